@@ -1,0 +1,1 @@
+"""The spec compiler: construct declarations in, code, tables and diagrams out."""

@@ -1,0 +1,104 @@
+"""``python -m spec.codegen --write | --check``: write the generated files, or compare them."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import hashlib
+import sys
+from pathlib import Path
+
+from . import docs, machine, python
+from .walk import CompileError, walk
+
+ROOT = Path(__file__).resolve().parents[2]
+SPEC = Path(__file__).resolve().parents[1]
+GENERATED = ("gdproto/_generated", "docs/generated")
+FIX = "python -m spec.codegen --write"
+COMMENTS = {".py": "# {}\n", ".md": "<!-- {} -->\n", ".svg": "<!-- {} -->\n", ".json": ""}
+
+
+def source_hash() -> str:
+    """A hash of everything the generated files are made from."""
+    digest = hashlib.sha256()
+    for path in sorted(SPEC.rglob("*.py")):
+        digest.update(path.relative_to(SPEC).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def render() -> dict[str, str]:
+    """Every generated file's contents, by its path below the root.
+
+    Raises:
+        CompileError: the declaration cannot be compiled.
+    """
+    spec = walk()
+    mark = f"@generated from spec/ ({source_hash()}) by {FIX}; do not edit"
+    files = {**python.files(spec), **docs.files(spec), **machine.files(spec, mark)}
+    return {path: COMMENTS[Path(path).suffix].format(mark) + text for path, text in files.items()}
+
+
+def present(root: Path) -> dict[str, str]:
+    """The files that stand in the generated folders, by path."""
+    return {
+        path.relative_to(root).as_posix(): path.read_text()
+        for folder in GENERATED
+        for path in sorted((root / folder).rglob("*"))
+        if path.is_file() and path.suffix in COMMENTS
+    }
+
+
+def write(root: Path) -> None:
+    """Make the generated folders hold exactly what the compiler makes."""
+    files = render()
+    for path in present(root).keys() - files.keys():
+        (root / path).unlink()
+    for path, text in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    print(f"wrote {len(files)} files")
+
+
+def check(root: Path) -> int:
+    """Compare whole files and the set of files; 0 when they agree."""
+    expected, found = render(), present(root)
+    for path in sorted(expected.keys() | found.keys()):
+        if path not in found:
+            print(f"{path}: missing")
+        elif path not in expected:
+            print(f"{path}: the compiler does not write this file")
+        elif expected[path] != found[path]:
+            sys.stdout.writelines(
+                difflib.unified_diff(
+                    found[path].splitlines(keepends=True),
+                    expected[path].splitlines(keepends=True),
+                    f"{path} (as it stands)",
+                    f"{path} (as the spec says)",
+                )
+            )
+    if expected == found:
+        print(f"{len(expected)} generated files are up to date")
+        return 0
+    print(f"The generated files differ from the spec. Run: {FIX}", file=sys.stderr)
+    return 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m spec.codegen", description=__doc__)
+    mode = parser.add_mutually_exclusive_group(required=True)
+    mode.add_argument("--write", action="store_true", help="write the generated files")
+    mode.add_argument("--check", action="store_true", help="fail when they are not up to date")
+    options = parser.parse_args()
+    try:
+        if options.check:
+            return check(ROOT)
+        write(ROOT)
+    except CompileError as error:
+        print(f"spec.codegen: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

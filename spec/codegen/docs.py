@@ -1,0 +1,198 @@
+"""The documentation backend: tables and byte diagrams, in Markdown and SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from . import ir
+
+FOLDER = "docs/generated"
+
+
+def files(spec: ir.Spec) -> dict[str, str]:
+    """File contents by path below the repository's root, without their marker."""
+    pages = {
+        "limits.md": _table(
+            ("limit", "value", "beyond it", "bounds"),
+            ((_code(v.name), f"{v.value:,}", _code(v.error), v.meaning) for v in spec.limits),
+        ),
+        "header.md": _table(
+            ("offset", "size", "field", "value", "otherwise", "meaning"),
+            (
+                (str(f.offset), str(f.size), f.name, _header_value(f), _code(f.error), f.meaning)
+                for f in spec.header
+            ),
+        ),
+        "values.md": _table(
+            ("code", "type", "body", "Python"),
+            ((_hex(v.code), v.name, v.meaning, _code(v.python)) for v in spec.values),
+        ),
+        "messages.md": _messages(spec),
+        "errors.md": _table(
+            ("code", "found in: scope", "meaning"),
+            (
+                (_code(e.name), ", ".join(f"{p}: {s}" for p, s in e.scopes), e.meaning)
+                for e in spec.error_codes
+            ),
+        ),
+        "error-types.md": _table(
+            ("error_type", "specialises", "details", "meaning"),
+            (
+                (_code(t.name), _code(t.parent), ", ".join(t.details), t.meaning)
+                for t in spec.error_types
+            ),
+        ),
+        "exchanges.md": _exchanges(spec),
+        "header.svg": _svg([(f.name, f.size) for f in spec.header], spec.header_bytes),
+    }
+    for value in spec.values:
+        pages[f"value-{value.name}.svg"] = _svg(_cells(value), 16)
+    return {f"{FOLDER}/{name}": text for name, text in pages.items()}
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _hex(code: int) -> str:
+    return f"`{code:#04x}`"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def _header_value(field: ir.HeaderField) -> str:
+    if isinstance(field.constant, bytes):
+        return _code(field.constant.hex(" "))
+    if field.constant is not None:
+        return _code(f"{field.constant:02x}")
+    return f"at most {field.limit.value:,}" if field.limit else "any" if not field.error else ""
+
+
+def _messages(spec: ir.Spec) -> str:
+    overview = _table(
+        ("code", "message", "payload", "meaning"),
+        (
+            (_hex(m.code), m.name, "fields" if m.fields is not None else "none", m.meaning)
+            for m in spec.messages
+        ),
+    )
+    parts = [overview]
+    for message in spec.messages:
+        if message.fields:
+            rows = _field_rows(message.fields, "")
+            head = ("field", "type", "absent means", "permitted", "meaning")
+            parts.append(f"\n## {message.name}\n\n{_table(head, rows)}")
+    return "".join(parts)
+
+
+def _field_rows(fields: Sequence[ir.Field], prefix: str) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for f in fields:
+        absent = _code("missing_field") if f.required else _absent(f.default)
+        types = " or ".join(f.types) or "any"
+        rows.append((_code(prefix + f.name), types, absent, _permitted(f), f.meaning))
+        rows += _field_rows(f.fields, f"{prefix}{f.name}.")
+    return rows
+
+
+def _absent(default: object) -> str:
+    if default is None:
+        return "none"
+    return _code("[]" if default == () else str(default))
+
+
+def _permitted(field: ir.Field) -> str:
+    parts = []
+    if field.finite:
+        parts.append("finite")
+    if field.minimum is not None:
+        parts.append(f"at least {field.minimum}")
+    if field.scalar:
+        parts.append("no list or dict")
+    parts += [f"{value} {name}" for name, value in field.choices]
+    return ", ".join(parts) or "all"
+
+
+def _exchanges(spec: ir.Spec) -> str:
+    states = _table(("state", "meaning"), ((_code(s), m) for s, m in spec.states))
+    roles = _table(
+        ("role", "side", "peer", "exchanges it or its peer opens", "open at once"),
+        (
+            (r.name, r.side, r.peer, ", ".join(r.opens), str(r.max_open or "any number"))
+            for r in spec.roles
+        ),
+    )
+    legal = [t for t in spec.transitions if not t.scope]
+    refused = [t for t in spec.transitions if t.scope]
+    return "\n".join(
+        [
+            states,
+            roles,
+            _diagram(legal),
+            "## Permitted\n",
+            _table(
+                ("state", "sender", "message", "next", "outcome"),
+                ((t.state, t.sender, t.message, t.next, t.outcome) for t in legal),
+            ),
+            "## Refused\n",
+            _table(
+                ("state", "sender", "message", "code", "scope"),
+                ((t.state, t.sender, t.message, _code(t.outcome), t.scope) for t in refused),
+            ),
+        ]
+    )
+
+
+def _diagram(transitions: Iterable[ir.Transition]) -> str:
+    edges: dict[tuple[str, str], list[str]] = {}
+    for t in transitions:
+        edges.setdefault((t.state, t.next), []).append(t.message)
+    lines = [
+        f"    {a} --> {b}: {', '.join(dict.fromkeys(names))}" for (a, b), names in edges.items()
+    ]
+    return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> idle", *lines, "```", ""])
+
+
+def _cells(value: ir.ValueType) -> list[tuple[str, int]]:
+    cells = [(f"type {value.code:02x}", 1)]
+    match value.body:
+        case ir.Fixed(_, size) | ir.Mapped(_, size, _, _):
+            cells.append(("value", size))
+        case ir.Blob(length, text):
+            cells += [("length", length.size), ("UTF-8 text …" if text else "bytes …", 8)]
+        case ir.Container(count):
+            cells += [("count", count.size), ("elements …", 8)]
+    return cells
+
+
+BYTE_WIDTH = 44
+CELL_HEIGHT = 40
+
+
+def _svg(cells: Sequence[tuple[str, int]], width_bytes: int) -> str:
+    """A row of labelled cells, each as wide as its bytes, under a ruler of offsets."""
+    shapes = []
+    offset = 0
+    for label, size in cells:
+        x, width = 1 + offset * BYTE_WIDTH, size * BYTE_WIDTH
+        shapes.append(
+            f'<rect x="{x}" y="18" width="{width}" height="{CELL_HEIGHT}" class="cell"/>'
+            f'<text x="{x + 3}" y="13" class="offset">{offset}</text>'
+            f'<text x="{x + width / 2:g}" y="43" text-anchor="middle">{escape(label)}</text>'
+        )
+        offset += size
+    total = 2 + max(width_bytes, offset) * BYTE_WIDTH
+    style = (
+        "text{font:13px sans-serif;fill:currentColor}"
+        ".offset{font-size:10px;opacity:.7}"
+        ".cell{fill:none;stroke:currentColor}"
+    )
+    body = "\n".join(shapes)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} 60" role="img">\n'
+        f"<style>{style}</style>\n{body}\n</svg>\n"
+    )

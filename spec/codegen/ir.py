@@ -1,0 +1,219 @@
+"""What the compiler knows of the wire format: plain data, free of construct and of any language.
+
+Backends print from this alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A body of fixed size.
+
+    Attributes:
+        format: its `struct` character; sizes are in bytes.
+    """
+
+    format: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A body of fixed size whose few values each stand for one value.
+
+    Attributes:
+        choices: (wire value, value) pairs.
+    """
+
+    format: str
+    size: int
+    choices: tuple[tuple[int, Any], ...]
+    error: str
+
+
+@dataclass(frozen=True)
+class Empty:
+    """No body."""
+
+
+@dataclass(frozen=True)
+class SizeField:
+    """An unsigned size and its bound."""
+
+    format: str
+    size: int
+    limit: Limit
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A size, then as many bytes; `text` when they are UTF-8."""
+
+    length: SizeField
+    text: bool
+
+
+@dataclass(frozen=True)
+class Container:
+    """A count, then as many values, or pairs of key and value.
+
+    Attributes:
+        key_error: portable code of a key that is not text; empty for a list.
+        smallest_element_bytes: what an element needs at least.
+    """
+
+    count: SizeField
+    depth: Limit
+    smallest_element_bytes: int
+    key_error: str = ""
+
+
+Body = Fixed | Mapped | Empty | Blob | Container
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A largest permitted value and the portable code beyond it."""
+
+    name: str
+    value: int
+    error: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class ValueType:
+    """One TLV type.
+
+    Attributes:
+        python: name of the Python type whose values it carries.
+        minimum, maximum: the integers it carries; None for other types.
+    """
+
+    name: str
+    code: int
+    python: str
+    minimum: int | None
+    maximum: int | None
+    body: Body
+    meaning: str
+
+
+@dataclass(frozen=True)
+class HeaderField:
+    """One field of the header.
+
+    Attributes:
+        format: its `struct` code.
+        constant: the one permitted value, or None.
+        limit: its bound, or None.
+        error: portable code of a value that is not permitted; empty when all are.
+    """
+
+    name: str
+    offset: int
+    size: int
+    format: str
+    constant: bytes | int | None
+    limit: Limit | None
+    error: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a payload, as declared (see spec.forms.Field); `types` are names."""
+
+    name: str
+    types: tuple[str, ...]
+    meaning: str
+    required: bool
+    default: Any
+    minimum: int | None
+    finite: bool
+    choices: tuple[tuple[str, int], ...]
+    scalar: bool
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message type; `fields` is None for a message without payload.
+
+    Attributes:
+        arguments: field names in the order of the programs' constructors, fields of nested
+            dicts in their parent's place.
+    """
+
+    name: str
+    code: int
+    fields: tuple[Field, ...] | None
+    arguments: tuple[str, ...]
+    extension: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class ErrorCode:
+    name: str
+    scopes: tuple[tuple[str, str], ...]
+    meaning: str
+
+
+@dataclass(frozen=True)
+class ErrorType:
+    name: str
+    parent: str
+    details: tuple[str, ...]
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Transition:
+    state: str
+    sender: str
+    message: str
+    next: str
+    outcome: str
+    scope: str
+
+
+@dataclass(frozen=True)
+class Role:
+    name: str
+    side: str
+    peer: str
+    opens: tuple[str, ...]
+    max_open: int
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Spec:
+    """All of GD/1."""
+
+    limits: tuple[Limit, ...]
+    header: tuple[HeaderField, ...]
+    value_error: str
+    values: tuple[ValueType, ...]
+    messages: tuple[Message, ...]
+    enumerations: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
+    extension_codes: tuple[int, int]
+    error_codes: tuple[ErrorCode, ...]
+    error_types: tuple[ErrorType, ...]
+    states: tuple[tuple[str, str], ...]
+    transitions: tuple[Transition, ...]
+    roles: tuple[Role, ...]
+    connection_request_id: int
+
+    @property
+    def header_bytes(self) -> int:
+        """Size of the header in bytes."""
+        return sum(field.size for field in self.header)
+
+    def header_field(self, name: str) -> HeaderField:
+        return next(field for field in self.header if field.name == name)

@@ -1,0 +1,220 @@
+"""Walk the construct objects of the declaration into the IR.
+
+Only the forms that GD uses are understood. Anything else is a CompileError that names the
+declaration it stands in: a form that a backend would have to guess at must not compile.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from construct import Bytes, Construct, FormatField, LazyBound, Pass, Renamed, Struct
+
+from .. import errors, exchanges, forms, header, limits, messages, tlv
+from . import ir
+
+
+class CompileError(Exception):
+    """The declaration holds something that the compiler does not understand."""
+
+
+def walk() -> ir.Spec:
+    """Read the whole declaration.
+
+    Raises:
+        CompileError: a form is not supported, or the declaration contradicts itself.
+    """
+    return ir.Spec(
+        limits=tuple(_limit(bound) for bound in limits.LIMITS),
+        header=_header(header.Header),
+        value_error=tlv.Value.error,
+        values=tuple(_value(code, named) for code, named in tlv.Value.types.items()),
+        messages=tuple(_message(m) for m in messages.MESSAGES),
+        enumerations=tuple((n, tuple(v.items())) for n, v in messages.ENUMERATIONS.items()),
+        extension_codes=messages.EXTENSION_CODES,
+        error_codes=tuple(_error_code(code) for code in errors.ERROR_CODES),
+        error_types=tuple(
+            ir.ErrorType(t.name, t.parent, t.details, t.meaning) for t in errors.ERROR_TYPES
+        ),
+        states=tuple(exchanges.STATES.items()),
+        transitions=_transitions(),
+        roles=tuple(
+            ir.Role(r.name, r.side, r.peer, r.opens, r.max_open, r.meaning) for r in exchanges.ROLES
+        ),
+        connection_request_id=exchanges.CONNECTION_REQUEST_ID,
+    )
+
+
+def _unnamed(subcon: Construct) -> Construct:
+    # "name" / X * "doc" nests Renamed twice.
+    while isinstance(subcon, Renamed):
+        subcon = subcon.subcon
+    return subcon
+
+
+def _unsupported(where: str, subcon: Any) -> CompileError:
+    return CompileError(f"{where}: the compiler does not support {type(subcon).__name__}")
+
+
+def _limit(bound: limits.Bound) -> ir.Limit:
+    return ir.Limit(bound.name, bound.value, bound.error, bound.meaning)
+
+
+def _number(subcon: Construct, where: str) -> tuple[str, int]:
+    """The struct character and size in bytes of a big-endian number."""
+    subcon = _unnamed(subcon)
+    if not isinstance(subcon, FormatField) or not subcon.fmtstr.startswith(">"):
+        raise _unsupported(where, subcon)
+    return subcon.fmtstr[1:], struct.calcsize(subcon.fmtstr)
+
+
+def _size_field(subcon: Construct, where: str) -> ir.SizeField:
+    if not isinstance(subcon, forms.Limit):
+        raise _unsupported(f"{where} (a size needs a Limit)", subcon)
+    return ir.SizeField(*_number(subcon.subcon, where), _limit(subcon.bound))
+
+
+def _header(subcon: Construct) -> tuple[ir.HeaderField, ...]:
+    if not isinstance(subcon, Struct):
+        raise _unsupported("spec.header", subcon)
+    fields: list[ir.HeaderField] = []
+    offset = 0
+    for named in subcon.subcons:
+        field = _header_field(named, offset)
+        fields.append(field)
+        offset += field.size
+    return tuple(fields)
+
+
+def _header_field(named: Construct, offset: int) -> ir.HeaderField:
+    where = f"spec.header: field '{named.name}'"
+    form = _unnamed(named)
+    constant, limit, error = None, None, ""
+    if isinstance(form, forms.Exactly):
+        constant, error, form = form.value, form.error, form.subcon
+    elif isinstance(form, forms.OneOf):
+        error, form = form.error, form.subcon
+    elif isinstance(form, forms.Limit):
+        limit, error, form = _limit(form.bound), form.bound.error, form.subcon
+    if isinstance(form, Bytes):
+        format, size = f"{form.length}s", form.length
+    else:
+        format, size = _number(form, where)
+    return ir.HeaderField(named.name, offset, size, format, constant, limit, error, named.docs)
+
+
+def _value(code: int, named: Construct) -> ir.ValueType:
+    where = f"spec.tlv: value type '{named.name}'"
+    held = _unnamed(named)
+    if not isinstance(held, forms.Holds):
+        raise _unsupported(f"{where} (a value type needs Holds)", held)
+    return ir.ValueType(
+        name=named.name,
+        code=code,
+        python=held.python.__name__,
+        minimum=held.minimum,
+        maximum=held.maximum,
+        body=_body(held.subcon, where),
+        meaning=named.docs,
+    )
+
+
+def _body(form: Construct, where: str) -> ir.Body:
+    match form:
+        case forms.OneOf():
+            choices = tuple(form.choices.items())
+            return ir.Mapped(*_number(form.subcon, where), choices, form.error)
+        case forms.Utf8(subcon=forms.Sized() as sized):
+            return ir.Blob(_size_field(sized.subcon, where), text=True)
+        case forms.Sized():
+            return ir.Blob(_size_field(form.subcon, where), text=False)
+        case forms.Counted():
+            return _container(form, where)
+        case FormatField():
+            return ir.Fixed(*_number(form, where))
+    if form is Pass:
+        return ir.Empty()
+    raise _unsupported(where, form)
+
+
+def _container(form: forms.Counted, where: str) -> ir.Container:
+    if not isinstance(form.element, LazyBound):
+        raise _unsupported(f"{where} (elements are any value)", form.element)
+    return ir.Container(
+        count=_size_field(form.count, where),
+        depth=_limit(form.depth),
+        smallest_element_bytes=form.smallest_element_bytes,
+        key_error=tlv.Key.error if isinstance(form, forms.Pairs) else "",
+    )
+
+
+def _message(message: messages.Message) -> ir.Message:
+    fields = None
+    if message.payload is not None:
+        fields = tuple(_field(field) for field in message.payload.fields)
+    names = _leaf_names(fields or ())
+    arguments = message.arguments or names
+    if sorted(arguments) != sorted(names):
+        raise CompileError(
+            f"spec.messages: {message.name}: arguments {arguments} do not name the fields {names}"
+        )
+    return ir.Message(
+        message.name, message.code, fields, arguments, message.extension, message.meaning
+    )
+
+
+def _leaf_names(fields: tuple[ir.Field, ...]) -> tuple[str, ...]:
+    names: list[str] = []
+    for field in fields:
+        names.extend(_leaf_names(field.fields) if field.fields else (field.name,))
+    return tuple(names)
+
+
+def _field(field: forms.Field) -> ir.Field:
+    return ir.Field(
+        name=field.name,
+        types=tuple(t.__name__ for t in field.types),
+        meaning=field.meaning,
+        required=field.required,
+        default=field.default,
+        minimum=field.minimum,
+        finite=field.finite,
+        choices=tuple((field.choices or {}).items()),
+        scalar=field.scalar,
+        fields=tuple(_field(inner) for inner in field.fields),
+    )
+
+
+def _error_code(code: errors.ErrorCode) -> ir.ErrorCode:
+    scopes = {row.scope for row in exchanges.TRANSITIONS if row.outcome == code.name}
+    by_phase = [(phase, errors.SCOPE_OF_PHASE[phase]) for phase in code.phases if phase != "state"]
+    if "state" in code.phases:
+        by_phase += [("state", scope) for scope in sorted(scopes)]
+    return ir.ErrorCode(code.name, tuple(by_phase), code.meaning)
+
+
+def _transitions() -> tuple[ir.Transition, ...]:
+    rows = tuple(
+        ir.Transition(t.state, t.sender, t.message, t.next, t.outcome, t.scope)
+        for t in exchanges.TRANSITIONS
+    )
+    # A new message needs no row of its own: what the table does not name is unexpected.
+    known = {(row.state, row.sender, row.message) for row in rows}
+    if len(known) != len(rows):
+        raise CompileError("spec.exchanges: two transitions for one state, sender and message")
+    unnamed = tuple(
+        ir.Transition(
+            state,
+            sender,
+            message.name,
+            state,
+            "unexpected_message",
+            errors.CONNECTION if sender == exchanges.ANSWERER else errors.EXCHANGE,
+        )
+        for state in exchanges.STATES
+        for sender in (exchanges.OPENER, exchanges.ANSWERER)
+        for message in messages.MESSAGES
+        if (state, sender, message.name) not in known
+    )
+    return rows + unnamed

@@ -1,0 +1,145 @@
+"""Portable error codes, and the error types that travel inside ERROR.
+
+A portable code names what is wrong with bytes or with a peer's state, in any language. How
+much dies with it, its scope, depends on where it was found:
+
+* ``connection``: the byte stream or the peer's state can no longer be trusted;
+* ``exchange``: the frame was delimited, so only its exchange fails.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CONNECTION = "connection"
+EXCHANGE = "exchange"
+
+# Where a fault is found -> what dies with it. A fault of state has its scope in the
+# transition table (exchanges.py).
+SCOPE_OF_PHASE = {
+    "header": CONNECTION,
+    "stream": CONNECTION,
+    "payload": EXCHANGE,
+    "encode": EXCHANGE,
+}
+
+
+@dataclass(frozen=True)
+class ErrorCode:
+    """A portable error code.
+
+    Attributes:
+        name: the code as it travels in ``details.code``.
+        phases: where it can be found: header, stream, payload, encode or state.
+        meaning: one sentence.
+    """
+
+    name: str
+    phases: tuple[str, ...]
+    meaning: str
+
+
+@dataclass(frozen=True)
+class ErrorType:
+    """A name that ``error.error_type`` may carry.
+
+    Attributes:
+        name: the name on the wire.
+        parent: the error type it specialises; empty for the root.
+        details: keys that ``error.details`` may carry.
+        meaning: one sentence.
+    """
+
+    name: str
+    parent: str
+    details: tuple[str, ...]
+    meaning: str
+
+
+ERROR_CODES = (
+    ErrorCode("bad_magic", ("header",), "The frame does not begin with the magic bytes."),
+    ErrorCode("unsupported_version", ("header",), "The version byte is not one we speak."),
+    ErrorCode("unknown_message_type", ("header",), "The type byte names no message."),
+    ErrorCode("payload_too_large", ("header", "encode"), "The payload exceeds its limit."),
+    ErrorCode(
+        "truncated",
+        ("stream", "payload"),
+        "All bytes were promised and some are missing, or a declared size cannot fit.",
+    ),
+    ErrorCode("trailing_data", ("payload",), "Bytes remain after the value or frame."),
+    ErrorCode("unknown_tlv_type", ("payload",), "The type byte names no value type."),
+    ErrorCode("invalid_bool", ("payload",), "A bool's byte is neither 00 nor 01."),
+    ErrorCode("invalid_utf8", ("payload",), "A string's bytes are not valid UTF-8."),
+    ErrorCode("length_too_large", ("payload", "encode"), "A bytes or string exceeds its limit."),
+    ErrorCode("too_many_items", ("payload", "encode"), "A list or dict exceeds its limit."),
+    ErrorCode("nesting_too_deep", ("payload", "encode"), "Too many containers are open at once."),
+    ErrorCode("key_not_string", ("payload", "encode"), "A dict key is not a string."),
+    ErrorCode("duplicate_key", ("payload", "encode"), "A dict holds the same key twice."),
+    ErrorCode("unexpected_payload", ("payload",), "A message without payload carries one."),
+    ErrorCode("payload_not_dict", ("payload",), "The payload's value is not a dict."),
+    ErrorCode("missing_field", ("payload",), "A required field is absent."),
+    ErrorCode("wrong_field_type", ("payload", "encode"), "A field's value has another type."),
+    ErrorCode(
+        "invalid_field_value",
+        ("payload", "encode"),
+        "A field has its type but an impossible value.",
+    ),
+    ErrorCode("int_out_of_range", ("encode",), "No integer type can hold the value."),
+    ErrorCode("invalid_text", ("encode",), "A text has no UTF-8 form (a lone surrogate)."),
+    ErrorCode("unsupported_type", ("encode",), "The value's type has no TLV form."),
+    ErrorCode("unexpected_message", ("state",), "The message is not legal in this state or role."),
+    ErrorCode("duplicate_request_id", ("state",), "An exchange with this id is still open."),
+)
+
+ERROR_TYPES = (
+    ErrorType("DirtyError", "", (), "Any failure; unknown names are read as this one."),
+    ErrorType("DirtyTimeoutError", "DirtyError", ("timeout",), "A deadline passed."),
+    ErrorType(
+        "DirtyConnectionError", "DirtyError", ("socket_path",), "The connection failed or was lost."
+    ),
+    ErrorType(
+        "DirtyWorkerError",
+        "DirtyError",
+        ("worker_id", "traceback"),
+        "The worker died, was condemned or refused.",
+    ),
+    ErrorType(
+        "DirtyAppError",
+        "DirtyError",
+        ("app_path", "action", "traceback"),
+        "The app raised, or its result cannot be encoded.",
+    ),
+    ErrorType(
+        "DirtyAppNotFoundError",
+        "DirtyAppError",
+        ("app_path", "action", "traceback"),
+        "The app cannot be found.",
+    ),
+    ErrorType(
+        "DirtyNoWorkersAvailableError",
+        "DirtyError",
+        ("app_path", "reason"),
+        "No worker serves the app, or ever will.",
+    ),
+    ErrorType(
+        "DirtyProtocolError",
+        "DirtyError",
+        ("code", "offset", "path", "raw_data"),
+        "Bytes or state were at fault.",
+    ),
+    ErrorType(
+        "DirtyOverloadedError", "DirtyError", ("app_path", "retry_after"), "A queue is full."
+    ),
+    ErrorType("DirtyCancelledError", "DirtyError", (), "The exchange was cancelled."),
+    ErrorType("DirtyPermissionError", "DirtyError", (), "The peer may not do this."),
+    ErrorType("StashError", "DirtyError", (), "A stash operation failed."),
+    ErrorType(
+        "StashTableNotFoundError", "StashError", ("table_name",), "The stash table does not exist."
+    ),
+    ErrorType(
+        "StashKeyNotFoundError",
+        "StashError",
+        ("table_name", "key"),
+        "The stash table has no such key.",
+    ),
+)

@@ -1,0 +1,158 @@
+"""Exchanges: who may send what, when. The table is complete: every state, side and message.
+
+An exchange is all the frames of one request id. The side that opens it is the opener, the
+other one the answerer. Both sides run the same table, for the frames they send and for those
+they receive. A frame that the table does not permit is refused with the code and scope of its
+row; a frame that was given up is discarded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .errors import CONNECTION, EXCHANGE
+
+OPENER = "opener"
+ANSWERER = "answerer"
+
+IDLE = "idle"
+CALLING = "calling"
+STREAMING = "streaming"
+ASKING = "asking"
+ABANDONED = "abandoned"
+
+STATES = {
+    IDLE: "no exchange with this id is open",
+    CALLING: "REQUEST sent, no answer yet",
+    STREAMING: "CHUNK received, more may follow",
+    ASKING: "STASH, STATUS or MANAGE sent, no answer yet",
+    ABANDONED: "given up by the opener, its terminal frame still to come",
+}
+
+DELIVER = "deliver"
+DISCARD = "discard"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """What a message does to an exchange.
+
+    Attributes:
+        state: before.
+        sender: opener or answerer.
+        message: the message's name.
+        next: the state after.
+        outcome: deliver, discard, or the portable code it is refused with.
+        scope: of the refusal; empty otherwise.
+    """
+
+    state: str
+    sender: str
+    message: str
+    next: str
+    outcome: str = DELIVER
+    scope: str = ""
+
+
+def rows(
+    states: str,
+    sender: str,
+    messages: str,
+    next_state: str,
+    outcome: str = DELIVER,
+    scope: str = "",
+) -> tuple[Transition, ...]:
+    """One transition for each of the states and messages, which are separated by blanks."""
+    return tuple(
+        Transition(state, sender, message, next_state, outcome, scope)
+        for state in states.split()
+        for message in messages.split()
+    )
+
+
+OPENED = f"{CALLING} {STREAMING} {ASKING} {ABANDONED}"
+
+TRANSITIONS = (
+    # An exchange opens.
+    *rows(IDLE, OPENER, "REQUEST", CALLING),
+    *rows(IDLE, OPENER, "STASH STATUS MANAGE", ASKING),
+    *rows(
+        OPENED,
+        OPENER,
+        "REQUEST STASH STATUS MANAGE",
+        ABANDONED,
+        "duplicate_request_id",
+        CONNECTION,
+    ),
+    # The opener gives it up. Nothing answers a CANCEL, and one for no exchange is ignored.
+    *rows(OPENED, OPENER, "CANCEL", ABANDONED),
+    *rows(IDLE, OPENER, "CANCEL", IDLE, DISCARD),
+    # Only the answerer answers.
+    *rows(IDLE, OPENER, "RESPONSE ERROR CHUNK END", IDLE, "unexpected_message", EXCHANGE),
+    *rows(OPENED, OPENER, "RESPONSE ERROR CHUNK END", IDLE, "unexpected_message", EXCHANGE),
+    # A call is answered by RESPONSE or ERROR, or by CHUNKs and then END or ERROR.
+    *rows(CALLING, ANSWERER, "RESPONSE ERROR END", IDLE),
+    *rows(CALLING, ANSWERER, "CHUNK", STREAMING),
+    *rows(STREAMING, ANSWERER, "CHUNK", STREAMING),
+    *rows(STREAMING, ANSWERER, "END ERROR", IDLE),
+    *rows(STREAMING, ANSWERER, "RESPONSE", IDLE, "unexpected_message", EXCHANGE),
+    # A question is answered by RESPONSE or ERROR.
+    *rows(ASKING, ANSWERER, "RESPONSE ERROR", IDLE),
+    *rows(ASKING, ANSWERER, "CHUNK", ABANDONED, "unexpected_message", EXCHANGE),
+    *rows(ASKING, ANSWERER, "END", IDLE, "unexpected_message", EXCHANGE),
+    # What was given up is discarded until its terminal frame.
+    *rows(ABANDONED, ANSWERER, "CHUNK", ABANDONED, DISCARD),
+    *rows(ABANDONED, ANSWERER, "RESPONSE ERROR END", IDLE, DISCARD),
+    # The answerer neither opens nor answers what was not asked: its state cannot be trusted.
+    *rows(
+        IDLE,
+        ANSWERER,
+        "RESPONSE ERROR CHUNK END",
+        IDLE,
+        "unexpected_message",
+        CONNECTION,
+    ),
+    *rows(
+        f"{IDLE} {OPENED}",
+        ANSWERER,
+        "REQUEST STASH STATUS MANAGE CANCEL",
+        IDLE,
+        "unexpected_message",
+        CONNECTION,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Role:
+    """One end of a connection.
+
+    Attributes:
+        name: as in `Connection(role)`.
+        side: opener or answerer.
+        peer: the role at the other end.
+        opens: messages that open an exchange on such a connection.
+        max_open: exchanges open at once; 0 for any number.
+        meaning: one phrase.
+    """
+
+    name: str
+    side: str
+    peer: str
+    opens: tuple[str, ...]
+    max_open: int
+    meaning: str
+
+
+CLIENT_OPENS = ("REQUEST", "STASH", "STATUS", "MANAGE")
+LANE_OPENS = ("REQUEST", "STATUS")
+
+ROLES = (
+    Role("client", OPENER, "arbiter", CLIENT_OPENS, 0, "calls apps through an arbiter"),
+    Role("arbiter", ANSWERER, "client", CLIENT_OPENS, 0, "serves clients"),
+    Role("lane", OPENER, "worker", LANE_OPENS, 1, "the arbiter's end of a stream to a worker"),
+    Role("worker", ANSWERER, "lane", LANE_OPENS, 1, "runs the apps"),
+)
+
+# An ERROR with this id that no exchange claims is about the connection.
+CONNECTION_REQUEST_ID = 0

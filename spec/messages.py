@@ -1,0 +1,129 @@
+"""Messages: a code, a name, and the fields of the payload in canonical order.
+
+A payload is one TLV dict. Keys that are not fields are ignored: this is how fields are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .forms import Field, Fields
+from .tlv import Value
+
+STASH_OPS = {
+    "put": 1,
+    "get": 2,
+    "delete": 3,
+    "keys": 4,
+    "clear": 5,
+    "info": 6,
+    "ensure": 7,
+    "delete_table": 8,
+    "tables": 9,
+    "exists": 10,
+}
+MANAGE_OPS = {"add": 1, "remove": 2, "reload": 3, "set": 4}
+
+# Integers with names, by the name of their enumeration.
+ENUMERATIONS: Mapping[str, Mapping[str, int]] = {"StashOp": STASH_OPS, "ManageOp": MANAGE_OPS}
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message type.
+
+    Attributes:
+        name: upper case, as in the text.
+        code: the header's type byte.
+        payload: its form; None for a message without payload.
+        meaning: one sentence.
+        arguments: the order in which programs name the fields, where it is not that of the wire.
+        extension: the name under which STATUS announces it; empty for a core message.
+    """
+
+    name: str
+    code: int
+    payload: Fields | None
+    meaning: str
+    arguments: tuple[str, ...] = ()
+    extension: str = ""
+
+
+MESSAGES = (
+    Message(
+        "REQUEST",
+        0x01,
+        Fields(
+            Value,
+            Field("app_path", (str,), "the app, as module:Class"),
+            Field("action", (str,), "what to call on it"),
+            Field(
+                "timeout",
+                (float, int),
+                "seconds from arrival at the arbiter, queueing included",
+                required=False,
+                minimum=0,
+                finite=True,
+            ),
+            Field("args", (list,), "positional arguments", required=False, default=()),
+            Field("kwargs", (dict,), "keyword arguments", required=False, default={}),
+        ),
+        "Call an action of an app.",
+        arguments=("app_path", "action", "args", "kwargs", "timeout"),
+    ),
+    Message(
+        "RESPONSE",
+        0x02,
+        Fields(Value, Field("result", (), "the result")),
+        "The result of an exchange.",
+    ),
+    Message(
+        "ERROR",
+        0x03,
+        Fields(
+            Value,
+            Field(
+                "error",
+                (dict,),
+                "what failed",
+                fields=(
+                    Field("error_type", (str,), "a name from the table of error types"),
+                    Field("message", (str,), "one line for a person"),
+                    Field("details", (dict,), "facts by name", required=False, default={}),
+                ),
+            ),
+        ),
+        "The failure of an exchange, or with id 0 of the connection.",
+    ),
+    Message("CHUNK", 0x04, Fields(Value, Field("data", (), "one piece")), "A piece of a stream."),
+    Message("END", 0x05, None, "The end of a stream."),
+    Message(
+        "STASH",
+        0x10,
+        Fields(
+            Value,
+            Field("op", (int,), "the operation", choices=STASH_OPS),
+            Field("table", (str,), "the table's name"),
+            Field("key", (), "the key", required=False, scalar=True),
+            Field("value", (), "the value", required=False),
+            Field("pattern", (str,), "a glob over string keys", required=False),
+        ),
+        "An operation on the arbiter's shared tables.",
+    ),
+    Message("STATUS", 0x11, None, "Ask for the state of the arbiter or worker."),
+    Message(
+        "MANAGE",
+        0x12,
+        Fields(
+            Value,
+            Field("op", (int,), "the operation", choices=MANAGE_OPS),
+            Field("count", (int,), "how many workers", required=False, default=1),
+        ),
+        "Change the number of workers, or reload them.",
+    ),
+    Message("CANCEL", 0x80, None, "Give up an open exchange.", extension="cancel"),
+)
+
+# Codes that a peer may use for extensions of its own, first and last.
+EXTENSION_CODES = (0x80, 0xEF)
