@@ -1,0 +1,394 @@
+# @generated from spec/ (2ad6ed618487876a) by python -m spec.codegen --write; do not edit
+"""The messages of GD/1 as classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any, ClassVar
+
+from ..frames import Message
+from .tables import MessageCode
+from .values import Doubt, Write, write_dict, write_value
+
+
+@dataclass(slots=True)
+class Request(Message):
+    """Call an action of an app.
+
+    Attributes:
+        request_id: id of the exchange, an unsigned 64-bit integer.
+        app_path: the app, as module:Class.
+        action: what to call on it.
+        args: positional arguments.
+        kwargs: keyword arguments.
+        timeout: seconds from arrival at the arbiter, queueing included.
+    """
+
+    CODE: ClassVar[MessageCode] = MessageCode.REQUEST
+    request_id: int
+    app_path: str
+    action: str
+    args: Sequence[Any] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    timeout: float | int | None = None
+
+    def _write_payload(self, out: Write) -> None:
+        heads = (b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05')
+        out(heads[(self.timeout is not None)])
+        if type(self.app_path) is not str:
+            raise Doubt
+        out(b'\x11\x00\x00\x00\x08app_path')
+        write_value(self.app_path, out, 1)
+        if type(self.action) is not str:
+            raise Doubt
+        out(b'\x11\x00\x00\x00\x06action')
+        write_value(self.action, out, 1)
+        if self.timeout is not None:
+            if type(self.timeout) is not float and type(self.timeout) is not int:
+                raise Doubt
+            if not isfinite(self.timeout):
+                raise Doubt
+            if self.timeout < 0:
+                raise Doubt
+            out(b'\x11\x00\x00\x00\x07timeout')
+            write_value(self.timeout, out, 1)
+        if type(self.args) is not list and type(self.args) is not tuple:
+            raise Doubt
+        out(b'\x11\x00\x00\x00\x04args')
+        write_value(self.args, out, 1)
+        if type(self.kwargs) is not dict:
+            raise Doubt
+        out(b'\x11\x00\x00\x00\x06kwargs')
+        write_value(self.kwargs, out, 1)
+
+    @classmethod
+    def _from_payload(
+        cls, request_id: int, payload: dict[str, Any]) -> Request:
+        app_path = payload["app_path"]
+        if type(app_path) is not str:
+            raise Doubt
+        action = payload["action"]
+        if type(action) is not str:
+            raise Doubt
+        timeout = payload.get("timeout")
+        if timeout is not None:
+            if type(timeout) is not float and type(timeout) is not int:
+                raise Doubt
+            if not isfinite(timeout):
+                raise Doubt
+            if timeout < 0:
+                raise Doubt
+        args = payload.get("args")
+        if args is None:
+            args = ()
+        else:
+            if type(args) is not list:
+                raise Doubt
+        args = tuple(args)
+        kwargs = payload.get("kwargs")
+        if kwargs is None:
+            kwargs = {}
+        else:
+            if type(kwargs) is not dict:
+                raise Doubt
+        return cls(request_id, app_path, action, args, kwargs, timeout)
+
+
+@dataclass(slots=True)
+class Response(Message):
+    """The result of an exchange.
+
+    Attributes:
+        request_id: id of the exchange, an unsigned 64-bit integer.
+        result: the result.
+    """
+
+    CODE: ClassVar[MessageCode] = MessageCode.RESPONSE
+    request_id: int
+    result: Any
+
+    def _write_payload(self, out: Write) -> None:
+        out(b'!\x00\x00\x00\x01')
+        out(b'\x11\x00\x00\x00\x06result')
+        write_value(self.result, out, 1)
+
+    @classmethod
+    def _from_payload(
+        cls, request_id: int, payload: dict[str, Any]) -> Response:
+        result = payload["result"]
+        return cls(request_id, result)
+
+
+@dataclass(slots=True)
+class Error(Message):
+    """The failure of an exchange, or with id 0 of the connection.
+
+    Attributes:
+        request_id: id of the exchange, an unsigned 64-bit integer.
+        error_type: a name from the table of error types.
+        message: one line for a person.
+        details: facts by name.
+    """
+
+    CODE: ClassVar[MessageCode] = MessageCode.ERROR
+    request_id: int
+    error_type: str
+    message: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def _write_payload(self, out: Write) -> None:
+        out(b'!\x00\x00\x00\x01')
+        out(b'\x11\x00\x00\x00\x05error')
+        out(b'!\x00\x00\x00\x03')
+        if type(self.error_type) is not str:
+            raise Doubt
+        out(b'\x11\x00\x00\x00\nerror_type')
+        write_value(self.error_type, out, 2)
+        if type(self.message) is not str:
+            raise Doubt
+        out(b'\x11\x00\x00\x00\x07message')
+        write_value(self.message, out, 2)
+        if type(self.details) is not dict:
+            raise Doubt
+        out(b'\x11\x00\x00\x00\x07details')
+        write_value(self.details, out, 2)
+
+    @classmethod
+    def _from_payload(
+        cls, request_id: int, payload: dict[str, Any]) -> Error:
+        error = payload["error"]
+        if type(error) is not dict:
+            raise Doubt
+        error_type = error["error_type"]
+        if type(error_type) is not str:
+            raise Doubt
+        message = error["message"]
+        if type(message) is not str:
+            raise Doubt
+        details = error.get("details")
+        if details is None:
+            details = {}
+        else:
+            if type(details) is not dict:
+                raise Doubt
+        return cls(request_id, error_type, message, details)
+
+
+@dataclass(slots=True)
+class Chunk(Message):
+    """A piece of a stream.
+
+    Attributes:
+        request_id: id of the exchange, an unsigned 64-bit integer.
+        data: one piece.
+    """
+
+    CODE: ClassVar[MessageCode] = MessageCode.CHUNK
+    request_id: int
+    data: Any
+
+    def _write_payload(self, out: Write) -> None:
+        out(b'!\x00\x00\x00\x01')
+        out(b'\x11\x00\x00\x00\x04data')
+        write_value(self.data, out, 1)
+
+    @classmethod
+    def _from_payload(
+        cls, request_id: int, payload: dict[str, Any]) -> Chunk:
+        data = payload["data"]
+        return cls(request_id, data)
+
+
+@dataclass(slots=True)
+class End(Message):
+    """The end of a stream.
+
+    Attributes:
+        request_id: id of the exchange, an unsigned 64-bit integer.
+    """
+
+    CODE: ClassVar[MessageCode] = MessageCode.END
+    request_id: int
+
+    @classmethod
+    def _from_payload(
+        cls, request_id: int, payload: dict[str, Any]) -> End:
+        return cls(request_id)
+
+
+@dataclass(slots=True)
+class Stash(Message):
+    """An operation on the arbiter's shared tables.
+
+    Attributes:
+        request_id: id of the exchange, an unsigned 64-bit integer.
+        op: the operation.
+        table: the table's name.
+        key: the key.
+        value: the value.
+        pattern: a glob over string keys.
+    """
+
+    CODE: ClassVar[MessageCode] = MessageCode.STASH
+    request_id: int
+    op: int
+    table: str
+    key: Any = None
+    value: Any = None
+    pattern: str | None = None
+
+    def _write_payload(self, out: Write) -> None:
+        heads = (b'!\x00\x00\x00\x02', b'!\x00\x00\x00\x03', b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05')
+        out(heads[(self.key is not None) + (self.value is not None) + (self.pattern is not None)])
+        if type(self.op) is not int:
+            raise Doubt
+        if self.op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10):
+            raise Doubt
+        out(b'\x11\x00\x00\x00\x02op')
+        write_value(self.op, out, 1)
+        if type(self.table) is not str:
+            raise Doubt
+        out(b'\x11\x00\x00\x00\x05table')
+        write_value(self.table, out, 1)
+        if self.key is not None:
+            if isinstance(self.key, list | dict | tuple):
+                raise Doubt
+            out(b'\x11\x00\x00\x00\x03key')
+            write_value(self.key, out, 1)
+        if self.value is not None:
+            out(b'\x11\x00\x00\x00\x05value')
+            write_value(self.value, out, 1)
+        if self.pattern is not None:
+            if type(self.pattern) is not str:
+                raise Doubt
+            out(b'\x11\x00\x00\x00\x07pattern')
+            write_value(self.pattern, out, 1)
+
+    @classmethod
+    def _from_payload(
+        cls, request_id: int, payload: dict[str, Any]) -> Stash:
+        op = payload["op"]
+        if type(op) is not int:
+            raise Doubt
+        if op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10):
+            raise Doubt
+        table = payload["table"]
+        if type(table) is not str:
+            raise Doubt
+        key = payload.get("key")
+        if key is not None:
+            if isinstance(key, list | dict | tuple):
+                raise Doubt
+        value = payload.get("value")
+        if value is not None:
+            pass
+        pattern = payload.get("pattern")
+        if pattern is not None:
+            if type(pattern) is not str:
+                raise Doubt
+        return cls(request_id, op, table, key, value, pattern)
+
+
+@dataclass(slots=True)
+class Status(Message):
+    """Ask for the state of the arbiter or worker.
+
+    Attributes:
+        request_id: id of the exchange, an unsigned 64-bit integer.
+    """
+
+    CODE: ClassVar[MessageCode] = MessageCode.STATUS
+    request_id: int
+
+    @classmethod
+    def _from_payload(
+        cls, request_id: int, payload: dict[str, Any]) -> Status:
+        return cls(request_id)
+
+
+@dataclass(slots=True)
+class Manage(Message):
+    """Change the number of workers, or reload them.
+
+    Attributes:
+        request_id: id of the exchange, an unsigned 64-bit integer.
+        op: the operation.
+        count: how many workers.
+    """
+
+    CODE: ClassVar[MessageCode] = MessageCode.MANAGE
+    request_id: int
+    op: int
+    count: int = 1
+
+    def _write_payload(self, out: Write) -> None:
+        out(b'!\x00\x00\x00\x02')
+        if type(self.op) is not int:
+            raise Doubt
+        if self.op not in (1, 2, 3, 4):
+            raise Doubt
+        out(b'\x11\x00\x00\x00\x02op')
+        write_value(self.op, out, 1)
+        if type(self.count) is not int:
+            raise Doubt
+        out(b'\x11\x00\x00\x00\x05count')
+        write_value(self.count, out, 1)
+
+    @classmethod
+    def _from_payload(
+        cls, request_id: int, payload: dict[str, Any]) -> Manage:
+        op = payload["op"]
+        if type(op) is not int:
+            raise Doubt
+        if op not in (1, 2, 3, 4):
+            raise Doubt
+        count = payload.get("count")
+        if count is None:
+            count = 1
+        else:
+            if type(count) is not int:
+                raise Doubt
+        return cls(request_id, op, count)
+
+
+@dataclass(slots=True)
+class Cancel(Message):
+    """Give up an open exchange.
+
+    Attributes:
+        request_id: id of the exchange, an unsigned 64-bit integer.
+    """
+
+    CODE: ClassVar[MessageCode] = MessageCode.CANCEL
+    request_id: int
+
+    @classmethod
+    def _from_payload(
+        cls, request_id: int, payload: dict[str, Any]) -> Cancel:
+        return cls(request_id)
+
+
+MESSAGE_CLASSES: dict[int, type[Message]] = {
+    0x01: Request,
+    0x02: Response,
+    0x03: Error,
+    0x04: Chunk,
+    0x05: End,
+    0x10: Stash,
+    0x11: Status,
+    0x12: Manage,
+    0x80: Cancel,
+}
+
+__all__ = ['Request',
+ 'Response',
+ 'Error',
+ 'Chunk',
+ 'End',
+ 'Stash',
+ 'Status',
+ 'Manage',
+ 'Cancel',
+ 'MESSAGE_CLASSES']

@@ -1,0 +1,347 @@
+# @generated from spec/ (2ad6ed618487876a) by python -m spec.codegen --write; do not edit
+"""The wire facts of GD/1 as data."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from struct import Struct
+from typing import Any, Final, NamedTuple
+
+
+class ValueType(NamedTuple):
+    """A TLV type. `kind` is fixed, mapped, empty, blob, text, list or dict; sizes in bytes."""
+
+    name: str
+    code: int
+    kind: str
+    python: type
+    size: int
+    packer: Struct | None
+    minimum: int | None
+    maximum: int | None
+    choices: dict[int, Any] | None
+    error: str
+    limit: int
+    smallest_element_bytes: int
+
+
+class FieldRule(NamedTuple):
+    """A field of a payload; `types` is empty for any value."""
+
+    name: str
+    types: tuple[type, ...]
+    required: bool
+    default: Any
+    minimum: int | None
+    finite: bool
+    choices: frozenset[int] | None
+    scalar: bool
+    fields: tuple[FieldRule, ...]
+
+
+class MessageRule(NamedTuple):
+    """A message type; `fields` is None for a message without payload."""
+
+    name: str
+    code: int
+    fields: tuple[FieldRule, ...] | None
+    extension: str
+
+
+class HeaderField(NamedTuple):
+    """A field of the header; offset and size in bytes."""
+
+    name: str
+    offset: int
+    size: int
+    meaning: str
+
+
+class ErrorType(NamedTuple):
+    """A name that an ERROR may carry, the name it specialises, and its details' keys."""
+
+    name: str
+    parent: str
+    details: tuple[str, ...]
+
+
+class Transition(NamedTuple):
+    """What a message does: the next state, and deliver, discard or a portable code and scope."""
+
+    next: str
+    outcome: str
+    scope: str
+
+
+class Role(NamedTuple):
+    """One end of a connection; `opens` are message codes, `max_open` is 0 for any number."""
+
+    name: str
+    side: str
+    peer: str
+    opens: frozenset[int]
+    max_open: int
+
+MAX_PAYLOAD_BYTES: Final = 67_108_864
+MAX_BLOB_BYTES: Final = 67_108_864
+MAX_ITEMS: Final = 1_048_576
+MAX_DEPTH: Final = 512
+
+MAGIC: Final = b'GD'
+VERSION: Final = 1
+HEADER: Final = Struct(">2sBBLQ")
+HEADER_BYTES: Final = 16
+CONNECTION_REQUEST_ID: Final = 0
+EXTENSION_CODES: Final = (128, 239)
+UNKNOWN_VALUE_TYPE: Final = 'unknown_tlv_type'
+KEY_ERROR: Final = 'key_not_string'
+
+
+class MessageCode(IntEnum):
+    """Message types."""
+
+    REQUEST = 0x01
+    RESPONSE = 0x02
+    ERROR = 0x03
+    CHUNK = 0x04
+    END = 0x05
+    STASH = 0x10
+    STATUS = 0x11
+    MANAGE = 0x12
+    CANCEL = 0x80
+
+
+class StashOp(IntEnum):
+    """Values of an `op` field: StashOp."""
+
+    PUT = 0x01
+    GET = 0x02
+    DELETE = 0x03
+    KEYS = 0x04
+    CLEAR = 0x05
+    INFO = 0x06
+    ENSURE = 0x07
+    DELETE_TABLE = 0x08
+    TABLES = 0x09
+    EXISTS = 0x0a
+
+
+class ManageOp(IntEnum):
+    """Values of an `op` field: ManageOp."""
+
+    ADD = 0x01
+    REMOVE = 0x02
+    RELOAD = 0x03
+    SET = 0x04
+
+
+
+HEADER_FIELDS: Final[tuple[HeaderField, ...]] = (
+    HeaderField('magic', 0, 2, 'the letters GD'),
+    HeaderField('version', 2, 1, 'protocol version'),
+    HeaderField('type', 3, 1, 'message type'),
+    HeaderField('length', 4, 4, 'payload bytes that follow'),
+    HeaderField('request_id', 8, 8, 'chosen by the side that opens the exchange, from 1 up'),
+)
+
+VALUE_TYPES: Final[tuple[ValueType, ...]] = (
+    ValueType('none', 0x00, 'empty', type(None), 0, None,
+              None, None, None, '', 0, 0),
+    ValueType('bool', 0x01, 'mapped', bool, 1, Struct(">B"),
+              None, None, {0: False, 1: True}, 'invalid_bool', 0, 0),
+    ValueType('int64', 0x05, 'fixed', int, 8, Struct(">q"),
+              -9223372036854775808, 9223372036854775807, None, '', 0, 0),
+    ValueType('float64', 0x06, 'fixed', float, 8, Struct(">d"),
+              None, None, None, '', 0, 0),
+    ValueType('bytes', 0x10, 'blob', bytes, 4, Struct(">L"),
+              None, None, None, 'length_too_large', 67108864, 0),
+    ValueType('string', 0x11, 'text', str, 4, Struct(">L"),
+              None, None, None, 'length_too_large', 67108864, 0),
+    ValueType('list', 0x20, 'list', list, 4, Struct(">L"),
+              None, None, None, 'too_many_items', 1048576, 1),
+    ValueType('dict', 0x21, 'dict', dict, 4, Struct(">L"),
+              None, None, None, 'too_many_items', 1048576, 6),
+)
+
+MESSAGES: Final[tuple[MessageRule, ...]] = (
+    MessageRule('REQUEST', 0x01, (
+        FieldRule('app_path', (str, ), True, None, None, False, None, False, ()),
+        FieldRule('action', (str, ), True, None, None, False, None, False, ()),
+        FieldRule('timeout', (float, int, ), False, None, 0, True, None, False, ()),
+        FieldRule('args', (list, ), False, (), None, False, None, False, ()),
+        FieldRule('kwargs', (dict, ), False, {}, None, False, None, False, ()),
+    ), ''),
+    MessageRule('RESPONSE', 0x02, (
+        FieldRule('result', (), True, None, None, False, None, False, ()),
+    ), ''),
+    MessageRule('ERROR', 0x03, (
+        FieldRule('error', (dict, ), True, None, None, False, None, False, (FieldRule('error_type', (str, ), True, None, None, False, None, False, ()), FieldRule('message', (str, ), True, None, None, False, None, False, ()), FieldRule('details', (dict, ), False, {}, None, False, None, False, ()), )),
+    ), ''),
+    MessageRule('CHUNK', 0x04, (
+        FieldRule('data', (), True, None, None, False, None, False, ()),
+    ), ''),
+    MessageRule('END', 0x05, None, ''),
+    MessageRule('STASH', 0x10, (
+        FieldRule('op', (int, ), True, None, None, False, frozenset([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), False, ()),
+        FieldRule('table', (str, ), True, None, None, False, None, False, ()),
+        FieldRule('key', (), False, None, None, False, None, True, ()),
+        FieldRule('value', (), False, None, None, False, None, False, ()),
+        FieldRule('pattern', (str, ), False, None, None, False, None, False, ()),
+    ), ''),
+    MessageRule('STATUS', 0x11, None, ''),
+    MessageRule('MANAGE', 0x12, (
+        FieldRule('op', (int, ), True, None, None, False, frozenset([1, 2, 3, 4]), False, ()),
+        FieldRule('count', (int, ), False, 1, None, False, None, False, ()),
+    ), ''),
+    MessageRule('CANCEL', 0x80, None, 'cancel'),
+)
+
+# Portable code -> scope by the phase in which it is found.
+ERROR_SCOPES: Final[dict[str, dict[str, str]]] = {'bad_magic': {'header': 'connection'},
+ 'unsupported_version': {'header': 'connection'},
+ 'unknown_message_type': {'header': 'connection'},
+ 'payload_too_large': {'header': 'connection', 'encode': 'exchange'},
+ 'truncated': {'stream': 'connection', 'payload': 'exchange'},
+ 'trailing_data': {'payload': 'exchange'},
+ 'unknown_tlv_type': {'payload': 'exchange'},
+ 'invalid_bool': {'payload': 'exchange'},
+ 'invalid_utf8': {'payload': 'exchange'},
+ 'length_too_large': {'payload': 'exchange', 'encode': 'exchange'},
+ 'too_many_items': {'payload': 'exchange', 'encode': 'exchange'},
+ 'nesting_too_deep': {'payload': 'exchange', 'encode': 'exchange'},
+ 'key_not_string': {'payload': 'exchange', 'encode': 'exchange'},
+ 'duplicate_key': {'payload': 'exchange', 'encode': 'exchange'},
+ 'unexpected_payload': {'payload': 'exchange'},
+ 'payload_not_dict': {'payload': 'exchange'},
+ 'missing_field': {'payload': 'exchange'},
+ 'wrong_field_type': {'payload': 'exchange', 'encode': 'exchange'},
+ 'invalid_field_value': {'payload': 'exchange', 'encode': 'exchange'},
+ 'int_out_of_range': {'encode': 'exchange'},
+ 'invalid_text': {'encode': 'exchange'},
+ 'unsupported_type': {'encode': 'exchange'},
+ 'unexpected_message': {'state': 'exchange'},
+ 'duplicate_request_id': {'state': 'connection'}}
+
+ERROR_TYPES: Final[tuple[ErrorType, ...]] = (
+    ErrorType('DirtyError', '', ()),
+    ErrorType('DirtyTimeoutError', 'DirtyError', ('timeout',)),
+    ErrorType('DirtyConnectionError', 'DirtyError', ('socket_path',)),
+    ErrorType('DirtyWorkerError', 'DirtyError', ('worker_id', 'traceback')),
+    ErrorType('DirtyAppError', 'DirtyError', ('app_path', 'action', 'traceback')),
+    ErrorType('DirtyAppNotFoundError', 'DirtyAppError', ('app_path', 'action', 'traceback')),
+    ErrorType('DirtyNoWorkersAvailableError', 'DirtyError', ('app_path', 'reason')),
+    ErrorType('DirtyProtocolError', 'DirtyError', ('code', 'offset', 'path', 'raw_data')),
+    ErrorType('DirtyOverloadedError', 'DirtyError', ('app_path', 'retry_after')),
+    ErrorType('DirtyCancelledError', 'DirtyError', ()),
+    ErrorType('DirtyPermissionError', 'DirtyError', ()),
+    ErrorType('StashError', 'DirtyError', ()),
+    ErrorType('StashTableNotFoundError', 'StashError', ('table_name',)),
+    ErrorType('StashKeyNotFoundError', 'StashError', ('table_name', 'key')),
+)
+
+STATES: Final[dict[str, str]] = {'idle': 'no exchange with this id is open',
+ 'calling': 'REQUEST sent, no answer yet',
+ 'streaming': 'CHUNK received, more may follow',
+ 'asking': 'STASH, STATUS or MANAGE sent, no answer yet',
+ 'abandoned': 'given up by the opener, its terminal frame still to come'}
+
+# (state, sender, message code) -> transition.
+TRANSITIONS: Final[dict[tuple[str, str, int], Transition]] = {
+    ('idle', 'opener', 0x01): Transition('calling', 'deliver', ''),
+    ('idle', 'opener', 0x10): Transition('asking', 'deliver', ''),
+    ('idle', 'opener', 0x11): Transition('asking', 'deliver', ''),
+    ('idle', 'opener', 0x12): Transition('asking', 'deliver', ''),
+    ('calling', 'opener', 0x01): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('calling', 'opener', 0x10): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('calling', 'opener', 0x11): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('calling', 'opener', 0x12): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('streaming', 'opener', 0x01): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('streaming', 'opener', 0x10): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('streaming', 'opener', 0x11): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('streaming', 'opener', 0x12): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('asking', 'opener', 0x01): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('asking', 'opener', 0x10): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('asking', 'opener', 0x11): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('asking', 'opener', 0x12): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('abandoned', 'opener', 0x01): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('abandoned', 'opener', 0x10): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('abandoned', 'opener', 0x11): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('abandoned', 'opener', 0x12): Transition('abandoned', 'duplicate_request_id', 'connection'),
+    ('calling', 'opener', 0x80): Transition('abandoned', 'deliver', ''),
+    ('streaming', 'opener', 0x80): Transition('abandoned', 'deliver', ''),
+    ('asking', 'opener', 0x80): Transition('abandoned', 'deliver', ''),
+    ('abandoned', 'opener', 0x80): Transition('abandoned', 'deliver', ''),
+    ('idle', 'opener', 0x80): Transition('idle', 'discard', ''),
+    ('idle', 'opener', 0x02): Transition('idle', 'unexpected_message', 'exchange'),
+    ('idle', 'opener', 0x03): Transition('idle', 'unexpected_message', 'exchange'),
+    ('idle', 'opener', 0x04): Transition('idle', 'unexpected_message', 'exchange'),
+    ('idle', 'opener', 0x05): Transition('idle', 'unexpected_message', 'exchange'),
+    ('calling', 'opener', 0x02): Transition('idle', 'unexpected_message', 'exchange'),
+    ('calling', 'opener', 0x03): Transition('idle', 'unexpected_message', 'exchange'),
+    ('calling', 'opener', 0x04): Transition('idle', 'unexpected_message', 'exchange'),
+    ('calling', 'opener', 0x05): Transition('idle', 'unexpected_message', 'exchange'),
+    ('streaming', 'opener', 0x02): Transition('idle', 'unexpected_message', 'exchange'),
+    ('streaming', 'opener', 0x03): Transition('idle', 'unexpected_message', 'exchange'),
+    ('streaming', 'opener', 0x04): Transition('idle', 'unexpected_message', 'exchange'),
+    ('streaming', 'opener', 0x05): Transition('idle', 'unexpected_message', 'exchange'),
+    ('asking', 'opener', 0x02): Transition('idle', 'unexpected_message', 'exchange'),
+    ('asking', 'opener', 0x03): Transition('idle', 'unexpected_message', 'exchange'),
+    ('asking', 'opener', 0x04): Transition('idle', 'unexpected_message', 'exchange'),
+    ('asking', 'opener', 0x05): Transition('idle', 'unexpected_message', 'exchange'),
+    ('abandoned', 'opener', 0x02): Transition('idle', 'unexpected_message', 'exchange'),
+    ('abandoned', 'opener', 0x03): Transition('idle', 'unexpected_message', 'exchange'),
+    ('abandoned', 'opener', 0x04): Transition('idle', 'unexpected_message', 'exchange'),
+    ('abandoned', 'opener', 0x05): Transition('idle', 'unexpected_message', 'exchange'),
+    ('calling', 'answerer', 0x02): Transition('idle', 'deliver', ''),
+    ('calling', 'answerer', 0x03): Transition('idle', 'deliver', ''),
+    ('calling', 'answerer', 0x05): Transition('idle', 'deliver', ''),
+    ('calling', 'answerer', 0x04): Transition('streaming', 'deliver', ''),
+    ('streaming', 'answerer', 0x04): Transition('streaming', 'deliver', ''),
+    ('streaming', 'answerer', 0x05): Transition('idle', 'deliver', ''),
+    ('streaming', 'answerer', 0x03): Transition('idle', 'deliver', ''),
+    ('streaming', 'answerer', 0x02): Transition('idle', 'unexpected_message', 'exchange'),
+    ('asking', 'answerer', 0x02): Transition('idle', 'deliver', ''),
+    ('asking', 'answerer', 0x03): Transition('idle', 'deliver', ''),
+    ('asking', 'answerer', 0x04): Transition('abandoned', 'unexpected_message', 'exchange'),
+    ('asking', 'answerer', 0x05): Transition('idle', 'unexpected_message', 'exchange'),
+    ('abandoned', 'answerer', 0x04): Transition('abandoned', 'discard', ''),
+    ('abandoned', 'answerer', 0x02): Transition('idle', 'discard', ''),
+    ('abandoned', 'answerer', 0x03): Transition('idle', 'discard', ''),
+    ('abandoned', 'answerer', 0x05): Transition('idle', 'discard', ''),
+    ('idle', 'answerer', 0x02): Transition('idle', 'unexpected_message', 'connection'),
+    ('idle', 'answerer', 0x03): Transition('idle', 'unexpected_message', 'connection'),
+    ('idle', 'answerer', 0x04): Transition('idle', 'unexpected_message', 'connection'),
+    ('idle', 'answerer', 0x05): Transition('idle', 'unexpected_message', 'connection'),
+    ('idle', 'answerer', 0x01): Transition('idle', 'unexpected_message', 'connection'),
+    ('idle', 'answerer', 0x10): Transition('idle', 'unexpected_message', 'connection'),
+    ('idle', 'answerer', 0x11): Transition('idle', 'unexpected_message', 'connection'),
+    ('idle', 'answerer', 0x12): Transition('idle', 'unexpected_message', 'connection'),
+    ('idle', 'answerer', 0x80): Transition('idle', 'unexpected_message', 'connection'),
+    ('calling', 'answerer', 0x01): Transition('idle', 'unexpected_message', 'connection'),
+    ('calling', 'answerer', 0x10): Transition('idle', 'unexpected_message', 'connection'),
+    ('calling', 'answerer', 0x11): Transition('idle', 'unexpected_message', 'connection'),
+    ('calling', 'answerer', 0x12): Transition('idle', 'unexpected_message', 'connection'),
+    ('calling', 'answerer', 0x80): Transition('idle', 'unexpected_message', 'connection'),
+    ('streaming', 'answerer', 0x01): Transition('idle', 'unexpected_message', 'connection'),
+    ('streaming', 'answerer', 0x10): Transition('idle', 'unexpected_message', 'connection'),
+    ('streaming', 'answerer', 0x11): Transition('idle', 'unexpected_message', 'connection'),
+    ('streaming', 'answerer', 0x12): Transition('idle', 'unexpected_message', 'connection'),
+    ('streaming', 'answerer', 0x80): Transition('idle', 'unexpected_message', 'connection'),
+    ('asking', 'answerer', 0x01): Transition('idle', 'unexpected_message', 'connection'),
+    ('asking', 'answerer', 0x10): Transition('idle', 'unexpected_message', 'connection'),
+    ('asking', 'answerer', 0x11): Transition('idle', 'unexpected_message', 'connection'),
+    ('asking', 'answerer', 0x12): Transition('idle', 'unexpected_message', 'connection'),
+    ('asking', 'answerer', 0x80): Transition('idle', 'unexpected_message', 'connection'),
+    ('abandoned', 'answerer', 0x01): Transition('idle', 'unexpected_message', 'connection'),
+    ('abandoned', 'answerer', 0x10): Transition('idle', 'unexpected_message', 'connection'),
+    ('abandoned', 'answerer', 0x11): Transition('idle', 'unexpected_message', 'connection'),
+    ('abandoned', 'answerer', 0x12): Transition('idle', 'unexpected_message', 'connection'),
+    ('abandoned', 'answerer', 0x80): Transition('idle', 'unexpected_message', 'connection'),
+}
+
+ROLES: Final[dict[str, Role]] = {
+    'client': Role('client', 'opener', 'arbiter', frozenset({0x01, 0x10, 0x11, 0x12}), 0),
+    'arbiter': Role('arbiter', 'answerer', 'client', frozenset({0x01, 0x10, 0x11, 0x12}), 0),
+    'lane': Role('lane', 'opener', 'worker', frozenset({0x01, 0x11}), 1),
+    'worker': Role('worker', 'answerer', 'lane', frozenset({0x01, 0x11}), 1),
+}
