@@ -1,0 +1,66 @@
+"""The `gdproto` command: explain bytes, encode and decode values, print the specification."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from .errors import ProtocolError
+from .explain import explain, render
+from .tlv import decode, encode
+
+
+@click.group(help=__doc__)
+def group() -> None:
+    pass
+
+
+def read(source: str) -> bytes:
+    """The bytes of a file, or of hex with blanks at will."""
+    if Path(source).is_file():
+        return Path(source).read_bytes()
+    try:
+        return bytes.fromhex(source)
+    except ValueError:
+        raise click.ClickException(f"{source!r} is neither a file nor hex") from None
+
+
+@group.command("explain")
+@click.argument("source")
+def explain_command(source: str) -> None:
+    """Annotate a frame or a value, given as hex or as a file. Exits 1 when it is at fault."""
+    parts = explain(read(source))
+    click.echo(render(parts))
+    if any(part.fault for part in parts):
+        raise SystemExit(1)
+
+
+@group.command("encode")
+@click.argument("value")
+def encode_command(value: str) -> None:
+    """Encode a JSON value as TLV, in hex."""
+    try:
+        click.echo(encode(json.loads(value)).hex())
+    except (ProtocolError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@group.command("decode")
+@click.argument("source")
+def decode_command(source: str) -> None:
+    """Decode TLV, given as hex or as a file, to JSON; bytes as hex."""
+    try:
+        value = decode(read(source))
+    except ProtocolError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(json.dumps(value, ensure_ascii=False, default=bytes.hex))
+
+
+@group.command("spec")
+@click.option("--json", "as_json", is_flag=True, required=True, help="As JSON, the one form.")
+def spec_command(as_json: bool) -> None:
+    """Print the machine-readable specification."""
+    click.echo(files("gdproto._generated").joinpath("spec.json").read_text(), nl=False)

@@ -1,0 +1,305 @@
+"""One end of a connection, without I/O: bytes in, events out; messages in, bytes out.
+
+Rules:
+
+* `receive_data` takes whatever the transport delivered, `next_event` then returns events until
+  it returns NEED_DATA. Incompleteness is never an error.
+* Every frame, sent or received, runs the transition table of the specification. A frame for an
+  exchange that was given up is discarded; when it was the last one, ExchangeEnded says so.
+* `next_event` raises ProtocolError for what the peer may not do. After one of scope "exchange"
+  the connection goes on. After one of scope "connection" nothing more can be read.
+* With ``raw=True`` payloads are handed through undecoded, as `FrameReceived`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from ._generated.tables import (
+    CONNECTION_REQUEST_ID,
+    HEADER_BYTES,
+    ROLES,
+    TRANSITIONS,
+    MessageCode,
+    Transition,
+)
+from .errors import ProtocolError
+from .frames import RULES, Header, Message, check_presence, parse_header
+from .messages import parse_payload
+
+IDLE = "idle"
+ABANDONED = "abandoned"
+
+
+class NeedData(Enum):
+    """The type of NEED_DATA."""
+
+    NEED_DATA = "need more data"
+
+
+NEED_DATA = NeedData.NEED_DATA
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """A message arrived; `ended` when it ended its exchange."""
+
+    message: Message
+    ended: bool
+
+    @property
+    def request_id(self) -> int:
+        return self.message.request_id
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReceived:
+    """A frame arrived, its payload undecoded; `ended` when it ended its exchange."""
+
+    header: Header
+    frame: bytes
+    ended: bool
+
+    @property
+    def request_id(self) -> int:
+        return self.header.request_id
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeEnded:
+    """The terminal frame of an exchange that was given up has arrived and was discarded."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionClosed:
+    """The peer sends nothing more. Exchanges that are still open get no answer."""
+
+
+Event = MessageReceived | FrameReceived | ExchangeEnded | ConnectionClosed
+
+
+class Connection:
+    """The state of one connection, seen from one end.
+
+    Args:
+        role: client, arbiter (facing clients), lane (facing a worker) or worker.
+        raw: hand payloads through undecoded.
+
+    Raises:
+        ValueError: no such role.
+    """
+
+    def __init__(self, role: str, *, raw: bool = False) -> None:
+        if role not in ROLES:
+            raise ValueError(f"role {role!r} is none of {', '.join(ROLES)}")
+        self.role = ROLES[role]
+        self.raw = raw
+        self._peer_side = ROLES[self.role.peer].side
+        self._states: dict[int, str] = {}
+        self._buffer = bytearray()
+        self._start = 0
+        self._skip = 0
+        self._header: Header | None = None
+        self._eof = False
+        self._closed: ConnectionClosed | ProtocolError | None = None
+
+    @property
+    def open_exchanges(self) -> frozenset[int]:
+        """Ids whose terminal frame is still to come, given up or not."""
+        return frozenset(self._states)
+
+    def receive_data(self, data: bytes | bytearray | memoryview) -> None:
+        """Take bytes from the transport, in any portions."""
+        if self._start and self._start == len(self._buffer):
+            self._buffer.clear()
+            self._start = 0
+        self._buffer += data
+
+    def receive_eof(self) -> None:
+        """The transport delivers nothing more."""
+        self._eof = True
+
+    def next_event(self) -> Event | NeedData:
+        """The next event, or NEED_DATA.
+
+        Raises:
+            ProtocolError: the peer broke the protocol; `scope` says how much dies with it.
+        """
+        if isinstance(self._closed, ProtocolError):
+            raise self._closed
+        if self._closed is not None:
+            return self._closed
+        try:
+            return self._next()
+        except ProtocolError as error:
+            if error.scope == "connection":
+                self._closed = error
+            raise
+
+    def events(self) -> Iterator[Event]:
+        """The events that the received bytes hold. Raises as `next_event` does."""
+        while (event := self.next_event()) is not NEED_DATA:
+            yield event
+            if isinstance(event, ConnectionClosed):
+                return
+
+    def send(self, message: Message) -> bytes:
+        """The bytes of `message`, which become part of its exchange.
+
+        Raises:
+            ProtocolError: the message is not legal now, or cannot be encoded. The connection is
+                as it was.
+        """
+        move = self._move(self.role.side, message.CODE, message.request_id)
+        _refuse(move, message.CODE, message.request_id)
+        data = message.to_bytes()
+        self._apply(message.request_id, move)
+        return data
+
+    def send_frame(self, frame: bytes) -> bytes:
+        """As `send`, for one whole frame that is handed through undecoded."""
+        header = parse_header(frame)
+        move = self._move(self.role.side, header.code, header.request_id)
+        _refuse(move, header.code, header.request_id)
+        self._apply(header.request_id, move)
+        return frame
+
+    def abandon(self, request_id: int) -> None:
+        """Give up an exchange that this side opened: discard its frames until the last one."""
+        if request_id in self._states:
+            self._states[request_id] = ABANDONED
+
+    # --- receiving ---
+
+    def _next(self) -> Event | NeedData:
+        while True:
+            self._drop_skipped()
+            if self._header is None and not self._read_header():
+                return self._starved()
+            header = self._header
+            assert header is not None
+            stop = self._start + HEADER_BYTES + header.length
+            if len(self._buffer) < stop:
+                return self._starved()
+            event = self._receive(header, stop)
+            if event is not None:
+                return event
+
+    def _drop_skipped(self) -> None:
+        dropped = min(self._skip, len(self._buffer) - self._start)
+        self._skip -= dropped
+        self._consume(self._start + dropped)
+
+    def _read_header(self) -> bool:
+        if self._skip or len(self._buffer) - self._start < HEADER_BYTES:
+            return False
+        header = parse_header(self._buffer, self._start)
+        try:
+            check_presence(header)
+        except ProtocolError:
+            self._fail(header.request_id)
+            self._skip = HEADER_BYTES + header.length
+            raise
+        self._header = header
+        return True
+
+    def _starved(self) -> Event | NeedData:
+        if not self._eof:
+            return NEED_DATA
+        left = len(self._buffer) - self._start
+        if left or self._skip:
+            raise ProtocolError(
+                "truncated",
+                "the stream ends inside a frame",
+                phase="stream",
+                offset=left,
+                request_id=self._header.request_id if self._header else 0,
+            )
+        self._closed = ConnectionClosed()
+        return self._closed
+
+    def _receive(self, header: Header, stop: int) -> Event | None:
+        with memoryview(self._buffer) as view:
+            frame = bytes(view[self._start : stop])
+        self._header = None
+        self._consume(stop)
+        if self._is_notice(header):
+            return self._event(header, frame, False)
+        move = self._move(self._peer_side, header.code, header.request_id)
+        if move.outcome == "deliver":
+            event = self._event(header, frame, move.next == IDLE)
+            self._apply(header.request_id, move)
+            return event
+        was_open = header.request_id in self._states
+        self._apply(header.request_id, move)
+        _refuse(move, header.code, header.request_id)
+        ended = was_open and header.request_id not in self._states
+        return ExchangeEnded(header.request_id) if ended else None
+
+    def _event(self, header: Header, frame: bytes, ended: bool) -> Event:
+        if self.raw:
+            return FrameReceived(header, frame, ended)
+        try:
+            return MessageReceived(parse_payload(header, frame, HEADER_BYTES), ended)
+        except ProtocolError:
+            self._fail(header.request_id, terminal=ended)
+            raise
+
+    def _is_notice(self, header: Header) -> bool:
+        """Whether this is an ERROR about the connection, not about an exchange."""
+        return (
+            header.code == MessageCode.ERROR
+            and header.request_id == CONNECTION_REQUEST_ID
+            and self._peer_side == "answerer"
+            and CONNECTION_REQUEST_ID not in self._states
+        )
+
+    def _consume(self, stop: int) -> None:
+        self._start = stop
+        # Moving what is left costs its size: do it only when most of the buffer is spent.
+        if self._start > 65536 and self._start * 2 > len(self._buffer):
+            del self._buffer[: self._start]
+            self._start = 0
+
+    # --- exchanges ---
+
+    def _move(self, sender: str, code: int, request_id: int) -> Transition:
+        state = self._states.get(request_id, IDLE)
+        move = TRANSITIONS[state, sender, code]
+        opens = state == IDLE and move.next != IDLE
+        if opens and not self._may_open(code):
+            return Transition(IDLE, "unexpected_message", "exchange")
+        return move
+
+    def _may_open(self, code: int) -> bool:
+        if code not in self.role.opens:
+            return False
+        return not self.role.max_open or len(self._states) < self.role.max_open
+
+    def _apply(self, request_id: int, move: Transition) -> None:
+        if move.next == IDLE:
+            self._states.pop(request_id, None)
+        else:
+            self._states[request_id] = move.next
+
+    def _fail(self, request_id: int, terminal: bool = True) -> None:
+        """An exchange dies of a frame that cannot be read."""
+        if terminal or self._peer_side == "opener":
+            self._states.pop(request_id, None)
+        else:
+            self.abandon(request_id)
+
+
+def _refuse(move: Transition, code: int, request_id: int) -> None:
+    if move.scope:
+        raise ProtocolError(
+            move.outcome,
+            f"{RULES[code].name} is not legal here",
+            phase="state",
+            scope=move.scope,
+            request_id=request_id,
+        )

@@ -1,0 +1,79 @@
+"""The one exception of the codec, and how it names the place of a fault.
+
+A ProtocolError carries a portable code (the same in every language), how much dies with it, and
+where the fault is. Rules for paths: the keys and indexes from the root value to the fault; a key
+that is not a plain identifier is quoted; long keys and long paths are cut.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+
+from ._generated.tables import ERROR_SCOPES
+
+MAX_PATH_CHARS = 200
+MAX_KEY_CHARS = 32
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+class ProtocolError(Exception):
+    """Bytes, a value or a peer's state that GD/1 does not permit.
+
+    Attributes:
+        code: portable error code, a str (the table of portable errors lists them).
+        reason: one line for a person.
+        scope: "connection" when the byte stream or the peer's state can no longer be trusted,
+            "exchange" when only one exchange fails.
+        offset: where the fault is, in bytes from the start of what was handed in; None when
+            encoding, and for faults of state.
+        path: the place inside the payload's value, such as ``kwargs.model[3]``; empty when the
+            root is at fault.
+        request_id: the exchange that the frame belonged to, as far as it was known.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        reason: str,
+        *,
+        phase: str = "payload",
+        scope: str | None = None,
+        offset: int | None = None,
+        location: Iterable[str | int] = (),
+        request_id: int = 0,
+    ) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.scope = scope or ERROR_SCOPES[code][phase]
+        self.offset = offset
+        self.path = format_path(location)
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        place = [f"at byte {self.offset}"] if self.offset is not None else []
+        place += [f"in {self.path}"] if self.path else []
+        return f"{' '.join([self.code, *place])}: {self.reason}"
+
+
+def format_path(location: Iterable[str | int]) -> str:
+    """Write keys and indexes as a path of at most MAX_PATH_CHARS characters."""
+    path = ""
+    for step in location:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif len(step) <= MAX_KEY_CHARS and _IDENTIFIER.match(step):
+            path += f".{step}" if path else step
+        else:
+            cut = step if len(step) <= MAX_KEY_CHARS else step[:MAX_KEY_CHARS] + "…"
+            path += f"[{_quoted(cut)}]"
+        if len(path) > MAX_PATH_CHARS:
+            return path[: MAX_PATH_CHARS - 1] + "…"
+    return path
+
+
+def _quoted(key: str) -> str:
+    # A lone surrogate must not make the path itself impossible to encode.
+    return json.dumps(key, ensure_ascii=False).encode(errors="backslashreplace").decode()

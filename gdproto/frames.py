@@ -1,0 +1,141 @@
+"""Frames: the 16-byte header, and a message as one whole frame.
+
+A header is judged only when all of it is there, in the order of its fields.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+
+from . import fields, strict
+from ._generated.tables import (
+    HEADER,
+    HEADER_BYTES,
+    HEADER_FIELDS,
+    MAGIC,
+    MAX_PAYLOAD_BYTES,
+    MESSAGES,
+    VERSION,
+    MessageCode,
+)
+from ._generated.values import DOUBTS, Write
+from .errors import ProtocolError
+
+RULES = {rule.code: rule for rule in MESSAGES}
+OFFSETS = {field.name: field.offset for field in HEADER_FIELDS}
+_CODES = frozenset(RULES)
+
+
+class Header(NamedTuple):
+    """A judged header; `length` counts the payload's bytes."""
+
+    code: int
+    length: int
+    request_id: int
+
+
+class Message:
+    """The base of all messages."""
+
+    __slots__ = ()
+    CODE: ClassVar[MessageCode]
+    request_id: int
+
+    def to_bytes(self) -> bytes:
+        """The message as one frame.
+
+        Raises:
+            ProtocolError: a field has the wrong type or an impossible value, a value has no TLV
+                form, or the payload is too large. `path` names the field.
+        """
+        return serialize(self)
+
+    def _write_payload(self, out: Write) -> None:
+        """Write the payload with the fast codec; Doubt leaves it to the strict one."""
+
+    @classmethod
+    def _from_payload(cls, request_id: int, payload: dict[str, Any]) -> Message:
+        raise NotImplementedError
+
+
+def parse_header(data: bytes | bytearray | memoryview, offset: int = 0) -> Header:
+    """Judge the header at `offset`.
+
+    Raises:
+        ProtocolError: of scope connection; offsets count from the header's first byte.
+    """
+    if len(data) - offset < HEADER_BYTES:
+        raise ProtocolError(
+            "truncated",
+            f"a header has {HEADER_BYTES} bytes",
+            phase="stream",
+            offset=max(0, len(data) - offset),
+        )
+    magic, version, code, length, request_id = HEADER.unpack_from(data, offset)
+    if magic != MAGIC:
+        raise _fault("bad_magic", "magic", f"{magic!r} is not {MAGIC!r}", 0)
+    if version != VERSION:
+        raise _fault("unsupported_version", "version", f"version {version} is not {VERSION}", 0)
+    if code not in _CODES:
+        raise _fault("unknown_message_type", "type", f"no message has code {code:#04x}", request_id)
+    if length > MAX_PAYLOAD_BYTES:
+        reason = f"{length} bytes are above the limit of {MAX_PAYLOAD_BYTES}"
+        raise _fault("payload_too_large", "length", reason, request_id)
+    return Header(code, length, request_id)
+
+
+def check_presence(header: Header) -> None:
+    """Refuse a payload where the message has none. Raises ProtocolError of scope exchange."""
+    if header.length and RULES[header.code].fields is None:
+        raise ProtocolError(
+            "unexpected_payload",
+            f"{RULES[header.code].name} has no payload",
+            offset=OFFSETS["length"],
+            request_id=header.request_id,
+        )
+
+
+def _fault(code: str, field: str, reason: str, request_id: int) -> ProtocolError:
+    return ProtocolError(code, reason, phase="header", offset=OFFSETS[field], request_id=request_id)
+
+
+def serialize(message: Message) -> bytes:
+    """`message` as one frame; see `Message.to_bytes`."""
+    parts: list[bytes | bytearray] = [b""]
+    try:
+        message._write_payload(parts.append)
+        parts[0] = _header(message, parts)
+    except DOUBTS:
+        parts = [b""]
+        _check_request_id(message)
+        if RULES[message.CODE].fields is not None:
+            strict.Encoder(parts.append).encode(fields.payload_of(message, RULES[message.CODE]))
+        parts[0] = _header(message, parts)
+    return b"".join(parts)
+
+
+def _header(message: Message, parts: list[bytes | bytearray]) -> bytes:
+    length = sum(map(len, parts))
+    if length > MAX_PAYLOAD_BYTES:
+        raise ProtocolError(
+            "payload_too_large",
+            f"{length} bytes are above the limit of {MAX_PAYLOAD_BYTES}",
+            phase="encode",
+            request_id=message.request_id,
+        )
+    return HEADER.pack(MAGIC, VERSION, message.CODE, length, message.request_id)
+
+
+def _check_request_id(message: Message) -> None:
+    request_id = message.request_id
+    if type(request_id) is not int:
+        raise ProtocolError(
+            "wrong_field_type", "a request id is an int", phase="encode", location=["request_id"]
+        )
+    if not 0 <= request_id < 2**64:
+        raise ProtocolError(
+            "int_out_of_range",
+            "a request id has 64 bits and no sign",
+            phase="encode",
+            location=["request_id"],
+        )

@@ -1,0 +1,206 @@
+"""The strict value codec: slower, never recursive, and exact about every fault.
+
+The fast codec leaves to this one whatever it cannot vouch for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ._generated.tables import MAX_DEPTH, VALUE_TYPES, ValueType
+from .errors import ProtocolError
+from .tokens import Kind, Tokens
+
+Location = tuple[str | int, ...]
+
+
+def decode(
+    data: bytes | memoryview, pos: int, end: int, offsets: dict[Location, int] | None = None
+) -> tuple[Any, int]:
+    """Decode the value at `pos`.
+
+    Args:
+        data: the bytes; blobs are slices of it.
+        pos: the value's type byte.
+        end: where the readable bytes end.
+        offsets: filled with the offset of each value not deeper than two keys, by location.
+
+    Returns:
+        The value, and where it ends.
+
+    Raises:
+        ProtocolError: the first fault.
+    """
+    root: Any = None
+    stack: list[Any] = []
+    key = ""
+    tokens = Tokens(data, pos, end)
+    for kind, rule, start, _, value in tokens:
+        if kind is Kind.KEY:
+            key = value
+            continue
+        if kind is Kind.CLOSE:
+            stack.pop()
+            continue
+        if offsets is not None and len(stack) <= 2:
+            location = tokens.location()
+            offsets[location[: len(stack)]] = start
+        item: Any = value if kind is Kind.SCALAR else [] if rule.kind == "list" else {}
+        if not stack:
+            root = item
+        elif type(stack[-1]) is list:
+            stack[-1].append(item)
+        else:
+            stack[-1][key] = item
+        if kind is Kind.OPEN:
+            stack.append(item)
+    return root, tokens.pos
+
+
+class _Writing:
+    """A container being written: what is left of it, and where in it we are."""
+
+    __slots__ = ("entries", "keys", "step")
+
+    def __init__(self, entries: Iterator[tuple[Any, Any]], keys: set[str] | None) -> None:
+        self.entries = entries
+        self.keys = keys
+        self.step: str | int | None = None
+
+
+class Encoder:
+    """Encodes one value, passing the pieces to `out`."""
+
+    def __init__(self, out: Callable[[bytes | bytearray], None]) -> None:
+        self._out = out
+        self._stack: list[_Writing] = []
+
+    def encode(self, value: Any) -> None:
+        """Encode `value`. Raises ProtocolError at the first fault."""
+        self._value(value)
+        while self._stack:
+            frame = self._stack[-1]
+            for step, item in frame.entries:
+                frame.step = self._key(frame.keys, step) if frame.keys is not None else step
+                depth = len(self._stack)
+                self._value(item)
+                if len(self._stack) > depth:
+                    break
+            else:
+                self._stack.pop()
+
+    def _fault(self, code: str, reason: str, *last: str) -> ProtocolError:
+        steps = [frame.step for frame in self._stack if frame.step is not None]
+        return ProtocolError(code, reason, phase="encode", location=[*steps, *last])
+
+    def _value(self, value: Any) -> None:
+        value = self._plain(value)
+        rule = self._rule(value)
+        if rule.kind in ("list", "dict"):
+            self._open(rule, value)
+        elif rule.kind in ("text", "blob"):
+            self._blob(rule, value)
+        elif rule.kind == "empty":
+            self._out(bytes([rule.code]))
+        else:
+            assert rule.packer is not None
+            if rule.choices is not None:
+                value = next(raw for raw, choice in rule.choices.items() if choice is value)
+            self._out(bytes([rule.code]) + rule.packer.pack(value))
+
+    def _plain(self, value: Any) -> Any:
+        try:
+            return plain(value)
+        except Exception:
+            raise self._fault("unsupported_type", f"cannot read a {_name(value)}") from None
+
+    def _rule(self, value: Any) -> ValueType:
+        rules = [rule for rule in VALUE_TYPES if rule.python is type(value)]
+        for rule in rules:
+            if rule.minimum is None or rule.maximum is None:
+                return rule
+            if rule.minimum <= value <= rule.maximum:
+                return rule
+        if rules:
+            raise self._fault("int_out_of_range", "no integer type holds this number")
+        raise self._fault("unsupported_type", f"a {_name(value)} has no TLV form")
+
+    def _head(self, rule: ValueType, size: int) -> bytes:
+        if size > rule.limit:
+            raise self._fault(rule.error, f"{size} is above the limit of {rule.limit}")
+        assert rule.packer is not None
+        return bytes([rule.code]) + rule.packer.pack(size)
+
+    def _blob(self, rule: ValueType, value: Any) -> None:
+        raw = self._utf8(value) if rule.kind == "text" else value
+        self._out(self._head(rule, len(raw)))
+        self._out(raw)
+
+    def _utf8(self, text: str) -> bytes:
+        try:
+            return text.encode()
+        except UnicodeEncodeError as error:
+            raise self._fault("invalid_text", error.reason) from None
+
+    def _open(self, rule: ValueType, value: Any) -> None:
+        if len(self._stack) == MAX_DEPTH:
+            raise self._fault("nesting_too_deep", f"{MAX_DEPTH} containers are open")
+        # Copies, so that another thread's change cannot make the count a lie.
+        entries = list(dict.items(value)) if rule.kind == "dict" else list(enumerate(value))
+        self._out(self._head(rule, len(entries)))
+        self._stack.append(_Writing(iter(entries), set() if rule.kind == "dict" else None))
+
+    def _key(self, keys: set[str], key: Any) -> str:
+        self._stack[-1].step = None
+        text = self._key_text(key)
+        if text in keys:
+            raise self._fault("duplicate_key", "two keys have this text", text)
+        keys.add(text)
+        rule = next(rule for rule in VALUE_TYPES if rule.kind == "text")
+        self._blob(rule, text)
+        return text
+
+    def _key_text(self, key: Any) -> str:
+        try:
+            key = plain(key)
+            if type(key) is str:
+                return key
+            if key is None or type(key) in (bool, int, float):
+                return str(key)
+        except Exception:
+            pass
+        raise self._fault("key_not_string", f"a {_name(key)} cannot be a key")
+
+
+def plain(value: Any) -> Any:
+    """The value as the base type that TLV knows, bypassing what subclasses override.
+
+    Tuples become lists; bytearrays and memoryviews become bytes. Other types are returned as
+    they are.
+    """
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    for base, convert in _CONVERSIONS.items():
+        if issubclass(kind, base):
+            return convert(value)
+    return value
+
+
+def _name(value: Any) -> str:
+    return type(value).__name__
+
+
+_PLAIN = frozenset((type(None), bool, int, float, bytes, str, list, dict))
+_CONVERSIONS: dict[type, Callable[[Any], Any]] = {
+    int: int.__int__,
+    float: float.__float__,
+    str: str.__str__,
+    bytes: lambda value: memoryview(value).tobytes(),
+    bytearray: lambda value: memoryview(value).tobytes(),
+    memoryview: memoryview.tobytes,
+    list: lambda value: list.__getitem__(value, slice(None)),
+    tuple: lambda value: list(tuple.__getitem__(value, slice(None))),
+    dict: lambda value: dict(dict.items(value)),
+}

@@ -1,0 +1,87 @@
+"""Values to bytes and back.
+
+`encode` and `decode` try the fast codec and fall back on the strict one, which has the last word
+on every fault.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import strict
+from ._generated.tables import MAX_BLOB_BYTES
+from ._generated.values import DOUBTS, read_value, read_value_view, write_value
+from .errors import ProtocolError
+
+Buffer = bytes | bytearray | memoryview
+
+
+def encode(value: Any) -> bytes:
+    """Encode one value as TLV.
+
+    Args:
+        value: None, bool, int, float, str, bytes, list or dict, nested at will. Tuples count as
+            lists, bytearrays and memoryviews as bytes, subclasses as their base. Keys that are
+            int, float, bool or None become their text.
+
+    Raises:
+        ProtocolError: the value has no TLV form; `code` and `path` say why and where.
+    """
+    parts: list[bytes | bytearray] = []
+    try:
+        write_value(value, parts.append)
+    except DOUBTS:
+        parts.clear()
+        strict.Encoder(parts.append).encode(value)
+    return b"".join(parts)
+
+
+def decode(data: Buffer, *, zero_copy: bool = False) -> Any:
+    """Decode one value that takes all of `data`.
+
+    Args:
+        data: its TLV encoding.
+        zero_copy: return bytes values as memoryviews into `data`, which they keep alive.
+
+    Raises:
+        ProtocolError: `data` is not one TLV value.
+        TypeError: `data` is not bytes-like.
+    """
+    source = readable(data, zero_copy)
+    value, stop = decode_at(source, 0, len(source))
+    if stop != len(source):
+        raise ProtocolError(
+            "trailing_data", f"{len(source) - stop} bytes follow the value", offset=stop
+        )
+    return value
+
+
+def readable(data: Buffer, zero_copy: bool) -> bytes | memoryview:
+    """`data` as bytes, or for zero-copy decoding as a read-only memoryview of bytes."""
+    if type(data) is bytes and not zero_copy:
+        return data
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise TypeError(f"a bytes-like object is needed, not {type(data).__name__}")
+    view = memoryview(data)
+    if not zero_copy or not view.c_contiguous:
+        return view.tobytes() if not zero_copy else memoryview(view.tobytes())
+    return view.cast("B").toreadonly() if view.nbytes else memoryview(b"")
+
+
+def decode_at(data: bytes | memoryview, pos: int, end: int) -> tuple[Any, int]:
+    """The value at `pos` of what `readable` returned, and where it ends.
+
+    Raises:
+        ProtocolError: the first fault; offsets count from the start of `data`.
+    """
+    if len(data) == end and end - pos <= MAX_BLOB_BYTES:
+        try:
+            if isinstance(data, bytes):
+                value, stop = read_value(data, pos)
+            else:
+                value, stop = read_value_view(data, pos)
+            if stop <= end:
+                return value, stop
+        except DOUBTS:
+            pass
+    return strict.decode(data, pos, end)
