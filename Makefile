@@ -1,0 +1,39 @@
+# `make help` lists the targets. Each works on a machine with Python >= 3.11, make and the network.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help test check spec clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/installed: pyproject.toml
+	@echo "== making $(VENV) and installing gdproto with its development tools"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@
+
+test: $(VENV)/installed  ## install and run every test
+	@echo "== tests"
+	$(BIN)/pytest
+
+check: $(VENV)/installed  ## lint, types, import contracts, generated files
+	@echo "== ruff"
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@echo "== mypy --strict"
+	$(BIN)/mypy
+	@echo "== import contracts"
+	$(BIN)/lint-imports
+	@echo "== generated files"
+	$(BIN)/python -m spec.codegen --check
+
+spec: $(VENV)/installed  ## write the generated files from spec/
+	$(BIN)/python -m spec.codegen --write
+
+clean:  ## remove what the targets made
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,261 @@
+"""Connections without I/O: every transition of the table, any fragmentation, any bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gdproto
+from gdproto import NEED_DATA, Connection, MessageCode, ProtocolError
+from gdproto._generated.tables import ROLES, STATES, TRANSITIONS
+
+EXAMPLES: dict[int, Any] = {
+    MessageCode.REQUEST: gdproto.Request(7, "m:A", "go"),
+    MessageCode.RESPONSE: gdproto.Response(7, 1),
+    MessageCode.ERROR: gdproto.Error(7, "DirtyError", "no"),
+    MessageCode.CHUNK: gdproto.Chunk(7, 1),
+    MessageCode.END: gdproto.End(7),
+    MessageCode.STASH: gdproto.Stash(7, 9, ""),
+    MessageCode.STATUS: gdproto.Status(7),
+    MessageCode.MANAGE: gdproto.Manage(7, 1),
+    MessageCode.CANCEL: gdproto.Cancel(7),
+}
+
+# How each state is reached: (sender, message) steps of one exchange.
+WAYS: dict[str, list[tuple[str, int]]] = {
+    "idle": [],
+    "calling": [("opener", MessageCode.REQUEST)],
+    "streaming": [("opener", MessageCode.REQUEST), ("answerer", MessageCode.CHUNK)],
+    "asking": [("opener", MessageCode.STATUS)],
+    "abandoned": [("opener", MessageCode.REQUEST), ("opener", MessageCode.CANCEL)],
+}
+
+
+def test_the_table_is_complete() -> None:
+    assert set(WAYS) == set(STATES)
+    assert set(TRANSITIONS) == {
+        (state, side, code)
+        for state in STATES
+        for side in ("opener", "answerer")
+        for code in MessageCode
+    }
+
+
+def in_state(role: str, state: str) -> Connection:
+    connection = Connection(role)
+    for sender, code in WAYS[state]:
+        if sender == ROLES[role].side:
+            connection.send(EXAMPLES[code])
+        else:
+            connection.receive_data(EXAMPLES[code].to_bytes())
+            connection.next_event()
+    return connection
+
+
+@pytest.mark.parametrize("role", ["client", "arbiter"])
+@pytest.mark.parametrize(("state", "sender", "code"), TRANSITIONS)
+def test_transitions(role: str, state: str, sender: str, code: int) -> None:
+    connection = in_state(role, state)
+    move = TRANSITIONS[state, sender, code]
+    message = EXAMPLES[code]
+    before = connection.open_exchanges
+    if sender == ROLES[role].side:
+        if move.scope:
+            with pytest.raises(ProtocolError) as caught:
+                connection.send(message)
+            assert (caught.value.code, caught.value.scope) == (move.outcome, move.scope)
+            assert connection.open_exchanges == before
+        else:
+            assert connection.send(message) == message.to_bytes()
+            assert bool(connection.open_exchanges) == (move.next != "idle")
+        return
+    connection.receive_data(message.to_bytes())
+    if move.scope:
+        with pytest.raises(ProtocolError) as caught:
+            connection.next_event()
+        assert (caught.value.code, caught.value.scope) == (move.outcome, move.scope)
+        assert caught.value.request_id == 7
+    elif move.outcome == "deliver":
+        event = connection.next_event()
+        assert isinstance(event, gdproto.MessageReceived)
+        assert event.message == message
+        assert event.ended == (move.next == "idle")
+    else:
+        event = connection.next_event()
+        ended = state != "idle" and move.next == "idle"
+        assert event == (gdproto.ExchangeEnded(7) if ended else NEED_DATA)
+    assert bool(connection.open_exchanges) == (move.next != "idle")
+
+
+def drain(connection: Connection) -> list[Any]:
+    events: list[Any] = []
+    while (event := connection.next_event()) is not NEED_DATA:
+        events.append(event)
+        if isinstance(event, gdproto.ConnectionClosed):
+            break
+    return events
+
+
+CONVERSATION = b"".join(
+    m.to_bytes()
+    for m in (
+        gdproto.Request(1, "m:A", "go", (b"x" * 300,)),
+        gdproto.Status(2),
+        gdproto.Cancel(1),
+        gdproto.Cancel(9),
+        gdproto.Request(3, "m:A", "go"),
+    )
+)
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_every_split_gives_the_same_events(raw: bool) -> None:
+    whole = Connection("arbiter", raw=raw)
+    whole.receive_data(CONVERSATION)
+    expected = drain(whole)
+    assert len(expected) == 4
+    for split in range(len(CONVERSATION) + 1):
+        parts = Connection("arbiter", raw=raw)
+        parts.receive_data(CONVERSATION[:split])
+        events = drain(parts)
+        parts.receive_data(CONVERSATION[split:])
+        assert events + drain(parts) == expected
+
+
+def test_byte_by_byte_and_eof() -> None:
+    connection = Connection("arbiter")
+    events = []
+    for byte in CONVERSATION:
+        connection.receive_data(bytes([byte]))
+        events += drain(connection)
+    connection.receive_eof()
+    events += drain(connection)
+    assert len(events) == 5
+    assert events[-1] == gdproto.ConnectionClosed() == connection.next_event()
+
+
+def test_raw_frames_are_the_peers_bytes() -> None:
+    connection = Connection("arbiter", raw=True)
+    sent = gdproto.Request(1, "m:A", "go").to_bytes()
+    connection.receive_data(sent)
+    event = connection.next_event()
+    assert isinstance(event, gdproto.FrameReceived)
+    assert event.frame == sent
+    reply = gdproto.Response(1, 2).to_bytes()
+    assert connection.send_frame(reply) == reply
+    assert not connection.open_exchanges
+
+
+def test_eof_inside_a_frame() -> None:
+    connection = Connection("arbiter")
+    connection.receive_data(CONVERSATION[:40])
+    assert connection.next_event() is NEED_DATA
+    connection.receive_eof()
+    for _ in range(2):
+        with pytest.raises(ProtocolError) as caught:
+            connection.next_event()
+        assert (caught.value.code, caught.value.scope) == ("truncated", "connection")
+
+
+def test_an_exchange_fails_alone() -> None:
+    """A payload at fault is answered; the frames after it are read."""
+    bad = gdproto.Response(1, True).to_bytes()
+    bad = b"GD\x01\x01" + bad[4:-1] + b"\x07"
+    connection = Connection("arbiter")
+    connection.receive_data(bad + gdproto.Request(2, "m:A", "go").to_bytes())
+    with pytest.raises(ProtocolError) as caught:
+        connection.next_event()
+    assert (caught.value.scope, caught.value.request_id) == ("exchange", 1)
+    event = connection.next_event()
+    assert isinstance(event, gdproto.MessageReceived)
+    assert connection.open_exchanges == {2}
+
+
+def test_an_unexpected_payload_is_skipped() -> None:
+    status = b"GD\x01\x11\x00\x00\x00\x05" + (4).to_bytes(8, "big") + b"GD\x01\x11\x00"
+    connection = Connection("arbiter")
+    connection.receive_data(status[:16])
+    with pytest.raises(ProtocolError) as caught:
+        connection.next_event()
+    assert (caught.value.code, caught.value.request_id) == ("unexpected_payload", 4)
+    for byte in status[16:-1]:
+        connection.receive_data(bytes([byte]))
+        assert connection.next_event() is NEED_DATA
+    connection.receive_data(status[-1:] + gdproto.Status(5).to_bytes())
+    event = connection.next_event()
+    assert isinstance(event, gdproto.MessageReceived)
+    assert event.request_id == 5
+
+
+def test_error_with_id_0_is_about_the_connection() -> None:
+    client = Connection("client")
+    client.send(gdproto.Status(1))
+    notice = gdproto.Error(0, "DirtyProtocolError", "bad magic")
+    client.receive_data(notice.to_bytes())
+    assert client.next_event() == gdproto.MessageReceived(notice, ended=False)
+    assert client.open_exchanges == {1}
+
+
+def test_an_exchange_may_have_id_0() -> None:
+    client = Connection("client")
+    client.send(gdproto.Status(0))
+    client.receive_data(gdproto.Error(0, "DirtyError", "no").to_bytes())
+    event = client.next_event()
+    assert isinstance(event, gdproto.MessageReceived)
+    assert event.ended
+
+
+def test_a_lane_serves_one_exchange_at_a_time() -> None:
+    worker = Connection("worker")
+    for request_id in (1, 2):
+        worker.receive_data(gdproto.Request(request_id, "m:A", "go").to_bytes())
+    assert isinstance(worker.next_event(), gdproto.MessageReceived)
+    with pytest.raises(ProtocolError) as caught:
+        worker.next_event()
+    assert (caught.value.code, caught.value.request_id) == ("unexpected_message", 2)
+    lane = Connection("lane")
+    lane.send(gdproto.Status(1))
+    with pytest.raises(ProtocolError):
+        lane.send(gdproto.Request(2, "m:A", "go"))
+    with pytest.raises(ProtocolError):
+        Connection("lane").send(gdproto.Manage(1, 1))
+
+
+def test_a_failed_send_changes_nothing() -> None:
+    client = Connection("client")
+    with pytest.raises(ProtocolError):
+        client.send(gdproto.Request(1, "m:A", "go", ({1},)))
+    assert not client.open_exchanges
+    client.send(gdproto.Request(1, "m:A", "go"))
+
+
+def test_unknown_role() -> None:
+    with pytest.raises(ValueError, match="client, arbiter, lane, worker"):
+        Connection("server")
+
+
+def test_receiving_is_linear() -> None:
+    """A large frame in many portions is not copied again for each of them."""
+    frame = gdproto.Request(1, "m:A", "go", (bytes(16 * 1024 * 1024),)).to_bytes()
+    connection = Connection("arbiter", raw=True)
+    for start in range(0, len(frame), 4096):
+        connection.receive_data(frame[start : start + 4096])
+        event = connection.next_event()
+    assert isinstance(event, gdproto.FrameReceived)
+
+
+@given(st.sampled_from(sorted(ROLES)), st.lists(st.binary(max_size=40), max_size=6))
+def test_any_bytes_end_in_events_or_protocol_errors(role: str, portions: list[bytes]) -> None:
+    connection = Connection(role)
+    for portion in portions:
+        connection.receive_data(b"GD\x01" + portion)
+        try:
+            drain(connection)
+        except ProtocolError as error:
+            if error.scope == "connection":
+                with pytest.raises(ProtocolError):
+                    connection.next_event()
+                return

@@ -1,0 +1,278 @@
+"""Messages: literal frames, faults of frames and fields, and gunicorn's own frames."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from gunicorn.dirty.protocol import BinaryProtocol
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gdproto
+from gdproto import ProtocolError
+from gdproto.spec import Refused, build_frame, parse_frame
+
+from .cases import NONE, TRUE, int64, items, pairs, text, u32
+from .test_tlv import scalars, values
+
+
+def frame(code: int, payload: bytes = b"", request_id: int = 7) -> bytes:
+    return b"GD\x01" + bytes([code]) + u32(len(payload)) + request_id.to_bytes(8, "big") + payload
+
+
+ARGS = ("args", items())
+KWARGS = ("kwargs", pairs())
+CALL = (("app_path", text("m:A")), ("action", text("go")))
+
+FRAMES = [
+    (gdproto.Request(7, "m:A", "go"), frame(0x01, pairs(*CALL, ARGS, KWARGS))),
+    (
+        gdproto.Request(7, "m:A", "go", (1,), {"k": None}, 2.5),
+        frame(
+            0x01,
+            pairs(
+                *CALL,
+                ("timeout", b"\x06\x40\x04" + bytes(6)),
+                ("args", items(int64(1))),
+                ("kwargs", pairs(("k", NONE))),
+            ),
+        ),
+    ),
+    (gdproto.Response(7, None), frame(0x02, pairs(("result", NONE)))),
+    (
+        gdproto.Error(7, "DirtyError", "no"),
+        frame(
+            0x03,
+            pairs(
+                (
+                    "error",
+                    pairs(
+                        ("error_type", text("DirtyError")),
+                        ("message", text("no")),
+                        ("details", pairs()),
+                    ),
+                )
+            ),
+        ),
+    ),
+    (gdproto.Chunk(7, True), frame(0x04, pairs(("data", TRUE)))),
+    (gdproto.End(7), frame(0x05)),
+    (
+        gdproto.Stash(7, gdproto.StashOp.GET, "t", key=3),
+        frame(0x10, pairs(("op", int64(2)), ("table", text("t")), ("key", int64(3)))),
+    ),
+    (gdproto.Status(7), frame(0x11)),
+    (
+        gdproto.Manage(7, gdproto.ManageOp.ADD),
+        frame(0x12, pairs(("op", int64(1)), ("count", int64(1)))),
+    ),
+    (gdproto.Cancel(7), frame(0x80)),
+]
+
+
+@pytest.mark.parametrize(("message", "encoded"), FRAMES, ids=lambda v: type(v).__name__)
+def test_frames(message: gdproto.Message, encoded: bytes) -> None:
+    assert message.to_bytes() == encoded
+    assert gdproto.parse(encoded) == message
+    assert gdproto.parse(bytearray(encoded), zero_copy=True) == message
+    parse_frame(encoded)
+
+
+def test_every_message_has_a_case() -> None:
+    assert {message.CODE for message, _ in FRAMES} == set(gdproto.MessageCode)
+
+
+REQUEST, STASH, MANAGE, ERROR = 0x01, 0x10, 0x12, 0x03
+
+BAD_FRAMES = [
+    ("nothing", b"", "truncated", 0, "", "connection"),
+    ("half a header, bad magic", b"XX", "truncated", 2, "", "connection"),
+    ("magic", b"gd" + frame(5)[2:], "bad_magic", 0, "", "connection"),
+    ("magic before version", b"GX\x02" + frame(5)[3:], "bad_magic", 0, "", "connection"),
+    ("version 0", b"GD\x00" + frame(5)[3:], "unsupported_version", 2, "", "connection"),
+    ("version before type", b"GD\x02\x99" + bytes(12), "unsupported_version", 2, "", "connection"),
+    ("type 0", frame(0), "unknown_message_type", 3, "", "connection"),
+    ("type 6", frame(6), "unknown_message_type", 3, "", "connection"),
+    ("type 0x81", frame(0x81), "unknown_message_type", 3, "", "connection"),
+    (
+        "64 MiB + 1",
+        b"GD\x01\x01\x04\x00\x00\x01" + bytes(8),
+        "payload_too_large",
+        4,
+        "",
+        "connection",
+    ),
+    ("largest length, no bytes", b"GD\x01\x01\x04" + bytes(11), "truncated", 16, "", "connection"),
+    ("payload missing", frame(1, NONE)[:-1], "truncated", 16, "", "connection"),
+    ("byte after the frame", frame(5) + b"\0", "trailing_data", 16, "", "exchange"),
+    ("END with payload", frame(5, NONE), "unexpected_payload", 4, "", "exchange"),
+    ("STATUS with payload", frame(0x11, pairs()), "unexpected_payload", 4, "", "exchange"),
+    ("CANCEL with payload", frame(0x80, pairs()), "unexpected_payload", 4, "", "exchange"),
+    ("REQUEST of length 0", frame(REQUEST), "truncated", 16, "", "exchange"),
+    ("list as payload", frame(REQUEST, items()), "payload_not_dict", 16, "", "exchange"),
+    ("trailing before not dict", frame(2, NONE + NONE), "trailing_data", 17, "", "exchange"),
+    ("bad value", frame(2, pairs(("result", b"\x01\x09"))), "invalid_bool", 33, "result",
+     "exchange"),
+    ("no app_path", frame(REQUEST, pairs()), "missing_field", 16, "app_path", "exchange"),
+    ("no action", frame(REQUEST, pairs(CALL[0])), "missing_field", 16, "action", "exchange"),
+    ("int app_path", frame(REQUEST, pairs(("app_path", int64(1)))), "wrong_field_type", 34,
+     "app_path", "exchange"),
+    ("none app_path", frame(REQUEST, pairs(("app_path", NONE))), "wrong_field_type", 34,
+     "app_path", "exchange"),
+    ("bool timeout", frame(REQUEST, pairs(*CALL, ("timeout", TRUE))), "wrong_field_type", 72,
+     "timeout", "exchange"),
+    ("negative timeout", frame(REQUEST, pairs(*CALL, ("timeout", int64(-1)))),
+     "invalid_field_value", 72, "timeout", "exchange"),
+    ("infinite timeout", frame(REQUEST, pairs(*CALL, ("timeout", gdproto.encode(math.inf)))),
+     "invalid_field_value", 72, "timeout", "exchange"),
+    ("NaN timeout", frame(REQUEST, pairs(*CALL, ("timeout", gdproto.encode(math.nan)))),
+     "invalid_field_value", 72, "timeout", "exchange"),
+    ("dict args", frame(REQUEST, pairs(*CALL, ("args", pairs()))), "wrong_field_type", 69,
+     "args", "exchange"),
+    ("table order, not wire order",
+     frame(REQUEST, pairs(("kwargs", NONE), ("args", TRUE), ("action", TRUE))),
+     "missing_field", 16, "app_path", "exchange"),
+    ("stash op 99", frame(STASH, pairs(("op", int64(99)), ("table", text("t")))),
+     "invalid_field_value", 28, "op", "exchange"),
+    ("list as stash key", frame(STASH, pairs(("op", int64(2)), ("table", text("t")),
+     ("key", items()))), "invalid_field_value", 61, "key", "exchange"),
+    ("float count", frame(MANAGE, pairs(("op", int64(1)), ("count", b"\x06" + bytes(8)))),
+     "wrong_field_type", 47, "count", "exchange"),
+    ("error is text", frame(ERROR, pairs(("error", text("x")))), "wrong_field_type", 31, "error",
+     "exchange"),
+    ("error without message",
+     frame(ERROR, pairs(("error", pairs(("error_type", text("E")))))), "missing_field", 31,
+     "error.message", "exchange"),
+    ("error with int message",
+     frame(ERROR, pairs(("error", pairs(("error_type", text("E")), ("message", int64(1)))))),
+     "wrong_field_type", 69, "error.message", "exchange"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("encoded", "code", "offset", "path", "scope"),
+    [pytest.param(*case[1:], id=case[0]) for case in BAD_FRAMES],
+)
+def test_refuse_frames(encoded: bytes, code: str, offset: int, path: str, scope: str) -> None:
+    for zero_copy in (False, True):
+        with pytest.raises(ProtocolError) as caught:
+            gdproto.parse(encoded, zero_copy=zero_copy)
+        error = caught.value
+        assert (error.code, error.offset, error.path, error.scope) == (code, offset, path, scope)
+    with pytest.raises(Refused) as refused:
+        parse_frame(encoded)
+    assert (refused.value.code, refused.value.offset) == (code, offset)
+    assert gdproto.errors.format_path(refused.value.location) == path
+
+
+BAD_MESSAGES = [
+    (gdproto.Request(1, 5, "go"), "wrong_field_type", "app_path"),  # type: ignore[arg-type]
+    (gdproto.Request(1, "m:A", None), "wrong_field_type", "action"),  # type: ignore[arg-type]
+    (gdproto.Request(1, "m:A", "go", timeout=-1), "invalid_field_value", "timeout"),
+    (gdproto.Request(1, "m:A", "go", timeout=math.nan), "invalid_field_value", "timeout"),
+    (gdproto.Request(1, "m:A", "go", timeout=True), "wrong_field_type", "timeout"),
+    (gdproto.Request(1, "m:A", "go", "ab"), "wrong_field_type", "args"),
+    (gdproto.Request(1, "m:A", "go", kwargs={"k": [{1}]}), "unsupported_type", "kwargs.k[0]"),
+    (gdproto.Request(-1, "m:A", "go"), "int_out_of_range", "request_id"),
+    (gdproto.End(2**64), "int_out_of_range", "request_id"),
+    (gdproto.End("1"), "wrong_field_type", "request_id"),  # type: ignore[arg-type]
+    (gdproto.Stash(1, 0, "t"), "invalid_field_value", "op"),
+    (gdproto.Stash(1, 2, "t", key=(1,)), "invalid_field_value", "key"),
+    (gdproto.Response(1, "\ud800"), "invalid_text", "result"),
+    (gdproto.Error(1, "E", "m", []), "wrong_field_type", "error.details"),  # type: ignore[arg-type]
+    (gdproto.Response(1, bytes(64 * 1024 * 1024)), "payload_too_large", ""),
+]
+
+
+@pytest.mark.parametrize(("message", "code", "path"), BAD_MESSAGES, ids=lambda v: str(v)[:30])
+def test_refuse_to_write(message: gdproto.Message, code: str, path: str) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        message.to_bytes()
+    error = caught.value
+    assert (error.code, error.path, error.scope, error.offset) == (code, path, "exchange", None)
+
+
+def test_result_may_hold_511_more_levels() -> None:
+    deep: list[Any] = []
+    for _ in range(510):
+        deep = [deep]
+    message = gdproto.Response(1, deep)
+    assert gdproto.parse(message.to_bytes()) == message
+    with pytest.raises(ProtocolError) as caught:
+        gdproto.Response(1, [deep]).to_bytes()
+    assert caught.value.code == "nesting_too_deep"
+
+
+def test_unknown_keys_are_ignored_and_none_is_absent() -> None:
+    extra = ("type", text("response")), ("id", int64(99)), ("new", items(TRUE))
+    encoded = frame(REQUEST, pairs(*extra, *CALL, ("args", NONE), ("timeout", NONE)))
+    assert gdproto.parse(encoded) == gdproto.Request(7, "m:A", "go")
+
+
+json_like = st.dictionaries(st.text(), values, max_size=4)
+
+
+@given(st.integers(0, 2**64 - 1), st.text(), st.text(), st.lists(values, max_size=4), json_like)
+def test_requests_agree_with_gunicorn_and_the_declarations(
+    request_id: int, app_path: str, action: str, args: list[Any], kwargs: dict[str, Any]
+) -> None:
+    ours = gdproto.Request(request_id, app_path, action, args, kwargs).to_bytes()
+    assert ours == BinaryProtocol.encode_request(request_id, app_path, action, args, kwargs)
+    fields = {"app_path": app_path, "action": action, "args": args, "kwargs": kwargs}
+    assert ours == build_frame("REQUEST", request_id, fields)
+
+
+@given(values, scalars)
+def test_replies_agree_with_gunicorn(value: Any, key: Any) -> None:
+    assert gdproto.Response(3, value).to_bytes() == BinaryProtocol.encode_response(3, value)
+    assert gdproto.Chunk(3, value).to_bytes() == BinaryProtocol.encode_chunk(3, value)
+    stash = gdproto.Stash(3, 1, "t", key, value)
+    assert stash.to_bytes() == BinaryProtocol.encode_stash(3, 1, "t", key, value)
+    error = {"error_type": "DirtyError", "message": "no", "details": {"value": value}}
+    ours = gdproto.Error(3, "DirtyError", "no", {"value": value})
+    assert ours.to_bytes() == BinaryProtocol.encode_error(3, error)
+
+
+@pytest.mark.parametrize("position", range(5))
+def test_peek_finds_its_fields_wherever_they_stand(position: int) -> None:
+    fields = [*CALL, ("timeout", int64(3)), ("args", items(pairs(("a", TRUE)))), KWARGS]
+    rotated = fields[position:] + fields[:position]
+    assert gdproto.peek_request(pairs(*rotated)) == ("m:A", "go", 3)
+    assert gdproto.peek_request(memoryview(pairs(*rotated))) == ("m:A", "go", 3)
+
+
+def test_peek_without_timeout() -> None:
+    assert gdproto.peek_request(pairs(*CALL)) == ("m:A", "go", None)
+
+
+@pytest.mark.parametrize(
+    ("encoded", "code", "offset", "path"),
+    [
+        pytest.param(case[1][16:], *case[2:5], id=case[0])
+        for case in BAD_FRAMES
+        if len(case[1]) > 16 and case[1][3] == REQUEST and case[5] == "exchange"
+        and case[4] not in ("args", "kwargs")
+    ],
+)  # fmt: skip
+def test_peek_refuses_as_parse_does(encoded: bytes, code: str, offset: int, path: str) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        gdproto.peek_request(encoded)
+    error = caught.value
+    assert (error.code, error.offset, error.path) == (code, offset, path)
+
+
+def scope_of(encoded: bytes) -> str:
+    """Of the error that parsing ends in; empty for a message."""
+    try:
+        gdproto.parse(encoded)
+    except ProtocolError as error:
+        return error.scope
+    return ""
+
+
+@given(st.binary(max_size=80))
+def test_any_payload_ends_in_a_message_or_a_protocol_error(payload: bytes) -> None:
+    for code in gdproto.MessageCode:
+        assert scope_of(frame(code, payload)) in ("", "exchange")

@@ -1,0 +1,47 @@
+"""What people import: the names, and that importing needs nothing beside Python."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import gdproto
+
+ROOT = Path(__file__).resolve().parents[2]
+
+NAMES = """
+HEADER_BYTES IMPLEMENTATION MESSAGE_CLASSES NEED_DATA Cancel Chunk Connection ConnectionClosed
+End Error ExchangeEnded FrameReceived Header Manage ManageOp Message MessageCode MessageReceived
+ProtocolError Request RequestPeek Response Stash StashOp Status decode encode parse parse_header
+parse_payload peek_request
+"""
+
+
+def test_all() -> None:
+    assert sorted(gdproto.__all__) == sorted(NAMES.split())
+    assert all(hasattr(gdproto, name) for name in gdproto.__all__)
+
+
+def test_import_needs_nothing_beside_python() -> None:
+    program = (
+        "import sys, gdproto; "
+        "print([m for m in ('construct', 'click', 'rich', 'gunicorn') if m in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert result.stdout == "[]\n"
+
+
+def test_signatures_of_the_contract() -> None:
+    assert gdproto.Request(1, "m:A", "go", (1,), {"k": 2}, 3.0) == gdproto.Request(
+        request_id=1, app_path="m:A", action="go", args=(1,), kwargs={"k": 2}, timeout=3.0
+    )
+    assert gdproto.Error(1, "DirtyError", "no").details == {}
+
+
+def test_the_readme_example_runs() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    exec(compile(example, "README.md", "exec"), {})
