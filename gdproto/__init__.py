@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import messages as _messages
-from ._generated.tables import HEADER_BYTES, ManageOp, MessageCode, StashOp
+from ._generated.tables import ERROR_TYPES, HEADER_BYTES, ManageOp, MessageCode, StashOp
 from .connection import (
     NEED_DATA,
     Connection,
@@ -20,6 +20,7 @@ from .tlv import decode, encode
 IMPLEMENTATION = "python"
 
 __all__ = [
+    "ERROR_TYPES",
     "HEADER_BYTES",
     "NEED_DATA",
     "Connection",

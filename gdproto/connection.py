@@ -112,6 +112,13 @@ class Connection:
         """Ids whose terminal frame is still to come, given up or not."""
         return frozenset(self._states)
 
+    def unread(self, limit: int) -> bytes:
+        """At most `limit` of the received bytes from the frame on that is read next.
+
+        After a ProtocolError with an offset these are the bytes that were at fault.
+        """
+        return bytes(self._buffer[self._start : self._start + limit])
+
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes from the transport, in any portions."""
         if self._start and self._start == len(self._buffer):
