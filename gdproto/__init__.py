@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-from . import messages as _messages
-from ._generated.tables import ERROR_TYPES, HEADER_BYTES, ManageOp, MessageCode, StashOp
-from .connection import (
-    NEED_DATA,
-    Connection,
-    ConnectionClosed,
-    ExchangeEnded,
-    FrameReceived,
-    MessageReceived,
-)
-from .errors import ProtocolError
-from .frames import Header, parse_header
-from .messages import *  # noqa: F403
-from .tlv import decode, encode
+from typing import TYPE_CHECKING
+
+from ._generated import messages as _messages
+
+# The message classes; "as" in the rest tells type checkers that a name is public.
+from ._generated.messages import *  # noqa: F403
+from ._generated.tables import ERROR_TYPES as ERROR_TYPES
+from ._generated.tables import HEADER_BYTES as HEADER_BYTES
+from ._generated.tables import ManageOp as ManageOp
+from ._generated.tables import MessageCode as MessageCode
+from ._generated.tables import StashOp as StashOp
+from .connection import NEED_DATA as NEED_DATA
+from .connection import Connection as Connection
+from .connection import ConnectionClosed as ConnectionClosed
+from .connection import ExchangeEnded as ExchangeEnded
+from .connection import FrameReceived as FrameReceived
+from .connection import MessageReceived as MessageReceived
+from .errors import ProtocolError as ProtocolError
+from .frames import Header as Header
+from .frames import Message as Message
+from .frames import parse_header as parse_header
+from .messages import RequestPeek as RequestPeek
+from .messages import parse as parse
+from .messages import parse_payload as parse_payload
+from .messages import peek_request as peek_request
+from .tlv import decode as decode
+from .tlv import encode as encode
 
 IMPLEMENTATION = "python"
 
-__all__ = [
-    "ERROR_TYPES",
-    "HEADER_BYTES",
-    "NEED_DATA",
-    "Connection",
-    "ConnectionClosed",
-    "ExchangeEnded",
-    "FrameReceived",
-    "MessageReceived",
-    "IMPLEMENTATION",
-    "Header",
-    "ManageOp",
-    "MessageCode",
-    "ProtocolError",
-    "StashOp",
-    "decode",
-    "encode",
-    "parse_header",
-    *_messages.__all__,
-]
+if not TYPE_CHECKING:
+    # A type checker does not read what is computed.
+    _PLAIN = """
+    ERROR_TYPES HEADER_BYTES IMPLEMENTATION NEED_DATA Connection ConnectionClosed ExchangeEnded
+    FrameReceived Header ManageOp Message MessageCode MessageReceived ProtocolError RequestPeek
+    StashOp decode encode parse parse_header parse_payload peek_request
+    """
+    __all__ = sorted([*_PLAIN.split(), *_messages.__all__])

@@ -13,7 +13,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, KeysView
 from dataclasses import dataclass
 from enum import Enum
 
@@ -108,9 +108,9 @@ class Connection:
         self._closed: ConnectionClosed | ProtocolError | None = None
 
     @property
-    def open_exchanges(self) -> frozenset[int]:
-        """Ids whose terminal frame is still to come, given up or not."""
-        return frozenset(self._states)
+    def open_exchanges(self) -> KeysView[int]:
+        """Ids whose terminal frame is still to come, given up or not: a view, not a copy."""
+        return self._states.keys()
 
     def unread(self, limit: int) -> bytes:
         """At most `limit` of the received bytes from the frame on that is read next.

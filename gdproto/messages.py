@@ -6,16 +6,12 @@ import math
 from typing import Any, NamedTuple
 
 from . import fields, strict
-from ._generated import messages as generated
-from ._generated.messages import *  # noqa: F403
-from ._generated.messages import MESSAGE_CLASSES
+from ._generated.messages import MESSAGE_CLASSES, Request
 from ._generated.tables import HEADER_BYTES, VALUE_TYPES, FieldRule, MessageCode
 from ._generated.values import DOUBTS, Doubt, read_value, read_value_view
 from .errors import ProtocolError
 from .frames import RULES, Header, Message, check_presence, parse_header
 from .tlv import Buffer, readable
-
-__all__ = ["Message", "RequestPeek", "parse", "parse_payload", "peek_request", *generated.__all__]
 
 
 def parse(data: Buffer, *, zero_copy: bool = False) -> Message:
@@ -131,7 +127,7 @@ def peek_request(payload: Buffer) -> RequestPeek:
         pass
     header = Header(MessageCode.REQUEST, len(data), 0)
     request = _parse_strictly(header, data, 0)
-    assert isinstance(request, generated.Request)
+    assert isinstance(request, Request)
     return RequestPeek(request.app_path, request.action, request.timeout)
 
 

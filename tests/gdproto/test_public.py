@@ -13,8 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 NAMES = """
 ERROR_TYPES HEADER_BYTES IMPLEMENTATION MESSAGE_CLASSES NEED_DATA Cancel Chunk Connection
-ConnectionClosed End Error ExchangeEnded FrameReceived Header Manage ManageOp Message MessageCode MessageReceived
-ProtocolError Request RequestPeek Response Stash StashOp Status decode encode parse parse_header
+ConnectionClosed End Error ExchangeEnded FrameReceived Header Manage ManageOp Message MessageCode
+MessageReceived ProtocolError Request RequestPeek Response Stash StashOp Status decode encode parse
+parse_header
 parse_payload peek_request
 """
 
