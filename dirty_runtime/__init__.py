@@ -1,0 +1,53 @@
+"""dirty_runtime: apps that are loaded once and called from anywhere, over GD/1."""
+
+from __future__ import annotations
+
+from .app import DirtyApp
+from .arbiter import DirtyArbiter
+from .client import (
+    DirtyClient,
+    close_dirty_client,
+    close_dirty_client_async,
+    get_dirty_client,
+    get_dirty_client_async,
+)
+from .errors import (
+    DirtyAppError,
+    DirtyAppNotFoundError,
+    DirtyCancelledError,
+    DirtyConnectionError,
+    DirtyError,
+    DirtyNoWorkersAvailableError,
+    DirtyOverloadedError,
+    DirtyPermissionError,
+    DirtyProtocolError,
+    DirtyTimeoutError,
+    DirtyWorkerError,
+    StashError,
+    StashKeyNotFoundError,
+    StashTableNotFoundError,
+)
+
+__all__ = [
+    "DirtyApp",
+    "DirtyAppError",
+    "DirtyAppNotFoundError",
+    "DirtyArbiter",
+    "DirtyCancelledError",
+    "DirtyClient",
+    "DirtyConnectionError",
+    "DirtyError",
+    "DirtyNoWorkersAvailableError",
+    "DirtyOverloadedError",
+    "DirtyPermissionError",
+    "DirtyProtocolError",
+    "DirtyTimeoutError",
+    "DirtyWorkerError",
+    "StashError",
+    "StashKeyNotFoundError",
+    "StashTableNotFoundError",
+    "close_dirty_client",
+    "close_dirty_client_async",
+    "get_dirty_client",
+    "get_dirty_client_async",
+]

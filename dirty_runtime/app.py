@@ -1,0 +1,119 @@
+"""Apps: what a worker loads once and calls for every request.
+
+Rules: an app is named ``module:Class``, or ``module:Class:N`` to have it in N workers only. Any
+class will do that has `init`, `close` and `__call__(action, *args, **kwargs)`. `init`, `close`
+and names that begin with an underscore cannot be called from outside.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, NamedTuple, Protocol
+
+from .errors import DirtyAppError, DirtyAppNotFoundError
+
+METHODS = ("init", "__call__", "close")
+_NOT_ACTIONS = frozenset(("init", "close"))
+
+
+class App(Protocol):
+    """What a worker needs of an app."""
+
+    def init(self) -> Any: ...
+
+    def close(self) -> Any: ...
+
+    def __call__(self, action: str, *args: Any, **kwargs: Any) -> Any: ...
+
+
+class DirtyApp:
+    """A base for apps: each public method is an action.
+
+    `init` runs once in each worker before it takes requests, `close` once when it stops. With
+    several threads a worker calls the same instance from each of them.
+
+    An action returns a value; or is a generator, plain or async, whose items are streamed; or is
+    an ``async def``, which runs on the worker's one event loop.
+
+    Attributes:
+        workers: how many workers load the app; None for all.
+    """
+
+    workers: int | None = None
+
+    def init(self) -> None:
+        """Load what is heavy."""
+
+    def close(self) -> None:
+        """Release it."""
+
+    def __call__(self, action: str, *args: Any, **kwargs: Any) -> Any:
+        """Call the method named `action`. Raises ValueError when there is none."""
+        method = None if is_forbidden(action) else getattr(self, action, None)
+        if not callable(method):
+            raise ValueError(f"{type(self).__name__} has no action {action!r}")
+        return method(*args, **kwargs)
+
+
+class AppSpec(NamedTuple):
+    """An app to serve: its path, ``module:Class``, and in how many workers; None for all."""
+
+    path: str
+    workers: int | None
+
+
+def parse_app_spec(spec: str) -> AppSpec:
+    """Read ``module:Class`` or ``module:Class:N``. Raises DirtyAppError."""
+    module, _, rest = spec.partition(":")
+    name, colon, count = rest.partition(":")
+    names = [*module.split("."), *name.split(".")]
+    if not all(part.isidentifier() for part in names):
+        raise DirtyAppError(f"app {spec!r} is not of the form module:Class or module:Class:N", spec)
+    if colon and not (count.isascii() and count.isdigit() and int(count) > 0):
+        raise DirtyAppError(f"app {spec!r}: {count!r} is not a number of workers above 0", spec)
+    return AppSpec(f"{module}:{name}", int(count) if colon else None)
+
+
+def is_forbidden(action: str) -> bool:
+    """Whether `action` may not be called from outside."""
+    return action in _NOT_ACTIONS or action.startswith("_")
+
+
+def load_app(path: str) -> App:
+    """Import the app's class and make an instance; `init` is not called.
+
+    Raises:
+        DirtyAppNotFoundError: the module cannot be imported or has no such class.
+        DirtyAppError: it is not a class, cannot be instantiated, or lacks a method.
+    """
+    cls = _import_class(path)
+    missing = [name for name in METHODS if not callable(getattr(cls, name, None))]
+    if missing:
+        raise DirtyAppError(f"app {path} has no method {missing[0]}()", path)
+    try:
+        app: App = cls()
+    except Exception as error:
+        raise DirtyAppError(f"app {path} cannot be made: {describe(error)}", path) from error
+    return app
+
+
+def _import_class(path: str) -> Any:
+    module_name, _, name = path.partition(":")
+    try:
+        found: Any = importlib.import_module(module_name)
+    except Exception as error:
+        reason = f"app {path} cannot be imported: {describe(error)}"
+        raise DirtyAppNotFoundError(path, reason) from error
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if found is None:
+        raise DirtyAppNotFoundError(path, f"app {path}: the module has no class {name}")
+    if not isinstance(found, type):
+        raise DirtyAppError(f"app {path} is not a class", path)
+    return found
+
+
+def describe(error: BaseException) -> str:
+    """One line that names the exception and says what it says."""
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

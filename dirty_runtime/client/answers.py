@@ -1,0 +1,84 @@
+"""What an answer means to the caller: pure.
+
+Rules: a call has one deadline, everything that it waits for included. An ERROR is raised as the
+error that it carries. A CHUNK is no answer to a plain call.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import gdproto
+
+from ..errors import (
+    DirtyConnectionError,
+    DirtyError,
+    DirtyProtocolError,
+    DirtyTimeoutError,
+    from_message,
+)
+
+
+class Deadline:
+    """The end of a call's time, `timeout_s` seconds from now."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        self._due_s = time.monotonic() + timeout_s
+
+    def left_s(self) -> float:
+        """Seconds that are left. Raises DirtyTimeoutError when none are."""
+        left_s = self._due_s - time.monotonic()
+        if left_s <= 0:
+            raise self.passed()
+        return left_s
+
+    def passed(self) -> DirtyTimeoutError:
+        """What the caller is told when the time is over."""
+        return DirtyTimeoutError(f"no answer within {self.timeout_s:g} s", self.timeout_s)
+
+
+def result_of(message: gdproto.Message) -> Any:
+    """The result of a plain call. Raises DirtyError when there is none."""
+    if isinstance(message, gdproto.Response):
+        return message.result
+    if isinstance(message, gdproto.Error):
+        raise from_message(message)
+    raise DirtyError("the action streams its result: call it with stream() or stream_async()")
+
+
+def answer_in(event: object, socket_path: str) -> gdproto.MessageReceived | None:
+    """The answer to a call that the event holds, if it holds one.
+
+    Raises:
+        DirtyError: the connection is over, or what the arbiter said of it as a whole.
+    """
+    if isinstance(event, gdproto.ConnectionClosed):
+        raise closed(socket_path)
+    if not isinstance(event, gdproto.MessageReceived):
+        return None
+    message = event.message
+    if isinstance(message, gdproto.Error) and message.request_id == 0:
+        raise from_message(message)
+    return event
+
+
+def closed(socket_path: str) -> DirtyConnectionError:
+    """What the caller is told when the arbiter went away."""
+    reason = f"the arbiter at {socket_path} closed the connection before it answered"
+    return DirtyConnectionError(reason, socket_path)
+
+
+def unreachable(socket_path: str, error: OSError) -> DirtyConnectionError:
+    """What the caller is told when there is no arbiter."""
+    reason = f"no arbiter answers at {socket_path}: {error.strerror or error}"
+    return DirtyConnectionError(reason, socket_path)
+
+
+def encoded(connection: gdproto.Connection, message: gdproto.Message) -> bytes:
+    """The frame that carries `message`. Raises DirtyProtocolError when it cannot be encoded."""
+    try:
+        return connection.send(message)
+    except gdproto.ProtocolError as error:
+        raise DirtyProtocolError.of(error) from None

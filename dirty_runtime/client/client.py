@@ -1,0 +1,137 @@
+"""DirtyClient: calls an arbiter's apps, from threads and from event loops."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncGenerator, Generator
+from typing import Any, Self
+
+import gdproto
+
+from .aio import Links
+from .answers import Deadline
+from .sync import Channels
+
+
+class DirtyClient:
+    """Calls the apps that an arbiter serves.
+
+    One client may be shared by threads and by event loops. It connects when it is first used,
+    and again after the arbiter was restarted; a request that may have started is not repeated.
+
+    Args:
+        socket_path: the arbiter's socket.
+        timeout: seconds for a call as a whole; for a stream, from its start to its end. The
+            arbiter is told, and cancels what is not done by then.
+        idle_timeout: the longest gap between two chunks of a stream, in seconds; None for any.
+
+    Raises:
+        ValueError: a timeout is not above 0.
+    """
+
+    def __init__(
+        self, socket_path: str, timeout: float = 30.0, *, idle_timeout: float | None = None
+    ) -> None:
+        for name, value in (("timeout", timeout), ("idle_timeout", idle_timeout)):
+            if value is not None and not 0 < value < float("inf"):
+                raise ValueError(f"{name} is a number of seconds above 0, not {value!r}")
+        self.socket_path = socket_path
+        self.timeout = timeout
+        self.idle_timeout = idle_timeout
+        self._ids = itertools.count(1)
+        self._channels = Channels(socket_path)
+        self._links = Links(socket_path, self._ids)
+
+    def execute(self, app_path: str, action: str, *args: Any, **kwargs: Any) -> Any:
+        """Call an action and return its result.
+
+        Args:
+            app_path: ``module:Class``.
+            action: the method's name.
+
+        Raises:
+            DirtyError: what went wrong; see `dirty_runtime.errors`.
+        """
+        return self._channels.ask(self._request(app_path, action, args, kwargs), self._deadline())
+
+    def stream(
+        self, app_path: str, action: str, *args: Any, **kwargs: Any
+    ) -> Generator[Any, None, None]:
+        """Call an action and iterate over its chunks; a plain result is the only one.
+
+        The call starts with the first `next`; closing the iterator cancels it.
+
+        Raises:
+            DirtyError: what went wrong, from the iterator.
+        """
+        request = self._request(app_path, action, args, kwargs)
+        yield from self._channels.stream(request, self._deadline(), self.idle_timeout)
+
+    async def execute_async(self, app_path: str, action: str, *args: Any, **kwargs: Any) -> Any:
+        """As `execute`; any number of calls may be under way at once."""
+        request = self._request(app_path, action, args, kwargs)
+        return await self._links.ask(request, self._deadline())
+
+    async def stream_async(
+        self, app_path: str, action: str, *args: Any, **kwargs: Any
+    ) -> AsyncGenerator[Any, None]:
+        """As `stream`, for ``async for``."""
+        request = self._request(app_path, action, args, kwargs)
+        chunks = self._links.stream(request, self._deadline(), self.idle_timeout)
+        try:
+            async for chunk in chunks:
+                yield chunk
+        finally:
+            await chunks.aclose()
+
+    def status(self) -> dict[str, Any]:
+        """The arbiter's state, as STATUS answers it. Raises DirtyError."""
+        status: dict[str, Any] = self._channels.ask(self._status(), self._deadline())
+        return status
+
+    async def status_async(self) -> dict[str, Any]:
+        """As `status`."""
+        status: dict[str, Any] = await self._links.ask(self._status(), self._deadline())
+        return status
+
+    def connect(self) -> None:
+        """Connect now. Raises DirtyConnectionError."""
+        self._channels.open(self._deadline())
+
+    async def connect_async(self) -> None:
+        """Connect the running loop now. Raises DirtyConnectionError."""
+        await self._links.open(self._deadline())
+
+    def close(self) -> None:
+        """Close the connections of threads; a later call opens one again."""
+        self._channels.close()
+
+    async def close_async(self) -> None:
+        """Close the connections of the running loop and of threads."""
+        await self._links.close()
+        self.close()
+
+    def __enter__(self) -> Self:
+        self.connect()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        await self.connect_async()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.close_async()
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self.timeout)
+
+    def _request(
+        self, app_path: str, action: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> gdproto.Request:
+        return gdproto.Request(next(self._ids), app_path, action, args, kwargs, self.timeout)
+
+    def _status(self) -> gdproto.Status:
+        return gdproto.Status(next(self._ids))

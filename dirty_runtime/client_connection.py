@@ -1,0 +1,200 @@
+"""The arbiter's end of a client's connection.
+
+Rules: a fault inside a frame is answered by an ERROR and the connection lives on; a fault of the
+stream itself is answered by one ERROR, after which the client is heard no more and the
+connection closes. A client that closes, even by half, gives up all its calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Protocol
+
+import gdproto
+
+from .errors import MAX_RAW_BYTES, DirtyError, DirtyProtocolError, to_message
+from .lane import Lane
+
+DISCARD_S = 1.0
+WRITE_HIGH_WATER_BYTES = 256 * 1024
+
+
+class Call:
+    """A REQUEST that a client waits for.
+
+    Attributes:
+        app_path: the app it is for.
+        request_id: the client's id for it.
+        frame: the whole REQUEST, undecoded.
+        timeout_s: from arrival; None for none.
+        client: who waits.
+        lane: where it runs; None while it waits.
+    """
+
+    __slots__ = ("app_path", "client", "frame", "lane", "request_id", "timeout_s")
+
+    def __init__(
+        self,
+        app_path: str,
+        header: gdproto.Header,
+        frame: bytes,
+        timeout_s: float | None,
+        client: ClientConnection,
+    ) -> None:
+        self.app_path = app_path
+        self.request_id = header.request_id
+        self.frame = frame
+        self.timeout_s = timeout_s
+        self.client = client
+        self.lane: Lane | None = None
+
+
+class Owner(Protocol):
+    """Whoever serves the clients."""
+
+    def client_came(self, client: ClientConnection) -> None:
+        """A client connected."""
+
+    def client_left(self, client: ClientConnection) -> None:
+        """A client is gone, or will not be heard any more: its calls are given up."""
+
+    def called(self, call: Call) -> None:
+        """A client calls. Raises DirtyError to refuse."""
+
+    def cancelled(self, call: Call) -> None:
+        """A client gave up a call, and waits for its end."""
+
+    def asked(self, question: gdproto.Message) -> Any:
+        """The answer to a STATUS, STASH or MANAGE. Raises DirtyError to refuse."""
+
+
+class ClientConnection(asyncio.Protocol):
+    """One client."""
+
+    def __init__(self, owner: Owner) -> None:
+        self.calls: dict[int, Call] = {}
+        self.paused = False
+        self._owner = owner
+        self._connection = gdproto.Connection("arbiter", raw=True)
+        self._transport: asyncio.Transport | None = None
+        self._failed = False
+
+    def forward(self, call: Call, frames: list[bytes], ended: bool) -> None:
+        """Hand frames of the call's exchange to the client."""
+        for frame in frames:
+            self._connection.send_frame(frame)
+        if ended:
+            del self.calls[call.request_id]
+        self._write(b"".join(frames))
+
+    def fail(self, call: Call, error: DirtyError) -> None:
+        """End the call's exchange by an ERROR."""
+        del self.calls[call.request_id]
+        self._write(self._connection.send(to_message(error, call.request_id)))
+
+    def close(self) -> None:
+        """Close when what was written has been taken."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _write(self, data: bytes) -> None:
+        assert self._transport is not None
+        self._transport.write(data)
+
+    # --- frames ---
+
+    def _take(self, event: gdproto.FrameReceived) -> None:
+        header, frame = event.header, event.frame
+        if header.code == gdproto.MessageCode.CANCEL:
+            self._owner.cancelled(self.calls[header.request_id])
+            return
+        try:
+            if header.code == gdproto.MessageCode.REQUEST:
+                self._call(header, frame)
+            else:
+                answer = self._owner.asked(gdproto.parse(frame))
+                self._write(self._connection.send(gdproto.Response(header.request_id, answer)))
+        except gdproto.ProtocolError as error:
+            self._refuse(header, DirtyProtocolError.of(error, frame))
+        except DirtyError as error:
+            self._refuse(header, error)
+
+    def _call(self, header: gdproto.Header, frame: bytes) -> None:
+        payload = memoryview(frame)[gdproto.HEADER_BYTES :]
+        request = gdproto.peek_request(payload)
+        call = Call(request.app_path, header, frame, request.timeout, self)
+        self.calls[header.request_id] = call
+        self._owner.called(call)
+
+    def _refuse(self, header: gdproto.Header, error: DirtyError) -> None:
+        self.calls.pop(header.request_id, None)
+        self._write(self._connection.send(to_message(error, header.request_id)))
+
+    def _faulty(self, error: gdproto.ProtocolError) -> None:
+        """Answer what the connection itself found at fault."""
+        raw = self._connection.unread(MAX_RAW_BYTES) if error.offset is not None else b""
+        call = self.calls.pop(error.request_id, None)
+        if call is not None and error.scope == "exchange":
+            self._owner.cancelled(call)
+        answer = to_message(DirtyProtocolError.of(error, raw), error.request_id)
+        # The state of the exchange, if there is one, no longer permits an answer.
+        self._write(answer.to_bytes())
+        if error.scope == "connection":
+            self._hear_no_more()
+
+    def _hear_no_more(self) -> None:
+        assert self._transport is not None
+        self._failed = True
+        self._owner.client_left(self)
+        self._transport.write_eof()
+        asyncio.get_running_loop().call_later(DISCARD_S, self._transport.abort)
+
+    # --- asyncio.Protocol ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(WRITE_HIGH_WATER_BYTES)
+        self._owner.client_came(self)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._failed:
+            self._connection.receive_data(data)
+            self._take_all()
+
+    def _take_all(self) -> None:
+        while not self._failed:
+            try:
+                event = self._connection.next_event()
+            except gdproto.ProtocolError as error:
+                self._faulty(error)
+                continue
+            if not isinstance(event, gdproto.FrameReceived):
+                return
+            self._take(event)
+
+    def eof_received(self) -> None:
+        if not self._failed:
+            self._connection.receive_eof()
+            self._take_all()
+
+    def pause_writing(self) -> None:
+        self.paused = True
+        for call in self.calls.values():
+            if call.lane is not None:
+                call.lane.pause()
+
+    def resume_writing(self) -> None:
+        self.paused = False
+        for call in self.calls.values():
+            if call.lane is not None:
+                call.lane.resume()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._failed = True
+        self._owner.client_left(self)

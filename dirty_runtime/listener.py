@@ -1,0 +1,73 @@
+"""The Unix socket that an arbiter serves at.
+
+Rules: a socket file is replaced only when nobody serves it any more; anything else at its path
+is left alone. What was made is removed at the end, if it is still what was made.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+from pathlib import Path
+
+from .config import ConfigError
+
+BACKLOG = 1024
+
+
+class Listener:
+    """A listening socket, readable and writable by its owner only.
+
+    Raises:
+        ConfigError: the path cannot be served at; the message names it and the reason.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        if not self.path.absolute().parent.is_dir():
+            raise ConfigError(f"socket {path}: the directory {self.path.parent} does not exist")
+        _make_way(self.path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        mask = os.umask(0o177)
+        try:
+            self.socket.bind(path)
+        except OSError as error:
+            self.socket.close()
+            raise ConfigError(f"socket {path}: {error.strerror}") from error
+        finally:
+            os.umask(mask)
+        self._identity = _identity(self.path)
+        self.socket.listen(BACKLOG)
+
+    def close(self) -> None:
+        """Stop listening and remove the socket file."""
+        self.socket.close()
+        if self._identity is not None and _identity(self.path) == self._identity:
+            self.path.unlink()
+        self._identity = None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _make_way(path: Path) -> None:
+    """Remove a socket file that nobody serves."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise ConfigError(f"socket {path}: something else than a socket is there")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        result = probe.connect_ex(str(path))
+    if result != errno.ECONNREFUSED:
+        raise ConfigError(f"socket {path} is already served by another process")
+    path.unlink()

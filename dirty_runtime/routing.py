@@ -1,0 +1,166 @@
+"""Which lane takes which request: pure, no I/O, no clock.
+
+Rules:
+
+* Each app has one queue. A request goes to an idle lane that serves its app, of the worker with
+  the fewest busy lanes; when there is none it waits.
+* A lane that falls idle pulls the request that has waited longest among the apps that it serves.
+* A request for an app that is not configured is refused; one for an app whose workers are still
+  booting waits.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from .errors import DirtyNoWorkersAvailableError
+
+
+class Routable(Protocol):
+    """A request, as far as routing looks at it."""
+
+    @property
+    def app_path(self) -> str: ...
+
+
+J = TypeVar("J", bound=Routable)
+L = TypeVar("L", bound=Hashable)
+
+
+@dataclass
+class _Seat(Generic[J]):
+    """A lane: the worker it belongs to, the apps it serves, and the request it runs."""
+
+    worker: Hashable
+    apps: tuple[str, ...]
+    job: J | None = None
+
+
+class Router(Generic[J, L]):
+    """The queues of `apps`, and the lanes that serve them."""
+
+    def __init__(self, apps: Iterable[str]) -> None:
+        # The waiting requests of each app, by their number of arrival.
+        self._queues: dict[str, OrderedDict[int, J]] = {path: OrderedDict() for path in apps}
+        self._seats: dict[L, _Seat[J]] = {}
+        self._idle: dict[L, None] = {}
+        self._busy: dict[Hashable, int] = {}
+        self._numbers: dict[int, int] = {}
+        self._arrivals = 0
+
+    @property
+    def apps(self) -> tuple[str, ...]:
+        return tuple(self._queues)
+
+    def depth(self, app_path: str) -> int:
+        """How many requests wait for the app."""
+        return len(self._queues[app_path])
+
+    def waiting(self) -> Iterator[J]:
+        """The requests that wait, those of one app in the order of arrival."""
+        for queue in self._queues.values():
+            yield from queue.values()
+
+    def busy(self, worker: Hashable) -> int:
+        """How many lanes of the worker run a request."""
+        return self._busy.get(worker, 0)
+
+    def is_busy(self, lane: L) -> bool:
+        """Whether the lane runs a request, given up or not."""
+        seat = self._seats.get(lane)
+        return seat is not None and seat.job is not None
+
+    def submit(self, job: J) -> L | None:
+        """The lane that takes `job` now, or None: it waits.
+
+        Raises:
+            DirtyNoWorkersAvailableError: the app is not configured.
+        """
+        queue = self._queues.get(job.app_path)
+        if queue is None:
+            raise DirtyNoWorkersAvailableError(job.app_path, reason="the app is not configured")
+        lane = self._idle_lane(job.app_path)
+        if lane is None:
+            self._arrivals += 1
+            self._numbers[id(job)] = self._arrivals
+            queue[self._arrivals] = job
+        else:
+            self._occupy(lane, job)
+        return lane
+
+    def withdraw(self, job: J) -> bool:
+        """Take back a request that waits; False when it does not wait."""
+        number = self._numbers.pop(id(job), None)
+        if number is None:
+            return False
+        del self._queues[job.app_path][number]
+        return True
+
+    def add(self, lane: L, worker: Hashable, apps: Iterable[str]) -> J | None:
+        """A lane is ready. Returns the request that it takes at once, if one waits."""
+        self._seats[lane] = _Seat(worker, tuple(apps))
+        return self._pull(lane)
+
+    def release(self, lane: L) -> J | None:
+        """A lane has finished its request. Returns the next one that it takes, if one waits."""
+        seat = self._seats.get(lane)
+        if seat is None:
+            return None
+        self._vacate(seat)
+        return self._pull(lane)
+
+    def remove(self, lane: L) -> J | None:
+        """A lane takes nothing more. Returns the request that it runs, if any."""
+        self._idle.pop(lane, None)
+        seat = self._seats.pop(lane, None)
+        if seat is None:
+            return None
+        job = seat.job
+        self._vacate(seat)
+        return job
+
+    def _idle_lane(self, app_path: str) -> L | None:
+        best: L | None = None
+        fewest = 0
+        for lane in self._idle:
+            seat = self._seats[lane]
+            if app_path not in seat.apps:
+                continue
+            busy = self.busy(seat.worker)
+            if best is None or busy < fewest:
+                best, fewest = lane, busy
+            if not fewest:
+                break
+        return best
+
+    def _pull(self, lane: L) -> J | None:
+        heads = [
+            (next(iter(self._queues[path])), path)
+            for path in self._seats[lane].apps
+            if self._queues.get(path)
+        ]
+        if not heads:
+            self._idle[lane] = None
+            return None
+        _, path = min(heads)
+        _, job = self._queues[path].popitem(last=False)
+        del self._numbers[id(job)]
+        self._occupy(lane, job)
+        return job
+
+    def _occupy(self, lane: L, job: J) -> None:
+        self._idle.pop(lane, None)
+        seat = self._seats[lane]
+        seat.job = job
+        self._busy[seat.worker] = self.busy(seat.worker) + 1
+
+    def _vacate(self, seat: _Seat[J]) -> None:
+        if seat.job is None:
+            return
+        seat.job = None
+        self._busy[seat.worker] -= 1
+        if not self._busy[seat.worker]:
+            del self._busy[seat.worker]

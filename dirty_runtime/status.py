@@ -1,0 +1,56 @@
+"""What the arbiter answers to STATUS."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from .supervisor import READY
+from .version import EXTENSIONS, PROTOCOL, VERSION
+
+if TYPE_CHECKING:
+    from .arbiter import DirtyArbiter
+    from .supervisor import Worker
+
+
+def status_of(arbiter: DirtyArbiter) -> dict[str, Any]:
+    """The state of an arbiter, its workers and queues.
+
+    Returns:
+        gunicorn's fields: `arbiter_pid`, `workers` (each `pid`, `age`, `apps`, `booted`,
+        `last_heartbeat` in seconds since the worker was heard), `worker_count`, `apps`; and
+        ours beside them.
+    """
+    supervisor = arbiter.supervisor
+    workers = sorted(supervisor.workers.values(), key=lambda worker: worker.age)
+    return {
+        "arbiter_pid": os.getpid(),
+        "workers": [_worker(arbiter, worker) for worker in workers],
+        "worker_count": len(workers),
+        "apps": list(arbiter.router.apps),
+        "protocol": PROTOCOL,
+        "version": VERSION,
+        "extensions": EXTENSIONS,
+        "uptime": round(arbiter.clock() - arbiter.started_s, 3),
+        "target_workers": supervisor.target,
+        "threads": arbiter.config.threads,
+        "clients": len(arbiter.clients),
+        "restarts": supervisor.restarts,
+        "queues": {path: arbiter.router.depth(path) for path in arbiter.router.apps},
+        "boot_errors": {str(slot): reason for slot, reason in supervisor.failures.items()},
+    }
+
+
+def _worker(arbiter: DirtyArbiter, worker: Worker) -> dict[str, Any]:
+    heard_s = max(lane.heard_s for lane in worker.lanes)
+    return {
+        "pid": worker.pid,
+        "age": worker.age,
+        "apps": list(worker.apps),
+        "booted": worker.state == READY,
+        "last_heartbeat": round(arbiter.clock() - heard_s, 2),
+        "slot": worker.slot,
+        "state": worker.state,
+        "busy": arbiter.router.busy(worker),
+        "lanes": len(worker.lanes),
+    }

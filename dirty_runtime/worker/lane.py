@@ -1,0 +1,186 @@
+"""One lane of a worker: a blocking loop that reads a request, runs it, and writes the answer.
+
+Rules: a `def` generator's items are sent one by one as they come, and between two of them the
+lane looks for a CANCEL; a running call is not interrupted. Whatever the app does, the exchange
+ends with exactly one terminal frame.
+"""
+
+from __future__ import annotations
+
+import inspect
+import socket
+import traceback
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
+from typing import Any
+
+import gdproto
+
+from ..app import App, describe, is_forbidden
+from ..errors import (
+    DirtyAppError,
+    DirtyAppNotFoundError,
+    DirtyCancelledError,
+    DirtyError,
+    to_message,
+)
+from .loop import AsyncItems, EventLoop
+
+RECEIVE_BYTES = 256 * 1024
+
+
+class ArbiterGone(Exception):
+    """The lane ended in the middle of an exchange."""
+
+
+class Cancelled(Exception):
+    """The arbiter gave up the exchange that runs."""
+
+
+class Lane:
+    """A stream to the arbiter, and the apps that are called through it."""
+
+    def __init__(self, fd: int, apps: Mapping[str, App], loop: EventLoop) -> None:
+        self._socket = socket.socket(fileno=fd)
+        self._connection = gdproto.Connection("worker")
+        self._apps = apps
+        self._loop = loop
+
+    def answer_status(self, result: Any, failure: DirtyError | None) -> None:
+        """Answer the STATUS that opens the lane, with `result` or with `failure`.
+
+        Raises:
+            ArbiterGone: the lane ended before.
+        """
+        message = self._next()
+        if message is None:
+            raise ArbiterGone
+        answer = (
+            to_message(failure, message.request_id)
+            if failure
+            else gdproto.Response(message.request_id, result)
+        )
+        self._write(self._connection.send(answer))
+
+    def serve(self) -> None:
+        """Answer requests until the lane ends.
+
+        Raises:
+            ArbiterGone: it ended in the middle of one.
+            gdproto.ProtocolError: the arbiter broke the protocol.
+        """
+        while (message := self._next()) is not None:
+            if isinstance(message, gdproto.Request):
+                self._answer(message)
+
+    def _next(self) -> gdproto.Message | None:
+        """The next message; None when the lane has ended."""
+        while True:
+            event = self._connection.next_event()
+            if isinstance(event, gdproto.MessageReceived):
+                return event.message
+            if isinstance(event, gdproto.ConnectionClosed):
+                return None
+            if event is gdproto.NEED_DATA:
+                self._receive(self._socket.recv(RECEIVE_BYTES))
+
+    def _receive(self, data: bytes) -> None:
+        if data:
+            self._connection.receive_data(data)
+        else:
+            self._connection.receive_eof()
+
+    def _check_cancelled(self) -> None:
+        """Raises Cancelled when the arbiter has given up the exchange, ArbiterGone at its end."""
+        try:
+            self._receive(self._socket.recv(RECEIVE_BYTES, socket.MSG_DONTWAIT))
+        except BlockingIOError:
+            return
+        event = self._connection.next_event()
+        if isinstance(event, gdproto.ConnectionClosed):
+            raise ArbiterGone
+        if isinstance(event, gdproto.MessageReceived):
+            raise Cancelled
+
+    # --- one request ---
+
+    def _answer(self, request: gdproto.Request) -> None:
+        app = self._apps.get(request.app_path)
+        if app is None:
+            reason = f"this worker does not serve app {request.app_path}"
+            self._finish(request, failure=DirtyAppNotFoundError(request.app_path, reason))
+            return
+        try:
+            result = self._call(app, request)
+            if inspect.isgenerator(result):
+                self._stream(request.request_id, map(_alone, result), result)
+            elif inspect.isasyncgen(result):
+                items = AsyncItems(self._loop, result)
+                self._stream(request.request_id, items.batches(), items)
+            else:
+                self._finish(request, result)
+        except ArbiterGone:
+            raise
+        except Cancelled:
+            self._finish(request, failure=DirtyCancelledError("the caller gave up"))
+        except BaseException as error:
+            self._finish(request, failure=_app_error(error, request))
+
+    def _call(self, app: App, request: gdproto.Request) -> Any:
+        if is_forbidden(request.action):
+            raise ValueError(f"action {request.action!r} cannot be called from outside")
+        return self._loop.settle(app(request.action, *request.args, **request.kwargs))
+
+    def _stream(
+        self,
+        request_id: int,
+        batches: Iterable[list[Any]],
+        source: Generator[Any, Any, Any] | AsyncItems,
+    ) -> None:
+        with closing(source):
+            for batch in batches:
+                self._check_cancelled()
+                self._send_chunks(request_id, batch)
+        self._write(self._connection.send(gdproto.End(request_id)))
+
+    def _send_chunks(self, request_id: int, batch: list[Any]) -> None:
+        frames: list[bytes] = []
+        try:
+            for item in batch:
+                frames.append(self._connection.send(gdproto.Chunk(request_id, item)))
+        finally:
+            # What stands before an item that cannot be encoded is sent all the same.
+            self._write(b"".join(frames))
+
+    def _finish(
+        self, request: gdproto.Request, result: Any = None, failure: DirtyError | None = None
+    ) -> None:
+        """Send the one terminal frame; a result that cannot be encoded becomes an ERROR."""
+        answer = gdproto.Response(request.request_id, result)
+        if failure is None:
+            try:
+                frame = self._connection.send(answer)
+            except (gdproto.ProtocolError, TypeError) as error:
+                failure = _app_error(error, request, "the result cannot be encoded: ")
+        if failure is not None:
+            frame = self._connection.send(to_message(failure, request.request_id))
+        self._write(frame)
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._socket.sendall(data)
+        except OSError:
+            raise ArbiterGone from None
+
+
+def _alone(item: Any) -> list[Any]:
+    return [item]
+
+
+def _app_error(error: BaseException, request: gdproto.Request, prefix: str = "") -> DirtyAppError:
+    return DirtyAppError(
+        prefix + (str(error) or describe(error)),
+        app_path=request.app_path,
+        action=request.action,
+        traceback="".join(traceback.format_exception(error)),
+    )

@@ -1,0 +1,388 @@
+"""The runtime at work: two workers load a search index once, and answer through a socket.
+
+Starts an arbiter in a directory of its own, searches the standard library's documentation,
+streams the explanation of a ranking, shows that nothing was loaded twice, and stops the arbiter.
+What it says it has checked: exit status 0 when all of it holds, 1 and one line otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+try:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    from dirty_runtime import DirtyClient
+    from dirty_runtime.errors import DirtyError
+except ImportError as error:
+    sys.exit(f"demo: {error}; the demo needs gdproto installed with its cli extra")
+
+HERE = Path(__file__).resolve().parent
+DIRTY = (sys.executable, "-m", "dirty_runtime")
+APP = "stdlib_search:StdlibSearch"
+WORKERS = 2
+QUERIES = ("serialize object to json", "coroutine with a timeout", "temporary directory")
+LATER_CALLS = 100
+# Time limits, in seconds; the demo as a whole is a matter of a few.
+READY_S = 60
+CALL_S = 30.0
+STOP_S = 15
+# What rounding to four decimals may add up to over the few terms of a query.
+TOLERANCE = 0.002
+
+console = Console(highlight=False)
+console.width = min(console.width, 100)
+
+
+class Failure(Exception):
+    """The demo cannot go on, or a claim does not hold; the message is one line."""
+
+
+def check(holds: bool, otherwise: str) -> None:
+    """Raises Failure when a claim does not hold; unlike `assert`, also under -O."""
+    if not holds:
+        raise Failure(otherwise)
+
+
+# --- the arbiter ---
+
+
+class Arbiter:
+    """An arbiter that runs as a process of its own, with its log in a file."""
+
+    def __init__(self, directory: Path) -> None:
+        self.socket = directory / "dirty.sock"
+        self._log = directory / "log"
+        self.command = (
+            *("serve", "--app", APP, "--workers", str(WORKERS), "--threads", "1"),
+            *("--socket", str(self.socket), "--chdir", str(HERE)),
+        )
+        with self._log.open("wb") as log:
+            # In a session of its own: Ctrl-C is for the demo, which then stops the arbiter.
+            self.process = subprocess.Popen(
+                (*DIRTY, *self.command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def status(self, *options: str) -> str:
+        """What `dirty status` prints. Raises Failure when it fails."""
+        command = (*DIRTY, "status", "--socket", str(self.socket), *options)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=CALL_S)
+        check(done.returncode == 0, f"dirty status failed: {last_line(done.stderr)}")
+        return done.stdout
+
+    def wait_until_ready(self) -> None:
+        """Wait for every worker. Raises Failure when one is late or the arbiter has ended."""
+        command = (*DIRTY, "status", "--socket", str(self.socket), "--wait", str(READY_S))
+        deadline_s = time.monotonic() + READY_S + 5
+        quiet = subprocess.DEVNULL
+        with subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet) as waiter:
+            try:
+                # An arbiter that cannot start ends at once: that is not worth a minute's wait.
+                while waiter.poll() is None and time.monotonic() < deadline_s:
+                    self._check_running()
+                    time.sleep(0.02)
+            finally:
+                waiter.kill()
+        self._check_running()
+        reason = f"the workers were not ready within {READY_S} s: {self._last_words()}"
+        check(waiter.returncode == 0, reason)
+
+    def stop(self) -> int:
+        """Ask the arbiter to end. Returns its exit status. Raises Failure when it does not."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"the arbiter did not stop within {STOP_S} s") from None
+
+    def kill(self) -> None:
+        """End whatever still runs; first with leave to clean up."""
+        if self.process.poll() is not None:
+            return
+        self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(STOP_S)
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(STOP_S)
+
+    def _check_running(self) -> None:
+        status = self.process.poll()
+        check(status is None, f"the arbiter ended with status {status}: {self._last_words()}")
+
+    def _last_words(self) -> str:
+        return last_line(self._log.read_text(errors="replace"))
+
+
+@contextmanager
+def running_arbiter() -> Iterator[Arbiter]:
+    """An arbiter in a fresh private directory; neither is left behind, whatever happens."""
+    with tempfile.TemporaryDirectory(prefix="gd-") as directory:
+        arbiter = Arbiter(Path(directory))
+        try:
+            yield arbiter
+        finally:
+            arbiter.kill()
+
+
+def last_line(text: str) -> str:
+    """The last line that says something."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it says nothing"
+
+
+# --- the steps ---
+
+
+def start(arbiter: Arbiter) -> None:
+    show_step("Start an arbiter and wait for its workers")
+    show_command("dirty serve", f"--app {APP} --workers {WORKERS} --threads 1 \\")
+    console.print(
+        f"      --socket {escape(str(arbiter.socket))} --chdir {HERE.name}", soft_wrap=True
+    )
+    started_s = time.monotonic()
+    with console.status("the workers read the standard library's documentation"):
+        arbiter.wait_until_ready()
+    show_result(f"{WORKERS} workers ready after {time.monotonic() - started_s:.1f} s")
+
+
+def search(client: DirtyClient) -> float:
+    """Search for each query and show the hits. Returns what the first call took, in ms."""
+    show_step("Search")
+    taken_ms: list[float] = []
+    for query in QUERIES:
+        if taken_ms:
+            console.print()
+        show_call(f'client.execute(APP, "search", "{query}", 3)')
+        started_s = time.perf_counter()
+        hits = client.execute(APP, "search", query, 3)
+        taken_ms.append((time.perf_counter() - started_s) * 1000)
+        check(len(hits) == 3, f"{query!r} has {len(hits)} hits, not 3")
+        show_hits(hits)
+        show_result(f"answered in {taken_ms[-1]:.1f} ms")
+    return taken_ms[0]
+
+
+def explain(client: DirtyClient) -> None:
+    """Stream the explanation of the last query's ranking, and check its arithmetic."""
+    show_step("Stream how a ranking came about")
+    query = QUERIES[-1]
+    show_call(f'client.stream(APP, "explain", "{query}", 2)')
+    started_s = time.perf_counter()
+    facts: dict[str, Any] = {}
+    chunks = 0
+    for chunk in client.stream(APP, "explain", query, 2):
+        chunks += 1
+        came_ms = (time.perf_counter() - started_s) * 1000
+        console.print(f"  [dim]chunk {chunks}, after {came_ms:.1f} ms[/]")
+        if chunk["step"] == "query":
+            facts = chunk
+            show_terms(chunk)
+        else:
+            check_arithmetic(chunk, facts["k1"])
+            show_arithmetic(chunk, facts["k1"])
+    check(chunks == 3, f"{chunks} chunks came, not one for the query and one for each of 2 hits")
+    show_result("the terms' contributions add up to each score")
+
+
+def check_arithmetic(hit: dict[str, Any], k1: float) -> None:
+    """Raises Failure unless each contribution follows from its factors, and the score from all."""
+    for term in hit["terms"]:
+        tf = term["tf"]
+        expected = term["idf"] * tf * (k1 + 1) / (tf + term["length_norm"])
+        holds = abs(expected - term["contribution"]) < TOLERANCE
+        check(holds, f"{hit['name']}: {term['term']} adds {term['contribution']}, not {expected}")
+    total = sum(term["contribution"] for term in hit["terms"])
+    holds = abs(total - hit["score"]) < TOLERANCE
+    check(holds, f"{hit['name']}: the terms add up to {total}, not {hit['score']}")
+
+
+def measure(client: DirtyClient, arbiter: Arbiter, first_ms: float) -> None:
+    """Call again and again, and show that no worker has loaded the index twice."""
+    show_step("Call again: nothing is loaded twice")
+    later_ms = []
+    for _ in range(LATER_CALLS):
+        started_s = time.perf_counter()
+        client.execute(APP, "search", QUERIES[0], 3)
+        later_ms.append((time.perf_counter() - started_s) * 1000)
+    pids = {worker["pid"] for worker in json.loads(arbiter.status("--json"))["workers"]}
+    check(len(pids) == WORKERS, f"there are {len(pids)} workers, not {WORKERS}")
+    workers = [stats for _, stats in sorted(stats_by_pid(client, pids).items())]
+    show_workers(workers)
+    for stats in workers:
+        check(stats["loads"] == 1, f"worker {stats['pid']} has loaded {stats['loads']} times")
+    show_times(max(stats["build_seconds"] for stats in workers), first_ms, later_ms)
+    show_result(f"each of the {len(workers)} workers has loaded once")
+
+
+def stats_by_pid(client: DirtyClient, pids: set[int]) -> dict[int, dict[str, Any]]:
+    """What each worker says of itself. Raises Failure when not all of `pids` answer."""
+    found: dict[int, dict[str, Any]] = {}
+    # The arbiter chooses who answers, and spreads calls over idle workers.
+    for _ in range(50):
+        stats = client.execute(APP, "stats")
+        found[stats["pid"]] = stats
+        if set(found) >= pids:
+            break
+    check(set(found) == pids, f"workers {sorted(found)} answered, not {sorted(pids)}")
+    return found
+
+
+def show_status(arbiter: Arbiter) -> None:
+    show_step("Ask the arbiter how it is")
+    show_command("dirty status", f"--socket {arbiter.socket}")
+    # As it was printed: not wrapped again, and no brackets taken for markup.
+    print(arbiter.status().rstrip(), flush=True)
+
+
+def stop(arbiter: Arbiter) -> None:
+    show_step("Stop it")
+    show_command("kill -TERM", str(arbiter.process.pid))
+    started_s = time.monotonic()
+    status = arbiter.stop()
+    check(status == 0, f"the arbiter ended with status {status}, not 0")
+    check(not arbiter.socket.exists(), f"the socket {arbiter.socket} is still there")
+    taken_s = time.monotonic() - started_s
+    show_result(f"exit status {status} after {taken_s:.1f} s, and the socket is gone")
+
+
+# --- what is shown ---
+
+
+def show_step(title: str) -> None:
+    console.print()
+    console.rule(f"[bold]{title}[/]", align="left", style="cyan")
+
+
+def show_command(command: str, words: str, prompt: str = "$") -> None:
+    parts = (f"  {prompt} ", "dim"), (command, "cyan"), f" {words}"
+    console.print(Text.assemble(*parts), soft_wrap=True)
+
+
+def show_call(call: str) -> None:
+    console.print(Text.assemble(("  >>> ", "dim"), (call, "cyan")), soft_wrap=True)
+
+
+def show_result(text: str) -> None:
+    console.print(f"  [green]ok[/] {escape(text)}")
+
+
+def new_table(*columns: str) -> Table:
+    """A table whose columns that begin with ``>`` are numbers, set to the right."""
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        right = column.startswith(">")
+        table.add_column(column.lstrip(">"), justify="right" if right else "left")
+    return table
+
+
+def show_table(table: Table) -> None:
+    console.print(Padding(table, (0, 0, 0, 4)))
+
+
+def show_hits(hits: list[dict[str, Any]]) -> None:
+    table = new_table(">score", "entry")
+    for hit in hits:
+        name = f"[bold]{escape(hit['name'])}[/] [dim]{hit['kind']}, {escape(hit['place'])}[/]"
+        table.add_row(f"{hit['score']:.3f}", f"{name}\n{escape(hit['summary'])}")
+    show_table(table)
+
+
+def show_terms(facts: dict[str, Any]) -> None:
+    table = new_table("term", ">in documents", ">idf")
+    for term in facts["terms"]:
+        row = (f"{term['documents']} of {facts['documents']}", f"{term['idf']:.4f}")
+        table.add_row(f"[bold]{escape(term['term'])}[/]", *row)
+    show_table(table)
+    console.print(f"    each term adds {escape(facts['formula'])}, k1 = {facts['k1']}")
+
+
+def show_arithmetic(hit: dict[str, Any], k1: float) -> None:
+    length = f"[dim]{hit['length']} terms long[/]"
+    console.print(f"    {hit['rank']}. [bold]{escape(hit['name'])}[/] {length}")
+    table = new_table("", "", ">")
+    table.show_header = False
+    for term in hit["terms"]:
+        tf, norm = term["tf"], term["length_norm"]
+        factors = f"{term['idf']:.4f} * {tf} * {k1 + 1:g} / ({tf} + {norm:.4f})"
+        table.add_row(escape(term["term"]), factors, f"= {term['contribution']:.4f}")
+    table.add_row("[bold]score[/]", "", f"[bold]= {hit['score']:.3f}[/]")
+    console.print(Padding(table, (0, 0, 0, 7)))
+
+
+def show_workers(workers: list[dict[str, Any]]) -> None:
+    table = new_table(">worker", ">loads", ">load took", ">documents", ">terms", ">calls")
+    for stats in workers:
+        table.add_row(
+            f"[bold]{stats['pid']}[/]",
+            f"[green]{stats['loads']}[/]",
+            f"{stats['build_seconds']:.2f} s",
+            *(f"{stats[name]:,}" for name in ("documents", "terms", "calls")),
+        )
+    show_table(table)
+
+
+def show_times(build_s: float, first_ms: float, later_ms: list[float]) -> None:
+    console.print()
+    table = new_table("what", ">took")
+    table.add_row("loading the index", f"{build_s * 1000:,.1f} ms")
+    table.add_row("the first call", f"{first_ms:,.1f} ms")
+    median_ms = statistics.median(later_ms)
+    table.add_row(f"{len(later_ms)} later calls, the median", f"[bold]{median_ms:,.1f} ms[/]")
+    table.add_row(f"{len(later_ms)} later calls, the slowest", f"{max(later_ms):,.1f} ms")
+    show_table(table)
+
+
+# --- the whole ---
+
+
+def run() -> None:
+    """The demonstration. Raises Failure, or what a call or a command raises."""
+    with running_arbiter() as arbiter:
+        start(arbiter)
+        with DirtyClient(str(arbiter.socket), timeout=CALL_S) as client:
+            first_ms = search(client)
+            explain(client)
+            measure(client, arbiter, first_ms)
+        show_status(arbiter)
+        stop(arbiter)
+
+
+def main() -> int:
+    # A TERM unwinds the stack, as Ctrl-C does: the arbiter is stopped on the way.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    started_s = time.monotonic()
+    try:
+        run()
+    except KeyboardInterrupt:
+        print("demo: interrupted", file=sys.stderr)
+        return 130
+    except (Failure, DirtyError, OSError, subprocess.TimeoutExpired) as error:
+        print(f"demo: {last_line(str(error))}", file=sys.stderr)
+        return 1
+    console.print()
+    console.rule(f"[bold green]all of it holds, in {time.monotonic() - started_s:.1f} s[/]")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
