@@ -36,6 +36,12 @@ from .routing import Router
 from .status import status_of
 from .supervisor import READY, RETIRING, Supervisor, Worker
 
+try:
+    from uvloop import new_event_loop as LOOP_FACTORY
+except ImportError:
+    # Slower by a factor of two in round trips, and otherwise the same.
+    LOOP_FACTORY = asyncio.new_event_loop
+
 log = logging.getLogger("dirty")
 
 # What a worker gets to close its apps when it is stopped.
@@ -66,7 +72,8 @@ class DirtyArbiter:
         pidfile = Pidfile(self.config.pidfile)
         try:
             pidfile.write()
-            asyncio.run(self._serve(listener))
+            with asyncio.Runner(loop_factory=LOOP_FACTORY) as runner:
+                runner.run(self._serve(listener))
         finally:
             pidfile.remove()
             listener.close()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 import gdproto
 
@@ -58,7 +58,7 @@ class Lane(asyncio.Protocol):
         """Connect the arbiter's end, and ask the worker whether it is ready."""
         self._socket.setblocking(False)
         loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: self, sock=self._socket)
+        await loop.create_unix_connection(lambda: self, sock=self._socket)
         self._write(self._connection.send(gdproto.Status(STATUS_ID)))
 
     def request(self, frame: bytes) -> None:
@@ -120,8 +120,8 @@ class Lane(asyncio.Protocol):
     # --- asyncio.Protocol ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are not subclasses of asyncio's.
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self.heard_s = self._clock()

@@ -11,7 +11,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncGenerator, Iterator
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import gdproto
@@ -75,11 +75,11 @@ class Link(asyncio.Protocol):
     # --- asyncio.Protocol ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are not subclasses of asyncio's.
+        self._transport = cast(asyncio.Transport, transport)
         self.is_open = True
         # Nobody waits for it: when it is answered, calls can be cancelled.
-        transport.write(self._connection.send(gdproto.Status(self._status_id)))
+        self._transport.write(self._connection.send(gdproto.Status(self._status_id)))
 
     def data_received(self, data: bytes) -> None:
         self._connection.receive_data(data)
@@ -149,7 +149,7 @@ class Links:
     ) -> AsyncGenerator[Any, None]:
         """The chunks that answer `message`, or its one result. Raises DirtyError."""
         connected = await connect(self._path, deadline)
-        reader, writer = await asyncio.open_connection(sock=connected, limit=RECEIVE_BYTES)
+        reader, writer = await asyncio.open_unix_connection(sock=connected, limit=RECEIVE_BYTES)
         connection = gdproto.Connection("client")
         try:
             writer.write(encoded(connection, message))
@@ -211,7 +211,7 @@ class Links:
 
     async def _new_link(self, deadline: Deadline) -> Link:
         connected = await connect(self._path, deadline)
-        _, link = await asyncio.get_running_loop().create_connection(
+        _, link = await asyncio.get_running_loop().create_unix_connection(
             lambda: Link(self._path, self._ids), sock=connected
         )
         return link
