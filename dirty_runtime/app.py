@@ -8,6 +8,7 @@ and names that begin with an underscore cannot be called from outside.
 from __future__ import annotations
 
 import importlib
+import traceback
 from typing import Any, NamedTuple, Protocol
 
 from .errors import DirtyAppError, DirtyAppNotFoundError
@@ -87,13 +88,15 @@ def load_app(path: str) -> App:
         DirtyAppError: it is not a class, cannot be instantiated, or lacks a method.
     """
     cls = _import_class(path)
-    missing = [name for name in METHODS if not callable(getattr(cls, name, None))]
-    if missing:
-        raise DirtyAppError(f"app {path} has no method {missing[0]}()", path)
     try:
         app: App = cls()
     except Exception as error:
-        raise DirtyAppError(f"app {path} cannot be made: {describe(error)}", path) from error
+        reason = f"app {path} cannot be made: {describe(error)}{place(error)}"
+        raise DirtyAppError(reason, path) from error
+    # Asked of the instance: a class itself can always be called.
+    missing = [name for name in METHODS if not callable(getattr(app, name, None))]
+    if missing:
+        raise DirtyAppError(f"app {path} has no method {missing[0]}()", path)
     return app
 
 
@@ -102,7 +105,7 @@ def _import_class(path: str) -> Any:
     try:
         found: Any = importlib.import_module(module_name)
     except Exception as error:
-        reason = f"app {path} cannot be imported: {describe(error)}"
+        reason = f"app {path} cannot be imported: {describe(error)}{place(error)}"
         raise DirtyAppNotFoundError(path, reason) from error
     for part in name.split("."):
         found = getattr(found, part, None)
@@ -111,6 +114,12 @@ def _import_class(path: str) -> Any:
     if not isinstance(found, type):
         raise DirtyAppError(f"app {path} is not a class", path)
     return found
+
+
+def place(error: BaseException) -> str:
+    """Where the exception was raised, as `` (file:line)``; empty when it is not known."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
 
 
 def describe(error: BaseException) -> str:

@@ -82,6 +82,7 @@ class DirtyArbiter:
         self._watched: set[Lane] = set()
         self._draining = False
         self._booted = False
+        self._hasty = False
         self._ending: asyncio.Future[float] = loop.create_future()
         self._quiet = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -104,9 +105,10 @@ class DirtyArbiter:
 
     def end(self, grace_s: float) -> None:
         """Stop serving; running and waiting calls get `grace_s` seconds."""
+        self._hasty = self._hasty or not grace_s
         if not self._ending.done():
             self._ending.set_result(grace_s)
-        elif not grace_s:
+        elif self._hasty:
             self._quiet.set()
 
     async def _drain(self, grace_s: float) -> None:
@@ -120,11 +122,15 @@ class DirtyArbiter:
     async def _stop(self) -> None:
         for call in [*self.running.values(), *self.router.waiting()]:
             self._fail(call, DirtyWorkerError("the arbiter stopped before the call ended"))
-        await self.supervisor.stop(CLOSE_S if self._quiet.is_set() else 0)
+        await self.supervisor.stop(self._time_to_close_s)
         for client in list(self.clients):
             client.close()
         # One turn of the loop for the transports to close.
         await asyncio.sleep(0)
+
+    def _time_to_close_s(self, worker: Worker) -> float:
+        # A call that still runs had its time.
+        return 0 if self._hasty or self.router.busy(worker) else CLOSE_S
 
     def _quiet_if_idle(self) -> None:
         if self._draining and not self.running and not any(True for _ in self.router.waiting()):
@@ -224,6 +230,8 @@ class DirtyArbiter:
         if not self._booted:
             self._booted = True
             log.info("arbiter %d serves at %s", os.getpid(), self.config.socket_path)
+            for slot, reason in self.supervisor.failures.items():
+                log.error("slot %d has no worker yet: %s", slot, reason)
         log.info("worker %d (slot %d) serves %s", worker.pid, worker.slot, ", ".join(worker.apps))
         for lane in worker.lanes:
             call = self.router.add(lane, worker, worker.apps)
@@ -231,6 +239,9 @@ class DirtyArbiter:
                 self._start(lane, call)
 
     def worker_died(self, worker: Worker, reason: str) -> None:
+        # A start that fails says why by itself, once.
+        if self._booted and worker.state != RETIRING:
+            log.error("worker %d (slot %d) died: %s", worker.pid, worker.slot, reason)
         for lane in worker.lanes:
             self.router.remove(lane)
             call = self.running.pop(lane, None)

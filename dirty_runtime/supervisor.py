@@ -145,14 +145,14 @@ class Supervisor:
         worker.state = RETIRING
         self._later(grace_s, worker)
 
-    async def stop(self, grace_s: float) -> None:
-        """Retire every worker; returns when no process is left."""
+    async def stop(self, grace_s: Callable[[Worker], float]) -> None:
+        """Retire every worker, with its grace in seconds; returns when no process is left."""
         self._stopping = True
         for task in self._tasks:
             task.cancel()
         for worker in list(self.workers.values()):
             # One that has not booted does not look at its lanes.
-            self.retire(worker, 0 if worker.state == BOOTING else grace_s)
+            self.retire(worker, 0 if worker.state == BOOTING else grace_s(worker))
         while self.workers:
             self._gone.clear()
             await self._gone.wait()
@@ -177,6 +177,10 @@ class Supervisor:
                 pass_fds=[end.fileno() for end in ends],
                 env=os.environ | self._environment(slot, apps, [end.fileno() for end in ends]),
             )
+        except OSError:
+            for lane in own_lanes:
+                lane.close()
+            raise
         finally:
             for end in ends:
                 end.close()
@@ -212,10 +216,8 @@ class Supervisor:
             lane.close()
         del self.workers[worker.pid]
         reason = worker.failure or _ending(code)
-        if worker.state != RETIRING:
-            if worker.state == BOOTING:
-                self.failures[worker.slot] = reason
-            log.error("worker %d (slot %d) died: %s", worker.pid, worker.slot, reason)
+        if worker.state == BOOTING:
+            self.failures[worker.slot] = reason
         self._owner.worker_died(worker, reason)
         self._gone.set()
         if not self._stopping:
@@ -233,7 +235,14 @@ class Supervisor:
 
     async def _spawn_after(self, wait_s: float, slot: int) -> None:
         await asyncio.sleep(wait_s)
-        await self._spawn(slot)
+        while True:
+            try:
+                await self._spawn(slot)
+            except OSError as error:
+                log.error("no worker can be started in slot %d: %s", slot, error)
+                await asyncio.sleep(self._backoffs[slot].died(0))
+            else:
+                return
 
 
 def _ending(code: int) -> str:

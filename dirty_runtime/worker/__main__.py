@@ -11,7 +11,7 @@ import threading
 import traceback
 from collections.abc import Iterable
 
-from ..app import App, describe, load_app
+from ..app import App, describe, load_app, place
 from ..errors import DirtyAppError, DirtyError
 from ..version import EXTENSIONS, VERSION
 from .lane import ArbiterGone, Lane
@@ -64,9 +64,8 @@ def boot(paths: Iterable[str], apps: dict[str, App], loop: EventLoop) -> DirtyEr
         except DirtyError as error:
             return error
         except BaseException as error:
-            trace = traceback.format_exc()
-            sys.stderr.write(trace)
-            return DirtyAppError(f"app {path}: init() failed: {describe(error)}", path, "", trace)
+            reason = f"app {path}: init() failed: {describe(error)}{place(error)}"
+            return DirtyAppError(reason, path, traceback=traceback.format_exc())
         apps[path] = app
     return None
 

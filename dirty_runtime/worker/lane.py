@@ -22,6 +22,7 @@ from ..errors import (
     DirtyAppNotFoundError,
     DirtyCancelledError,
     DirtyError,
+    DirtyProtocolError,
     to_message,
 )
 from .loop import AsyncItems, EventLoop
@@ -42,7 +43,7 @@ class Lane:
 
     def __init__(self, fd: int, apps: Mapping[str, App], loop: EventLoop) -> None:
         self._socket = socket.socket(fileno=fd)
-        self._connection = gdproto.Connection("worker")
+        self._connection = gdproto.Connection("worker", raw=True)
         self._apps = apps
         self._loop = loop
 
@@ -77,12 +78,23 @@ class Lane:
         """The next message; None when the lane has ended."""
         while True:
             event = self._connection.next_event()
-            if isinstance(event, gdproto.MessageReceived):
-                return event.message
-            if isinstance(event, gdproto.ConnectionClosed):
+            if isinstance(event, gdproto.FrameReceived):
+                message = self._parse(event)
+                if message is not None:
+                    return message
+            elif isinstance(event, gdproto.ConnectionClosed):
                 return None
-            if event is gdproto.NEED_DATA:
+            elif event is gdproto.NEED_DATA:
                 self._receive(self._socket.recv(RECEIVE_BYTES))
+
+    def _parse(self, event: gdproto.FrameReceived) -> gdproto.Message | None:
+        """The message; None when it cannot be decoded, which the arbiter has not looked for."""
+        try:
+            return gdproto.parse_payload(event.header, event.frame, gdproto.HEADER_BYTES)
+        except gdproto.ProtocolError as error:
+            answer = to_message(DirtyProtocolError.of(error, event.frame), event.request_id)
+            self._write(self._connection.send(answer))
+            return None
 
     def _receive(self, data: bytes) -> None:
         if data:
@@ -99,7 +111,7 @@ class Lane:
         event = self._connection.next_event()
         if isinstance(event, gdproto.ConnectionClosed):
             raise ArbiterGone
-        if isinstance(event, gdproto.MessageReceived):
+        if isinstance(event, gdproto.FrameReceived):
             raise Cancelled
 
     # --- one request ---

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -102,10 +101,10 @@ class Actions:
         Path(here).write_text("running")
         return Path(there).read_text()
 
-    def hold(self, pid: int) -> Iterator[str]:
+    def hold(self) -> Iterator[str]:
         """Yield once, then wait for ever."""
         yield "running"
-        signal.pause() if threading.current_thread() is threading.main_thread() else time.sleep(600)
+        threading.Event().wait()
 
     def _secret(self) -> str:
         return "secret"
@@ -117,3 +116,13 @@ class Theirs(Actions, gunicorn.dirty.app.DirtyApp):
 
 class Ours(Actions, dirty_runtime.DirtyApp):
     """The actions on our base."""
+
+
+class Closing(Ours):
+    """An app whose end can be seen from outside."""
+
+    def mark_when_closed(self, path: str) -> None:
+        self.trace = Path(path)
+
+    def close(self) -> None:
+        self.trace.write_text("closed")

@@ -89,11 +89,15 @@ class Arbiter:
 
 @contextlib.contextmanager
 def serving(
-    *apps: str, workers: int = 1, threads: int = 1, options: tuple[str, ...] = ()
+    *apps: str,
+    workers: int = 1,
+    threads: int = 1,
+    options: tuple[str, ...] = (),
+    socket_path: str = "",
 ) -> Iterator[Arbiter]:
     """Our arbiter, its workers ready; `options` are more words of ``dirty serve``."""
     with tempfile.TemporaryDirectory(prefix="gd-") as directory:
-        socket_path = f"{directory}/socket"
+        socket_path = socket_path or f"{directory}/socket"
         named = [word for app in apps for word in ("--app", app)]
         sizes = ["--workers", str(workers), "--threads", str(threads)]
         command = dirty("serve", *named, *sizes, "--socket", socket_path, *options)
