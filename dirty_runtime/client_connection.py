@@ -138,8 +138,9 @@ class ClientConnection(asyncio.Protocol):
     def _faulty(self, error: gdproto.ProtocolError) -> None:
         """Answer what the connection itself found at fault."""
         raw = self._connection.unread(MAX_RAW_BYTES) if error.offset is not None else b""
-        call = self.calls.pop(error.request_id, None)
+        call = self.calls.get(error.request_id)
         if call is not None and error.scope == "exchange":
+            del self.calls[error.request_id]
             self._owner.cancelled(call)
         answer = to_message(DirtyProtocolError.of(error, raw), error.request_id)
         # The state of the exchange, if there is one, no longer permits an answer.

@@ -107,6 +107,7 @@ def serving(
             yield arbiter
         finally:
             arbiter.end()
+        assert "Traceback" not in arbiter.log.read_text(), arbiter.log.read_text()
 
 
 @contextlib.contextmanager

@@ -1,0 +1,1 @@
+"""Timings of the codec and the runtime beside gunicorn and msgpack; see README.md."""
