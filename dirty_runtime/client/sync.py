@@ -18,11 +18,18 @@ import gdproto
 from ..errors import DirtyProtocolError
 from .answers import Deadline, answer_in, closed, encoded, result_of, unreachable
 
-RECEIVE_BYTES = 256 * 1024
+RECEIVE_BYTES = 64 * 1024
+# What a socket's buffer takes at once, or nearly.
+SMALL_FRAME_BYTES = 64 * 1024
+# How far a wait may outlast its deadline, so that not every wait has to be set anew.
+SLACK_S = 0.01
 
 
 class Channel:
     """One connection to the arbiter.
+
+    The socket blocks, and the kernel ends its waits: that takes one system call where a socket
+    with a timeout takes two.
 
     Raises:
         DirtyConnectionError: the arbiter cannot be reached.
@@ -32,9 +39,9 @@ class Channel:
         self._path = socket_path
         self._connection = gdproto.Connection("client")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._limit_s = 0.0
         try:
-            # A full backlog is waited for only by a blocking socket, which has this limit.
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(deadline))
+            self._wait_at_most(deadline.left_s())
             self._socket.connect(socket_path)
         except OSError as error:
             self._socket.close()
@@ -45,31 +52,45 @@ class Channel:
         """Whether another exchange may begin."""
         return not self._connection.open_exchanges
 
-    def is_alive(self) -> bool:
-        """Whether the arbiter still holds the other end, as far as it is known by now."""
-        self._socket.settimeout(0)
-        try:
-            self._socket.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        # The end of the stream, or bytes that nobody asked for.
-        return False
+    def send(self, message: gdproto.Message, deadline: Deadline) -> bool:
+        """Open an exchange.
 
-    def send(self, message: gdproto.Message, deadline: Deadline) -> None:
-        """Open an exchange. Raises DirtyError."""
+        Returns:
+            False when the arbiter has closed the connection: no call that has not been sent
+            as a whole has begun.
+
+        Raises:
+            DirtyError: the message cannot be encoded, or the time is over.
+        """
         frame = encoded(self._connection, message)
-        self._socket.settimeout(deadline.left_s())
         try:
-            self._socket.sendall(frame)
-        except TimeoutError:
+            self._send_all(frame, deadline)
+        except (BlockingIOError, TimeoutError):
             raise deadline.passed() from None
         except (BrokenPipeError, ConnectionResetError):
-            # The arbiter may have said why, before it closed.
-            return
+            return False
         except OSError as error:
             raise unreachable(self._path, error) from None
+        return True
+
+    def _send_all(self, frame: bytes, deadline: Deadline) -> None:
+        if len(frame) <= SMALL_FRAME_BYTES:
+            self._wait_at_most(deadline.left_s())
+            self._socket.sendall(frame)
+            return
+        # Many waits, and one deadline for all of them.
+        self._socket.settimeout(deadline.left_s())
+        self._socket.sendall(frame)
+        self._socket.settimeout(None)
+
+    def _wait_at_most(self, seconds: float) -> None:
+        if 0 <= self._limit_s - seconds < SLACK_S:
+            return
+        self._limit_s = seconds
+        # At least a microsecond: zero would be for ever.
+        limit = struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000) or 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
     def receive(self, deadline: Deadline, idle_s: float | None = None) -> gdproto.MessageReceived:
         """The next answer, waited for until the deadline, or for `idle_s` seconds if given.
@@ -90,10 +111,10 @@ class Channel:
                 self._read(limit)
 
     def _read(self, limit: Deadline) -> None:
-        self._socket.settimeout(limit.left_s())
+        self._wait_at_most(limit.left_s())
         try:
             data = self._socket.recv(RECEIVE_BYTES)
-        except TimeoutError:
+        except BlockingIOError:
             raise limit.passed() from None
         except ConnectionError:
             raise closed(self._path) from None
@@ -117,13 +138,12 @@ class Channels:
 
     def open(self, deadline: Deadline) -> None:
         """Have a channel ready. Raises DirtyConnectionError."""
-        self._keep(self._take(deadline))
+        self._keep(self._idle_channel() or Channel(self._path, deadline))
 
     def ask(self, message: gdproto.Message, deadline: Deadline) -> Any:
         """The result that answers `message`. Raises DirtyError."""
-        channel = self._take(deadline)
+        channel = self._begin(message, deadline)
         try:
-            channel.send(message, deadline)
             return result_of(channel.receive(deadline).message)
         finally:
             self._keep(channel)
@@ -132,9 +152,8 @@ class Channels:
         self, message: gdproto.Message, deadline: Deadline, idle_s: float | None
     ) -> Iterator[Any]:
         """The chunks that answer `message`, or its one result. Raises DirtyError."""
-        channel = self._take(deadline)
+        channel = self._begin(message, deadline)
         try:
-            channel.send(message, deadline)
             while isinstance(answer := channel.receive(deadline, idle_s).message, gdproto.Chunk):
                 yield answer.data
             if not isinstance(answer, gdproto.End):
@@ -147,27 +166,32 @@ class Channels:
         while self._idle:
             self._idle.pop().close()
 
-    def _take(self, deadline: Deadline) -> Channel:
+    def _begin(self, message: gdproto.Message, deadline: Deadline) -> Channel:
+        """A channel on which `message` was sent."""
+        while True:
+            idle = self._idle_channel()
+            channel = idle or Channel(self._path, deadline)
+            try:
+                # A new one that the arbiter closed may hold the reason, for whoever reads it.
+                if channel.send(message, deadline) or idle is None:
+                    return channel
+            except BaseException:
+                self._keep(channel)
+                raise
+            channel.close()
+
+    def _idle_channel(self) -> Channel | None:
         if self._pid != os.getpid():
             # Copies of the parent's: closing them leaves the parent's open.
             self.close()
             self._pid = os.getpid()
-        while True:
-            try:
-                channel = self._idle.pop()
-            except IndexError:
-                return Channel(self._path, deadline)
-            if channel.is_alive():
-                return channel
-            channel.close()
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
 
     def _keep(self, channel: Channel) -> None:
         if channel.is_clean and self._pid == os.getpid():
             self._idle.append(channel)
         else:
             channel.close()
-
-
-def _timeval(deadline: Deadline) -> bytes:
-    seconds = deadline.left_s()
-    return struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))
