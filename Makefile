@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help test check spec clean
+.PHONY: help demo test check bench spec clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,10 @@ $(VENV)/installed: pyproject.toml
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	@touch $@
+
+demo: $(VENV)/installed  ## search the standard library's documentation through an arbiter
+	@echo "== examples/demo.py"
+	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/installed  ## install and run every test
 	@echo "== tests"
@@ -31,6 +35,9 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	$(BIN)/lint-imports
 	@echo "== generated files"
 	$(BIN)/python -m spec.codegen --check
+
+bench: $(VENV)/installed  ## measure codec and runtime against gunicorn, about two minutes
+	$(BIN)/python -m benchmarks
 
 spec: $(VENV)/installed  ## write the generated files from spec/
 	$(BIN)/python -m spec.codegen --write

@@ -15,7 +15,7 @@ from typing import Protocol, cast
 import gdproto
 
 STATUS_ID = 1
-RECEIVE_BYTES = 256 * 1024
+RECEIVE_BYTES = 64 * 1024
 
 
 class Owner(Protocol):

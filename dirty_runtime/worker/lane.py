@@ -27,7 +27,7 @@ from ..errors import (
 )
 from .loop import AsyncItems, EventLoop
 
-RECEIVE_BYTES = 256 * 1024
+RECEIVE_BYTES = 64 * 1024
 
 
 class ArbiterGone(Exception):

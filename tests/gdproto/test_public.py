@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import gdproto
-
-ROOT = Path(__file__).resolve().parents[2]
 
 NAMES = """
 ERROR_TYPES HEADER_BYTES IMPLEMENTATION MESSAGE_CLASSES NEED_DATA Cancel Chunk Connection
 ConnectionClosed End Error ExchangeEnded FrameReceived Header Manage ManageOp Message MessageCode
 MessageReceived ProtocolError Request RequestPeek Response Stash StashOp Status decode encode parse
-parse_header
-parse_payload peek_request
+parse_header parse_payload peek_request
 """
 
 
@@ -41,8 +36,3 @@ def test_signatures_of_the_contract() -> None:
         request_id=1, app_path="m:A", action="go", args=(1,), kwargs={"k": 2}, timeout=3.0
     )
     assert gdproto.Error(1, "DirtyError", "no").details == {}
-
-
-def test_the_readme_example_runs() -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    exec(compile(example, "README.md", "exec"), {})

@@ -1,0 +1,87 @@
+"""The README's examples, run as a reader would run them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .dirty_runtime.processes import LIMIT_S, dirty
+
+README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+SOCKET = "/tmp/primes.sock"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def block(language: str, containing: str) -> str:
+    (found,) = [text for text in blocks(language) if containing in text]
+    return found
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the README's app is served, by the README's commands."""
+    directory = tmp_path_factory.mktemp("readme")
+    (directory / "primes.py").write_text(block("python", "class Primes"))
+    serve, wait = block("sh", "dirty serve").splitlines()
+    process = subprocess.Popen(command(serve, directory), cwd=directory)
+    try:
+        done = run(command(wait, directory), directory)
+        assert done.returncode == 0
+        yield directory
+    finally:
+        process.terminate()
+        assert process.wait(LIMIT_S) == 0
+
+
+def command(line: str, directory: Path) -> list[str]:
+    program, *words = shlex.split(line.removesuffix("&").replace(SOCKET, f"{directory}/socket"))
+    assert program == "dirty"
+    return dirty(*words)
+
+
+def run(words: list[str], directory: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, cwd=directory, capture_output=True, text=True, timeout=LIMIT_S)
+
+
+def test_calls_from_python(directory: Path) -> None:
+    program = block("python", "asyncio.run").replace(SOCKET, f"{directory}/socket")
+    done = run([sys.executable, "-c", program], directory)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_calls_from_a_shell(directory: Path) -> None:
+    call, stream, status = block("sh", "dirty call").splitlines()
+    assert run(command(call, directory), directory).stdout == "17\n"
+    lines = run(command(stream, directory), directory).stdout.splitlines()
+    assert [json.loads(line) for line in lines] == [11, 13, 17, 19]
+    assert "primes:Primes" in run(command(status, directory), directory).stdout
+
+
+def test_the_protocol_in_python() -> None:
+    exec(compile(block("python", "import gdproto"), "README.md", "exec"), {})
+
+
+def test_explain() -> None:
+    words = shlex.split(block("sh", "gdproto explain"))
+    done = subprocess.run(
+        [sys.executable, "-m", *words], capture_output=True, text=True, timeout=LIMIT_S
+    )
+    assert done.returncode == 0
+    assert "END" in done.stdout
+
+
+def test_every_link_leads_somewhere() -> None:
+    root = Path(__file__).resolve().parents[1]
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
+    assert links
+    assert [link for link in links if not (root / link).exists()] == []
