@@ -171,7 +171,7 @@ class DirtyArbiter:
     def _start(self, lane: Lane, call: Call) -> None:
         call.lane = lane
         self.running[lane] = call
-        lane.request(call.frame)
+        lane.request(call.frame, call.header)
         call.frame = b""
         if call.client.paused:
             lane.pause()
@@ -203,10 +203,10 @@ class DirtyArbiter:
 
     # --- lanes ---
 
-    def lane_answered(self, lane: Lane, frames: list[bytes], ended: bool) -> None:
+    def lane_answered(self, lane: Lane, frames: list[gdproto.FrameReceived]) -> None:
         call = self.running[lane]
-        call.client.forward(call, frames, ended)
-        if ended:
+        call.client.forward(call, frames)
+        if frames[-1].ended:
             del self.running[lane]
             self._deadlines.drop(call)
             if lane.paused:

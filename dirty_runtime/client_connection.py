@@ -25,13 +25,14 @@ class Call:
     Attributes:
         app_path: the app it is for.
         request_id: the client's id for it.
+        header: that of the REQUEST.
         frame: the whole REQUEST, undecoded.
         timeout_s: from arrival; None for none.
         client: who waits.
         lane: where it runs; None while it waits.
     """
 
-    __slots__ = ("app_path", "client", "frame", "lane", "request_id", "timeout_s")
+    __slots__ = ("app_path", "client", "frame", "header", "lane", "request_id", "timeout_s")
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Call:
     ) -> None:
         self.app_path = app_path
         self.request_id = header.request_id
+        self.header = header
         self.frame = frame
         self.timeout_s = timeout_s
         self.client = client
@@ -79,13 +81,15 @@ class ClientConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._failed = False
 
-    def forward(self, call: Call, frames: list[bytes], ended: bool) -> None:
+    def forward(self, call: Call, frames: list[gdproto.FrameReceived]) -> None:
         """Hand frames of the call's exchange to the client."""
-        for frame in frames:
-            self._connection.send_frame(frame)
-        if ended:
+        for header, frame, _ in frames:
+            self._connection.send_frame(frame, header)
+        if frames[-1].ended:
             del self.calls[call.request_id]
-        self._write(b"".join(frames))
+        self._write(
+            frames[0].frame if len(frames) == 1 else b"".join([one.frame for one in frames])
+        )
 
     def fail(self, call: Call, error: DirtyError) -> None:
         """End the call's exchange by an ERROR."""
@@ -125,8 +129,7 @@ class ClientConnection(asyncio.Protocol):
             self._refuse(header, error)
 
     def _call(self, header: gdproto.Header, frame: bytes) -> None:
-        payload = memoryview(frame)[gdproto.HEADER_BYTES :]
-        request = gdproto.peek_request(payload)
+        request = gdproto.peek_request(frame, gdproto.HEADER_BYTES)
         call = Call(request.app_path, header, frame, request.timeout, self)
         self.calls[header.request_id] = call
         self._owner.called(call)

@@ -21,8 +21,8 @@ RECEIVE_BYTES = 64 * 1024
 class Owner(Protocol):
     """Whoever is told what happens on a lane."""
 
-    def lane_answered(self, lane: Lane, frames: list[bytes], ended: bool) -> None:
-        """Frames of the exchange that runs, for its client; `ended` with the terminal one."""
+    def lane_answered(self, lane: Lane, frames: list[gdproto.FrameReceived]) -> None:
+        """Frames of the exchange that runs, for its client; the terminal one is the last."""
 
     def lane_discarded(self, lane: Lane) -> None:
         """The exchange that was given up has ended."""
@@ -61,10 +61,10 @@ class Lane(asyncio.Protocol):
         await loop.create_unix_connection(lambda: self, sock=self._socket)
         self._write(self._connection.send(gdproto.Status(STATUS_ID)))
 
-    def request(self, frame: bytes) -> None:
+    def request(self, frame: bytes, header: gdproto.Header) -> None:
         """Start an exchange with a whole REQUEST frame."""
         self.heard_s = self._clock()
-        self._write(self._connection.send_frame(frame))
+        self._write(self._connection.send_frame(frame, header))
 
     def cancel(self) -> None:
         """Give up the exchange that runs; its frames are discarded until the terminal one."""
@@ -126,25 +126,25 @@ class Lane(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.heard_s = self._clock()
         self._connection.receive_data(data)
-        frames: list[bytes] = []
+        frames: list[gdproto.FrameReceived] = []
         try:
             while (event := self._connection.next_event()) is not gdproto.NEED_DATA:
-                if isinstance(event, gdproto.ExchangeEnded):
+                if isinstance(event, gdproto.FrameReceived):
+                    if self.ready:
+                        frames.append(event)
+                    else:
+                        self._boot(event)
+                elif isinstance(event, gdproto.ExchangeEnded):
                     self.owner.lane_discarded(self)
-                elif isinstance(event, gdproto.FrameReceived):
-                    if not self.ready:
-                        self.ready = event.header.code == gdproto.MessageCode.RESPONSE
-                        self.owner.lane_booted(self, gdproto.parse(event.frame))
-                        continue
-                    frames.append(event.frame)
-                    if event.ended:
-                        self.owner.lane_answered(self, frames, True)
-                        frames = []
         except gdproto.ProtocolError as error:
             self.owner.lane_broke(self, str(error))
             return
         if frames:
-            self.owner.lane_answered(self, frames, False)
+            self.owner.lane_answered(self, frames)
+
+    def _boot(self, event: gdproto.FrameReceived) -> None:
+        self.ready = event.header.code == gdproto.MessageCode.RESPONSE
+        self.owner.lane_booted(self, gdproto.parse(event.frame))
 
     def eof_received(self) -> None:
         self.owner.lane_broke(self, "the worker closed its lane")

@@ -13,9 +13,9 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, KeysView
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, KeysView
 from enum import Enum
+from typing import NamedTuple
 
 from ._generated.tables import (
     CONNECTION_REQUEST_ID,
@@ -31,6 +31,20 @@ from .messages import parse_payload
 
 IDLE = "idle"
 ABANDONED = "abandoned"
+NOT_OPENED = Transition(IDLE, "unexpected_message", "exchange")
+
+
+def _moves_of(opens: Collection[int]) -> dict[tuple[str, str, int], Transition]:
+    """The transitions where only messages with codes in `opens` may open an exchange."""
+    return {
+        (state, sender, code): NOT_OPENED
+        if state == IDLE and move.next != IDLE and code not in opens
+        else move
+        for (state, sender, code), move in TRANSITIONS.items()
+    }
+
+
+MOVES = {name: _moves_of(role.opens) for name, role in ROLES.items()}
 
 
 class NeedData(Enum):
@@ -42,8 +56,7 @@ class NeedData(Enum):
 NEED_DATA = NeedData.NEED_DATA
 
 
-@dataclass(frozen=True, slots=True)
-class MessageReceived:
+class MessageReceived(NamedTuple):
     """A message arrived; `ended` when it ended its exchange."""
 
     message: Message
@@ -54,8 +67,7 @@ class MessageReceived:
         return self.message.request_id
 
 
-@dataclass(frozen=True, slots=True)
-class FrameReceived:
+class FrameReceived(NamedTuple):
     """A frame arrived, its payload undecoded; `ended` when it ended its exchange."""
 
     header: Header
@@ -67,15 +79,13 @@ class FrameReceived:
         return self.header.request_id
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeEnded:
+class ExchangeEnded(NamedTuple):
     """The terminal frame of an exchange that was given up has arrived and was discarded."""
 
     request_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionClosed:
+class ConnectionClosed(NamedTuple):
     """The peer sends nothing more. Exchanges that are still open get no answer."""
 
 
@@ -99,8 +109,9 @@ class Connection:
         self.role = ROLES[role]
         self.raw = raw
         self._peer_side = ROLES[self.role.peer].side
+        self._moves = MOVES[role]
         self._states: dict[int, str] = {}
-        self._buffer = bytearray()
+        self._buffer: bytes | bytearray = b""
         self._start = 0
         self._skip = 0
         self._header: Header | None = None
@@ -121,8 +132,14 @@ class Connection:
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes from the transport, in any portions."""
-        if self._start and self._start == len(self._buffer):
-            self._buffer.clear()
+        if self._start == len(self._buffer):
+            # What cannot change need not be copied.
+            self._buffer = data if type(data) is bytes else bytearray(data)
+            self._start = 0
+            return
+        if type(self._buffer) is bytes or self._start * 2 > len(self._buffer):
+            # Moving what is left costs its size: only when most of the buffer is spent.
+            self._buffer = bytearray(memoryview(self._buffer)[self._start :])
             self._start = 0
         self._buffer += data
 
@@ -136,9 +153,9 @@ class Connection:
         Raises:
             ProtocolError: the peer broke the protocol; `scope` says how much dies with it.
         """
-        if isinstance(self._closed, ProtocolError):
-            raise self._closed
         if self._closed is not None:
+            if isinstance(self._closed, ProtocolError):
+                raise self._closed
             return self._closed
         try:
             return self._next()
@@ -162,17 +179,23 @@ class Connection:
                 as it was.
         """
         move = self._move(self.role.side, message.CODE, message.request_id)
-        _refuse(move, message.CODE, message.request_id)
+        if move.scope:
+            raise _refusal(move, message.CODE, message.request_id)
         data = message.to_bytes()
         self._apply(message.request_id, move)
         return data
 
-    def send_frame(self, frame: bytes) -> bytes:
-        """As `send`, for one whole frame that is handed through undecoded."""
-        header = parse_header(frame)
-        move = self._move(self.role.side, header.code, header.request_id)
-        _refuse(move, header.code, header.request_id)
-        self._apply(header.request_id, move)
+    def send_frame(self, frame: bytes, header: Header | None = None) -> bytes:
+        """As `send`, for one whole frame that is handed through undecoded.
+
+        Args:
+            header: that of the frame, where it has been judged already.
+        """
+        code, _, request_id = header or parse_header(frame)
+        move = self._move(self.role.side, code, request_id)
+        if move.scope:
+            raise _refusal(move, code, request_id)
+        self._apply(request_id, move)
         return frame
 
     def abandon(self, request_id: int) -> None:
@@ -184,26 +207,28 @@ class Connection:
 
     def _next(self) -> Event | NeedData:
         while True:
-            self._drop_skipped()
-            if self._header is None and not self._read_header():
+            if self._skip:
+                self._drop_skipped()
+            header = self._header or self._read_header()
+            if header is None:
                 return self._starved()
-            header = self._header
-            assert header is not None
             stop = self._start + HEADER_BYTES + header.length
-            if len(self._buffer) < stop:
+            if stop > len(self._buffer):
+                self._header = header
                 return self._starved()
-            event = self._receive(header, stop)
+            event = self._receive(header, self._cut(stop))
             if event is not None:
                 return event
 
     def _drop_skipped(self) -> None:
         dropped = min(self._skip, len(self._buffer) - self._start)
         self._skip -= dropped
-        self._consume(self._start + dropped)
+        self._start += dropped
 
-    def _read_header(self) -> bool:
-        if self._skip or len(self._buffer) - self._start < HEADER_BYTES:
-            return False
+    def _read_header(self) -> Header | None:
+        """The next frame's header; None when it is not there yet."""
+        if len(self._buffer) - self._start < HEADER_BYTES:
+            return None
         header = parse_header(self._buffer, self._start)
         try:
             check_presence(header)
@@ -211,8 +236,16 @@ class Connection:
             self._fail(header.request_id)
             self._skip = HEADER_BYTES + header.length
             raise
-        self._header = header
-        return True
+        return header
+
+    def _cut(self, stop: int) -> bytes:
+        """The frame that ends at `stop`, copied at most once."""
+        start, self._start = self._start, stop
+        self._header = None
+        if type(self._buffer) is bytes:
+            return self._buffer[start:stop]
+        with memoryview(self._buffer) as view:
+            return bytes(view[start:stop])
 
     def _starved(self) -> Event | NeedData:
         if not self._eof:
@@ -229,23 +262,21 @@ class Connection:
         self._closed = ConnectionClosed()
         return self._closed
 
-    def _receive(self, header: Header, stop: int) -> Event | None:
-        with memoryview(self._buffer) as view:
-            frame = bytes(view[self._start : stop])
-        self._header = None
-        self._consume(stop)
-        if self._is_notice(header):
+    def _receive(self, header: Header, frame: bytes) -> Event | None:
+        code, _, request_id = header
+        if request_id == CONNECTION_REQUEST_ID and self._is_notice(code):
             return self._event(header, frame, False)
-        move = self._move(self._peer_side, header.code, header.request_id)
+        move = self._move(self._peer_side, code, request_id)
         if move.outcome == "deliver":
             event = self._event(header, frame, move.next == IDLE)
-            self._apply(header.request_id, move)
+            self._apply(request_id, move)
             return event
-        was_open = header.request_id in self._states
-        self._apply(header.request_id, move)
-        _refuse(move, header.code, header.request_id)
-        ended = was_open and header.request_id not in self._states
-        return ExchangeEnded(header.request_id) if ended else None
+        was_open = request_id in self._states
+        self._apply(request_id, move)
+        if move.scope:
+            raise _refusal(move, code, request_id)
+        ended = was_open and request_id not in self._states
+        return ExchangeEnded(request_id) if ended else None
 
     def _event(self, header: Header, frame: bytes, ended: bool) -> Event:
         if self.raw:
@@ -256,36 +287,25 @@ class Connection:
             self._fail(header.request_id, terminal=ended)
             raise
 
-    def _is_notice(self, header: Header) -> bool:
+    def _is_notice(self, code: int) -> bool:
         """Whether this is an ERROR about the connection, not about an exchange."""
         return (
-            header.code == MessageCode.ERROR
-            and header.request_id == CONNECTION_REQUEST_ID
+            code == MessageCode.ERROR
             and self._peer_side == "answerer"
             and CONNECTION_REQUEST_ID not in self._states
         )
-
-    def _consume(self, stop: int) -> None:
-        self._start = stop
-        # Moving what is left costs its size: do it only when most of the buffer is spent.
-        if self._start > 65536 and self._start * 2 > len(self._buffer):
-            del self._buffer[: self._start]
-            self._start = 0
 
     # --- exchanges ---
 
     def _move(self, sender: str, code: int, request_id: int) -> Transition:
         state = self._states.get(request_id, IDLE)
-        move = TRANSITIONS[state, sender, code]
-        opens = state == IDLE and move.next != IDLE
-        if opens and not self._may_open(code):
-            return Transition(IDLE, "unexpected_message", "exchange")
+        move = self._moves[state, sender, code]
+        if state == IDLE and self.role.max_open and self._is_one_too_many(move):
+            return NOT_OPENED
         return move
 
-    def _may_open(self, code: int) -> bool:
-        if code not in self.role.opens:
-            return False
-        return not self.role.max_open or len(self._states) < self.role.max_open
+    def _is_one_too_many(self, move: Transition) -> bool:
+        return move.next != IDLE and len(self._states) >= self.role.max_open
 
     def _apply(self, request_id: int, move: Transition) -> None:
         if move.next == IDLE:
@@ -301,12 +321,11 @@ class Connection:
             self.abandon(request_id)
 
 
-def _refuse(move: Transition, code: int, request_id: int) -> None:
-    if move.scope:
-        raise ProtocolError(
-            move.outcome,
-            f"{RULES[code].name} is not legal here",
-            phase="state",
-            scope=move.scope,
-            request_id=request_id,
-        )
+def _refusal(move: Transition, code: int, request_id: int) -> ProtocolError:
+    return ProtocolError(
+        move.outcome,
+        f"{RULES[code].name} is not legal here",
+        phase="state",
+        scope=move.scope,
+        request_id=request_id,
+    )

@@ -11,7 +11,7 @@ from ._generated.tables import HEADER_BYTES, VALUE_TYPES, FieldRule, MessageCode
 from ._generated.values import DOUBTS, Doubt, read_value, read_value_view
 from .errors import ProtocolError
 from .frames import RULES, Header, Message, check_presence, parse_header
-from .tlv import Buffer, readable
+from .tlv import Buffer, encode, readable
 
 
 def parse(data: Buffer, *, zero_copy: bool = False) -> Message:
@@ -110,11 +110,12 @@ class RequestPeek(NamedTuple):
     timeout: float | None
 
 
-def peek_request(payload: Buffer) -> RequestPeek:
+def peek_request(payload: Buffer, start: int = 0) -> RequestPeek:
     """Read what routing needs from a REQUEST's payload, skipping the rest unbuilt.
 
     Args:
-        payload: the frame's payload, without its header.
+        payload: the bytes that hold the payload, to their end.
+        start: where the payload begins, as HEADER_BYTES for a whole frame.
 
     Raises:
         ProtocolError: the payload is at fault as far as it was read; values that were skipped
@@ -122,11 +123,11 @@ def peek_request(payload: Buffer) -> RequestPeek:
     """
     data = payload if isinstance(payload, bytes) else readable(payload, True)
     try:
-        return _peek(data)
+        return _peek_in_order(data, start) or _peek(data, start)
     except DOUBTS:
         pass
-    header = Header(MessageCode.REQUEST, len(data), 0)
-    request = _parse_strictly(header, data, 0)
+    header = Header(MessageCode.REQUEST, len(data) - start, 0)
+    request = _parse_strictly(header, data, start)
     assert isinstance(request, Request)
     return RequestPeek(request.app_path, request.action, request.timeout)
 
@@ -136,14 +137,32 @@ _STEPS = {rule.code: 1 + rule.size for rule in VALUE_TYPES if rule.code not in _
 _DICT = next(rule for rule in VALUE_TYPES if rule.kind == "dict")
 _TEXT = next(rule for rule in VALUE_TYPES if rule.kind == "text")
 _PEEKED = ("app_path", "action", "timeout")
+_APP_PATH, _ACTION, _TIMEOUT = (encode(name) for name in _PEEKED)
 
 
-def _peek(data: bytes | memoryview) -> RequestPeek:
+def _peek_in_order(data: bytes | memoryview, start: int) -> RequestPeek | None:
+    """What is found when the three stand first, as a sender of all of them writes them."""
+    pos = start + 1 + _DICT.size
+    if not isinstance(data, bytes) or data[start] != _DICT.code:
+        return None
+    if not data.startswith(_APP_PATH, pos):
+        return None
+    app_path, pos = read_value(data, pos + len(_APP_PATH))
+    if not data.startswith(_ACTION, pos):
+        return None
+    action, pos = read_value(data, pos + len(_ACTION))
+    if not data.startswith(_TIMEOUT, pos):
+        return None
+    timeout, pos = read_value(data, pos + len(_TIMEOUT))
+    return _peeked(app_path, action, timeout)
+
+
+def _peek(data: bytes | memoryview, start: int) -> RequestPeek:
     assert _DICT.packer is not None
-    if data[0] != _DICT.code:
+    if data[start] != _DICT.code:
         raise Doubt
-    count = _DICT.packer.unpack_from(data, 1)[0]
-    pos = 1 + _DICT.size
+    count = _DICT.packer.unpack_from(data, start + 1)[0]
+    pos = start + 1 + _DICT.size
     found: dict[str, Any] = {}
     for _ in range(count):
         if data[pos] != _TEXT.code:
@@ -155,9 +174,14 @@ def _peek(data: bytes | memoryview) -> RequestPeek:
             raise Doubt
         else:
             found[key], pos = _read(data, pos)
+            if len(found) == len(_PEEKED):
+                return _peeked(**found)
     if pos != len(data):
         raise Doubt
-    app_path, action, timeout = (found.get(name) for name in _PEEKED)
+    return _peeked(*(found.get(name) for name in _PEEKED))
+
+
+def _peeked(app_path: object, action: object, timeout: Any) -> RequestPeek:
     if type(app_path) is not str or type(action) is not str:
         raise Doubt
     if timeout is not None and (type(timeout) not in (int, float) or not _possible(timeout)):

@@ -243,6 +243,21 @@ def test_peek_finds_its_fields_wherever_they_stand(position: int) -> None:
     assert gdproto.peek_request(memoryview(pairs(*rotated))) == ("m:A", "go", 3)
 
 
+@given(st.text(), st.text(), st.none() | st.integers(0, 2**40) | st.floats(0, 1e9), values)
+def test_peek_finds_what_parse_finds(app: str, action: str, timeout: Any, value: Any) -> None:
+    request = gdproto.Request(1, app, action, [value], {}, timeout)
+    found = gdproto.peek_request(request.to_bytes(), gdproto.HEADER_BYTES)
+    assert found == (app, action, timeout)
+
+
+def test_peek_stops_when_it_has_found_everything() -> None:
+    fields = pairs(*CALL, ("timeout", int64(3)), ("args", b"\xff"))
+    for payload in (fields, memoryview(fields)):
+        assert gdproto.peek_request(payload) == ("m:A", "go", 3)
+    with pytest.raises(ProtocolError):
+        gdproto.parse(frame(REQUEST, fields))
+
+
 def test_peek_without_timeout() -> None:
     assert gdproto.peek_request(pairs(*CALL)) == ("m:A", "go", None)
 
@@ -261,6 +276,9 @@ def test_peek_refuses_as_parse_does(encoded: bytes, code: str, offset: int, path
         gdproto.peek_request(encoded)
     error = caught.value
     assert (error.code, error.offset, error.path) == (code, offset, path)
+    with pytest.raises(ProtocolError) as again:
+        gdproto.peek_request(frame(REQUEST, encoded), gdproto.HEADER_BYTES)
+    assert str(again.value) == str(error)
 
 
 def scope_of(encoded: bytes) -> str:
