@@ -104,11 +104,10 @@ class Channel:
                 event = self._connection.next_event()
             except gdproto.ProtocolError as error:
                 raise DirtyProtocolError.of(error) from None
-            answer = answer_in(event, self._path)
-            if answer is not None:
-                return answer
             if event is gdproto.NEED_DATA:
                 self._read(limit)
+            elif (answer := answer_in(event, self._path)) is not None:
+                return answer
 
     def _read(self, limit: Deadline) -> None:
         self._wait_at_most(limit.left_s())

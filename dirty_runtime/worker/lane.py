@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import socket
+import time
 import traceback
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
@@ -28,6 +29,7 @@ from ..errors import (
 from .loop import AsyncItems, EventLoop
 
 RECEIVE_BYTES = 64 * 1024
+CHECK_S = 0.005
 
 
 class ArbiterGone(Exception):
@@ -46,6 +48,7 @@ class Lane:
         self._connection = gdproto.Connection("worker", raw=True)
         self._apps = apps
         self._loop = loop
+        self._next_check_s = 0.0
 
     def answer_status(self, result: Any, failure: DirtyError | None) -> None:
         """Answer the STATUS that opens the lane, with `result` or with `failure`.
@@ -103,7 +106,14 @@ class Lane:
             self._connection.receive_eof()
 
     def _check_cancelled(self) -> None:
-        """Raises Cancelled when the arbiter has given up the exchange, ArbiterGone at its end."""
+        """Raises Cancelled when the arbiter has given up the exchange, ArbiterGone at its end.
+
+        Looks every CHECK_S at most: looking costs more than many an item.
+        """
+        now_s = time.monotonic()
+        if now_s < self._next_check_s:
+            return
+        self._next_check_s = now_s + CHECK_S
         try:
             self._receive(self._socket.recv(RECEIVE_BYTES, socket.MSG_DONTWAIT))
         except BlockingIOError:
