@@ -62,6 +62,8 @@ class Config:
 
     def __post_init__(self) -> None:
         _check_apps(self.apps)
+        for name in ("socket_path", "pidfile"):
+            _check_path(name, getattr(self, name))
         _check_socket_path(self.socket_path)
         for name in ("workers", "threads"):
             _check_number(name, getattr(self, name), int, 1)
@@ -84,7 +86,7 @@ def load_config(path: str, overrides: Mapping[str, Any]) -> Config:
     if not settings.get("socket_path"):
         raise ConfigError("no socket to serve at: give --socket PATH or set DIRTY_SOCKET")
     apps = settings.get("apps") or ()
-    if isinstance(apps, str) or not all(isinstance(app, str) for app in apps):
+    if not isinstance(apps, list | tuple) or not all(isinstance(app, str) for app in apps):
         raise ConfigError("dirty_apps is a list of strings such as 'module:Class'")
     try:
         settings["apps"] = tuple(parse_app_spec(app) for app in apps)
@@ -98,7 +100,7 @@ def _read_file(path: str) -> dict[str, Any]:
         raise ConfigError(f"config file {path} does not exist")
     try:
         found = runpy.run_path(path)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(f"config file {path} failed: {describe(error)}") from error
     return {name: found[key] for key, name in FILE_NAMES.items() if key in found}
 
@@ -110,6 +112,11 @@ def _check_apps(apps: tuple[AppSpec, ...]) -> None:
     for path in paths:
         if paths.count(path) > 1:
             raise ConfigError(f"app {path} is given twice")
+
+
+def _check_path(name: str, value: Any) -> None:
+    if not isinstance(value, str):
+        raise ConfigError(f"{name.removesuffix('_path')} is a path, not {value!r}")
 
 
 def _check_socket_path(path: str) -> None:

@@ -1,0 +1,110 @@
+"""Settings: where they come from, and one clear line for each that cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dirty_runtime.app import AppSpec
+from dirty_runtime.config import FILE_NAMES, Config, ConfigError, load_config
+
+APPS = (AppSpec("m:A", None),)
+FILE = """
+dirty_apps = ["m:A", "m:B:2"]
+dirty_workers = 7
+dirty_timeout = 12.5
+dirty_socket = "/run/file.sock"
+bind = "127.0.0.1:8000"
+import os
+"""
+
+BAD_SETTINGS: list[tuple[dict[str, Any], str]] = [
+    ({"workers": 0}, "workers is at least 1"),
+    ({"workers": -3}, "workers is at least 1"),
+    ({"workers": 1.5}, "workers is a number"),
+    ({"workers": True}, "workers is a number"),
+    ({"workers": "2"}, "workers is a number, not '2'"),
+    ({"threads": 0}, "threads is at least 1"),
+    ({"timeout_s": -0.1}, "timeout is at least 0"),
+    ({"timeout_s": float("nan")}, "timeout is at least 0"),
+    ({"timeout_s": float("inf")}, "timeout is at least 0"),
+    ({"timeout_s": None}, "timeout is a number"),
+    ({"graceful_timeout_s": -1}, "graceful-timeout is at least 0"),
+    ({"boot_timeout_s": 0}, "boot-timeout is at least 0.001"),
+    ({"apps": ()}, "no app"),
+    ({"apps": APPS * 2}, "m:A is given twice"),
+    ({"socket_path": "/" + "x" * 107}, "108 bytes, at most 107"),
+    ({"socket_path": "/" + "é" * 54}, "109 bytes, at most 107"),
+]
+
+
+@pytest.mark.parametrize(("settings", "reason"), BAD_SETTINGS, ids=lambda value: str(value)[:40])
+def test_impossible_settings(settings: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Config(**{"apps": APPS, "socket_path": "/s", **settings})
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"socket_path": "/" + "x" * 106},
+        {"timeout_s": 0},
+        {"graceful_timeout_s": 0},
+        {"workers": 1, "threads": 64},
+    ],
+    ids=str,
+)
+def test_settings_at_the_edge(settings: dict[str, Any]) -> None:
+    Config(**{"apps": APPS, "socket_path": "/s", **settings})
+
+
+def test_the_command_line_beats_the_file_beats_the_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "conf.py"
+    path.write_text(FILE)
+    config = load_config(str(path), {"workers": 3, "threads": None, "apps": ()})
+    assert config.apps == (("m:A", None), ("m:B", 2))
+    assert config.workers == 3
+    assert config.threads == 1
+    assert config.timeout_s == 12.5
+    assert config.socket_path == "/run/file.sock"
+    assert load_config(str(path), {"apps": ("m:C",)}).apps == (("m:C", None),)
+
+
+def test_every_name_of_the_file_is_a_setting() -> None:
+    assert set(FILE_NAMES.values()) == set(Config.__dataclass_fields__)
+
+
+BAD_FILES = [
+    ("raise RuntimeError('boom')", "RuntimeError: boom"),
+    ("def", "SyntaxError"),
+    ("raise SystemExit(0)", "SystemExit"),
+    ("dirty_apps = ['m:A']; dirty_pidfile = 3", "pidfile is a path, not 3"),
+    ("dirty_apps = 'm:A'", "list of strings"),
+    ("dirty_apps = [1]", "list of strings"),
+    ("dirty_apps = 3", "list of strings"),
+    ("dirty_apps = ['nonsense']", "nonsense"),
+    ("dirty_apps = []", "no app"),
+    ("dirty_apps = ['m:A']; dirty_workers = 'many'", "'many'"),
+    ("dirty_apps = ['m:A']; dirty_socket = 3", "socket"),
+]
+
+
+@pytest.mark.parametrize(("text", "reason"), BAD_FILES, ids=lambda value: value[:40])
+def test_bad_files(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "conf.py"
+    path.write_text(f"dirty_socket = '/s'\n{text}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(str(path), {})
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_and_a_missing_socket(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"missing\.py does not exist"):
+        load_config(str(tmp_path / "missing.py"), {})
+    with pytest.raises(ConfigError, match="--socket"):
+        load_config("", {"apps": ("m:A",)})
