@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import stash
 from .app import DirtyApp
 from .arbiter import DirtyArbiter
 from .client import (
@@ -27,8 +28,12 @@ from .errors import (
     StashKeyNotFoundError,
     StashTableNotFoundError,
 )
+from .request import CurrentRequest, current_request
+from .stash import AsyncStashClient, StashClient, StashTable
 
 __all__ = [
+    "AsyncStashClient",
+    "CurrentRequest",
     "DirtyApp",
     "DirtyAppError",
     "DirtyAppNotFoundError",
@@ -43,11 +48,15 @@ __all__ = [
     "DirtyProtocolError",
     "DirtyTimeoutError",
     "DirtyWorkerError",
+    "StashClient",
     "StashError",
     "StashKeyNotFoundError",
+    "StashTable",
     "StashTableNotFoundError",
     "close_dirty_client",
     "close_dirty_client_async",
+    "current_request",
     "get_dirty_client",
     "get_dirty_client_async",
+    "stash",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import traceback
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from .errors import DirtyAppError, DirtyAppNotFoundError
@@ -37,10 +38,14 @@ class DirtyApp:
     an ``async def``, which runs on the worker's one event loop.
 
     Attributes:
-        workers: how many workers load the app; None for all.
+        workers: how many workers load the app; None for all. The command line beats it.
+        stashes: names of shared tables that are there before any `init` runs.
+        kill_on_cancel: end a worker that runs a call which the caller gave up.
     """
 
     workers: int | None = None
+    stashes: Sequence[str] = ()
+    kill_on_cancel: bool = False
 
     def init(self) -> None:
         """Load what is heavy."""
@@ -80,27 +85,34 @@ def is_forbidden(action: str) -> bool:
     return action in _NOT_ACTIONS or action.startswith("_")
 
 
-def load_app(path: str) -> App:
-    """Import the app's class and make an instance; `init` is not called.
+def load_class(path: str) -> type[App]:
+    """Import the app's class.
 
     Raises:
         DirtyAppNotFoundError: the module cannot be imported or has no such class.
-        DirtyAppError: it is not a class, cannot be instantiated, or lacks a method.
+        DirtyAppError: it is not a class, or lacks a method.
     """
-    cls = _import_class(path)
+    cls = _import(path)
+    if not isinstance(cls, type):
+        raise DirtyAppError(f"app {path} is not a class", path)
+    for name in METHODS:
+        # A class itself can always be called: look for what it defines.
+        if not callable(next((vars(one)[name] for one in cls.__mro__ if name in vars(one)), None)):
+            raise DirtyAppError(f"app {path} has no method {name}()", path)
+    return cls
+
+
+def load_app(path: str) -> App:
+    """Make an instance of the app's class; `init` is not called. Raises as `load_class` does."""
+    cls = load_class(path)
     try:
-        app: App = cls()
+        return cls()
     except Exception as error:
         reason = f"app {path} cannot be made: {describe(error)}{place(error)}"
         raise DirtyAppError(reason, path) from error
-    # Asked of the instance: a class itself can always be called.
-    missing = [name for name in METHODS if not callable(getattr(app, name, None))]
-    if missing:
-        raise DirtyAppError(f"app {path} has no method {missing[0]}()", path)
-    return app
 
 
-def _import_class(path: str) -> Any:
+def _import(path: str) -> Any:
     module_name, _, name = path.partition(":")
     try:
         found: Any = importlib.import_module(module_name)
@@ -111,8 +123,6 @@ def _import_class(path: str) -> Any:
         found = getattr(found, part, None)
     if found is None:
         raise DirtyAppNotFoundError(path, f"app {path}: the module has no class {name}")
-    if not isinstance(found, type):
-        raise DirtyAppError(f"app {path} is not a class", path)
     return found
 
 

@@ -5,8 +5,8 @@ Rules:
 * Payloads are forwarded as they are; of a REQUEST only what routing needs is read.
 * Every call is answered: by its worker, or by an ERROR that says why not.
 * A start brings up at least one worker or fails with the reason, and leaves nothing behind.
-* On TERM and INT running and waiting calls may finish, up to the graceful timeout; on QUIT
-  nothing is waited for.
+* TERM and INT let running and waiting calls finish, up to the graceful timeout; QUIT waits for
+  nothing. HUP loads new code, TTIN and TTOU add and remove a worker, USR1 reopens the log.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import asyncio
 import logging
 import os
 import signal
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import gdproto
 
+from . import logs
 from .client_connection import Call, ClientConnection
 from .config import Config, ConfigError
 from .deadlines import Deadlines
@@ -27,19 +28,29 @@ from .errors import (
     DirtyCancelledError,
     DirtyError,
     DirtyNoWorkersAvailableError,
+    DirtyOverloadedError,
+    DirtyPermissionError,
     DirtyTimeoutError,
     DirtyWorkerError,
 )
+from .inspection import inspect_apps, learned
 from .lane import Lane
 from .listener import Listener
+from .management import manage
+from .pidfile import Pidfile
 from .routing import Router
 from .status import status_of
-from .supervisor import READY, RETIRING, Supervisor, Worker
+from .supervisor import CLOSE_S, Supervisor
+from .tables import Tables
+from .worker_process import READY, RETIRING, Worker
 
 log = logging.getLogger("dirty")
+access_log = logging.getLogger("dirty.access")
 
-# What a worker gets to close its apps when it is stopped.
-CLOSE_S = 10.0
+# A REQUEST that its worker may leave unread is kept this large, to be handed on.
+KEPT_BYTES = 64 * 1024
+# How much the last run of an app counts against those before, for what callers are told.
+NEWEST = 0.2
 
 
 class StartError(Exception):
@@ -52,25 +63,40 @@ class DirtyArbiter:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.clients: set[ClientConnection] = set()
-        self.router: Router[Call, Lane] = Router(spec.path for spec in config.apps)
+        self.router: Router[Call, Lane] = Router(
+            (spec.path for spec in config.apps), config.max_queue, config.max_queue_bytes
+        )
         self.running: dict[Lane, Call] = {}
+        self.tables = Tables(config.stash_max_bytes)
+        self.run_s = {spec.path: 0.0 for spec in config.apps}
 
     def run(self) -> None:
         """Serve until a signal ends it.
 
         Raises:
-            ConfigError: the socket or the pidfile cannot be made.
+            ConfigError: the socket or the pidfile cannot be made, or an app cannot be imported.
             StartError: no worker could boot.
         """
         listener = Listener(self.config.socket_path)
         pidfile = Pidfile(self.config.pidfile)
         try:
             pidfile.write()
+            self._inspect()
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
                 runner.run(self._serve(listener))
         finally:
             pidfile.remove()
             listener.close()
+
+    def _inspect(self) -> None:
+        """Learn what the apps' classes say of themselves. Raises ConfigError."""
+        paths = [spec.path for spec in self.config.apps]
+        facts = inspect_apps(paths, self.config.boot_timeout_s)
+        self.config = replace(self.config, apps=learned(self.config, facts))
+        self._kill_on_cancel = {path for path, one in facts.items() if one.kill_on_cancel}
+        for one in facts.values():
+            for table in one.stashes:
+                self.tables.ensure(table)
 
     async def _serve(self, listener: Listener) -> None:
         loop = asyncio.get_running_loop()
@@ -83,16 +109,16 @@ class DirtyArbiter:
         self._draining = False
         self._booted = False
         self._hasty = False
+        self._reloading: asyncio.Task[None] | None = None
         self._ending: asyncio.Future[float] = loop.create_future()
         self._quiet = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.end, self.config.graceful_timeout_s)
-        loop.add_signal_handler(signal.SIGQUIT, self.end, 0.0)
+        self._handle_signals(loop)
         server = await loop.create_unix_server(
             lambda: ClientConnection(self), sock=listener.socket, start_serving=True
         )
+        self._call_hook("on_dirty_starting", self)
         try:
-            await self.supervisor.start()
+            self.supervisor.start()
             grace_s = await self._ending
             self._draining = True
             server.close()
@@ -103,6 +129,15 @@ class DirtyArbiter:
             server.close()
             await self._stop()
 
+    def _handle_signals(self, loop: asyncio.AbstractEventLoop) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.end, self.config.graceful_timeout_s)
+        loop.add_signal_handler(signal.SIGQUIT, self.end, 0.0)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+        loop.add_signal_handler(signal.SIGTTIN, self._scale, 1)
+        loop.add_signal_handler(signal.SIGTTOU, self._scale, -1)
+        loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
+
     def end(self, grace_s: float) -> None:
         """Stop serving; running and waiting calls get `grace_s` seconds."""
         self._hasty = self._hasty or not grace_s
@@ -110,6 +145,42 @@ class DirtyArbiter:
             self._ending.set_result(grace_s)
         elif self._hasty:
             self._quiet.set()
+
+    def reload(self) -> None:
+        """Load new code: replace every worker, unless the new code cannot be imported."""
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.get_running_loop().create_task(self._reload())
+
+    async def _reload(self) -> None:
+        log.info("reloading")
+        paths = [spec.path for spec in self.config.apps]
+        try:
+            await asyncio.to_thread(inspect_apps, paths, self.config.boot_timeout_s)
+        except ConfigError as error:
+            log.error("no reload, what served goes on: %s", error)
+            return
+        if not self._draining:
+            self.supervisor.reload()
+
+    def _scale(self, change: int) -> None:
+        done = self.supervisor.add(1) if change > 0 else self.supervisor.remove(1)
+        log.info("%d workers wanted%s", self.supervisor.target, "" if done else ", as before")
+
+    def _reopen_logs(self) -> None:
+        logs.reopen()
+        for worker in self.supervisor.workers.values():
+            # One that boots may not handle the signal yet, and would die of it.
+            if worker.state == READY:
+                worker.process.send_signal(signal.SIGUSR1)
+
+    def _call_hook(self, name: str, *args: Any) -> None:
+        hook = self.config.hooks.get(name)
+        if hook is None:
+            return
+        try:
+            hook(*args)
+        except Exception:
+            log.exception("the hook %s failed", name)
 
     async def _drain(self, grace_s: float) -> None:
         self._quiet_if_idle()
@@ -151,28 +222,49 @@ class DirtyArbiter:
     def called(self, call: Call) -> None:
         if self._draining:
             raise DirtyNoWorkersAvailableError(call.app_path, reason="the arbiter is stopping")
-        lane = self.router.submit(call)
+        try:
+            lane = self.router.submit(call)
+        except DirtyOverloadedError as error:
+            raise self._told_when(error, call.app_path) from None
+        if lane is None and (reason := self.supervisor.refusal(call.app_path)):
+            self.router.withdraw(call)
+            raise DirtyNoWorkersAvailableError(call.app_path, reason=reason)
         if call.timeout_s is not None:
-            self._deadlines.set(call, self.clock() + call.timeout_s)
+            self._deadlines.set(call, call.arrived_s + call.timeout_s)
             self._set_alarm()
         if lane is not None:
             self._start(lane, call)
 
+    def _told_when(self, error: DirtyOverloadedError, app_path: str) -> DirtyOverloadedError:
+        """The error with when to try again: after about half of what waits."""
+        lanes = max(1, len(self.supervisor.slots) * self.config.threads)
+        wait_s = self.router.depth(app_path) * self.run_s[app_path] / lanes / 2
+        return DirtyOverloadedError(error.message, app_path, round(max(0.05, wait_s), 2))
+
     def cancelled(self, call: Call) -> None:
         self._fail(call, DirtyCancelledError("cancelled by the caller"))
 
-    def asked(self, question: gdproto.Message) -> Any:
-        if isinstance(question, gdproto.Status):
-            return status_of(self)
-        raise DirtyError(f"{type(question).__name__} is not served here")
+    def asked(self, question: gdproto.Message, client: ClientConnection) -> Any:
+        if isinstance(question, gdproto.Stash):
+            return self.tables.answer(question)
+        if isinstance(question, gdproto.Manage):
+            if client.uid not in (0, os.geteuid()):
+                raise DirtyPermissionError(f"user {client.uid} may not manage this arbiter")
+            if self._draining:
+                raise DirtyError("the arbiter is stopping")
+            log.info("asked to manage: operation %d, count %d", question.op, question.count)
+            return manage(self.supervisor, question, self.reload)
+        return status_of(self)
 
     # --- calls ---
 
     def _start(self, lane: Lane, call: Call) -> None:
         call.lane = lane
+        call.started_s = self.clock()
         self.running[lane] = call
         lane.request(call.frame, call.header)
-        call.frame = b""
+        if call.size_bytes > KEPT_BYTES:
+            call.frame = b""
         if call.client.paused:
             lane.pause()
         if self.config.timeout_s and lane not in self._watched:
@@ -184,6 +276,7 @@ class DirtyArbiter:
         self._give_up(call)
         if call.request_id in call.client.calls:
             call.client.fail(call, error)
+            self._log_access(call, type(error).__name__)
         self._quiet_if_idle()
 
     def _give_up(self, call: Call) -> None:
@@ -194,24 +287,63 @@ class DirtyArbiter:
         elif self.running.get(call.lane) is call:
             del self.running[call.lane]
             call.lane.cancel()
+            if call.app_path in self._kill_on_cancel:
+                self._kill_for(call)
+
+    def _kill_for(self, call: Call) -> None:
+        """End the worker of a call that was given up, as its app wishes."""
+        assert call.lane is not None
+        worker = self.supervisor.worker_of(call.lane)
+        if worker is not None and worker.state == READY:
+            self._condemn(worker, f"a call of {call.app_path} was given up")
 
     def _next(self, lane: Lane) -> None:
         call = self.router.release(lane)
         if call is not None:
             self._start(lane, call)
+        elif self.router.is_spent(lane):
+            self.router.remove(lane)
+            lane.close()
         self._quiet_if_idle()
+
+    def _log_access(self, call: Call, outcome: str) -> None:
+        if not self.config.access_log:
+            return
+        now_s = self.clock()
+        started_s = call.started_s if call.lane is not None else now_s
+        facts = {
+            "app": call.app_path,
+            "action": call.action,
+            "outcome": outcome,
+            "wait_ms": round((started_s - call.arrived_s) * 1000, 2),
+            "run_ms": round((now_s - started_s) * 1000, 2),
+        }
+        text = "%(app)s %(action)s %(outcome)s wait_ms=%(wait_ms).2f run_ms=%(run_ms).2f"
+        access_log.info(text, facts, extra={"facts": facts})
 
     # --- lanes ---
 
     def lane_answered(self, lane: Lane, frames: list[gdproto.FrameReceived]) -> None:
         call = self.running[lane]
         call.client.forward(call, frames)
-        if frames[-1].ended:
-            del self.running[lane]
-            self._deadlines.drop(call)
-            if lane.paused:
-                lane.resume()
-            self._next(lane)
+        if not frames[-1].ended:
+            return
+        del self.running[lane]
+        self._deadlines.drop(call)
+        run_s = self.clock() - call.started_s
+        self.run_s[call.app_path] += NEWEST * (run_s - self.run_s[call.app_path])
+        self._log_access(call, gdproto.MessageCode(frames[-1].header.code).name)
+        if lane.paused:
+            lane.resume()
+        self._count(lane)
+        self._next(lane)
+
+    def _count(self, lane: Lane) -> None:
+        worker = self.supervisor.worker_of(lane)
+        if worker is not None:
+            worker.served += 1
+            if worker.serves_at_most and worker.served >= worker.serves_at_most:
+                self.supervisor.recycle(worker, "its number of calls")
 
     def lane_discarded(self, lane: Lane) -> None:
         self._next(lane)
@@ -221,7 +353,7 @@ class DirtyArbiter:
 
     def lane_broke(self, lane: Lane, reason: str) -> None:
         worker = self.supervisor.worker_of(lane)
-        if worker is not None and worker.state == READY:
+        if worker is not None and worker.state == READY and not lane.was_unread:
             self._condemn(worker, reason)
 
     # --- workers ---
@@ -230,13 +362,24 @@ class DirtyArbiter:
         if not self._booted:
             self._booted = True
             log.info("arbiter %d serves at %s", os.getpid(), self.config.socket_path)
-            for slot, reason in self.supervisor.failures.items():
-                log.error("slot %d has no worker yet: %s", slot, reason)
+            for path, reason in self.supervisor.health.reasons().items():
+                log.error("app %s is down: %s", path, reason)
         log.info("worker %d (slot %d) serves %s", worker.pid, worker.slot, ", ".join(worker.apps))
         for lane in worker.lanes:
             call = self.router.add(lane, worker, worker.apps)
             if call is not None:
                 self._start(lane, call)
+
+    def worker_leaves(self, worker: Worker) -> None:
+        for lane in worker.lanes:
+            self.router.retire(lane)
+            if self.router.is_spent(lane):
+                self.router.remove(lane)
+                lane.close()
+
+    def blamed(self, worker: Worker) -> list[str]:
+        calls = [self.running[lane] for lane in worker.lanes if lane in self.running]
+        return list(dict.fromkeys(call.app_path for call in calls))
 
     def worker_died(self, worker: Worker, reason: str) -> None:
         # A start that fails says why by itself, once.
@@ -246,11 +389,24 @@ class DirtyArbiter:
             self.router.remove(lane)
             call = self.running.pop(lane, None)
             if call is not None:
-                call.lane = None
-                self._fail(call, DirtyWorkerError(f"the worker died: {reason}", worker.pid))
+                self._lost(call, lane, worker, reason)
+        self._call_hook("dirty_worker_exit", self, worker)
+        for call in list(self.router.waiting()):
+            if refusal := self.supervisor.refusal(call.app_path):
+                self._fail(call, DirtyNoWorkersAvailableError(call.app_path, reason=refusal))
         self._quiet_if_idle()
-        if not self._booted and len(self.supervisor.failures) == self.supervisor.target:
-            self._fail_start(self.supervisor.failures[worker.slot])
+        if not self._booted and not self.supervisor.is_starting():
+            self._fail_start(reason)
+
+    def _lost(self, call: Call, lane: Lane, worker: Worker, reason: str) -> None:
+        """The call's worker is gone: another one takes it if it had not begun."""
+        call.lane = None
+        if not (lane.was_unread and call.frame):
+            self._fail(call, DirtyWorkerError(f"the worker died: {reason}", worker.pid))
+            return
+        other = self.router.give_back(call)
+        if other is not None:
+            self._start(other, call)
 
     def _fail_start(self, reason: str) -> None:
         if not self._ending.done():
@@ -258,8 +414,6 @@ class DirtyArbiter:
 
     def _condemn(self, worker: Worker, reason: str) -> None:
         """The worker takes no new work; calls on its other lanes get the graceful timeout."""
-        for lane in worker.lanes:
-            self.router.remove(lane)
         busy = any(lane in self.running for lane in worker.lanes)
         self.supervisor.condemn(worker, reason, self.config.graceful_timeout_s if busy else 0)
 
@@ -314,23 +468,3 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     except ImportError:
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
-
-
-class Pidfile:
-    """The file that names the arbiter's pid; an empty path means none."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def write(self) -> None:
-        """Raises ConfigError when it cannot be written."""
-        if not self.path:
-            return
-        try:
-            Path(self.path).write_text(f"{os.getpid()}\n")
-        except OSError as error:
-            raise ConfigError(f"pidfile {self.path}: {error.strerror}") from error
-
-    def remove(self) -> None:
-        if self.path:
-            Path(self.path).unlink(missing_ok=True)

@@ -7,23 +7,34 @@ and exit status 1. Relative paths are those of the directory where the command i
 from __future__ import annotations
 
 import json
-import logging
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import click
 from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
+from gdproto import ManageOp
+
+from . import logs
+from .allocation import allocate
 from .arbiter import DirtyArbiter, StartError
 from .client import DirtyClient
-from .config import ConfigError, load_config
+from .config import Config, ConfigError, load_config, option_name, simple_settings
 from .errors import DirtyConnectionError, DirtyError
+from .inspection import inspect_apps, learned
+from .stash import StashClient
 
-LOG_FORMAT = "%(asctime)s %(levelname)s [%(process)d] %(message)s"
 POLL_S = 0.05
+WATCH_S = 1.0
+
+# A number below zero is an argument, not an option.
+_TAKES_JSON = {"ignore_unknown_options": True}
 
 socket_option = click.option(
     "--socket",
@@ -46,44 +57,48 @@ def group() -> None:
 # --- serve ---
 
 
+def _takes_settings(command: Any) -> Any:
+    """The simple settings of Config as options, each also as a variable."""
+    for one in reversed(simple_settings()):
+        name = option_name(one.name)
+        word = "--" + name.replace("_", "-")
+        is_switch = isinstance(one.default, bool)
+        declaration = f"{word}/--no-{word[2:]}" if is_switch else word
+        shown = "" if one.default == "" else f"  [default: {str(one.default).lower()}]"
+        command = click.option(
+            declaration,
+            one.name,
+            default=None,
+            type=type(one.default),
+            envvar=f"DIRTY_{name.upper()}",
+            help=one.metadata["help"] + shown,
+        )(command)
+    return command
+
+
 @group.command()
 @click.option("--app", "apps", multiple=True, metavar="MODULE:CLASS[:N]", help="An app to serve.")
-@click.option("--workers", type=int, help="Worker processes.  [default: 2]")
-@click.option("--threads", type=int, help="Calls that a worker runs at once.  [default: 1]")
-@click.option(
-    "--timeout",
-    "timeout_s",
-    type=float,
-    help="Longest silence of a worker within a call, in seconds; 0 for any.  [default: 300]",
-)
-@click.option(
-    "--graceful-timeout",
-    "graceful_timeout_s",
-    type=float,
-    help="Seconds that running calls get when the arbiter stops.  [default: 30]",
-)
-@click.option(
-    "--boot-timeout",
-    "boot_timeout_s",
-    type=float,
-    help="Seconds that a worker may take to load its apps.  [default: 600]",
-)
 @socket_option
+@_takes_settings
 @click.option("-c", "--config", "config_path", metavar="FILE", help="Settings, as Python.")
-@click.option("--pidfile", metavar="PATH", help="Where to write the arbiter's pid.")
 @click.option("--chdir", metavar="DIR", help="Where to find the apps.  [default: here]")
-def serve(config_path: str | None, chdir: str | None, **overrides: Any) -> None:
+@click.option("--check-config", is_flag=True, help="Print what would run, and end.")
+def serve(config_path: str | None, chdir: str | None, check_config: bool, **overrides: Any) -> None:
     """Start an arbiter and its workers, and serve until TERM."""
-    for name in ("socket_path", "pidfile"):
+    for name in ("socket_path", "pidfile", "log_file"):
         if overrides[name]:
             overrides[name] = os.path.abspath(overrides[name])
     if config_path:
         config_path = os.path.abspath(config_path)
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     try:
         if chdir:
             _change_directory(chdir)
-        DirtyArbiter(load_config(config_path or "", overrides)).run()
+        config = load_config(config_path or "", overrides)
+        if check_config:
+            _show_config(config)
+            return
+        _set_up_logs(config)
+        DirtyArbiter(config).run()
     except (ConfigError, StartError) as error:
         raise click.ClickException(str(error)) from None
 
@@ -95,10 +110,93 @@ def _change_directory(path: str) -> None:
         raise ConfigError(f"directory {path}: {error.strerror}") from None
 
 
+def _set_up_logs(config: Config) -> None:
+    try:
+        logs.set_up(config.log_file, config.log_json)
+    except OSError as error:
+        raise ConfigError(f"log-file {config.log_file}: {error.strerror}") from None
+
+
+def _show_config(config: Config) -> None:
+    """Print the settings, and which worker would load which apps. Raises ConfigError."""
+    apps = learned(config, inspect_apps([app.path for app in config.apps], config.boot_timeout_s))
+    homes = allocate(apps, config.workers)
+    for slot, paths in homes.items():
+        click.echo(f"worker {slot}: {', '.join(paths) or 'no app'}")
+    click.echo(f"socket: {config.socket_path}")
+    for one in simple_settings():
+        click.echo(f"{option_name(one.name).replace('_', '-')}: {getattr(config, one.name)}")
+
+
+# --- scale and reload ---
+
+
+@group.command(context_settings={"ignore_unknown_options": True})
+@click.argument("change", metavar="+N|-N|N")
+@socket_option
+@timeout_option
+def scale(change: str, socket_path: str | None, timeout: float) -> None:
+    """Add N workers, remove N, or have N."""
+    number = change.lstrip("+-")
+    if not (number.isascii() and number.isdigit() and int(number) > 0 and len(change) < 10):
+        raise click.ClickException(f"{change!r} is none of +N, -N and N, with N above 0")
+    ops = {"+": ManageOp.ADD, "-": ManageOp.REMOVE}
+    _manage(ops.get(change[0], ManageOp.SET), int(number), socket_path, timeout)
+
+
+@group.command()
+@socket_option
+@timeout_option
+def reload(socket_path: str | None, timeout: float) -> None:
+    """Replace the workers, one after the other, by ones with new code."""
+    _manage(ManageOp.RELOAD, 1, socket_path, timeout)
+
+
+def _manage(op: ManageOp, count: int, socket_path: str | None, timeout_s: float) -> None:
+    try:
+        with _client(socket_path, timeout_s) as client:
+            answer = client.manage(op, count)
+    except DirtyError as error:
+        raise _failure(error) from None
+    reason = f": {answer['reason']}" if "reason" in answer else ""
+    done = answer.get("spawned", answer.get("removed"))
+    did = answer["operation"] + (f" {done} of {answer['requested']}" if done is not None else "")
+    click.echo(f"{did}{reason}; {answer['target_workers']} workers wanted")
+
+
+# --- stash ---
+
+
+@group.group()
+def stash() -> None:
+    """Read and change the shared tables."""
+
+
+def _stash_command(
+    name: str, arguments: tuple[str, ...], ask: Callable[..., Any], text: str
+) -> None:
+    def run(socket_path: str | None, timeout: float, **words: str) -> None:
+        _client(socket_path, timeout).close()
+        values = [
+            word if key in ("table", "pattern") else _from_json(word)
+            for key, word in words.items()
+            if word is not None
+        ]
+        try:
+            with StashClient(socket_path or "", timeout) as client:
+                _print_json(ask(client, *values))
+        except DirtyError as error:
+            raise _failure(error) from None
+
+    command: Any = timeout_option(socket_option(run))
+    for argument in reversed(arguments):
+        optional = argument.endswith("?")
+        command = click.argument(argument.rstrip("?"), required=not optional)(command)
+    stash.command(name, help=text, context_settings=_TAKES_JSON)(command)
+
+
 # --- call and stream ---
 
-# A number below zero is an argument, not an option.
-_TAKES_JSON = {"ignore_unknown_options": True}
 _call_arguments = (
     click.argument("app"),
     click.argument("action"),
@@ -192,6 +290,22 @@ def _print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, default=bytes.hex))
 
 
+_STASH_COMMANDS: tuple[tuple[str, tuple[str, ...], Callable[..., Any], str], ...] = (
+    ("get", ("table", "key"), StashClient.fetch, "Print the value of KEY, given as JSON."),
+    ("put", ("table", "key", "value"), StashClient.put, "Store VALUE under KEY, both as JSON."),
+    ("delete", ("table", "key"), StashClient.delete, "Remove KEY, given as JSON."),
+    ("keys", ("table", "pattern?"), StashClient.keys, "Print the keys, or those that match."),
+    ("clear", ("table",), StashClient.clear, "Remove every key."),
+    ("info", ("table",), StashClient.info, "Print the size."),
+    ("ensure", ("table",), StashClient.ensure, "Have the table, if only empty."),
+    ("exists", ("table", "key?"), StashClient.exists, "Whether there is the table, or its KEY."),
+    ("delete-table", ("table",), StashClient.delete_table, "Remove the table."),
+    ("tables", (), StashClient.tables, "Print the names of the tables."),
+)
+for _command in _STASH_COMMANDS:
+    _stash_command(*_command)
+
+
 # --- status ---
 
 
@@ -205,18 +319,31 @@ def _print_json(value: Any) -> None:
     metavar="SECONDS",
     help="Wait so long for the arbiter to come and for every worker to be ready.",
 )
+@click.option("--watch", is_flag=True, help="Show it again every second, until Ctrl-C.")
 @timeout_option
-def status(socket_path: str | None, as_json: bool, wait_s: float | None, timeout: float) -> None:
+def status(
+    socket_path: str | None, as_json: bool, wait_s: float | None, watch: bool, timeout: float
+) -> None:
     """Show the arbiter's workers and queues."""
     client = _client(socket_path, timeout)
     try:
         state = client.status() if wait_s is None else _wait_until_ready(client, wait_s)
+        if watch:
+            _watch(client, state)
     except DirtyError as error:
         raise _failure(error) from None
     if as_json:
         _print_json(state)
-    else:
+    elif not watch:
         Console(highlight=False).print(draw_status(state))
+
+
+def _watch(client: DirtyClient, state: dict[str, Any]) -> None:
+    """Keep the status on the screen; ends with Ctrl-C. Raises DirtyError."""
+    with Live(draw_status(state), auto_refresh=False) as live, suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(WATCH_S)
+            live.update(draw_status(client.status()), refresh=True)
 
 
 def _wait_until_ready(client: DirtyClient, wait_s: float) -> dict[str, Any]:
@@ -245,7 +372,7 @@ def is_ready(state: dict[str, Any]) -> bool:
 def _not_ready(state: dict[str, Any], wait_s: float) -> str:
     booted = sum(1 for worker in state["workers"] if worker["booted"])
     wanted = state.get("target_workers", state["worker_count"])
-    reasons = list(state.get("boot_errors", {}).values())
+    reasons = list(state.get("down", {}).values())
     why = f": {reasons[0]}" if reasons else ""
     return f"{booted} of {wanted} workers were ready after {wait_s:g} s{why}"
 
@@ -282,9 +409,11 @@ def _draw_apps(state: dict[str, Any]) -> Table:
     table.add_column("app")
     table.add_column("workers", justify="right")
     table.add_column("waiting", justify="right")
+    table.add_column("down because")
     for app in state["apps"]:
         serving = sum(
             1 for worker in state["workers"] if worker["booted"] and app in worker["apps"]
         )
-        table.add_row(app, str(serving), str(state.get("queues", {}).get(app, "-")))
+        reason = f"[red]{escape(state.get('down', {}).get(app, ''))}[/]"
+        table.add_row(app, str(serving), str(state.get("queues", {}).get(app, "-")), reason)
     return table

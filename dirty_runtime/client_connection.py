@@ -8,6 +8,8 @@ connection closes. A client that closes, even by half, gives up all its calls.
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import Any, Protocol, cast
 
 import gdproto
@@ -15,6 +17,7 @@ import gdproto
 from .errors import MAX_RAW_BYTES, DirtyError, DirtyProtocolError, to_message
 from .lane import Lane
 
+CREDENTIALS = struct.Struct("3i")
 DISCARD_S = 1.0
 WRITE_HIGH_WATER_BYTES = 256 * 1024
 
@@ -24,35 +27,55 @@ class Call:
 
     Attributes:
         app_path: the app it is for.
+        action: what is called on it.
         request_id: the client's id for it.
         header: that of the REQUEST.
         frame: the whole REQUEST, undecoded.
+        size_bytes: of the REQUEST.
         timeout_s: from arrival; None for none.
+        arrived_s: when it came, on the arbiter's clock.
         client: who waits.
+        started_s: when it was handed to a worker.
         lane: where it runs; None while it waits.
     """
 
-    __slots__ = ("app_path", "client", "frame", "header", "lane", "request_id", "timeout_s")
+    __slots__ = (
+        "action",
+        "app_path",
+        "arrived_s",
+        "client",
+        "frame",
+        "header",
+        "lane",
+        "request_id",
+        "size_bytes",
+        "started_s",
+        "timeout_s",
+    )
 
     def __init__(
         self,
-        app_path: str,
+        request: gdproto.RequestPeek,
         header: gdproto.Header,
         frame: bytes,
-        timeout_s: float | None,
         client: ClientConnection,
+        now_s: float,
     ) -> None:
-        self.app_path = app_path
+        self.app_path, self.action, self.timeout_s = request
         self.request_id = header.request_id
         self.header = header
         self.frame = frame
-        self.timeout_s = timeout_s
+        self.size_bytes = len(frame)
         self.client = client
+        self.arrived_s = self.started_s = now_s
         self.lane: Lane | None = None
 
 
 class Owner(Protocol):
     """Whoever serves the clients."""
+
+    def clock(self) -> float:
+        """Monotonic seconds."""
 
     def client_came(self, client: ClientConnection) -> None:
         """A client connected."""
@@ -66,16 +89,17 @@ class Owner(Protocol):
     def cancelled(self, call: Call) -> None:
         """A client gave up a call, and waits for its end."""
 
-    def asked(self, question: gdproto.Message) -> Any:
+    def asked(self, question: gdproto.Message, client: ClientConnection) -> Any:
         """The answer to a STATUS, STASH or MANAGE. Raises DirtyError to refuse."""
 
 
 class ClientConnection(asyncio.Protocol):
-    """One client."""
+    """One client; `uid` is its user."""
 
     def __init__(self, owner: Owner) -> None:
         self.calls: dict[int, Call] = {}
         self.paused = False
+        self.uid = -1
         self._owner = owner
         self._connection = gdproto.Connection("arbiter", raw=True)
         self._transport: asyncio.Transport | None = None
@@ -121,7 +145,7 @@ class ClientConnection(asyncio.Protocol):
             if header.code == gdproto.MessageCode.REQUEST:
                 self._call(header, frame)
             else:
-                answer = self._owner.asked(gdproto.parse(frame))
+                answer = self._owner.asked(gdproto.parse(frame), self)
                 self._write(self._connection.send(gdproto.Response(header.request_id, answer)))
         except gdproto.ProtocolError as error:
             self._refuse(header, DirtyProtocolError.of(error, frame))
@@ -130,7 +154,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _call(self, header: gdproto.Header, frame: bytes) -> None:
         request = gdproto.peek_request(frame, gdproto.HEADER_BYTES)
-        call = Call(request.app_path, header, frame, request.timeout, self)
+        call = Call(request, header, frame, self, self._owner.clock())
         self.calls[header.request_id] = call
         self._owner.called(call)
 
@@ -164,6 +188,7 @@ class ClientConnection(asyncio.Protocol):
         # uvloop's transports are not subclasses of asyncio's.
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(WRITE_HIGH_WATER_BYTES)
+        self.uid = uid_of(transport.get_extra_info("socket"))
         self._owner.client_came(self)
 
     def data_received(self, data: bytes) -> None:
@@ -202,3 +227,10 @@ class ClientConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._failed = True
         self._owner.client_left(self)
+
+
+def uid_of(peer: socket.socket) -> int:
+    """The user at the other end of a Unix socket."""
+    credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+    _, uid, _ = CREDENTIALS.unpack(credentials)
+    return int(uid)

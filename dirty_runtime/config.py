@@ -1,15 +1,17 @@
-"""What an arbiter runs: from the command line, a Python file, and defaults.
+"""What an arbiter runs: from the command line, the environment, a Python file, and defaults.
 
-Rules: the command line beats the file, the file beats the defaults. The file has gunicorn's
-names (`dirty_apps`, `dirty_workers`, …); names that are not ours are left alone. Every value is
-judged before anything is started.
+Rules: each setting is declared once, below; its name without the unit is that of the option
+(`--max-queue`), of the variable (`DIRTY_MAX_QUEUE`) and, with gunicorn's prefix, of the file's
+(`dirty_max_queue`). The command line beats the environment, which beats the file, which beats the
+defaults; names in the file that are not ours are left alone. Every value is judged before
+anything is started.
 """
 
 from __future__ import annotations
 
 import runpy
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,35 +19,27 @@ from .app import AppSpec, describe, parse_app_spec
 from .errors import DirtyAppError
 
 MAX_SOCKET_PATH_BYTES = 107
-FILE_NAMES = {
-    "dirty_apps": "apps",
-    "dirty_workers": "workers",
-    "dirty_threads": "threads",
-    "dirty_timeout": "timeout_s",
-    "dirty_graceful_timeout": "graceful_timeout_s",
-    "dirty_boot_timeout": "boot_timeout_s",
-    "dirty_socket": "socket_path",
-    "dirty_pidfile": "pidfile",
-}
+UNITS = ("_s", "_path")
+HOOKS = (
+    "on_dirty_starting",
+    "dirty_post_fork",
+    "dirty_worker_init",
+    "dirty_worker_exit",
+)
 
 
 class ConfigError(Exception):
     """A setting that cannot be used; the message is one line that names it."""
 
 
+def setting(default: Any, text: str, least: float | None = None) -> Any:
+    """A setting with its help; `least` is the lowest number that it may be."""
+    return field(default=default, metadata={"help": text, "least": least})
+
+
 @dataclass(frozen=True)
 class Config:
     """The settings of one arbiter.
-
-    Attributes:
-        apps: the apps to serve.
-        socket_path: the Unix socket to serve at.
-        workers: worker processes, at least 1.
-        threads: lanes of a worker, each with a thread, at least 1.
-        timeout_s: the longest silence of a worker within an exchange; 0 for any.
-        graceful_timeout_s: how long running requests may go on when the arbiter stops.
-        boot_timeout_s: how long a worker may take until its apps are initialised.
-        pidfile: where to write the arbiter's pid; empty for nowhere.
 
     Raises:
         ConfigError: a setting has the wrong type or an impossible value.
@@ -53,23 +47,64 @@ class Config:
 
     apps: tuple[AppSpec, ...]
     socket_path: str
-    workers: int = 2
-    threads: int = 1
-    timeout_s: float = 300.0
-    graceful_timeout_s: float = 30.0
-    boot_timeout_s: float = 600.0
-    pidfile: str = ""
+    workers: int = setting(2, "Worker processes.", 1)
+    threads: int = setting(1, "Calls that a worker runs at once.", 1)
+    timeout_s: float = setting(
+        300.0, "Longest silence of a worker within a call, in seconds; 0 for any.", 0
+    )
+    graceful_timeout_s: float = setting(
+        30.0, "Seconds that running calls get when their worker or the arbiter stops.", 0
+    )
+    boot_timeout_s: float = setting(
+        600.0, "Seconds that a worker may take to load its apps.", 0.001
+    )
+    max_workers: int = setting(64, "Workers that the arbiter can be scaled to.", 1)
+    max_queue: int = setting(1000, "Requests of one app that may wait; 0 for any number.", 0)
+    max_queue_bytes: int = setting(
+        256 * 2**20, "Bytes of all requests that may wait; 0 for any number.", 0
+    )
+    max_crashes: int = setting(5, "Deaths in the crash window that put an app aside.", 1)
+    crash_window_s: float = setting(30.0, "Seconds; also how long the app is put aside.", 0.001)
+    max_requests: int = setting(0, "Calls after which a worker is replaced; 0 for never.", 0)
+    max_requests_jitter: int = setting(0, "Calls that are added to that at random, at most.", 0)
+    max_age_s: float = setting(0.0, "Seconds after which a worker is replaced; 0 for never.", 0)
+    max_rss_bytes: int = setting(0, "Memory at which a worker is replaced; 0 for none.", 0)
+    stash_max_bytes: int = setting(256 * 2**20, "Bytes of all stash tables; 0 for any.", 0)
+    tracebacks: bool = setting(True, "Tell callers the tracebacks of apps.")
+    slot_env: dict[str, str] = field(default_factory=dict)
+    access_log: bool = setting(False, "Log a line for each call.")
+    log_file: str = setting("", "Where to write the log; standard error if empty.")
+    log_json: bool = setting(False, "Log in JSON.")
+    pidfile: str = setting("", "Where to write the arbiter's pid.")
+    config_path: str = ""
+    hooks: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for one in fields(self):
+            _check(one, getattr(self, one.name))
         _check_apps(self.apps)
-        for name in ("socket_path", "pidfile"):
-            _check_path(name, getattr(self, name))
         _check_socket_path(self.socket_path)
-        for name in ("workers", "threads"):
-            _check_number(name, getattr(self, name), int, 1)
-        for name in ("timeout_s", "graceful_timeout_s"):
-            _check_number(name, getattr(self, name), (int, float), 0)
-        _check_number("boot_timeout_s", self.boot_timeout_s, (int, float), 0.001)
+        if self.workers > self.max_workers:
+            raise ConfigError(f"workers is at most max-workers, {self.max_workers}")
+
+
+def option_name(name: str) -> str:
+    """The name without its unit: of the setting `timeout_s`, `timeout`."""
+    for unit in UNITS:
+        name = name.removesuffix(unit)
+    return name
+
+
+def simple_settings() -> list[Field[Any]]:
+    """The settings that are numbers, words or switches with a default."""
+    return [one for one in fields(Config) if "help" in one.metadata]
+
+
+FILE_NAMES = {
+    f"dirty_{option_name(one.name)}": one.name
+    for one in fields(Config)
+    if one.name not in ("config_path", "hooks")
+}
 
 
 def load_config(path: str, overrides: Mapping[str, Any]) -> Config:
@@ -95,14 +130,44 @@ def load_config(path: str, overrides: Mapping[str, Any]) -> Config:
     return Config(**settings)
 
 
-def _read_file(path: str) -> dict[str, Any]:
+def run_file(path: str) -> dict[str, Any]:
+    """What the config file at `path` defines. Raises ConfigError."""
     if not Path(path).is_file():
         raise ConfigError(f"config file {path} does not exist")
     try:
-        found = runpy.run_path(path)
+        return runpy.run_path(path)
     except (Exception, SystemExit) as error:
         raise ConfigError(f"config file {path} failed: {describe(error)}") from error
-    return {name: found[key] for key, name in FILE_NAMES.items() if key in found}
+
+
+def _read_file(path: str) -> dict[str, Any]:
+    found = run_file(path)
+    settings = {name: found[key] for key, name in FILE_NAMES.items() if key in found}
+    settings["config_path"] = str(Path(path).absolute())
+    settings["hooks"] = {name: found[name] for name in HOOKS if callable(found.get(name))}
+    return settings
+
+
+def _check(one: Field[Any], value: Any) -> None:
+    label = option_name(one.name).replace("_", "-")
+    if isinstance(one.default, bool):
+        if not isinstance(value, bool):
+            raise ConfigError(f"{label} is True or False, not {value!r}")
+    elif isinstance(one.default, int | float):
+        _check_number(label, value, type(one.default), one.metadata["least"])
+    elif one.default is not MISSING or one.name == "socket_path":
+        if not isinstance(value, str):
+            raise ConfigError(f"{label} is a path, not {value!r}")
+    elif one.name == "slot_env" and not isinstance(value, dict):
+        raise ConfigError(f"{label} is a dict of strings, not {value!r}")
+
+
+def _check_number(label: str, value: Any, kind: type, least: float) -> None:
+    kinds = (int,) if kind is int else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        raise ConfigError(f"{label} is a number, not {value!r}")
+    if not least <= value < float("inf"):
+        raise ConfigError(f"{label} is at least {least}, not {value!r}")
 
 
 def _check_apps(apps: tuple[AppSpec, ...]) -> None:
@@ -114,21 +179,8 @@ def _check_apps(apps: tuple[AppSpec, ...]) -> None:
             raise ConfigError(f"app {path} is given twice")
 
 
-def _check_path(name: str, value: Any) -> None:
-    if not isinstance(value, str):
-        raise ConfigError(f"{name.removesuffix('_path')} is a path, not {value!r}")
-
-
 def _check_socket_path(path: str) -> None:
     length = len(path.encode(errors="surrogateescape"))
     if length > MAX_SOCKET_PATH_BYTES:
         reason = f"socket path has {length} bytes, at most {MAX_SOCKET_PATH_BYTES} fit: {path}"
         raise ConfigError(reason)
-
-
-def _check_number(name: str, value: Any, kind: Any, least: float) -> None:
-    label = name.removesuffix("_s").replace("_", "-")
-    if isinstance(value, bool) or not isinstance(value, kind):
-        raise ConfigError(f"{label} is a number, not {value!r}")
-    if not least <= value < float("inf"):
-        raise ConfigError(f"{label} is at least {least}, not {value!r}")

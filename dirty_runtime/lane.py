@@ -48,15 +48,21 @@ class Lane(asyncio.Protocol):
         self.worker_end = theirs
         self.heard_s = clock()
         self.ready = False
+        # Whether the worker ended with bytes unread: what was sent last was never begun.
+        self.was_unread = False
         self._clock = clock
         self._socket = ours
         self._connection = gdproto.Connection("lane", raw=True)
         self._transport: asyncio.Transport | None = None
+        self._opening: asyncio.Task[None] | None = None
         self._paused = False
 
-    async def open(self) -> None:
+    def open(self) -> None:
         """Connect the arbiter's end, and ask the worker whether it is ready."""
         self._socket.setblocking(False)
+        self._opening = asyncio.get_running_loop().create_task(self._open())
+
+    async def _open(self) -> None:
         loop = asyncio.get_running_loop()
         await loop.create_unix_connection(lambda: self, sock=self._socket)
         self._write(self._connection.send(gdproto.Status(STATUS_ID)))
@@ -96,8 +102,10 @@ class Lane(asyncio.Protocol):
         """End the lane: an idle worker thread retires."""
         if self._transport is not None:
             self._transport.close()
-        else:
-            self._socket.close()
+            return
+        if self._opening is not None:
+            self._opening.cancel()
+        self._socket.close()
 
     def drain(self) -> None:
         """Take in what the worker left behind when it died.
@@ -107,6 +115,9 @@ class Lane(asyncio.Protocol):
         while self._transport is not None and not self._transport.is_closing():
             try:
                 data = self._socket.recv(RECEIVE_BYTES)
+            except ConnectionError:
+                self.was_unread = True
+                return
             except OSError:
                 return
             if not data:
@@ -151,4 +162,5 @@ class Lane(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None:
+            self.was_unread = isinstance(exc, ConnectionError)
             self.owner.lane_broke(self, f"the lane broke: {exc}")

@@ -6,7 +6,8 @@ Rules:
   the fewest busy lanes; when there is none it waits.
 * A lane that falls idle pulls the request that has waited longest among the apps that it serves.
 * A request for an app that is not configured is refused; one for an app whose workers are still
-  booting waits.
+  booting waits, as long as the app's queue and all queues together have room.
+* A lane that retires finishes its request and takes no other.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from .errors import DirtyNoWorkersAvailableError
+from .errors import DirtyNoWorkersAvailableError, DirtyOverloadedError
 
 
 class Routable(Protocol):
@@ -24,6 +25,9 @@ class Routable(Protocol):
 
     @property
     def app_path(self) -> str: ...
+
+    @property
+    def size_bytes(self) -> int: ...
 
 
 J = TypeVar("J", bound=Routable)
@@ -37,12 +41,18 @@ class _Seat(Generic[J]):
     worker: Hashable
     apps: tuple[str, ...]
     job: J | None = None
+    retires: bool = False
 
 
 class Router(Generic[J, L]):
-    """The queues of `apps`, and the lanes that serve them."""
+    """The queues of `apps`, and the lanes that serve them.
 
-    def __init__(self, apps: Iterable[str]) -> None:
+    Args:
+        max_queue: requests of one app that may wait; 0 for any number.
+        max_queue_bytes: what all that wait may take together; 0 for any number.
+    """
+
+    def __init__(self, apps: Iterable[str], max_queue: int = 0, max_queue_bytes: int = 0) -> None:
         # The waiting requests of each app, by their number of arrival.
         self._queues: dict[str, OrderedDict[int, J]] = {path: OrderedDict() for path in apps}
         self._seats: dict[L, _Seat[J]] = {}
@@ -50,6 +60,10 @@ class Router(Generic[J, L]):
         self._busy: dict[Hashable, int] = {}
         self._numbers: dict[int, int] = {}
         self._arrivals = 0
+        self._returns = 0
+        self._max_queue = max_queue
+        self._max_queue_bytes = max_queue_bytes
+        self.waiting_bytes = 0
 
     @property
     def apps(self) -> tuple[str, ...]:
@@ -78,18 +92,30 @@ class Router(Generic[J, L]):
 
         Raises:
             DirtyNoWorkersAvailableError: the app is not configured.
+            DirtyOverloadedError: there is no room for it to wait.
         """
         queue = self._queues.get(job.app_path)
         if queue is None:
             raise DirtyNoWorkersAvailableError(job.app_path, reason="the app is not configured")
         lane = self._idle_lane(job.app_path)
-        if lane is None:
-            self._arrivals += 1
-            self._numbers[id(job)] = self._arrivals
-            queue[self._arrivals] = job
-        else:
+        if lane is not None:
             self._occupy(lane, job)
-        return lane
+            return lane
+        self._check_room(job, len(queue))
+        self._arrivals += 1
+        self._enqueue(job, self._arrivals)
+        return None
+
+    def give_back(self, job: J) -> L | None:
+        """As `submit` for a request that a lane took and did not begin: it is the next one."""
+        lane = self._idle_lane(job.app_path)
+        if lane is not None:
+            self._occupy(lane, job)
+            return lane
+        self._returns -= 1
+        self._enqueue(job, self._returns)
+        self._queues[job.app_path].move_to_end(self._returns, last=False)
+        return None
 
     def withdraw(self, job: J) -> bool:
         """Take back a request that waits; False when it does not wait."""
@@ -97,6 +123,7 @@ class Router(Generic[J, L]):
         if number is None:
             return False
         del self._queues[job.app_path][number]
+        self.waiting_bytes -= job.size_bytes
         return True
 
     def add(self, lane: L, worker: Hashable, apps: Iterable[str]) -> J | None:
@@ -111,6 +138,18 @@ class Router(Generic[J, L]):
             return None
         self._vacate(seat)
         return self._pull(lane)
+
+    def retire(self, lane: L) -> None:
+        """The lane takes nothing after the request that it runs."""
+        self._idle.pop(lane, None)
+        seat = self._seats.get(lane)
+        if seat is not None:
+            seat.retires = True
+
+    def is_spent(self, lane: L) -> bool:
+        """Whether the lane retires, and runs nothing."""
+        seat = self._seats.get(lane)
+        return seat is None or (seat.retires and seat.job is None)
 
     def remove(self, lane: L) -> J | None:
         """A lane takes nothing more. Returns the request that it runs, if any."""
@@ -136,7 +175,23 @@ class Router(Generic[J, L]):
                 break
         return best
 
+    def _check_room(self, job: J, depth: int) -> None:
+        if self._max_queue and depth >= self._max_queue:
+            reason = f"{depth} requests wait for app {job.app_path}"
+        elif self._max_queue_bytes and self.waiting_bytes + job.size_bytes > self._max_queue_bytes:
+            reason = f"requests of {self.waiting_bytes} bytes wait"
+        else:
+            return
+        raise DirtyOverloadedError(f"overloaded: {reason}", job.app_path)
+
+    def _enqueue(self, job: J, number: int) -> None:
+        self._numbers[id(job)] = number
+        self._queues[job.app_path][number] = job
+        self.waiting_bytes += job.size_bytes
+
     def _pull(self, lane: L) -> J | None:
+        if self._seats[lane].retires:
+            return None
         heads = [
             (next(iter(self._queues[path])), path)
             for path in self._seats[lane].apps
@@ -148,6 +203,7 @@ class Router(Generic[J, L]):
         _, path = min(heads)
         _, job = self._queues[path].popitem(last=False)
         del self._numbers[id(job)]
+        self.waiting_bytes -= job.size_bytes
         self._occupy(lane, job)
         return job
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from .supervisor import READY
 from .version import EXTENSIONS, PROTOCOL, VERSION
+from .worker_process import READY
 
 if TYPE_CHECKING:
     from .arbiter import DirtyArbiter
-    from .supervisor import Worker
+    from .worker_process import Worker
 
 
 def status_of(arbiter: DirtyArbiter) -> dict[str, Any]:
@@ -37,7 +37,9 @@ def status_of(arbiter: DirtyArbiter) -> dict[str, Any]:
         "clients": len(arbiter.clients),
         "restarts": supervisor.restarts,
         "queues": {path: arbiter.router.depth(path) for path in arbiter.router.apps},
-        "boot_errors": {str(slot): reason for slot, reason in supervisor.failures.items()},
+        "waiting_bytes": arbiter.router.waiting_bytes,
+        "stash_bytes": arbiter.tables.bytes,
+        "down": supervisor.health.reasons(),
     }
 
 

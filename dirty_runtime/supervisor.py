@@ -1,74 +1,60 @@
-"""The worker processes: spawned, watched, replaced, stopped.
+"""The slots and their workers: started, watched, replaced, stopped.
 
-Rules: a worker is a fresh interpreter that inherits its lanes and its environment alone. A slot
-whose worker dies by itself gets another one after a wait that grows; one that was killed on
-purpose is replaced at once. A worker's death is seen by its process, not by its lanes.
+Rules:
+
+* Every worker starts as its slot's candidate and takes over when it is ready; what it replaces
+  drains. A candidate that fails leaves what was there as it is.
+* A slot without a worker gets one at once, or after a wait if the last one died by itself. A
+  worker that serves, but is stale, recycled or lacks an app, is replaced; one at a time.
+* An app that fails is put aside, and tried again in one slot first.
+* A worker's death is seen by its process, not by its lanes.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
-import signal
-import subprocess
-import sys
+import random
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import gdproto
 
 from . import lane as lanes
-from .allocation import allocate
+from .allocation import allocate, slot_to_add, slot_to_remove
 from .config import Config
+from .health import Health
 from .lane import Lane
 from .restarts import Backoff
+from .worker_process import BOOTING, READY, RETIRING, Worker
 
 log = logging.getLogger("dirty")
 
-BOOTING = "booting"
-READY = "ready"
-RETIRING = "retiring"
+# What a worker gets to close its apps.
+CLOSE_S = 10.0
+RSS_CHECK_S = 1.0
 
 
-class Worker:
-    """One worker process.
+class Slot:
+    """A place for a worker.
 
     Attributes:
-        slot: its number, from 0, reused by its replacement.
-        age: how many workers were spawned before it, and it.
-        apps: the paths of the apps that it serves.
-        state: booting, ready, or retiring: it takes no new work.
-        failure: why its boot failed; empty when it did not.
+        apps: the paths of the apps that its worker should serve.
+        worker: serves; None when there is none.
+        candidate: boots; takes over when it is ready.
+        wait: until the next start after a death.
+        must_change: why the worker is to be replaced, though it serves; empty when it is not.
     """
 
-    def __init__(
-        self,
-        slot: int,
-        age: int,
-        apps: tuple[str, ...],
-        own_lanes: list[Lane],
-        process: subprocess.Popen[bytes],
-        now_s: float,
-    ) -> None:
-        self.slot = slot
-        self.age = age
+    def __init__(self, number: int, apps: tuple[str, ...]) -> None:
+        self.number = number
         self.apps = apps
-        self.lanes = own_lanes
-        self.process = process
-        self.state = BOOTING
-        self.failure = ""
-        self.ready_s: float | None = None
-        self.spawned_s = now_s
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    def kill(self) -> None:
-        """End the process now; nothing happens when it is gone already."""
-        self.process.kill()
+        self.worker: Worker | None = None
+        self.candidate: Worker | None = None
+        self.wait: asyncio.TimerHandle | None = None
+        self.backoff = Backoff()
+        self.must_change = ""
 
 
 class Owner(lanes.Owner, Protocol):
@@ -77,8 +63,14 @@ class Owner(lanes.Owner, Protocol):
     def worker_ready(self, worker: Worker) -> None:
         """All lanes of the worker may be used."""
 
+    def worker_leaves(self, worker: Worker) -> None:
+        """The worker takes no new work: close its lanes as they fall idle."""
+
     def worker_died(self, worker: Worker, reason: str) -> None:
         """The worker's process has ended; its lanes hold what it left behind."""
+
+    def blamed(self, worker: Worker) -> list[str]:
+        """The apps whose calls run in the worker."""
 
 
 class Supervisor:
@@ -93,30 +85,115 @@ class Supervisor:
     def __init__(self, config: Config, owner: Owner, clock: Callable[[], float]) -> None:
         self.config = config
         self.workers: dict[int, Worker] = {}
-        self.failures: dict[int, str] = {}
         self.restarts = 0
+        self.health = Health(
+            (spec.path for spec in config.apps), config.max_crashes, config.crash_window_s
+        )
         self._owner = owner
         self._clock = clock
-        self._apps = allocate(config.apps, config.workers)
-        self._backoffs = [Backoff() for _ in self._apps]
+        homes = allocate(config.apps, config.workers)
+        self.slots = {number: Slot(number, apps) for number, apps in homes.items()}
+        self._of_lane: dict[Lane, Worker] = {}
         self._ages = 0
         self._stopping = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._retry: asyncio.TimerHandle | None = None
         self._gone = asyncio.Event()
+
+    # --- questions ---
 
     @property
     def target(self) -> int:
         """How many workers there should be."""
-        return len(self._apps)
-
-    async def start(self) -> None:
-        """Spawn all workers."""
-        for slot in range(len(self._apps)):
-            await self._spawn(slot)
+        return len(self.slots)
 
     def worker_of(self, lane: Lane) -> Worker | None:
-        """The worker at the other end of the lane."""
-        return next((one for one in self.workers.values() if lane in one.lanes), None)
+        """The worker at the other end of the lane, while its process lives."""
+        return self._of_lane.get(lane)
+
+    def is_starting(self) -> bool:
+        """Whether a worker boots or serves."""
+        return any(slot.candidate or slot.worker for slot in self.slots.values())
+
+    def refusal(self, app_path: str) -> str:
+        """Why the app is not to be waited for; empty when it serves or may soon."""
+        if not self.health.is_down(app_path):
+            return ""
+        for slot in self.slots.values():
+            if any(app_path in one.apps for one in (slot.worker, slot.candidate) if one):
+                return ""
+        return f"the app is down: {self.health.reason(app_path)}"
+
+    # --- orders ---
+
+    def start(self) -> None:
+        """Start a worker in every slot, and whatever becomes due from now on."""
+        self._settle()
+        if self.config.max_rss_bytes:
+            self._check_rss()
+
+    def reload(self) -> None:
+        """Replace every worker, one after the other; the first that fails ends it."""
+        self.health.forgive()
+        for slot in self.slots.values():
+            slot.must_change = "reload"
+            slot.backoff = Backoff()
+        self._settle()
+
+    def add(self, count: int) -> int:
+        """Add slots, as long as there is an app for them. Returns how many."""
+        added = 0
+        while added < count and len(self.slots) < self.config.max_workers:
+            homes = {number: slot.apps for number, slot in self.slots.items()}
+            ((number, apps),) = slot_to_add(self.config.apps, homes).items()
+            if not apps:
+                break
+            self.slots[number] = Slot(number, apps)
+            added += 1
+        self._settle()
+        return added
+
+    def remove(self, count: int) -> int:
+        """Remove slots that no app needs. Returns how many."""
+        removed = 0
+        while removed < count:
+            homes = {number: slot.apps for number, slot in self.slots.items()}
+            number = slot_to_remove(self.config.apps, homes)
+            if number is None:
+                break
+            self._empty(self.slots.pop(number))
+            removed += 1
+        return removed
+
+    def recycle(self, worker: Worker, reason: str) -> None:
+        """Replace the worker, which serves until its successor is ready."""
+        slot = self._slot_of(worker)
+        if slot is not None and slot.worker is worker and not slot.must_change:
+            slot.must_change = reason
+            self._settle()
+
+    def condemn(self, worker: Worker, reason: str, grace_s: float) -> None:
+        """Replace the worker now; it takes no new work and is killed after `grace_s` seconds."""
+        if worker.state == RETIRING:
+            return
+        log.warning("worker %d (slot %d) is killed: %s", worker.pid, worker.slot, reason)
+        slot = self._slot_of(worker)
+        self._leave(worker, grace_s)
+        if slot is not None and slot.worker is worker:
+            slot.worker = None
+            self.restarts += 1
+            self._settle()
+
+    async def stop(self, grace_s: Callable[[Worker], float]) -> None:
+        """End every worker, each with its grace in seconds; returns when no process is left."""
+        self._stopping = True
+        for worker in list(self.workers.values()):
+            # One that has not booted does not look at its lanes.
+            self._leave(worker, 0 if worker.state == BOOTING else grace_s(worker))
+        while self.workers:
+            self._gone.clear()
+            await self._gone.wait()
+
+    # --- what the workers say ---
 
     def boot_answered(self, lane: Lane, answer: gdproto.Message) -> None:
         """A lane's worker said that it is ready, or why it is not."""
@@ -125,130 +202,170 @@ class Supervisor:
             return
         if isinstance(answer, gdproto.Error):
             worker.failure = answer.message
+            worker.failed_app = str(answer.details.get("app_path", ""))
         elif all(one.ready for one in worker.lanes):
-            worker.state = READY
-            worker.ready_s = self._clock()
-            self.failures.pop(worker.slot, None)
-            self._owner.worker_ready(worker)
+            self._take_over(worker)
 
-    def retire(self, worker: Worker, grace_s: float) -> None:
-        """Have the worker exit by closing its lanes; kill it after `grace_s` seconds."""
-        worker.state = RETIRING
-        for lane in worker.lanes:
-            lane.close()
-        self._later(grace_s, worker)
+    def _take_over(self, worker: Worker) -> None:
+        slot = self.slots[worker.slot]
+        worker.state = READY
+        for path in worker.apps:
+            self.health.booted(path)
+        old, slot.worker, slot.candidate = slot.worker, worker, None
+        slot.must_change = ""
+        self._owner.worker_ready(worker)
+        if old is not None:
+            self.restarts += 1
+            self._leave(old, self.config.graceful_timeout_s + CLOSE_S)
+        if self.config.max_age_s:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self.config.max_age_s, self.recycle, worker, "its age")
+        self._settle()
 
-    def condemn(self, worker: Worker, reason: str, grace_s: float = 0) -> None:
-        """Kill the worker after `grace_s` seconds, and replace it."""
-        if worker.state != RETIRING:
-            log.warning("worker %d (slot %d) is killed: %s", worker.pid, worker.slot, reason)
-        worker.state = RETIRING
-        self._later(grace_s, worker)
+    def _ended(self, worker: Worker, pidfd: int) -> None:
+        asyncio.get_running_loop().remove_reader(pidfd)
+        os.close(pidfd)
+        blamed = self._owner.blamed(worker)
+        # Before what it left behind is read: its lanes take nothing more.
+        self._owner.worker_leaves(worker)
+        reason = worker.reap()
+        slot = self._slot_of(worker)
+        log.debug("worker %d ended: %s", worker.pid, reason)
+        self._forget(worker)
+        if slot is not None and slot.candidate is worker:
+            slot.candidate = None
+            self._boot_failed(slot, worker, reason)
+        elif slot is not None and slot.worker is worker:
+            slot.worker = None
+            self._crashed(slot, worker, reason, blamed)
+        self._settle()
+        self._owner.worker_died(worker, reason)
 
-    async def stop(self, grace_s: Callable[[Worker], float]) -> None:
-        """Retire every worker, with its grace in seconds; returns when no process is left."""
-        self._stopping = True
-        for task in self._tasks:
-            task.cancel()
-        for worker in list(self.workers.values()):
-            # One that has not booted does not look at its lanes.
-            self.retire(worker, 0 if worker.state == BOOTING else grace_s(worker))
-        while self.workers:
-            self._gone.clear()
-            await self._gone.wait()
+    def _boot_failed(self, slot: Slot, worker: Worker, reason: str) -> None:
+        known = worker.failed_app in worker.apps
+        for path in (worker.failed_app,) if known else worker.apps:
+            self.health.init_failed(path, reason, self._clock())
+        for other in self.slots.values():
+            if other.must_change == "reload":
+                log.error("the reload ends here, what served goes on: %s", reason)
+                other.must_change = ""
+        slot.must_change = ""
 
-    def _later(self, delay_s: float, worker: Worker) -> None:
-        if delay_s:
-            asyncio.get_running_loop().call_later(delay_s, worker.kill)
-        else:
-            worker.kill()
+    def _crashed(self, slot: Slot, worker: Worker, reason: str, blamed: Iterable[str]) -> None:
+        for path in blamed or worker.apps:
+            self.health.died(path, reason, self._clock())
+        self.restarts += 1
+        wait_s = slot.backoff.died(worker.served > 0)
+        slot.wait = asyncio.get_running_loop().call_later(wait_s, self._waited, slot)
 
-    # --- processes ---
+    def _waited(self, slot: Slot) -> None:
+        slot.wait = None
+        self._settle()
 
-    async def _spawn(self, slot: int) -> None:
-        apps = self._apps[slot]
+    # --- towards what should be ---
+
+    def _settle(self) -> None:
+        """Start what is missing, and one replacement."""
+        if self._stopping:
+            return
+        for slot in self.slots.values():
+            if slot.worker is None and slot.candidate is None and slot.wait is None:
+                self._start(slot)
+        if not any(slot.worker and slot.candidate for slot in self.slots.values()):
+            for slot in self.slots.values():
+                if slot.worker and not slot.candidate and self._should_change(slot):
+                    self._start(slot)
+                    break
+        self._set_retry()
+
+    def _should_change(self, slot: Slot) -> bool:
+        assert slot.worker is not None
+        return bool(slot.must_change) or slot.worker.apps != self._startable(slot)
+
+    def _startable(self, slot: Slot) -> tuple[str, ...]:
+        """The slot's apps but for those put aside; one that is due again is tried in one slot."""
+        due = set(self.health.due(self._clock()))
+        tried = {
+            path for one in self.slots.values() if one.candidate for path in one.candidate.apps
+        }
+        kept = slot.worker.apps if slot.worker else ()
+        return tuple(
+            path
+            for path in slot.apps
+            if path in kept or not self.health.is_down(path) or (path in due and path not in tried)
+        )
+
+    def _start(self, slot: Slot) -> None:
+        apps = self._startable(slot)
+        if slot.apps and not apps:
+            return
         own_lanes = [Lane(self._owner, self._clock) for _ in range(self.config.threads)]
-        ends = [lane.worker_end for lane in own_lanes]
         self._ages += 1
         try:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "dirty_runtime.worker"],
-                stdin=subprocess.DEVNULL,
-                pass_fds=[end.fileno() for end in ends],
-                env=os.environ | self._environment(slot, apps, [end.fileno() for end in ends]),
-            )
-        except OSError:
-            for lane in own_lanes:
-                lane.close()
-            raise
-        finally:
-            for end in ends:
-                end.close()
-        worker = Worker(slot, self._ages, apps, own_lanes, process, self._clock())
-        self.workers[process.pid] = worker
-        loop = asyncio.get_running_loop()
-        pidfd = os.pidfd_open(process.pid)
-        loop.add_reader(pidfd, self._reap, worker, pidfd)
-        loop.call_later(self.config.boot_timeout_s, self._check_booted, worker)
-        for lane in own_lanes:
-            await lane.open()
+            worker = Worker(slot.number, self._ages, apps, own_lanes, self.config)
+        except OSError as error:
+            log.error("no worker can be started in slot %d: %s", slot.number, error)
+            loop = asyncio.get_running_loop()
+            slot.wait = loop.call_later(slot.backoff.died(False), self._waited, slot)
+            return
+        if self.config.max_requests:
+            jitter = random.randint(0, self.config.max_requests_jitter)
+            worker.serves_at_most = self.config.max_requests + jitter
+        slot.candidate = worker
+        self._watch(worker)
 
-    def _environment(self, slot: int, apps: Iterable[str], fds: Iterable[int]) -> dict[str, str]:
-        return {
-            "GD_WORKER_FDS": ",".join(map(str, fds)),
-            "GD_WORKER_APPS": json.dumps(list(apps)),
-            "DIRTY_WORKER_SLOT": str(slot),
-            "DIRTY_SOCKET": self.config.socket_path,
-            "GUNICORN_DIRTY_SOCKET": self.config.socket_path,
-        }
+    def _watch(self, worker: Worker) -> None:
+        loop = asyncio.get_running_loop()
+        self.workers[worker.pid] = worker
+        pidfd = os.pidfd_open(worker.pid)
+        loop.add_reader(pidfd, self._ended, worker, pidfd)
+        loop.call_later(self.config.boot_timeout_s, self._check_booted, worker)
+        for lane in worker.lanes:
+            self._of_lane[lane] = worker
+            lane.open()
 
     def _check_booted(self, worker: Worker) -> None:
         if worker.state == BOOTING and worker.pid in self.workers:
             worker.failure = f"its apps were not initialised in {self.config.boot_timeout_s:g} s"
             worker.kill()
 
-    def _reap(self, worker: Worker, pidfd: int) -> None:
-        asyncio.get_running_loop().remove_reader(pidfd)
-        os.close(pidfd)
-        code = worker.process.wait()
-        for lane in worker.lanes:
-            lane.drain()
-            lane.close()
+    def _check_rss(self) -> None:
+        for worker in list(self.workers.values()):
+            if worker.state == READY and worker.rss_bytes() > self.config.max_rss_bytes:
+                self.recycle(worker, "its memory")
+        asyncio.get_running_loop().call_later(RSS_CHECK_S, self._check_rss)
+
+    def _set_retry(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+        retry_s = self.health.next_retry_s()
+        if retry_s is not None and retry_s > self._clock():
+            self._retry = asyncio.get_running_loop().call_at(retry_s, self._settle)
+
+    def _empty(self, slot: Slot) -> None:
+        if slot.wait is not None:
+            slot.wait.cancel()
+        if slot.candidate is not None:
+            self._leave(slot.candidate, 0)
+        if slot.worker is not None:
+            self._leave(slot.worker, self.config.graceful_timeout_s + CLOSE_S)
+
+    def _leave(self, worker: Worker, grace_s: float) -> None:
+        """Take no new work, end when the lanes are closed, and be killed after the grace."""
+        worker.state = RETIRING
+        self._owner.worker_leaves(worker)
+        if grace_s:
+            asyncio.get_running_loop().call_later(grace_s, worker.kill)
+        else:
+            worker.kill()
+
+    def _slot_of(self, worker: Worker) -> Slot | None:
+        slot = self.slots.get(worker.slot)
+        return slot if slot and worker in (slot.worker, slot.candidate) else None
+
+    def _forget(self, worker: Worker) -> None:
         del self.workers[worker.pid]
-        reason = worker.failure or _ending(code)
-        if worker.state == BOOTING:
-            self.failures[worker.slot] = reason
-        self._owner.worker_died(worker, reason)
+        for lane in worker.lanes:
+            del self._of_lane[lane]
         self._gone.set()
-        if not self._stopping:
-            self._replace(worker)
-
-    def _replace(self, worker: Worker) -> None:
-        wait_s = 0.0
-        if worker.state != RETIRING:
-            lived_s = self._clock() - (worker.ready_s or self._clock())
-            wait_s = self._backoffs[worker.slot].died(lived_s)
-        self.restarts += 1
-        task = asyncio.get_running_loop().create_task(self._spawn_after(wait_s, worker.slot))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _spawn_after(self, wait_s: float, slot: int) -> None:
-        await asyncio.sleep(wait_s)
-        while True:
-            try:
-                await self._spawn(slot)
-            except OSError as error:
-                log.error("no worker can be started in slot %d: %s", slot, error)
-                await asyncio.sleep(self._backoffs[slot].died(0))
-            else:
-                return
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"exited with {code}"
-    try:
-        return f"killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"killed by signal {-code}"

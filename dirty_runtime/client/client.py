@@ -94,6 +94,12 @@ class DirtyClient:
         status: dict[str, Any] = await self._links.ask(self._status(), self._deadline())
         return status
 
+    def manage(self, op: gdproto.ManageOp, count: int = 1) -> dict[str, Any]:
+        """Change the number of workers, or reload them, as MANAGE says. Raises DirtyError."""
+        message = gdproto.Manage(next(self._ids), int(op), count)
+        answer: dict[str, Any] = self._channels.ask(message, self._deadline())
+        return answer
+
     def connect(self) -> None:
         """Connect now. Raises DirtyConnectionError."""
         self._channels.open(self._deadline())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from ..errors import DirtyAppError, DirtyError
 from ..version import EXTENSIONS, VERSION
 from .lane import ArbiterGone, Lane
 from .loop import EventLoop
+from .surroundings import Surroundings, handle_signals
 
 BOOT_FAILED = 3
 ARBITER_GONE = 4
@@ -25,15 +25,12 @@ PR_SET_PDEATHSIG = 1
 def main() -> int:
     """Boot and serve; returns the exit code."""
     die_with_parent()
-    # A Ctrl-C in the arbiter's terminal is the arbiter's to handle.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    fds = [int(fd) for fd in os.environ["GD_WORKER_FDS"].split(",")]
-    for fd in fds:
-        os.set_inheritable(fd, False)
+    handle_signals()
+    around = Surroundings()
     apps: dict[str, App] = {}
     loop = EventLoop()
-    lanes = [Lane(fd, apps, loop) for fd in fds]
-    failure = boot(json.loads(os.environ["GD_WORKER_APPS"]), apps, loop)
+    lanes = [Lane(fd, apps, loop, around.tracebacks) for fd in around.fds]
+    failure = boot(around, apps, loop)
     status = {
         "pid": os.getpid(),
         "apps": list(apps),
@@ -55,19 +52,29 @@ def die_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def boot(paths: Iterable[str], apps: dict[str, App], loop: EventLoop) -> DirtyError | None:
+def boot(around: Surroundings, apps: dict[str, App], loop: EventLoop) -> DirtyError | None:
     """Load and initialise the apps into `apps`. Returns what failed, if anything did."""
-    for path in paths:
-        try:
-            app = load_app(path)
-            loop.settle(app.init())
-        except DirtyError as error:
-            return error
-        except BaseException as error:
-            reason = f"app {path}: init() failed: {describe(error)}{place(error)}"
-            return DirtyAppError(reason, path, traceback=traceback.format_exc())
-        apps[path] = app
+    try:
+        around.read_hooks()
+        around.call_hook("dirty_post_fork", around.arbiter, around.worker)
+        for path in around.apps:
+            around.trace(path)
+            apps[path] = initialised(path, loop)
+        around.call_hook("dirty_worker_init", around.worker)
+    except DirtyError as error:
+        return error
     return None
+
+
+def initialised(path: str, loop: EventLoop) -> App:
+    """The app, ready to be called. Raises DirtyError."""
+    app = load_app(path)
+    try:
+        loop.settle(app.init())
+    except BaseException as error:
+        reason = f"app {path}: init() failed: {describe(error)}{place(error)}"
+        raise DirtyAppError(reason, path, traceback=traceback.format_exc()) from error
+    return app
 
 
 def serve(lanes: Iterable[Lane]) -> None:

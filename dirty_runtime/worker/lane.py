@@ -1,14 +1,16 @@
 """One lane of a worker: a blocking loop that reads a request, runs it, and writes the answer.
 
 Rules: a `def` generator's items are sent one by one as they come, and between two of them the
-lane looks for a CANCEL; a running call is not interrupted. Whatever the app does, the exchange
-ends with exactly one terminal frame.
+lane looks for a CANCEL; so it does while a coroutine or an async generator runs, which is then
+cancelled. A plain call is not interrupted: it may ask. Whatever the app does, the exchange ends
+with exactly one terminal frame.
 """
 
 from __future__ import annotations
 
 import inspect
 import socket
+import threading
 import time
 import traceback
 from collections.abc import Generator, Iterable, Mapping
@@ -26,6 +28,7 @@ from ..errors import (
     DirtyProtocolError,
     to_message,
 )
+from ..request import CurrentRequest, set_current_request
 from .loop import AsyncItems, EventLoop
 
 RECEIVE_BYTES = 64 * 1024
@@ -43,12 +46,18 @@ class Cancelled(Exception):
 class Lane:
     """A stream to the arbiter, and the apps that are called through it."""
 
-    def __init__(self, fd: int, apps: Mapping[str, App], loop: EventLoop) -> None:
+    def __init__(
+        self, fd: int, apps: Mapping[str, App], loop: EventLoop, tracebacks: bool = True
+    ) -> None:
         self._socket = socket.socket(fileno=fd)
         self._connection = gdproto.Connection("worker", raw=True)
         self._apps = apps
         self._loop = loop
+        self._tracebacks = tracebacks
         self._next_check_s = 0.0
+        # An app may ask whether it is cancelled from any thread.
+        self._checking = threading.Lock()
+        self._is_cancelled = False
 
     def answer_status(self, result: Any, failure: DirtyError | None) -> None:
         """Answer the STATUS that opens the lane, with `result` or with `failure`.
@@ -105,15 +114,18 @@ class Lane:
         else:
             self._connection.receive_eof()
 
-    def _check_cancelled(self) -> None:
-        """Raises Cancelled when the arbiter has given up the exchange, ArbiterGone at its end.
+    def is_cancelled(self) -> bool:
+        """Whether the arbiter has given up the request that runs.
 
-        Looks every CHECK_S at most: looking costs more than many an item.
+        Raises:
+            ArbiterGone: the lane has ended.
         """
-        now_s = time.monotonic()
-        if now_s < self._next_check_s:
-            return
-        self._next_check_s = now_s + CHECK_S
+        with self._checking:
+            if not self._is_cancelled:
+                self._look_for_cancel()
+            return self._is_cancelled
+
+    def _look_for_cancel(self) -> None:
         try:
             self._receive(self._socket.recv(RECEIVE_BYTES, socket.MSG_DONTWAIT))
         except BlockingIOError:
@@ -121,8 +133,19 @@ class Lane:
         event = self._connection.next_event()
         if isinstance(event, gdproto.ConnectionClosed):
             raise ArbiterGone
-        if isinstance(event, gdproto.FrameReceived):
+        self._is_cancelled = isinstance(event, gdproto.FrameReceived)
+
+    def _check(self) -> None:
+        """Raises Cancelled when the arbiter has given up the request, ArbiterGone at its end."""
+        if self.is_cancelled():
             raise Cancelled
+
+    def _check_now_and_then(self) -> None:
+        """As `_check`, every CHECK_S at most: looking costs more than many an item."""
+        now_s = time.monotonic()
+        if now_s >= self._next_check_s:
+            self._next_check_s = now_s + CHECK_S
+            self._check()
 
     # --- one request ---
 
@@ -132,12 +155,13 @@ class Lane:
             reason = f"this worker does not serve app {request.app_path}"
             self._finish(request, failure=DirtyAppNotFoundError(request.app_path, reason))
             return
+        self._is_cancelled = False
         try:
             result = self._call(app, request)
             if inspect.isgenerator(result):
                 self._stream(request.request_id, map(_alone, result), result)
             elif inspect.isasyncgen(result):
-                items = AsyncItems(self._loop, result)
+                items = AsyncItems(self._loop, result, self._check)
                 self._stream(request.request_id, items.batches(), items)
             else:
                 self._finish(request, result)
@@ -146,12 +170,13 @@ class Lane:
         except Cancelled:
             self._finish(request, failure=DirtyCancelledError("the caller gave up"))
         except BaseException as error:
-            self._finish(request, failure=_app_error(error, request))
+            self._finish(request, failure=self._app_error(error, request))
 
     def _call(self, app: App, request: gdproto.Request) -> Any:
         if is_forbidden(request.action):
             raise ValueError(f"action {request.action!r} cannot be called from outside")
-        return self._loop.settle(app(request.action, *request.args, **request.kwargs))
+        set_current_request(CurrentRequest(request.app_path, request.action, self.is_cancelled))
+        return self._loop.settle(app(request.action, *request.args, **request.kwargs), self._check)
 
     def _stream(
         self,
@@ -161,7 +186,7 @@ class Lane:
     ) -> None:
         with closing(source):
             for batch in batches:
-                self._check_cancelled()
+                self._check_now_and_then()
                 self._send_chunks(request_id, batch)
         self._write(self._connection.send(gdproto.End(request_id)))
 
@@ -183,10 +208,17 @@ class Lane:
             try:
                 frame = self._connection.send(answer)
             except (gdproto.ProtocolError, TypeError) as error:
-                failure = _app_error(error, request, "the result cannot be encoded: ")
+                failure = self._app_error(error, request, "the result cannot be encoded: ")
         if failure is not None:
             frame = self._connection.send(to_message(failure, request.request_id))
         self._write(frame)
+
+    def _app_error(
+        self, error: BaseException, request: gdproto.Request, prefix: str = ""
+    ) -> DirtyAppError:
+        trace = "".join(traceback.format_exception(error)) if self._tracebacks else None
+        message = prefix + (str(error) or describe(error))
+        return DirtyAppError(message, request.app_path, request.action, trace)
 
     def _write(self, data: bytes) -> None:
         try:
@@ -197,12 +229,3 @@ class Lane:
 
 def _alone(item: Any) -> list[Any]:
     return [item]
-
-
-def _app_error(error: BaseException, request: gdproto.Request, prefix: str = "") -> DirtyAppError:
-    return DirtyAppError(
-        prefix + (str(error) or describe(error)),
-        app_path=request.app_path,
-        action=request.action,
-        traceback="".join(traceback.format_exception(error)),
-    )

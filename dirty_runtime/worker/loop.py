@@ -7,11 +7,17 @@ import inspect
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
+# How often a lane that waits for the loop looks for a CANCEL.
+CHECK_S = 0.05
 # Items of an async generator that may wait for its lane.
 MAX_WAITING_ITEMS = 256
+
+
+def _go_on() -> None:
+    """Nothing is to be cancelled."""
 
 
 class EventLoop:
@@ -25,9 +31,27 @@ class EventLoop:
         """Run `coroutine`; returns at once."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._running())
 
-    def settle(self, result: Any) -> Any:
-        """What a call came to: `result`, or that of the coroutine that it is."""
-        return self.start(result).result() if inspect.iscoroutine(result) else result
+    def settle(self, result: Any, check: Callable[[], None] = _go_on) -> Any:
+        """What a call came to: `result`, or that of the coroutine that it is.
+
+        Args:
+            check: raises when the coroutine is to be cancelled; called every CHECK_S.
+        """
+        if not inspect.iscoroutine(result):
+            return result
+        future = self.start(result)
+        while True:
+            try:
+                return future.result(CHECK_S)
+            except TimeoutError:
+                # It may also be what the coroutine raised.
+                if future.done():
+                    raise
+            try:
+                check()
+            except BaseException:
+                future.cancel()
+                raise
 
     def call(self, function: Callable[[], object]) -> None:
         """Call `function` on the loop; returns at once."""
@@ -45,11 +69,14 @@ class AsyncItems:
     """An async generator that runs on the loop while a lane's thread reads its items.
 
     Items that are produced faster than they are read are read in batches; the generator pauses
-    when MAX_WAITING_ITEMS wait.
+    when MAX_WAITING_ITEMS wait. While nothing comes, `check` raises if it is to be cancelled.
     """
 
-    def __init__(self, loop: EventLoop, source: AsyncGenerator[Any, Any]) -> None:
+    def __init__(
+        self, loop: EventLoop, source: AsyncGenerator[Any, Any], check: Callable[[], None]
+    ) -> None:
         self._loop = loop
+        self._check = check
         self._source = source
         self._queue: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         self._room = asyncio.Event()
@@ -65,7 +92,7 @@ class AsyncItems:
         """
         batch: list[Any] = []
         while True:
-            kind, value = self._queue.get()
+            kind, value = self._get()
             if kind == "item":
                 batch.append(value)
                 if len(batch) < MAX_WAITING_ITEMS and not self._queue.empty():
@@ -81,6 +108,13 @@ class AsyncItems:
                 raise value
             if kind == "end":
                 return
+
+    def _get(self) -> tuple[str, Any]:
+        while True:
+            try:
+                return self._queue.get(timeout=CHECK_S)
+            except Empty:
+                self._check()
 
     def close(self) -> None:
         """Cancel what still runs; returns when the generator is closed."""

@@ -182,7 +182,7 @@ BAD_STARTS = [
     (("--app", "bad:InitFails"), "bad:InitFails: init() failed: RuntimeError: the model file is"),
     (("--app", "bad:InitExits"), "SystemExit: enough"),
     (("--app", "bad:Sleeps", "--boot-timeout", "0.5"), "0.5 s"),
-    (("--app", "bad:Good", "--app", "bad:InitFails"), "the model file is missing"),
+    (("--app", "bad:Good", "--app", "bad:NewMissing"), "NewMissing"),
     (("--app", "bad:InitFails", "--workers", "3", "--threads", "2"), "the model file is missing"),
     (("--app", "nonsense"), "nonsense"),
     (("--app", "bad:Good:0"), "bad:Good:0"),

@@ -25,6 +25,7 @@ APPS = ("a", "b", "c")
 class Job:
     app_path: str
     number: int = 0
+    size_bytes: int = 1
 
 
 def test_an_idle_lane_takes_a_request_at_once() -> None:

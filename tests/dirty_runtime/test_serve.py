@@ -259,7 +259,7 @@ def test_a_silent_worker_is_replaced() -> None:
 # --- death ---
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_a_worker_that_dies_is_named_and_replaced(number: signal.Signals) -> None:
     with serving(OURS) as arbiter, arbiter.client() as client:
         pid = client.execute(OURS, "pid")

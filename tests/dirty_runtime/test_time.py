@@ -68,14 +68,13 @@ def test_dropped_deadlines_are_forgotten() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lives_s", "waits_s"),
+    ("served", "waits_s"),
     [
-        ([0, 0, 0, 0], [1, 2, 4, 8]),
-        ([0] * 6, [1, 2, 4, 8, 10, 10]),
-        ([0, 0, 9.9, 0], [1, 2, 4, 8]),
-        ([0, 0, 10, 0], [1, 2, 1, 2]),
+        ([False] * 6, [1, 2, 4, 8, 10, 10]),
+        ([False, False, True, False], [1, 2, 1, 2]),
+        ([True] * 3, [1, 1, 1]),
     ],
 )
-def test_waits_double_and_start_over(lives_s: list[float], waits_s: list[float]) -> None:
+def test_waits_double_and_start_over(served: list[bool], waits_s: list[float]) -> None:
     backoff = Backoff(first_s=1, longest_s=10)
-    assert [backoff.died(lived_s) for lived_s in lives_s] == waits_s
+    assert [backoff.died(has_served) for has_served in served] == waits_s

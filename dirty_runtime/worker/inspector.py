@@ -1,0 +1,43 @@
+"""``python -m dirty_runtime.worker.inspector PATH…``: what the classes of apps say of themselves.
+
+Rules: each app's class is imported, and a line of JSON written for it, at once; what a module
+prints goes to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ..app import load_class
+from ..errors import DirtyAppError
+
+
+def facts_of(path: str) -> dict[str, Any]:
+    """What the class says, or why it is none, for JSON."""
+    try:
+        cls: Any = load_class(path)
+    except DirtyAppError as error:
+        return {"error": error.message}
+    stashes = getattr(cls, "stashes", ())
+    return {
+        "workers": getattr(cls, "workers", None),
+        "stashes": list(stashes) if isinstance(stashes, list | tuple | set) else stashes,
+        "kill_on_cancel": getattr(cls, "kill_on_cancel", False),
+    }
+
+
+def main(paths: Sequence[str]) -> None:
+    """Write the facts of each app."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for path in paths:
+        answers.write(json.dumps(facts_of(path), default=repr) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,90 @@
+"""What a worker was told by its arbiter, and its share of the config file's hooks.
+
+Rules: hooks get objects with the facts that a worker knows: of the arbiter its `pid` and
+`socket_path`, of the worker its `pid`, `slot`, `age` and `apps`. A hook that raises fails the
+boot.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+from logging.handlers import WatchedFileHandler
+from types import FrameType, SimpleNamespace
+from typing import Any
+
+from ..app import describe, place
+from ..config import ConfigError, run_file
+from ..errors import DirtyError
+
+
+class Surroundings:
+    """What the environment says; file descriptors are not inherited any further."""
+
+    def __init__(self) -> None:
+        self.fds = [int(fd) for fd in os.environ["GD_WORKER_FDS"].split(",")]
+        self.apps: list[str] = json.loads(os.environ["GD_WORKER_APPS"])
+        self.tracebacks = os.environ.get("DIRTY_TRACEBACKS", "1") == "1"
+        self._trace_fd = int(os.environ.get("DIRTY_TRACE_FD", "-1"))
+        for fd in self.fds:
+            os.set_inheritable(fd, False)
+        if self._trace_fd >= 0:
+            os.set_inheritable(self._trace_fd, False)
+        self._hooks: dict[str, Any] = {}
+        self.arbiter = SimpleNamespace(
+            pid=os.getppid(), socket_path=os.environ.get("DIRTY_SOCKET", "")
+        )
+        self.worker = SimpleNamespace(
+            pid=os.getpid(),
+            slot=int(os.environ.get("DIRTY_WORKER_SLOT", "0")),
+            age=int(os.environ.get("DIRTY_WORKER_AGE", "0")),
+            apps=list(self.apps),
+        )
+
+    def trace(self, path: str) -> None:
+        """Say which app is initialised next, for whoever asks what this process died of."""
+        if self._trace_fd >= 0:
+            os.write(self._trace_fd, f"{path}\n".encode())
+
+    def read_hooks(self) -> None:
+        """Run the config file. Raises DirtyError."""
+        path = os.environ.get("DIRTY_CONFIG")
+        if path:
+            try:
+                self._hooks = run_file(path)
+            except ConfigError as error:
+                raise DirtyError(str(error)) from None
+
+    def call_hook(self, name: str, *args: Any) -> None:
+        """Call the hook, if the config file has it. Raises DirtyError when it fails."""
+        hook = self._hooks.get(name)
+        if hook is None:
+            return
+        try:
+            hook(*args)
+        except Exception as error:
+            reason = f"the hook {name} failed: {describe(error)}{place(error)}"
+            raise DirtyError(reason) from error
+
+
+def handle_signals() -> None:
+    """Leave INT and TERM to the arbiter; have USR1 reopen the files of the app's log handlers.
+
+    A terminal's Ctrl-C and a service manager's TERM reach every process at once, but calls are
+    to end first. A handler that does nothing is not inherited by the programs that an app runs.
+    """
+    signal.signal(signal.SIGINT, _do_nothing)
+    signal.signal(signal.SIGTERM, _do_nothing)
+    signal.signal(signal.SIGUSR1, _reopen)
+
+
+def _do_nothing(number: int, frame: FrameType | None) -> None:
+    pass
+
+
+def _reopen(number: int, frame: FrameType | None) -> None:
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, WatchedFileHandler):
+            handler.reopenIfNeeded()
