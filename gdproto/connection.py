@@ -14,6 +14,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, KeysView
+from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -85,7 +86,8 @@ class ExchangeEnded(NamedTuple):
     request_id: int
 
 
-class ConnectionClosed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ConnectionClosed:
     """The peer sends nothing more. Exchanges that are still open get no answer."""
 
 
@@ -134,7 +136,7 @@ class Connection:
         """Take bytes from the transport, in any portions."""
         if self._start == len(self._buffer):
             # What cannot change need not be copied.
-            self._buffer = data if type(data) is bytes else bytearray(data)
+            self._buffer = data if type(data) is bytes else bytearray(memoryview(data))
             self._start = 0
             return
         if type(self._buffer) is bytes or self._start * 2 > len(self._buffer):
@@ -240,11 +242,16 @@ class Connection:
 
     def _cut(self, stop: int) -> bytes:
         """The frame that ends at `stop`, copied at most once."""
-        start, self._start = self._start, stop
+        buffer, start = self._buffer, self._start
         self._header = None
-        if type(self._buffer) is bytes:
-            return self._buffer[start:stop]
-        with memoryview(self._buffer) as view:
+        if stop == len(buffer):
+            # An idle connection keeps nothing alive.
+            self._buffer, self._start = b"", 0
+        else:
+            self._start = stop
+        if type(buffer) is bytes:
+            return buffer[start:stop]
+        with memoryview(buffer) as view:
             return bytes(view[start:stop])
 
     def _starved(self) -> Event | NeedData:

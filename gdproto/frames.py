@@ -55,6 +55,15 @@ class Message:
         """Write the payload with the fast codec; Doubt leaves it to the strict one."""
 
     @classmethod
+    def _from_bytes(cls, request_id: int, source: bytes, pos: int) -> Message | None:
+        """Read the payload at `pos` in the form in which it is written; None for any other form.
+
+        Raises:
+            Exception: one of DOUBTS, which leave the payload to the strict codec.
+        """
+        return None
+
+    @classmethod
     def _from_payload(cls, request_id: int, payload: dict[str, Any]) -> Message:
         raise NotImplementedError
 

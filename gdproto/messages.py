@@ -6,12 +6,12 @@ import math
 from typing import Any, NamedTuple
 
 from . import fields, strict
-from ._generated.messages import MESSAGE_CLASSES, Request
+from ._generated.messages import MESSAGE_CLASSES, Request, read_routing
 from ._generated.tables import HEADER_BYTES, VALUE_TYPES, FieldRule, MessageCode
-from ._generated.values import DOUBTS, Doubt, read_value, read_value_view
+from ._generated.values import DOUBTS, RUN, Doubt, read_value, read_value_view
 from .errors import ProtocolError
 from .frames import RULES, Header, Message, check_presence, parse_header
-from .tlv import Buffer, encode, readable
+from .tlv import Buffer, readable
 
 
 def parse(data: Buffer, *, zero_copy: bool = False) -> Message:
@@ -58,6 +58,9 @@ def parse_payload(header: Header, data: bytes | memoryview, start: int = 0) -> M
         return cls._from_payload(header.request_id, {})
     try:
         if isinstance(data, bytes):
+            message = cls._from_bytes(header.request_id, data, start)
+            if message is not None:
+                return message
             payload, stop = read_value(data, start)
         else:
             payload, stop = read_value_view(data, start)
@@ -123,7 +126,7 @@ def peek_request(payload: Buffer, start: int = 0) -> RequestPeek:
     """
     data = payload if isinstance(payload, bytes) else readable(payload, True)
     try:
-        return _peek_in_order(data, start) or _peek(data, start)
+        return _peek(data, start)
     except DOUBTS:
         pass
     header = Header(MessageCode.REQUEST, len(data) - start, 0)
@@ -132,53 +135,57 @@ def peek_request(payload: Buffer, start: int = 0) -> RequestPeek:
     return RequestPeek(request.app_path, request.action, request.timeout)
 
 
-_SIZED = {rule.code: rule for rule in VALUE_TYPES if rule.kind in ("text", "blob", "list", "dict")}
-_STEPS = {rule.code: 1 + rule.size for rule in VALUE_TYPES if rule.code not in _SIZED}
-_DICT = next(rule for rule in VALUE_TYPES if rule.kind == "dict")
-_TEXT = next(rule for rule in VALUE_TYPES if rule.kind == "text")
-_PEEKED = ("app_path", "action", "timeout")
-_APP_PATH, _ACTION, _TIMEOUT = (encode(name) for name in _PEEKED)
+# How to step over a value: bytes in all, where that is fixed; else what a unit of its size means.
+_UNITS = {"text": (1, 0), "blob": (1, 0), "list": (0, 1), "dict": (0, 2)}
+_STEPS = {rule.code: 1 + rule.size for rule in VALUE_TYPES if rule.kind not in _UNITS}
+_RUNS = {code: bytes([code]) * RUN for code in _STEPS}
+_SIZED = {
+    rule.code: (rule.packer.unpack_from, 1 + rule.size, *_UNITS[rule.kind])
+    for rule in VALUE_TYPES
+    if rule.kind in _UNITS and rule.packer is not None
+}
 
-
-def _peek_in_order(data: bytes | memoryview, start: int) -> RequestPeek | None:
-    """What is found when the three stand first, as a sender of all of them writes them."""
-    pos = start + 1 + _DICT.size
-    if not isinstance(data, bytes) or data[start] != _DICT.code:
-        return None
-    if not data.startswith(_APP_PATH, pos):
-        return None
-    app_path, pos = read_value(data, pos + len(_APP_PATH))
-    if not data.startswith(_ACTION, pos):
-        return None
-    action, pos = read_value(data, pos + len(_ACTION))
-    if not data.startswith(_TIMEOUT, pos):
-        return None
-    timeout, pos = read_value(data, pos + len(_TIMEOUT))
-    return _peeked(app_path, action, timeout)
+_WANTED = RequestPeek._fields
+_DICT, _TEXT = (
+    next(rule for rule in VALUE_TYPES if rule.kind == kind) for kind in ("dict", "text")
+)
+_READ_COUNT, _HEAD_BYTES, *_ = _SIZED[_DICT.code]
 
 
 def _peek(data: bytes | memoryview, start: int) -> RequestPeek:
-    assert _DICT.packer is not None
     if data[start] != _DICT.code:
         raise Doubt
-    count = _DICT.packer.unpack_from(data, start + 1)[0]
-    pos = start + 1 + _DICT.size
+    count = _READ_COUNT(data, start + 1)[0]
+    pos = start + _HEAD_BYTES
+    if count > _DICT.limit or count * _DICT.smallest_element_bytes > len(data) - pos:
+        raise Doubt
     found: dict[str, Any] = {}
-    for _ in range(count):
+    # Most senders write them first, and leave out a timeout that is None.
+    if isinstance(data, bytes) and count >= len(_WANTED) and (first := read_routing(data, pos)):
+        app_path, action, timeout, pos = first
+        if timeout is not None:
+            return RequestPeek(app_path, action, timeout)
+        found = {"app_path": app_path, "action": action}
+    return _search(data, pos, count - len(found), found)
+
+
+def _search(data: bytes | memoryview, pos: int, count: int, found: dict[str, Any]) -> RequestPeek:
+    """Find what `found` lacks in the `count` pairs at `pos`."""
+    read: Any = read_value if isinstance(data, bytes) else read_value_view
+    while count and len(found) < len(_WANTED):
         if data[pos] != _TEXT.code:
             raise Doubt
-        key, pos = _read(data, pos)
-        if key not in _PEEKED:
+        key, pos = read(data, pos)
+        if key not in _WANTED:
             pos = _skip(data, pos)
         elif key in found:
             raise Doubt
         else:
-            found[key], pos = _read(data, pos)
-            if len(found) == len(_PEEKED):
-                return _peeked(**found)
-    if pos != len(data):
+            found[key], pos = read(data, pos)
+        count -= 1
+    if pos > len(data) or (pos < len(data) and len(found) < len(_WANTED)):
         raise Doubt
-    return _peeked(*(found.get(name) for name in _PEEKED))
+    return _peeked(*map(found.get, _WANTED))
 
 
 def _peeked(app_path: object, action: object, timeout: Any) -> RequestPeek:
@@ -193,26 +200,26 @@ def _possible(timeout: float) -> bool:
     return math.isfinite(timeout) and timeout >= 0
 
 
-def _read(data: bytes | memoryview, pos: int) -> tuple[Any, int]:
-    return read_value(data, pos) if isinstance(data, bytes) else read_value_view(data, pos)
-
-
 def _skip(data: bytes | memoryview, pos: int) -> int:
     """Where the value at `pos` ends; past the data if it is cut short."""
     pending = 1
     while pending:
-        pending -= 1
         code = data[pos]
         step = _STEPS.get(code)
-        if step is not None:
-            pos += step
-            continue
-        rule = _SIZED[code]
-        assert rule.packer is not None
-        size = rule.packer.unpack_from(data, pos + 1)[0]
-        pos += 1 + rule.size
-        if rule.smallest_element_bytes:
-            pending += size * (2 if rule.kind == "dict" else 1)
+        if step is None:
+            unpack, head, unit_bytes, unit_values = _SIZED[code]
+            size = unpack(data, pos + 1)[0]
+            pos += head + size * unit_bytes
+            pending += size * unit_values - 1
+        elif pending >= RUN and _is_run(data, pos, step, _RUNS[code]):
+            pos += step * RUN
+            pending -= RUN
         else:
-            pos += size
+            pos += step
+            pending -= 1
     return pos
+
+
+def _is_run(data: bytes | memoryview, pos: int, step: int, codes: bytes) -> bool:
+    """Whether values with these codes follow; most often the second one tells."""
+    return data[pos + step] == codes[1] and data[pos : pos + step * RUN : step] == codes

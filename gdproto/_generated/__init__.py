@@ -1,2 +1,2 @@
-# @generated from spec/ (2ad6ed618487876a) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (6054c5e3c3bc4ea1) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

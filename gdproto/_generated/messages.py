@@ -1,4 +1,4 @@
-# @generated from spec/ (2ad6ed618487876a) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (6054c5e3c3bc4ea1) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations
@@ -6,11 +6,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
+from struct import Struct
 from typing import Any, ClassVar
 
 from ..frames import Message
 from .tables import MessageCode
-from .values import Doubt, Write, write_dict, write_value
+from .values import (
+    Doubt,
+    Write,
+    read_dict,
+    read_list,
+    read_value,
+    write_dict,
+    write_list,
+    write_value,
+)
+
+_SIZE = Struct(">L").unpack_from
 
 
 @dataclass(slots=True)
@@ -35,8 +47,7 @@ class Request(Message):
     timeout: float | int | None = None
 
     def _write_payload(self, out: Write) -> None:
-        heads = (b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05')
-        out(heads[(self.timeout is not None)])
+        out((b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05')[(self.timeout is not None)])
         if type(self.app_path) is not str:
             raise Doubt
         out(b'\x11\x00\x00\x00\x08app_path')
@@ -57,11 +68,45 @@ class Request(Message):
         if type(self.args) is not list and type(self.args) is not tuple:
             raise Doubt
         out(b'\x11\x00\x00\x00\x04args')
-        write_value(self.args, out, 1)
+        write_list(self.args, out, 2)
         if type(self.kwargs) is not dict:
             raise Doubt
         out(b'\x11\x00\x00\x00\x06kwargs')
-        write_value(self.kwargs, out, 1)
+        write_dict(self.kwargs, out, 2)
+
+    @classmethod
+    def _from_bytes(
+        cls, request_id: int, source: bytes, pos: int) -> Request | None:
+        root = pos
+        pos += 5
+        if not source.startswith(b'\x11\x00\x00\x00\x08app_path\x11', pos):
+            return None
+        start = pos + 18
+        pos = start + _SIZE(source, pos + 14)[0]
+        app_path = source[start:pos].decode()
+        if not source.startswith(b'\x11\x00\x00\x00\x06action\x11', pos):
+            return None
+        start = pos + 16
+        pos = start + _SIZE(source, pos + 12)[0]
+        action = source[start:pos].decode()
+        timeout: Any = None
+        if source.startswith(b'\x11\x00\x00\x00\x07timeout', pos):
+            timeout, pos = read_value(source, pos + 12, 1)
+            if type(timeout) is not float and type(timeout) is not int:
+                return None
+            if not isfinite(timeout):
+                return None
+            if timeout < 0:
+                return None
+        if not source.startswith(b'\x11\x00\x00\x00\x04args ', pos):
+            return None
+        args, pos = read_list(source, pos + 10, 2)
+        if not source.startswith(b'\x11\x00\x00\x00\x06kwargs!', pos):
+            return None
+        kwargs, pos = read_dict(source, pos + 12, 2)
+        if pos != len(source) or not source.startswith((b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05')[(timeout is not None)], root):
+            return None
+        return cls(request_id, app_path, action, tuple(args), kwargs, timeout)
 
     @classmethod
     def _from_payload(
@@ -86,14 +131,13 @@ class Request(Message):
         else:
             if type(args) is not list:
                 raise Doubt
-        args = tuple(args)
         kwargs = payload.get("kwargs")
         if kwargs is None:
             kwargs = {}
         else:
             if type(kwargs) is not dict:
                 raise Doubt
-        return cls(request_id, app_path, action, args, kwargs, timeout)
+        return cls(request_id, app_path, action, tuple(args), kwargs, timeout)
 
 
 @dataclass(slots=True)
@@ -110,9 +154,18 @@ class Response(Message):
     result: Any
 
     def _write_payload(self, out: Write) -> None:
-        out(b'!\x00\x00\x00\x01')
-        out(b'\x11\x00\x00\x00\x06result')
+        out(b'!\x00\x00\x00\x01\x11\x00\x00\x00\x06result')
         write_value(self.result, out, 1)
+
+    @classmethod
+    def _from_bytes(
+        cls, request_id: int, source: bytes, pos: int) -> Response | None:
+        if not source.startswith(b'!\x00\x00\x00\x01\x11\x00\x00\x00\x06result', pos):
+            return None
+        result, pos = read_value(source, pos + 16, 1)
+        if pos != len(source):
+            return None
+        return cls(request_id, result)
 
     @classmethod
     def _from_payload(
@@ -139,12 +192,9 @@ class Error(Message):
     details: dict[str, Any] = field(default_factory=dict)
 
     def _write_payload(self, out: Write) -> None:
-        out(b'!\x00\x00\x00\x01')
-        out(b'\x11\x00\x00\x00\x05error')
-        out(b'!\x00\x00\x00\x03')
         if type(self.error_type) is not str:
             raise Doubt
-        out(b'\x11\x00\x00\x00\nerror_type')
+        out(b'!\x00\x00\x00\x01\x11\x00\x00\x00\x05error!\x00\x00\x00\x03\x11\x00\x00\x00\nerror_type')
         write_value(self.error_type, out, 2)
         if type(self.message) is not str:
             raise Doubt
@@ -153,7 +203,27 @@ class Error(Message):
         if type(self.details) is not dict:
             raise Doubt
         out(b'\x11\x00\x00\x00\x07details')
-        write_value(self.details, out, 2)
+        write_dict(self.details, out, 3)
+
+    @classmethod
+    def _from_bytes(
+        cls, request_id: int, source: bytes, pos: int) -> Error | None:
+        if not source.startswith(b'!\x00\x00\x00\x01\x11\x00\x00\x00\x05error!\x00\x00\x00\x03\x11\x00\x00\x00\nerror_type\x11', pos):
+            return None
+        start = pos + 40
+        pos = start + _SIZE(source, pos + 36)[0]
+        error_type = source[start:pos].decode()
+        if not source.startswith(b'\x11\x00\x00\x00\x07message\x11', pos):
+            return None
+        start = pos + 17
+        pos = start + _SIZE(source, pos + 13)[0]
+        message = source[start:pos].decode()
+        if not source.startswith(b'\x11\x00\x00\x00\x07details!', pos):
+            return None
+        details, pos = read_dict(source, pos + 13, 3)
+        if pos != len(source):
+            return None
+        return cls(request_id, error_type, message, details)
 
     @classmethod
     def _from_payload(
@@ -190,9 +260,18 @@ class Chunk(Message):
     data: Any
 
     def _write_payload(self, out: Write) -> None:
-        out(b'!\x00\x00\x00\x01')
-        out(b'\x11\x00\x00\x00\x04data')
+        out(b'!\x00\x00\x00\x01\x11\x00\x00\x00\x04data')
         write_value(self.data, out, 1)
+
+    @classmethod
+    def _from_bytes(
+        cls, request_id: int, source: bytes, pos: int) -> Chunk | None:
+        if not source.startswith(b'!\x00\x00\x00\x01\x11\x00\x00\x00\x04data', pos):
+            return None
+        data, pos = read_value(source, pos + 14, 1)
+        if pos != len(source):
+            return None
+        return cls(request_id, data)
 
     @classmethod
     def _from_payload(
@@ -240,8 +319,7 @@ class Stash(Message):
     pattern: str | None = None
 
     def _write_payload(self, out: Write) -> None:
-        heads = (b'!\x00\x00\x00\x02', b'!\x00\x00\x00\x03', b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05')
-        out(heads[(self.key is not None) + (self.value is not None) + (self.pattern is not None)])
+        out((b'!\x00\x00\x00\x02', b'!\x00\x00\x00\x03', b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05')[(self.key is not None) + (self.value is not None) + (self.pattern is not None)])
         if type(self.op) is not int:
             raise Doubt
         if self.op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10):
@@ -267,6 +345,40 @@ class Stash(Message):
             write_value(self.pattern, out, 1)
 
     @classmethod
+    def _from_bytes(
+        cls, request_id: int, source: bytes, pos: int) -> Stash | None:
+        root = pos
+        pos += 5
+        if not source.startswith(b'\x11\x00\x00\x00\x02op', pos):
+            return None
+        op, pos = read_value(source, pos + 7, 1)
+        if type(op) is not int:
+            return None
+        if op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10):
+            return None
+        if not source.startswith(b'\x11\x00\x00\x00\x05table\x11', pos):
+            return None
+        start = pos + 15
+        pos = start + _SIZE(source, pos + 11)[0]
+        table = source[start:pos].decode()
+        key: Any = None
+        if source.startswith(b'\x11\x00\x00\x00\x03key', pos):
+            key, pos = read_value(source, pos + 8, 1)
+            if isinstance(key, list | dict | tuple):
+                return None
+        value: Any = None
+        if source.startswith(b'\x11\x00\x00\x00\x05value', pos):
+            value, pos = read_value(source, pos + 10, 1)
+        pattern: Any = None
+        if source.startswith(b'\x11\x00\x00\x00\x07pattern\x11', pos):
+            start = pos + 17
+            pos = start + _SIZE(source, pos + 13)[0]
+            pattern = source[start:pos].decode()
+        if pos != len(source) or not source.startswith((b'!\x00\x00\x00\x02', b'!\x00\x00\x00\x03', b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05')[(key is not None) + (value is not None) + (pattern is not None)], root):
+            return None
+        return cls(request_id, op, table, key, value, pattern)
+
+    @classmethod
     def _from_payload(
         cls, request_id: int, payload: dict[str, Any]) -> Stash:
         op = payload["op"]
@@ -282,8 +394,6 @@ class Stash(Message):
             if isinstance(key, list | dict | tuple):
                 raise Doubt
         value = payload.get("value")
-        if value is not None:
-            pass
         pattern = payload.get("pattern")
         if pattern is not None:
             if type(pattern) is not str:
@@ -324,17 +434,35 @@ class Manage(Message):
     count: int = 1
 
     def _write_payload(self, out: Write) -> None:
-        out(b'!\x00\x00\x00\x02')
         if type(self.op) is not int:
             raise Doubt
         if self.op not in (1, 2, 3, 4):
             raise Doubt
-        out(b'\x11\x00\x00\x00\x02op')
+        out(b'!\x00\x00\x00\x02\x11\x00\x00\x00\x02op')
         write_value(self.op, out, 1)
         if type(self.count) is not int:
             raise Doubt
         out(b'\x11\x00\x00\x00\x05count')
         write_value(self.count, out, 1)
+
+    @classmethod
+    def _from_bytes(
+        cls, request_id: int, source: bytes, pos: int) -> Manage | None:
+        if not source.startswith(b'!\x00\x00\x00\x02\x11\x00\x00\x00\x02op', pos):
+            return None
+        op, pos = read_value(source, pos + 12, 1)
+        if type(op) is not int:
+            return None
+        if op not in (1, 2, 3, 4):
+            return None
+        if not source.startswith(b'\x11\x00\x00\x00\x05count', pos):
+            return None
+        count, pos = read_value(source, pos + 10, 1)
+        if type(count) is not int:
+            return None
+        if pos != len(source):
+            return None
+        return cls(request_id, op, count)
 
     @classmethod
     def _from_payload(
@@ -368,6 +496,30 @@ class Cancel(Message):
     def _from_payload(
         cls, request_id: int, payload: dict[str, Any]) -> Cancel:
         return cls(request_id)
+
+
+def read_routing(source: bytes, pos: int) -> tuple[str, str, float | int | None, int] | None:
+    """app_path, action, timeout as a REQUEST begins with them, and where they end."""
+    if not source.startswith(b'\x11\x00\x00\x00\x08app_path\x11', pos):
+        return None
+    start = pos + 18
+    pos = start + _SIZE(source, pos + 14)[0]
+    app_path = source[start:pos].decode()
+    if not source.startswith(b'\x11\x00\x00\x00\x06action\x11', pos):
+        return None
+    start = pos + 16
+    pos = start + _SIZE(source, pos + 12)[0]
+    action = source[start:pos].decode()
+    timeout: Any = None
+    if source.startswith(b'\x11\x00\x00\x00\x07timeout', pos):
+        timeout, pos = read_value(source, pos + 12, 1)
+        if type(timeout) is not float and type(timeout) is not int:
+            return None
+        if not isfinite(timeout):
+            return None
+        if timeout < 0:
+            return None
+    return app_path, action, timeout, pos
 
 
 MESSAGE_CLASSES: dict[int, type[Message]] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pprint import pformat
 from textwrap import indent
 from typing import Any
@@ -621,20 +622,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
+from struct import Struct
 from typing import Any, ClassVar
 
 from ..frames import Message
 from .tables import MessageCode
-from .values import Doubt, Write, write_dict, write_value
+from .values import (
+    Doubt,
+    Write,
+    read_dict,
+    read_list,
+    read_value,
+    write_dict,
+    write_list,
+    write_value,
+)
 '''
+
+# The fields by which an arbiter routes a REQUEST: those that stand first in it.
+ROUTING = ("app_path", "action", "timeout")
 
 
 def _messages(spec: ir.Spec) -> str:
     names = [class_name(m) for m in spec.messages]
-    out = [MESSAGES_HEAD]
+    out = [MESSAGES_HEAD, f'_SIZE = Struct(">{_text_type(spec)[1].format}").unpack_from', ""]
     for message in spec.messages:
         out += ["", *_message_class(message, spec), ""]
     out += [
+        *_routing_reader(spec),
         "",
         "MESSAGE_CLASSES: dict[int, type[Message]] = {",
         *(f"    {m.code:#04x}: {class_name(m)}," for m in spec.messages),
@@ -687,14 +702,19 @@ def _message_class(message: ir.Message, spec: ir.Spec) -> Lines:
         "    request_id: int",
         *(f"    {f.name}: {_annotation(f)}{_default(f)}" for f in ordered),
         *(_write_method(message.fields, spec) if message.fields is not None else []),
+        *(_order_method(message, ordered, spec) if message.fields is not None else []),
         *_read_method(message, ordered),
     ]
 
 
-def _check(field: ir.Field, source: str, writing: bool) -> Lines:
-    """Statements that raise Doubt unless the value is plainly a permitted one."""
+def _block(opening: str, body: Lines, depth: int = 1) -> Lines:
+    return [opening, *(f"{'    ' * depth}{line}" for line in body)]
+
+
+def _check(field: ir.Field, source: str, otherwise: str, tuples: bool = False) -> Lines:
+    """Do `otherwise` unless the value is plainly a permitted one."""
     conditions = []
-    types = [*field.types, "tuple"] if writing and "list" in field.types else list(field.types)
+    types = [*field.types, "tuple"] if tuples and "list" in field.types else list(field.types)
     if types:
         conditions.append(" and ".join(f"type({source}) is not {t}" for t in types))
     if field.finite:
@@ -706,101 +726,217 @@ def _check(field: ir.Field, source: str, writing: bool) -> Lines:
         conditions.append(f"{source} not in ({values.rstrip(', ')})")
     if field.scalar:
         conditions.append(f"isinstance({source}, list | dict | tuple)")
-    return [f"if {c}:\n            raise Doubt" for c in conditions]
+    return [line for c in conditions for line in _block(f"if {c}:", [otherwise])]
 
 
-def _text_type(spec: ir.Spec) -> tuple[int, str]:
-    text = next(v for v in spec.values if isinstance(v.body, ir.Blob) and v.body.text)
+def _value_type(python: str, spec: ir.Spec) -> ir.ValueType:
+    return next(v for v in spec.values if v.python == python)
+
+
+def _container(field: ir.Field, spec: ir.Spec) -> ir.ValueType | None:
+    """The type of a field that is always a list, or always a dict."""
+    if len(field.types) != 1:
+        return None
+    value = _value_type(field.types[0], spec)
+    return value if isinstance(value.body, ir.Container) else None
+
+
+def _text_type(spec: ir.Spec) -> tuple[int, ir.SizeField]:
+    text = _value_type("str", spec)
     assert isinstance(text.body, ir.Blob)
-    return text.code, text.body.length.format
+    return text.code, text.body.length
 
 
 def _key_bytes(name: str, spec: ir.Spec) -> bytes:
-    code, size_format = _text_type(spec)
+    code, length = _text_type(spec)
     raw = name.encode()
-    return struct.pack(f">B{size_format}", code, len(raw)) + raw
+    return struct.pack(f">B{length.format}", code, len(raw)) + raw
 
 
 def _dict_head(count: int, spec: ir.Spec) -> bytes:
-    (the_dict,) = (v for v in spec.values if v.python == "dict")
+    the_dict = _value_type("dict", spec)
     assert isinstance(the_dict.body, ir.Container)
     return struct.pack(f">B{the_dict.body.count.format}", the_dict.code, count)
 
 
+def _dict_heads(fields: tuple[ir.Field, ...], spec: ir.Spec, owner: str = "") -> tuple[str, bytes]:
+    """The head of the dict of `fields`: an expression, and its bytes if they are always the same.
+
+    Without value, an optional field does not stand in the dict.
+    """
+    optional = [f for f in fields if _may_be_absent(f)]
+    sure = len(fields) - len(optional)
+    if not optional:
+        head = _dict_head(sure, spec)
+        return repr(head), head
+    heads = tuple(_dict_head(sure + n, spec) for n in range(len(optional) + 1))
+    present = " + ".join(f"({owner}{f.name} is not None)" for f in optional)
+    return f"{heads!r}[{present}]", b""
+
+
+def _may_be_absent(field: ir.Field) -> bool:
+    return not field.required and field.default is None
+
+
+# --- messages: to bytes ---
+
+
 def _write_method(fields: tuple[ir.Field, ...], spec: ir.Spec) -> Lines:
-    body = _write_fields(fields, spec, 1)
     return [
         "",
-        "    def _write_payload(self, out: Write) -> None:",
-        *(f"        {line}" for line in body),
+        *_block("    def _write_payload(self, out: Write) -> None:", _write(fields, spec, 1), 2),
     ]
 
 
-def _write_fields(fields: tuple[ir.Field, ...], spec: ir.Spec, depth: int) -> Lines:
-    optional = [f for f in fields if not f.required and f.default is None]
-    sure = len(fields) - len(optional)
+def _write(fields: tuple[ir.Field, ...], spec: ir.Spec, depth: int, lead: bytes = b"") -> Lines:
+    """Write the dict of `fields` after the bytes `lead`."""
+    expression, head = _dict_heads(fields, spec, "self.")
     out: Lines = []
-    if optional:
-        present = " + ".join(f"(self.{f.name} is not None)" for f in optional)
-        heads = tuple(_dict_head(sure + n, spec) for n in range(len(optional) + 1))
-        out.append(f"heads = {heads!r}")
-        out.append(f"out(heads[{present}])")
-    else:
-        out.append(f"out({_dict_head(sure, spec)!r})")
+    if not head:
+        out += [f"out({lead!r})"] if lead else []
+        out.append(f"out({expression})")
+    lead = lead + head if head else b""
     for field in fields:
-        key = f"out({_key_bytes(field.name, spec)!r})"
+        source, key = f"self.{field.name}", lead + _key_bytes(field.name, spec)
+        lead = b""
         if field.fields:
-            out += [key, *_write_fields(field.fields, spec, depth + 1)]
+            out += _write(field.fields, spec, depth + 1, key)
             continue
-        source = f"self.{field.name}"
-        write = f"write_value({source}, out, {depth})"
-        if field in optional:
-            body = "\n            ".join(
-                line.replace("\n            ", "\n                ")
-                for line in (*_check(field, source, True), key, write)
-            )
-            out.append(f"if {source} is not None:\n            {body}")
-        else:
-            out += [*_check(field, source, True), key, write]
+        lines = [
+            *_check(field, source, "raise Doubt", tuples=True),
+            f"out({key!r})",
+            _write_call(field, source, spec, depth),
+        ]
+        out += _block(f"if {source} is not None:", lines) if _may_be_absent(field) else lines
     return out
 
 
+def _write_call(field: ir.Field, source: str, spec: ir.Spec, depth: int) -> str:
+    container = _container(field, spec)
+    if container is not None:
+        return f"write_{container.name}({source}, out, {depth + 1})"
+    return f"write_value({source}, out, {depth})"
+
+
+# --- messages: from bytes ---
+
+
+def _order_method(message: ir.Message, ordered: list[ir.Field], spec: ir.Spec) -> Lines:
+    fields = message.fields or ()
+    if any(_may_be_absent(inner) for field in fields for inner in field.fields):
+        return []
+    expression, head = _dict_heads(fields, spec)
+    skip = [] if head else ["root = pos", f"pos += {len(_dict_head(0, spec))}"]
+    same = "" if head else f" or not source.startswith({expression}, root)"
+    return [
+        "",
+        "    @classmethod",
+        "    def _from_bytes(",
+        f"        cls, request_id: int, source: bytes, pos: int) -> {class_name(message)} | None:",
+        *(
+            f"        {line}"
+            for line in [
+                *skip,
+                *_read_in_order(fields, spec, 1, head),
+                *_block(f"if pos != len(source){same}:", ["return None"]),
+                f"return cls({_arguments(ordered)})",
+            ]
+        ),
+    ]
+
+
+def _arguments(ordered: list[ir.Field]) -> str:
+    # A message holds its lists as it is given them: those of the wire become tuples.
+    names = (f"tuple({f.name})" if f.default == () else f.name for f in ordered)
+    return ", ".join(["request_id", *names])
+
+
+def _read_in_order(
+    fields: tuple[ir.Field, ...], spec: ir.Spec, depth: int, lead: bytes = b""
+) -> Lines:
+    """Read `fields` as `_write` writes them after `lead`; return None for any other form."""
+    out: Lines = []
+    for field in fields:
+        key, lead = lead + _key_bytes(field.name, spec), b""
+        if field.fields:
+            inner = _dict_heads(field.fields, spec)[1]
+            out += _read_in_order(field.fields, spec, depth + 1, key + inner)
+            continue
+        key, lines = _read_after(field, key, spec, depth)
+        if _may_be_absent(field):
+            out.append(f"{field.name}: Any = None")
+            out += _block(f"if source.startswith({key!r}, pos):", lines)
+        else:
+            out += _block(f"if not source.startswith({key!r}, pos):", ["return None"])
+            out += lines
+    return out
+
+
+def _read_after(field: ir.Field, key: bytes, spec: ir.Spec, depth: int) -> tuple[bytes, Lines]:
+    """Read the value after `key`, to which the type's code is added where it can be no other."""
+    name, size = field.name, len(key)
+    if len(field.types) == 1:
+        value = _value_type(field.types[0], spec)
+        checks = _check(replace(field, types=()), name, "return None")
+        match value.body:
+            case ir.Blob(length, text=True):
+                return key + bytes([value.code]), [
+                    f"start = pos + {size + 1 + length.size}",
+                    f"pos = start + _SIZE(source, pos + {size + 1})[0]",
+                    f"{name} = source[start:pos].decode()",
+                    *checks,
+                ]
+            case ir.Container():
+                read = f"read_{value.name}(source, pos + {size + 1}, {depth + 1})"
+                return key + bytes([value.code]), [f"{name}, pos = {read}", *checks]
+    return key, [
+        f"{name}, pos = read_value(source, pos + {size}, {depth})",
+        *_check(field, name, "return None"),
+    ]
+
+
+def _routing_reader(spec: ir.Spec) -> Lines:
+    request = next(m for m in spec.messages if m.name == "REQUEST")
+    fields = (request.fields or ())[: len(ROUTING)]
+    if tuple(f.name for f in fields) != ROUTING:
+        raise CompileError(f"spec.messages: REQUEST does not begin with {', '.join(ROUTING)}")
+    types = ", ".join(_annotation(f) for f in fields)
+    meaning = f"{', '.join(ROUTING)} as a REQUEST begins with them, and where they end."
+    return [
+        "",
+        f"def read_routing(source: bytes, pos: int) -> tuple[{types}, int] | None:",
+        f'    """{meaning}"""',
+        *(f"    {line}" for line in _read_in_order(fields, spec, 1)),
+        f"    return {', '.join(ROUTING)}, pos",
+        "",
+    ]
+
+
 def _read_method(message: ir.Message, ordered: list[ir.Field]) -> Lines:
-    name = class_name(message)
-    arguments = "".join(f", {f.name}" for f in ordered)
     return [
         "",
         "    @classmethod",
         "    def _from_payload(",
-        f"        cls, request_id: int, payload: dict[str, Any]) -> {name}:",
+        f"        cls, request_id: int, payload: dict[str, Any]) -> {class_name(message)}:",
         *(f"        {line}" for line in _read_fields(message.fields or (), "payload")),
-        f"        return cls(request_id{arguments})",
+        f"        return cls({_arguments(ordered)})",
     ]
 
 
 def _read_fields(fields: tuple[ir.Field, ...], source: str) -> Lines:
     out: Lines = []
     for field in fields:
+        checks = _check(field, field.name, "raise Doubt")
         if field.required:
-            out.append(f'{field.name} = {source}["{field.name}"]')
-            out += _check(field, field.name, False)
+            out += [f'{field.name} = {source}["{field.name}"]', *checks]
         else:
-            checks = (
-                "\n            ".join(
-                    line.replace("\n            ", "\n                ")
-                    for line in _check(field, field.name, False)
-                )
-                or "pass"
-            )
-            default = "{}" if field.default == {} else repr(field.default)
             out.append(f'{field.name} = {source}.get("{field.name}")')
-            if field.default is None:
-                out.append(f"if {field.name} is not None:\n            {checks}")
-            else:
-                out.append(f"if {field.name} is None:\n            {field.name} = {default}")
-                out.append(f"else:\n            {checks}")
-                if field.default == ():
-                    out.append(f"{field.name} = tuple({field.name})")
+            if field.default is not None:
+                default = "{}" if field.default == {} else repr(field.default)
+                out += _block(f"if {field.name} is None:", [f"{field.name} = {default}"])
+                out += _block("else:", checks) if checks else []
+            elif checks:
+                out += _block(f"if {field.name} is not None:", checks)
         if field.fields:
             out += _read_fields(field.fields, field.name)
     return out
