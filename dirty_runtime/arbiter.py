@@ -49,6 +49,8 @@ access_log = logging.getLogger("dirty.access")
 
 # A REQUEST that its worker may leave unread is kept this large, to be handed on.
 KEPT_BYTES = 64 * 1024
+# How long a process may take to die after its lanes have closed.
+DYING_S = 1.0
 # How much the last run of an app counts against those before, for what callers are told.
 NEWEST = 0.2
 
@@ -353,8 +355,24 @@ class DirtyArbiter:
 
     def lane_broke(self, lane: Lane, reason: str) -> None:
         worker = self.supervisor.worker_of(lane)
-        if worker is not None and worker.state == READY and not lane.was_unread:
+        if worker is not None and worker.state == READY:
             self._condemn(worker, reason)
+
+    def lane_closed(self, lane: Lane) -> None:
+        self._retire(lane)
+        asyncio.get_running_loop().call_later(DYING_S, self._check_closed, lane)
+
+    def _check_closed(self, lane: Lane) -> None:
+        worker = self.supervisor.worker_of(lane)
+        if worker is not None and worker.state == READY:
+            self._condemn(worker, "it lives, but closed its lane")
+
+    def _retire(self, lane: Lane) -> None:
+        """Give the lane no new work; close it when it is idle."""
+        self.router.retire(lane)
+        if self.router.is_spent(lane):
+            self.router.remove(lane)
+            lane.close()
 
     # --- workers ---
 
@@ -372,10 +390,7 @@ class DirtyArbiter:
 
     def worker_leaves(self, worker: Worker) -> None:
         for lane in worker.lanes:
-            self.router.retire(lane)
-            if self.router.is_spent(lane):
-                self.router.remove(lane)
-                lane.close()
+            self._retire(lane)
 
     def blamed(self, worker: Worker) -> list[str]:
         calls = [self.running[lane] for lane in worker.lanes if lane in self.running]

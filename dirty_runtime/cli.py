@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -34,7 +35,7 @@ POLL_S = 0.05
 WATCH_S = 1.0
 
 # A number below zero is an argument, not an option.
-_TAKES_JSON = {"ignore_unknown_options": True}
+_TAKES_NUMBERS = {"ignore_unknown_options": True}
 
 socket_option = click.option(
     "--socket",
@@ -131,17 +132,19 @@ def _show_config(config: Config) -> None:
 # --- scale and reload ---
 
 
-@group.command(context_settings={"ignore_unknown_options": True})
+_SCALE_OPS = {"+": ManageOp.ADD, "-": ManageOp.REMOVE, "": ManageOp.SET}
+
+
+@group.command(context_settings=_TAKES_NUMBERS)
 @click.argument("change", metavar="+N|-N|N")
 @socket_option
 @timeout_option
 def scale(change: str, socket_path: str | None, timeout: float) -> None:
     """Add N workers, remove N, or have N."""
-    number = change.lstrip("+-")
-    if not (number.isascii() and number.isdigit() and int(number) > 0 and len(change) < 10):
+    parts = re.fullmatch(r"([+-]?)([1-9][0-9]{0,8})", change)
+    if parts is None:
         raise click.ClickException(f"{change!r} is none of +N, -N and N, with N above 0")
-    ops = {"+": ManageOp.ADD, "-": ManageOp.REMOVE}
-    _manage(ops.get(change[0], ManageOp.SET), int(number), socket_path, timeout)
+    _manage(_SCALE_OPS[parts[1]], int(parts[2]), socket_path, timeout)
 
 
 @group.command()
@@ -192,7 +195,7 @@ def _stash_command(
     for argument in reversed(arguments):
         optional = argument.endswith("?")
         command = click.argument(argument.rstrip("?"), required=not optional)(command)
-    stash.command(name, help=text, context_settings=_TAKES_JSON)(command)
+    stash.command(name, help=text, context_settings=_TAKES_NUMBERS)(command)
 
 
 # --- call and stream ---
@@ -213,7 +216,7 @@ def _takes_call(command: Any) -> Any:
     return command
 
 
-@group.command(context_settings=_TAKES_JSON)
+@group.command(context_settings=_TAKES_NUMBERS)
 @_takes_call
 def call(
     app: str,
@@ -232,7 +235,7 @@ def call(
         raise _failure(error) from None
 
 
-@group.command(context_settings=_TAKES_JSON)
+@group.command(context_settings=_TAKES_NUMBERS)
 @_takes_call
 def stream(
     app: str,

@@ -31,7 +31,10 @@ class Owner(Protocol):
         """The worker has answered the STATUS that opens the lane."""
 
     def lane_broke(self, lane: Lane, reason: str) -> None:
-        """The worker broke the protocol, or closed the lane."""
+        """The worker broke the protocol."""
+
+    def lane_closed(self, lane: Lane) -> None:
+        """The worker has closed its end; most often it is about to die."""
 
 
 class Lane(asyncio.Protocol):
@@ -158,9 +161,9 @@ class Lane(asyncio.Protocol):
         self.owner.lane_booted(self, gdproto.parse(event.frame))
 
     def eof_received(self) -> None:
-        self.owner.lane_broke(self, "the worker closed its lane")
+        self.owner.lane_closed(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None:
             self.was_unread = isinstance(exc, ConnectionError)
-            self.owner.lane_broke(self, f"the lane broke: {exc}")
+            self.owner.lane_closed(self)

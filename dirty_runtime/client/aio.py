@@ -11,6 +11,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import suppress
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -33,6 +34,7 @@ class Link(asyncio.Protocol):
         self._calls: dict[int, asyncio.Future[gdproto.Message]] = {}
         self._transport: asyncio.Transport | None = None
         self._can_cancel = False
+        self._lost = asyncio.Event()
         self.pid = os.getpid()
         self.is_open = False
 
@@ -57,6 +59,10 @@ class Link(asyncio.Protocol):
         self.is_open = False
         if self._transport is not None:
             self._transport.close()
+
+    async def wait_closed(self) -> None:
+        """Wait until the closed connection is gone from the loop."""
+        await self._lost.wait()
 
     def _give_up(self, request_id: int) -> None:
         assert self._transport is not None
@@ -110,6 +116,7 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(closed(self._path))
+        self._lost.set()
 
 
 class Exchange:
@@ -163,12 +170,15 @@ class Links:
                 yield result_of(answer)
         finally:
             writer.transport.abort()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     async def close(self) -> None:
         """Close the running loop's link."""
         exchange = self._exchanges.pop(asyncio.get_running_loop(), None)
         if exchange is not None and exchange.link is not None:
             exchange.link.close()
+            await exchange.link.wait_closed()
 
     async def _next(
         self, connection: gdproto.Connection, reader: asyncio.StreamReader, limit: Deadline

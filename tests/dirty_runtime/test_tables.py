@@ -1,0 +1,183 @@
+"""The stash's tables, and the health of apps: pure, against models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gdproto
+from dirty_runtime import StashError, StashKeyNotFoundError, StashTableNotFoundError
+from dirty_runtime.allocation import allocate, slot_to_add, slot_to_remove
+from dirty_runtime.app import AppSpec
+from dirty_runtime.health import Health
+from dirty_runtime.tables import Tables, glob
+from gdproto import StashOp
+
+
+def ask(
+    tables: Tables, op: StashOp, table: str = "t", key: Any = None, value: Any = None,
+    pattern: str | None = None,
+) -> Any:  # fmt: skip
+    return tables.answer(gdproto.Stash(1, int(op), table, key, value, pattern))
+
+
+MISSING = [
+    (StashOp.KEYS, []), (StashOp.CLEAR, True), (StashOp.DELETE, False),
+    (StashOp.DELETE_TABLE, False), (StashOp.EXISTS, False), (StashOp.TABLES, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("op", "answer"), MISSING)
+def test_a_missing_table(op: StashOp, answer: Any) -> None:
+    assert ask(Tables(), op, key="k" if op is StashOp.DELETE else None) == answer
+
+
+def test_what_is_missing_is_named() -> None:
+    tables = Tables()
+    with pytest.raises(StashKeyNotFoundError) as key:
+        ask(tables, StashOp.GET, "t", "k")
+    assert (key.value.table_name, key.value.key) == ("t", "k")
+    with pytest.raises(StashTableNotFoundError) as table:
+        ask(tables, StashOp.INFO, "t")
+    assert table.value.table_name == "t"
+
+
+@pytest.mark.parametrize("value", [None, {"error": "no"}, [], b"\xff", {"a": [1, None]}, 1.5])
+def test_any_value_can_be_stored(value: Any) -> None:
+    tables = Tables()
+    assert ask(tables, StashOp.PUT, key="k", value=value) is True
+    assert ask(tables, StashOp.GET, key="k") == value
+
+
+def test_keys_are_equal_when_their_bytes_are() -> None:
+    tables = Tables()
+    keys = [True, 1, 1.0, "1", b"1", None]
+    for number, key in enumerate(keys):
+        ask(tables, StashOp.PUT, key=key, value=number)
+    assert [ask(tables, StashOp.GET, key=key) for key in keys] == list(range(6))
+    assert ask(tables, StashOp.INFO) == {"size": 6, "table": "t"}
+    assert ask(tables, StashOp.KEYS, pattern="*") == ["1"]
+    assert ask(tables, StashOp.EXISTS, key=2) is False
+    assert ask(tables, StashOp.EXISTS) is True
+
+
+PATTERNS = [
+    ("*", "anything", True), ("", "", True), ("", "a", False), ("a?c", "abc", True),
+    ("a?c", "ac", False), ("A*", "abc", False), ("[ab]c", "bc", True), ("[!ab]c", "bc", False),
+    ("[!ab]c", "cc", True), ("a.c", "abc", False), ("a\n*", "a\nb", True), ("[", "[", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("pattern", "text", "matches"), PATTERNS)
+def test_patterns(pattern: str, text: str, matches: bool) -> None:
+    assert glob(pattern)(text) is matches
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from([StashOp.PUT, StashOp.DELETE, StashOp.CLEAR, StashOp.DELETE_TABLE,
+                         StashOp.ENSURE]),
+        st.sampled_from("ab"),
+        st.integers(0, 3),
+        st.binary(max_size=40),
+    )
+)  # fmt: skip
+
+
+@given(STEPS)
+def test_tables_agree_with_dicts_and_count_their_bytes(steps: list[Any]) -> None:
+    tables, model = Tables(max_bytes=1000), dict[str, dict[int, bytes]]()
+    for op, table, key, value in steps:
+        try:
+            ask(tables, op, table, key, value)
+        except StashError:
+            assert op is StashOp.PUT
+            continue
+        if op is StashOp.PUT:
+            model.setdefault(table, {})[key] = value
+        elif op is StashOp.DELETE:
+            model.get(table, {}).pop(key, None)
+        elif op is StashOp.CLEAR:
+            model.get(table, {}).clear()
+        elif op is StashOp.DELETE_TABLE:
+            model.pop(table, None)
+        else:
+            model.setdefault(table, {})
+        assert tables.bytes <= 1000
+    assert ask(tables, StashOp.TABLES) == sorted(model)
+    for table, entries in model.items():
+        assert {key: ask(tables, StashOp.GET, table, key) for key in entries} == entries
+        assert ask(tables, StashOp.KEYS, table) == list(entries)
+        ask(tables, StashOp.DELETE_TABLE, table)
+    assert tables.bytes == 0
+
+
+# --- health ---
+
+
+def test_an_init_that_fails_is_tried_again_after_waits_that_double() -> None:
+    health = Health(["a", "b"], max_crashes=3, window_s=10, first_s=1, longest_s=5)
+    now_s = 0.0
+    for wait_s in (1, 2, 4, 5, 5):
+        health.init_failed("a", "why", now_s)
+        assert health.is_down("a")
+        assert health.due(now_s + wait_s - 0.01) == []
+        assert health.next_retry_s() == now_s + wait_s
+        now_s += wait_s
+        assert health.due(now_s) == ["a"]
+    assert health.reasons() == {"a": "why"}
+    health.booted("a")
+    assert health.reasons() == {}
+    assert health.next_retry_s() is None
+    assert not health.is_down("b")
+
+
+def test_deaths_within_the_window_put_an_app_aside() -> None:
+    health = Health(["a"], max_crashes=3, window_s=10)
+    for now_s in (0, 4, 11):
+        health.died("a", "killed", now_s)
+    assert not health.is_down("a")
+    health.died("a", "killed", 12)
+    assert "3 deaths in 10 s" in health.reason("a")
+    assert health.due(21.9) == []
+    assert health.due(22) == ["a"]
+    health.booted("a")
+    health.died("a", "killed", 23)
+    assert not health.is_down("a")
+
+
+def test_to_forgive_is_to_forget() -> None:
+    health = Health(["a"], max_crashes=1, window_s=10)
+    health.died("a", "killed", 0)
+    assert health.is_down("a")
+    health.forgive()
+    assert not health.is_down("a")
+
+
+# --- slots ---
+
+
+SPECS = st.lists(st.none() | st.integers(1, 4), min_size=1, max_size=4).map(
+    lambda limits: [AppSpec(f"m:A{number}", limit) for number, limit in enumerate(limits)]
+)
+
+
+@given(SPECS, st.integers(1, 5), st.lists(st.booleans(), max_size=12))
+def test_scaling_never_takes_an_app_its_last_slot(
+    specs: list[AppSpec], workers: int, steps: list[bool]
+) -> None:
+    homes = allocate(specs, workers)
+    for grows in steps:
+        if grows:
+            ((number, paths),) = slot_to_add(specs, homes).items()
+            assert number not in homes
+            homes[number] = paths
+        elif (victim := slot_to_remove(specs, homes)) is not None:
+            del homes[victim]
+        for spec in specs:
+            count = sum(spec.path in paths for paths in homes.values())
+            assert count >= 1
+            assert spec.workers is None or count <= spec.workers
