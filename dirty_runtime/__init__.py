@@ -11,6 +11,7 @@ from .client import (
     close_dirty_client_async,
     get_dirty_client,
     get_dirty_client_async,
+    set_dirty_socket_path,
 )
 from .errors import (
     DirtyAppError,
@@ -58,5 +59,6 @@ __all__ = [
     "current_request",
     "get_dirty_client",
     "get_dirty_client_async",
+    "set_dirty_socket_path",
     "stash",
 ]

@@ -42,6 +42,21 @@ class DirtyError(Exception):
         self.message = message
         self.details = dict(details or {})
 
+    def to_dict(self) -> dict[str, Any]:
+        """The error as an ERROR carries it: `error_type`, `message` and `details`."""
+        error = to_message(self, 0)
+        return {
+            "error_type": error.error_type,
+            "message": error.message,
+            "details": dict(error.details),
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> DirtyError:
+        """The error that `to_dict` made `data` of, of whichever class; what is missing is empty."""
+        name, reason = data.get("error_type", "DirtyError"), data.get("message", "Unknown error")
+        return from_message(gdproto.Error(0, name, reason, data.get("details") or {}))
+
     def _detail(self, **facts: Any) -> None:
         """Each fact is an attribute, and where it is known a detail."""
         for name, value in facts.items():

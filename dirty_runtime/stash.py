@@ -23,7 +23,7 @@ from gdproto import StashOp
 
 from .client.aio import Links
 from .client.answers import Deadline
-from .client.current import socket_path as current_socket_path
+from .client.current import get_dirty_socket_path
 from .client.sync import Channels
 from .errors import DirtyError, StashError, StashKeyNotFoundError, StashTableNotFoundError
 
@@ -271,7 +271,7 @@ _of_thread = threading.local()
 
 
 def _client() -> StashClient:
-    path = current_socket_path()
+    path = get_dirty_socket_path()
     client: StashClient | None = getattr(_of_thread, "client", None)
     if client is None or client.socket_path != path:
         client = _of_thread.client = StashClient(path)

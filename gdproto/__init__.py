@@ -10,6 +10,10 @@ from ._generated import messages as _messages
 from ._generated.messages import *  # noqa: F403
 from ._generated.tables import ERROR_TYPES as ERROR_TYPES
 from ._generated.tables import HEADER_BYTES as HEADER_BYTES
+from ._generated.tables import MAGIC as MAGIC
+from ._generated.tables import MAX_PAYLOAD_BYTES as MAX_PAYLOAD_BYTES
+from ._generated.tables import VALUE_TYPES as VALUE_TYPES
+from ._generated.tables import VERSION as VERSION
 from ._generated.tables import ManageOp as ManageOp
 from ._generated.tables import MessageCode as MessageCode
 from ._generated.tables import StashOp as StashOp
@@ -35,8 +39,9 @@ IMPLEMENTATION = "python"
 if not TYPE_CHECKING:
     # A type checker does not read what is computed.
     _PLAIN = """
-    ERROR_TYPES HEADER_BYTES IMPLEMENTATION NEED_DATA Connection ConnectionClosed ExchangeEnded
-    FrameReceived Header ManageOp Message MessageCode MessageReceived ProtocolError RequestPeek
-    StashOp decode encode parse parse_header parse_payload peek_request
+    ERROR_TYPES HEADER_BYTES IMPLEMENTATION MAGIC MAX_PAYLOAD_BYTES NEED_DATA VALUE_TYPES VERSION
+    Connection ConnectionClosed ExchangeEnded FrameReceived Header ManageOp Message MessageCode
+    MessageReceived ProtocolError RequestPeek StashOp decode encode parse parse_header
+    parse_payload peek_request
     """
     __all__ = sorted([*_PLAIN.split(), *_messages.__all__])

@@ -34,6 +34,10 @@ class Header(NamedTuple):
     length: int
     request_id: int
 
+    def to_bytes(self) -> bytes:
+        """The header as it is written; the values are not judged. Raises struct.error."""
+        return HEADER.pack(MAGIC, VERSION, *self)
+
 
 class Message:
     """The base of all messages."""
@@ -133,7 +137,7 @@ def _header(message: Message, parts: list[bytes | bytearray]) -> bytes:
             phase="encode",
             request_id=message.request_id,
         )
-    return HEADER.pack(MAGIC, VERSION, message.CODE, length, message.request_id)
+    return Header(message.CODE, length, message.request_id).to_bytes()
 
 
 def _check_request_id(message: Message) -> None:

@@ -8,6 +8,8 @@ from .current import (
     close_dirty_client_async,
     get_dirty_client,
     get_dirty_client_async,
+    get_dirty_socket_path,
+    set_dirty_socket_path,
 )
 
 __all__ = [
@@ -16,4 +18,6 @@ __all__ = [
     "close_dirty_client_async",
     "get_dirty_client",
     "get_dirty_client_async",
+    "get_dirty_socket_path",
+    "set_dirty_socket_path",
 ]

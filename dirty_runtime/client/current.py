@@ -1,6 +1,7 @@
 """The client of where the code runs: one a thread, one an event loop.
 
-Rules: the socket is named by ``DIRTY_SOCKET``, else by ``GUNICORN_DIRTY_SOCKET``.
+Rules: the socket is the one that was set here, else ``DIRTY_SOCKET`` names it, else
+``GUNICORN_DIRTY_SOCKET``.
 """
 
 from __future__ import annotations
@@ -15,12 +16,21 @@ from .client import DirtyClient
 
 SOCKET_VARIABLES = ("DIRTY_SOCKET", "GUNICORN_DIRTY_SOCKET")
 
+_chosen: str | None = None
 _of_thread = threading.local()
 _of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, DirtyClient] = WeakKeyDictionary()
 
 
-def socket_path() -> str:
-    """The arbiter's socket. Raises DirtyError when the environment does not name it."""
+def set_dirty_socket_path(path: str | None) -> None:
+    """Choose the arbiter's socket for this process; None leaves it to the environment."""
+    global _chosen
+    _chosen = path
+
+
+def get_dirty_socket_path() -> str:
+    """The arbiter's socket. Raises DirtyError when nothing names it."""
+    if _chosen is not None:
+        return _chosen
     for name in SOCKET_VARIABLES:
         if path := os.environ.get(name):
             return path
@@ -31,11 +41,12 @@ def get_dirty_client(timeout: float = 30.0) -> DirtyClient:
     """This thread's client; `timeout` in seconds counts when it is made.
 
     Raises:
-        DirtyError: the environment names no socket.
+        DirtyError: nothing names the socket.
     """
+    path = get_dirty_socket_path()
     client: DirtyClient | None = getattr(_of_thread, "client", None)
-    if client is None:
-        client = _of_thread.client = DirtyClient(socket_path(), timeout)
+    if client is None or client.socket_path != path:
+        client = _of_thread.client = DirtyClient(path, timeout)
     return client
 
 
@@ -43,12 +54,13 @@ async def get_dirty_client_async(timeout: float = 30.0) -> DirtyClient:
     """The running loop's client; `timeout` in seconds counts when it is made.
 
     Raises:
-        DirtyError: the environment names no socket.
+        DirtyError: nothing names the socket.
     """
+    path = get_dirty_socket_path()
     loop = asyncio.get_running_loop()
     client = _of_loop.get(loop)
-    if client is None:
-        client = _of_loop[loop] = DirtyClient(socket_path(), timeout)
+    if client is None or client.socket_path != path:
+        client = _of_loop[loop] = DirtyClient(path, timeout)
     return client
 
 
