@@ -21,6 +21,7 @@ from typing import Any
 import gdproto
 
 from . import logs
+from .access import Access
 from .client_connection import Call, ClientConnection
 from .config import Config, ConfigError
 from .deadlines import Deadlines
@@ -76,10 +77,12 @@ class DirtyArbiter:
         """Serve until a signal ends it.
 
         Raises:
-            ConfigError: the socket or the pidfile cannot be made, or an app cannot be imported.
+            ConfigError: the socket or the pidfile cannot be made, a user is not known, or an app
+                cannot be imported.
             StartError: no worker could boot.
         """
-        listener = Listener(self.config.socket_path)
+        self.access = Access.of(self.config)
+        listener = Listener(self.config.socket_path, self.access)
         pidfile = Pidfile(self.config.pidfile)
         try:
             pidfile.write()
@@ -213,6 +216,8 @@ class DirtyArbiter:
 
     def client_came(self, client: ClientConnection) -> None:
         self.clients.add(client)
+        if not self.access.may_call(client.uid):
+            client.refuse(DirtyPermissionError(f"user {client.uid} may not call this arbiter"))
 
     def client_left(self, client: ClientConnection) -> None:
         self.clients.discard(client)
@@ -250,7 +255,7 @@ class DirtyArbiter:
         if isinstance(question, gdproto.Stash):
             return self.tables.answer(question)
         if isinstance(question, gdproto.Manage):
-            if client.uid not in (0, os.geteuid()):
+            if not self.access.may_manage(client.uid):
                 raise DirtyPermissionError(f"user {client.uid} may not manage this arbiter")
             if self._draining:
                 raise DirtyError("the arbiter is stopping")

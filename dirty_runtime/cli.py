@@ -23,6 +23,7 @@ from rich.table import Table
 from gdproto import ManageOp
 
 from . import logs
+from .access import Access
 from .allocation import allocate
 from .arbiter import DirtyArbiter, StartError
 from .client import DirtyClient
@@ -120,6 +121,7 @@ def _set_up_logs(config: Config) -> None:
 
 def _show_config(config: Config) -> None:
     """Print the settings, and which worker would load which apps. Raises ConfigError."""
+    Access.of(config)
     apps = learned(config, inspect_apps([app.path for app in config.apps], config.boot_timeout_s))
     homes = allocate(apps, config.workers)
     for slot, paths in homes.items():

@@ -120,6 +120,11 @@ class ClientConnection(asyncio.Protocol):
         del self.calls[call.request_id]
         self._write(self._connection.send(to_message(error, call.request_id)))
 
+    def refuse(self, error: DirtyError) -> None:
+        """Tell the client why it is not served, and hear it no more."""
+        self._write(to_message(error, 0).to_bytes())
+        self._hear_no_more()
+
     def close(self) -> None:
         """Close when what was written has been taken."""
         if self._transport is not None:
@@ -148,9 +153,9 @@ class ClientConnection(asyncio.Protocol):
                 answer = self._owner.asked(gdproto.parse(frame), self)
                 self._write(self._connection.send(gdproto.Response(header.request_id, answer)))
         except gdproto.ProtocolError as error:
-            self._refuse(header, DirtyProtocolError.of(error, frame))
+            self._decline(header, DirtyProtocolError.of(error, frame))
         except DirtyError as error:
-            self._refuse(header, error)
+            self._decline(header, error)
 
     def _call(self, header: gdproto.Header, frame: bytes) -> None:
         request = gdproto.peek_request(frame, gdproto.HEADER_BYTES)
@@ -158,7 +163,7 @@ class ClientConnection(asyncio.Protocol):
         self.calls[header.request_id] = call
         self._owner.called(call)
 
-    def _refuse(self, header: gdproto.Header, error: DirtyError) -> None:
+    def _decline(self, header: gdproto.Header, error: DirtyError) -> None:
         self.calls.pop(header.request_id, None)
         self._write(self._connection.send(to_message(error, header.request_id)))
 

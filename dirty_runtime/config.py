@@ -71,6 +71,13 @@ class Config:
     max_rss_bytes: int = setting(0, "Memory at which a worker is replaced; 0 for none.", 0)
     stash_max_bytes: int = setting(256 * 2**20, "Bytes of all stash tables; 0 for any.", 0)
     tracebacks: bool = setting(True, "Tell callers the tracebacks of apps.")
+    socket_mode: str = setting("600", "Permissions of the socket, octal.")
+    socket_owner: str = setting("", "User that the socket is given to; the arbiter's if empty.")
+    socket_group: str = setting("", "Group that the socket is given to; the arbiter's if empty.")
+    allowed_users: str = setting(
+        "", "Users who may connect, by name or number; whoever can open the socket if empty."
+    )
+    manage_users: str = setting("", "Users who may scale and reload, beside root and our own.")
     slot_env: dict[str, str] = field(default_factory=dict)
     access_log: bool = setting(False, "Log a line for each call.")
     log_file: str = setting("", "Where to write the log; standard error if empty.")
@@ -157,7 +164,7 @@ def _check(one: Field[Any], value: Any) -> None:
         _check_number(label, value, type(one.default), one.metadata["least"])
     elif one.default is not MISSING or one.name == "socket_path":
         if not isinstance(value, str):
-            raise ConfigError(f"{label} is a path, not {value!r}")
+            raise ConfigError(f"{label} is text, not {value!r}")
     elif one.name == "slot_env" and not isinstance(value, dict):
         raise ConfigError(f"{label} is a dict of strings, not {value!r}")
 

@@ -1,6 +1,7 @@
 """The Unix socket that an arbiter serves at.
 
-Rules: a socket file is replaced only when nobody serves it any more; anything else at its path
+Rules: nobody but its owner can open it before it has the permissions that it shall have. A
+socket file is replaced only when nobody serves it any more; anything else at its path
 is left alone. What was made is removed at the end, if it is still what was made.
 """
 
@@ -12,33 +13,41 @@ import socket
 import stat
 from pathlib import Path
 
+from .access import Access
 from .config import ConfigError
 
 BACKLOG = 1024
 
 
 class Listener:
-    """A listening socket, readable and writable by its owner only.
+    """A listening socket.
+
+    Args:
+        path: where.
+        access: its owner, group and mode.
 
     Raises:
         ConfigError: the path cannot be served at; the message names it and the reason.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, access: Access) -> None:
         self.path = Path(path)
         if not self.path.absolute().parent.is_dir():
             raise ConfigError(f"socket {path}: the directory {self.path.parent} does not exist")
         _make_way(self.path)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._identity: tuple[int, int] | None = None
         mask = os.umask(0o177)
         try:
             self.socket.bind(path)
+            self._identity = _identity(self.path)
+            os.chown(path, access.owner, access.group)
+            os.chmod(path, access.mode)
         except OSError as error:
-            self.socket.close()
+            self.close()
             raise ConfigError(f"socket {path}: {error.strerror}") from error
         finally:
             os.umask(mask)
-        self._identity = _identity(self.path)
         self.socket.listen(BACKLOG)
 
     def close(self) -> None:

@@ -82,7 +82,7 @@ BAD_FILES = [
     ("raise RuntimeError('boom')", "RuntimeError: boom"),
     ("def", "SyntaxError"),
     ("raise SystemExit(0)", "SystemExit"),
-    ("dirty_apps = ['m:A']; dirty_pidfile = 3", "pidfile is a path, not 3"),
+    ("dirty_apps = ['m:A']; dirty_pidfile = 3", "pidfile is text, not 3"),
     ("dirty_apps = 'm:A'", "list of strings"),
     ("dirty_apps = [1]", "list of strings"),
     ("dirty_apps = 3", "list of strings"),

@@ -1,0 +1,86 @@
+"""Who may open the socket, call, and manage.
+
+Rules: the socket's permissions say who can open it. The user of a connection is what the kernel
+says that it is. Root and the arbiter's own user may do everything.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from dataclasses import dataclass
+
+from .config import Config, ConfigError
+
+
+@dataclass(frozen=True)
+class Access:
+    """The permissions of one arbiter, with users and groups as numbers.
+
+    Attributes:
+        mode: permissions of the socket.
+        owner: user that the socket is given to; -1 for the arbiter's own.
+        group: group that the socket is given to; -1 for the arbiter's own.
+        callers: users who may connect; None for everybody who can open the socket.
+        managers: users who may scale and reload.
+    """
+
+    mode: int
+    owner: int
+    group: int
+    callers: frozenset[int] | None
+    managers: frozenset[int]
+
+    @classmethod
+    def of(cls, config: Config) -> Access:
+        """What `config` says. Raises ConfigError when it names nobody."""
+        own = frozenset((0, os.geteuid()))
+        callers = _users("allowed-users", config.allowed_users)
+        return cls(
+            mode=_mode(config.socket_mode),
+            owner=_user("socket-owner", config.socket_owner) if config.socket_owner else -1,
+            group=_group("socket-group", config.socket_group) if config.socket_group else -1,
+            callers=callers | own if callers else None,
+            managers=_users("manage-users", config.manage_users) | own,
+        )
+
+    def may_call(self, uid: int) -> bool:
+        """Whether the user may connect."""
+        return self.callers is None or uid in self.callers or uid in self.managers
+
+    def may_manage(self, uid: int) -> bool:
+        """Whether the user may change the workers."""
+        return uid in self.managers
+
+
+def _mode(text: str) -> int:
+    try:
+        mode = int(text, 8)
+    except ValueError:
+        mode = -1
+    if not 0 <= mode <= 0o777:
+        raise ConfigError(f"socket-mode is octal, such as 660, not {text!r}")
+    return mode
+
+
+def _users(label: str, text: str) -> frozenset[int]:
+    return frozenset(_user(label, name.strip()) for name in text.split(",") if name.strip())
+
+
+def _user(label: str, name: str) -> int:
+    if name.isascii() and name.isdigit():
+        return int(name)
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError:
+        raise ConfigError(f"{label}: there is no user {name!r}") from None
+
+
+def _group(label: str, name: str) -> int:
+    if name.isascii() and name.isdigit():
+        return int(name)
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise ConfigError(f"{label}: there is no group {name!r}") from None
