@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench spec clean
+.PHONY: help demo test check acceptance bench spec clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	$(BIN)/lint-imports
 	@echo "== generated files"
 	$(BIN)/python -m spec.codegen --check
+
+acceptance: $(VENV)/installed  ## the situations that a service must survive, in full, against their bars
+	@$(BIN)/python -m tests.acceptance
 
 bench: $(VENV)/installed  ## measure codec and runtime against gunicorn, about two minutes
 	$(BIN)/python -m benchmarks

@@ -18,6 +18,7 @@ from dirty_runtime import DirtyClient, DirtyError
 ROOT = Path(__file__).resolve().parents[2]
 THEIRS = "tests.dirty_runtime.kinds:Theirs"
 OURS = "tests.dirty_runtime.kinds:Ours"
+CHANGING = Path(__file__).with_name("changing.py")
 LIMIT_S = 30.0
 POLL_S = 0.01
 
@@ -46,6 +47,10 @@ class Arbiter:
         with self.client() as client:
             return client.status()
 
+    def pids(self) -> set[int]:
+        """The workers that are ready."""
+        return {worker["pid"] for worker in self.status()["workers"] if worker["booted"]}
+
     def wait_for_workers(self, count: int) -> None:
         """Return when `count` workers are ready."""
         wait_until(lambda: self._ready() >= count, self._describe)
@@ -53,7 +58,7 @@ class Arbiter:
     def _ready(self) -> int:
         assert self.process.poll() is None, self._describe()
         with contextlib.suppress(DirtyError):
-            return sum(1 for worker in self.status()["workers"] if worker["booted"])
+            return len(self.pids())
         return 0
 
     def wait_for_answers(self, app: str) -> None:
@@ -108,6 +113,14 @@ def serving(
         finally:
             arbiter.end()
         assert "Traceback" not in arbiter.log.read_text(), arbiter.log.read_text()
+
+
+def serving_here(
+    directory: Path, *apps: str, options: tuple[str, ...] = (), **sizes: int
+) -> contextlib.AbstractContextManager[Arbiter]:
+    """As `serving`, for apps of the copy of `CHANGING` in `directory`."""
+    paths = [f"changing:{app}" for app in apps]
+    return serving(*paths, options=("--chdir", str(directory), *options), **sizes)
 
 
 @contextlib.contextmanager

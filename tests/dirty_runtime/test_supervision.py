@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,134 +22,34 @@ from dirty_runtime import (
 )
 from gdproto import ManageOp
 
-from .processes import OURS, Arbiter, is_running, run_dirty, serving, wait_until
+from .load import Load
+from .processes import CHANGING, OURS, is_running, run_dirty, serving, serving_here, wait_until
 from .test_serve import Call
-
-CHANGING = """
-import os, threading, time
-from pathlib import Path
-from dirty_runtime import DirtyApp, current_request, stash
-
-HERE = Path(__file__).parent
-VERSION = 1
-
-class Changing(DirtyApp):
-    def init(self):
-        (HERE / "starts").open("a").write("x")
-        if (HERE / "kill").exists():
-            os.kill(os.getpid(), 9)
-        if (HERE / "broken").exists():
-            raise RuntimeError("it is broken")
-    def version(self):
-        return VERSION
-    def pid(self):
-        return os.getpid()
-
-class Good(DirtyApp):
-    def pid(self):
-        return os.getpid()
-    def nap(self, seconds):
-        time.sleep(seconds)
-    def die(self):
-        os.kill(os.getpid(), 9)
-    def fork_and_die(self):
-        if os.fork() == 0:
-            time.sleep(600)
-        os.kill(os.getpid(), 9)
-    def wait_until_cancelled(self, path):
-        Path(path).write_text("running")
-        while not current_request().cancelled:
-            time.sleep(0.005)
-        Path(path).write_text("cancelled")
-    async def wait_for_ever(self, path):
-        import asyncio
-        try:
-            Path(path).write_text("running")
-            await asyncio.Event().wait()
-        finally:
-            Path(path).write_text("cancelled")
-
-class Limited(Good):
-    workers = 1
-    stashes = ["made early"]
-
-class Killed(Good):
-    kill_on_cancel = True
-
-class Sharing(DirtyApp):
-    def init(self):
-        stash.put("boot", os.getpid(), True)
-        stash.put("early", "known", stash.exists("made early"))
-        from gunicorn.dirty import stash as theirs
-        theirs.put("boot", "through gunicorn", [1])
-    def seen(self):
-        return stash.get("boot", "through gunicorn")
-"""
 
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    (tmp_path / "changing.py").write_text(CHANGING)
+    shutil.copy(CHANGING, tmp_path)
     return tmp_path
-
-
-def serving_here(directory: Path, *apps: str, options: tuple[str, ...] = (), **sizes: int) -> Any:
-    paths = [f"changing:{app}" for app in apps]
-    return serving(*paths, options=("--chdir", str(directory), *options), **sizes)
 
 
 # --- reload ---
 
 
-class Load:
-    """Clients that call without a pause until they are stopped."""
-
-    def __init__(self, arbiter: Arbiter, app: str, action: str, count: int = 3) -> None:
-        self.calls = 0
-        self.failures: list[Exception] = []
-        self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._run, args=(arbiter, app, action)) for _ in range(count)
-        ]
-
-    def _run(self, arbiter: Arbiter, app: str, action: str) -> None:
-        with arbiter.client() as client:
-            while not self._stop.is_set():
-                try:
-                    client.execute(app, action)
-                    self.calls += 1
-                except DirtyError as error:
-                    self.failures.append(error)
-
-    def __enter__(self) -> Load:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(30)
-
-
-def pids(arbiter: Arbiter) -> set[int]:
-    return {worker["pid"] for worker in arbiter.status()["workers"] if worker["booted"]}
-
-
 @pytest.mark.parametrize("way", ["signal", "command"])
 def test_a_reload_under_load_fails_no_call_and_loads_new_code(directory: Path, way: str) -> None:
     with serving_here(directory, "Changing", "Limited", workers=2) as arbiter:
-        before = pids(arbiter)
+        before = arbiter.pids()
         with arbiter.client() as client, Load(arbiter, "changing:Changing", "version") as load:
             assert client.execute("changing:Changing", "version") == 1
-            text = CHANGING.replace("VERSION = 1", "VERSION = 20")
+            text = CHANGING.read_text().replace("VERSION = 1", "VERSION = 20")
             (directory / "changing.py").write_text(text)
             if way == "signal":
                 arbiter.signal(signal.SIGHUP)
             else:
                 done = run_dirty("reload", "--socket", arbiter.socket_path)
                 assert done.returncode == 0
-            wait_until(lambda: not pids(arbiter) & before and len(pids(arbiter)) == 2)
+            wait_until(lambda: not arbiter.pids() & before and len(arbiter.pids()) == 2)
             assert client.execute("changing:Changing", "version") == 20
             wait_until(lambda: not any(is_running(pid) for pid in before))
         assert load.failures == []
@@ -161,14 +61,14 @@ def test_a_reload_under_load_fails_no_call_and_loads_new_code(directory: Path, w
 @pytest.mark.parametrize("fault", ["init", "import"])
 def test_a_reload_to_broken_code_keeps_the_old_set(directory: Path, fault: str) -> None:
     with serving_here(directory, "Changing", workers=2) as arbiter:
-        before = pids(arbiter)
+        before = arbiter.pids()
         if fault == "init":
             (directory / "broken").touch()
         else:
             (directory / "changing.py").write_text("def\n")
         arbiter.signal(signal.SIGHUP)
         wait_until(lambda: "what served goes on" in arbiter.log.read_text())
-        assert pids(arbiter) == before
+        assert arbiter.pids() == before
         with arbiter.client() as client:
             assert client.execute("changing:Changing", "version") == 1
 
@@ -187,7 +87,7 @@ def test_scaling_by_signals(directory: Path) -> None:
             wait_until(lambda n=orders: arbiter.log.read_text().count("workers wanted") == n)
         wait_until(lambda: len(arbiter.status()["workers"]) == 1)
         with arbiter.client() as client:
-            assert client.execute("changing:Limited", "pid") in pids(arbiter)
+            assert client.execute("changing:Limited", "pid") in arbiter.pids()
 
 
 def test_scaling_by_messages(directory: Path) -> None:
@@ -225,7 +125,7 @@ def test_an_app_whose_init_fails_does_not_keep_others_from_serving(
 ) -> None:
     (directory / fault).touch()
     with serving_here(directory, "Good", "Changing") as arbiter, arbiter.client() as client:
-        assert client.execute("changing:Good", "pid") in pids(arbiter)
+        assert client.execute("changing:Good", "pid") in arbiter.pids()
         (path,) = arbiter.status()["down"]
         assert path == "changing:Changing"
         with pytest.raises(DirtyNoWorkersAvailableError, match="down") as caught:
@@ -255,26 +155,26 @@ def test_an_app_that_kills_its_workers_is_put_aside(directory: Path) -> None:
                 client.execute("changing:Good", "die")
         with pytest.raises(DirtyNoWorkersAvailableError, match="2 deaths in 60 s"):
             client.execute("changing:Good", "pid")
-        assert client.execute("changing:Limited", "pid") in pids(arbiter)
+        assert client.execute("changing:Limited", "pid") in arbiter.pids()
 
 
 def test_a_worker_whose_app_forked_is_missed_at_once(directory: Path) -> None:
     with serving_here(directory, "Good") as arbiter, arbiter.client() as client:
         with pytest.raises(DirtyWorkerError, match="SIGKILL"):
             client.execute("changing:Good", "fork_and_die")
-        assert client.execute("changing:Good", "pid") in pids(arbiter)
+        assert client.execute("changing:Good", "pid") in arbiter.pids()
 
 
 def test_kills_under_load_lose_only_the_calls_that_ran() -> None:
     options = ("--max-crashes", "1000000")
     with serving(OURS, workers=2, options=options) as arbiter, Load(arbiter, OURS, "pid") as load:
         for _ in range(20):
-            before = pids(arbiter)
+            before = arbiter.pids()
             done = load.calls
             wait_until(lambda done=done: load.calls > done + 20)
             for pid in before:
                 os.kill(pid, signal.SIGKILL)
-            wait_until(lambda before=before: not pids(arbiter) & before and pids(arbiter))
+            wait_until(lambda before=before: not arbiter.pids() & before and arbiter.pids())
     assert {type(error) for error in load.failures} <= {DirtyWorkerError}
     assert len(load.failures) <= 40
 
@@ -292,13 +192,13 @@ def test_a_worker_is_replaced_after_so_many_calls(directory: Path) -> None:
 
 def test_a_worker_is_replaced_at_its_age(directory: Path) -> None:
     with serving_here(directory, "Good", options=("--max-age", "0.2")) as arbiter:
-        (first,) = pids(arbiter)
+        (first,) = arbiter.pids()
         wait_until(lambda: not is_running(first))
 
 
 def test_a_worker_is_replaced_when_it_grows(directory: Path) -> None:
     with serving_here(directory, "Good", options=("--max-rss-bytes", "1000000")) as arbiter:
-        (first,) = pids(arbiter)
+        (first,) = arbiter.pids()
         wait_until(lambda: not is_running(first))
 
 
@@ -321,7 +221,7 @@ def test_a_running_call_learns_that_it_was_given_up(directory: Path, action: str
 
         asyncio.run(run())
         pid = client.execute("changing:Good", "pid")
-        assert pid in pids(arbiter)
+        assert pid in arbiter.pids()
         assert trace.read_text() == "cancelled"
 
 
@@ -377,7 +277,7 @@ def test_apps_share_the_stash_from_init_on(directory: Path) -> None:
         done = run_dirty("stash", "get", "early", '"known"', "--socket", arbiter.socket_path)
         assert done.stdout == "true\n"
         done = run_dirty("stash", "keys", "boot", "--socket", arbiter.socket_path)
-        assert str(sorted(pids(arbiter))[0]) in done.stdout
+        assert str(sorted(arbiter.pids())[0]) in done.stdout
 
 
 @pytest.fixture
@@ -458,7 +358,7 @@ def test_hooks_run_where_they_belong(directory: Path) -> None:
         "def dirty_worker_exit(arbiter, worker): note('exit', os.getpid(), worker.pid)\n"
     )
     with serving_here(directory, "Good", options=("-c", str(config))) as arbiter:
-        (pid,) = pids(arbiter)
+        (pid,) = arbiter.pids()
         arbiter.signal(signal.SIGTERM)
         assert arbiter.wait() == 0
         ours = arbiter.process.pid

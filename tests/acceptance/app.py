@@ -1,0 +1,40 @@
+"""What the situations call: work that takes as long as it is told."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from dirty_runtime import DirtyApp
+
+
+class Service(DirtyApp):
+    """Naps, streams, and dies on demand."""
+
+    def pid(self) -> int:
+        return os.getpid()
+
+    def nap(self, seconds: float) -> str:
+        time.sleep(seconds)
+        return "rested"
+
+    def nap_and_mark(self, seconds: float, path: str) -> None:
+        time.sleep(seconds)
+        Path(path).write_text("done")
+
+    def size(self, data: bytes) -> int:
+        return len(data)
+
+    def count(self, stop: int) -> Iterator[int]:
+        yield from range(stop)
+
+    def pour(self) -> Iterator[bytes]:
+        while True:
+            yield bytes(100_000)
+
+    def fork_and_die(self) -> None:
+        if os.fork() == 0:
+            time.sleep(600)
+        os.kill(os.getpid(), 9)
