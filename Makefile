@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check acceptance bench spec clean
+.PHONY: help demo test check acceptance soak check-all bench spec clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 
 acceptance: $(VENV)/installed  ## the situations that a service must survive, in full, against their bars
 	@$(BIN)/python -m tests.acceptance
+
+soak: $(VENV)/installed  ## calls, streams, stash, kills and reloads together for two minutes, and a balance
+	@$(BIN)/python -m tests.acceptance.soak
+
+check-all: check test acceptance soak  ## everything, a quarter of an hour
 
 bench: $(VENV)/installed  ## measure codec and runtime against gunicorn, about two minutes
 	$(BIN)/python -m benchmarks
