@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import signal
 from dataclasses import replace
@@ -110,6 +111,7 @@ class DirtyArbiter:
         self.supervisor = Supervisor(self.config, self, loop.time)
         self._deadlines: Deadlines[Call] = Deadlines()
         self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_s = math.inf
         self._watched: set[Lane] = set()
         self._draining = False
         self._booted = False
@@ -441,14 +443,15 @@ class DirtyArbiter:
 
     def _set_alarm(self) -> None:
         next_s = self._deadlines.next_s()
-        if next_s is None or (self._alarm is not None and self._alarm.when() <= next_s):
+        if next_s is None or self._alarm_s <= next_s:
             return
         if self._alarm is not None:
             self._alarm.cancel()
+        self._alarm_s = next_s
         self._alarm = asyncio.get_running_loop().call_at(next_s, self._expire)
 
     def _expire(self) -> None:
-        self._alarm = None
+        self._alarm, self._alarm_s = None, math.inf
         for call in list(self._deadlines.pop_due(self.clock())):
             reason = f"no answer within {call.timeout_s:g} s"
             self._fail(call, DirtyTimeoutError(reason, call.timeout_s))

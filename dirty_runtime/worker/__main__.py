@@ -93,6 +93,7 @@ def serve_lane(lane: Lane) -> None:
     """Serve one lane; the process ends when the arbiter is gone or cannot be understood."""
     try:
         lane.serve()
+        lane.close()
     except ArbiterGone:
         os._exit(ARBITER_GONE)
     except BaseException:

@@ -86,6 +86,10 @@ class Lane:
             if isinstance(message, gdproto.Request):
                 self._answer(message)
 
+    def close(self) -> None:
+        """Close the lane's end; it is not served any more."""
+        self._socket.close()
+
     def _next(self) -> gdproto.Message | None:
         """The next message; None when the lane has ended."""
         while True:
@@ -126,11 +130,14 @@ class Lane:
             return self._is_cancelled
 
     def _look_for_cancel(self) -> None:
-        try:
-            self._receive(self._socket.recv(RECEIVE_BYTES, socket.MSG_DONTWAIT))
-        except BlockingIOError:
-            return
+        # It may have come together with its request.
         event = self._connection.next_event()
+        if event is gdproto.NEED_DATA:
+            try:
+                self._receive(self._socket.recv(RECEIVE_BYTES, socket.MSG_DONTWAIT))
+            except BlockingIOError:
+                return
+            event = self._connection.next_event()
         if isinstance(event, gdproto.ConnectionClosed):
             raise ArbiterGone
         self._is_cancelled = isinstance(event, gdproto.FrameReceived)

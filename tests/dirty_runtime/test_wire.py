@@ -212,3 +212,18 @@ def test_a_client_that_does_not_read_delays_nobody(peer: Peer) -> None:
             count += 1
         lazy.socket.close()
         assert count == 10_000
+
+
+def test_calls_that_are_due_when_they_come_are_answered(arbiter: Arbiter) -> None:
+    requests = [gdproto.Request(number, OURS, "pid", timeout=0.0) for number in range(1, 40)]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.connect(arbiter.socket_path)
+        connection.settimeout(LIMIT_S)
+        connection.sendall(b"".join(request.to_bytes() for request in requests))
+        peer = gdproto.Connection("client")
+        for request in requests:
+            peer.send(request)
+        while peer.open_exchanges:
+            event = peer.next_event()
+            if event is gdproto.NEED_DATA:
+                peer.receive_data(connection.recv(65536))
