@@ -131,8 +131,8 @@ class Channels:
     """The channels of one client."""
 
     def __init__(self, socket_path: str) -> None:
-        self._path = socket_path
         self._idle: list[Channel] = []
+        self._path = socket_path
         self._pid = os.getpid()
 
     def open(self, deadline: Deadline) -> None:
@@ -164,6 +164,10 @@ class Channels:
         """Close the channels that are idle."""
         while self._idle:
             self._idle.pop().close()
+
+    def __del__(self) -> None:
+        # The clients of threads have nobody else to close them.
+        self.close()
 
     def _begin(self, message: gdproto.Message, deadline: Deadline) -> Channel:
         """A channel on which `message` was sent."""
