@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .dirty_runtime.processes import LIMIT_S, dirty
+from .dirty_runtime.processes import LIMIT_S, dirty, wait_until
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
 SOCKET = "/tmp/primes.sock"
@@ -32,7 +37,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where the README's app is served, by the README's commands."""
     directory = tmp_path_factory.mktemp("readme")
     (directory / "primes.py").write_text(block("python", "class Primes"))
-    serve, wait = block("sh", "dirty serve").splitlines()
+    serve, wait = block("sh", "--app primes:Primes").splitlines()
     process = subprocess.Popen(command(serve, directory), cwd=directory)
     try:
         done = run(command(wait, directory), directory)
@@ -78,6 +83,57 @@ def test_explain() -> None:
     )
     assert done.returncode == 0
     assert "END" in done.stdout
+
+
+@pytest.mark.parametrize("program", ["gunicorn", "uvicorn"])
+def test_the_web_applications(program: str, tmp_path: Path) -> None:
+    export, serve, *servers = block("sh", "flask_app:app").splitlines()
+    fetches = dict(zip(("gunicorn", "uvicorn"), block("sh", "curl").splitlines(), strict=True))
+    (line,) = [one for one in servers if one.startswith(program)]
+    port = re.search(r"800\d", line)
+    assert port is not None
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = str(probe.getsockname()[1])
+    environment = os.environ | {"DIRTY_SOCKET": str(tmp_path / "socket")}
+    assert export.startswith("export DIRTY_SOCKET=")
+    words = shlex.split(serve.removesuffix("&").replace("$DIRTY_SOCKET", str(tmp_path / "socket")))
+    web = shlex.split(line.removesuffix("&").replace(port.group(), free))
+    url = shlex.split(fetches[program])[-1].replace(port.group(), free)
+    root = Path(__file__).resolve().parents[1]
+    with (
+        running(dirty(*words[1:]), root, environment),
+        running([sys.executable, "-m", *web], root, environment),
+    ):
+        assert len(fetch(f"http://{url}").split()) >= 50
+
+
+@contextlib.contextmanager
+def running(words: list[str], directory: Path, environment: dict[str, str]) -> Iterator[None]:
+    process = subprocess.Popen(words, cwd=directory, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(LIMIT_S)
+
+
+def fetch(url: str) -> str:
+    """The body, when the servers are up."""
+    bodies: list[str] = []
+
+    def answers() -> bool:
+        try:
+            with urllib.request.urlopen(url, timeout=LIMIT_S) as response:
+                bodies.append(response.read().decode())
+        except urllib.error.HTTPError as error:
+            error.close()
+        except OSError:
+            pass
+        return bool(bodies)
+
+    wait_until(answers)
+    return bodies[0]
 
 
 def test_every_link_leads_somewhere() -> None:
