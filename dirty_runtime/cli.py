@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 import click
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
@@ -387,7 +387,11 @@ def draw_status(state: dict[str, Any]) -> Group:
     heading = f"[bold]arbiter {state['arbiter_pid']}[/]"
     if "protocol" in state:
         heading += f"  {state['protocol']}, version {state['version']}, up {state['uptime']:.0f} s"
-    return Group(heading, "", _draw_workers(state), "", _draw_apps(state))
+        heading += f", {state['clients']} clients, {state['restarts']} restarts"
+    parts: list[RenderableType] = [heading, "", _draw_workers(state), "", _draw_apps(state)]
+    if error := state.get("last_boot_error"):
+        parts += ["", f"last boot error: [red]{escape(error)}[/]"]
+    return Group(*parts)
 
 
 def _draw_workers(state: dict[str, Any]) -> Table:
@@ -414,11 +418,14 @@ def _draw_apps(state: dict[str, Any]) -> Table:
     table.add_column("app")
     table.add_column("workers", justify="right")
     table.add_column("waiting", justify="right")
+    table.add_column("for", justify="right")
     table.add_column("down because")
     for app in state["apps"]:
         serving = sum(
             1 for worker in state["workers"] if worker["booted"] and app in worker["apps"]
         )
         reason = f"[red]{escape(state.get('down', {}).get(app, ''))}[/]"
-        table.add_row(app, str(serving), str(state.get("queues", {}).get(app, "-")), reason)
+        waiting = str(state.get("queues", {}).get(app, "-"))
+        waited = f"{state['waits'][app]:.1f} s" if "waits" in state else "-"
+        table.add_row(app, str(serving), waiting, waited, reason)
     return table

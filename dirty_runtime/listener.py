@@ -41,7 +41,7 @@ class Listener:
         try:
             self.socket.bind(path)
             self._identity = _identity(self.path)
-            os.chown(path, access.owner, access.group)
+            os.chown(path, access.owner, access.group, follow_symlinks=False)
             os.chmod(path, access.mode)
         except OSError as error:
             self.close()

@@ -73,6 +73,10 @@ class Router(Generic[J, L]):
         """How many requests wait for the app."""
         return len(self._queues[app_path])
 
+    def oldest(self, app_path: str) -> J | None:
+        """The request for the app that has waited longest."""
+        return next(iter(self._queues[app_path].values()), None)
+
     def waiting(self) -> Iterator[J]:
         """The requests that wait, those of one app in the order of arrival."""
         for queue in self._queues.values():

@@ -19,7 +19,8 @@ def status_of(arbiter: DirtyArbiter) -> dict[str, Any]:
     Returns:
         gunicorn's fields: `arbiter_pid`, `workers` (each `pid`, `age`, `apps`, `booted`,
         `last_heartbeat` in seconds since the worker was heard), `worker_count`, `apps`; and
-        ours beside them.
+        ours beside them: `queues` counts the waiting requests of each app, `waits` tells how many
+        seconds the oldest of them has waited, `down` why an app is put aside.
     """
     supervisor = arbiter.supervisor
     workers = sorted(supervisor.workers.values(), key=lambda worker: worker.age)
@@ -37,10 +38,17 @@ def status_of(arbiter: DirtyArbiter) -> dict[str, Any]:
         "clients": len(arbiter.clients),
         "restarts": supervisor.restarts,
         "queues": {path: arbiter.router.depth(path) for path in arbiter.router.apps},
+        "waits": {path: _oldest_wait_s(arbiter, path) for path in arbiter.router.apps},
         "waiting_bytes": arbiter.router.waiting_bytes,
         "stash_bytes": arbiter.tables.bytes,
         "down": supervisor.health.reasons(),
+        "last_boot_error": supervisor.last_boot_error,
     }
+
+
+def _oldest_wait_s(arbiter: DirtyArbiter, app_path: str) -> float:
+    oldest = arbiter.router.oldest(app_path)
+    return round(arbiter.clock() - oldest.arrived_s, 3) if oldest else 0.0
 
 
 def _worker(arbiter: DirtyArbiter, worker: Worker) -> dict[str, Any]:

@@ -86,6 +86,7 @@ class Supervisor:
         self.config = config
         self.workers: dict[int, Worker] = {}
         self.restarts = 0
+        self.last_boot_error = ""
         self.health = Health(
             (spec.path for spec in config.apps), config.max_crashes, config.crash_window_s
         )
@@ -242,6 +243,7 @@ class Supervisor:
         self._owner.worker_died(worker, reason)
 
     def _boot_failed(self, slot: Slot, worker: Worker, reason: str) -> None:
+        self.last_boot_error = reason
         known = worker.failed_app in worker.apps
         for path in (worker.failed_app,) if known else worker.apps:
             self.health.init_failed(path, reason, self._clock())
