@@ -8,6 +8,7 @@ import hashlib
 import sys
 from pathlib import Path
 
+from .. import requirements
 from . import docs, machine, python
 from .walk import CompileError, walk
 
@@ -92,9 +93,11 @@ def main() -> int:
     options = parser.parse_args()
     try:
         if options.check:
+            requirements.check()
             return check(ROOT)
+        requirements.write()
         write(ROOT)
-    except CompileError as error:
+    except (CompileError, requirements.TextError) as error:
         print(f"spec.codegen: {error}", file=sys.stderr)
         return 1
     return 0
