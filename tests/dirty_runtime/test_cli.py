@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
+import select
 import signal
 import socket
 import subprocess
@@ -290,3 +293,36 @@ def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> N
     )
     assert done.returncode == 1
     assert done.stderr == "dirty: the command needs click: pip install 'gdproto[runtime]'\n"
+
+
+def test_the_status_can_be_watched(arbiter: Arbiter) -> None:
+    screen, terminal = pty.openpty()
+    process = subprocess.Popen(
+        dirty("status", "--socket", arbiter.socket_path, "--watch"), stdout=terminal, cwd=ROOT
+    )
+    os.close(terminal)
+    seen = b""
+    # What is shown once more is what is shown live.
+    while seen.count(b"GD/") < 3:
+        assert select.select([screen], [], [], LIMIT_S)[0], seen
+        seen += os.read(screen, 65536)
+    process.send_signal(signal.SIGINT)
+    with contextlib.suppress(OSError):
+        while os.read(screen, 65536):
+            pass
+    assert process.wait(LIMIT_S) == 0
+    os.close(screen)
+
+
+def test_options_beat_the_environment_which_beats_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "conf.py"
+    config.write_text("dirty_max_queue = 1\ndirty_threads = 2\ndirty_workers = 3\n")
+    monkeypatch.setenv("DIRTY_THREADS", "4")
+    monkeypatch.setenv("DIRTY_WORKERS", "5")
+    words = ("--app", OURS, "--socket", "s", "-c", str(config), "--workers", "6")
+    done = run_dirty("serve", *words, "--check-config")
+    assert done.returncode == 0
+    shown = dict(line.split(": ", 1) for line in done.stdout.splitlines() if ": " in line)
+    assert (shown["max-queue"], shown["threads"], shown["workers"]) == ("1", "4", "6")
