@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check acceptance soak check-all bench spec clean
+.PHONY: help demo test check acceptance soak check-all bench docs docs-serve spec clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,12 @@ check-all: check test acceptance soak  ## everything, a quarter of an hour
 
 bench: $(VENV)/installed  ## measure codec and runtime against gunicorn, about two minutes
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/installed  ## build the site into site/; a broken link or anchor fails
+	$(BIN)/mkdocs build --strict
+
+docs-serve: $(VENV)/installed  ## show the site, and what you change in it, at localhost:8000
+	$(BIN)/mkdocs serve
 
 spec: $(VENV)/installed  ## write the generated files from spec/
 	$(BIN)/python -m spec.codegen --write

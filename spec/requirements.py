@@ -17,7 +17,8 @@ from pathlib import Path
 TEXT = Path(__file__).parent / "text"
 SNAPSHOT = "requirements.json"
 
-_PARAGRAPH = re.compile(r"^\*\*(GD-[^*]*)\*\* (.+?)(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
+# A requirement where it stands: its identifier, and its sentence.
+PARAGRAPH = re.compile(r"^\*\*(GD-[^*]*)\*\* (.+?)(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
 # Where the key words are listed, they require nothing.
 _EXPLANATION = re.compile(r"^The key words .+?(?=\n\n)", re.MULTILINE | re.DOTALL)
 _ID = re.compile(r"GD-[A-Z]+-[0-9]{3}")
@@ -53,10 +54,10 @@ def read(folder: Path = TEXT) -> dict[str, Requirement]:
     found: dict[str, Requirement] = {}
     for path in sorted(folder.glob("*.md")):
         text = path.read_text()
-        stray = _LEVEL.search(_PARAGRAPH.sub("", _EXPLANATION.sub("", text)))
+        stray = _LEVEL.search(PARAGRAPH.sub("", _EXPLANATION.sub("", text)))
         if stray:
             raise TextError(f"{path.name}: {stray.group()} stands outside of a requirement")
-        for name, paragraph in _PARAGRAPH.findall(text):
+        for name, paragraph in PARAGRAPH.findall(text):
             one = _requirement(name, " ".join(paragraph.split()), path)
             if one.id in found:
                 raise TextError(f"{path.name}: {one.id} is given twice")

@@ -1,4 +1,4 @@
-# @generated from spec/ (8909be1b306c3cc8) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (d6cc0ee9b4c160e6) by python -m spec.codegen --write; do not edit
 """TLV values, fast: straight-line code for what is common and right.
 
 Whatever this code cannot vouch for raises Doubt or the interpreter's own error (DOUBTS); the

@@ -1,0 +1,76 @@
+"""The documentation: it builds without a warning, and what its guides show is run.
+
+A guide is run as one script, in an empty directory, from its first block to its last: a block with
+a title is a file, the others are commands and programs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+
+
+def script(page: str) -> str:
+    """The page's blocks as a script of bash."""
+    parts = ["set -e"]
+    for language, title, text in BLOCK.findall(page):
+        if title:
+            parts.append(f"cat > '{title}' <<'END_OF_BLOCK'\n{text}END_OF_BLOCK")
+        elif language == "python":
+            parts.append(f"python - <<'END_OF_BLOCK'\n{text}END_OF_BLOCK")
+        else:
+            assert language == "sh", language
+            parts.append(text)
+    return "\n".join(parts)
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
+def test_a_guide_does_what_it_shows(guide: Path, tmp_path: Path) -> None:
+    text = script(guide.read_text())
+    assert text.count("\n") > 20
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    log = tmp_path / "log"
+    work = tmp_path / "work"
+    work.mkdir()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["bash", "-c", text],
+            cwd=work,
+            env={**os.environ, "PATH": path},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        assert process.wait(60) == 0, log.read_text()
+    finally:
+        # Arbiters that the page leaves running.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert "Traceback" not in log.read_text()
+
+
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    chapter = (site / "spec" / "04-values" / "index.html").read_text()
+    assert 'id="GD-TLV-012"' in chapter
+    assert "<svg" in chapter
+    assert "unknown_tlv_type" in chapter
+    # Nothing is asked of other hosts before the reader asks for it.
+    assert "fonts.googleapis" not in chapter
+    index = (site / "spec" / "requirements" / "index.html").read_text()
+    assert "04-values/#GD-TLV-012" in index
