@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from . import ir
+from . import ir, state_diagram
 
 FOLDER = "docs/generated"
 
@@ -44,6 +44,7 @@ def files(spec: ir.Spec) -> dict[str, str]:
             ),
         ),
         "exchanges.md": _exchanges(spec),
+        "exchanges.svg": state_diagram.svg([name for name, _ in spec.states], spec.transitions),
         "header.svg": _svg([(f.name, f.size) for f in spec.header], spec.header_bytes),
     }
     for value in spec.values:
@@ -132,7 +133,6 @@ def _exchanges(spec: ir.Spec) -> str:
         [
             states,
             roles,
-            _diagram(legal),
             "## Permitted\n",
             _table(
                 ("state", "sender", "message", "next", "outcome"),
@@ -147,16 +147,6 @@ def _exchanges(spec: ir.Spec) -> str:
     )
 
 
-def _diagram(transitions: Iterable[ir.Transition]) -> str:
-    edges: dict[tuple[str, str], list[str]] = {}
-    for t in transitions:
-        edges.setdefault((t.state, t.next), []).append(t.message)
-    lines = [
-        f"    {a} --> {b}: {', '.join(dict.fromkeys(names))}" for (a, b), names in edges.items()
-    ]
-    return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> idle", *lines, "```", ""])
-
-
 def _cells(value: ir.ValueType) -> list[tuple[str, int]]:
     cells = [(f"type {value.code:02x}", 1)]
     match value.body:
@@ -169,7 +159,7 @@ def _cells(value: ir.ValueType) -> list[tuple[str, int]]:
     return cells
 
 
-BYTE_WIDTH = 44
+BYTE_WIDTH = 52
 CELL_HEIGHT = 40
 
 
