@@ -35,6 +35,7 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	$(BIN)/lint-imports
 	@echo "== generated files"
 	$(BIN)/python -m spec.codegen --check
+	$(BIN)/python -m gdproto.conformance.make_values --check
 
 acceptance: $(VENV)/installed  ## the situations that a service must survive, in full, against their bars
 	@$(BIN)/python -m tests.acceptance
@@ -55,6 +56,7 @@ docs-serve: $(VENV)/installed  ## show the site, and what you change in it, at l
 
 spec: $(VENV)/installed  ## write the generated files from spec/
 	$(BIN)/python -m spec.codegen --write
+	$(BIN)/python -m gdproto.conformance.make_values --write
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

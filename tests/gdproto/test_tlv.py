@@ -16,50 +16,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gdproto
-from gdproto import ProtocolError, strict
+from gdproto import ProtocolError
 from gdproto.errors import format_path
-from gdproto.spec import Refused, build_value, parse_value
+from gdproto.spec import build_value, parse_value
 
 from .cases import BAD, GOOD, UNENCODABLE, Bad, Good, Unencodable, items, nested, pairs, u32
+from .implementations import (
+    DECODERS,
+    ENCODERS,
+    decode_strictly,
+    encode_strictly,
+)
 
 
 def ids(case: Any) -> str:
     return str(case.name)
-
-
-def decode_strictly(data: bytes) -> Any:
-    value, stop = strict.decode(data, 0, len(data))
-    if stop != len(data):
-        raise ProtocolError("trailing_data", "bytes are left", offset=stop)
-    return value
-
-
-def encode_strictly(value: Any) -> bytes:
-    parts: list[bytes | bytearray] = []
-    strict.Encoder(parts.append).encode(value)
-    return b"".join(parts)
-
-
-def decode_views(data: bytes) -> Any:
-    return gdproto.decode(data, zero_copy=True)
-
-
-def declared(data: bytes) -> Any:
-    """The declarations as a decoder, with the codec's error."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(20_000)
-    try:
-        return parse_value(data)
-    except Refused as refused:
-        raise ProtocolError(
-            refused.code, "refused", offset=refused.offset, location=refused.location
-        ) from None
-    finally:
-        sys.setrecursionlimit(limit)
-
-
-DECODERS = [gdproto.decode, decode_strictly, decode_views, declared]
-ENCODERS = [gdproto.encode, encode_strictly]
 
 
 @pytest.mark.parametrize("case", GOOD, ids=ids)
