@@ -83,13 +83,18 @@ class Arbiter:
 
     def end(self) -> None:
         """End the arbiter and whatever it started."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(LIMIT_S)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(LIMIT_S)
+        end_session(self.process)
+
+
+def end_session(leader: subprocess.Popen[bytes]) -> None:
+    """End the leader of a session, gently at first, and then whatever else is in it."""
+    if leader.poll() is None:
+        leader.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            leader.wait(LIMIT_S)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader.pid, signal.SIGKILL)
+    leader.wait(LIMIT_S)
 
 
 @contextlib.contextmanager

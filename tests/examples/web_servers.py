@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.dirty_runtime.processes import LIMIT_S, ROOT, wait_until
+from tests.dirty_runtime.processes import LIMIT_S, ROOT, end_session, wait_until
 
 EXAMPLES = ROOT / "examples"
 
@@ -63,12 +62,7 @@ class WebServer:
 
     def end(self) -> None:
         """End the server, and whatever it started."""
-        self.process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(LIMIT_S)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(LIMIT_S)
+        end_session(self.process)
 
 
 @contextlib.contextmanager
