@@ -8,15 +8,28 @@ the environment, only the Python codec is used.
 from __future__ import annotations
 
 import os
+from types import ModuleType
 from typing import Any
 
 from . import frames, messages, tlv
 from ._generated.messages import MESSAGE_CLASSES
 from ._generated.tables import SPEC_HASH
 
+# What the C codec asks in doubt, by the name under which it asks.
+FALLBACKS: dict[str, Any] = {
+    "encode": tlv.encode,
+    "decode": tlv.decode,
+    "serialize": frames.serialize,
+    "parse": messages.parse,
+    "parse_payload": messages.parse_payload,
+    "parse_header": frames.parse_header,
+    "peek_request": messages.peek_request,
+    "readable": tlv.readable,
+}
 
-def _compiled() -> Any:
-    """The C codec; None where there is none, or one of another specification."""
+
+def compiled() -> ModuleType | None:
+    """The C codec, not yet bound; None where there is none, or one of another specification."""
     if os.environ.get("GDPROTO_PURE", "0") not in ("", "0"):
         return None
     try:
@@ -26,32 +39,18 @@ def _compiled() -> Any:
     return codec if codec.SPEC_HASH == SPEC_HASH else None
 
 
-_codec = _compiled()
+_codec = compiled()
 IMPLEMENTATION = "python" if _codec is None else "c"
 
-encode = tlv.encode
-decode = tlv.decode
-parse = messages.parse
-parse_payload = messages.parse_payload
-parse_header = frames.parse_header
-peek_request = messages.peek_request
-
-if _codec is not None:
-    _codec.bind(
-        MESSAGE_CLASSES,
-        frames.Header,
-        messages.RequestPeek,
-        {
-            "encode": encode,
-            "decode": decode,
-            "serialize": frames.serialize,
-            "parse": parse,
-            "parse_payload": parse_payload,
-            "parse_header": parse_header,
-            "peek_request": peek_request,
-            "readable": tlv.readable,
-        },
-    )
+if _codec is None:
+    encode = tlv.encode
+    decode = tlv.decode
+    parse = messages.parse
+    parse_payload = messages.parse_payload
+    parse_header = frames.parse_header
+    peek_request = messages.peek_request
+else:
+    _codec.bind(MESSAGE_CLASSES, frames.Header, messages.RequestPeek, FALLBACKS)
     encode = _codec.encode
     decode = _codec.decode
     parse = _codec.parse

@@ -1,4 +1,4 @@
-/* @generated from spec/ (8d7d47279839f2c3) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (833dc9ba1ed5671c) by python -m spec.codegen --write; do not edit */
 /* === Rules ===================================================================================
 
    This codec handles what is common and right, fast. Whatever it cannot vouch for is a DOUBT: a
@@ -400,7 +400,7 @@ INLINE int make_ready(PyObject *text) {
 
 /* === Wire facts ============================================================================== */
 
-#define SPEC_HASH "8d7d47279839f2c3"
+#define SPEC_HASH "833dc9ba1ed5671c"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

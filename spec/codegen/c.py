@@ -20,6 +20,32 @@ Lines = list[str]
 PARTS = Path(__file__).parent / "c_parts"
 PATH = "gdproto/_generated/codec.c"
 
+# The same functions as types see them.
+STUB = '''"""The C codec's functions. They are those of gdproto.tlv, frames and messages."""
+
+from typing import Any
+
+from ..frames import Header, Message
+from ..messages import RequestPeek
+
+SPEC_HASH: str
+
+def bind(
+    messages: dict[int, type[Message]],
+    header: type[Header],
+    peek: type[RequestPeek],
+    functions: dict[str, Any],
+    /,
+) -> None: ...
+def encode(value: Any) -> bytes: ...
+def decode(data: bytes | bytearray | memoryview, *, zero_copy: bool = False) -> Any: ...
+def parse(data: bytes | bytearray | memoryview, *, zero_copy: bool = False) -> Message: ...
+def parse_payload(header: Header, data: bytes | memoryview, start: int = 0) -> Message: ...
+def parse_header(data: bytes | bytearray | memoryview, offset: int = 0) -> Header: ...
+def peek_request(payload: bytes | bytearray | memoryview, start: int = 0) -> RequestPeek: ...
+def to_bytes(self: Message) -> bytes: ...
+'''
+
 # What the exported functions fall back on, in gdproto.
 FALLBACKS = (
     "encode",
@@ -57,7 +83,7 @@ def files(spec: ir.Spec, source_hash: str) -> dict[str, str]:
         _section("Routing", _routing(spec)),
         (PARTS / "module.c").read_text(),
     ]
-    return {PATH: "\n".join(sections)}
+    return {PATH: "\n".join(sections), f"{PATH.removesuffix('.c')}.pyi": STUB}
 
 
 def _known_types(spec: ir.Spec) -> None:
