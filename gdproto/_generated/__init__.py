@@ -1,2 +1,2 @@
-# @generated from spec/ (833dc9ba1ed5671c) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (116470daf881498f) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

@@ -1,4 +1,4 @@
-/* @generated from spec/ (833dc9ba1ed5671c) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (116470daf881498f) by python -m spec.codegen --write; do not edit */
 /* === Rules ===================================================================================
 
    This codec handles what is common and right, fast. Whatever it cannot vouch for is a DOUBT: a
@@ -238,18 +238,25 @@ INLINE PyObject *read_blob(Reader *r, const uint8_t *data, size_t size) {
 
 /* === Text ==================================================================================== */
 
+#define HIGH_BITS 0x8080808080808080ULL
+
 INLINE int is_ascii(const uint8_t *data, size_t size) {
     uint64_t seen = 0, word;
-    while (size >= 8) {
-        memcpy(&word, data, 8);
-        seen |= word;
-        data += 8;
-        size -= 8;
+    uint32_t head, tail;
+    if (size >= 8) {
+        memcpy(&seen, data + size - 8, 8);
+        for (const uint8_t *stop = data + size - 8; data < stop; data += 8) {
+            memcpy(&word, data, 8);
+            seen |= word;
+        }
+    } else if (size >= 4) {
+        memcpy(&head, data, 4);
+        memcpy(&tail, data + size - 4, 4);
+        seen = head | tail;
+    } else if (size > 0) {
+        seen = data[0] | data[size / 2] | data[size - 1];
     }
-    while (size--) {
-        seen |= *data++;
-    }
-    return (seen & 0x8080808080808080ULL) == 0;
+    return (seen & HIGH_BITS) == 0;
 }
 
 INLINE PyObject *new_ascii(const uint8_t *data, size_t size) {
@@ -321,6 +328,17 @@ INLINE PyObject *read_key(const uint8_t *data, size_t size, int keep) {
         Py_XSETREF(*place, Py_NewRef(key));
     }
     return key;
+}
+
+/* PyDict_SetItem for a text as key, whose hash is most often there already. */
+INLINE int dict_set(PyObject *pairs, PyObject *key, PyObject *value) {
+#if PY_VERSION_HEX < 0x030D0000
+    Py_hash_t hash = ((PyASCIIObject *)key)->hash;
+    if (LIKELY(hash != -1)) {
+        return _PyDict_SetItem_KnownHash(pairs, key, value, hash);
+    }
+#endif
+    return PyDict_SetItem(pairs, key, value);
 }
 
 /* The value of an int of one machine word or less; `overflow` as PyLong_AsLongLongAndOverflow. */
@@ -400,7 +418,7 @@ INLINE int make_ready(PyObject *text) {
 
 /* === Wire facts ============================================================================== */
 
-#define SPEC_HASH "833dc9ba1ed5671c"
+#define SPEC_HASH "116470daf881498f"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576
@@ -807,6 +825,19 @@ static PyObject *read_list(Reader *r, int depth, size_t owed) {
         return NULL;
     }
     for (size_t i = 0; i < count; i++) {
+        while (i < count && left(r) >= 9 && *r->pos == CODE_FLOAT64) {
+            PyObject *number = PyFloat_FromDouble(getf64(r->pos + 1));
+            if (UNLIKELY(number == NULL)) {
+                Py_DECREF(items);
+                return NULL;
+            }
+            PyList_SET_ITEM(items, i, number);
+            r->pos += 9;
+            i += 1;
+        }
+        if (i == count) {
+            break;
+        }
         PyObject *item = read_value(r, depth, owed + (count - 1 - i) * 1);
         if (UNLIKELY(item == NULL)) {
             Py_DECREF(items);
@@ -845,7 +876,7 @@ static PyObject *read_dict(Reader *r, int depth, size_t owed) {
             break;
         }
         PyObject *value = read_value(r, depth, owed + (count - 1 - i) * 6);
-        if (UNLIKELY(value == NULL || PyDict_SetItem(pairs, key, value) < 0)) {
+        if (UNLIKELY(value == NULL || dict_set(pairs, key, value) < 0)) {
             Py_DECREF(key);
             Py_XDECREF(value);
             break;

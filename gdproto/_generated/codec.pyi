@@ -1,4 +1,4 @@
-# @generated from spec/ (833dc9ba1ed5671c) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (116470daf881498f) by python -m spec.codegen --write; do not edit
 """The C codec's functions. They are those of gdproto.tlv, frames and messages."""
 
 from typing import Any

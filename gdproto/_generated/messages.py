@@ -1,4 +1,4 @@
-# @generated from spec/ (833dc9ba1ed5671c) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (116470daf881498f) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations

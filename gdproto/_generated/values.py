@@ -1,4 +1,4 @@
-# @generated from spec/ (833dc9ba1ed5671c) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (116470daf881498f) by python -m spec.codegen --write; do not edit
 """TLV values, fast: straight-line code for what is common and right.
 
 Whatever this code cannot vouch for raises Doubt or the interpreter's own error (DOUBTS); the

@@ -524,7 +524,7 @@ def _readers(spec: ir.Spec) -> Lines:
         *_read_short(spec),
         *_function(
             "static PyObject *read_list(Reader *r, int depth, size_t owed)",
-            _read_list(value_type("list", spec)),
+            _read_list(value_type("list", spec), spec),
         ),
         *_function(
             "static PyObject *read_dict(Reader *r, int depth, size_t owed)",
@@ -632,7 +632,25 @@ def _read_count(v: ir.ValueType) -> Lines:
     ]
 
 
-def _read_list(v: ir.ValueType) -> Lines:
+def _read_run(spec: ir.Spec) -> Lines:
+    """Floats come in long lists: read on as long as the next one is there."""
+    (v, *others) = _of(spec, "float")
+    if others or not isinstance(v.body, ir.Fixed):
+        return []
+    size = 1 + v.body.size
+    return _block(
+        f"while (i < count && left(r) >= {size} && *r->pos == CODE_{v.name.upper()})",
+        [
+            f"PyObject *number = PyFloat_FromDouble({_get(v.body.format, 'r->pos + 1')});",
+            *_block("if (UNLIKELY(number == NULL))", ["Py_DECREF(items);", "return NULL;"]),
+            "PyList_SET_ITEM(items, i, number);",
+            f"r->pos += {size};",
+            "i += 1;",
+        ],
+    ) + _block("if (i == count)", ["break;"])
+
+
+def _read_list(v: ir.ValueType, spec: ir.Spec) -> Lines:
     assert isinstance(v.body, ir.Container)
     owed = f"owed + (count - 1 - i) * {v.body.smallest_element_bytes}"
     return [
@@ -642,6 +660,7 @@ def _read_list(v: ir.ValueType) -> Lines:
         *_block(
             "for (size_t i = 0; i < count; i++)",
             [
+                *_read_run(spec),
                 f"PyObject *item = read_value(r, depth, {owed});",
                 *_block("if (UNLIKELY(item == NULL))", ["Py_DECREF(items);", "return NULL;"]),
                 "PyList_SET_ITEM(items, i, item);",
@@ -665,7 +684,7 @@ def _read_dict(v: ir.ValueType, spec: ir.Spec) -> Lines:
         *_block("if (UNLIKELY(key == NULL))", ["break;"]),
         f"PyObject *value = read_value(r, depth, {owed});",
         *_block(
-            "if (UNLIKELY(value == NULL || PyDict_SetItem(pairs, key, value) < 0))",
+            "if (UNLIKELY(value == NULL || dict_set(pairs, key, value) < 0))",
             ["Py_DECREF(key);", "Py_XDECREF(value);", "break;"],
         ),
         "Py_DECREF(key);",
