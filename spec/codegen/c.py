@@ -1,7 +1,7 @@
 """The C backend: the value codec and the messages as one CPython extension.
 
 The parts that do not depend on the declaration stand in `c_parts/`: `support.c` before what is
-printed here, `module.c` after it. As in Python, the code handles what is common and right, and
+printed here, the others after it. As in Python, the code handles what is common and right, and
 leaves everything else, as a doubt, to the Python codec.
 """
 
@@ -44,6 +44,19 @@ def parse_payload(header: Header, data: bytes | memoryview, start: int = 0) -> M
 def parse_header(data: bytes | bytearray | memoryview, offset: int = 0) -> Header: ...
 def peek_request(payload: bytes | bytearray | memoryview, start: int = 0) -> RequestPeek: ...
 def to_bytes(self: Message) -> bytes: ...
+def bind_connection(
+    connection: type[Any],
+    frame_received: type[Any],
+    message_received: type[Any],
+    need_data: object,
+    states: tuple[str, ...],
+    functions: dict[str, Any],
+    /,
+) -> None: ...
+def next_event(self: Any) -> Any: ...
+def receive_data(self: Any, data: bytes | bytearray | memoryview) -> None: ...
+def send(self: Any, message: Message) -> bytes: ...
+def send_frame(self: Any, frame: bytes, header: Header | None = None) -> bytes: ...
 '''
 
 # What the exported functions fall back on, in gdproto.
@@ -56,6 +69,10 @@ FALLBACKS = (
     "parse_header",
     "peek_request",
     "readable",
+    "next_event",
+    "receive_data",
+    "send",
+    "send_frame",
 )
 
 # struct's characters: how many bits, and whether they have a sign.
@@ -81,7 +98,8 @@ def files(spec: ir.Spec, source_hash: str) -> dict[str, str]:
         _section("Reading values", _readers(spec)),
         _section("Messages", _messages(spec)),
         _section("Routing", _routing(spec)),
-        (PARTS / "module.c").read_text(),
+        _section("States", _states(spec)),
+        *((PARTS / f"{name}.c").read_text() for name in ("functions", "connection", "module")),
     ]
     return {PATH: "\n".join(sections), f"{PATH.removesuffix('.c')}.pyi": STUB}
 
@@ -1121,4 +1139,48 @@ def _skip(spec: ir.Spec) -> Lines:
     return [
         "/* Step over a value without judging what is in it. */",
         *_function("NOINLINE int skip_value(Reader *r)", [*loop, "return 0;"]),
+    ]
+
+
+# --- states ------------------------------------------------------------------------------------
+
+
+def _states(spec: ir.Spec) -> Lines:
+    """What is delivered; the first state is that of no exchange."""
+    names = [name for name, _ in spec.states]
+    opener = next(t.sender for t in spec.transitions if t.state == names[0] and t.next != names[0])
+    sides = [next(r.side for r in spec.roles if r.side != opener), opener]
+    rows = {(t.state, t.sender, t.message): t for t in spec.transitions}
+
+    def place(role: ir.Role, state: str, side: str, message: ir.Message) -> int:
+        row = rows[state, side, message.name]
+        opens = state == names[0] and row.next != names[0]
+        if row.outcome != "deliver" or (opens and message.name not in role.opens):
+            return 0
+        return 1 + names.index(row.next)
+
+    table: Lines = []
+    for role in spec.roles:
+        table.append(f"    {{ /* {role.name} */")
+        for state in names:
+            sent = (
+                ", ".join(str(place(role, state, side, m)) for m in spec.messages) for side in sides
+            )
+            table.append(f"        {{{', '.join(f'{{{one}}}' for one in sent)}}}, /* {state} */")
+        table.append("    },")
+    return [
+        f"#define CONNECTION_REQUEST_ID {spec.connection_request_id}",
+        f"#define STATES {len(names)}",
+        "#define IDLE_STATE 0",
+        f"#define ROLES {len(spec.roles)}",
+        "",
+        "/* One more than the place of the next state, for a frame delivered; 0 for others.",
+        "   By role, state, whether the opener sends it, and message. */",
+        "static const uint8_t moves[ROLES][STATES][2][MESSAGES] = {",
+        *table,
+        "};",
+        "static const uint8_t opener_roles[ROLES] = "
+        f"{{{', '.join(str(int(r.side == opener)) for r in spec.roles)}}};",
+        "static const Py_ssize_t max_open[ROLES] = "
+        f"{{{', '.join(str(r.max_open) for r in spec.roles)}}};",
     ]
