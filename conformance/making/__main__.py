@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from ..cases import KINDS, VECTORS
-from . import frames, messages, values
+from . import frames, messages, sessions, values
 from .collected import Collected
 
-MAKERS = (values, frames, messages)
+MAKERS = (values, frames, messages, sessions)
 FIX = "python -m gdproto.conformance.making --write"
 
 
