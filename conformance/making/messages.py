@@ -39,6 +39,7 @@ def areas() -> Iterator[Collected]:
         for path, field in every(MESSAGES[name].fields or ()):
             absent(out, name, path, field)
             mistyped(out, name, path, field)
+            last(out, name, path)
         impossible(out, name)
         order(out, name)
         cut(out, name)
@@ -243,6 +244,24 @@ def absent(out: Collected, name: str, path: str, field: ir.Field) -> None:
     refused(out, f"{what}-missing", requires, whole(name, left), error, f"{slug(name)}-full")
     if not field.types:
         valid(out, f"{what}-none", "GD-MSG-005", name, nothing, "None is a value like any other.")
+
+
+def last(out: Collected, name: str, path: str) -> None:
+    """The field behind all others, whole, and cut after its type: nothing more is owed there."""
+    what = f"{slug(name)}-{slug(path)}"
+    payload = moved(FULL[name], path)
+    valid(out, f"{what}-last", "GD-MSG-002", name, payload)
+    length = offset_of(payload, path) + 1
+    error = fault("truncated", HEADER_BYTES + length, path)
+    data = frame(name, encoded(payload)[: 2 * length])
+    refused(out, f"{what}-cut", "GD-TLV-015 GD-ERR-006", data, error, f"{what}-last")
+
+
+def moved(payload: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """The payload with the key at the path behind the others."""
+    key, _, rest = path.partition(".")
+    inner = moved(payload[key], rest) if rest else payload[key]
+    return {**without(payload, key), key: inner}
 
 
 def mistyped(out: Collected, name: str, path: str, field: ir.Field) -> None:
