@@ -128,10 +128,10 @@ def _precedence(out: Collected) -> None:
     refused(out, "value-before-not-dict", "GD-TLV-021 GD-MSG-010", data, error, neighbour)
     data = frame("RESPONSE", TRUE + NONE)
     error = fault("trailing_data", HEADER_BYTES + 2)
-    refused(out, "trailing-before-not-dict", "GD-MSG-010", data, error, neighbour)
+    refused(out, "trailing-before-not-dict", "GD-MSG-037", data, error, neighbour)
     data = frame("RESPONSE", pairs() + NONE)
     error = fault("trailing_data", HEADER_BYTES + 5)
-    refused(out, "trailing-before-missing", "GD-MSG-010", data, error, neighbour)
+    refused(out, "trailing-before-missing", "GD-MSG-037", data, error, neighbour)
     data = frame("RESPONSE", pairs(("other", bad_bool)))
     error = fault("invalid_bool", size(data) - 1, "other")
     refused(out, "value-before-missing", "GD-MSG-010", data, error, neighbour)
@@ -279,6 +279,7 @@ def mistyped(out: Collected, name: str, path: str, field: ir.Field) -> None:
             continue
         code = "wrong_field_type" if not permitted else "invalid_field_value"
         requires = "GD-MSG-008" if not permitted else "GD-MSG-009"
+        requires += " GD-MSG-038"
         if kind == "bool" and "int" in field.types:
             requires += " GD-MSG-012"
         error = fault(code, in_payload(payload, path), path)

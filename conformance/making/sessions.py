@@ -119,6 +119,7 @@ def transition(out: Collected, role: ir.Role, state: str, sender: str, kind: str
     if mine or scope != "connection":
         steps.append(probe(role, after))
     verb = "sends" if mine else "receives"
+    requires += "" if mine else " GD-EXCH-022"
     name = f"{role.name}-{state}-{verb}-{slug(kind)}"
     out.add(name, requires, "invalid" if scope else "valid", role=role.name, steps=steps)
 
@@ -331,7 +332,7 @@ def _failing_questions(add: Any) -> None:
     told = error("unexpected_payload", "exchange", offset=4)
     add(
         "refuses-a-payload-and-goes-on",
-        "GD-FRAME-008 GD-ERR-003",
+        "GD-FRAME-023",
         received(data, told),
         received(written("STATUS"), got("STATUS")),
         sent("RESPONSE"),

@@ -145,7 +145,7 @@ def faults(out: Collected) -> None:
     data = frame("STATUS", inner, 1)
     told = error("unexpected_payload", "exchange", 1, offset=AT["length"])
     notes = "The payload is skipped, though it looks like a frame."
-    add(out, "payload-unexpected", "GD-FRAME-008 GD-ERR-003", data + after, [told, *good],
+    add(out, "payload-unexpected", "GD-FRAME-023", data + after, [told, *good],
         notes=notes)  # fmt: skip
     told = error(UNASKED, "exchange", 5)
     data = written("RESPONSE", 5) + written("END", 5) + after
@@ -250,7 +250,7 @@ def answers(out: Collected) -> None:
     told = error(UNASKED, "exchange", 3)
     data = written("CHUNK", 3) + written("CHUNK", 3) + written("END", 3) + written("RESPONSE", 2)
     events = [told, ended(3), got("RESPONSE", 2, ended=True)]
-    add(out, "stream-of-a-stash", "GD-EXCH-009", data, events, **more)
+    add(out, "stream-of-a-stash", "GD-EXCH-009 GD-EXCH-022", data, events, **more)
     told = error(UNASKED, "exchange", 1)
     data = written("CHUNK", 1) + written("RESPONSE", 1) + written("RESPONSE", 2)
     events = [got("CHUNK", 1), told, got("RESPONSE", 2, ended=True)]
@@ -266,11 +266,11 @@ def answers(out: Collected) -> None:
     told = error("invalid_bool", "exchange", 1, offset=size(bad) - 1, path="data")
     data = bad + written("CHUNK", 1) + written("END", 1) + written("RESPONSE", 2)
     events = [told, ended(1), got("RESPONSE", 2, ended=True)]
-    add(out, "chunk-at-fault", "GD-ERR-003 GD-EXCH-013", data, events, **more)
+    add(out, "chunk-at-fault", "GD-ERR-003 GD-EXCH-013 GD-EXCH-022", data, events, **more)
     bad = frame("END", "00", 1)
     told = error("unexpected_payload", "exchange", 1, offset=AT["length"])
     data = bad + written("RESPONSE", 2)
-    add(out, "end-with-payload", "GD-FRAME-008", data, [told, got("RESPONSE", 2, ended=True)],
+    add(out, "end-with-payload", "GD-FRAME-023", data, [told, got("RESPONSE", 2, ended=True)],
         **more)  # fmt: skip
     lane: dict[str, Any] = {"role": "lane", "setup": [sent("STATUS", 1)]}
     data = written("RESPONSE", 1)
