@@ -1,4 +1,4 @@
-/* @generated from spec/ (d3abe7e627321bb0) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (e3a80e8f52021d89) by python -m spec.codegen --write; do not edit */
 /* === Rules ===================================================================================
 
    This codec handles what is common and right, fast. Whatever it cannot vouch for is a DOUBT: a
@@ -418,7 +418,7 @@ INLINE int make_ready(PyObject *text) {
 
 /* === Wire facts ============================================================================== */
 
-#define SPEC_HASH "d3abe7e627321bb0"
+#define SPEC_HASH "e3a80e8f52021d89"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576
