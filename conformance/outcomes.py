@@ -151,6 +151,19 @@ class Run:
         return counts[Outcome.PASS] + counts[Outcome.NON_STRICT] + counts[Outcome.UNEXPECTED_PASS]
 
 
+def started_line(run: Run) -> str:
+    """The line before the results: who is judged, and how it was started."""
+    record = {"event": "started", "testee": run.testee, "command": run.command}
+    return json.dumps({**record, "declaration": run.declaration}) + "\n"
+
+
+def ended_line(run: Run) -> str:
+    """The line after the results: how many there are of each outcome, and the complaints."""
+    counts = {str(outcome): count for outcome, count in run.counts().items() if count}
+    record = {"event": "ended", "testee": run.testee, "failed": run.failed, "counts": counts}
+    return json.dumps({**record, "complaints": run.complaints}) + "\n"
+
+
 def read(paths: Iterable[Path]) -> list[Run]:
     """The runs in these files of lines, one for each testee, in the order of their names' coming.
 
