@@ -35,7 +35,7 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	$(BIN)/lint-imports
 	@echo "== generated files"
 	$(BIN)/python -m spec.codegen --check
-	$(BIN)/python -m gdproto.conformance.make_values --check
+	$(BIN)/python -m gdproto.conformance.making --check
 
 acceptance: $(VENV)/installed  ## the situations that a service must survive, in full, against their bars
 	@$(BIN)/python -m tests.acceptance
@@ -56,7 +56,7 @@ docs-serve: $(VENV)/installed  ## show the site, and what you change in it, at l
 
 spec: $(VENV)/installed  ## write the generated files from spec/
 	$(BIN)/python -m spec.codegen --write
-	$(BIN)/python -m gdproto.conformance.make_values --write
+	$(BIN)/python -m gdproto.conformance.making --write
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,6 +7,7 @@ commands' help is asked of the commands.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from mkdocs.structure.files import File
 
 from dirty_runtime.cli import group as dirty
 from gdproto.cli import group as gdproto
-from gdproto.conformance.cases import Case, load
+from gdproto.conformance.cases import Case, load, made
 from gdproto.spec import requirements
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,7 +97,12 @@ def vectors() -> str:
     lines += ["| case | proves | bytes | expected |", "| --- | --- | --- | --- |"]
     for case in CASES.values():
         proves = ", ".join(f"[`{name}`]({chapters[name]}.md#{name})" for name in case.requires)
-        row = (f'<a id="{case.id}"></a>{case.id}', proves, shown(case.data), outcome(case))
+        row = (
+            f'<a id="{case.id}"></a>{case.id}',
+            proves,
+            shown(made(case.bytes or "")),
+            outcome(case),
+        )
         lines.append("| " + " | ".join(row) + " |")
     return "\n".join(lines)
 
@@ -112,10 +118,11 @@ def shown(data: bytes) -> str:
 def outcome(case: Case) -> str:
     """The value, or what is wrong and where."""
     if case.error is None:
-        text = repr(case.value) if len(case.data) <= MAX_SHOWN_VALUE else "a value"
-        return f"`{text}`" if "`" not in text and "|" not in text else "a value"
-    path = f", in `{case.error.path}`" if 0 < len(case.error.path) < MAX_SHOWN_VALUE else ""
-    return f"**{case.error.code}** at {case.error.offset}{path}"
+        text = json.dumps(case.value or case.outcomes)
+        return f"`{text}`" if len(text) <= MAX_SHOWN_VALUE and "`" not in text else "a value"
+    path = case.error.get("path", "")
+    place = f", in `{path}`" if 0 < len(path) < MAX_SHOWN_VALUE and "`" not in path else ""
+    return f"**{case.error['code']}** at {case.error.get('offset', '-')}{place}".replace("|", "")
 
 
 def commands() -> str:
