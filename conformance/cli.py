@@ -23,7 +23,7 @@ from rich.table import Table
 from . import known_failures
 from .cases import Case, load
 from .outcomes import BAD, MEANINGS, Outcome, Result, Run, ended_line, read, started_line
-from .runner import TIMEOUT_S, RunError, Runner
+from .runner import TIMEOUT_S, RunError, Runner, again
 
 RESULTS = "results.jsonl"
 COLOURS = {
@@ -137,7 +137,7 @@ def _sink(out: Path | None) -> Iterator[TextIO | None]:
 def _watched(runner: Runner, command: str, sink: TextIO | None) -> Run:
     """Run it, showing how it goes and writing the results as they come."""
     introduction = runner.introduction
-    run = Run(introduction.name, declaration=introduction.said, command=command)
+    run = Run(introduction.name, declaration=introduction.said, command=again(command))
 
     def write(line: str) -> None:
         if sink is not None:

@@ -119,7 +119,7 @@ class Run:
         testee: its name.
         results: by case.
         declaration: how it introduced itself; empty for a run that only has results.
-        command: how it was started; empty when that is not known.
+        command: the command that runs all of it, and with ``--only ID`` one case; or empty.
         complaints: what is wrong beside single cases: stale known failures, a false declaration.
     """
 

@@ -7,6 +7,7 @@ a thread with a process of its own. Leaving the results early ends all processes
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -306,6 +307,11 @@ def _told(result: Result, question: Question) -> Result:
     return replace(result, asked=asked, expected=dict(question.expected))
 
 
+def again(command: str) -> str:
+    """The command that runs the suite against the testee that `command` starts."""
+    return f"gdproto conformance run --testee {shlex.quote(command)}"
+
+
 def judged(
     command: Sequence[str],
     cases: Mapping[str, Case],
@@ -319,4 +325,4 @@ def judged(
         results = {one.case: one for one in runner.results()}
         name = runner.introduction.name
         said = runner.introduction.said
-        return Run(name, results, said, " ".join(command), runner.complaints)
+        return Run(name, results, said, again(shlex.join(command)), runner.complaints)

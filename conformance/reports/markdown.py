@@ -37,7 +37,7 @@ def about(run: Run) -> Iterator[str]:
         operations = ", ".join(said.get("operations", ()))
         yield f"{said['version']}, {said['language']}; judged by: {operations}."
     if run.command:
-        yield from ("", "```sh", f"gdproto conformance run --testee '{run.command}'", "```")
+        yield from ("", "```sh", run.command, "```")
 
 
 def faults(run: Run) -> Iterator[str]:
