@@ -1,12 +1,13 @@
 """Known failures: what a testee fails at, listed with the reason, so that the rest must pass.
 
     [[known]]
-    cases = ["dict-key-twice", "dict-key-twice-*"]
+    cases = ["dict-key-twice", "path-*", "!path-*-good"]
     reason = "The last of two equal keys wins."
 
-Rules: a list is TOML; an entry names cases by their ids or globs of them. It excuses wrong answers,
-and with ``outcome = "crashed"`` or ``"timeout"`` these instead. A case that is listed and passes is
-an unexpected pass. An entry of which no case fails is stale. Both fail the run.
+Rules: a list is TOML; an entry names cases by their ids or globs of them, less those of globs
+that begin with an exclamation mark. It excuses wrong answers, and with ``outcome = "crashed"`` or
+``"timeout"`` these instead. A case that is listed and passes is an unexpected pass. An entry of
+which no case fails is stale. Both fail the run.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Entry:
     """One line of the list.
 
     Attributes:
-        cases: globs of ids.
+        cases: globs of ids, and with "!" before it of those that are not meant.
         reason: one sentence for a person.
         outcome: what is excused.
     """
@@ -43,7 +44,13 @@ class Entry:
 
     def covers(self, case: str) -> bool:
         """Whether the case is listed."""
-        return any(fnmatchcase(case, glob) for glob in self.cases)
+        meant = [glob for glob in self.cases if not glob.startswith("!")]
+        spared = [glob[1:] for glob in self.cases if glob.startswith("!")]
+        return _fits(case, meant) and not _fits(case, spared)
+
+
+def _fits(case: str, globs: Iterable[str]) -> bool:
+    return any(fnmatchcase(case, glob) for glob in globs)
 
 
 def read(path: Path) -> tuple[Entry, ...]:
