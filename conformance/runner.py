@@ -111,7 +111,8 @@ class Runner:
         self.complaints: list[str] = []
         self.stopping = threading.Event()
         self.lock = threading.Lock()
-        self._results: list[Result] = []
+        # Whether an entry of the list had a case that failed, where it had any.
+        self._used: dict[Entry, bool] = {}
         self._carried_out = dict.fromkeys(OPERATIONS, False)
         self._asked: set[str] = set()
         self._silences = 0
@@ -161,16 +162,21 @@ class Runner:
         self._conclude()
 
     def _noted(self, result: Result) -> Result:
-        result = known_failures.excuse(result, self.known)
-        self._results.append(result)
+        error = self.everything[result.case].error or {}
+        entry = known_failures.entry_of(self.known, result.case, error.get("code", ""))
+        result = known_failures.excuse(result, [entry] if entry else [], error.get("code", ""))
+        if entry is not None:
+            used = result.outcome not in (Outcome.UNEXPECTED_PASS, Outcome.UNSUPPORTED)
+            self._used[entry] = self._used.get(entry, False) or used
         return result
 
     def _conclude(self) -> None:
         complete = len(self.cases) == len(self.everything)
-        self.complaints += known_failures.stale(self.known, self._results, complete)
-        if not complete:
-            return
-        for operation in sorted(self._asked):
+        for entry in self.known:
+            # An entry whose cases were not run is not stale.
+            if not self._used.get(entry, not complete):
+                self.complaints.append(f"stale known failure: {entry}")
+        for operation in sorted(self._asked) if complete else ():
             if not self._carried_out[operation]:
                 self.complaints.append(f"declares {operation}, and never carries it out")
 
@@ -283,7 +289,9 @@ class _Worker:
                 reasons[f"{question.op}: {verdict.reason}"] = None
             if case.kind == "stream" and verdict.outcome is Outcome.FAIL:
                 break
-        return replace(result, outcome=worst(outcomes), reason="; ".join(reasons))
+        unjudged = judging.unjudged(case, self.runner.introduction.declaration)
+        reason = "; ".join(reasons)
+        return replace(result, outcome=worst(outcomes), reason=reason, unjudged=unjudged)
 
     def _ask(self, case: Case, question: Question, deadline: float) -> tuple[Json, Verdict]:
         declaration = self.runner.introduction.declaration

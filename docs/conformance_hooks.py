@@ -17,12 +17,14 @@ from mkdocs.structure.files import File
 
 from gdproto.conformance import subjects
 from gdproto.conformance.cases import load
+from gdproto.conformance.known_failures import entry_of
 from gdproto.conformance.outcomes import Outcome, Result, Run, read
 from gdproto.conformance.reports import badge, markdown, matrix
 from gdproto.spec import requirements
 
 CONTRACT = Path(subjects.__file__).with_name("contract.md")
 GUNICORN = next(one for one in subjects.SUBJECTS if one.name == "gunicorn")
+CASES = load()
 SHOWN_CASES = 6
 
 
@@ -33,7 +35,7 @@ def on_files(files: Any, config: Any) -> Any:
         "index.md": index(runs),
         "contract.md": CONTRACT.read_text(),
         "gunicorn.md": gunicorn(runs),
-        "matrix.html": matrix.render(runs, load()),
+        "matrix.html": matrix.render(runs, CASES),
         "badge.svg": badge.render([run for run in runs if run.testee.startswith("gdproto")]),
     }
     for name, content in contents.items():
@@ -103,8 +105,8 @@ def gunicorn(runs: Sequence[Run]) -> str:
         "of gunicorn's.",
         "",
         f"Judged: {run.declaration['version']}, `gunicorn.dirty.tlv` and the reader and writer of "
-        f"`gunicorn.dirty.protocol`, by {run.judged:,} cases. {run.passed:,} come out as GD/1 says, "
-        f"{counts[Outcome.KNOWN_FAILURE]:,} do not, for the reasons below. Again:",
+        f"`gunicorn.dirty.protocol`, by {run.judged:,} cases. {run.passed:,} come out as GD/1 "
+        f"says, {counts[Outcome.KNOWN_FAILURE]:,} do not, for the reasons below. Again:",
         "",
         "```sh",
         f"pip install 'gdproto[conformance]' '{run.declaration['version'].replace(' ', '==')}'",
@@ -133,11 +135,18 @@ def differences(run: Run) -> Iterator[str]:
     """A row for each reason."""
     chapters = {one.id: one.chapter for one in requirements.read().values()}
     failed = [one for one in run.results.values() if one.outcome is Outcome.KNOWN_FAILURE]
-    for entry in GUNICORN.entries():
-        covered = [one for one in failed if entry.covers(one.case)]
+    entries = GUNICORN.entries()
+    for entry in entries:
+        covered = [one for one in failed if entry_of(entries, one.case, code(one)) == entry]
         ids = sorted({one.requires[0] for one in covered})
-        links = ", ".join(f"[{name}](../spec/{chapters[name]}.md#{name})" for name in ids)
+        links = ", ".join(f"[`{name}`](../spec/{chapters[name]}.md#{name})" for name in ids)
         yield f"| {markdown.cell(entry.reason)} | {links} | {some(covered)} |"
+
+
+def code(result: Result) -> str:
+    """That of the error which the case expects; empty for none."""
+    error: dict[str, str] = dict(CASES[result.case].error or {})
+    return error.get("code", "")
 
 
 def unsupported(run: Run) -> Iterator[str]:

@@ -30,10 +30,3 @@ def test_our_codec_has_no_excuse(conformance_results: Path) -> None:
     assert counts[Outcome.KNOWN_FAILURE] == counts[Outcome.NON_STRICT] == 0
     # What no value of Python can say.
     assert counts[Outcome.UNSUPPORTED] < 10
-
-
-def test_every_reason_of_gunicorns_list_is_needed(conformance_results: Path) -> None:
-    run = run_of("gunicorn", conformance_results)
-    failed = [one for one in run.results.values() if one.outcome is Outcome.KNOWN_FAILURE]
-    for entry in next(one for one in SUBJECTS if one.name == "gunicorn").entries():
-        assert any(entry.covers(one.case) for one in failed), entry.reason
