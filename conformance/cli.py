@@ -229,7 +229,8 @@ def report_command(
         raise click.UsageError("name a report: --html, --junit, --markdown or --badge")
     for path, made in wanted:
         if path is not None:
-            path.write_text(made())
+            # Half a surrogate pair, which a testee may have sent, has no UTF-8.
+            path.write_text(made(), encoding="utf-8", errors="backslashreplace")
             click.echo(f"wrote {path}")
 
 
