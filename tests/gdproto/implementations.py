@@ -105,6 +105,7 @@ DECODERS = [gdproto.decode, decode_strictly, decode_views, declared]
 ENCODERS = [gdproto.encode, encode_strictly]
 PARSERS = [gdproto.parse, parse_strictly, parse_views, declared_frame]
 SERIALIZERS = [serialize, serialize_strictly, serialize_declared]
+CONNECTIONS = [gdproto.Connection]
 # What recurses, or takes minutes for a large value.
 SLOW = {declared, declared_frame, serialize_declared}
 # What takes many seconds for a million items.
