@@ -1,8 +1,9 @@
 """The runner: asks a testee every case, and survives whatever it does.
 
-Rules: a case has one deadline for all that is asked for it. A testee that ends, hangs or answers
-anything else than the contract permits is ended and started again for the next case. Each job is
-a thread with a process of its own. Leaving the results early ends all processes.
+Rules: all that is asked for a case has one time to be answered in; judging does not count. A testee
+that ends, hangs or answers anything else than the contract permits is ended and started again for
+the next case. Each job is a thread with a process of its own. Leaving the results early ends all
+processes.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from .outcomes import Outcome, Result, Run, worst
 from .process import NoAnswer, Process
 from .testee import CONTRACT, OPERATIONS, Json
 
-TIMEOUT_S = 10.0
+# Enough for a million pairs on a busy machine.
+TIMEOUT_S = 30.0
 # A testee that gives no answer so often in a row is not asked on.
-GIVE_UP_AFTER = 20
+GIVE_UP_AFTER = 10
 START_TRIES = 3
 
 
@@ -202,6 +204,7 @@ class _Worker:
         self.runner = runner
         self.command = command
         self.timeout_s = timeout_s
+        self.left_s = timeout_s
         self.process: Process | None = None
 
     def start(self) -> Introduction:
@@ -270,12 +273,12 @@ class _Worker:
         return replace(result, seconds=time.monotonic() - began)
 
     def _asked(self, case: Case, result: Result) -> Result:
-        deadline = time.monotonic() + self.timeout_s
+        self.left_s = self.timeout_s
         reasons: dict[str, None] = {}
         outcomes = []
         for question in judging.questions(case):
             try:
-                answer, verdict = self._ask(case, question, deadline)
+                answer, verdict = self._ask(case, question)
             except NoAnswer as error:
                 told = replace(_told(result, question), outcome=error.outcome, reason=error.reason)
                 told = replace(told, stderr=self.drop())
@@ -293,13 +296,15 @@ class _Worker:
         reason = "; ".join(reasons)
         return replace(result, outcome=worst(outcomes), reason=reason, unjudged=unjudged)
 
-    def _ask(self, case: Case, question: Question, deadline: float) -> tuple[Json, Verdict]:
+    def _ask(self, case: Case, question: Question) -> tuple[Json, Verdict]:
         declaration = self.runner.introduction.declaration
         if why := judging.unsupported(question, declaration):
             return {}, Verdict(Outcome.UNSUPPORTED, why)
         assert self.process is not None
         command = {"do": "run", "id": case.id, "op": question.op, **question.fields}
-        answer = self.process.ask(command, deadline)
+        began = time.monotonic()
+        answer = self.process.ask(command, began + self.left_s)
+        self.left_s -= time.monotonic() - began
         answer.pop("n")
         verdict = judging.judge(case, question, answer, declaration)
         self.runner.note_answer(question.op, verdict)
