@@ -18,10 +18,11 @@ fail the run.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
 
 from .outcomes import Outcome, Result
 
@@ -120,3 +121,24 @@ def excuse(result: Result, entries: Sequence[Entry], code: str = "") -> Result:
     if result.outcome in (Outcome.PASS, Outcome.NON_STRICT):
         return replace(result, outcome=Outcome.UNEXPECTED_PASS, reason=f"listed: {entry.reason}")
     return result
+
+
+def stale(
+    entries: Sequence[Entry],
+    results: Iterable[Result],
+    complete: bool,
+    codes: Mapping[str, str] = MappingProxyType({}),
+) -> list[str]:
+    """One line for each entry of which no case failed.
+
+    Args:
+        complete: whether all cases were run, so that an entry that matches none is stale too.
+        codes: of the errors that cases expect, by the cases' ids.
+    """
+    failed: dict[Entry, bool] = {}
+    for result in results:
+        entry = entry_of(entries, result.case, codes.get(result.case, ""))
+        if entry is not None:
+            passed = result.outcome in (Outcome.UNEXPECTED_PASS, Outcome.UNSUPPORTED)
+            failed[entry] = failed.get(entry, False) or not passed
+    return [f"stale known failure: {one}" for one in entries if not failed.get(one, not complete)]

@@ -113,8 +113,8 @@ class Runner:
         self.complaints: list[str] = []
         self.stopping = threading.Event()
         self.lock = threading.Lock()
-        # Whether an entry of the list had a case that failed, where it had any.
-        self._used: dict[Entry, bool] = {}
+        self._results: list[Result] = []
+        self._codes = {case.id: case.error["code"] for case in self.cases if case.error}
         self._carried_out = dict.fromkeys(OPERATIONS, False)
         self._asked: set[str] = set()
         self._silences = 0
@@ -164,20 +164,14 @@ class Runner:
         self._conclude()
 
     def _noted(self, result: Result) -> Result:
-        error = self.everything[result.case].error or {}
-        entry = known_failures.entry_of(self.known, result.case, error.get("code", ""))
-        result = known_failures.excuse(result, [entry] if entry else [], error.get("code", ""))
-        if entry is not None:
-            used = result.outcome not in (Outcome.UNEXPECTED_PASS, Outcome.UNSUPPORTED)
-            self._used[entry] = self._used.get(entry, False) or used
+        code = self._codes.get(result.case, "")
+        result = known_failures.excuse(result, self.known, code)
+        self._results.append(result)
         return result
 
     def _conclude(self) -> None:
         complete = len(self.cases) == len(self.everything)
-        for entry in self.known:
-            # An entry whose cases were not run is not stale.
-            if not self._used.get(entry, not complete):
-                self.complaints.append(f"stale known failure: {entry}")
+        self.complaints += known_failures.stale(self.known, self._results, complete, self._codes)
         for operation in sorted(self._asked) if complete else ():
             if not self._carried_out[operation]:
                 self.complaints.append(f"declares {operation}, and never carries it out")
