@@ -256,10 +256,14 @@ class ClientStage(Stage):
     """A script that judges a client listens where an arbiter would, and answers what it likes.
 
     Attributes:
-        extensions: what the answer to a STATUS lists; None leaves the key out.
+        answers_status: whether a STATUS is answered here, as a client may ask for itself.
+        status: that answer.
+        extensions: what it lists; None leaves the key out.
     """
 
     command: str = ""
+    answers_status: bool = True
+    status: dict[str, Any] = field(default_factory=lambda: dict(STATUS))
     extensions: list[str] | None = field(default_factory=lambda: ["cancel"])
     testee: Testee | None = None
 
@@ -271,8 +275,6 @@ class ClientStage(Stage):
         self._listener.listen()
         self._open: dict[Wire, set[int]] = {}
         self._is_idle = False
-        # A STATUS that the client asks for itself is the script's to answer.
-        self.answers_status = True
 
     def start(self, *steps: Step, timeout: float = 0, **environment: str) -> None:
         """Run the client with calls to make: each step's calls at once, the steps in turn.
@@ -318,10 +320,11 @@ class ClientStage(Stage):
         ((outcome,),) = self.outcomes()
         return outcome
 
-    def next(self, expected: Expected) -> tuple[Wire, Any]:
+    def next(self, expected: Expected, within_s: float | None = None) -> tuple[Wire, Any]:
         """The next that the client does, on whichever wire, STATUS aside; it is as expected."""
         assert self.testee is not None
-        due_s = time.monotonic() + self.terms.limit_s
+        wait_s = self.terms.limit_s if within_s is None else within_s
+        due_s = time.monotonic() + wait_s
         while (left_s := due_s - time.monotonic()) > 0:
             has_ended = self.testee.process.poll() is not None
             found = self._poll(left_s)
@@ -335,7 +338,7 @@ class ClientStage(Stage):
             if has_ended and self._is_idle:
                 got = shown(self._read_outcomes())
                 raise Mismatch(expected.text, f"that the client ended, with {got}")
-        raise NothingCame(expected.text, self.terms.limit_s)
+        raise NothingCame(expected.text, wait_s)
 
     def silence(self, seconds: float, instead_of: str) -> None:
         """Nothing comes for so long, a STATUS or a close aside."""
@@ -351,6 +354,11 @@ class ClientStage(Stage):
             if isinstance(one, TERMINAL):
                 self._open.get(wire, set()).discard(one.request_id)
         wire.send(*data)
+
+    def drop(self, wire: Wire) -> None:
+        """Close the connection."""
+        self._open.pop(wire, None)
+        wire.drop()
 
     def close(self) -> None:
         super().close()
@@ -379,8 +387,8 @@ class ClientStage(Stage):
     def _is_for_script(self, wire: Wire, outcome: Outcome) -> bool:
         ids = self._open[wire]
         if not isinstance(outcome, gdproto.Message):
-            del self._open[wire]
-            return True
+            # With nothing open, a client may close when it likes.
+            return bool(self._open.pop(wire))
         if isinstance(outcome, ANSWERS):
             raise Mismatch("what a client may send", shown(outcome))
         if isinstance(outcome, OPENERS):
@@ -389,7 +397,7 @@ class ClientStage(Stage):
             ids.add(outcome.request_id)
         if isinstance(outcome, gdproto.Status) and self.answers_status:
             more = {} if self.extensions is None else {"extensions": self.extensions}
-            self.answer(wire, gdproto.Response(outcome.request_id, STATUS | more))
+            self.answer(wire, gdproto.Response(outcome.request_id, self.status | more))
             return False
         return True
 

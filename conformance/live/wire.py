@@ -46,6 +46,7 @@ class Wire:
 
     Attributes:
         lapses: what the peer did otherwise than it is recommended.
+        last_frame: the bytes of the message that was taken last.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Wire:
         self.name = name
         self.limit_s = limit_s
         self.lapses: list[str] = []
-        self.received_bytes = 0
+        self.last_frame = b""
         self._socket = connected
         self._transcript = transcript
         self._buffer = bytearray()
@@ -191,7 +192,6 @@ class Wire:
         except ConnectionError:
             data = b""
         if data:
-            self.received_bytes += len(data)
             self._transcript.note(self.name, RECEIVED, data)
             self._buffer += data
         elif not self._ended:
@@ -205,9 +205,9 @@ class Wire:
                 header = gdproto.parse_header(self._buffer)
                 stop = gdproto.HEADER_BYTES + header.length
                 if len(self._buffer) >= stop:
-                    message = gdproto.parse(bytes(self._buffer[:stop]))
+                    self.last_frame = bytes(self._buffer[:stop])
                     del self._buffer[:stop]
-                    return message
+                    return gdproto.parse(self.last_frame)
             except gdproto.ProtocolError as error:
                 start = bytes(self._buffer[:64]).hex()
                 raise Mismatch("a frame of GD/1", f"{error} in {start}") from None

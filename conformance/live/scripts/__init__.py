@@ -11,6 +11,7 @@ MODULES = (
     "arbiter_stash",
     "arbiter_workers",
     "worker",
+    "client",
 )
 
 
