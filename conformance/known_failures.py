@@ -65,7 +65,7 @@ def _entry(path: Path, number: int, table: dict[str, object]) -> Entry:
         raise KnownError(f"{path}: entry {number}: reason is a sentence")
     if table.keys() - {"cases", "reason", "outcome"}:
         raise KnownError(f"{path}: entry {number}: only cases, reason and outcome are known")
-    outcome = table.get("outcome", Outcome.FAIL.value)
+    outcome = str(table.get("outcome", Outcome.FAIL.value))
     if outcome not in EXCUSABLE:
         raise KnownError(f"{path}: entry {number}: outcome is one of {', '.join(EXCUSABLE)}")
     return Entry(tuple(cases), reason, Outcome(outcome))

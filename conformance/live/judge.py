@@ -65,9 +65,13 @@ def judged(
         return played(peer, script, terms, transcripts)
 
     chosen = list(scripts)
-    with ThreadPoolExecutor(together) as threads:
+    threads = ThreadPoolExecutor(together)
+    try:
         yield from threads.map(play, [one for one in chosen if not one.alone])
-    yield from map(play, [one for one in chosen if one.alone])
+        yield from map(play, [one for one in chosen if one.alone])
+    finally:
+        # Whoever has seen enough does not wait for the rest.
+        threads.shutdown(cancel_futures=True)
 
 
 def played(peer: Peer, script: Script, terms: Terms, transcripts: Path | None = None) -> Result:

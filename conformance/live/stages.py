@@ -154,8 +154,8 @@ class Testee:
         pass_fds: tuple[int, ...] = (),
     ) -> None:
         self._limit_s = limit_s
-        self._output = tempfile.TemporaryFile()
-        self._errors = tempfile.TemporaryFile()
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             self.process = subprocess.Popen(
                 command,
@@ -276,19 +276,21 @@ class ClientStage(Stage):
         self._open: dict[Wire, set[int]] = {}
         self._is_idle = False
 
-    def start(self, *steps: Step, timeout: float = 0, **environment: str) -> None:
+    def start(
+        self, *steps: Step, timeout: float = 0, environment: dict[str, str] | None = None
+    ) -> None:
         """Run the client with calls to make: each step's calls at once, the steps in turn.
 
         Args:
             timeout: seconds that the client gives a call; by default more than the script waits.
-            environment: how the client finds the socket; by its argument if empty.
+            environment: how the client finds the socket; by its argument if there is none.
         """
         job = {"timeout": timeout or self.terms.limit_s * 2, "steps": steps}
         names = ("DIRTY_SOCKET", "GUNICORN_DIRTY_SOCKET")
         inherited = {name: text for name, text in os.environ.items() if name not in names}
         path = "" if environment else self.socket_path
         command = [*shlex.split(self.command), path, json.dumps(job)]
-        self.testee = Testee(command, inherited | environment, self.terms.limit_s)
+        self.testee = Testee(command, inherited | (environment or {}), self.terms.limit_s)
 
     def outcomes(self) -> list[list[dict[str, Any]]]:
         """What became of the calls, when the client has ended."""
@@ -373,7 +375,7 @@ class ClientStage(Stage):
             outcome = wire.take()
             if outcome is not None and self._is_for_script(wire, outcome):
                 return wire, outcome
-        ends = [self._listener, *self._open]
+        ends: list[socket.socket | Wire] = [self._listener, *self._open]
         ready, _, _ = select.select(ends, [], [], max(0.0, min(seconds, POLL_S)))
         self._is_idle = not ready
         for end in ready:

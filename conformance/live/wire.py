@@ -147,7 +147,7 @@ class Wire:
 
     def expect_stream(self, request_id: int, *last: Expected) -> list[object]:
         """The items of a stream's chunks until one of `last`."""
-        items = []
+        items: list[object] = []
         while True:
             chunk = Expected(
                 f"a CHUNK under id {request_id}",

@@ -1,1 +1,1 @@
-"""Programs that call as a script tells them, one for each client that is judged; see `clients.md`."""
+"""Programs that call as a script tells them, one for each client; see `clients.md`."""

@@ -182,7 +182,7 @@ def cost_of_bad_input(stage: ArbiterStage) -> None:
 # --- fields ---
 
 
-def echoes(stage: ArbiterStage, *fields: tuple[Any, Any], args: list[Any] | None = None) -> None:
+def echoes(stage: ArbiterStage, fields: Any, args: list[Any] | None) -> None:
     payload = pairs(*fields).replace(encode(APP), encode(stage.terms.app))
     wire = stage.connect()
     wire.send(frame(REQUEST, payload, ID))
@@ -207,7 +207,7 @@ for _name, _requires, _fields, _args in [
     BOOK.add(
         f"arbiter-fields-{_name}",
         _requires,
-        lambda stage, fields=_fields, args=_args: echoes(stage, *fields, args=args),
+        partial(echoes, fields=_fields, args=_args),
         f"Sends a REQUEST with its fields written otherwise than usual: {_name}.",
     )
 
@@ -229,10 +229,11 @@ def as_gunicorn_writes(stage: ArbiterStage) -> None:
     """Sends what gunicorn's client writes: a hashed request id, and no timeout."""
     wire = stage.connect()
     number = 0x9E3779B97F4A7C15
-    call = (("app_path", stage.terms.app), ("action", "add"), ("args", [1, 2]), ("kwargs", {}))
+    path = ("app_path", stage.terms.app)
+    call: list[Any] = [path, ("action", "add"), ("args", [1, 2]), ("kwargs", {})]
     wire.send(frame(REQUEST, pairs(*call), number))
     wire.expect(response(number, 3))
-    put = (("op", 1), ("table", "conformance-gunicorn"), ("key", "k"), ("value", {"a": 1}))
+    put: list[Any] = [("op", 1), ("table", "conformance-gunicorn"), ("key", "k"), ("value", 1)]
     wire.send(frame(STASH, pairs(*put), number + 1))
     wire.expect(response(number + 1, True))
 

@@ -150,10 +150,11 @@ def equal_keys(table: Table) -> None:
 @add("values", "GD-MSG-019")
 def values(table: Table) -> None:
     """Stores values of every kind, and reads them back in the same bytes."""
-    for value in (
+    kinds: list[Any] = [
         None, True, 2**63 - 1, -(2**63), -0.0, float("nan"), b"\x00\xff", "\U0010ffff",
         [], {}, {"b": [1, 1.0, True], "a": {"": None}},
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for value in kinds:
         table.ask(StashOp.PUT, "k", value)
         found = table.ask(StashOp.GET, "k")
         if not same(found, value):

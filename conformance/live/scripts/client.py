@@ -170,7 +170,7 @@ def stream_of_its_own(stage: ClientStage) -> None:
 
 
 def found(stage: ClientStage, **environment: str) -> None:
-    stage.start([call(1)], **environment)
+    stage.start([call(1)], environment=environment)
     wire, request = stage.next(A_REQUEST)
     stage.answer(wire, gdproto.Response(request.request_id, "found"))
     check(stage.outcome(), result="found")
@@ -401,7 +401,7 @@ def status(stage: ClientStage) -> None:
 
 
 def goes_on(
-    stage: ClientStage, given_up: Wire, late: list[gdproto.Message], *may: type[object]
+    stage: ClientStage, given_up: Wire, late: list[gdproto.Message], *may: type[Any]
 ) -> None:
     """A client that gave up may CANCEL, close or say nothing; its next call goes well.
 
@@ -423,7 +423,7 @@ def goes_on(
     stage.answer(where, gdproto.Response(found.request_id, "well"))
 
 
-def gives_up(stage: ClientStage, *may: type[object]) -> None:
+def gives_up(stage: ClientStage, *may: type[Any]) -> None:
     stage.start([stream(1, take=2)], [call("next")])
     wire, request = stage.next(A_REQUEST)
     number = request.request_id
