@@ -190,13 +190,20 @@ def pids(stage: ArbiterStage) -> set[int]:
 
 
 def settle(stage: ArbiterStage) -> None:
-    """Wait until there is one worker, and it answers."""
+    """Wait until there is one worker, and it answers: for the scripts that follow."""
     due_s = time.monotonic() + BOOT_SLACK_S
-    while len(pids(stage)) != 1:
+    while len(pids(stage)) != 1 or not answers(stage):
         if time.monotonic() > due_s:
-            raise Mismatch("one worker", str(pids(stage)))
+            raise Mismatch("one worker that answers", str(pids(stage)))
         time.sleep(0.05)
-    stage.ask("add", 1, 1)
+
+
+def answers(stage: ArbiterStage) -> bool:
+    """Whether a call goes well."""
+    try:
+        return bool(stage.ask("add", 1, 1) == 2)
+    except Mismatch:
+        return False
 
 
 # --- too much, and death ---
@@ -224,17 +231,23 @@ def overload(stage: ArbiterStage) -> None:
 
 
 def die(stage: ArbiterStage, action: str = "die") -> None:
-    """The call whose worker dies is told so."""
+    """The call whose worker dies is told so, and soon the arbiter has seen its death."""
+    before = pids(stage)
     wire = stage.connect()
     wire.send(stage.request(1, action))
     wire.expect(error(1, "DirtyWorkerError", details=("worker_id",)))
+    due_s = time.monotonic() + stage.terms.limit_s
+    while pids(stage) & before:
+        if time.monotonic() > due_s:
+            raise Mismatch("workers without the dead one", str(before))
+        time.sleep(0.01)
 
 
 @BOOK.script("arbiter-worker-dies", "GD-ROLE-007 GD-ERR-017", alone=True)
 def worker_dies(stage: ArbiterStage) -> None:
-    """Calls an action at which the worker dies, and then another one."""
+    """Calls an action at which the worker dies: DirtyWorkerError, and there is a new one."""
     die(stage)
-    stage.ask("add", 1, 1, within_s=BOOT_SLACK_S)
+    settle(stage)
 
 
 @BOOK.script("arbiter-worker-dies-waiting", "GD-ROLE-007 GD-ROLE-004", alone=True)
