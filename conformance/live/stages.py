@@ -154,8 +154,9 @@ class Testee:
         pass_fds: tuple[int, ...] = (),
     ) -> None:
         self._limit_s = limit_s
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
+        self._files = contextlib.ExitStack()
+        self._output = self._files.enter_context(tempfile.TemporaryFile())
+        self._errors = self._files.enter_context(tempfile.TemporaryFile())
         try:
             self.process = subprocess.Popen(
                 command,
@@ -167,6 +168,7 @@ class Testee:
                 start_new_session=True,
             )
         except OSError as error:
+            self._files.close()
             raise Crashed(f"{command[0]} cannot be started: {error.strerror}") from None
 
     def wait(self) -> int:
@@ -189,8 +191,7 @@ class Testee:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self._output.close()
-        self._errors.close()
+        self._files.close()
 
 
 def _read(file: Any) -> str:
@@ -212,6 +213,7 @@ class WorkerStage(Stage):
     def start(self, lanes: int = 1, *apps: str) -> list[Wire]:
         """Start the worker with so many lanes. Returns the arbiter's ends."""
         ends = [socket.socketpair() for _ in range(lanes)]
+        wires = [self._add(ours) for ours, _ in ends]
         theirs = [end.fileno() for _, end in ends]
         environment = os.environ | {
             "GD_WORKER_FDS": ",".join(map(str, theirs)),
@@ -224,7 +226,7 @@ class WorkerStage(Stage):
         finally:
             for _, end in ends:
                 end.close()
-        return [self._add(ours) for ours, _ in ends]
+        return wires
 
     def ready(self, lanes: int = 1) -> list[Wire]:
         """Start the worker, and open each lane."""

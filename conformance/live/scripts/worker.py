@@ -100,7 +100,16 @@ def calls(stage: WorkerStage) -> None:
     for number in (0, 1, 2**32, 2**64 - 1, 1):
         wire.send(stage.request(number, "add", 20, 22))
         wire.expect(response(number, 42))
-    value: list[Any] = [None, True, 2**63 - 1, -0.0, float("nan"), b"\xff", "\U0010ffff", {"b": [], "a": {}}]
+    value: list[Any] = [
+        None,
+        True,
+        2**63 - 1,
+        -0.0,
+        float("nan"),
+        b"\xff",
+        "\U0010ffff",
+        {"b": [], "a": {}},
+    ]
     wire.send(stage.request(5, "echo", value))
     wire.expect(response(5, {"args": [value], "kwargs": {}}))
 
@@ -125,7 +134,12 @@ def streams(stage: WorkerStage) -> None:
 def failures(stage: WorkerStage) -> None:
     """Calls actions that fail, and whose result or failure cannot be encoded."""
     (wire,) = stage.ready()
-    bad: dict[str, list[Any]] = {"fail": ["a reason"], "fail_oddly": [], "unencodable": [], "deep": [MAX_DEPTH]}
+    bad: dict[str, list[Any]] = {
+        "fail": ["a reason"],
+        "fail_oddly": [],
+        "unencodable": [],
+        "deep": [MAX_DEPTH],
+    }
     for number, (action, args) in enumerate(bad.items(), 1):
         wire.send(stage.request(number, action, *args))
         wire.expect(error(number, "DirtyAppError", details=("app_path", "action")))
