@@ -155,8 +155,8 @@ class Testee:
     ) -> None:
         self._limit_s = limit_s
         self._files = contextlib.ExitStack()
-        self._output = self._files.enter_context(tempfile.TemporaryFile())
-        self._errors = self._files.enter_context(tempfile.TemporaryFile())
+        self._output = self._files.enter_context(_file())
+        self._errors = self._files.enter_context(_file())
         try:
             self.process = subprocess.Popen(
                 command,
@@ -192,6 +192,10 @@ class Testee:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._files.close()
+
+
+def _file() -> Any:
+    return tempfile.TemporaryFile()
 
 
 def _read(file: Any) -> str:

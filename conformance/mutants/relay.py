@@ -148,7 +148,7 @@ def serve(
         threading.Thread(target=passage(opener, answerer).run, daemon=True).start()
 
 
-def rewritten(message: gdproto.Message, header: gdproto.Header) -> bytes:
-    """The frame of `message` under the request id of the header."""
-    message.request_id = header.request_id
-    return message.to_bytes()
+def under(request_id: int, frame: bytes) -> bytes:
+    """The frame under another request id."""
+    header = gdproto.parse_header(frame)._replace(request_id=request_id)
+    return header.to_bytes() + frame[gdproto.HEADER_BYTES :]

@@ -9,9 +9,9 @@ import sys
 import threading
 from typing import Any
 
-from gunicorn.dirty.client import DirtyClient, get_dirty_client
-from gunicorn.dirty.errors import DirtyError
-from gunicorn.dirty.stash import StashClient
+from gunicorn.dirty.client import DirtyClient, get_dirty_client  # type: ignore[import-untyped]
+from gunicorn.dirty.errors import DirtyError  # type: ignore[import-untyped]
+from gunicorn.dirty.stash import StashClient  # type: ignore[import-untyped]
 
 from . import job
 from .job import Call, Outcome

@@ -190,7 +190,7 @@ def echoes(stage: ArbiterStage, fields: Any, args: list[Any] | None) -> None:
 
 
 BIG = ["x" * 1000] * 100
-for _name, _requires, _fields, _args in [
+WRITTEN: list[tuple[str, str, Any, list[Any] | None]] = [
     ("reversed", "GD-MSG-002 GD-MSG-013", (("args", [1]), *reversed(NAMES)), [1]),
     ("behind-large-args", "GD-MSG-013", (("args", BIG), ("timeout", 9.5), *NAMES), BIG),
     ("unknown", "GD-MSG-003", (("zz", {"a": [1]}), *NAMES, ("more", None)), None),
@@ -203,7 +203,8 @@ for _name, _requires, _fields, _args in [
         None,
     ),
     ("timeout-int", "GD-MSG-008", (*NAMES, ("timeout", 20)), None),
-]:
+]
+for _name, _requires, _fields, _args in WRITTEN:
     BOOK.add(
         f"arbiter-fields-{_name}",
         _requires,
@@ -288,7 +289,7 @@ def fails(stage: ArbiterStage, action: str, args: tuple[Any, ...] = ()) -> None:
     wire.expect(response(2, 2))
 
 
-for _name, _action, _args, _requires in [
+for _name, _action, _given, _requires in [
     ("absent", "absent", (), "GD-ROLE-020 GD-ERR-017"),
     ("private", "_hidden", (), "GD-ROLE-020 GD-SEC-004"),
     ("special", "__init__", (), "GD-ROLE-020 GD-SEC-004"),
@@ -301,7 +302,7 @@ for _name, _action, _args, _requires in [
     BOOK.add(
         f"arbiter-action-{_name}",
         _requires,
-        partial(fails, action=_action, args=_args),
+        partial(fails, action=_action, args=_given),
         f"Calls {_action}, which fails: a DirtyAppError, and the worker serves on.",
     )
 

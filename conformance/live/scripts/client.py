@@ -409,7 +409,7 @@ def goes_on(
         late: what still comes for the exchange that was given up.
         may: what it may do before its next call.
     """
-    kinds = (gdproto.Request, *may)
+    kinds: tuple[type[Any], ...] = (gdproto.Request, *may)
     text = " or ".join(f"a {kind.__name__}" for kind in kinds)
     allowed = Expected(text, lambda outcome: [] if isinstance(outcome, kinds) else None)
     found: Any = None

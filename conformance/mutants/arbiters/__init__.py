@@ -15,7 +15,7 @@ from typing import Any
 import gdproto
 from gdproto import Header, MessageCode
 
-from ..relay import Passage, rewritten
+from ..relay import Passage, under
 
 OPENING = (MessageCode.REQUEST, MessageCode.STASH, MessageCode.STATUS, MessageCode.MANAGE)
 TERMINAL = (MessageCode.RESPONSE, MessageCode.ERROR, MessageCode.END)
@@ -69,7 +69,7 @@ class MixesIds(Passage):
         if header.code in TERMINAL and header.request_id in self.open:
             taken = self.open[-1]
             self.open.remove(taken)
-            yield rewritten(gdproto.parse(frame), Header(0, 0, taken))
+            yield under(taken, frame)
         else:
             yield frame
 
@@ -228,7 +228,7 @@ class ErrsUnderTheHeadersId(Passage):
 
     def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
         if _code(frame, header) == "bad_magic":
-            yield rewritten(_error(frame), Header(0, 0, 1))
+            yield under(1, frame)
         else:
             yield frame
 
@@ -355,7 +355,7 @@ class TruncatesIds(Passage):
     told_by = "arbiter-request-id-*"
 
     def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
-        yield rewritten(gdproto.parse(frame), Header(0, 0, header.request_id & 0xFFFFFFFF))
+        yield under(header.request_id & 0xFFFFFFFF, frame)
 
 
 @dataclass

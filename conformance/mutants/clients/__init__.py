@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import gdproto
 from gdproto import Header, MessageCode
 
-from ..relay import Passage, rewritten, serve
+from ..relay import Passage, serve, under
 
 OPENING = (MessageCode.REQUEST, MessageCode.STASH, MessageCode.STATUS, MessageCode.MANAGE)
 TERMINAL = (MessageCode.RESPONSE, MessageCode.ERROR, MessageCode.END)
@@ -37,9 +37,7 @@ class TakesAnyId(Passage):
         yield frame
 
     def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
-        with suppress(gdproto.ProtocolError):
-            frame = rewritten(gdproto.parse(frame), Header(0, 0, self.last))
-        yield frame
+        yield under(self.last, frame)
 
 
 @dataclass
