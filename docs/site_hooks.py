@@ -40,6 +40,9 @@ def on_files(files: Any, config: Any) -> Any:
     files.append(File.generated(config, "spec/requirements.md", content=index()))
     files.append(File.generated(config, "spec/vectors.md", content=vectors()))
     files.append(File.generated(config, "api/commands.md", content=commands()))
+    for name in ("app", "clients"):
+        path = ROOT / "conformance" / "live" / f"{name}.md"
+        files.append(File.generated(config, f"guides/judge-{name}.md", content=path.read_text()))
     return files
 
 
