@@ -6,6 +6,7 @@ unexpectedly, or a known failure is stale; 2 when nothing could be judged.
 
 from __future__ import annotations
 
+import shlex
 import socket
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -97,7 +98,8 @@ def live(
         return
     entries = _known(known)
     terms = Terms(app, broken_app, limit_s, worker_timeout_s)
-    run = Run(peer.name, command=peer.address, declaration={"roles": [peer.role]})
+    again = f"gdproto conformance live --{peer.role} {shlex.quote(peer.address)}"
+    run = Run(peer.name, command=again, declaration={"roles": [peer.role]})
     _play(peer, chosen, terms, entries, run, out, jobs)
     complete = not only and not requirement
     run.complaints += known_failures.stale(entries, run.results.values(), complete)
