@@ -52,7 +52,9 @@ export class Connection {
     return this.events(() => {
       this.isOver = true;
       if (!this.buffer.length && !this.skip) return { event: "closed" };
-      const fault = new Fault("truncated", this.buffer.length, [], "connection");
+      // What was skipped of the frame has come too.
+      const skipped = this.skipped ? this.codec.headerBytes + this.skipped.length - this.skip : 0;
+      const fault = new Fault("truncated", skipped + this.buffer.length, [], "connection");
       throw Object.assign(fault, { requestId: (this.header ?? this.skipped)?.requestId });
     });
   }
