@@ -59,7 +59,7 @@ def index(runs: Sequence[Run]) -> str:
             "# Conformance",
             "",
             "A peer of GD/1 in any language can be judged: each case of the [vectors]"
-            "(../spec/vectors.md) names the requirements that it proves, and a *testee*, a small "
+            "(../vectors/index.md) names the requirements that it proves, and a *testee*, a small "
             "program around the implementation, is asked them one by one.",
             "",
             "- [The testee contract](contract.md) is one page: all that a testee needs.",
@@ -197,8 +197,13 @@ def unsupported(run: Run) -> Iterator[str]:
         yield f"| {markdown.cell(reason)} | {some(alike)} |"
 
 
+def place(case: str) -> str:
+    """The id of a case, linked to where it is shown; that of a script as it is."""
+    return f"[`{case}`](../vectors/{CASES[case].area}.md#{case})" if case in CASES else f"`{case}`"
+
+
 def some(found: Sequence[str]) -> str:
     """A few of the ids, and how many more there are."""
-    named = ", ".join(f"`{one}`" for one in found[:SHOWN_CASES])
+    named = ", ".join(map(place, found[:SHOWN_CASES]))
     more = len(found) - SHOWN_CASES
     return f"{named} and {more} more" if more > 0 else named

@@ -27,8 +27,8 @@ from ._generated.tables import (
     Transition,
 )
 from .errors import ProtocolError
-from .frames import RULES, Header, Message, check_presence, parse_header
-from .messages import parse_payload
+from .frames import RULES, Header, Message, check_presence
+from .implementation import parse_header, parse_payload
 
 IDLE = "idle"
 ABANDONED = "abandoned"
