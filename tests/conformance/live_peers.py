@@ -36,6 +36,27 @@ def our_arbiter() -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def our_arbiter_seen() -> Iterator[str]:
+    """As `our_arbiter`, its workers started through a program that sees their lanes."""
+    with tempfile.TemporaryDirectory(prefix="gd-") as directory:
+        path, program = f"{directory}/socket", Path(directory, "python")
+        through = f"{sys.executable} -m gdproto.conformance.live.lanes {sys.executable}"
+        program.write_text(f'#!/bin/sh\nexec {through} "$@"\n')
+        program.chmod(0o755)
+        main = (
+            f"import sys; sys.executable = {str(program)!r}; "
+            "from dirty_runtime.__main__ import main; main()"
+        )
+        words = ["serve", "--app", APP, "--workers", "1", "--socket", path, *OPTIONS]
+        arbiter = Arbiter([sys.executable, "-c", main, *words], path, Path(directory, "log"))
+        try:
+            arbiter.wait_for_workers(1)
+            yield path
+        finally:
+            arbiter.end()
+
+
+@contextlib.contextmanager
 def gunicorns_arbiter() -> Iterator[str]:
     """The socket of gunicorn's arbiter, which serves the conformance app."""
     module = "tests.dirty_runtime.gunicorn_arbiter"

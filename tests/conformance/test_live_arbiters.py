@@ -15,7 +15,14 @@ from gdproto.conformance.live.stages import Terms
 from gdproto.conformance.mutants import peers
 from gdproto.conformance.outcomes import Outcome
 
-from .live_peers import WORKER_TIMEOUT_S, bad, gunicorns_arbiter, our_arbiter, results_of
+from .live_peers import (
+    WORKER_TIMEOUT_S,
+    bad,
+    gunicorns_arbiter,
+    our_arbiter,
+    our_arbiter_seen,
+    results_of,
+)
 from .live_peers import with_outcome as scripts_with
 
 
@@ -28,6 +35,17 @@ def ours() -> Iterator[str]:
 def test_ours_does_all_that_the_text_says(ours: str) -> None:
     terms = Terms(worker_timeout_s=WORKER_TIMEOUT_S)
     results = results_of(Peer("ours", "arbiter", ours), terms)
+    unseen = [one.case for one in results if one.outcome is Outcome.UNSUPPORTED]
+    assert all(name.startswith("arbiter-lane-") for name in unseen)
+    passed = [one.case for one in results if one.outcome is Outcome.PASS]
+    assert [one for one in results if one.case not in [*passed, *unseen]] == []
+
+
+def test_ours_does_on_its_lanes_what_the_text_says() -> None:
+    scripts = [one for name, one in live.scripts().items() if name.startswith("arbiter-lane-")]
+    with our_arbiter_seen() as path:
+        results = list(judged(Peer("ours", "arbiter", path), scripts, Terms()))
+    assert len(results) >= 4
     assert [one for one in results if one.outcome is not Outcome.PASS] == []
 
 
