@@ -107,7 +107,9 @@ def run(command: list[str]) -> int:
     record = Record(path)
     try:
         return relayed(
-            command, lambda lane, *ends: Witness(*ends, lane, record), {WITNESS: str(path)}
+            command,
+            lambda lane, arbiter, worker: Witness(arbiter, worker, lane, record),
+            {WITNESS: str(path)},
         )
     finally:
         path.unlink()

@@ -78,10 +78,19 @@ def answers(path: str) -> bool:
     return False
 
 
-def results_of(peer: Peer, terms: Terms, known: str = "", together: int = 8) -> list[Result]:
-    """The result of every script of the peer's role, known failures excused."""
+def results_of(
+    peer: Peer, terms: Terms, known: str = "", together: int = 8, only: str = ""
+) -> list[Result]:
+    """The result of every script of the peer's role, known failures excused.
+
+    Args:
+        known: the list of these.
+        together: how many scripts run at once.
+        only: how the scripts' ids begin.
+    """
     entries = entries_of(known)
-    scripts = [script for script in live.scripts().values() if script.role == peer.role]
+    of_role = [script for script in live.scripts().values() if script.role == peer.role]
+    scripts = [script for script in of_role if script.id.startswith(only)]
     found = [excuse(one, entries) for one in judged(peer, scripts, terms, together=together)]
     assert stale(entries, found, complete=True) == []
     return found
