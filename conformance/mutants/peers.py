@@ -18,11 +18,11 @@ from pathlib import Path
 
 from ..live import scripts
 from ..live.judge import Peer, played
+from ..live.relay import Passage
 from ..live.script import Script
 from ..live.stages import Terms
 from ..outcomes import BAD
 from . import arbiters, clients, workers
-from .relay import Passage
 
 SOUND = "Sound"
 START_S = 20.0

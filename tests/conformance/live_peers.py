@@ -36,6 +36,27 @@ def our_arbiter() -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def our_arbiter_seen() -> Iterator[str]:
+    """As `our_arbiter`, its workers started through a program that sees their lanes."""
+    with tempfile.TemporaryDirectory(prefix="gd-") as directory:
+        path, program = f"{directory}/socket", Path(directory, "python")
+        through = f"{sys.executable} -m gdproto.conformance.live.lanes {sys.executable}"
+        program.write_text(f'#!/bin/sh\nexec {through} "$@"\n')
+        program.chmod(0o755)
+        main = (
+            f"import sys; sys.executable = {str(program)!r}; "
+            "from dirty_runtime.__main__ import main; main()"
+        )
+        words = ["serve", "--app", APP, "--workers", "1", "--socket", path, *OPTIONS]
+        arbiter = Arbiter([sys.executable, "-c", main, *words], path, Path(directory, "log"))
+        try:
+            arbiter.wait_for_workers(1)
+            yield path
+        finally:
+            arbiter.end()
+
+
+@contextlib.contextmanager
 def gunicorns_arbiter() -> Iterator[str]:
     """The socket of gunicorn's arbiter, which serves the conformance app."""
     module = "tests.dirty_runtime.gunicorn_arbiter"
@@ -57,10 +78,19 @@ def answers(path: str) -> bool:
     return False
 
 
-def results_of(peer: Peer, terms: Terms, known: str = "", together: int = 8) -> list[Result]:
-    """The result of every script of the peer's role, known failures excused."""
+def results_of(
+    peer: Peer, terms: Terms, known: str = "", together: int = 8, only: str = ""
+) -> list[Result]:
+    """The result of every script of the peer's role, known failures excused.
+
+    Args:
+        known: the list of these.
+        together: how many scripts run at once.
+        only: how the scripts' ids begin.
+    """
     entries = entries_of(known)
-    scripts = [script for script in live.scripts().values() if script.role == peer.role]
+    of_role = [script for script in live.scripts().values() if script.role == peer.role]
+    scripts = [script for script in of_role if script.id.startswith(only)]
     found = [excuse(one, entries) for one in judged(peer, scripts, terms, together=together)]
     assert stale(entries, found, complete=True) == []
     return found

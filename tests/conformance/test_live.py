@@ -13,6 +13,7 @@ from gdproto.conformance import live
 from gdproto.conformance.live import transcript
 from gdproto.conformance.live.expectations import CLOSED, closed, error, fault, opens, response
 from gdproto.conformance.live.frames import frame, pairs, portions
+from gdproto.conformance.live.lanes import Seen, faults
 from gdproto.conformance.live.script import Book
 from gdproto.conformance.live.transcript import Transcript
 from gdproto.conformance.live.wire import Mismatch, NothingCame, Wire
@@ -161,3 +162,40 @@ def test_a_transcript_is_bounded(tmp_path: Path) -> None:
         transcript.MAX_BYTES,
         transcript.MAX_BYTES,
     ]
+
+
+# --- lanes ---
+
+STATUS, REQUEST = gdproto.Status(1), gdproto.Request(7, "a:B", "c")
+READY = gdproto.Response(1, {})
+STREAMING = [
+    ("arbiter", STATUS),
+    ("worker", READY),
+    ("arbiter", REQUEST),
+    ("worker", gdproto.Chunk(7, 1)),
+]
+
+
+@pytest.mark.parametrize(
+    ("frames", "fault"),
+    [
+        ([("arbiter", STATUS), ("worker", READY), ("arbiter", REQUEST)], ""),
+        ([("arbiter", STATUS), ("worker", READY), ("arbiter", gdproto.Cancel(9))], ""),
+        (
+            [*STREAMING, ("arbiter", gdproto.Cancel(7))],
+            "",
+        ),
+        ([("arbiter", REQUEST)], "lane 0 is opened by REQUEST 7"),
+        ([("arbiter", gdproto.Status(2))], "lane 0 is opened by STATUS 2"),
+        ([("arbiter", STATUS), ("arbiter", REQUEST)], "REQUEST 7 comes while 1 is open"),
+        (
+            [*STREAMING, ("arbiter", gdproto.Request(8, "a:B", "c"))],
+            "REQUEST 8 comes while 7 is open",
+        ),
+    ],
+)
+def test_what_an_arbiter_does_on_a_lane(
+    frames: list[tuple[str, gdproto.Message]], fault: str
+) -> None:
+    seen = [Seen(0, source, message.to_bytes()) for source, message in frames]
+    assert faults(seen) == ([fault] if fault else [])

@@ -10,6 +10,7 @@ MODULES = (
     "arbiter_exchanges",
     "arbiter_stash",
     "arbiter_workers",
+    "arbiter_lanes",
     "worker",
     "client",
 )

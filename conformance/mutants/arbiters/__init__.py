@@ -15,7 +15,7 @@ from typing import Any
 import gdproto
 from gdproto import Header, MessageCode
 
-from ..relay import Passage, under
+from ...live.relay import Passage, under
 
 OPENING = (MessageCode.REQUEST, MessageCode.STASH, MessageCode.STATUS, MessageCode.MANAGE)
 TERMINAL = (MessageCode.RESPONSE, MessageCode.ERROR, MessageCode.END)

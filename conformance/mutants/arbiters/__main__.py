@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ..relay import Passage, serve
+from ...live.relay import Passage, serve
 from . import MUTANTS
 
 if __name__ == "__main__":

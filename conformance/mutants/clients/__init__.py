@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import gdproto
 from gdproto import Header, MessageCode
 
-from ..relay import Passage, serve, under
+from ...live.relay import Passage, serve, under
 
 OPENING = (MessageCode.REQUEST, MessageCode.STASH, MessageCode.STATUS, MessageCode.MANAGE)
 TERMINAL = (MessageCode.RESPONSE, MessageCode.ERROR, MessageCode.END)

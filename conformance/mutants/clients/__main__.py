@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ..relay import Passage
+from ...live.relay import Passage
 from . import MUTANTS, run
 
 if __name__ == "__main__":

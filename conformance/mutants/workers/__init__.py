@@ -7,19 +7,16 @@ Rules: as for the broken arbiters. Here the arbiter is the opener.
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import threading
 from collections.abc import Iterator
 
 import gdproto
 from gdproto import Header, MessageCode
 
-from ..relay import Passage
+from ...live.lanes import relayed
+from ...live.relay import Passage
 
 BOOT_FAILED = 3
-LAST_S = 0.2
 
 
 class BrokenWorker(Passage):
@@ -136,23 +133,12 @@ MUTANTS: dict[str, type[BrokenWorker]] = {
 
 
 def run(kind: type[BrokenWorker], command: list[str]) -> int:
-    """Start the sound worker on lanes of its own, and relay; returns the exit status."""
-    lanes = [socket.socket(fileno=int(fd)) for fd in os.environ["GD_WORKER_FDS"].split(",")]
-    for lane in lanes:
-        lane.set_inheritable(False)
-    pairs = [socket.socketpair() for _ in lanes]
-    theirs = [end.fileno() for _, end in pairs]
-    told = {"GD_WORKER_FDS": ",".join(map(str, theirs))}
-    # The relay is the worker's parent: it must not end while a lane has something to pass on.
-    process = subprocess.Popen(command, env=os.environ | told, pass_fds=theirs)
-    passages = [kind(lane, ours) for lane, (ours, _) in zip(lanes, pairs, strict=True)]
-    for _, end in pairs:
-        end.close()
-    threads = [threading.Thread(target=one.run, daemon=True) for one in passages]
-    for thread in threads:
-        thread.start()
-    status = process.wait()
-    # What it wrote last is passed on; a lane that a program of the app still holds is left.
-    for thread in threads:
-        thread.join(LAST_S)
-    return passages[0].status(status)
+    """Run the sound worker behind the relay; returns the exit status."""
+    made: list[BrokenWorker] = []
+
+    def join(number: int, arbiter: socket.socket, worker: socket.socket) -> Passage:
+        made.append(kind(arbiter, worker))
+        return made[-1]
+
+    status = relayed(command, join, {})
+    return made[0].status(status)

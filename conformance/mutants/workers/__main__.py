@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
+from ...live.lanes import end_as
 from . import MUTANTS, Sound, run
 
 if __name__ == "__main__":
     name, *command = sys.argv[1:]
-    # Threads of the relay may still wait for a lane.
-    os._exit(run(MUTANTS.get(name, Sound), command))
+    end_as(run(MUTANTS.get(name, Sound), command))

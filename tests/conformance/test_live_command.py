@@ -1,4 +1,4 @@
-"""Arbiters judged live: ours, gunicorn's with what is known of it, and broken ones."""
+"""`gdproto conformance live` and `replay`, as they are used."""
 
 from __future__ import annotations
 
@@ -8,59 +8,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gdproto.conformance import live
 from gdproto.conformance.cli import group
-from gdproto.conformance.live.judge import Peer, judged
-from gdproto.conformance.live.stages import Terms
 from gdproto.conformance.mutants import peers
-from gdproto.conformance.outcomes import Outcome
 
-from .live_peers import WORKER_TIMEOUT_S, bad, gunicorns_arbiter, our_arbiter, results_of
-from .live_peers import with_outcome as scripts_with
+from .live_peers import our_arbiter
 
 
 @pytest.fixture(scope="module")
 def ours() -> Iterator[str]:
     with our_arbiter() as path:
         yield path
-
-
-def test_ours_does_all_that_the_text_says(ours: str) -> None:
-    terms = Terms(worker_timeout_s=WORKER_TIMEOUT_S)
-    results = results_of(Peer("ours", "arbiter", ours), terms)
-    assert [one for one in results if one.outcome is not Outcome.PASS] == []
-
-
-def test_gunicorns_differs_where_it_is_known_to() -> None:
-    with gunicorns_arbiter() as path:
-        results = results_of(
-            Peer("gunicorn", "arbiter", path), Terms(limit_s=4), "gunicorn-arbiter", together=2
-        )
-    assert bad(results) == []
-    assert len(scripts_with(results, Outcome.PASS)) >= 50
-
-
-def test_every_broken_arbiter_is_told_from_a_sound_one(
-    ours: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    found = peers.killers("arbiter", ours)
-    killed = [name for name, scripts in found.items() if scripts]
-    with capsys.disabled():
-        print(f"\nbroken arbiters: {len(killed)} of {len(found)} killed")
-    assert len(found) >= 10
-    assert killed == list(found)
-
-
-def test_it_is_what_is_broken_that_is_told(ours: str) -> None:
-    names = {
-        script.id for name in peers.MUTANTS["arbiter"] for script in peers.about("arbiter", name)
-    }
-    scripts = [script for name, script in live.scripts().items() if name in names]
-    with peers.broken("arbiter", peers.SOUND, ours) as peer:
-        assert bad(judged(peer, scripts, Terms())) == []
-
-
-# --- the command, and replaying ---
 
 
 def run(*words: str) -> tuple[int, str]:
