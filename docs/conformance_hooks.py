@@ -114,7 +114,7 @@ def gunicorn(runs: Sequence[Run]) -> str:
         "",
         "```sh",
         f"pip install 'gdproto[conformance]' '{run.declaration['version'].replace(' ', '==')}'",
-        f"{run.command} --timeout 60",
+        run.command,
         "```",
         "",
         "The testee turns gunicorn's messages into portable codes. Offsets, paths and scopes are "
