@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-c acceptance soak check-all bench docs docs-serve spec clean
+.PHONY: help demo test conformance check check-c acceptance soak check-all bench docs docs-serve spec clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ demo: $(VENV)/installed  ## search the standard library's documentation through 
 test: $(VENV)/installed  ## install and run every test
 	@echo "== tests"
 	$(BIN)/pytest
+
+conformance: $(VENV)/installed  ## judge this project's codec, the declaration and gunicorn's codec
+	$(BIN)/python -m gdproto.conformance.subjects build/conformance
+	$(BIN)/gdproto conformance report build/conformance/*.jsonl --html build/conformance/matrix.html
 
 check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	@echo "== ruff"

@@ -114,5 +114,7 @@ def commands() -> str:
 def walk(words: tuple[str, ...], command: Any) -> Any:
     """The command and those below it."""
     yield words, command
-    for name, one in getattr(command, "commands", {}).items():
-        yield from walk((*words, name), one)
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from walk((*words, name), command.get_command(context, name))

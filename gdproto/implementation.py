@@ -15,7 +15,7 @@ from . import frames, messages, tlv
 from ._generated.messages import MESSAGE_CLASSES
 from ._generated.tables import SPEC_HASH
 
-# What the C codec asks in doubt, by the name under which it asks.
+# What the C codec asks in doubt, by the name under which it asks. Connections have their own.
 FALLBACKS: dict[str, Any] = {
     "encode": tlv.encode,
     "decode": tlv.decode,
@@ -33,16 +33,16 @@ def compiled() -> ModuleType | None:
     if os.environ.get("GDPROTO_PURE", "0") not in ("", "0"):
         return None
     try:
-        from ._generated import codec
+        from ._generated import codec as built
     except ImportError:
         return None
-    return codec if codec.SPEC_HASH == SPEC_HASH else None
+    return built if built.SPEC_HASH == SPEC_HASH else None
 
 
-_codec = compiled()
-IMPLEMENTATION = "python" if _codec is None else "c"
+codec = compiled()
+IMPLEMENTATION = "python" if codec is None else "c"
 
-if _codec is None:
+if codec is None:
     encode = tlv.encode
     decode = tlv.decode
     parse = messages.parse
@@ -50,12 +50,12 @@ if _codec is None:
     parse_header = frames.parse_header
     peek_request = messages.peek_request
 else:
-    _codec.bind(MESSAGE_CLASSES, frames.Header, messages.RequestPeek, FALLBACKS)
-    encode = _codec.encode
-    decode = _codec.decode
-    parse = _codec.parse
-    parse_payload = _codec.parse_payload
-    parse_header = _codec.parse_header
-    peek_request = _codec.peek_request
+    codec.bind(MESSAGE_CLASSES, frames.Header, messages.RequestPeek, FALLBACKS)
+    encode = codec.encode
+    decode = codec.decode
+    parse = codec.parse
+    parse_payload = codec.parse_payload
+    parse_header = codec.parse_header
+    peek_request = codec.peek_request
     # A method in C, found like any other: a Python function around it would cost more than it does.
-    frames.Message.to_bytes = _codec.to_bytes  # type: ignore[method-assign]
+    frames.Message.to_bytes = codec.to_bytes  # type: ignore[method-assign]

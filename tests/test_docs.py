@@ -64,10 +64,11 @@ def test_a_guide_does_what_it_shows(guide: Path, tmp_path: Path) -> None:
     assert "Traceback" not in log.read_text()
 
 
-def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+def test_the_site_builds_without_a_warning(tmp_path: Path, conformance_results: Path) -> None:
     site = tmp_path / "site"
     words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    env = {**os.environ, "CONFORMANCE_RESULTS": str(conformance_results)}
+    done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     chapter = (site / "spec" / "04-values" / "index.html").read_text()
     assert 'id="GD-TLV-012"' in chapter
@@ -79,6 +80,10 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     check_vectors(site)
     index = (site / "spec" / "requirements" / "index.html").read_text()
     assert "04-values/#GD-TLV-012" in index
+    report = (site / "conformance" / "gunicorn" / "index.html").read_text()
+    assert "The last of two equal keys wins." in report
+    assert "../../spec/04-values/#GD-TLV-012" in report
+    assert "gunicorn&#39;s codec" in (site / "conformance" / "matrix.html").read_text()
 
 
 def check_vectors(site: Path) -> None:

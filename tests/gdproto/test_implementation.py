@@ -246,6 +246,63 @@ def test_both_codecs_serialize_alike(
         agree(encoded)
 
 
+class InPython(gdproto.Connection):
+    """The C codec knows connections by their exact class, and leaves this one alone."""
+
+    __slots__ = ()
+
+
+SENDABLE = [message for message, _ in FRAMES]
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["send", "frame", "receive"]), st.sampled_from(SENDABLE), st.integers(0, 3)
+    )
+    | st.tuples(st.just("bytes"), damaged(), st.integers(0, 20))
+    | st.tuples(st.sampled_from(["eof", "abandon"]), st.none(), st.integers(0, 3)),
+    max_size=25,
+)
+
+
+def take(connection: gdproto.Connection, step: tuple[str, Any, int]) -> list[Any]:
+    """What comes of one step."""
+    kind, content, number = step
+    if kind == "eof":
+        connection.receive_eof()
+    elif kind == "abandon":
+        connection.abandon(number)
+    elif kind in ("send", "frame"):
+        message = dataclasses.replace(content, request_id=number)
+        if kind == "send":
+            return [outcome(connection.send, message)]
+        frame = message.to_bytes()
+        header = gdproto.parse_header(frame) if number % 2 else None
+        return [outcome(connection.send_frame, frame, header)]
+    else:
+        data = content if kind == "bytes" else b""
+        if kind == "receive":
+            data = dataclasses.replace(content, request_id=number).to_bytes()
+        cut = number if kind == "bytes" else len(data)
+        connection.receive_data(data[:cut])
+        connection.receive_data(bytearray(data[cut:]))
+    events: list[Any] = []
+    for _ in range(50):
+        events.append(outcome(connection.next_event))
+        if events[-1] is gdproto.NEED_DATA or (len(events) > 1 and events[-1] == events[-2]):
+            break
+    return events
+
+
+@given(st.sampled_from(["client", "arbiter", "lane", "worker"]), st.booleans(), STEPS)
+def test_both_connections_take_the_same_course(
+    role: str, raw: bool, steps: list[tuple[str, Any, int]]
+) -> None:
+    c, python = gdproto.Connection(role, raw=raw), InPython(role, raw=raw)
+    for step in steps:
+        assert repr(take(c, step)) == repr(take(python, step))
+        assert c._states == python._states
+        assert c.unread(1000) == python.unread(1000)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [(), (b"\x00", 1), ("text",), (5,), (None,), (b"\x00", 0, 0)],
@@ -283,6 +340,11 @@ def everything_once() -> None:
     for message, encoded in FRAMES:
         message.to_bytes()
         gdproto.parse(encoded)
+        for raw in (True, False):
+            for role in ("client", "arbiter"):
+                connection = gdproto.Connection(role, raw=raw)
+                take(connection, ("send", message, 1))
+                take(connection, ("receive", message, 1))
         for size in range(len(encoded)):
             outcome(gdproto.parse, encoded[:size])
             outcome(gdproto.peek_request, encoded[16:size])
