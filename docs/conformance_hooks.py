@@ -59,7 +59,7 @@ def index(runs: Sequence[Run]) -> str:
             "# Conformance",
             "",
             "A peer of GD/1 in any language can be judged: each case of the [vectors]"
-            "(../spec/vectors.md) names the requirements that it proves, and a *testee*, a small "
+            "(../vectors/index.md) names the requirements that it proves, and a *testee*, a small "
             "program around the implementation, is asked them one by one.",
             "",
             "- [The testee contract](contract.md) is one page: all that a testee needs.",
