@@ -8,18 +8,26 @@
 
 from __future__ import annotations
 
-from .script import BOOK, Script, proofs
-from .scripts import load
+from typing import TYPE_CHECKING
 
-__all__ = ["Script", "proved", "scripts"]
+if TYPE_CHECKING:
+    from .script import Script
+
+# The app and the clients of this package are started alone, often, and need none of the scripts:
+# these are imported when they are asked for.
 
 
 def scripts() -> dict[str, Script]:
     """Every script by its id."""
+    from .library import load
+    from .script import BOOK
+
     load()
     return BOOK.scripts
 
 
 def proved() -> dict[str, list[str]]:
     """The ids of the scripts that prove a requirement, for each that one proves."""
+    from .script import proofs
+
     return proofs(scripts().values())

@@ -98,6 +98,7 @@ def error(
     codes: tuple[str, ...] = (),
     details: tuple[str, ...] = (),
     offset: int | None = None,
+    path: str | None = None,
 ) -> Expected:
     """An ERROR of one of `types`.
 
@@ -105,6 +106,7 @@ def error(
         codes: the portable codes that its details may give.
         details: keys that are recommended.
         offset: the one that its details may give.
+        path: likewise; an empty one may be left out.
     """
 
     def judge(outcome: Outcome) -> list[str] | None:
@@ -116,19 +118,26 @@ def error(
             return None
         if offset is not None and outcome.details.get("offset", offset) != offset:
             return None
+        if path is not None and outcome.details.get("path", path) != path:
+            return None
         lacking = [key for key in details if key not in outcome.details]
         return [f"the details of {outcome.error_type} lack {', '.join(lacking)}"] if lacking else []
 
     named = " or ".join(types) or "any type"
     coded = f" ({' or '.join(codes)})" if codes else ""
-    placed = f" at {offset}" if offset is not None else ""
+    placed = (f" at {offset}" if offset is not None else "") + (f" in {path}" if path else "")
     return Expected(f"an ERROR of {named}{coded}{placed} under id {request_id}", judge)
 
 
-def fault(request_id: int, *codes: str, offset: int | None = None) -> Expected:
+def fault(
+    request_id: int, *codes: str, offset: int | None = None, path: str | None = None
+) -> Expected:
     """An ERROR about bytes or state, with one of these portable codes."""
-    details = ("code",) if offset is None else ("code", "offset")
-    return error(request_id, "DirtyProtocolError", codes=codes, details=details, offset=offset)
+    given = {"code": codes, "offset": offset is not None, "path": path}
+    details = tuple(name for name, is_given in given.items() if is_given)
+    return error(
+        request_id, "DirtyProtocolError", codes=codes, details=details, offset=offset, path=path
+    )
 
 
 def opens(

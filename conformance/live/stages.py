@@ -127,6 +127,13 @@ class ArbiterStage(Stage):
         assert isinstance(answer, gdproto.Response)
         return answer.result
 
+    def counter(self, name: str, within_s: float | None = None) -> int:
+        """One of the app's counters."""
+        counters = self.ask("counters", within_s=within_s)
+        if not isinstance(counters, dict) or type(counters.get(name)) is not int:
+            raise Mismatch(f"the counter {name}", shown(counters))
+        return int(counters[name])
+
 
 def _is_response(outcome: Outcome) -> list[str] | None:
     return [] if isinstance(outcome, gdproto.Response) else None
@@ -281,6 +288,7 @@ class ClientStage(Stage):
         self._listener.listen()
         self._open: dict[Wire, set[int]] = {}
         self._is_idle = False
+        self._steps: tuple[Step, ...] = ()
 
     def start(
         self, *steps: Step, timeout: float = 0, environment: dict[str, str] | None = None
@@ -291,6 +299,7 @@ class ClientStage(Stage):
             timeout: seconds that the client gives a call; by default more than the script waits.
             environment: how the client finds the socket; by its argument if there is none.
         """
+        self._steps = steps
         job = {"timeout": timeout or self.terms.limit_s * 2, "steps": steps}
         names = ("DIRTY_SOCKET", "GUNICORN_DIRTY_SOCKET")
         inherited = {name: text for name, text in os.environ.items() if name not in names}
@@ -318,8 +327,10 @@ class ClientStage(Stage):
             answer = json.loads(text)
         except ValueError:
             raise Mismatch("outcomes as JSON", shown(text)) from None
-        if "unsupported" in answer:
-            raise Unsupported(answer["unsupported"])
+        if isinstance(answer, dict) and "unsupported" in answer:
+            raise Unsupported(str(answer["unsupported"]))
+        if not _are_outcomes(answer, self._steps):
+            raise Mismatch("an outcome for each call", shown(text))
         outcomes: list[list[dict[str, Any]]] = answer["outcomes"]
         return outcomes
 
@@ -408,6 +419,23 @@ class ClientStage(Stage):
             self.answer(wire, gdproto.Response(outcome.request_id, self.status | more))
             return False
         return True
+
+
+def _are_outcomes(answer: Any, steps: tuple[Step, ...]) -> bool:
+    """Whether the client told an outcome, as `clients.md` has them, for each call."""
+    told = answer.get("outcomes") if isinstance(answer, dict) else None
+    if not isinstance(told, list) or len(told) != len(steps):
+        return False
+    return all(
+        isinstance(some, list) and len(some) == len(step) and all(map(_is_outcome, some))
+        for some, step in zip(told, steps, strict=True)
+    )
+
+
+def _is_outcome(told: Any) -> bool:
+    if not isinstance(told, dict) or not told.keys() & {"result", "chunks", "error"}:
+        return False
+    return "error" not in told or (isinstance(told["error"], dict) and "type" in told["error"])
 
 
 def socket_mode(path: str) -> int:

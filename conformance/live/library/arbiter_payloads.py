@@ -28,7 +28,12 @@ COST_S = 3.0
 
 
 def refuses(
-    stage: ArbiterStage, type_: int, payload: bytes, code: str, offset: int | None = None
+    stage: ArbiterStage,
+    type_: int,
+    payload: bytes,
+    code: str,
+    offset: int | None = None,
+    path: str | None = None,
 ) -> None:
     wire = stage.connect()
     data = frame(type_, payload.replace(encode(APP), encode(stage.terms.app)), ID)
@@ -36,19 +41,28 @@ def refuses(
         offset = len(data) - 1
     for _ in range(2):
         wire.send(data)
-        wire.expect(fault(ID, code, offset=offset))
+        wire.expect(fault(ID, code, offset=offset, path=path))
     wire.send(STATUS)
     wire.expect(response(9))
 
 
 def add(
-    name: str, requires: str, code: str, type_: int, payload: bytes, offset: int | None = None
+    name: str,
+    requires: str,
+    code: str,
+    type_: int,
+    payload: bytes,
+    offset: int | None = None,
+    path: str | None = None,
 ) -> None:
     """A frame whose payload is at fault: it is answered, and the connection lives on."""
     BOOK.add(
         f"arbiter-payload-{name}",
-        f"{requires} {LOCAL}" + (" GD-ERR-004 GD-ERR-005" if offset is not None else ""),
-        partial(refuses, type_=type_, payload=payload, code=code, offset=offset),
+        f"{requires} {LOCAL}"
+        + (" GD-ERR-004 GD-ERR-005" if offset is not None else "")
+        + (" GD-ERR-006" if path else "")
+        + (" GD-ERR-009" if path == "" else ""),
+        partial(refuses, type_=type_, payload=payload, code=code, offset=offset, path=path),
         f"Sends a payload with a fault, {code}: one ERROR each time, and the connection lives.",
     )
 
@@ -69,8 +83,8 @@ add("of-status", "GD-FRAME-008", "unexpected_payload", MessageCode.STATUS, b"\x0
 add("of-cancel", "GD-FRAME-008", "unexpected_payload", MessageCode.CANCEL, b"\x00", 4)
 add("of-request-empty", "GD-MSG-011", "truncated", REQUEST, b"", START)
 add("of-stash-empty", "GD-MSG-011", "truncated", STASH, b"", START)
-add("list", "GD-MSG-004", "payload_not_dict", REQUEST, encode([1]), START)
-add("none", "GD-MSG-004", "payload_not_dict", STASH, encode(None), START)
+add("list", "GD-MSG-004", "payload_not_dict", REQUEST, encode([1]), START, path="")
+add("none", "GD-MSG-004", "payload_not_dict", STASH, encode(None), START, path="")
 add("short", "GD-TLV-015", "truncated", REQUEST, request()[:-1])
 add("trailing", "GD-TLV-018", "trailing_data", REQUEST, request() + b"\x00", LAST)
 add("without-app", "GD-MSG-005", "missing_field", REQUEST, encode({"action": "echo"}), START)
@@ -86,26 +100,63 @@ add(
 )
 add("app-int", "GD-MSG-008", "wrong_field_type", REQUEST, pairs(("app_path", 1), ("action", "a")))
 add("action-bytes", "GD-MSG-008", "wrong_field_type", REQUEST, pairs(NAMES[0], ("action", b"a")))
-add("timeout-text", "GD-MSG-008", "wrong_field_type", REQUEST, request(("timeout", "1")))
-add("timeout-bool", "GD-MSG-012", "wrong_field_type", REQUEST, request(("timeout", True)))
-add("args-dict", "GD-MSG-008", "wrong_field_type", REQUEST, request(("args", {})))
-add("kwargs-list", "GD-MSG-008", "wrong_field_type", REQUEST, request(("kwargs", [])))
-add("op-text", "GD-MSG-008", "wrong_field_type", STASH, stash(op="2"))
-add("op-bool", "GD-MSG-012", "wrong_field_type", STASH, stash(op=True))
-add("table-int", "GD-MSG-008", "wrong_field_type", STASH, stash(table=1))
-add("pattern-int", "GD-MSG-008", "wrong_field_type", STASH, stash(pattern=1))
-add("count-text", "GD-MSG-008", "wrong_field_type", MANAGE, encode({"op": 2, "count": "1"}))
-add("count-bool", "GD-MSG-012", "wrong_field_type", MANAGE, encode({"op": 2, "count": True}))
-add("timeout-negative", "GD-MSG-009", "invalid_field_value", REQUEST, request(("timeout", -1)))
+add(
+    "timeout-text",
+    "GD-MSG-008",
+    "wrong_field_type",
+    REQUEST,
+    request(("timeout", "1")),
+    path="timeout",
+)
+add(
+    "timeout-bool",
+    "GD-MSG-012",
+    "wrong_field_type",
+    REQUEST,
+    request(("timeout", True)),
+    path="timeout",
+)
+add("args-dict", "GD-MSG-008", "wrong_field_type", REQUEST, request(("args", {})), path="args")
+add(
+    "kwargs-list", "GD-MSG-008", "wrong_field_type", REQUEST, request(("kwargs", [])), path="kwargs"
+)
+add("op-text", "GD-MSG-008", "wrong_field_type", STASH, stash(op="2"), path="op")
+add("op-bool", "GD-MSG-012", "wrong_field_type", STASH, stash(op=True), path="op")
+add("table-int", "GD-MSG-008", "wrong_field_type", STASH, stash(table=1), path="table")
+add("pattern-int", "GD-MSG-008", "wrong_field_type", STASH, stash(pattern=1), path="pattern")
+add(
+    "count-text",
+    "GD-MSG-008",
+    "wrong_field_type",
+    MANAGE,
+    encode({"op": 2, "count": "1"}),
+    path="count",
+)
+add(
+    "count-bool",
+    "GD-MSG-012",
+    "wrong_field_type",
+    MANAGE,
+    encode({"op": 2, "count": True}),
+    path="count",
+)
+add(
+    "timeout-negative",
+    "GD-MSG-009",
+    "invalid_field_value",
+    REQUEST,
+    request(("timeout", -1)),
+    path="timeout",
+)
 for _name, _value in (("infinite", float("inf")), ("nan", float("nan"))):
     _payload = request(("timeout", _value))
     add(f"timeout-{_name}", "GD-MSG-009", "invalid_field_value", REQUEST, _payload)
-add("op-0", "GD-MSG-009", "invalid_field_value", STASH, stash(op=0))
-add("op-11", "GD-MSG-009", "invalid_field_value", STASH, stash(op=11))
-add("manage-op-0", "GD-MSG-009", "invalid_field_value", MANAGE, encode({"op": 0}))
-add("manage-op-5", "GD-MSG-009", "invalid_field_value", MANAGE, encode({"op": 5}))
-add("key-list", "GD-MSG-009", "invalid_field_value", STASH, stash(key=[]))
-add("key-dict", "GD-MSG-009", "invalid_field_value", STASH, stash(key={}))
+add("op-0", "GD-MSG-009", "invalid_field_value", STASH, stash(op=0), path="op")
+add("op-11", "GD-MSG-009", "invalid_field_value", STASH, stash(op=11), path="op")
+add("manage-op-0", "GD-MSG-009", "invalid_field_value", MANAGE, encode({"op": 0}), path="op")
+add("manage-op-5", "GD-MSG-009", "invalid_field_value", MANAGE, encode({"op": 5}), path="op")
+add("key-list", "GD-MSG-009", "invalid_field_value", STASH, stash(key=[]), path="key")
+add("key-dict", "GD-MSG-009", "invalid_field_value", STASH, stash(key={}), path="key")
 add("field-order", "GD-MSG-010", "missing_field", REQUEST, encode({"action": 1}), START)
 add(
     "whole-before-fields",
@@ -115,7 +166,14 @@ add(
     pairs(("op", "x"), ("table", 1), ("value", 0))[:-9] + b"\x01\x02",
 )
 add("key-twice", "GD-TLV-012", "duplicate_key", STASH, pairs(("op", 2), ("table", "t"), ("op", 2)))
-add("value-type", "GD-TLV-001", "unknown_tlv_type", STASH, stash(value=None)[:-1] + b"\x07")
+add(
+    "value-type",
+    "GD-TLV-001",
+    "unknown_tlv_type",
+    STASH,
+    stash(value=None)[:-1] + b"\x07",
+    path="value",
+)
 add("utf8", "GD-TLV-006", "invalid_utf8", STASH, stash().replace(b"\x01t", b"\x01\xff"))
 add(
     "key-not-text",
@@ -133,23 +191,23 @@ add(
 )
 
 
-def refuses_value(stage: ArbiterStage, end: bytes, code: str) -> None:
+def refuses_value(stage: ArbiterStage, end: bytes, code: str, path: str) -> None:
     """A fault that the arbiter need not see, but the worker does."""
-    refuses(stage, REQUEST, request(("args", [None]))[:-1] + end, code)
+    refuses(stage, REQUEST, request(("args", [None]))[:-1] + end, code, path=path)
 
 
-for _name, _end, _code, _requires in [
-    ("bool", b"\x01\x02", "invalid_bool", "GD-TLV-002"),
-    ("utf8", b"\x11\x00\x00\x00\x01\xff", "invalid_utf8", "GD-TLV-006"),
-    ("type", b"\x07", "unknown_tlv_type", "GD-TLV-001"),
-    ("key-twice", pairs(("a", 1), ("a", 1)), "duplicate_key", "GD-TLV-012"),
-    ("size", b"\x10\x00\x00\x00\x09", "truncated", "GD-TLV-016"),
-    ("trailing", b"\x00\x00", "trailing_data", "GD-TLV-018"),
+for _name, _end, _code, _requires, _path in [
+    ("bool", b"\x01\x02", "invalid_bool", "GD-TLV-002", "args[0]"),
+    ("utf8", b"\x11\x00\x00\x00\x01\xff", "invalid_utf8", "GD-TLV-006", "args[0]"),
+    ("type", b"\x07", "unknown_tlv_type", "GD-TLV-001", "args[0]"),
+    ("key-twice", pairs(("a", 1), ("a", 1)), "duplicate_key", "GD-TLV-012", "args[0].a"),
+    ("size", b"\x10\x00\x00\x00\x09", "truncated", "GD-TLV-016", "args[0]"),
+    ("trailing", b"\x00\x00", "trailing_data", "GD-TLV-018", ""),
 ]:
     BOOK.add(
         f"arbiter-argument-{_name}",
-        f"{_requires} {LOCAL}",
-        partial(refuses_value, end=_end, code=_code),
+        f"{_requires} {LOCAL} {'GD-ERR-006' if _path else 'GD-ERR-009'}",
+        partial(refuses_value, end=_end, code=_code, path=_path),
         f"Sends a REQUEST with an argument at fault, {_code}: whoever finds it, it is answered.",
     )
 

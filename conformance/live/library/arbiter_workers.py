@@ -98,7 +98,11 @@ def worker_environment(stage: ArbiterStage) -> None:
     lanes, apps = (stage.ask("environment", f"GD_WORKER_{name}") for name in ("FDS", "APPS"))
     if not lanes or not all(part.isdigit() for part in lanes.split(",")):
         raise Mismatch("numbers in GD_WORKER_FDS", repr(lanes))
-    if not apps or stage.terms.app not in json.loads(apps):
+    try:
+        told = json.loads(apps or "null")
+    except ValueError:
+        told = None
+    if not isinstance(told, list) or stage.terms.app not in told:
         raise Mismatch("a JSON list with the app in GD_WORKER_APPS", repr(apps))
 
 

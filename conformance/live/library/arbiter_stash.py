@@ -17,6 +17,11 @@ from ..wire import Mismatch, Wire
 LARGE_BYTES, TIMES = 2 * 1024 * 1024, 3
 
 
+def is_list(result: Any) -> bool:
+    """a list"""
+    return isinstance(result, list)
+
+
 class Table:
     """A table of the judged arbiter, made anew."""
 
@@ -46,8 +51,9 @@ class Table:
         self.wire.expect(error(self.send(op, *rest), type_, details=details))
 
     def keys(self, pattern: str | None = None) -> list[Any]:
-        keys: list[Any] = self.ask(StashOp.KEYS, None, None, pattern)
-        return sorted(keys, key=gdproto.encode)
+        answer = self.wire.expect(response(self.send(StashOp.KEYS, None, None, pattern), is_list))
+        assert isinstance(answer, gdproto.Response)
+        return sorted(answer.result, key=gdproto.encode)
 
 
 def add(name: str, requires: str) -> Callable[[Callable[[Table], None]], Callable[[Table], None]]:
@@ -87,7 +93,8 @@ def tables(table: Table) -> None:
     for _ in range(2):
         table.gives(True, StashOp.ENSURE)
         table.gives(True, StashOp.EXISTS)
-    assert table.name in table.ask(StashOp.TABLES)
+    if table.name not in table.ask(StashOp.TABLES):
+        raise Mismatch("the table among all tables", "none of its name")
     table.ask(StashOp.PUT, "k", 1)
     table.gives({"size": 1, "table": table.name}, StashOp.INFO)
     for _ in range(2):

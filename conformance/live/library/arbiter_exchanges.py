@@ -175,7 +175,7 @@ for _name, _second in {
 
 def frees_the_worker(stage: ArbiterStage, leave: Callable[[Wire], None]) -> None:
     """The stream that is left ends soon, so that its worker takes another call."""
-    before = stage.ask("counters")["ended"]
+    before = stage.counter("ended")
     wire = stage.connect()
     wire.send(stage.request(1, "tick", TICKS, TICK_S))
     wire.expect(chunk(1, 0))
@@ -186,7 +186,7 @@ def frees_the_worker(stage: ArbiterStage, leave: Callable[[Wire], None]) -> None
 def has_ended(stage: ArbiterStage, wanted: int) -> None:
     """So many streams have ended, soon."""
     due_s = time.monotonic() + SOON_S
-    while (ended := stage.ask("counters", within_s=SOON_S)["ended"]) != wanted:
+    while (ended := stage.counter("ended", SOON_S)) != wanted:
         if time.monotonic() > due_s:
             raise Mismatch(f"{wanted} streams that ended", f"{ended}")
         time.sleep(TICK_S)
@@ -230,12 +230,12 @@ def was_not_started(stage: ArbiterStage, name: str) -> None:
 @BOOK.script("arbiter-bounds-its-buffer", "GD-EXCH-016", alone=True)
 def bounds_its_buffer(stage: ArbiterStage) -> None:
     """Does not read a stream of 100 MiB: the worker is held up before all of it is taken."""
-    before = stage.ask("counters")["produced"]
+    before = stage.counter("produced")
     wire = stage.connect()
     wire.send(stage.request(1, "blobs", TOO_MANY, LARGE_BYTES))
     time.sleep(HOLD_S)
     wire.drop()
-    made = stage.ask("counters")["produced"] - before
+    made = stage.counter("produced") - before
     if made >= TOO_MANY:
         raise Mismatch("a stream that is held up", f"all {made} chunks of it taken")
 
@@ -284,7 +284,7 @@ def deadline_while_waiting(stage: ArbiterStage) -> None:
 def deadline_of_stream(stage: ArbiterStage) -> None:
     """Lets a stream's time pass: DirtyTimeoutError, and the stream ends in the worker."""
 
-    before = stage.ask("counters")["ended"]
+    before = stage.counter("ended")
     wire = stage.connect()
     wire.send(stage.request(2, "tick", TICKS, TICK_S, timeout=SHORT_S))
     wire.expect_stream(2, error(2, "DirtyTimeoutError"))
