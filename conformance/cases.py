@@ -145,12 +145,20 @@ def made(recipe: Recipe) -> bytes:
     if "repeat" in recipe:
         return made(recipe["repeat"]) * times
     before, after = map(made, recipe["numbered"])
-    return b"".join(before + numeral(number).encode() + after for number in range(times))
+    between = (after + before).join(map(str.encode, numerals(times)))
+    return before + between + after if times else b""
 
 
 def numeral(number: int) -> str:
     """The number as a key: seven digits, so that each key is as long as the others."""
     return f"{number:07d}"
+
+
+def numerals(times: int) -> list[str]:
+    """The numerals from 0 on; a million of them by the thousand."""
+    tails = [f"{number:03d}" for number in range(1000)]
+    heads = (f"{number:04d}" for number in range(times // 1000 + 1))
+    return [head + tail for head in heads for tail in tails][:times]
 
 
 def to_typed(value: Any) -> Typed:
@@ -209,7 +217,7 @@ def from_typed(typed: Typed) -> Any:
         case "nested":
             return _nested(held)
         case "numbered":
-            return {numeral(number): None for number in range(int(held["times"]))}
+            return dict.fromkeys(numerals(int(held["times"])))
         case "dict":
             return _dict(held)
         case "foreign":

@@ -1,4 +1,4 @@
-"""Judge a peer: run the vectors against it, report, and compare.
+"""Judge a peer: by the vectors, or live on real sockets; report, and compare.
 
 Exit status: 0 when all is as it should be; 1 when a case failed, crashed, timed out or passed
 unexpectedly, or a known failure is stale; 2 when nothing could be judged.
@@ -22,6 +22,7 @@ from rich.table import Table
 
 from . import known_failures
 from .cases import Case, load
+from .live.cli import mount
 from .outcomes import BAD, MEANINGS, Outcome, Result, Run, ended_line, read, started_line
 from .runner import TIMEOUT_S, RunError, Runner, again
 
@@ -244,3 +245,6 @@ def diff_command(before: Path, after: Path) -> None:
     found = changes.between(_read((before,)), _read((after,)))
     click.echo(changes.render(found), nl=False)
     sys.exit(1 if any(one.worse for one in found) else 0)
+
+
+mount(group)

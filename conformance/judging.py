@@ -23,6 +23,8 @@ Json = Mapping[str, Any]
 # Answers to what is longer are asked for as digests: no testee has to print, nor nest, them.
 MAX_PLAIN_BYTES = 1_024
 MAX_PLAIN = {"max_blob_bytes": 1_024, "max_items": 128, "max_depth": 64}
+# The limits of which a testee may have lower ones.
+LIMITS = frozenset(("max_payload_bytes", "max_blob_bytes", "max_items", "max_depth"))
 # A stream that is longer is not given byte by byte.
 MAX_BYTEWISE = 4_096
 # The parts of a fault beside its code, and the requirements that are about them.
@@ -221,7 +223,7 @@ def beyond_limits(case: Case, cases: Mapping[str, Case], declaration: Declaratio
 
 def _needs(case: Case) -> dict[str, int]:
     """By limit, how much of it the case takes."""
-    needs = {"max_payload_bytes": 0, "max_blob_bytes": 0, "max_items": 0, "max_depth": 0}
+    needs = dict.fromkeys(sorted(LIMITS), 0)
     if case.kind in ("frame", "message") and case.bytes is not None:
         needs["max_payload_bytes"] = max(0, size(case.bytes) - HEADER_BYTES)
     if case.value is not None:

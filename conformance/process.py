@@ -26,6 +26,7 @@ GRACE_S = 2.0
 # A process can die while a child of its own holds its stdout: looked for this often.
 LIVENESS_S = 0.1
 _READ_BYTES = 1 << 16
+MAX_LAST_READS = 64
 
 
 class NoAnswer(Exception):
@@ -161,10 +162,9 @@ class Process:
             data = self._send(data)
             if not data:
                 selector.unregister(self._stdin)
-        if self._stdout in ready:
+        # What it started may hold its stdout when it has ended.
+        if self._stdout in ready or self._process.poll() is not None:
             self._receive()
-        elif not ready and self._process.poll() is not None:
-            raise self._ended()
         return data
 
     def _send(self, data: memoryview) -> memoryview:
@@ -177,7 +177,10 @@ class Process:
             return memoryview(b"")
 
     def _receive(self) -> None:
-        part = os.read(self._stdout, _READ_BYTES)
+        try:
+            part = os.read(self._stdout, _READ_BYTES)
+        except BlockingIOError:
+            part = b""
         if not part:
             raise self._ended()
         self._received += part
@@ -190,9 +193,11 @@ class Process:
         return bool(part)
 
     def _hear_last_words(self) -> None:
+        # What it started may write on for ever.
         with contextlib.suppress(BlockingIOError):
-            while self._listen():
-                pass
+            for _ in range(MAX_LAST_READS):
+                if not self._listen():
+                    return
 
     def _ended(self) -> NoAnswer:
         self._hear_last_words()

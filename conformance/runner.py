@@ -30,6 +30,8 @@ TIMEOUT_S = 30.0
 # A testee that gives no answer so often in a row is not asked on.
 GIVE_UP_AFTER = 10
 START_TRIES = 3
+# A runtime may take longer to come up than to answer.
+START_S = 30.0
 
 
 class RunError(Exception):
@@ -71,6 +73,7 @@ def introduced(said: Json) -> Introduction:
         raise RunError(f"its answer to start is not of the contract's form: {error!r}") from None
     unknown = declaration.operations.difference(OPERATIONS)
     unknown |= declaration.reports.difference(judging.PARTS)
+    unknown |= declaration.limits.keys() - judging.LIMITS
     if unknown:
         raise RunError(f"it declares {min(unknown)}, which is nothing of the contract")
     if not declaration.operations:
@@ -86,7 +89,7 @@ class Runner:
         cases: what is asked.
         known: the list of known failures.
         everything: all cases by id, where `cases` are some of them.
-        timeout_s: for a case, and for the start, in seconds.
+        timeout_s: for the answers to a case, in seconds.
         jobs: how many processes work at once.
 
     Attributes:
@@ -209,14 +212,15 @@ class _Worker:
                 if self.runner.stopping.is_set():
                     self.process.kill()
                 command = {"do": "start", "contract": CONTRACT}
-                said = self.process.ask(command, time.monotonic() + self.timeout_s)
+                said = self.process.ask(command, time.monotonic() + max(START_S, self.timeout_s))
                 said.pop("n")
                 return introduced(said)
             except OSError as error:
                 raise RunError(f"cannot start {self.command[0]}: {error.strerror}") from None
             except NoAnswer as error:
                 words = self.drop().strip().splitlines()
-                if not left or self.runner.stopping.is_set():
+                hangs = error.outcome is Outcome.TIMEOUT
+                if hangs or not left or self.runner.stopping.is_set():
                     last = f": {words[-1]}" if words else ""
                     raise RunError(f"it does not start: {error.reason}{last}") from None
         raise AssertionError("the last try returns or raises")

@@ -1,4 +1,4 @@
-"""Whom this project judges: its own codec, the declaration, and gunicorn's codec.
+"""Whom this project judges: its own codecs, the declaration, and gunicorn's codec.
 
     python -m gdproto.conformance.subjects FOLDER
 
@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import gdproto
 
 from . import known_failures
 from .cases import load
@@ -30,17 +32,20 @@ class Subject:
     Attributes:
         name: of its results' file.
         module: its testee.
+        environment: what is set for it, as NAME=value.
         known: the file of its known failures, in `known`.
     """
 
     name: str
     module: str
     known: str = ""
+    environment: str = ""
 
     @property
     def command(self) -> list[str]:
         """How a person starts it, where the suite is installed."""
-        return ["python", "-m", self.module]
+        environment = ["env", self.environment] if self.environment else []
+        return [*environment, "python", "-m", self.module]
 
     def entries(self) -> tuple[Entry, ...]:
         """Its known failures."""
@@ -48,7 +53,7 @@ class Subject:
 
     def judged(self) -> Run:
         """Run all cases. Raises RunError."""
-        command = [sys.executable, *self.command[1:]]
+        command = [sys.executable if one == "python" else one for one in self.command]
         entries = self.entries()
         run = judged(command, load(), known=entries, jobs=JOBS, timeout_s=TIMEOUT_S)
         # Not where Python stands on this machine.
@@ -57,8 +62,12 @@ class Subject:
 
 
 TESTEES = f"{__package__}.testees"
+# The codec in C is judged where it is built.
+OURS = [Subject("python", f"{TESTEES}.python", environment="GDPROTO_PURE=1")]
+if gdproto.IMPLEMENTATION == "c":
+    OURS.append(Subject("c", f"{TESTEES}.python"))
 SUBJECTS = (
-    Subject("python", f"{TESTEES}.python"),
+    *OURS,
     Subject("declaration", f"{TESTEES}.declaration"),
     Subject("gunicorn", f"{TESTEES}.gunicorn", "gunicorn.toml"),
 )

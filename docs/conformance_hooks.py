@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File
 
-from gdproto.conformance import subjects
+from gdproto.conformance import known_failures, live, subjects
 from gdproto.conformance.cases import load
 from gdproto.conformance.known_failures import entry_of
 from gdproto.conformance.outcomes import Outcome, Result, Run, read
@@ -59,12 +59,13 @@ def index(runs: Sequence[Run]) -> str:
             "# Conformance",
             "",
             "A peer of GD/1 in any language can be judged: each case of the [vectors]"
-            "(../spec/vectors.md) names the requirements that it proves, and a *testee*, a small "
+            "(../vectors/index.md) names the requirements that it proves, and a *testee*, a small "
             "program around the implementation, is asked them one by one.",
             "",
             "- [The testee contract](contract.md) is one page: all that a testee needs.",
             "- [The matrix](matrix.html) shows who fulfils what, down to the bytes of each case.",
-            "- [gunicorn's codec](gunicorn.md), where the protocol comes from, is judged too.",
+            "- [gunicorn](gunicorn.md), where the protocol comes from, is judged too.",
+            "- Arbiters, workers and clients are judged [live](../guides/judge.md).",
             "",
             "![Our score](badge.svg)",
             "",
@@ -96,13 +97,16 @@ def gunicorn(runs: Sequence[Run]) -> str:
     run = next(one for one in runs if "gunicorn" in one.testee)
     counts = run.counts()
     lines = [
-        "# gunicorn's codec",
+        "# gunicorn",
         "",
         "gunicorn's dirty arbiter was there first: GD/1 is its protocol, written down. What either "
         "sends in ordinary use, the other reads; a peer that speaks to gunicorn today speaks GD/1. "
         "Where gunicorn is lax, or silent, GD/1 [decides](../spec/12-gunicorn.md), and this page "
         "shows where that can be seen. A difference below is a decision of GD/1, seldom a fault "
-        "of gunicorn's.",
+        "of gunicorn's. The tests of this project keep it true: what is listed and passes fails "
+        "them.",
+        "",
+        "## Its codec",
         "",
         f"Judged: {run.declaration['version']}, `gunicorn.dirty.tlv` and the reader and writer of "
         f"`gunicorn.dirty.protocol`, by {run.judged:,} cases. {run.passed:,} come out as GD/1 "
@@ -127,20 +131,54 @@ def gunicorn(runs: Sequence[Run]) -> str:
         "| what | cases |",
         "| --- | --- |",
         *unsupported(run),
+        "",
+        "## Its arbiter and its client",
+        "",
+        "Both are judged [live](../guides/judge.md), on real sockets: the arbiter by scripts that "
+        "play its clients while it serves the [conformance app](../guides/judge-app.md), the "
+        "client by scripts that play its arbiter. Again, with the app served at `SOCKET`:",
+        "",
+        "```sh",
+        "gdproto conformance live --arbiter SOCKET",
+        'gdproto conformance live --client "python -m gdproto.conformance.live.clients.gunicorn"',
+        "```",
+        "",
+        "| what the arbiter does | requirements | scripts |",
+        "| --- | --- | --- |",
+        *lived("gunicorn-arbiter.toml", "arbiter"),
+        "",
+        "| what the client does | requirements | scripts |",
+        "| --- | --- | --- |",
+        *lived("gunicorn-client.toml", "client"),
     ]
     return "\n".join(lines)
 
 
 def differences(run: Run) -> Iterator[str]:
     """A row for each reason."""
-    chapters = {one.id: one.chapter for one in requirements.read().values()}
     failed = [one for one in run.results.values() if one.outcome is Outcome.KNOWN_FAILURE]
     entries = GUNICORN.entries()
     for entry in entries:
         covered = [one for one in failed if entry_of(entries, one.case, code(one)) == entry]
-        ids = sorted({one.requires[0] for one in covered})
-        links = ", ".join(f"[`{name}`](../spec/{chapters[name]}.md#{name})" for name in ids)
-        yield f"| {markdown.cell(entry.reason)} | {links} | {some(covered)} |"
+        proved = links(one.requires[0] for one in covered)
+        cases = some([one.case for one in covered])
+        yield f"| {markdown.cell(entry.reason)} | {proved} | {cases} |"
+
+
+def lived(name: str, role: str) -> Iterator[str]:
+    """A row for each entry of a list of what scripts of the role find."""
+    entries = known_failures.read(known_failures.FOLDER / name)
+    scripts = [one for one in live.scripts().values() if one.role == role]
+    for entry in entries:
+        covered = [one for one in scripts if entry_of(entries, one.id) == entry]
+        proved = links(one.requires[0] for one in covered)
+        yield f"| {markdown.cell(entry.reason)} | {proved} | {some([one.id for one in covered])} |"
+
+
+def links(ids: Iterable[str]) -> str:
+    """The requirements, each linked to its place."""
+    chapters = {one.id: one.chapter for one in requirements.read().values()}
+    return ", ".join(f"[`{one}`](../spec/{chapters[one]}.md#{one})" for one in sorted(set(ids)))
 
 
 def code(result: Result) -> str:
@@ -151,16 +189,24 @@ def code(result: Result) -> str:
 
 def unsupported(run: Run) -> Iterator[str]:
     """A row for each reason."""
-    found: dict[str, list[Result]] = {}
+    found: dict[str, list[str]] = {}
     for one in run.results.values():
         if one.outcome is Outcome.UNSUPPORTED:
-            found.setdefault(one.reason, []).append(one)
+            found.setdefault(one.reason, []).append(one.case)
     for reason, alike in sorted(found.items()):
         yield f"| {markdown.cell(reason)} | {some(alike)} |"
 
 
-def some(found: Sequence[Result]) -> str:
-    """A few of the cases, and how many there are."""
-    named = ", ".join(f"`{one.case}`" for one in found[:SHOWN_CASES])
+def place(case: str) -> str:
+    """The id of a case, linked to where it is shown; that of a script as it is."""
+    if case not in CASES:
+        return f"`{case}`"
+    # Not as Markdown: these places are put into their pages after links are checked.
+    return f'<a href="../../vectors/{CASES[case].area}/#{case}"><code>{case}</code></a>'
+
+
+def some(found: Sequence[str]) -> str:
+    """A few of the ids, and how many more there are."""
+    named = ", ".join(map(place, found[:SHOWN_CASES]))
     more = len(found) - SHOWN_CASES
     return f"{named} and {more} more" if more > 0 else named

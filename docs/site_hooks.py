@@ -24,7 +24,7 @@ from gdproto.spec import requirements
 ROOT = Path(__file__).resolve().parents[1]
 VECTORS = {case.id: case.area for case in load().values()}
 BY_VECTORS = proofs.by_vectors(load().values())
-BY_SCRIPTS = proofs.by_scripts()
+BY_SCRIPTS = proofs.by_scripts() or {}
 EXEMPT = proofs.exemptions()
 GENERATED = ROOT / "docs" / "generated"
 DIAGRAM = re.compile(r"!\[[^]]*\]\([./]*docs/generated/([a-z0-9-]+\.svg)\)")
@@ -37,6 +37,9 @@ def on_files(files: Any, config: Any) -> Any:
     files.append(File.generated(config, "spec/index.md", content=contents()))
     files.append(File.generated(config, "spec/requirements.md", content=index()))
     files.append(File.generated(config, "api/commands.md", content=commands()))
+    for name in ("app", "clients"):
+        path = ROOT / "conformance" / "live" / f"{name}.md"
+        files.append(File.generated(config, f"guides/judge-{name}.md", content=path.read_text()))
     return files
 
 

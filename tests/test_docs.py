@@ -83,6 +83,8 @@ def test_the_site_builds_without_a_warning(tmp_path: Path, conformance_results: 
     report = (site / "conformance" / "gunicorn" / "index.html").read_text()
     assert "The last of two equal keys wins." in report
     assert "../../spec/04-values/#GD-TLV-012" in report
+    # Whose places are looked for above.
+    assert "../../vectors/containers/#dict-key-twice" in report
     assert "gunicorn&#39;s codec" in (site / "conformance" / "matrix.html").read_text()
 
 

@@ -33,6 +33,7 @@ DECLARATIONS: dict[str, dict[str, Any]] = {
     "unknown_operation": {**DECLARED, "operations": ["decode", "guess"]},
     "nothing_declared": {**DECLARED, "operations": []},
     "nameless": {**DECLARED, "name": ""},
+    "unknown_limit": {**DECLARED, "limits": {"max_mood": 3}},
     "odd_declaration": {**DECLARED, "limits": [1]},
     "lies_about_operations": {**DECLARED, "operations": ["decode", "encode", "session"]},
     "skips": {**DECLARED, "skips": [{"id": "bool-*", "reason": "no bools here"}]},
@@ -93,6 +94,11 @@ def misbehave(good: bytes, command: dict[str, Any]) -> None:
         case "leaves_its_stdout_open":
             subprocess.Popen(["sleep", "3"], start_new_session=True)
             os._exit(4)
+        case "leaves_a_flood":
+            flood = "while True: print('z' * 9999, file=__import__('sys').stderr)"
+            subprocess.Popen([sys.executable, "-c", flood], start_new_session=True)
+            time.sleep(0.2)
+            os._exit(5)
         case "closes_its_stdout":
             OUT.close()
             os.close(1)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gdproto.conformance import judging
-from gdproto.conformance.cases import Case, Recipe, made
+from gdproto.conformance.cases import Case, Recipe, made, numeral, numerals
 from gdproto.conformance.judging import Declaration, Question
 from gdproto.conformance.outcomes import Outcome, worst
 
@@ -64,6 +64,13 @@ def test_a_recipe_is_measured_and_cut_like_its_bytes(recipe: Recipe, data: st.Da
     at = data.draw(st.integers(0, len(whole)))
     before, after = judging.cut(recipe, at)
     assert (made(before), made(after)) == (whole[:at], whole[at:])
+
+
+@pytest.mark.parametrize("times", [0, 1, 999, 1000, 1001, 2000])
+def test_numerals_are_counted_by_the_thousand(times: int) -> None:
+    assert numerals(times) == [numeral(number) for number in range(times)]
+    recipe = {"numbered": ["61", "62"], "times": times}
+    assert made(recipe) == "".join(f"a{numeral(number)}b" for number in range(times)).encode()
 
 
 def test_a_cut_of_a_large_recipe_stays_small() -> None:

@@ -26,7 +26,7 @@ CASES = load()
 THREE = {name: CASES[name] for name in ("none", "bool-true", "bool-false")}
 MISBEHAVING = str(Path(__file__).with_name("misbehaving.py"))
 # For what must be noticed by its deadline; and for what must not be.
-SHORT_S, LONG_S = 0.6, 30.0
+SHORT_S, LONG_S = 1.5, 30.0
 
 HANGING = {"hangs", "forgets_to_flush", "answers_half", "floods_stderr_for_ever"}
 # How it misbehaves at bool-true -> the outcome there, and what the reason says.
@@ -36,6 +36,7 @@ MISBEHAVIOURS = {
     "raises": ("crashed", "exited with status 1"),
     "hangs": ("timeout", "no answer"),
     "leaves_its_stdout_open": ("crashed", "exited with status 4"),
+    "leaves_a_flood": ("crashed", "exited with status 5"),
     "closes_its_stdout": ("crashed", "closed its stdout"),
     "forgets_to_flush": ("timeout", "no answer"),
     "answers_half": ("timeout", "bytes of an answer and no more"),
@@ -106,6 +107,7 @@ def test_the_last_words_on_stderr_are_kept_and_bounded() -> None:
 STARTS = {
     "other_contract": "it speaks contract 2, not 1",
     "unknown_operation": "it declares guess",
+    "unknown_limit": "it declares max_mood",
     "nothing_declared": "it declares no operation",
     "nameless": "has no text name",
     "odd_declaration": "not of the contract's form",
@@ -121,7 +123,8 @@ def test_a_testee_that_cannot_be_judged_is_told_in_one_line(how: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_start_without_an_answer_ends() -> None:
+def test_a_start_without_an_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner_module, "START_S", 0.2)
     with pytest.raises(RunError, match="it does not start: no answer"):
         run("hangs_at_the_start", timeout_s=0.2)
 

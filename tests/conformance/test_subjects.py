@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gdproto.conformance.outcomes import BAD, Outcome, Run, read
-from gdproto.conformance.subjects import SUBJECTS
+from gdproto.conformance.subjects import OURS, SUBJECTS
 
 
 def run_of(name: str, folder: Path) -> Run:
@@ -25,8 +25,11 @@ def test_a_subject_passes(name: str, conformance_results: Path) -> None:
     assert run.passed > 300
 
 
-def test_our_codec_has_no_excuse(conformance_results: Path) -> None:
-    counts = run_of("python", conformance_results).counts()
+@pytest.mark.parametrize("name", [subject.name for subject in OURS])
+def test_our_codecs_have_no_excuse(name: str, conformance_results: Path) -> None:
+    run = run_of(name, conformance_results)
+    assert run.testee == f"gdproto ({name})"
+    counts = run.counts()
     assert counts[Outcome.KNOWN_FAILURE] == counts[Outcome.NON_STRICT] == 0
     # What no value of Python can say.
     assert counts[Outcome.UNSUPPORTED] < 10

@@ -7,17 +7,20 @@
 import { createHash } from "node:crypto";
 import { readFileSync, readSync, writeSync } from "node:fs";
 import { Codec, Fault } from "./codec.mjs";
+import { Connection } from "./connection.mjs";
 
 class Unsupported extends Error {}
 
-const codec = new Codec(JSON.parse(readFileSync(process.argv[2])));
+const spec = JSON.parse(readFileSync(process.argv[2]));
+const codec = new Codec(spec);
 
 const DECLARATION = {
   contract: 1,
   name: "javascript",
   language: `JavaScript, Node.js ${process.versions.node}`,
   version: "1",
-  operations: ["decode", "encode", "parse", "serialize"],
+  operations: ["decode", "encode", "parse", "serialize", "session"],
+  roles: spec.roles.map(role => role.name),
   policies: { "non-string-keys": "refused" },
 };
 
@@ -115,18 +118,50 @@ function run(command) {
     }
     case "serialize": return written(codec.serialize(fromTypedMessage(command.message)), command.digest);
   }
+  if (command.op === "session") return session(command);
   throw new Unsupported(`no operation ${command.op}`);
+}
+
+function session({ role, steps }) {
+  const connection = new Connection(codec, spec, role);
+  return { steps: steps.map(one => step(connection, one)) };
+}
+
+function step(connection, asked) {
+  if ("send" in asked) {
+    return orFault(() => ({ bytes: connection.send(fromTypedMessage(asked.send)).toString("hex") }));
+  }
+  if ("receive" in asked) return { events: connection.receive(made(asked.receive)).map(told) };
+  if ("abandon" in asked) connection.abandon(BigInt(asked.abandon));
+  return { events: "eof" in asked ? connection.end().map(told) : [] };
+}
+
+function told({ event, message, ended, fault, requestId }) {
+  if (event === "message") return { event, message: toTypedMessage(message), ended };
+  if (event === "closed") return { event };
+  return { event, request_id: String(requestId), ...(fault && faultOf(fault)) };
+}
+
+function faultOf({ code, scope, offset, path }) {
+  return { code, scope, offset, path };
+}
+
+function orFault(work) {
+  try {
+    return work();
+  } catch (problem) {
+    if (!(problem instanceof Fault)) throw problem;
+    return { error: faultOf(problem) };
+  }
 }
 
 function answer(command) {
   if (command.do === "start") return DECLARATION;
   try {
-    return run(command);
+    return orFault(() => run(command));
   } catch (problem) {
     if (problem instanceof Unsupported) return { unsupported: problem.message };
-    if (!(problem instanceof Fault)) throw problem;
-    const { code, scope, offset, path } = problem;
-    return { error: { code, scope, offset, path } };
+    throw problem;
   }
 }
 
