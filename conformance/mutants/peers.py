@@ -7,6 +7,7 @@ program of its own: an arbiter at a socket, or a command that a script starts.
 from __future__ import annotations
 
 import contextlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,6 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from ..live import scripts
 from ..live.judge import Peer, played
@@ -47,7 +47,7 @@ def broken(role: str, name: str, sound: str) -> Iterator[Peer]:
         path = f"{directory}/socket"
         process = subprocess.Popen([*words, path, sound])
         try:
-            _wait_for(Path(path))
+            _wait_for(path)
             yield Peer(name, role, path)
         finally:
             process.kill()
@@ -77,9 +77,13 @@ def _kill(role: str, name: str, sound: str) -> list[str]:
     return [result.case for result in results if result.outcome in BAD]
 
 
-def _wait_for(path: Path) -> None:
+def _wait_for(path: str) -> None:
+    """Return when somebody listens there."""
     due_s = time.monotonic() + START_S
-    while not path.exists():
+    while True:
+        with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+            probe.connect(path)
+            return
         if time.monotonic() > due_s:
-            raise TimeoutError(f"{path} is not there")
+            raise TimeoutError(f"nobody listens at {path}")
         time.sleep(0.01)
