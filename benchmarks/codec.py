@@ -32,8 +32,8 @@ class CodecPlan:
     sample_s: float
 
 
-FULL = CodecPlan(rounds=15, sample_s=0.02)
-QUICK = CodecPlan(rounds=5, sample_s=0.005)
+FULL = CodecPlan(rounds=21, sample_s=0.015)
+QUICK = CodecPlan(rounds=9, sample_s=0.004)
 
 
 def parts(keys: list[str], plan: CodecPlan, progress: Progress) -> Iterator[Part]:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from . import bars
 from .figures import Figure, Part, Results
-from .samples import Ratio, Series, geometric_mean
+from .samples import Series, geometric_mean
 
 MISSING = "–"
 # Parts whose tables end with means over their figures, by the first word of the keys.
 _WITH_MEANS = ("codec", "weak", "instructions")
+# Parts where the rival is the least that is possible: the ratio is what ours costs of it.
+_AS_COST = ("floor",)
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,12 @@ def part_grid(part: Part) -> Grid:
     """How many times as good ours is, then every side's median, and the spread."""
     rivals = [rival for rival in part.rivals if rival in part.sides]
     many = any(len(one.values) > 1 for figure in part.figures for one in figure.series.values())
-    head = ["", *(f"× {rival}" for rival in rivals), *part.sides, *(["spread"] if many else [])]
+    sign = "cost ÷" if part.key in _AS_COST else "×"
+    head = ["", *(f"{sign} {rival}" for rival in rivals), *part.sides]
+    head += ["spread"] if many else []
     rows = []
     for figure in part.figures:
-        ratios = [_ratio(figure.times_as_good(part.ours, rival)) for rival in rivals]
+        ratios = [_ratio(part, figure, rival) for rival in rivals]
         medians = [value(figure.series.get(side), figure.unit) for side in part.sides]
         spread = max(one.spread_percent for one in figure.series.values())
         rows.append([figure.title, *ratios, *medians, *([f"{spread:.0f} %"] if many else [])])
@@ -95,8 +99,11 @@ def times(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}" if ratio < 100 else f"{ratio:.0f}"
 
 
-def _ratio(ratio: Ratio | None) -> str:
-    return MISSING if ratio is None else times(ratio.value)
+def _ratio(part: Part, figure: Figure, rival: str) -> str:
+    ratio = figure.times_as_good(part.ours, rival)
+    if ratio is None:
+        return MISSING
+    return times(1.0 / ratio.value if part.key in _AS_COST else ratio.value)
 
 
 def value(series: Series | None, unit: str) -> str:

@@ -8,7 +8,7 @@ from rich.table import Table
 from . import report
 from .figures import Results
 
-_COLUMNS = 110
+_COLUMNS = 150
 
 
 def show(results: Results) -> None:
@@ -18,7 +18,7 @@ def show(results: Results) -> None:
     for grid in report.grids(results):
         table = Table(title=grid.title, title_justify="left", title_style="bold")
         for index, name in enumerate(grid.head):
-            table.add_column(name, justify="left" if index == 0 else "right")
+            table.add_column(name, justify="left" if index == 0 else "right", no_wrap=index == 0)
         for row in grid.rows:
             cells = [cell.strip("*") for cell in row]
             table.add_row(*cells, style="bold" if row[0].startswith("geometric") else None)
