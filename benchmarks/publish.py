@@ -1,7 +1,7 @@
 """A published run: `published.json`, its plot, the README's tables, and a page of the site.
 
-Rules: everything but the JSON is made from the JSON, and a test compares. The page is made when
-the site is built.
+Rules: everything but the JSON is made from the JSON, and a test compares. ``python -m
+benchmarks.publish`` makes it again, for a change of the form.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PUBLISHED = ROOT / "benchmarks" / "published.json"
 PLOT = PUBLISHED.with_suffix(".svg")
 README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- benchmarks: make bench-publish writes this -->", "<!-- /benchmarks -->"
 README_PARTS = ("codec", "runtime")
 INTRODUCTION = """\
@@ -32,8 +33,21 @@ def publish(results: Results) -> None:
         BenchmarkError: the README has no place for the tables.
     """
     PUBLISHED.write_text(json.dumps(results.as_json(), indent=1) + "\n")
-    PLOT.write_text(plot.svg(results))
-    README.write_text(with_tables(README.read_text(), results))
+    for path, text in documents(results).items():
+        path.write_text(text)
+
+
+def documents(results: Results) -> dict[Path, str]:
+    """The files that are made of `results`, with the text that each is to have.
+
+    Raises:
+        BenchmarkError: the README has no place for the tables.
+    """
+    return {
+        PLOT: plot.svg(results),
+        PAGE: page(results),
+        README: with_tables(README.read_text(), results),
+    }
 
 
 def published() -> Results:
@@ -64,10 +78,14 @@ def tables(results: Results) -> str:
 
 def page(results: Results) -> str:
     """The page of the site."""
-    blocks = ["---\nhide: [toc]\n---\n# Performance", INTRODUCTION]
+    blocks = ["---\nhide: [toc]\n---\n\n# Performance", INTRODUCTION]
     blocks.append(f'<div class="diagram">{plot.svg(results).strip()}</div>')
     order = report.grids(results)
     for grid in [order[-1], *order[:-1]]:
         blocks.append(f"## {grid.title}\n\n{report.markdown_table(grid)}")
     lines = "\n".join(f"- {line}" for line in report.machine_lines(results))
     return "\n\n".join([*blocks, f"## Machine\n\n{lines}"]) + "\n"
+
+
+if __name__ == "__main__":
+    publish(published())
