@@ -92,7 +92,7 @@ def _serve(pipe: Connection, pure: bool) -> None:
         offered = subjects.offered(rivals=not pure)
         pipe.send(gdproto.IMPLEMENTATION)
         pipe.send(list(offered))
-        with contextlib.suppress(EOFError):
+        with contextlib.suppress(EOFError, KeyboardInterrupt):
             while True:
                 order, name, number = pipe.recv()
                 subject = offered[name]

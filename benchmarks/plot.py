@@ -39,18 +39,17 @@ STYLE = """
 
 @dataclass(frozen=True)
 class Row:
-    """One figure against one rival; `required` is the bar, where there is one for it alone."""
+    """One figure: its ratio to each rival, and the bars that there are for it alone."""
 
     title: str
-    rival: str
-    ratio: Ratio
-    required: float | None
+    ratios: dict[str, Ratio]
+    required: list[float]
 
 
 def svg(results: Results) -> str:
     """The plot; without anything to compare, an empty one."""
     groups = [(part, rows) for part in results.parts if (rows := rows_of(part))]
-    ratios = [row.ratio for _, rows in groups for row in rows]
+    ratios = [ratio for _, rows in groups for row in rows for ratio in row.ratios.values()]
     low = min([0.5, *(ratio.low for ratio in ratios)])
     high = max([10.0, *(ratio.high for ratio in ratios)])
     scale = Scale(10 ** math.floor(math.log10(low)), 10 ** math.ceil(math.log10(high)))
@@ -58,7 +57,7 @@ def svg(results: Results) -> str:
     y = TOP
     for part, rows in groups:
         y += GROUP
-        body.append(f'<text x="8" y="{y - 10}" class="group">{escape(part.title)}</text>')
+        body.append(f'<text x="8" y="{y - 10}" class="group">{escape(_heading(part))}</text>')
         for row in rows:
             body.append(_row(row, y, scale))
             y += ROW
@@ -73,17 +72,28 @@ def svg(results: Results) -> str:
 
 def rows_of(part: Part) -> list[Row]:
     """What is shown of a part."""
-    required = {
-        (bar.measure.part, bar.measure.keys[0], bar.measure.rival): bar.least
-        for bar in bars.BARS
-        if isinstance(bar.measure, bars.Times) and len(bar.measure.keys) == 1
-    }
+    rows = []
+    for figure in part.figures:
+        found = {rival: figure.times_as_good(part.ours, rival) for rival in SHOWN.get(part.key, ())}
+        ratios = {rival: ratio for rival, ratio in found.items() if ratio is not None}
+        if ratios:
+            rows.append(Row(figure.title, ratios, _required(part.key, figure.key)))
+    return rows
+
+
+def _required(part_key: str, figure_key: str) -> list[float]:
     return [
-        Row(figure.title, rival, ratio, required.get((part.key, figure.key, rival)))
-        for figure in part.figures
-        for rival in SHOWN.get(part.key, ())
-        if (ratio := figure.times_as_good(part.ours, rival)) is not None
+        bar.least
+        for bar in bars.BARS
+        if isinstance(bar.measure, bars.Times)
+        and (bar.measure.part, bar.measure.keys) == (part_key, (figure_key,))
+        and bar.least is not None
     ]
+
+
+def _heading(part: Part) -> str:
+    """The title as far as it says what was measured, and whose figures these are."""
+    return f"{part.title.partition(':')[0]} ({part.ours})"
 
 
 @dataclass(frozen=True)
@@ -106,16 +116,17 @@ class Scale:
 
 
 def _row(row: Row, y: int, scale: Scale) -> str:
-    x, colour, middle = scale.x(row.ratio.value), COLOURS[row.rival], y + ROW // 2
-    marks = [
-        f'<text x="{LEFT - 12}" y="{middle + 4}" text-anchor="end">{escape(row.title)}</text>',
-        f'<line x1="{scale.x(row.ratio.low)}" y1="{middle}" x2="{scale.x(row.ratio.high)}" '
-        f'y2="{middle}" stroke="{colour}" stroke-width="2"/>',
-        f'<circle cx="{x}" cy="{middle}" r="5" fill="{colour}">'
-        f"<title>{row.ratio.value:.2f} times as good as {escape(row.rival)}</title></circle>",
-    ]
-    if row.required is not None:
-        at = scale.x(row.required)
+    middle = y + ROW // 2
+    marks = [f'<text x="{LEFT - 12}" y="{middle + 4}" text-anchor="end">{escape(row.title)}</text>']
+    for rival, ratio in row.ratios.items():
+        colour = COLOURS[rival]
+        marks += [
+            f'<line x1="{scale.x(ratio.low)}" y1="{middle}" x2="{scale.x(ratio.high)}" '
+            f'y2="{middle}" stroke="{colour}" stroke-width="2"/>',
+            f'<circle cx="{scale.x(ratio.value)}" cy="{middle}" r="5" fill="{colour}">'
+            f"<title>{ratio.value:.2f} times as good as {escape(rival)}</title></circle>",
+        ]
+    for at in map(scale.x, row.required):
         marks.append(f'<line x1="{at}" y1="{middle - 8}" x2="{at}" y2="{middle + 8}" class="bar"/>')
     return "".join(marks)
 
@@ -133,7 +144,7 @@ def _axis(scale: Scale, height: int) -> list[str]:
 
 def _legend(groups: list[tuple[Part, list[Row]]]) -> list[str]:
     marks, x = [], 8
-    for rival in dict.fromkeys(row.rival for _, rows in groups for row in rows):
+    for rival in dict.fromkeys(one for _, rows in groups for row in rows for one in row.ratios):
         marks.append(f'<circle cx="{x + 5}" cy="16" r="5" fill="{COLOURS[rival]}"/>')
         marks.append(f'<text x="{x + 16}" y="20">× {escape(rival)}</text>')
         x += 40 + 8 * len(rival)

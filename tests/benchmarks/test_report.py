@@ -83,7 +83,7 @@ def test_the_plot_shows_each_ratio_in_its_place() -> None:
     assert len(titles) == 22
     assert "6.00 times as good as gunicorn" in titles
     texts = [one.text for one in root.iter(f"{SVG}text")]
-    assert "Runtime <here>" in texts
+    assert "Runtime <here> (gdproto)" in texts
     dots = [one for one in root.iter(f"{SVG}circle") if one.find(f"{SVG}title") is not None]
     left = min(float(one.attrib["cx"]) for one in dots)
     right = max(float(one.attrib["cx"]) for one in dots)
