@@ -5,12 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check acceptance soak check-all bench bench-instructions bench-publish docs docs-serve spec clean
+.PHONY: help demo test conformance check check-c acceptance soak check-all bench bench-instructions bench-publish docs docs-serve spec clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/installed: pyproject.toml
+$(VENV)/installed: pyproject.toml gdproto/_generated/codec.c
 	@echo "== making $(VENV) and installing gdproto with its development tools"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
@@ -25,6 +25,10 @@ test: $(VENV)/installed  ## install and run every test
 	@echo "== tests"
 	$(BIN)/pytest
 
+conformance: $(VENV)/installed  ## judge this project's codec, the declaration and gunicorn's codec
+	$(BIN)/python -m gdproto.conformance.subjects build/conformance
+	$(BIN)/gdproto conformance report build/conformance/*.jsonl --html build/conformance/matrix.html
+
 check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	@echo "== ruff"
 	$(BIN)/ruff check .
@@ -35,7 +39,14 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	$(BIN)/lint-imports
 	@echo "== generated files"
 	$(BIN)/python -m spec.codegen --check
-	$(BIN)/python -m gdproto.conformance.make_values --check
+	$(BIN)/python -m gdproto.conformance.making --check
+	@echo "== what the vectors owe, and what is proved"
+	$(BIN)/python -m gdproto.conformance.obligations
+	$(BIN)/python -m gdproto.conformance.proofs
+
+check-c: $(VENV)/installed  ## the codec's tests on a C codec that watches its memory
+	@echo "== AddressSanitizer and UndefinedBehaviorSanitizer"
+	$(BIN)/python -m tests.gdproto.sanitize
 
 acceptance: $(VENV)/installed  ## the situations that a service must survive, in full, against their bars
 	@$(BIN)/python -m tests.acceptance
@@ -43,7 +54,7 @@ acceptance: $(VENV)/installed  ## the situations that a service must survive, in
 soak: $(VENV)/installed  ## calls, streams, stash, kills and reloads together for two minutes, and a balance
 	@$(BIN)/python -m tests.acceptance.soak
 
-check-all: check test acceptance soak  ## everything, a quarter of an hour
+check-all: check test check-c acceptance soak  ## everything, a quarter of an hour
 
 bench: $(VENV)/installed  ## measure codec and runtime, about five minutes; ARGS=--quick for one
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -62,7 +73,7 @@ docs-serve: $(VENV)/installed  ## show the site, and what you change in it, at l
 
 spec: $(VENV)/installed  ## write the generated files from spec/
 	$(BIN)/python -m spec.codegen --write
-	$(BIN)/python -m gdproto.conformance.make_values --write
+	$(BIN)/python -m gdproto.conformance.making --write
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

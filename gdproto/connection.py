@@ -22,13 +22,14 @@ from ._generated.tables import (
     CONNECTION_REQUEST_ID,
     HEADER_BYTES,
     ROLES,
+    STATES,
     TRANSITIONS,
     MessageCode,
     Transition,
 )
 from .errors import ProtocolError
-from .frames import RULES, Header, Message, check_presence, parse_header
-from .messages import parse_payload
+from .frames import RULES, Header, Message, check_presence
+from .implementation import codec, parse_header, parse_payload
 
 IDLE = "idle"
 ABANDONED = "abandoned"
@@ -105,17 +106,36 @@ class Connection:
         ValueError: no such role.
     """
 
+    __slots__ = (
+        "_buffer",
+        "_closed",
+        "_eof",
+        "_header",
+        "_moves",
+        "_number",
+        "_peer_side",
+        "_skip",
+        "_skipped",
+        "_start",
+        "_states",
+        "raw",
+        "role",
+    )
+
     def __init__(self, role: str, *, raw: bool = False) -> None:
         if role not in ROLES:
             raise ValueError(f"role {role!r} is none of {', '.join(ROLES)}")
         self.role = ROLES[role]
         self.raw = raw
+        self._number = list(ROLES).index(role)
         self._peer_side = ROLES[self.role.peer].side
         self._moves = MOVES[role]
         self._states: dict[int, str] = {}
         self._buffer: bytes | bytearray = b""
         self._start = 0
+        # Bytes still to be dropped of the frame that `_skipped` heads.
         self._skip = 0
+        self._skipped: Header | None = None
         self._header: Header | None = None
         self._eof = False
         self._closed: ConnectionClosed | ProtocolError | None = None
@@ -237,6 +257,7 @@ class Connection:
         except ProtocolError:
             self._fail(header.request_id)
             self._skip = HEADER_BYTES + header.length
+            self._skipped = header
             raise
         return header
 
@@ -257,14 +278,16 @@ class Connection:
     def _starved(self) -> Event | NeedData:
         if not self._eof:
             return NEED_DATA
-        left = len(self._buffer) - self._start
-        if left or self._skip:
+        header, there = self._header, len(self._buffer) - self._start
+        if self._skip and self._skipped:
+            header, there = self._skipped, HEADER_BYTES + self._skipped.length - self._skip
+        if there:
             raise ProtocolError(
                 "truncated",
                 "the stream ends inside a frame",
                 phase="stream",
-                offset=left,
-                request_id=self._header.request_id if self._header else 0,
+                offset=there,
+                request_id=header.request_id if header else 0,
             )
         self._closed = ConnectionClosed()
         return self._closed
@@ -336,3 +359,24 @@ def _refusal(move: Transition, code: int, request_id: int) -> ProtocolError:
         scope=move.scope,
         request_id=request_id,
     )
+
+
+if codec is not None:
+    # The plain course of a connection in C, on the same state; all else is done above.
+    codec.bind_connection(
+        Connection,
+        FrameReceived,
+        MessageReceived,
+        NEED_DATA,
+        tuple(STATES),
+        {
+            "next_event": Connection.next_event,
+            "receive_data": Connection.receive_data,
+            "send": Connection.send,
+            "send_frame": Connection.send_frame,
+        },
+    )
+    Connection.next_event = codec.next_event  # type: ignore[method-assign]
+    Connection.receive_data = codec.receive_data  # type: ignore[method-assign]
+    Connection.send = codec.send  # type: ignore[method-assign]
+    Connection.send_frame = codec.send_frame  # type: ignore[method-assign]

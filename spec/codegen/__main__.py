@@ -9,20 +9,29 @@ import sys
 from pathlib import Path
 
 from .. import requirements
-from . import docs, machine, python
+from . import c, docs, grammar, machine, python
 from .walk import CompileError, walk
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = Path(__file__).resolve().parents[1]
 GENERATED = ("gdproto/_generated", "docs/generated")
 FIX = "python -m spec.codegen --write"
-COMMENTS = {".py": "# {}\n", ".md": "<!-- {} -->\n", ".svg": "<!-- {} -->\n", ".json": ""}
+COMMENTS = {
+    ".py": "# {}\n",
+    ".pyi": "# {}\n",
+    ".c": "/* {} */\n",
+    ".md": "<!-- {} -->\n",
+    ".svg": "<!-- {} -->\n",
+    ".json": "",
+    ".abnf": "; {}\n",
+}
 
 
 def source_hash() -> str:
     """A hash of everything the generated files are made from."""
     digest = hashlib.sha256()
-    for path in sorted(SPEC.rglob("*.py")):
+    sources = (path for path in SPEC.rglob("*") if path.suffix in (".py", ".c"))
+    for path in sorted(sources):
         digest.update(path.relative_to(SPEC).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -34,8 +43,15 @@ def render() -> dict[str, str]:
         CompileError: the declaration cannot be compiled.
     """
     spec = walk()
-    mark = f"@generated from spec/ ({source_hash()}) by {FIX}; do not edit"
-    files = {**python.files(spec), **docs.files(spec), **machine.files(spec, mark)}
+    sources = source_hash()
+    mark = f"@generated from spec/ ({sources}) by {FIX}; do not edit"
+    files = {
+        **python.files(spec, sources),
+        **c.files(spec, sources),
+        **docs.files(spec),
+        **machine.files(spec, mark),
+        **grammar.files(spec),
+    }
     return {path: COMMENTS[Path(path).suffix].format(mark) + text for path, text in files.items()}
 
 
