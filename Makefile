@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance check check-c acceptance soak check-all bench docs docs-serve spec clean
+.PHONY: help demo test conformance check check-c acceptance soak check-all bench bench-instructions bench-publish docs docs-serve spec clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/installed: pyproject.toml gdproto/_generated/codec.c
 	@echo "== making $(VENV) and installing gdproto with its development tools"
@@ -56,8 +56,14 @@ soak: $(VENV)/installed  ## calls, streams, stash, kills and reloads together fo
 
 check-all: check test check-c acceptance soak  ## everything, a quarter of an hour
 
-bench: $(VENV)/installed  ## measure codec and runtime against gunicorn, about two minutes
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/installed  ## measure codec and runtime, about five minutes; ARGS=--quick for one
+	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-instructions: $(VENV)/installed  ## count the codec's instructions with valgrind
+	$(BIN)/python -m benchmarks --only instructions $(ARGS)
+
+bench-publish: $(VENV)/installed  ## measure, and put the results into README and site
+	$(BIN)/python -m benchmarks --publish
 
 docs: $(VENV)/installed  ## build the site into site/; a broken link or anchor fails
 	$(BIN)/mkdocs build --strict
