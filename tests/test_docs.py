@@ -64,6 +64,7 @@ def test_a_guide_does_what_it_shows(guide: Path, tmp_path: Path) -> None:
     assert "Traceback" not in log.read_text()
 
 
+@pytest.mark.timeout(400)
 def test_the_site_builds_without_a_warning(tmp_path: Path, conformance_results: Path) -> None:
     site = tmp_path / "site"
     words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)]

@@ -16,6 +16,7 @@ JAVASCRIPT = ROOT / "conformance" / "peers" / "javascript" / "testee.mjs"
 SPEC = ROOT / "gdproto" / "_generated" / "spec.json"
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_the_peer_in_javascript_passes() -> None:
     run = judged(["node", str(JAVASCRIPT), str(SPEC)], load(), jobs=2, timeout_s=60.0)
