@@ -1,4 +1,4 @@
-"""Every implementation of the value codec, each as one function that raises ProtocolError."""
+"""Every implementation of the codec, each as one function that raises ProtocolError."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import sys
 from typing import Any
 
 import gdproto
-from gdproto import ProtocolError, strict
-from gdproto.spec import Refused, parse_value
+from gdproto import Message, ProtocolError, messages, strict
+from gdproto._generated.messages import MESSAGE_CLASSES
+from gdproto._generated.tables import ERROR_SCOPES, HEADER_BYTES, MessageCode
+from gdproto.frames import RULES, check_presence
+from gdproto.spec import Refused, parse_frame, parse_value
 
 
 def decode_strictly(data: bytes) -> Any:
@@ -29,17 +32,49 @@ def decode_views(data: bytes) -> Any:
 
 def declared(data: bytes) -> Any:
     """The declarations as a decoder, with the codec's error."""
+    return _declared(parse_value, data)
+
+
+def _declared(parse: Any, data: bytes, whole: bool = True) -> Any:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(20_000)
     try:
-        return parse_value(data)
+        return parse(data)
     except Refused as refused:
+        # The declarations know no scope.
+        phase = "header" if "header" in ERROR_SCOPES[refused.code] else "payload"
+        if refused.code == "truncated" and not whole:
+            phase = "stream"
         raise ProtocolError(
-            refused.code, "refused", offset=refused.offset, location=refused.location
+            refused.code, "refused", phase=phase, offset=refused.offset, location=refused.location
         ) from None
     finally:
         sys.setrecursionlimit(limit)
 
 
+def parse_views(data: bytes) -> Message:
+    return gdproto.parse(data, zero_copy=True)
+
+
+def parse_strictly(data: bytes) -> Message:
+    """As `gdproto.parse`, but for the fast reading of the payload."""
+    header = gdproto.parse_header(data)
+    check_presence(header)
+    if len(data) != HEADER_BYTES + header.length or RULES[header.code].fields is None:
+        return gdproto.parse(data)
+    return messages._parse_strictly(header, data, HEADER_BYTES)
+
+
+def declared_frame(data: bytes) -> Message:
+    """The declarations as a parser, with the codec's message and error."""
+    whole = len(data) >= HEADER_BYTES + int.from_bytes(data[4:8], "big")
+    frame = _declared(parse_frame, data, whole)
+    payload = frame.payload or {}
+    fields = payload.get("error", payload)
+    made = MESSAGE_CLASSES[MessageCode[frame.header.type]]
+    return made(frame.header.request_id, **{n: v for n, v in fields.items() if n[0] != "_"})
+
+
 DECODERS = [gdproto.decode, decode_strictly, decode_views, declared]
 ENCODERS = [gdproto.encode, encode_strictly]
+PARSERS = [gdproto.parse, parse_strictly, parse_views, declared_frame]
