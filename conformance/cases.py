@@ -1,10 +1,10 @@
 """Cases: what the vectors say, read from their files.
 
 Rules: a case is kept as the JSON that was read, so that it can be handed to a program in any
-language untouched. Bytes are hex, or a recipe: a list of hex and of parts that repeat or are numbered. A
-value is typed JSON: an object of one key, its type's name, and what it holds as text, so that no JSON
-reader can change it; a float is its IEEE bits; a dict is a list of pairs. Expectations are those
-of the specification.
+language untouched. Bytes are hex, or a recipe: a list of hex and of parts that repeat or are
+numbered. A value is typed JSON: an object of one key, its type's name, and what it holds as text,
+so that no JSON reader can change it; a float is its IEEE bits; a dict is a list of pairs.
+Expectations are those of the specification.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def areas(folder: Path = VECTORS) -> Iterator[Area]:
 
 
 def _case(one: dict[str, Any], area: str) -> Case:
-    held = {key: tuple(item) if key in _LISTS else item for key, item in one.items()}
+    held: dict[str, Any] = {k: tuple(v) if k in _LISTS else v for k, v in one.items()}
     return Case(**held, area=area)
 
 

@@ -115,7 +115,9 @@ class Connection:
         self._states: dict[int, str] = {}
         self._buffer: bytes | bytearray = b""
         self._start = 0
+        # Bytes still to be dropped of the frame that `_skipped` heads.
         self._skip = 0
+        self._skipped: Header | None = None
         self._header: Header | None = None
         self._eof = False
         self._closed: ConnectionClosed | ProtocolError | None = None
@@ -237,6 +239,7 @@ class Connection:
         except ProtocolError:
             self._fail(header.request_id)
             self._skip = HEADER_BYTES + header.length
+            self._skipped = header
             raise
         return header
 
@@ -257,14 +260,16 @@ class Connection:
     def _starved(self) -> Event | NeedData:
         if not self._eof:
             return NEED_DATA
-        left = len(self._buffer) - self._start
-        if left or self._skip:
+        header, there = self._header, len(self._buffer) - self._start
+        if self._skip and self._skipped:
+            header, there = self._skipped, HEADER_BYTES + self._skipped.length - self._skip
+        if there:
             raise ProtocolError(
                 "truncated",
                 "the stream ends inside a frame",
                 phase="stream",
-                offset=left,
-                request_id=self._header.request_id if self._header else 0,
+                offset=there,
+                request_id=header.request_id if header else 0,
             )
         self._closed = ConnectionClosed()
         return self._closed

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from ..cases import KINDS, VECTORS
-from . import values
+from . import frames, messages, sessions, values
 from .collected import Collected
 
-MAKERS = (values,)
+MAKERS = (values, frames, messages, sessions)
 FIX = "python -m gdproto.conformance.making --write"
 
 

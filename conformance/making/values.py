@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..cases import Recipe, Typed
 from .collected import As, Collected, fault
-from .wire import CODE, LIMIT, NONE, SPEC, TRUE, blob, float64, int64, items, pairs, size, text, u32
+from .wire import CODE, LIMIT, NONE, SPEC, TRUE, blob, int64, items, pairs, size, text, u32
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
@@ -235,7 +235,7 @@ def dicts(out: Collected) -> None:
     out.means("dict-empty-key", "GD-TLV-012", pairs(("", NONE)), {"": None})
     double = pairs(("a", NONE), ("a", NONE))
     error = fault("duplicate_key", 12, "a")
-    out.undecodable("dict-key-twice", "GD-TLV-012", double, error, "dict-2")
+    out.undecodable("dict-key-twice", "GD-TLV-012 GD-ERR-021", double, error, "dict-2")
     forms = pairs(("\u00e9", NONE), ("e\u0301", NONE))
     value = {"\u00e9": None, "e\u0301": None}
     out.means("dict-no-normalisation", "GD-TLV-013", forms, value, "é composed and decomposed")
@@ -254,7 +254,9 @@ def dicts(out: Collected) -> None:
     data = CODE["dict"] + u32(1) + "02" + u32(0) + NONE
     out.undecodable("dict-key-unknown-type", "GD-TLV-001", data, error, "dict-empty-key")
     data = CODE["dict"] + u32(1) + blob("string", b"\xff") + NONE
-    out.undecodable("dict-key-not-utf8", "GD-TLV-006", data, fault("invalid_utf8", 10), "dict-1")
+    out.undecodable(
+        "dict-key-not-utf8", "GD-TLV-006 GD-ERR-021", data, fault("invalid_utf8", 10), "dict-1"
+    )
     quoted = pairs(("a b", CODE["bool"] + "02"))
     error = fault("invalid_bool", 14, '["a b"]')
     out.undecodable("dict-path-quoted", "GD-ERR-007", quoted, error, "dict-quoted")
@@ -421,7 +423,9 @@ def paths(out: Collected) -> None:
         out.means(f"path-{name}-good", "GD-ERR-007", pairs((key, TRUE)), {key: True})
         data = pairs((key, CODE["bool"] + "02"))
         error = fault("invalid_bool", size(data) - 1, path)
-        requires = "GD-ERR-006" if path == key else "GD-ERR-007"
+        requires = "GD-ERR-006"
+        if path != key:
+            requires = "GD-ERR-007 GD-ERR-023" if name.startswith("33") else "GD-ERR-007 GD-ERR-025"
         out.undecodable(f"path-{name}", requires, data, error, f"path-{name}-good")
     value = pairs(("model", items(NONE, pairs(("a b", TRUE)))))
     out.means("path-mixed-good", "GD-ERR-006", value, {"model": [None, {"a b": True}]})
@@ -432,7 +436,7 @@ def paths(out: Collected) -> None:
     for letters in (3, 4, 5):
         first = "f" * letters
         path = ".".join([first, *["abc"] * times])
-        around = [CODE["dict"] + u32(1) + text(first)]
+        around: list[Recipe] = [CODE["dict"] + u32(1) + text(first)]
         around.append({"repeat": CODE["dict"] + u32(1) + text("abc"), "times": times})
         inner = As(nested={"in": "dict", "times": times, "key": "abc", "around": {"bool": "true"}})
         name = f"path-of-{len(path)}"
@@ -440,8 +444,9 @@ def paths(out: Collected) -> None:
         if len(path) > 200:
             path = path[:199] + "\u2026"
         error = fault("invalid_bool", 10 + letters + times * 13 + 1, path)
-        data = [*around, CODE["bool"] + "02"]
-        out.undecodable(name, "GD-ERR-008", data, error, f"{name}-good")
+        bad: Recipe = [*around, CODE["bool"] + "02"]
+        requires = "GD-ERR-008 GD-ERR-024" if letters > 4 else "GD-ERR-008"
+        out.undecodable(name, requires, bad, error, f"{name}-good")
 
 
 # --- encoding ---

@@ -47,3 +47,23 @@ def items(*encoded: str) -> str:
 def pairs(*encoded: tuple[str, str]) -> str:
     body = "".join(text(key) + value for key, value in encoded)
     return CODE["dict"] + u32(len(encoded)) + body
+
+
+# --- frames ---
+
+MAGIC, VERSION = "4744", "01"
+MESSAGE_CODE = {message.name: message.code for message in SPEC.messages}
+HEADER_BYTES = SPEC.header_bytes
+# Where the fields of the header stand.
+AT = {field.name: field.offset for field in SPEC.header}
+REQUEST_ID = 7
+
+
+def header(code: int, length: int, request_id: int = REQUEST_ID) -> str:
+    """A header; nothing is judged."""
+    return MAGIC + VERSION + f"{code:02x}" + u32(length) + struct.pack(">Q", request_id).hex()
+
+
+def frame(name: str, payload: str = "", request_id: int = REQUEST_ID) -> str:
+    """A frame of the message `name`."""
+    return header(MESSAGE_CODE[name], size(payload), request_id) + payload

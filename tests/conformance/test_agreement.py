@@ -13,28 +13,52 @@ import pytest
 from gunicorn.dirty.errors import DirtyProtocolError
 from gunicorn.dirty.tlv import TLVEncoder
 
-from gdproto import ProtocolError
+from gdproto import Message, ProtocolError
 from gdproto.conformance.cases import Case, NotHeld, from_typed, load, made, to_typed
+from tests.conformance import told
 from tests.gdproto.implementations import (
     DECODERS,
     ENCODERS,
-    declared,
-    decode_strictly,
-    encode_strictly,
+    PARSERS,
+    SERIALIZERS,
+    SLOW,
+    STRICT,
 )
 
 CASES = load()
-VALUES = [case for case in CASES.values() if case.kind == "value"]
-VALID = [case for case in VALUES if case.result == "valid"]
-UNDECODABLE = [case for case in VALUES if case.result == "invalid" and case.bytes is not None]
-UNENCODABLE = [case for case in VALUES if case.result == "invalid" and case.bytes is None]
-PERMITTED = [case for case in VALUES if case.result == "permitted"]
-# What construct takes minutes for, and the codec's strict half many seconds.
+
+
+def of(kinds: str, result: str, held: str = "") -> list[Case]:
+    """The cases of these kinds and this result that have the attribute `held`."""
+    return [
+        case
+        for case in CASES.values()
+        if case.kind in kinds.split()
+        and case.result == result
+        and (not held or getattr(case, held) is not None)
+    ]
+
+
+VALID = of("value", "valid")
+UNDECODABLE = of("value", "invalid", "bytes")
+UNENCODABLE = of("value", "invalid", "value")
+PERMITTED = of("value", "permitted")
+PARSED = of("frame message", "valid")
+UNPARSABLE = of("frame message", "invalid", "bytes")
+UNSERIALIZABLE = of("frame message", "invalid", "message")
+
 LARGE_BYTES = 1_000_000
 MANY_ITEMS = {"list-limit-minus-1", "dict-limit-minus-1", "dict-limit"}
-STRICT = {decode_strictly, encode_strictly}
 # What gunicorn accepts or fails at otherwise: the last chapter of the text lists it.
 LAXER = {"invalid_bool", "duplicate_key", "nesting_too_deep"}
+
+
+def takes_too_long(case: Case, implementation: Any) -> bool:
+    if implementation in STRICT:
+        return case.id in MANY_ITEMS
+    return (
+        implementation in SLOW and "limit" in case.id and len(made(case.bytes or "")) > LARGE_BYTES
+    )
 
 
 def same(one: Any, other: Any) -> bool:
@@ -44,35 +68,21 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def whole(value: Any) -> Any:
-    return bytes(value) if isinstance(value, memoryview) else value
-
-
-def error_of(error: ProtocolError) -> dict[str, Any]:
-    """The error as the vectors write it."""
-    written: dict[str, Any] = {"code": error.code}
-    if error.offset is not None:
-        written["offset"] = error.offset
-    if error.path:
-        written["path"] = error.path
-    return written
-
-
 @pytest.mark.parametrize("decode", DECODERS)
 @pytest.mark.parametrize("case", VALID, ids=lambda case: case.id)
 def test_bytes_mean_their_value(case: Case, decode: Callable[[bytes], Any]) -> None:
-    data = made(case.bytes or "")
-    if decode is declared and len(data) > LARGE_BYTES:
+    if takes_too_long(case, decode):
         return
-    if decode in STRICT and case.id in MANY_ITEMS:
-        return
-    assert same(whole(decode(data)), from_typed(case.value or {}))
+    value = decode(made(case.bytes or ""))
+    assert same(
+        bytes(value) if isinstance(value, memoryview) else value, from_typed(case.value or {})
+    )
 
 
 @pytest.mark.parametrize("encode", ENCODERS)
 @pytest.mark.parametrize("case", VALID, ids=lambda case: case.id)
 def test_a_value_has_one_encoding(case: Case, encode: Callable[[Any], bytes]) -> None:
-    if encode in STRICT and case.id in MANY_ITEMS:
+    if takes_too_long(case, encode):
         return
     assert encode(from_typed(case.value or {})) == made(case.canonical or case.bytes or "")
 
@@ -82,7 +92,7 @@ def test_a_value_has_one_encoding(case: Case, encode: Callable[[Any], bytes]) ->
 def test_bytes_are_refused(case: Case, decode: Callable[[bytes], Any]) -> None:
     with pytest.raises(ProtocolError) as caught:
         decode(made(case.bytes or ""))
-    assert error_of(caught.value) == case.error
+    assert told.fault(caught.value, scope=False) == case.error
 
 
 @pytest.mark.parametrize("encode", ENCODERS)
@@ -95,7 +105,7 @@ def test_a_value_is_refused(case: Case, encode: Callable[[Any], bytes]) -> None:
         return
     with pytest.raises(ProtocolError) as caught:
         encode(value)
-    assert error_of(caught.value) == case.error
+    assert told.fault(caught.value, scope=False) == case.error
 
 
 # What our codec answers to the questions that the text leaves open.
@@ -110,10 +120,53 @@ def test_an_open_question_is_answered(case: Case) -> None:
             assert same(decode(made(case.bytes)), from_typed(expected["value"]))
         return
     for encode in ENCODERS:
-        try:
-            assert encode(from_typed(case.value or {})) == made(expected["bytes"])
-        except ProtocolError as error:
-            assert error_of(error) == expected["error"]
+        assert written(encode, from_typed(case.value or {})) == expected
+
+
+def written(encode: Callable[[Any], bytes], value: Any) -> dict[str, Any]:
+    """What encoding ends in, as the vectors write it."""
+    try:
+        return {"bytes": encode(value).hex()}
+    except ProtocolError as error:
+        return {"error": told.fault(error, scope=False)}
+
+
+@pytest.mark.parametrize("parse", PARSERS)
+@pytest.mark.parametrize("case", PARSED, ids=lambda case: case.id)
+def test_a_frame_means_its_message(case: Case, parse: Callable[[bytes], Message]) -> None:
+    if takes_too_long(case, parse):
+        return
+    message = parse(made(case.bytes or ""))
+    expected = told.message(case.message or {})
+    if "limit" in case.id or "deepest" in case.id:
+        assert told.held(message) == told.held(expected)
+    else:
+        assert told.said(message) == told.said(expected) == case.message
+
+
+@pytest.mark.parametrize("serialize", SERIALIZERS)
+@pytest.mark.parametrize("case", PARSED, ids=lambda case: case.id)
+def test_a_message_has_one_frame(case: Case, serialize: Callable[[Message], bytes]) -> None:
+    if takes_too_long(case, serialize):
+        return
+    expected = made(case.canonical or case.bytes or "")
+    assert serialize(told.message(case.message or {})) == expected
+
+
+@pytest.mark.parametrize("parse", PARSERS)
+@pytest.mark.parametrize("case", UNPARSABLE, ids=lambda case: case.id)
+def test_a_frame_is_refused(case: Case, parse: Callable[[bytes], Message]) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        parse(made(case.bytes or ""))
+    assert told.fault(caught.value) == case.error
+
+
+@pytest.mark.parametrize("serialize", set(SERIALIZERS) - SLOW)
+@pytest.mark.parametrize("case", UNSERIALIZABLE, ids=lambda case: case.id)
+def test_a_message_is_refused(case: Case, serialize: Callable[[Message], bytes]) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        serialize(told.message(case.message or {}))
+    assert told.fault(caught.value) == case.error
 
 
 @pytest.mark.parametrize("case", VALID, ids=lambda case: case.id)

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from gdproto import HEADER_BYTES
 from gdproto.conformance.cases import SCHEMA, VECTORS, Case, Typed, load, made
 from gdproto.conformance.making import __main__ as making
+from gdproto.frames import OFFSETS
 from gdproto.spec import requirements
+from gdproto.tokens import Kind, Tokens
 
 CASES = load()
 INVALID = [case for case in CASES.values() if case.result == "invalid"]
 MAX_EDIT_BYTES = 32
+LARGE_BYTES = 1_000_000
+# About which of several faults is reported: there is more than one to mend.
+PRECEDENCE = {"GD-FRAME-007", "GD-MSG-010", "GD-TLV-019", "GD-TLV-020", "GD-TLV-021"}
+SIZED = {"text", "blob", "list", "dict"}
 
 
 def test_the_files_follow_the_schema() -> None:
@@ -38,13 +46,46 @@ def test_every_requirement_named_exists_and_the_strictest_gives_the_level() -> N
         assert case.level == "MUST" or not any(known[n].level == "MUST" for n in case.requires)
 
 
-def is_one_edit(one: bytes, other: bytes) -> bool:
-    """Whether one run of bytes taken out, put in, or replaced by a short one makes the other."""
-    before = len(os.path.commonprefix((one, other)))
-    left, right = one[before:], other[before:]
-    after = len(os.path.commonprefix((left[::-1], right[::-1])))
+def is_one_edit(valid: bytes, other: bytes, sizes: list[int], most: int) -> bool:
+    """Whether one run of bytes taken out, put in, or replaced by a short one makes the other.
+
+    Args:
+        sizes: offsets of the sizes of 4 bytes in `valid`; those before the edit follow from it.
+        most: bytes of a run that is replaced.
+    """
+    start = common(valid, other)
+    for at in sizes:
+        if at <= start < at + 4:
+            start = at + 4 + common(valid[at + 4 :], other[at + 4 :])
+    left, right = valid[start:], other[start:]
+    after = common(left[::-1], right[::-1])
     longer, shorter = sorted((len(left) - after, len(right) - after), reverse=True)
-    return one != other and (not shorter or longer <= MAX_EDIT_BYTES)
+    return valid != other and (not shorter or longer <= most)
+
+
+def layout(case: Case, data: bytes) -> tuple[list[int], dict[int, int]]:
+    """Where the sizes stand in a valid case's bytes, and how long the containers are."""
+    start, sizes = (0, []) if case.kind == "value" else (HEADER_BYTES, [OFFSETS["length"]])
+    opened: list[int] = []
+    lengths: dict[int, int] = {}
+    for token in Tokens(data, start, len(data)) if len(data) > start else ():
+        if token.kind is Kind.CLOSE:
+            begin = opened.pop()
+            lengths[begin] = token.stop - begin
+            continue
+        if token.kind is Kind.OPEN:
+            opened.append(token.start)
+        if token.rule.kind in SIZED:
+            sizes.append(token.start + 1)
+    return sizes, lengths
+
+
+def common(one: bytes, other: bytes) -> int:
+    """How many bytes both begin with."""
+    length = min(len(one), len(other))
+    if one[:length] == other[:length]:
+        return length
+    return next(place for place in range(length) if one[place] != other[place])
 
 
 @pytest.mark.parametrize("case", INVALID, ids=lambda case: case.id)
@@ -53,10 +94,26 @@ def test_an_invalid_case_has_a_valid_neighbour(case: Case) -> None:
     assert neighbour.result == "valid"
     if case.bytes is not None:
         assert neighbour.bytes is not None
-        assert is_one_edit(made(neighbour.bytes), made(case.bytes))
+        valid, data = made(neighbour.bytes), made(case.bytes)
+        sizes, lengths = layout(neighbour, valid) if len(valid) < LARGE_BYTES else ([], {})
+        # A value that is replaced is one edit however long it was.
+        most = max(MAX_EDIT_BYTES, lengths.get((case.error or {})["offset"], 0))
+        if PRECEDENCE & set(case.requires):
+            most = 2 * MAX_EDIT_BYTES
+        assert is_one_edit(valid, data, sizes, most)
     elif case.value is not None:
         assert neighbour.value is not None
         assert is_one_value_apart(neighbour.value, case.value)
+    else:
+        assert neighbour.message is not None
+        assert is_one_field_apart(neighbour.message, case.message or {})
+
+
+def is_one_field_apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two messages differ in their id or in one field."""
+    apart = [name for name in one["fields"] if one["fields"][name] != other["fields"][name]]
+    same_id = one["request_id"] == other["request_id"]
+    return one["type"] == other["type"] and len(apart) + (not same_id) == 1
 
 
 def is_one_value_apart(one: Typed, other: Typed) -> bool:

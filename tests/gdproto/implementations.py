@@ -6,11 +6,11 @@ import sys
 from typing import Any
 
 import gdproto
-from gdproto import Message, ProtocolError, messages, strict
+from gdproto import Header, Message, ProtocolError, fields, frames, messages, strict
 from gdproto._generated.messages import MESSAGE_CLASSES
-from gdproto._generated.tables import ERROR_SCOPES, HEADER_BYTES, MessageCode
+from gdproto._generated.tables import ERROR_SCOPES, HEADER_BYTES, MAX_PAYLOAD_BYTES, MessageCode
 from gdproto.frames import RULES, check_presence
-from gdproto.spec import Refused, parse_frame, parse_value
+from gdproto.spec import Refused, build_frame, parse_frame, parse_value
 
 
 def decode_strictly(data: bytes) -> Any:
@@ -75,6 +75,38 @@ def declared_frame(data: bytes) -> Message:
     return made(frame.header.request_id, **{n: v for n, v in fields.items() if n[0] != "_"})
 
 
+def serialize(message: Message) -> bytes:
+    return message.to_bytes()
+
+
+def serialize_strictly(message: Message) -> bytes:
+    """As `Message.to_bytes`, but for the fast writing of the payload."""
+    frames._check_request_id(message)
+    rule = RULES[message.CODE]
+    payload = b"" if rule.fields is None else encode_strictly(fields.payload_of(message, rule))
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise ProtocolError("payload_too_large", "too long", phase="encode")
+    return Header(message.CODE, len(payload), message.request_id).to_bytes() + payload
+
+
+def serialize_declared(message: Message) -> bytes:
+    """The declarations as a serializer of messages that have a frame."""
+    rule = RULES[message.CODE]
+    payload = fields.payload_of(message, rule) if rule.fields is not None else None
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        return build_frame(rule.name, message.request_id, payload)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
 DECODERS = [gdproto.decode, decode_strictly, decode_views, declared]
 ENCODERS = [gdproto.encode, encode_strictly]
 PARSERS = [gdproto.parse, parse_strictly, parse_views, declared_frame]
+SERIALIZERS = [serialize, serialize_strictly, serialize_declared]
+CONNECTIONS = [gdproto.Connection]
+# What recurses, or takes minutes for a large value.
+SLOW = {declared, declared_frame, serialize_declared}
+# What takes many seconds for a million items.
+STRICT = {decode_strictly, encode_strictly, parse_strictly, serialize_strictly}
