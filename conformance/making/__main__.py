@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from ..cases import KINDS, VECTORS
-from . import frames, messages, sessions, values
+from . import frames, gunicorn, messages, sessions, streams, values
 from .collected import Collected
 
-MAKERS = (values, frames, messages, sessions)
+MAKERS = (values, frames, messages, gunicorn, streams, sessions)
 FIX = "python -m gdproto.conformance.making --write"
 
 

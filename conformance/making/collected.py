@@ -85,7 +85,7 @@ class Collected:
             requires: identifiers, separated by blanks.
             result: valid, invalid or permitted.
         """
-        ids = requires.split()
+        ids = list(dict.fromkeys(requires.split()))
         level = min((LEVELS[one] for one in ids), key=STRICTNESS.index)
         case: dict[str, Any] = {"id": name, "requires": ids, "level": level, "kind": self.kind}
         case |= {"result": result, **{key: one for key, one in more.items() if one is not None}}
