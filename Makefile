@@ -36,6 +36,9 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	@echo "== generated files"
 	$(BIN)/python -m spec.codegen --check
 	$(BIN)/python -m gdproto.conformance.making --check
+	@echo "== what the vectors owe, and what is proved"
+	$(BIN)/python -m gdproto.conformance.obligations
+	$(BIN)/python -m gdproto.conformance.proofs
 
 acceptance: $(VENV)/installed  ## the situations that a service must survive, in full, against their bars
 	@$(BIN)/python -m tests.acceptance

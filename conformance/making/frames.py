@@ -221,7 +221,7 @@ def payloads_of_bare_messages(out: Collected) -> None:
             refused(
                 out,
                 f"{slug(name)}-with-{what}",
-                "GD-FRAME-008 GD-ERR-003",
+                "GD-FRAME-008 GD-FRAME-023",
                 frame(name, payload),
                 "unexpected_payload",
                 AT["length"],

@@ -39,6 +39,7 @@ def areas() -> Iterator[Collected]:
         for path, field in every(MESSAGES[name].fields or ()):
             absent(out, name, path, field)
             mistyped(out, name, path, field)
+            last(out, name, path)
         impossible(out, name)
         order(out, name)
         cut(out, name)
@@ -127,10 +128,10 @@ def _precedence(out: Collected) -> None:
     refused(out, "value-before-not-dict", "GD-TLV-021 GD-MSG-010", data, error, neighbour)
     data = frame("RESPONSE", TRUE + NONE)
     error = fault("trailing_data", HEADER_BYTES + 2)
-    refused(out, "trailing-before-not-dict", "GD-MSG-010", data, error, neighbour)
+    refused(out, "trailing-before-not-dict", "GD-MSG-037", data, error, neighbour)
     data = frame("RESPONSE", pairs() + NONE)
     error = fault("trailing_data", HEADER_BYTES + 5)
-    refused(out, "trailing-before-missing", "GD-MSG-010", data, error, neighbour)
+    refused(out, "trailing-before-missing", "GD-MSG-037", data, error, neighbour)
     data = frame("RESPONSE", pairs(("other", bad_bool)))
     error = fault("invalid_bool", size(data) - 1, "other")
     refused(out, "value-before-missing", "GD-MSG-010", data, error, neighbour)
@@ -245,6 +246,24 @@ def absent(out: Collected, name: str, path: str, field: ir.Field) -> None:
         valid(out, f"{what}-none", "GD-MSG-005", name, nothing, "None is a value like any other.")
 
 
+def last(out: Collected, name: str, path: str) -> None:
+    """The field behind all others, whole, and cut after its type: nothing more is owed there."""
+    what = f"{slug(name)}-{slug(path)}"
+    payload = moved(FULL[name], path)
+    valid(out, f"{what}-last", "GD-MSG-002", name, payload)
+    length = offset_of(payload, path) + 1
+    error = fault("truncated", HEADER_BYTES + length, path)
+    data = frame(name, encoded(payload)[: 2 * length])
+    refused(out, f"{what}-cut", "GD-TLV-015 GD-ERR-006", data, error, f"{what}-last")
+
+
+def moved(payload: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """The payload with the key at the path behind the others."""
+    key, _, rest = path.partition(".")
+    inner = moved(payload[key], rest) if rest else payload[key]
+    return {**without(payload, key), key: inner}
+
+
 def mistyped(out: Collected, name: str, path: str, field: ir.Field) -> None:
     """The field with a value of every type."""
     full, what = FULL[name], f"{slug(name)}-{slug(path)}"
@@ -260,6 +279,7 @@ def mistyped(out: Collected, name: str, path: str, field: ir.Field) -> None:
             continue
         code = "wrong_field_type" if not permitted else "invalid_field_value"
         requires = "GD-MSG-008" if not permitted else "GD-MSG-009"
+        requires += " GD-MSG-038"
         if kind == "bool" and "int" in field.types:
             requires += " GD-MSG-012"
         error = fault(code, in_payload(payload, path), path)

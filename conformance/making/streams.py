@@ -145,7 +145,7 @@ def faults(out: Collected) -> None:
     data = frame("STATUS", inner, 1)
     told = error("unexpected_payload", "exchange", 1, offset=AT["length"])
     notes = "The payload is skipped, though it looks like a frame."
-    add(out, "payload-unexpected", "GD-FRAME-008 GD-ERR-003", data + after, [told, *good],
+    add(out, "payload-unexpected", "GD-FRAME-023", data + after, [told, *good],
         notes=notes)  # fmt: skip
     told = error(UNASKED, "exchange", 5)
     data = written("RESPONSE", 5) + written("END", 5) + after
@@ -169,7 +169,7 @@ def ends(out: Collected) -> None:
         add(out, f"ends-after-{length}", "GD-FRAME-010 GD-ERR-005", cut, events, eof=True)
     promised = header(MESSAGE_CODE["REQUEST"], LIMIT["max_payload_bytes"], 3)
     told = error("truncated", "connection", 3, offset=HEADER_BYTES)
-    add(out, "ends-after-a-promise", "GD-FRAME-010 GD-FRAME-014", promised, [told], eof=True)
+    add(out, "ends-after-a-promise", "GD-FRAME-010", promised, [told], eof=True)
     data = frame("CANCEL", "00" * 4, 3)[:-4]
     events = [
         error("unexpected_payload", "exchange", 3, offset=AT["length"]),
@@ -201,7 +201,7 @@ def long(out: Collected) -> None:
 
 def on_a_lane(out: Collected) -> None:
     data = written("STATUS", 1)
-    add(out, "lane-is-opened", "GD-ROLE-010", data, [got("STATUS", 1)], role="worker")
+    add(out, "lane-is-opened", "GD-EXCH-002", data, [got("STATUS", 1)], role="worker")
     ready = [received(data, got("STATUS", 1)), sent("RESPONSE", 1)]
     data = written("REQUEST", 2) + written("CANCEL", 2) + written("REQUEST", 3)
     told = error(UNASKED, "exchange", 3)
@@ -213,7 +213,7 @@ def on_a_lane(out: Collected) -> None:
     add(out, "lane-carries-no-stash", "GD-EXCH-020", data, [told, got("REQUEST", 3)], **more)
     data = written("REQUEST", 2)[:-2]
     told = error("truncated", "connection", 2, offset=size(data))
-    add(out, "lane-ends-inside", "GD-FRAME-010 GD-ROLE-017", data, [told], eof=True, **more)
+    add(out, "lane-ends-inside", "GD-FRAME-010", data, [told], eof=True, **more)
 
 
 def answers(out: Collected) -> None:
@@ -250,7 +250,7 @@ def answers(out: Collected) -> None:
     told = error(UNASKED, "exchange", 3)
     data = written("CHUNK", 3) + written("CHUNK", 3) + written("END", 3) + written("RESPONSE", 2)
     events = [told, ended(3), got("RESPONSE", 2, ended=True)]
-    add(out, "stream-of-a-stash", "GD-EXCH-009", data, events, **more)
+    add(out, "stream-of-a-stash", "GD-EXCH-009 GD-EXCH-022", data, events, **more)
     told = error(UNASKED, "exchange", 1)
     data = written("CHUNK", 1) + written("RESPONSE", 1) + written("RESPONSE", 2)
     events = [got("CHUNK", 1), told, got("RESPONSE", 2, ended=True)]
@@ -266,22 +266,22 @@ def answers(out: Collected) -> None:
     told = error("invalid_bool", "exchange", 1, offset=size(bad) - 1, path="data")
     data = bad + written("CHUNK", 1) + written("END", 1) + written("RESPONSE", 2)
     events = [told, ended(1), got("RESPONSE", 2, ended=True)]
-    add(out, "chunk-at-fault", "GD-ERR-003 GD-EXCH-013", data, events, **more)
+    add(out, "chunk-at-fault", "GD-ERR-003 GD-EXCH-013 GD-EXCH-022", data, events, **more)
     bad = frame("END", "00", 1)
     told = error("unexpected_payload", "exchange", 1, offset=AT["length"])
     data = bad + written("RESPONSE", 2)
-    add(out, "end-with-payload", "GD-FRAME-008", data, [told, got("RESPONSE", 2, ended=True)],
+    add(out, "end-with-payload", "GD-FRAME-023", data, [told, got("RESPONSE", 2, ended=True)],
         **more)  # fmt: skip
     lane: dict[str, Any] = {"role": "lane", "setup": [sent("STATUS", 1)]}
     data = written("RESPONSE", 1)
-    add(out, "lane-is-ready", "GD-ROLE-011", data, [got("RESPONSE", 1, ended=True)], **lane)
+    add(out, "lane-is-ready", "GD-EXCH-002", data, [got("RESPONSE", 1, ended=True)], **lane)
     data = written("ERROR", 1)
     events = [got("ERROR", 1, ended=True), CLOSED]
-    add(out, "lane-is-not-ready", "GD-ROLE-012", data, events, eof=True, **lane)
+    add(out, "lane-is-not-ready", "GD-EXCH-002", data, events, eof=True, **lane)
     busy: dict[str, Any] = {"role": "lane", "setup": [sent("REQUEST", 9)]}
     data = written("CHUNK", 9) + written("CHUNK", 9) + written("END", 9)
     events = [got("CHUNK", 9), got("CHUNK", 9), got("END", 9, ended=True)]
-    add(out, "lane-streams", "GD-EXCH-001 GD-FRAME-018", data, events, **busy)
+    add(out, "lane-streams", "GD-EXCH-001", data, events, **busy)
     data = written("CHUNK", 9)[:-2]
     told = error("truncated", "connection", 9, offset=size(data))
     add(out, "lane-dies-inside", "GD-FRAME-010", data, [told], eof=True, **busy)

@@ -170,7 +170,7 @@ def _largest_blob(out: Collected, kind: str) -> None:
         out.undecodable(f"{kind}-{name}", "GD-TLV-007 GD-LIM-002", data, error, f"{kind}-0")
     data = CODE[kind] + u32(limit)
     error = fault("truncated", 1)
-    out.undecodable(f"{kind}-limit-alone", "GD-TLV-016 GD-TLV-017", data, error, f"{kind}-0")
+    out.undecodable(f"{kind}-limit-alone", "GD-TLV-016", data, error, f"{kind}-0")
 
 
 # --- containers ---
@@ -283,7 +283,7 @@ def _many(out: Collected, kind: str, held: Recipe) -> None:
         out.undecodable(f"{kind}-{name}", "GD-TLV-008 GD-LIM-002", data, error, f"{kind}-0")
     data = CODE[kind] + u32(limit)
     error = fault("truncated", 1)
-    out.undecodable(f"{kind}-limit-alone", "GD-TLV-016 GD-TLV-017", data, error, f"{kind}-0")
+    out.undecodable(f"{kind}-limit-alone", "GD-TLV-016", data, error, f"{kind}-0")
     assert isinstance(held, dict)
     for name, count in {"limit-minus-1": limit - 1, "limit": limit}.items():
         if kind == "list":

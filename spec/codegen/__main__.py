@@ -9,14 +9,20 @@ import sys
 from pathlib import Path
 
 from .. import requirements
-from . import docs, machine, python
+from . import docs, grammar, machine, python
 from .walk import CompileError, walk
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = Path(__file__).resolve().parents[1]
 GENERATED = ("gdproto/_generated", "docs/generated")
 FIX = "python -m spec.codegen --write"
-COMMENTS = {".py": "# {}\n", ".md": "<!-- {} -->\n", ".svg": "<!-- {} -->\n", ".json": ""}
+COMMENTS = {
+    ".py": "# {}\n",
+    ".md": "<!-- {} -->\n",
+    ".svg": "<!-- {} -->\n",
+    ".json": "",
+    ".abnf": "; {}\n",
+}
 
 
 def source_hash() -> str:
@@ -35,7 +41,12 @@ def render() -> dict[str, str]:
     """
     spec = walk()
     mark = f"@generated from spec/ ({source_hash()}) by {FIX}; do not edit"
-    files = {**python.files(spec), **docs.files(spec), **machine.files(spec, mark)}
+    files = {
+        **python.files(spec),
+        **docs.files(spec),
+        **machine.files(spec, mark),
+        **grammar.files(spec),
+    }
     return {path: COMMENTS[Path(path).suffix].format(mark) + text for path, text in files.items()}
 
 

@@ -21,7 +21,7 @@ INVALID = [case for case in CASES.values() if case.result == "invalid" and not c
 MAX_EDIT_BYTES = 32
 LARGE_BYTES = 1_000_000
 # About which of several faults is reported: there is more than one to mend.
-PRECEDENCE = {"GD-FRAME-007", "GD-MSG-010", "GD-TLV-019", "GD-TLV-020", "GD-TLV-021"}
+PRECEDENCE = {"GD-FRAME-007", "GD-MSG-010", "GD-MSG-037", "GD-TLV-019", "GD-TLV-020", "GD-TLV-021"}
 SIZED = {"text", "blob", "list", "dict"}
 
 
