@@ -1,10 +1,9 @@
 """Which cases tell a mutant from the codec.
 
-Rules: a mutant is a testee like any other, in this process. It is asked in three turns: cases of
-the kind that its change is about, all that are not large, and the large ones, which take longest
-and come first where a change shows only there. The turn in which it dies is its last. It dies of a
-case that it does not pass as the codec does; a recommendation that it misses counts too. Several
-processes judge at once.
+Rules: a mutant is a testee like any other, in this process. It is asked in turns: the cases of the
+kind that its change is about, then the others; the turn in which it dies is its last. The large
+cases, which take longest, are for those alone that say so. It dies of a case that it does not pass
+as the codec does; a recommendation that it misses counts too. Several processes judge at once.
 """
 
 from __future__ import annotations
@@ -30,8 +29,9 @@ from .mutant import Mutant, Sources, original
 
 # A case with a part that repeats so often is asked last.
 LARGE = 4_096
-# For one answer. A large case takes seconds, and longer on a machine that is busy.
-DEADLINE_S = 60.0
+# For one answer, on a machine that is busy.
+DEADLINE_S = 5.0
+LARGE_DEADLINE_S = 60.0
 MAX_MEMORY_BYTES = 8 * 1024**3
 
 
@@ -85,7 +85,7 @@ class Suite:
         if any(largest_repeat(question.fields) >= LARGE for question in asked):
             self._large.append(Asked(case, asked, (None,) * len(asked)))
             return
-        answers = tuple(answered(testee, question) for question in asked)
+        answers = tuple(answered(testee, question, LARGE_DEADLINE_S) for question in asked)
         self._small.append(Asked(case, asked, answers))
         for question, answer in zip(asked, answers, strict=True):
             wrong = self._wrong(case, question, answer)
@@ -102,22 +102,25 @@ class Suite:
         return Score(mutant.name)
 
     def _turns(self, area: str) -> Iterator[list[Asked]]:
-        kinds = ([one for one in self._small if one.case.kind == area], self._small, self._large)
-        return iter(kinds if area != "large" else reversed(kinds))
+        if area == "large":
+            yield self._large
+        yield [one for one in self._small if one.case.kind == area]
+        yield [one for one in self._small if one.case.kind != area]
 
     def _killers(self, turn: list[Asked], testee: GdprotoTestee) -> Iterator[tuple[str, str]]:
-        """The cases that the testee fails, and how; of the large ones the first is enough."""
+        """The cases that the testee fails, and how; up to the first where that takes long."""
+        large = turn is self._large
         for one in turn:
-            wrong = self._fails(one, testee)
+            wrong = self._fails(one, testee, LARGE_DEADLINE_S if large else DEADLINE_S)
             if wrong:
                 yield one.case.id, wrong
-                if turn is self._large:
+                if large or wrong == Outcome.TIMEOUT.value:
                     return
 
-    def _fails(self, one: Asked, testee: GdprotoTestee) -> str:
+    def _fails(self, one: Asked, testee: GdprotoTestee, seconds: float) -> str:
         """What is wrong with the testee's answers; empty when nothing is."""
         for question, right in zip(one.questions, one.answers, strict=True):
-            answer = answered(testee, question)
+            answer = answered(testee, question, seconds)
             wrong = "" if answer == right else self._wrong(one.case, question, answer)
             if wrong:
                 return wrong
@@ -130,10 +133,10 @@ class Suite:
         return "" if outcome in (Outcome.PASS, Outcome.UNSUPPORTED) else outcome.value
 
 
-def answered(testee: GdprotoTestee, question: Question) -> Json:
+def answered(testee: GdprotoTestee, question: Question, seconds: float) -> Json:
     """The answer, or how the testee failed to give one."""
     try:
-        with deadline(DEADLINE_S):
+        with deadline(seconds):
             return testee.answer({"op": question.op, **question.fields})
     except Late:
         return {"ended": Outcome.TIMEOUT.value}

@@ -61,15 +61,15 @@ class _Builder:
     def real(self) -> float:
         return float(struct.unpack(">d", self.take(8))[0])
 
-    def run(self) -> list[Any]:
+    def run(self, depth: int) -> list[Any]:
         """As many numbers as the codec packs at once, and one thing more."""
         number = self.integer() if self.byte() % 2 else self.real()
-        return [number] * (60 + self.byte() % 80) + [self.value(MAX_DEPTH - 1)]
+        return [number] * (60 + self.byte() % 80) + [self.value(depth + 1)]
 
     def pairs(self, depth: int) -> dict[Any, Any]:
         pairs = {}
         for _ in range(self.byte() % 12):
-            key = self.value(MAX_DEPTH - 1)
+            key = self.value(depth + 1)
             value = self.value(depth + 1)
             try:
                 pairs[key] = value
@@ -77,8 +77,8 @@ class _Builder:
                 pairs["unhashable"] = value
         return pairs
 
-    def deep(self) -> Any:
-        value: Any = self.value(MAX_DEPTH - 1)
+    def deep(self, depth: int) -> Any:
+        value: Any = self.value(depth + 1)
         for _ in range(self.byte() * 3):
             value = [value]
         return value
@@ -98,11 +98,11 @@ KINDS: tuple[Callable[[_Builder, int], Any], ...] = (
     lambda build, _: build.real(),
     lambda build, _: build.take(build.byte()),
     lambda build, _: build.text(),
-    lambda build, _: build.run(),
+    lambda build, depth: build.run(depth),
     lambda build, depth: build.values(depth),
     lambda build, depth: tuple(build.values(depth)),
     lambda build, depth: build.pairs(depth),
-    lambda build, _: build.deep(),
+    lambda build, depth: build.deep(depth),
     lambda build, _: bytearray(build.take(build.byte())),
     lambda build, _: memoryview(build.take(build.byte()))[::2],
     lambda build, _: Text(build.text()),
