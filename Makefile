@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check acceptance soak check-all bench docs docs-serve spec clean
+.PHONY: help demo test check acceptance soak check-all bench mutants fuzz docs docs-serve spec clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,7 +46,15 @@ acceptance: $(VENV)/installed  ## the situations that a service must survive, in
 soak: $(VENV)/installed  ## calls, streams, stash, kills and reloads together for two minutes, and a balance
 	@$(BIN)/python -m tests.acceptance.soak
 
-check-all: check test acceptance soak  ## everything, a quarter of an hour
+mutants: $(VENV)/installed  ## judge the vectors: every broken codec must fail one, three minutes
+	@$(BIN)/python -m gdproto.conformance.mutants
+
+SECONDS := 60
+
+fuzz: $(VENV)/installed  ## look for inputs that break a rule; SECONDS=60
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+check-all: check test mutants fuzz acceptance soak  ## everything, twenty minutes
 
 bench: $(VENV)/installed  ## measure codec and runtime against gunicorn, about two minutes
 	$(BIN)/python -m benchmarks
