@@ -5,12 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check acceptance soak check-all bench mutants fuzz docs docs-serve spec clean
+.PHONY: help demo test conformance check check-c acceptance soak mutants fuzz check-all bench docs docs-serve spec clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/installed: pyproject.toml
+$(VENV)/installed: pyproject.toml gdproto/_generated/codec.c
 	@echo "== making $(VENV) and installing gdproto with its development tools"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
@@ -24,6 +24,10 @@ demo: $(VENV)/installed  ## search the standard library's documentation through 
 test: $(VENV)/installed  ## install and run every test
 	@echo "== tests"
 	$(BIN)/pytest
+
+conformance: $(VENV)/installed  ## judge this project's codec, the declaration and gunicorn's codec
+	$(BIN)/python -m gdproto.conformance.subjects build/conformance
+	$(BIN)/gdproto conformance report build/conformance/*.jsonl --html build/conformance/matrix.html
 
 check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	@echo "== ruff"
@@ -40,6 +44,10 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	$(BIN)/python -m gdproto.conformance.obligations
 	$(BIN)/python -m gdproto.conformance.proofs
 
+check-c: $(VENV)/installed  ## the codec's tests on a C codec that watches its memory
+	@echo "== AddressSanitizer and UndefinedBehaviorSanitizer"
+	$(BIN)/python -m tests.gdproto.sanitize
+
 acceptance: $(VENV)/installed  ## the situations that a service must survive, in full, against their bars
 	@$(BIN)/python -m tests.acceptance
 
@@ -54,7 +62,7 @@ SECONDS := 60
 fuzz: $(VENV)/installed  ## look for inputs that break a rule; SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
-check-all: check test mutants fuzz acceptance soak  ## everything, twenty minutes
+check-all: check test check-c mutants fuzz acceptance soak  ## everything, twenty minutes
 
 bench: $(VENV)/installed  ## measure codec and runtime against gunicorn, about two minutes
 	$(BIN)/python -m benchmarks

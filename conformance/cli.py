@@ -159,7 +159,7 @@ def _watched(runner: Runner, command: str, sink: TextIO | None) -> Run:
             run.results[result.case] = result
             write(result.to_line())
             if result.outcome in BAD:
-                console.print(_line(result), markup=False, highlight=False)
+                console.print(_line(result), markup=False, highlight=False, soft_wrap=True)
             bad = sum(one.outcome in BAD for one in run.results.values())
             progress.update(task, advance=1, bad=bad)
     run.complaints += runner.complaints
@@ -183,7 +183,7 @@ def summarise(run: Run) -> None:
             table.add_row(outcome, str(count), MEANINGS[outcome], style=COLOURS.get(outcome, "red"))
     console.print(table)
     for complaint in run.complaints:
-        console.print(complaint, style="red", markup=False, highlight=False)
+        console.print(complaint, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def _read(paths: tuple[Path, ...]) -> list[Run]:
@@ -229,7 +229,8 @@ def report_command(
         raise click.UsageError("name a report: --html, --junit, --markdown or --badge")
     for path, made in wanted:
         if path is not None:
-            path.write_text(made())
+            # Half a surrogate pair, which a testee may have sent, has no UTF-8.
+            path.write_text(made(), encoding="utf-8", errors="backslashreplace")
             click.echo(f"wrote {path}")
 
 

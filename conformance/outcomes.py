@@ -70,6 +70,7 @@ class Result:
         testee: the name under which it introduced itself.
         case: the case's or the script's id.
         requires: the requirements that it proves.
+        unjudged: those of them that were not judged, since the testee does not tell enough.
         level: MUST, SHOULD, ...
         outcome: what became of it.
         expected: what the specification says, as JSON.
@@ -91,10 +92,11 @@ class Result:
     seconds: float = 0.0
     reason: str = ""
     stderr: str = ""
+    unjudged: tuple[str, ...] = ()
 
     def to_line(self) -> str:
         """The record as one line of JSON. Fields without content are left out."""
-        record = {name: held for name, held in asdict(self).items() if held not in (None, "")}
+        record = {name: held for name, held in asdict(self).items() if held not in (None, "", ())}
         for name in ("expected", "got", "asked"):
             if name in record:
                 record[name] = shortened(record[name])
@@ -106,6 +108,7 @@ class Result:
         """The record that `to_line` wrote. Raises ValueError."""
         try:
             held = {**record, "requires": tuple(record["requires"])}
+            held["unjudged"] = tuple(record.get("unjudged", ()))
             return cls(**{**held, "outcome": Outcome(record["outcome"])})
         except (KeyError, TypeError) as error:
             raise ValueError(f"this is no result: {error}") from None

@@ -88,6 +88,8 @@ class Process:
         Raises:
             NoAnswer: the process ended, took too long, or sent something else.
         """
+        if time.monotonic() >= deadline:
+            raise NoAnswer(Outcome.TIMEOUT, "no time was left to ask")
         self._said.clear()
         self._count += 1
         data = memoryview(envelope.pack({**command, "n": self._count}))

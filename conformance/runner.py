@@ -1,8 +1,9 @@
 """The runner: asks a testee every case, and survives whatever it does.
 
-Rules: a case has one deadline for all that is asked for it. A testee that ends, hangs or answers
-anything else than the contract permits is ended and started again for the next case. Each job is
-a thread with a process of its own. Leaving the results early ends all processes.
+Rules: all that is asked for a case has one time to be answered in; judging does not count. A testee
+that ends, hangs or answers anything else than the contract permits is ended and started again for
+the next case. Each job is a thread with a process of its own. Leaving the results early ends all
+processes.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from .outcomes import Outcome, Result, Run, worst
 from .process import NoAnswer, Process
 from .testee import CONTRACT, OPERATIONS, Json
 
-TIMEOUT_S = 10.0
+# Enough for a million pairs on a busy machine.
+TIMEOUT_S = 30.0
 # A testee that gives no answer so often in a row is not asked on.
-GIVE_UP_AFTER = 20
+GIVE_UP_AFTER = 10
 START_TRIES = 3
 
 
@@ -112,6 +114,7 @@ class Runner:
         self.stopping = threading.Event()
         self.lock = threading.Lock()
         self._results: list[Result] = []
+        self._codes = {case.id: case.error["code"] for case in self.cases if case.error}
         self._carried_out = dict.fromkeys(OPERATIONS, False)
         self._asked: set[str] = set()
         self._silences = 0
@@ -161,16 +164,15 @@ class Runner:
         self._conclude()
 
     def _noted(self, result: Result) -> Result:
-        result = known_failures.excuse(result, self.known)
+        code = self._codes.get(result.case, "")
+        result = known_failures.excuse(result, self.known, code)
         self._results.append(result)
         return result
 
     def _conclude(self) -> None:
         complete = len(self.cases) == len(self.everything)
-        self.complaints += known_failures.stale(self.known, self._results, complete)
-        if not complete:
-            return
-        for operation in sorted(self._asked):
+        self.complaints += known_failures.stale(self.known, self._results, complete, self._codes)
+        for operation in sorted(self._asked) if complete else ():
             if not self._carried_out[operation]:
                 self.complaints.append(f"declares {operation}, and never carries it out")
 
@@ -196,6 +198,7 @@ class _Worker:
         self.runner = runner
         self.command = command
         self.timeout_s = timeout_s
+        self.left_s = timeout_s
         self.process: Process | None = None
 
     def start(self) -> Introduction:
@@ -264,12 +267,12 @@ class _Worker:
         return replace(result, seconds=time.monotonic() - began)
 
     def _asked(self, case: Case, result: Result) -> Result:
-        deadline = time.monotonic() + self.timeout_s
+        self.left_s = self.timeout_s
         reasons: dict[str, None] = {}
         outcomes = []
         for question in judging.questions(case):
             try:
-                answer, verdict = self._ask(case, question, deadline)
+                answer, verdict = self._ask(case, question)
             except NoAnswer as error:
                 told = replace(_told(result, question), outcome=error.outcome, reason=error.reason)
                 told = replace(told, stderr=self.drop())
@@ -283,15 +286,19 @@ class _Worker:
                 reasons[f"{question.op}: {verdict.reason}"] = None
             if case.kind == "stream" and verdict.outcome is Outcome.FAIL:
                 break
-        return replace(result, outcome=worst(outcomes), reason="; ".join(reasons))
+        unjudged = judging.unjudged(case, self.runner.introduction.declaration)
+        reason = "; ".join(reasons)
+        return replace(result, outcome=worst(outcomes), reason=reason, unjudged=unjudged)
 
-    def _ask(self, case: Case, question: Question, deadline: float) -> tuple[Json, Verdict]:
+    def _ask(self, case: Case, question: Question) -> tuple[Json, Verdict]:
         declaration = self.runner.introduction.declaration
         if why := judging.unsupported(question, declaration):
             return {}, Verdict(Outcome.UNSUPPORTED, why)
         assert self.process is not None
         command = {"do": "run", "id": case.id, "op": question.op, **question.fields}
-        answer = self.process.ask(command, deadline)
+        began = time.monotonic()
+        answer = self.process.ask(command, began + self.left_s)
+        self.left_s -= time.monotonic() - began
         answer.pop("n")
         verdict = judging.judge(case, question, answer, declaration)
         self.runner.note_answer(question.op, verdict)

@@ -26,15 +26,14 @@ from .connection import MessageReceived as MessageReceived
 from .errors import ProtocolError as ProtocolError
 from .frames import Header as Header
 from .frames import Message as Message
-from .frames import parse_header as parse_header
+from .implementation import IMPLEMENTATION as IMPLEMENTATION
+from .implementation import decode as decode
+from .implementation import encode as encode
+from .implementation import parse as parse
+from .implementation import parse_header as parse_header
+from .implementation import parse_payload as parse_payload
+from .implementation import peek_request as peek_request
 from .messages import RequestPeek as RequestPeek
-from .messages import parse as parse
-from .messages import parse_payload as parse_payload
-from .messages import peek_request as peek_request
-from .tlv import decode as decode
-from .tlv import encode as encode
-
-IMPLEMENTATION = "python"
 
 if not TYPE_CHECKING:
     # A type checker does not read what is computed.

@@ -22,13 +22,14 @@ from ._generated.tables import (
     CONNECTION_REQUEST_ID,
     HEADER_BYTES,
     ROLES,
+    STATES,
     TRANSITIONS,
     MessageCode,
     Transition,
 )
 from .errors import ProtocolError
-from .frames import RULES, Header, Message, check_presence, parse_header
-from .messages import parse_payload
+from .frames import RULES, Header, Message, check_presence
+from .implementation import codec, parse_header, parse_payload
 
 IDLE = "idle"
 ABANDONED = "abandoned"
@@ -105,11 +106,27 @@ class Connection:
         ValueError: no such role.
     """
 
+    __slots__ = (
+        "_buffer",
+        "_closed",
+        "_eof",
+        "_header",
+        "_moves",
+        "_number",
+        "_peer_side",
+        "_skip",
+        "_start",
+        "_states",
+        "raw",
+        "role",
+    )
+
     def __init__(self, role: str, *, raw: bool = False) -> None:
         if role not in ROLES:
             raise ValueError(f"role {role!r} is none of {', '.join(ROLES)}")
         self.role = ROLES[role]
         self.raw = raw
+        self._number = list(ROLES).index(role)
         self._peer_side = ROLES[self.role.peer].side
         self._moves = MOVES[role]
         self._states: dict[int, str] = {}
@@ -341,3 +358,24 @@ def _refusal(move: Transition, code: int, request_id: int) -> ProtocolError:
         scope=move.scope,
         request_id=request_id,
     )
+
+
+if codec is not None:
+    # The plain course of a connection in C, on the same state; all else is done above.
+    codec.bind_connection(
+        Connection,
+        FrameReceived,
+        MessageReceived,
+        NEED_DATA,
+        tuple(STATES),
+        {
+            "next_event": Connection.next_event,
+            "receive_data": Connection.receive_data,
+            "send": Connection.send,
+            "send_frame": Connection.send_frame,
+        },
+    )
+    Connection.next_event = codec.next_event  # type: ignore[method-assign]
+    Connection.receive_data = codec.receive_data  # type: ignore[method-assign]
+    Connection.send = codec.send  # type: ignore[method-assign]
+    Connection.send_frame = codec.send_frame  # type: ignore[method-assign]

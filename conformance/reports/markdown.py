@@ -33,9 +33,10 @@ def counts(runs: Sequence[Run]) -> Iterator[str]:
 def about(run: Run) -> Iterator[str]:
     """Who it is, and how it was started."""
     said = run.declaration
-    if said:
+    if said.get("version"):
         operations = ", ".join(said.get("operations", ()))
-        yield f"{said['version']}, {said['language']}; judged by: {operations}."
+        told = ", ".join(said[name] for name in ("version", "language") if name in said)
+        yield f"{told}; judged by: {operations}." if operations else f"{told}."
     if run.command:
         yield from ("", "```sh", run.command, "```")
 

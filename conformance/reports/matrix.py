@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -82,8 +83,14 @@ def _proofs(run: Run) -> dict[str, list[Result]]:
     proofs: dict[str, list[Result]] = {}
     for result in run.results.values():
         for name in result.requires:
-            proofs.setdefault(name, []).append(result)
+            proofs.setdefault(name, []).append(_about(name, result))
     return proofs
+
+
+def _about(requirement: str, result: Result) -> Result:
+    """The result as far as it is about the requirement."""
+    silent = requirement in result.unjudged and result.outcome in GOOD
+    return replace(result, outcome=Outcome.UNSUPPORTED) if silent else result
 
 
 def cell(results: Sequence[Result]) -> dict[str, Any] | None:
@@ -136,7 +143,7 @@ def _case(case: Case) -> dict[str, str]:
 
 def _result(result: Result) -> dict[str, Any]:
     held: dict[str, Any] = {"outcome": result.outcome, "reason": result.reason}
-    held["requires"] = result.requires
+    held |= {"requires": result.requires, "unjudged": result.unjudged}
     if result.outcome not in GOOD:
         held |= {"stderr": result.stderr}
         for name in ("expected", "asked", "got"):

@@ -20,6 +20,9 @@ from gunicorn.dirty.errors import DirtyProtocolError  # type: ignore[import-unty
 from gunicorn.dirty.protocol import BinaryProtocol  # type: ignore[import-untyped]
 from gunicorn.dirty.tlv import TLVEncoder  # type: ignore[import-untyped]
 
+from gdproto import MessageCode
+from gdproto._generated.tables import HEADER_FIELDS
+
 from ..testee import FIELDS, Json, Refusal, Testee, Unsupported, serve
 
 # How its messages begin.
@@ -41,6 +44,7 @@ CODES = {
     "Incomplete header": "truncated",
     "Incomplete payload": "truncated",
 }
+CODE_OFFSET = next(field.offset for field in HEADER_FIELDS if field.name == "type")
 # What its readers take an absent field for.
 DEFAULTS: dict[str, Callable[[], Any]] = {
     "args": list,
@@ -77,6 +81,8 @@ class GunicornTestee(Testee):
         """The frame's message, its payload as it came. Raises Refusal."""
         if not data:
             raise Unsupported("the end of a stream between frames is no fault")
+        if data[CODE_OFFSET : CODE_OFFSET + 1] == bytes([MessageCode.CANCEL]):
+            raise Unsupported("there is no CANCEL")
         stream = Stream(data)
         with _refusing():
             message = driven(BinaryProtocol.read_message_async(stream))

@@ -1,4 +1,4 @@
-# @generated from spec/ (c646b5fab7cd776b) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (e3a80e8f52021d89) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# @generated from spec/ (c646b5fab7cd776b) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (e3a80e8f52021d89) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -82,6 +82,7 @@ class Role(NamedTuple):
     opens: frozenset[int]
     max_open: int
 
+SPEC_HASH: Final = 'e3a80e8f52021d89'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

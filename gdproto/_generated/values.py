@@ -1,4 +1,4 @@
-# @generated from spec/ (c646b5fab7cd776b) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (e3a80e8f52021d89) by python -m spec.codegen --write; do not edit
 """TLV values, fast: straight-line code for what is common and right.
 
 Whatever this code cannot vouch for raises Doubt or the interpreter's own error (DOUBTS); the

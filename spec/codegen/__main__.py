@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from .. import requirements
-from . import docs, grammar, machine, python
+from . import c, docs, grammar, machine, python
 from .walk import CompileError, walk
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,6 +18,8 @@ GENERATED = ("gdproto/_generated", "docs/generated")
 FIX = "python -m spec.codegen --write"
 COMMENTS = {
     ".py": "# {}\n",
+    ".pyi": "# {}\n",
+    ".c": "/* {} */\n",
     ".md": "<!-- {} -->\n",
     ".svg": "<!-- {} -->\n",
     ".json": "",
@@ -28,7 +30,8 @@ COMMENTS = {
 def source_hash() -> str:
     """A hash of everything the generated files are made from."""
     digest = hashlib.sha256()
-    for path in sorted(SPEC.rglob("*.py")):
+    sources = (path for path in SPEC.rglob("*") if path.suffix in (".py", ".c"))
+    for path in sorted(sources):
         digest.update(path.relative_to(SPEC).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -40,9 +43,11 @@ def render() -> dict[str, str]:
         CompileError: the declaration cannot be compiled.
     """
     spec = walk()
-    mark = f"@generated from spec/ ({source_hash()}) by {FIX}; do not edit"
+    sources = source_hash()
+    mark = f"@generated from spec/ ({sources}) by {FIX}; do not edit"
     files = {
-        **python.files(spec),
+        **python.files(spec, sources),
+        **c.files(spec, sources),
         **docs.files(spec),
         **machine.files(spec, mark),
         **grammar.files(spec),

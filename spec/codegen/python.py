@@ -7,7 +7,6 @@ code in the package, which finds the exact fault or the exact answer.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pprint import pformat
@@ -15,6 +14,15 @@ from textwrap import indent
 from typing import Any
 
 from . import ir
+from .layout import (
+    container,
+    dict_head,
+    key_bytes,
+    leaves,
+    may_be_absent,
+    text_type,
+    value_type,
+)
 from .walk import CompileError
 
 Lines = list[str]
@@ -23,11 +31,11 @@ PYTHON_TYPES = ("str", "int", "float", "dict", "list", "NoneType", "bool", "byte
 RUN = 64
 
 
-def files(spec: ir.Spec) -> dict[str, str]:
+def files(spec: ir.Spec, source_hash: str) -> dict[str, str]:
     """File contents by path below the repository's root, without their marker."""
     return {
         "gdproto/_generated/__init__.py": '"""Code written by the spec compiler."""\n',
-        "gdproto/_generated/tables.py": _tables(spec),
+        "gdproto/_generated/tables.py": _tables(spec, source_hash),
         "gdproto/_generated/values.py": _values(spec),
         "gdproto/_generated/messages.py": _messages(spec),
     }
@@ -120,8 +128,8 @@ class Role(NamedTuple):
 '''
 
 
-def _tables(spec: ir.Spec) -> str:
-    out = [TABLE_TYPES]
+def _tables(spec: ir.Spec, source_hash: str) -> str:
+    out = [TABLE_TYPES, f"SPEC_HASH: Final = {source_hash!r}"]
     for limit in spec.limits:
         out.append(f"{limit.name.upper()}: Final = {limit.value:_}")
     magic, version = (spec.header_field(name).constant for name in ("magic", "version"))
@@ -645,7 +653,7 @@ ROUTING = ("app_path", "action", "timeout")
 
 def _messages(spec: ir.Spec) -> str:
     names = [class_name(m) for m in spec.messages]
-    out = [MESSAGES_HEAD, f'_SIZE = Struct(">{_text_type(spec)[1].format}").unpack_from', ""]
+    out = [MESSAGES_HEAD, f'_SIZE = Struct(">{text_type(spec)[1].format}").unpack_from', ""]
     for message in spec.messages:
         out += ["", *_message_class(message, spec), ""]
     out += [
@@ -665,10 +673,6 @@ def class_name(message: ir.Message) -> str:
     return "".join(part.capitalize() for part in message.name.split("_"))
 
 
-def _leaves(fields: tuple[ir.Field, ...]) -> list[ir.Field]:
-    return [leaf for f in fields for leaf in (_leaves(f.fields) if f.fields else [f])]
-
-
 def _annotation(field: ir.Field) -> str:
     if not field.types:
         return "Any"
@@ -686,8 +690,8 @@ def _default(field: ir.Field) -> str:
 
 
 def _message_class(message: ir.Message, spec: ir.Spec) -> Lines:
-    leaves = {f.name: f for f in _leaves(message.fields or ())}
-    ordered = [leaves[name] for name in message.arguments]
+    by_name = {f.name: f for f in leaves(message.fields or ())}
+    ordered = [by_name[name] for name in message.arguments]
     return [
         "@dataclass(slots=True)",
         f"class {class_name(message)}(Message):",
@@ -729,53 +733,19 @@ def _check(field: ir.Field, source: str, otherwise: str, tuples: bool = False) -
     return [line for c in conditions for line in _block(f"if {c}:", [otherwise])]
 
 
-def _value_type(python: str, spec: ir.Spec) -> ir.ValueType:
-    return next(v for v in spec.values if v.python == python)
-
-
-def _container(field: ir.Field, spec: ir.Spec) -> ir.ValueType | None:
-    """The type of a field that is always a list, or always a dict."""
-    if len(field.types) != 1:
-        return None
-    value = _value_type(field.types[0], spec)
-    return value if isinstance(value.body, ir.Container) else None
-
-
-def _text_type(spec: ir.Spec) -> tuple[int, ir.SizeField]:
-    text = _value_type("str", spec)
-    assert isinstance(text.body, ir.Blob)
-    return text.code, text.body.length
-
-
-def _key_bytes(name: str, spec: ir.Spec) -> bytes:
-    code, length = _text_type(spec)
-    raw = name.encode()
-    return struct.pack(f">B{length.format}", code, len(raw)) + raw
-
-
-def _dict_head(count: int, spec: ir.Spec) -> bytes:
-    the_dict = _value_type("dict", spec)
-    assert isinstance(the_dict.body, ir.Container)
-    return struct.pack(f">B{the_dict.body.count.format}", the_dict.code, count)
-
-
 def _dict_heads(fields: tuple[ir.Field, ...], spec: ir.Spec, owner: str = "") -> tuple[str, bytes]:
     """The head of the dict of `fields`: an expression, and its bytes if they are always the same.
 
     Without value, an optional field does not stand in the dict.
     """
-    optional = [f for f in fields if _may_be_absent(f)]
+    optional = [f for f in fields if may_be_absent(f)]
     sure = len(fields) - len(optional)
     if not optional:
-        head = _dict_head(sure, spec)
+        head = dict_head(sure, spec)
         return repr(head), head
-    heads = tuple(_dict_head(sure + n, spec) for n in range(len(optional) + 1))
+    heads = tuple(dict_head(sure + n, spec) for n in range(len(optional) + 1))
     present = " + ".join(f"({owner}{f.name} is not None)" for f in optional)
     return f"{heads!r}[{present}]", b""
-
-
-def _may_be_absent(field: ir.Field) -> bool:
-    return not field.required and field.default is None
 
 
 # --- messages: to bytes ---
@@ -797,7 +767,7 @@ def _write(fields: tuple[ir.Field, ...], spec: ir.Spec, depth: int, lead: bytes 
         out.append(f"out({expression})")
     lead = lead + head if head else b""
     for field in fields:
-        source, key = f"self.{field.name}", lead + _key_bytes(field.name, spec)
+        source, key = f"self.{field.name}", lead + key_bytes(field.name, spec)
         lead = b""
         if field.fields:
             out += _write(field.fields, spec, depth + 1, key)
@@ -807,14 +777,14 @@ def _write(fields: tuple[ir.Field, ...], spec: ir.Spec, depth: int, lead: bytes 
             f"out({key!r})",
             _write_call(field, source, spec, depth),
         ]
-        out += _block(f"if {source} is not None:", lines) if _may_be_absent(field) else lines
+        out += _block(f"if {source} is not None:", lines) if may_be_absent(field) else lines
     return out
 
 
 def _write_call(field: ir.Field, source: str, spec: ir.Spec, depth: int) -> str:
-    container = _container(field, spec)
-    if container is not None:
-        return f"write_{container.name}({source}, out, {depth + 1})"
+    holder = container(field, spec)
+    if holder is not None:
+        return f"write_{holder.name}({source}, out, {depth + 1})"
     return f"write_value({source}, out, {depth})"
 
 
@@ -823,10 +793,10 @@ def _write_call(field: ir.Field, source: str, spec: ir.Spec, depth: int) -> str:
 
 def _order_method(message: ir.Message, ordered: list[ir.Field], spec: ir.Spec) -> Lines:
     fields = message.fields or ()
-    if any(_may_be_absent(inner) for field in fields for inner in field.fields):
+    if any(may_be_absent(inner) for field in fields for inner in field.fields):
         return []
     expression, head = _dict_heads(fields, spec)
-    skip = [] if head else ["root = pos", f"pos += {len(_dict_head(0, spec))}"]
+    skip = [] if head else ["root = pos", f"pos += {len(dict_head(0, spec))}"]
     same = "" if head else f" or not source.startswith({expression}, root)"
     return [
         "",
@@ -857,13 +827,13 @@ def _read_in_order(
     """Read `fields` as `_write` writes them after `lead`; return None for any other form."""
     out: Lines = []
     for field in fields:
-        key, lead = lead + _key_bytes(field.name, spec), b""
+        key, lead = lead + key_bytes(field.name, spec), b""
         if field.fields:
             inner = _dict_heads(field.fields, spec)[1]
             out += _read_in_order(field.fields, spec, depth + 1, key + inner)
             continue
         key, lines = _read_after(field, key, spec, depth)
-        if _may_be_absent(field):
+        if may_be_absent(field):
             out.append(f"{field.name}: Any = None")
             out += _block(f"if source.startswith({key!r}, pos):", lines)
         else:
@@ -876,7 +846,7 @@ def _read_after(field: ir.Field, key: bytes, spec: ir.Spec, depth: int) -> tuple
     """Read the value after `key`, to which the type's code is added where it can be no other."""
     name, size = field.name, len(key)
     if len(field.types) == 1:
-        value = _value_type(field.types[0], spec)
+        value = value_type(field.types[0], spec)
         checks = _check(replace(field, types=()), name, "return None")
         match value.body:
             case ir.Blob(length, text=True):

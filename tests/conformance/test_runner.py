@@ -204,7 +204,7 @@ def test_jobs_share_the_cases() -> None:
 
 
 def test_known_failures_are_excused_and_nothing_else() -> None:
-    entries = (Entry(("bool-t*",), "It has moods."),)
+    entries = (Entry("It has moods.", ("bool-t*", "!bool-tr?")),)
     wrong = judged(command("answers_a_wrong_value"), THREE, known=entries)
     assert wrong.results["bool-true"].outcome == "known-failure"
     assert wrong.results["bool-true"].reason.startswith("It has moods. (")
@@ -216,10 +216,10 @@ def test_known_failures_are_excused_and_nothing_else() -> None:
 
 
 def test_a_listed_case_that_passes_fails_the_run_and_its_entry_is_stale() -> None:
-    found = judged(command("honest"), THREE, known=(Entry(("bool-true",), "It was so."),))
+    found = judged(command("honest"), THREE, known=(Entry("It was so.", ("bool-true",)),))
     assert found.results["bool-true"].outcome == "unexpected-pass"
     assert found.complaints == ["stale known failure: bool-true: It was so."]
-    nowhere = judged(command("honest"), THREE, known=(Entry(("gone-*",), "Once."),))
+    nowhere = judged(command("honest"), THREE, known=(Entry("Once.", ("gone-*",)),))
     assert nowhere.complaints == ["stale known failure: gone-*: Once."]
 
 
@@ -228,10 +228,14 @@ def test_a_listed_case_that_passes_fails_the_run_and_its_entry_is_stale() -> Non
     [
         ("known = 3", "only tables"),
         ("known = [3]", "entry 1 is no table"),
-        ("[[known]]\ncases = []\nreason = 'x'", "cases is a list"),
+        ("[[known]]\ncases = []\nreason = 'x'", "cases or expects are listed"),
+        ("[[known]]\ncases = 'a'\nreason = 'x'", "cases is a list"),
         ("[[known]]\ncases = ['a']", "reason is a sentence"),
         ("[[known]]\ncases = ['a']\nreason = 'x'\noutcome = 'pass'", "outcome is one of"),
-        ("[[known]]\ncases = ['a']\nreason = 'x'\nsince = 1", "only cases, reason and outcome"),
+        (
+            "[[known]]\ncases = ['a']\nreason = 'x'\nsince = 1",
+            "only cases, expects, reason and outcome",
+        ),
         ("[known", "known.toml"),
         ("other = 1", "only tables"),
     ],

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import gdproto
-from gdproto import Header, Message, ProtocolError, fields, frames, messages, strict
+from gdproto import Header, Message, ProtocolError, fields, frames, messages, strict, tlv
 from gdproto._generated.messages import MESSAGE_CLASSES
 from gdproto._generated.tables import ERROR_SCOPES, HEADER_BYTES, MAX_PAYLOAD_BYTES, MessageCode
 from gdproto.frames import RULES, check_presence
@@ -101,10 +101,11 @@ def serialize_declared(message: Message) -> bytes:
         sys.setrecursionlimit(limit)
 
 
-DECODERS = [gdproto.decode, decode_strictly, decode_views, declared]
-ENCODERS = [gdproto.encode, encode_strictly]
-PARSERS = [gdproto.parse, parse_strictly, parse_views, declared_frame]
-SERIALIZERS = [serialize, serialize_strictly, serialize_declared]
+# The first is the C codec where it was built; the Python codec stands beside it.
+DECODERS = [gdproto.decode, tlv.decode, decode_strictly, decode_views, declared]
+ENCODERS = [gdproto.encode, tlv.encode, encode_strictly]
+PARSERS = [gdproto.parse, messages.parse, parse_strictly, parse_views, declared_frame]
+SERIALIZERS = [serialize, frames.serialize, serialize_strictly, serialize_declared]
 CONNECTIONS = [gdproto.Connection]
 # What recurses, or takes minutes for a large value.
 SLOW = {declared, declared_frame, serialize_declared}

@@ -1,0 +1,61 @@
+"""Which codec runs: the C one where it was built for this very specification, else the Python one.
+
+Rules: both give the same values, the same bytes and the same ProtocolErrors; the C codec does what
+is common and right, and calls the Python functions for whatever it doubts. With GDPROTO_PURE=1 in
+the environment, only the Python codec is used.
+"""
+
+from __future__ import annotations
+
+import os
+from types import ModuleType
+from typing import Any
+
+from . import frames, messages, tlv
+from ._generated.messages import MESSAGE_CLASSES
+from ._generated.tables import SPEC_HASH
+
+# What the C codec asks in doubt, by the name under which it asks. Connections have their own.
+FALLBACKS: dict[str, Any] = {
+    "encode": tlv.encode,
+    "decode": tlv.decode,
+    "serialize": frames.serialize,
+    "parse": messages.parse,
+    "parse_payload": messages.parse_payload,
+    "parse_header": frames.parse_header,
+    "peek_request": messages.peek_request,
+    "readable": tlv.readable,
+}
+
+
+def compiled() -> ModuleType | None:
+    """The C codec, not yet bound; None where there is none, or one of another specification."""
+    if os.environ.get("GDPROTO_PURE", "0") not in ("", "0"):
+        return None
+    try:
+        from ._generated import codec as built
+    except ImportError:
+        return None
+    return built if built.SPEC_HASH == SPEC_HASH else None
+
+
+codec = compiled()
+IMPLEMENTATION = "python" if codec is None else "c"
+
+if codec is None:
+    encode = tlv.encode
+    decode = tlv.decode
+    parse = messages.parse
+    parse_payload = messages.parse_payload
+    parse_header = frames.parse_header
+    peek_request = messages.peek_request
+else:
+    codec.bind(MESSAGE_CLASSES, frames.Header, messages.RequestPeek, FALLBACKS)
+    encode = codec.encode
+    decode = codec.decode
+    parse = codec.parse
+    parse_payload = codec.parse_payload
+    parse_header = codec.parse_header
+    peek_request = codec.peek_request
+    # A method in C, found like any other: a Python function around it would cost more than it does.
+    frames.Message.to_bytes = codec.to_bytes  # type: ignore[method-assign]

@@ -1,0 +1,51 @@
+"""How payloads are laid out: what every backend asks of fields, and bytes that never change."""
+
+from __future__ import annotations
+
+import struct
+
+from . import ir
+
+
+def leaves(fields: tuple[ir.Field, ...]) -> list[ir.Field]:
+    """The fields that hold a value, those of nested dicts in their parent's place."""
+    return [leaf for f in fields for leaf in (leaves(f.fields) if f.fields else [f])]
+
+
+def may_be_absent(field: ir.Field) -> bool:
+    """Whether the field is not written where it has no value."""
+    return not field.required and field.default is None
+
+
+def value_type(python: str, spec: ir.Spec) -> ir.ValueType:
+    """The first type that carries values of this Python type."""
+    return next(v for v in spec.values if v.python == python)
+
+
+def container(field: ir.Field, spec: ir.Spec) -> ir.ValueType | None:
+    """The type of a field that is always a list, or always a dict."""
+    if len(field.types) != 1:
+        return None
+    value = value_type(field.types[0], spec)
+    return value if isinstance(value.body, ir.Container) else None
+
+
+def text_type(spec: ir.Spec) -> tuple[int, ir.SizeField]:
+    """The code and the length of a text."""
+    text = value_type("str", spec)
+    assert isinstance(text.body, ir.Blob)
+    return text.code, text.body.length
+
+
+def key_bytes(name: str, spec: ir.Spec) -> bytes:
+    """A key as it stands in a dict."""
+    code, length = text_type(spec)
+    raw = name.encode()
+    return struct.pack(f">B{length.format}", code, len(raw)) + raw
+
+
+def dict_head(count: int, spec: ir.Spec) -> bytes:
+    """What a dict of `count` pairs begins with."""
+    the_dict = value_type("dict", spec)
+    assert isinstance(the_dict.body, ir.Container)
+    return struct.pack(f">B{the_dict.body.count.format}", the_dict.code, count)
