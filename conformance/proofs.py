@@ -4,7 +4,8 @@
 
 Rules: a requirement has a proof, or an entry in `exemptions.json` that says why it has none. A
 vector or script that names no requirement of the text, and an exemption of what has a proof or is
-no requirement, are faults.
+no requirement, are faults. Where the live scripts are not installed, what only they could prove is
+not judged.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ def by_vectors(cases: Iterable[Case]) -> Proofs:
     return proofs
 
 
-def by_scripts() -> Proofs:
-    """The ids of the live scripts that prove a requirement; nothing where there are no scripts."""
+def by_scripts() -> Proofs | None:
+    """The ids of the live scripts that prove a requirement; None where there are no scripts."""
     if importlib.util.find_spec(SCRIPTS) is None:
-        return {}
+        return None
     proved: Proofs = importlib.import_module(SCRIPTS).proved()
     return proved
 
@@ -49,44 +50,52 @@ def exemptions(path: Path = EXEMPTIONS) -> dict[str, str]:
 
 
 def faults(
-    known: Iterable[str], proofs: Iterable[Mapping[str, list[str]]], exempt: Mapping[str, str]
+    known: Iterable[str],
+    vectors: Mapping[str, list[str]],
+    scripts: Mapping[str, list[str]] | None,
+    exempt: Mapping[str, str],
 ) -> list[str]:
     """What is wrong, a line for each; nothing when all is proved.
 
     Args:
         known: the requirements of the text.
-        proofs: from vectors and scripts.
+        vectors: the cases that prove a requirement.
+        scripts: the live scripts that do; None where there are none to ask.
         exempt: reasons by requirement.
     """
     known = list(known)
-    merged: Proofs = {}
-    for some in proofs:
-        for name, ids in some.items():
-            merged.setdefault(name, []).extend(ids)
-    lines = [f"{name} has no vector, no live script and no exemption"
-             for name in known if name not in merged and name not in exempt]  # fmt: skip
-    lines += [f"{ids[0]} names {name}, which the text does not have"
-              for name, ids in merged.items() if name not in known]  # fmt: skip
-    lines += [f"{name} is exempt, and {merged[name][0]} proves it"
-              for name in exempt if name in merged]  # fmt: skip
-    lines += [f"{name} is exempt, and the text does not have it"
-              for name in exempt if name not in known]  # fmt: skip
-    lines += [f"{name} is exempt without a reason" for name, why in exempt.items() if not why]
-    return lines
+    merged: Proofs = {name: list(ids) for name, ids in vectors.items()}
+    for name, ids in (scripts or {}).items():
+        merged.setdefault(name, []).extend(ids)
+    left = () if scripts is None else [name for name in known if name not in exempt]
+    return [
+        *(f"{name} has no vector, no live script, no exemption" for name in left
+          if name not in merged),
+        *(f"{ids[0]} names {name}, which the text does not have" for name, ids in merged.items()
+          if name not in known),
+        *(f"{name} is exempt, and {merged[name][0]} proves it" for name in exempt
+          if name in merged),
+        *(f"{name} is exempt, and the text does not have it" for name in exempt
+          if name not in known),
+        *(f"{name} is exempt without a reason" for name, why in exempt.items() if not why),
+    ]  # fmt: skip
 
 
 def main() -> int:
     """Print what is wrong, or how all is proved; 0 when nothing is wrong."""
     known = requirements.read()
     vectors, scripts, exempt = by_vectors(load().values()), by_scripts(), exemptions()
-    lines = faults(known, (vectors, scripts), exempt)
+    lines = faults(known, vectors, scripts, exempt)
     for line in lines:
         print(line, file=sys.stderr)
-    both = len(vectors.keys() & scripts.keys())
+    live = scripts or {}
     print(
-        f"{len(known)} requirements: {len(vectors)} with vectors and {len(scripts)} with live "
-        f"scripts, {both} of them with both; {len(exempt)} exempt"
+        f"{len(known)} requirements: {len(vectors)} with vectors, {len(live)} with live scripts, "
+        f"{len(vectors.keys() & live.keys())} of them with both; {len(exempt)} exempt"
     )
+    if scripts is None:
+        left = known.keys() - vectors.keys() - exempt.keys()
+        print(f"{len(left)} are left to the live scripts, which are not installed")
     return bool(lines)
 
 

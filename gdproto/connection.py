@@ -115,6 +115,7 @@ class Connection:
         "_number",
         "_peer_side",
         "_skip",
+        "_skipped",
         "_start",
         "_states",
         "raw",

@@ -52,7 +52,7 @@ def good(out: Collected) -> None:
         payload = SMALLEST.get(name)
         out.add(
             f"frame-{slug(name)}",
-            "GD-FRAME-001 GD-CONF-002",
+            "GD-FRAME-001",
             "valid",
             bytes=canonical(name, payload),
             message=message(name, payload),

@@ -13,8 +13,8 @@ ONE = {"GD-A-001": ["case"]}
 
 def test_every_requirement_is_proved_or_exempt() -> None:
     known = requirements.read()
-    made = (proofs.by_vectors(load().values()), proofs.by_scripts())
-    assert proofs.faults(known, made, proofs.exemptions()) == []
+    vectors, scripts = proofs.by_vectors(load().values()), proofs.by_scripts()
+    assert proofs.faults(known, vectors, scripts, proofs.exemptions()) == []
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,15 @@ def test_every_requirement_is_proved_or_exempt() -> None:
 def test_what_is_wrong_is_named(
     known: list[str], proved: proofs.Proofs, exempt: dict[str, str], told: str | None
 ) -> None:
-    lines = proofs.faults(known, (proved, {}), exempt)
+    lines = proofs.faults(known, proved, {}, exempt)
     assert len(lines) == (told is not None)
     if told:
         assert told in lines[0]
+
+
+def test_scripts_prove_as_vectors_do() -> None:
+    assert proofs.faults(["GD-A-001"], {}, ONE, {}) == []
+    assert proofs.faults(["GD-A-001"], ONE, {"GD-B-001": ["script"]}, {}) != []
+    assert proofs.faults(["GD-A-001"], {}, ONE, {"GD-A-001": "a reason"}) != []
+    # Without scripts to ask, what has no vector is not judged.
+    assert proofs.faults(["GD-A-001"], {}, None, {}) == []
