@@ -101,7 +101,9 @@ def original() -> Sources:
 
 
 def _printed(spec: ir.Spec) -> Sources:
-    return {path.removeprefix(PACKAGE): text for path, text in python.files(spec).items()}
+    # No C codec has this hash: a mutant is Python alone.
+    printed = python.files(spec, "mutant")
+    return {path.removeprefix(PACKAGE): text for path, text in printed.items()}
 
 
 # --- changes of the declaration ---

@@ -52,20 +52,21 @@ def skipping() -> Iterator[Mutant]:
 
 
 def ends() -> Iterator[Mutant]:
-    left = "        if left or self._skip:\n"
+    left = "        if there:\n"
     for name, new in {
-        "end-inside-a-frame-accepted": "        if False:\n",
-        "end-inside-a-header-accepted": "        if (left >= HEADER_BYTES) or self._skip:\n",
-        "end-inside-a-payload-accepted": "        if (left and not self._header) or self._skip:\n",
-        "end-inside-a-refused-frame-accepted": "        if left:\n",
-        "end-with-open-exchanges-refused": "        if left or self._skip or self._states:\n",
-        "end-always-refused": "        if True:\n",
+        "end-inside-a-frame-accepted": "        if there < 0:\n",
+        "end-inside-a-header-accepted": "        if there >= HEADER_BYTES:\n",
+        "end-inside-a-payload-accepted": "        if there and not header:\n",
+        "end-with-open-exchanges-refused": "        if there or self._states:\n",
+        "end-always-refused": "        if there >= 0:\n",
     }.items():
         yield stream(name, Edit(CONNECTION, left, new))
+    skipped = "        if self._skip and self._skipped:\n"
+    yield stream("end-inside-a-refused-frame-accepted", Edit(CONNECTION, skipped, "        if there < 0:\n"))
     yield stream("end-not-noticed", Edit(CONNECTION, "        if not self._eof:\n            return NEED_DATA\n", "        if not self._closed:\n            return NEED_DATA\n"))
-    yield stream("end-offset-of-the-stream", Edit(CONNECTION, "                offset=left,\n", "                offset=0,\n"))
-    yield stream("end-offset-of-the-promise", Edit(CONNECTION, "                offset=left,\n", "                offset=HEADER_BYTES + (self._header.length if self._header else 0),\n"))
-    yield stream("end-without-its-id", Edit(CONNECTION, "                request_id=self._header.request_id if self._header else 0,\n", ""))
+    yield stream("end-offset-of-the-stream", Edit(CONNECTION, "                offset=there,\n", "                offset=0,\n"))
+    yield stream("end-offset-of-the-promise", Edit(CONNECTION, "                offset=there,\n", "                offset=HEADER_BYTES + (header.length if header else 0),\n"))
+    yield stream("end-without-its-id", Edit(CONNECTION, "                request_id=header.request_id if header else 0,\n", ""))
     yield stream("end-drops-what-came-before", Edit(CONNECTION, "        self._eof = True\n", '        self._eof = True\n        self._buffer, self._start = b"", 0\n'))
     yield stream("end-of-scope-exchange", Edit(CONNECTION, '                phase="stream",\n', '                phase="payload",\n'))
 
