@@ -12,7 +12,20 @@ from .collected import As, Collected, fault
 from .meaning import FULL, SMALLEST, whole
 from .messages import refused, valid
 from .sessions import error, got, received, sent, written
-from .wire import CODE, HEADER_BYTES, LIMIT, NONE, blob, float64, frame, int64, items, pairs, text, u32
+from .wire import (
+    CODE,
+    HEADER_BYTES,
+    LIMIT,
+    NONE,
+    blob,
+    float64,
+    frame,
+    int64,
+    items,
+    pairs,
+    text,
+    u32,
+)
 
 # More numbers than a codec is likely to take at once.
 RUN = 200
@@ -20,7 +33,9 @@ RUN = 200
 
 def areas() -> Iterator[Collected]:
     """One area of values, one of messages and one of sessions."""
-    out = Collected("value", "temptations", "Runs of numbers, and texts that must stay as they are.")
+    out = Collected(
+        "value", "temptations", "Runs of numbers, and texts that must stay as they are."
+    )
     runs(out)
     texts(out)
     yield out
@@ -34,23 +49,27 @@ def areas() -> Iterator[Collected]:
 
 def runs(out: Collected) -> None:
     ints = list(range(-RUN // 2, RUN // 2))
-    floats = [number / 8 for number in ints]
+    floats = [one / 8 for one in ints]
     requires = "GD-TLV-014 GD-TLV-022"
     out.means("run-of-ints", requires, items(*map(int64, ints)), ints)
     out.means("run-of-floats", requires, items(*map(float64, floats)), floats)
     for name, at in {"begins": 0, "inside": 77, "ends": RUN - 1}.items():
-        mixed: list[object] = [*ints[:at], 0.5, *ints[at + 1 :]]
-        data = [float64(one) if isinstance(one, float) else int64(one) for one in mixed]
+        mixed: list[int | float] = [*ints[:at], 0.5, *ints[at + 1 :]]
+        data = list(map(number, mixed))
         out.means(f"run-of-ints-{name}-with-a-float", requires, items(*data), mixed)
         mixed = [*floats[:at], 5, *floats[at + 1 :]]
-        data = [float64(one) if isinstance(one, float) else int64(one) for one in mixed]
+        data = list(map(number, mixed))
         out.means(f"run-of-floats-{name}-with-an-int", requires, items(*data), mixed)
-    data = items(*map(int64, ints[:-1]), "07" + "00" * 8)
+    unknown = items(*map(int64, ints[:-1]), "07" + "00" * 8)
     wrong = fault("unknown_tlv_type", 5 + 9 * (RUN - 1), f"[{RUN - 1}]")
-    out.undecodable("run-of-ints-ends-unknown", "GD-TLV-001", data, wrong, "run-of-ints")
+    out.undecodable("run-of-ints-ends-unknown", "GD-TLV-001", unknown, wrong, "run-of-ints")
     high: list[object] = [*ints[:-1], As(int64=str(2**63))]
     wrong = fault("int_out_of_range", path=f"[{RUN - 1}]")
     out.unencodable("run-of-ints-ends-out-of-range", "GD-TLV-023", high, wrong, "run-of-ints")
+
+
+def number(one: int | float) -> str:
+    return float64(one) if isinstance(one, float) else int64(one)
 
 
 TEXTS = {
@@ -89,7 +108,9 @@ def faults_inside(out: Collected) -> None:
         valid(out, neighbour, "GD-ERR-003", "RESPONSE", {"result": good})
         told = fault(code, at + offset, path)
         requires = "GD-ERR-003 GD-ERR-004"
-        refused(out, f"response-bad-{name}", requires, frame("RESPONSE", head + bad), told, neighbour)
+        refused(
+            out, f"response-bad-{name}", requires, frame("RESPONSE", head + bad), told, neighbour
+        )
     unknown = {"x": None, **FULL["STASH"]}
     valid(out, "stash-unknown-key-first", "GD-MSG-003", "STASH", unknown)
     impossible = {**SMALLEST["STASH"], "op": 0, "table": b"a"}
@@ -101,22 +122,28 @@ def faults_inside(out: Collected) -> None:
 
 
 def kept_apart(out: Collected) -> None:
-    def add(name: str, role: str, requires: str, *steps: dict[str, object], bad: bool = True) -> None:
+    def add(
+        name: str, role: str, requires: str, *steps: dict[str, object], bad: bool = True
+    ) -> None:
         result = "invalid" if bad else "valid"
         out.add(name, requires, result, role=role, steps=list(steps))
 
     for role in ("arbiter", "client"):
-        opens = sent if role == "client" else lambda kind, n: received(written(kind, n), got(kind, n))
+        opens = (
+            sent if role == "client" else lambda kind, n: received(written(kind, n), got(kind, n))
+        )
         for kind in ("STASH", "MANAGE"):
             refuses = (
                 received(written("CHUNK", 1), error("unexpected_message", "exchange", 1))
                 if role == "client"
                 else sent("CHUNK", 1, refused="unexpected_message")
             )
-            add(f"{role}-no-stream-for-{kind.lower()}", role, "GD-EXCH-009", opens(kind, 1), refuses)
+            add(
+                f"{role}-no-stream-for-{kind.lower()}", role, "GD-EXCH-009", opens(kind, 1), refuses
+            )
         low, high = 5, 2**32 + 5
-        told = [opens("REQUEST", low), opens("REQUEST", high)]
-        add(f"{role}-tells-long-ids-apart", role, "GD-FRAME-017 GD-EXCH-011", *told, bad=False)
+        both = [opens("REQUEST", low), opens("REQUEST", high)]
+        add(f"{role}-tells-long-ids-apart", role, "GD-FRAME-017 GD-EXCH-011", *both, bad=False)
     for state, opening in {
         "idle": [], "calling": ["REQUEST"], "asking": ["STATUS"],
         "abandoned": ["REQUEST", "CANCEL"],
@@ -142,7 +169,12 @@ def kept_apart(out: Collected) -> None:
         )
     for kind in ("RESPONSE", "CHUNK", "END"):
         told = error("unexpected_message", "connection", 0)
-        add(f"client-no-notice-by-{kind.lower()}", "client", "GD-EXCH-007", received(written(kind, 0), told))
+        add(
+            f"client-no-notice-by-{kind.lower()}",
+            "client",
+            "GD-EXCH-007",
+            received(written(kind, 0), told),
+        )
     told = error("unexpected_message", "exchange", 0)
     add("arbiter-takes-no-notice", "arbiter", "GD-EXCH-005", received(written("ERROR", 0), told))
     add(

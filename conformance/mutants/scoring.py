@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from typing import Any, NoReturn
 
 from ..cases import Case
-from ..judging import Declaration, Question, judge, questions
+from ..judging import Question, judge, questions
 from ..outcomes import Outcome
 from ..runner import introduced
 from ..testee import Json
@@ -41,7 +41,7 @@ class Late(BaseException):
 
 @dataclass(frozen=True)
 class Asked:
-    """A case, what is asked for it, and the codec's own answers; those of large ones are not kept."""
+    """A case, what is asked for it, and the codec's own answers, which large ones lack."""
 
     case: Case
     questions: tuple[Question, ...]
@@ -79,8 +79,8 @@ class Suite:
             self._declaration = introduced(testee.declaration()).declaration
             for case in cases.values():
                 self._add(case, testee)
-        # What is refused is refused soon.
-        self._large.sort(key=lambda one: one.case.result != "invalid")
+        # What is refused is refused soon, and frames hold one large value at most.
+        self._large.sort(key=lambda one: (one.case.result != "invalid", one.case.kind == "value"))
 
     def _add(self, case: Case, testee: GdprotoTestee) -> None:
         asked = tuple(questions(case))
@@ -183,9 +183,7 @@ def deadline(seconds: float) -> Iterator[None]:
 _forked: tuple[Suite, Sequence[Mutant]] | None = None
 
 
-def scores(
-    mutants: Sequence[Mutant], cases: Mapping[str, Case], jobs: int = 0
-) -> Iterator[Score]:
+def scores(mutants: Sequence[Mutant], cases: Mapping[str, Case], jobs: int = 0) -> Iterator[Score]:
     """Judge the mutants, in their order.
 
     Args:

@@ -11,7 +11,7 @@ from typing import Any
 
 from gdproto.spec.codegen import ir
 
-from .mutant import SPEC, Change, Edit, Mutant, both, change, every, where
+from .mutant import SPEC, Change, Edit, Mutant, change, every, where
 
 FAST, TABLES = "_generated/values.py", "_generated/tables.py"
 STRICT, TOKENS, ERRORS, TLV = "strict.py", "tokens.py", "errors.py", "tlv.py"
@@ -64,9 +64,14 @@ def meanings() -> Iterator[Mutant]:
     whole = "def _whole(x: float) -> Any:\n    return int(x) if x.is_integer() else x"
     yield value("whole-float-read-as-int", every(FAST, FLOAT, f"_whole({FLOAT})"), defined(whole))
     yield value("minus-zero-read-as-zero", every(FAST, FLOAT, f"({FLOAT} + 0.0)"))
-    yield value("nan-read-as-none", every(FAST, FLOAT, f"_known({FLOAT})"), defined(
-        "def _known(x: float) -> Any:\n    return None if x != x else x"))
-    yield value("bool-truthy", every(FAST, "_CHOICES_BOOL.get(data[pos + 1])", "data[pos + 1] != 0"))
+    yield value(
+        "nan-read-as-none",
+        every(FAST, FLOAT, f"_known({FLOAT})"),
+        defined("def _known(x: float) -> Any:\n    return None if x != x else x"),
+    )
+    yield value(
+        "bool-truthy", every(FAST, "_CHOICES_BOOL.get(data[pos + 1])", "data[pos + 1] != 0")
+    )
     yield value("bools-swapped", change=of_type("bool", choices=((0, True), (1, False))))
     yield value("bool-of-2", change=of_type("bool", choices=((0, False), (1, True), (2, True))))
     yield value("bool-read-as-int", *stored("value", "int(value) if value is True else value"))
@@ -74,11 +79,15 @@ def meanings() -> Iterator[Mutant]:
     yield value("bytes-read-as-text", change=of_type("bytes", text=True))
     yield value("no-bytes-read-as-none", *stored("data[start:pos]", "data[start:pos] or None"))
     yield value("empty-text-read-as-none", *stored(TEXT, f"{TEXT} or None"))
-    yield value("empty-list-read-as-none", Edit(
-        FAST, "        result = value\n", "        result = value or None\n", times=6))
+    yield value(
+        "empty-list-read-as-none",
+        Edit(FAST, "        result = value\n", "        result = value or None\n", times=6),
+    )
     yield value("list-reversed", every(FAST, "return items, pos", "return items[::-1], pos"))
-    yield value("empty-key-dropped", every(
-        FAST, "return pairs, pos", 'pairs.pop("", None)\n    return pairs, pos'))
+    yield value(
+        "empty-key-dropped",
+        every(FAST, "return pairs, pos", 'pairs.pop("", None)\n    return pairs, pos'),
+    )
 
 
 def numbers() -> Iterator[Mutant]:
@@ -95,10 +104,13 @@ def numbers() -> Iterator[Mutant]:
         yield value(f"{name}-little-endian-in-runs", run)
         yield value(f"{name}-run-takes-any-type", every(FAST, f" != _CODES_{upper}", " == b''"))
     yield value("run-ends-early", every(FAST, "        count -= RUN", "        count -= RUN + 1"))
-    yield value("run-written-twice", Edit(
-        FAST, "        out(packed)", "        out(packed)\n        out(packed)"))
-    yield value("size-after-run-forgotten", Edit(
-        FAST, "    if done:\n        values = values[done:]\n", ""))
+    yield value(
+        "run-written-twice",
+        Edit(FAST, "        out(packed)", "        out(packed)\n        out(packed)"),
+    )
+    yield value(
+        "size-after-run-forgotten", Edit(FAST, "    if done:\n        values = values[done:]\n", "")
+    )
 
 
 def sizes() -> Iterator[Mutant]:
@@ -111,7 +123,10 @@ def sizes() -> Iterator[Mutant]:
         heads = ("HEAD", "SIZE", "READ_HEAD") if field == "length" else ("HEAD", "SIZE")
         yield value(
             f"{field}-of-{one.name}-little-endian",
-            *(Edit(FAST, f'\n_{x}_{upper} = Struct(">', f'\n_{x}_{upper} = Struct("<') for x in heads),
+            *(
+                Edit(FAST, f'\n_{x}_{upper} = Struct(">', f'\n_{x}_{upper} = Struct("<')
+                for x in heads
+            ),
             Edit(TABLES, f'{row}(">L")', f'{row}("<L")'),
         )
         inside = (where(ir.ValueType, name=one.name), where(ir.SizeField))
@@ -121,8 +136,10 @@ def sizes() -> Iterator[Mutant]:
         read = f"pos = start + _SIZE_{size}(data, pos + 1)[0]"
         yield value(f"length-of-{more}-counts-itself", every(FAST, read, f"{read} - 4"))
         short = f"_SHORT_{size}[size] if size < 256 else _HEAD_{size}"
-        yield value(f"length-of-{more}-written-in-8-bits", every(
-            FAST, short, f"_SHORT_{size}[size & 255] if size < 65536 else _HEAD_{size}"))
+        yield value(
+            f"length-of-{more}-written-in-8-bits",
+            every(FAST, short, f"_SHORT_{size}[size & 255] if size < 65536 else _HEAD_{size}"),
+        )
 
 
 def texts() -> Iterator[Mutant]:
@@ -133,7 +150,9 @@ def texts() -> Iterator[Mutant]:
     }.items():  # fmt: skip
         yield value(name, every(FAST, TEXT, f"data[start:pos].decode({codec})"))
     key = f"key = {TEXT}"
-    yield value("key-not-utf8-accepted", every(FAST, key, key.replace("()", '("utf-8", "replace")')))
+    yield value(
+        "key-not-utf8-accepted", every(FAST, key, key.replace("()", '("utf-8", "replace")'))
+    )
     nul = f'{TEXT}.split("\\0")[0]'
     yield value("text-ends-at-nul", every(FAST, TEXT, nul))
     normal = f'__import__("unicodedata").normalize("NFC", {TEXT})'
@@ -146,8 +165,10 @@ def texts() -> Iterator[Mutant]:
         "written-latin-1": '"latin-1", "replace"',
     }.items():  # fmt: skip
         yield value(name, every(FAST, "value.encode()", f"value.encode({written})"))
-    yield value("written-surrogate-key", Edit(
-        FAST, "raw = key.encode()", 'raw = key.encode("utf-8", "replace")'))
+    yield value(
+        "written-surrogate-key",
+        Edit(FAST, "raw = key.encode()", 'raw = key.encode("utf-8", "replace")'),
+    )
 
 
 # --- what is a value at all ---
@@ -155,32 +176,56 @@ def texts() -> Iterator[Mutant]:
 
 def codes() -> Iterator[Mutant]:
     for one in SPEC.values:
-        yield value(f"{one.name}-under-another-code", change=change(
-            where(ir.ValueType, name=one.name), code=0x7E))
+        yield value(
+            f"{one.name}-under-another-code",
+            change=change(where(ir.ValueType, name=one.name), code=0x7E),
+        )
     fixed = TYPE_OF["int64"]
     for code, letter, size in ((0x02, "b", 1), (0x04, "l", 4), (0x07, "Q", 8), (0xFF, "b", 1)):
         extra = ir.ValueType("extra", code, "int", 0, -1, ir.Fixed(letter, size), fixed.meaning)
-        yield value(f"extra-type-{code:02x}", change=change(
-            where(ir.Spec), values=(*SPEC.values, extra)))
-    yield value("unknown-type-read-as-none", Edit(
-        TOKENS, "rule = BY_CODE.get(code)\n", "rule = BY_CODE.get(code, BY_CODE[0])\n"))
+        yield value(
+            f"extra-type-{code:02x}", change=change(where(ir.Spec), values=(*SPEC.values, extra))
+        )
+    yield value(
+        "unknown-type-read-as-none",
+        Edit(TOKENS, "rule = BY_CODE.get(code)\n", "rule = BY_CODE.get(code, BY_CODE[0])\n"),
+    )
 
 
 def keys() -> Iterator[Mutant]:
-    yield value("last-key-wins", every(FAST, "    if len(pairs) != count:\n        raise Doubt\n", ""))
-    yield value("first-key-wins",
+    yield value(
+        "last-key-wins", every(FAST, "    if len(pairs) != count:\n        raise Doubt\n", "")
+    )
+    yield value(
+        "first-key-wins",
         every(FAST, "    if len(pairs) != count:\n        raise Doubt\n", ""),
-        every(FAST, "        key = data[start:pos].decode()\n",
-            "        key = data[start:pos].decode()\n        known = pairs.get(key, pairs)\n"),
-        every(FAST, "            pairs[key] = None\n",
-            "            pairs[key] = None if known is pairs else known\n"))
-    yield value("bytes-accepted-as-key",
-        every(FAST, "        if code != 0x11:\n            raise Doubt\n        start",
-            "        if code not in (0x10, 0x11):\n            raise Doubt\n        start"))
-    yield value("int-accepted-as-key", Edit(
-        TOKENS, "if rule.python is not str", "if rule.python not in (str, int)"))
-    yield value("scalar-accepted-as-key", Edit(
-        TOKENS, "if rule.python is not str", 'if rule.kind in ("list", "dict")'))
+        every(
+            FAST,
+            "        key = data[start:pos].decode()\n",
+            "        key = data[start:pos].decode()\n        known = pairs.get(key, pairs)\n",
+        ),
+        every(
+            FAST,
+            "            pairs[key] = None\n",
+            "            pairs[key] = None if known is pairs else known\n",
+        ),
+    )
+    yield value(
+        "bytes-accepted-as-key",
+        every(
+            FAST,
+            "        if code != 0x11:\n            raise Doubt\n        start",
+            "        if code not in (0x10, 0x11):\n            raise Doubt\n        start",
+        ),
+    )
+    yield value(
+        "int-accepted-as-key",
+        Edit(TOKENS, "if rule.python is not str", "if rule.python not in (str, int)"),
+    )
+    yield value(
+        "scalar-accepted-as-key",
+        Edit(TOKENS, "if rule.python is not str", 'if rule.kind in ("list", "dict")'),
+    )
     yield value("equal-keys-written", Edit(STRICT, "if text in keys:", "if text == keys:"))
 
 
@@ -192,58 +237,112 @@ def limits() -> Iterator[Mutant]:
             inside = (where(ir.ValueType, name=one.name), where(ir.SizeField))
             for sign, by in (("above", 1), ("below", -1)):
                 limit = ir.Limit(
-                    size.limit.name, size.limit.value + by, size.limit.error, size.limit.meaning)
+                    size.limit.name, size.limit.value + by, size.limit.error, size.limit.meaning
+                )
                 yield value(f"limit-of-{one.name}-{sign}", change=change(*inside, limit=limit))
     depth = LIMIT_OF["max_depth"].value
     for sign, by in (("above", 1), ("below", -1)):
-        yield value(f"depth-{sign}", change=change(where(ir.Limit, name="max_depth"), value=depth + by))
-    yield value("limit-not-judged", Edit(TOKENS, "        if size > rule.limit:", "        if size < 0:"))
-    yield value("depth-not-judged",
+        yield value(
+            f"depth-{sign}", change=change(where(ir.Limit, name="max_depth"), value=depth + by)
+        )
+    yield value(
+        "limit-not-judged", Edit(TOKENS, "        if size > rule.limit:", "        if size < 0:")
+    )
+    yield value(
+        "depth-not-judged",
         every(FAST, "    if depth > MAX_DEPTH or count", "    if count"),
         Edit(TOKENS, "len(self._stack) == MAX_DEPTH", "len(self._stack) < 0"),
-        Edit(STRICT, "len(self._stack) == MAX_DEPTH", "len(self._stack) == 9 * MAX_DEPTH"))
-    yield value("dicts-add-no-depth",
+        Edit(STRICT, "len(self._stack) == MAX_DEPTH", "len(self._stack) == 9 * MAX_DEPTH"),
+    )
+    yield value(
+        "dicts-add-no-depth",
         every(FAST, "read_dict(data, pos + 1, depth + 1)", "read_dict(data, pos + 1, depth)"),
-        Edit(TOKENS, "        if len(self._stack) == MAX_DEPTH",
-            "        if sum(one.keys is None for one in self._stack) == MAX_DEPTH"))
-    yield value("lists-add-no-depth",
+        Edit(
+            TOKENS,
+            "        if len(self._stack) == MAX_DEPTH",
+            "        if sum(one.keys is None for one in self._stack) == MAX_DEPTH",
+        ),
+    )
+    yield value(
+        "lists-add-no-depth",
         every(FAST, "read_list(data, pos + 1, depth + 1)", "read_list(data, pos + 1, depth)"),
-        Edit(TOKENS, "        if len(self._stack) == MAX_DEPTH",
-            "        if sum(one.keys is not None for one in self._stack) == MAX_DEPTH"))
-    yield value("written-depth-above",
-        every(FAST, "    if depth > MAX_DEPTH or count > 1048576:\n        raise Doubt\n    out(",
-            "    if depth > MAX_DEPTH + 1 or count > 1048576:\n        raise Doubt\n    out("))
-    yield value("written-depth-below",
-        every(FAST, "    if depth > MAX_DEPTH or count > 1048576:\n        raise Doubt\n    out(",
-            "    if depth > MAX_DEPTH - 1 or count > 1048576:\n        raise Doubt\n    out("),
-        Edit(STRICT, "len(self._stack) == MAX_DEPTH", "len(self._stack) == MAX_DEPTH - 1"))
+        Edit(
+            TOKENS,
+            "        if len(self._stack) == MAX_DEPTH",
+            "        if sum(one.keys is not None for one in self._stack) == MAX_DEPTH",
+        ),
+    )
+    yield value(
+        "written-depth-above",
+        every(
+            FAST,
+            "    if depth > MAX_DEPTH or count > 1048576:\n        raise Doubt\n    out(",
+            "    if depth > MAX_DEPTH + 1 or count > 1048576:\n        raise Doubt\n    out(",
+        ),
+    )
+    yield value(
+        "written-depth-below",
+        every(
+            FAST,
+            "    if depth > MAX_DEPTH or count > 1048576:\n        raise Doubt\n    out(",
+            "    if depth > MAX_DEPTH - 1 or count > 1048576:\n        raise Doubt\n    out(",
+        ),
+        Edit(STRICT, "len(self._stack) == MAX_DEPTH", "len(self._stack) == MAX_DEPTH - 1"),
+    )
     yield large("written-length-unlimited", every(FAST, "if size > 67108864:", "if size < 0:"))
-    yield large("written-count-unlimited",
-        every(FAST, "count > 1048576:\n        raise Doubt\n    out(",
-            "count < 0:\n        raise Doubt\n    out("))
+    yield large(
+        "written-count-unlimited",
+        every(
+            FAST,
+            "count > 1048576:\n        raise Doubt\n    out(",
+            "count < 0:\n        raise Doubt\n    out(",
+        ),
+    )
 
 
 def bounds() -> Iterator[Mutant]:
-    yield value("blob-cut-short-accepted",
+    yield value(
+        "blob-cut-short-accepted",
         Edit(TLV, "            if stop <= end:\n", "            if stop:\n"),
-        Edit(TLV, "    if stop != len(source):", "    if stop < len(source):"))
-    yield value("trailing-bytes-accepted", Edit(TLV, "    if stop != len(source):", "    if stop < 0:"))
-    yield value("trailing-byte-accepted",
-        Edit(TLV, "    if stop != len(source):", "    if stop < len(source) - 1:"))
-    yield value("trailing-zeros-accepted",
-        Edit(TLV, "    if stop != len(source):", "    if any(source[stop:]):"))
-    yield value("empty-input-is-none",
-        Edit(TLV, "    source = readable", '    data = data or b"\\0"\n    source = readable'))
-    yield value("owed-bytes-ignored", Edit(TOKENS, "size * unit_bytes + self._owed", "size * unit_bytes"))
-    yield value("owed-bytes-never-settled",
-        Edit(TOKENS, "            self._owed -= frame.rule.smallest_element_bytes\n", ""))
+        Edit(TLV, "    if stop != len(source):", "    if stop < len(source):"),
+    )
+    yield value(
+        "trailing-bytes-accepted", Edit(TLV, "    if stop != len(source):", "    if stop < 0:")
+    )
+    yield value(
+        "trailing-byte-accepted",
+        Edit(TLV, "    if stop != len(source):", "    if stop < len(source) - 1:"),
+    )
+    yield value(
+        "trailing-zeros-accepted",
+        Edit(TLV, "    if stop != len(source):", "    if any(source[stop:]):"),
+    )
+    yield value(
+        "empty-input-is-none",
+        Edit(TLV, "    source = readable", '    data = data or b"\\0"\n    source = readable'),
+    )
+    yield value(
+        "owed-bytes-ignored", Edit(TOKENS, "size * unit_bytes + self._owed", "size * unit_bytes")
+    )
+    yield value(
+        "owed-bytes-never-settled",
+        Edit(TOKENS, "            self._owed -= frame.rule.smallest_element_bytes\n", ""),
+    )
     for smallest in (1, 2, 5, 7):
-        yield value(f"smallest-pair-{smallest}", change=of_type("dict", smallest_element_bytes=smallest))
+        yield value(
+            f"smallest-pair-{smallest}", change=of_type("dict", smallest_element_bytes=smallest)
+        )
     for smallest in (0, 2):
-        yield value(f"smallest-item-{smallest}", change=of_type("list", smallest_element_bytes=smallest))
-    yield value("size-not-held-against-the-rest", Edit(TOKENS, "if needed > left:", "if needed < 0:"))
-    yield value("size-held-against-all-bytes",
-        Edit(TOKENS, "self._owed, self.end - self.pos", "self._owed, self.end"))
+        yield value(
+            f"smallest-item-{smallest}", change=of_type("list", smallest_element_bytes=smallest)
+        )
+    yield value(
+        "size-not-held-against-the-rest", Edit(TOKENS, "if needed > left:", "if needed < 0:")
+    )
+    yield value(
+        "size-held-against-all-bytes",
+        Edit(TOKENS, "self._owed, self.end - self.pos", "self._owed, self.end"),
+    )
 
 
 # --- how faults are told ---
@@ -264,32 +363,53 @@ def precedence() -> Iterator[Mutant]:
         "        if len(self._stack) == MAX_DEPTH:\n"
         '            raise self._fault("nesting_too_deep", start, f"{MAX_DEPTH} containers are open")\n'
     )
-    size = (
-        "        self.pos += 1\n        count = self._size(rule, rule.smallest_element_bytes)\n"
-    )
+    size = "        self.pos += 1\n        count = self._size(rule, rule.smallest_element_bytes)\n"
     yield value("size-before-depth", Edit(TOKENS, depth + size, size + depth))
-    yield value("depth-before-type", Edit(TOKENS, "        start = self.pos\n        rule = self._type()\n        if rule.kind in",
-        "        start = self.pos\n        if len(self._stack) == MAX_DEPTH:\n"
-        '            raise self._fault("nesting_too_deep", start, "too deep")\n'
-        "        rule = self._type()\n        if rule.kind in"))
+    yield value(
+        "depth-before-type",
+        Edit(
+            TOKENS,
+            "        start = self.pos\n        rule = self._type()\n        if rule.kind in",
+            "        start = self.pos\n        if len(self._stack) == MAX_DEPTH:\n"
+            '            raise self._fault("nesting_too_deep", start, "too deep")\n'
+            "        rule = self._type()\n        if rule.kind in",
+        ),
+    )
     twice = (
         "        if key in keys:\n"
         '            raise self._fault("duplicate_key", start, "the dict has this key already")\n'
         "        keys.add(key)\n"
     )
-    yield value("key-type-before-known-type", Edit(TOKENS,
-        "        rule = self._type()\n        if rule.python is not str:",
-        "        if self.pos < self.end and self.data[self.pos] not in BY_CODE:\n"
-        '            raise self._fault(KEY_ERROR, start, "no string")\n'
-        "        rule = self._type()\n        if rule.python is not str:"))
+    yield value(
+        "key-type-before-known-type",
+        Edit(
+            TOKENS,
+            "        rule = self._type()\n        if rule.python is not str:",
+            "        if self.pos < self.end and self.data[self.pos] not in BY_CODE:\n"
+            '            raise self._fault(KEY_ERROR, start, "no string")\n'
+            "        rule = self._type()\n        if rule.python is not str:",
+        ),
+    )
     yield value(
         "keys-judged-last",
-        Edit(TOKENS, twice, "        self.late = self.late or (key in keys and (start, key))\n        keys.add(key)\n") ,
-        Edit(TOKENS, "        self._owed = 0\n", "        self._owed = 0\n        self.late: Any = None\n"),
-        Edit(TOKENS, "            yield self._value()\n\n    def _fault",
+        Edit(
+            TOKENS,
+            twice,
+            "        self.late = self.late or (key in keys and (start, key))\n        keys.add(key)\n",
+        ),
+        Edit(
+            TOKENS,
+            "        self._owed = 0\n",
+            "        self._owed = 0\n        self.late: Any = None\n",
+        ),
+        Edit(
+            TOKENS,
+            "            yield self._value()\n\n    def _fault",
             "            yield self._value()\n        if self.late:\n"
             '            raise ProtocolError("duplicate_key", "twice", offset=self.late[0], location=[self.late[1]])\n\n'
-            "    def _fault"))
+            "    def _fault",
+        ),
+    )
 
 
 def places() -> Iterator[Mutant]:
@@ -310,30 +430,80 @@ def places() -> Iterator[Mutant]:
     yield value("keys-never-quoted", Edit(ERRORS, "_IDENTIFIER.match(step)", "step != 7"))
     yield value("keys-always-quoted", Edit(ERRORS, "and _IDENTIFIER.match(step)", "and step == 7"))
     yield value("keys-with-digits-quoted", Edit(ERRORS, "[A-Za-z0-9_]*", "[A-Za-z_]*"))
-    yield value("keys-in-single-quotes", Edit(ERRORS, "f\"[{_quoted(cut)}]\"", 'f"[{cut!r}]"'))
-    yield value("path-begins-with-a-dot", Edit(ERRORS, 'f".{step}" if path else step', 'f".{step}"'))
+    yield value("keys-in-single-quotes", Edit(ERRORS, 'f"[{_quoted(cut)}]"', 'f"[{cut!r}]"'))
+    yield value(
+        "path-begins-with-a-dot", Edit(ERRORS, 'f".{step}" if path else step', 'f".{step}"')
+    )
     yield value("path-never-cut", Edit(ERRORS, "MAX_PATH_CHARS = 200", "MAX_PATH_CHARS = 20_000"))
     yield value("path-cut-at-199", Edit(ERRORS, "MAX_PATH_CHARS = 200", "MAX_PATH_CHARS = 199"))
     yield value("path-cut-at-201", Edit(ERRORS, "MAX_PATH_CHARS = 200", "MAX_PATH_CHARS = 201"))
-    yield value("path-cut-without-a-mark", Edit(ERRORS, '[: MAX_PATH_CHARS - 1] + "…"', "[:MAX_PATH_CHARS]"))
+    yield value(
+        "path-cut-without-a-mark", Edit(ERRORS, '[: MAX_PATH_CHARS - 1] + "…"', "[:MAX_PATH_CHARS]")
+    )
     yield value("last-key-in-path-of-key", Edit(TOKENS, "        frame.key = None\n", ""))
-    yield value("duplicate-key-in-path-of-parent", Edit(TOKENS, "        frame.key = key\n        if key in keys:",
-        "        if key in keys:"), Edit(TOKENS, "        keys.add(key)\n", "        frame.key = key\n        keys.add(key)\n"))
-    yield value("not-utf8-at-the-byte", Edit(TOKENS, '"invalid_utf8", start,', '"invalid_utf8", start + error.start,'))
-    yield value("not-utf8-at-the-length", Edit(TOKENS, '"invalid_utf8", start,', '"invalid_utf8", start - 4,'))
-    yield value("bool-fault-at-the-type", Edit(TOKENS, "self._fault(rule.error, at, f\"{value:#04x}", "self._fault(rule.error, at - 1, f\"{value:#04x}"))
-    yield value("limit-fault-at-the-type", Edit(TOKENS, "self._fault(rule.error, at, f\"{size}", "self._fault(rule.error, at - 1, f\"{size}"))
-    yield value("fit-fault-at-the-end", Edit(TOKENS, 'self._fault("truncated", at,', 'self._fault("truncated", self.end,'))
-    yield value("cut-fault-at-the-field", Edit(TOKENS, 'self._fault("truncated", self.end,', 'self._fault("truncated", self.pos,'))
-    yield value("depth-fault-at-the-count", Edit(TOKENS, '"nesting_too_deep", start,', '"nesting_too_deep", start + 1,'))
-    yield value("key-fault-at-the-body", Edit(TOKENS, "self._fault(KEY_ERROR, start,", "self._fault(KEY_ERROR, start + 1,"))
-    yield value("duplicate-key-at-the-text", Edit(TOKENS, '"duplicate_key", start,', '"duplicate_key", start + 5,'))
+    yield value(
+        "duplicate-key-in-path-of-parent",
+        Edit(TOKENS, "        frame.key = key\n        if key in keys:", "        if key in keys:"),
+        Edit(TOKENS, "        keys.add(key)\n", "        frame.key = key\n        keys.add(key)\n"),
+    )
+    yield value(
+        "not-utf8-at-the-byte",
+        Edit(TOKENS, '"invalid_utf8", start,', '"invalid_utf8", start + error.start,'),
+    )
+    yield value(
+        "not-utf8-at-the-length",
+        Edit(TOKENS, '"invalid_utf8", start,', '"invalid_utf8", start - 4,'),
+    )
+    yield value(
+        "bool-fault-at-the-type",
+        Edit(
+            TOKENS,
+            'self._fault(rule.error, at, f"{value:#04x}',
+            'self._fault(rule.error, at - 1, f"{value:#04x}',
+        ),
+    )
+    yield value(
+        "limit-fault-at-the-type",
+        Edit(
+            TOKENS,
+            'self._fault(rule.error, at, f"{size}',
+            'self._fault(rule.error, at - 1, f"{size}',
+        ),
+    )
+    yield value(
+        "fit-fault-at-the-end",
+        Edit(TOKENS, 'self._fault("truncated", at,', 'self._fault("truncated", self.end,'),
+    )
+    yield value(
+        "cut-fault-at-the-field",
+        Edit(TOKENS, 'self._fault("truncated", self.end,', 'self._fault("truncated", self.pos,'),
+    )
+    yield value(
+        "depth-fault-at-the-count",
+        Edit(TOKENS, '"nesting_too_deep", start,', '"nesting_too_deep", start + 1,'),
+    )
+    yield value(
+        "key-fault-at-the-body",
+        Edit(TOKENS, "self._fault(KEY_ERROR, start,", "self._fault(KEY_ERROR, start + 1,"),
+    )
+    yield value(
+        "duplicate-key-at-the-text",
+        Edit(TOKENS, '"duplicate_key", start,', '"duplicate_key", start + 5,'),
+    )
     yield value("trailing-at-the-end", Edit(TLV, "offset=stop", "offset=len(source)"))
-    encoding = "phase=\"encode\", location=[*steps, *last]"
+    encoding = 'phase="encode", location=[*steps, *last]'
     yield value("written-path-lost", Edit(STRICT, encoding, 'phase="encode"'))
-    yield value("written-path-of-parent", Edit(STRICT, encoding, 'phase="encode", location=[*steps, *last][:-1]'))
-    yield value("written-duplicate-in-path-of-parent", Edit(STRICT, '"two keys have this text", text', '"two keys have this text"'))
-    yield value("written-last-key-in-path-of-key", Edit(STRICT, "        self._stack[-1].step = None\n", ""))
+    yield value(
+        "written-path-of-parent",
+        Edit(STRICT, encoding, 'phase="encode", location=[*steps, *last][:-1]'),
+    )
+    yield value(
+        "written-duplicate-in-path-of-parent",
+        Edit(STRICT, '"two keys have this text", text', '"two keys have this text"'),
+    )
+    yield value(
+        "written-last-key-in-path-of-key", Edit(STRICT, "        self._stack[-1].step = None\n", "")
+    )
 
 
 def wrong_codes() -> Iterator[Mutant]:
@@ -369,24 +539,56 @@ def wrong_codes() -> Iterator[Mutant]:
 
 
 def written() -> Iterator[Mutant]:
-    yield value("minus-zero-written-as-zero", every(FAST, WRITE_FLOAT, "_PACK_FLOAT64(0x06, value + 0.0)"))
-    yield value("whole-float-written-as-int", every(FAST, WRITE_FLOAT,
-        "_PACK_INT64(0x05, int(value)) if -9e9 < value < 9e9 and value.is_integer() else " + WRITE_FLOAT))
+    yield value(
+        "minus-zero-written-as-zero", every(FAST, WRITE_FLOAT, "_PACK_FLOAT64(0x06, value + 0.0)")
+    )
+    yield value(
+        "whole-float-written-as-int",
+        every(
+            FAST,
+            WRITE_FLOAT,
+            "_PACK_INT64(0x05, int(value)) if -9e9 < value < 9e9 and value.is_integer() else "
+            + WRITE_FLOAT,
+        ),
+    )
     yield value("int-written-as-float", every(FAST, WRITE_INT, "_PACK_FLOAT64(0x06, float(value))"))
-    yield value("int-wraps", every(FAST, WRITE_INT, "_PACK_INT64(0x05, (value + 2**63) % 2**64 - 2**63)"))
-    yield value("int-clamped", every(FAST, WRITE_INT, "_PACK_INT64(0x05, max(-(2**63), min(2**63 - 1, value)))"))
-    yield value("true-written-as-int", every(FAST, "out(b'\\x01\\x01')", "out(_PACK_INT64(0x05, 1))"))
+    yield value(
+        "int-wraps", every(FAST, WRITE_INT, "_PACK_INT64(0x05, (value + 2**63) % 2**64 - 2**63)")
+    )
+    yield value(
+        "int-clamped",
+        every(FAST, WRITE_INT, "_PACK_INT64(0x05, max(-(2**63), min(2**63 - 1, value)))"),
+    )
+    yield value(
+        "true-written-as-int", every(FAST, "out(b'\\x01\\x01')", "out(_PACK_INT64(0x05, 1))")
+    )
     yield value("bools-written-alike", every(FAST, "out(b'\\x01\\x00')", "out(b'\\x01\\x01')"))
     yield value("true-written-as-ff", every(FAST, "out(b'\\x01\\x01')", "out(b'\\x01\\xff')"))
     yield value("none-written-as-false", every(FAST, "out(b'\\x00')", "out(b'\\x01\\x00')"))
-    yield value("bytes-written-as-text", every(FAST, "out(_SHORT_BYTES[size] if", "out(_SHORT_STRING[size] if"))
-    yield value("text-length-in-characters", every(
-        FAST, "_SHORT_STRING[size] if size < 256", "_SHORT_STRING[len(value)] if size < 256"))
-    yield value("keys-sorted", every(FAST, "for key, value in pairs.items():", "for key, value in sorted(pairs.items()):"))
-    yield value("count-written-short", Edit(FAST, "out(_HEAD_DICT(0x21, count))", "out(_HEAD_DICT(0x21, count and count - 1))"))
-    yield value("foreign-written-as-text", Edit(STRICT,
-        '        raise self._fault("unsupported_type", f"a {_name(value)} has no TLV form")',
-        "        return next(rule for rule in VALUE_TYPES if rule.kind == \"empty\")"))
+    yield value(
+        "bytes-written-as-text",
+        every(FAST, "out(_SHORT_BYTES[size] if", "out(_SHORT_STRING[size] if"),
+    )
+    yield value(
+        "text-length-in-characters",
+        every(FAST, "_SHORT_STRING[size] if size < 256", "_SHORT_STRING[len(value)] if size < 256"),
+    )
+    yield value(
+        "keys-sorted",
+        every(FAST, "for key, value in pairs.items():", "for key, value in sorted(pairs.items()):"),
+    )
+    yield value(
+        "count-written-short",
+        Edit(FAST, "out(_HEAD_DICT(0x21, count))", "out(_HEAD_DICT(0x21, count and count - 1))"),
+    )
+    yield value(
+        "foreign-written-as-text",
+        Edit(
+            STRICT,
+            '        raise self._fault("unsupported_type", f"a {_name(value)} has no TLV form")',
+            '        return next(rule for rule in VALUE_TYPES if rule.kind == "empty")',
+        ),
+    )
 
 
 GROUPS = (

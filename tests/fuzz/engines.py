@@ -81,7 +81,8 @@ def by_atheris(target: str, seconds: float, seed: int) -> tuple[int, Path | None
         for artifact in artifacts.iterdir():
             data = artifact.read_bytes()
             return inputs_of(ran.stderr), keep(
-                target, smallest(data, lambda one: fails(target, one)) if fails(target, data) else data
+                target,
+                smallest(data, lambda one: fails(target, one)) if fails(target, data) else data,
             )
         if ran.returncode:
             raise RuntimeError(f"atheris ended with {ran.returncode}: {ran.stderr[-2000:]}")

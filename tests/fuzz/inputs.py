@@ -17,9 +17,8 @@ from gdproto.conformance import cases, judging
 CORPUS = Path(__file__).parent / "corpus"
 MAX_SEED_BYTES = 4_000
 # Numbers that a size may become: small ones, the limits and what lies around, the largest.
-SIZES = sorted({
-    limit + by for limit in (1, 64, 256, *(rule.limit for rule in VALUE_TYPES)) for by in (0, 1)
-}) + [2**31, 2**32 - 1]  # fmt: skip
+LIMITS = {1, 64, 256, *(rule.limit for rule in VALUE_TYPES)}
+SIZES = [*sorted({max(0, limit + by) for limit in LIMITS for by in (-1, 0, 1)}), 2**31, 2**32 - 1]
 CODES = bytes([rule.code for rule in VALUE_TYPES] + [rule.code for rule in MESSAGES])
 
 
