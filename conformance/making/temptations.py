@@ -111,8 +111,14 @@ def faults_inside(out: Collected) -> None:
         refused(
             out, f"response-bad-{name}", requires, frame("RESPONSE", head + bad), told, neighbour
         )
-    unknown = {"x": None, **FULL["STASH"]}
-    valid(out, "stash-unknown-key-first", "GD-MSG-003", "STASH", unknown)
+    # Optional fields count where they stand, also behind a key that is no field.
+    small = SMALLEST["STASH"]
+    unknown = {
+        **small,
+        "x": None,
+        **{key: one for key, one in FULL["STASH"].items() if key not in small},
+    }
+    valid(out, "stash-unknown-key-between", "GD-MSG-003 GD-MSG-002", "STASH", unknown)
     impossible = {**SMALLEST["STASH"], "op": 0, "table": b"a"}
     told = fault("invalid_field_value", HEADER_BYTES + 5 + len(text("op")) // 2, "op")
     data = whole("STASH", impossible)
