@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance check check-c acceptance soak check-all bench bench-instructions bench-publish docs docs-serve spec clean
+.PHONY: help demo test conformance check check-c mutants fuzz acceptance soak check-all \
+	bench bench-instructions bench-publish docs docs-serve spec clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,7 +55,15 @@ acceptance: $(VENV)/installed  ## the situations that a service must survive, in
 soak: $(VENV)/installed  ## calls, streams, stash, kills and reloads together for two minutes, and a balance
 	@$(BIN)/python -m tests.acceptance.soak
 
-check-all: check test check-c acceptance soak  ## everything, a quarter of an hour
+mutants: $(VENV)/installed  ## judge the vectors: every broken codec must fail one, three minutes
+	@$(BIN)/python -m gdproto.conformance.mutants
+
+SECONDS := 60
+
+fuzz: $(VENV)/installed  ## look for inputs that break a rule; SECONDS=60
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+check-all: check test check-c mutants fuzz acceptance soak  ## everything, twenty minutes
 
 bench: $(VENV)/installed  ## measure codec and runtime, about five minutes; ARGS=--quick for one
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from ..cases import KINDS, VECTORS
-from . import frames, gunicorn, messages, sessions, streams, values
+from . import frames, gunicorn, messages, sessions, streams, temptations, values
 from .collected import Collected
 
-MAKERS = (values, frames, messages, gunicorn, streams, sessions)
+MAKERS = (values, frames, messages, gunicorn, streams, sessions, temptations)
 FIX = "python -m gdproto.conformance.making --write"
 
 

@@ -92,6 +92,8 @@ class GdprotoTestee(Testee):
 
     def _events(self, connection: Any, ends: _Ends) -> Iterator[Json]:
         codec = self.codec
+        if ends.reached:
+            yield from self._after_the_end(connection)
         while not ends.reached:
             try:
                 event = connection.next_event()
@@ -104,6 +106,15 @@ class GdprotoTestee(Testee):
                 return
             ends.reached = isinstance(event, codec.ConnectionClosed)
             yield _told(codec, event)
+
+    def _after_the_end(self, connection: Any) -> Iterator[Json]:
+        """What a connection tells that has told its last event: it must only say so again."""
+        try:
+            event = connection.next_event()
+        except self.codec.ProtocolError:
+            return
+        if not isinstance(event, self.codec.ConnectionClosed):
+            yield _told(self.codec, event)
 
 
 class _Ends:

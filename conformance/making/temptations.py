@@ -1,0 +1,231 @@
+"""The vectors of what is tempting: cases that some broken codec got wrong, and no other vector saw.
+
+A fast reader takes runs of numbers at once; a helpful one trims, folds or normalises texts; a
+connection keeps less of its exchanges than it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .collected import As, Collected, fault
+from .meaning import FULL, SMALLEST, whole
+from .messages import refused, valid
+from .sessions import error, got, received, sent, written
+from .wire import (
+    CODE,
+    HEADER_BYTES,
+    LIMIT,
+    NONE,
+    blob,
+    float64,
+    frame,
+    int64,
+    items,
+    pairs,
+    text,
+    u32,
+)
+
+# More numbers than a codec is likely to take at once.
+RUN = 200
+
+
+def areas() -> Iterator[Collected]:
+    """One area of values, one of messages and one of sessions."""
+    out = Collected(
+        "value", "temptations", "Runs of numbers, and texts that must stay as they are."
+    )
+    runs(out)
+    texts(out)
+    yield out
+    out = Collected("message", "faults-inside", "Faults of values inside a payload: their scope.")
+    faults_inside(out)
+    yield out
+    out = Collected("session", "kept-apart", "Exchanges that have nothing to do with each other.")
+    kept_apart(out)
+    yield out
+
+
+def runs(out: Collected) -> None:
+    ints = list(range(-RUN // 2, RUN // 2))
+    floats = [one / 8 for one in ints]
+    requires = "GD-TLV-014 GD-TLV-022"
+    out.means("run-of-ints", requires, items(*map(int64, ints)), ints)
+    out.means("run-of-floats", requires, items(*map(float64, floats)), floats)
+    for name, at in {"begins": 0, "inside": 77, "ends": RUN - 1}.items():
+        mixed: list[int | float] = [*ints[:at], 0.5, *ints[at + 1 :]]
+        data = list(map(number, mixed))
+        out.means(f"run-of-ints-{name}-with-a-float", requires, items(*data), mixed)
+        mixed = [*floats[:at], 5, *floats[at + 1 :]]
+        data = list(map(number, mixed))
+        out.means(f"run-of-floats-{name}-with-an-int", requires, items(*data), mixed)
+    unknown = items(*map(int64, ints[:-1]), "07" + "00" * 8)
+    wrong = fault("unknown_tlv_type", 5 + 9 * (RUN - 1), f"[{RUN - 1}]")
+    out.undecodable("run-of-ints-ends-unknown", "GD-TLV-001", unknown, wrong, "run-of-ints")
+    high: list[object] = [*ints[:-1], As(int64=str(2**63))]
+    wrong = fault("int_out_of_range", path=f"[{RUN - 1}]")
+    out.unencodable("run-of-ints-ends-out-of-range", "GD-TLV-023", high, wrong, "run-of-ints")
+
+
+def number(one: int | float) -> str:
+    return float64(one) if isinstance(one, float) else int64(one)
+
+
+TEXTS = {
+    "byte-order-mark": "\ufeffa", "decomposed": "e\u0301", "compatibility": "\ufb01\u212b",
+    "blanks-around": " \t a\u00a0 \n", "line-ends": "a\r\nb\rc\n", "upper": "ABC\u0130",
+    "nul-inside": "a\0b", "escapes": "\\n%00&amp;", "noncharacter": "\uffff\U0010ffff",
+}  # fmt: skip
+
+
+def texts(out: Collected) -> None:
+    """Each as a value and as a key: nothing is trimmed, folded, normalised or unescaped."""
+    for name, value in TEXTS.items():
+        data = blob("string", value.encode())
+        out.means(f"text-{name}", "GD-TLV-006 GD-TLV-022", data, value)
+        out.means(f"key-{name}", "GD-TLV-013 GD-TLV-022", pairs((value, NONE)), {value: None})
+    by_case = pairs(("a", NONE), ("A", NONE), (" a", NONE))
+    out.means("keys-by-case", "GD-TLV-013", by_case, {"a": None, "A": None, " a": None})
+
+
+def faults_inside(out: Collected) -> None:
+    """Whatever is wrong inside a payload, only its exchange fails."""
+    head = pairs(("result", NONE))[:-2]
+    at = HEADER_BYTES + len(head) // 2
+    for name, bad, code, offset, path, good in (
+        ("unknown-type", "07", "unknown_tlv_type", 0, "result", None),
+        ("not-utf8", blob("string", b"\xff"), "invalid_utf8", 5, "result", "a"),
+        ("long-bytes", CODE["bytes"] + u32(LIMIT["max_blob_bytes"] + 1), "length_too_large", 1,
+         "result", b""),
+        ("many-items", CODE["list"] + u32(LIMIT["max_items"] + 1), "too_many_items", 1,
+         "result", []),
+        ("key-of-bytes", CODE["dict"] + u32(1) + blob("bytes", b"") + NONE, "key_not_string", 5,
+         "result", {"": None}),
+        ("size-beyond", CODE["bytes"] + u32(1), "truncated", 1, "result", b""),
+    ):  # fmt: skip
+        neighbour = f"response-good-{name}"
+        valid(out, neighbour, "GD-ERR-003", "RESPONSE", {"result": good})
+        told = fault(code, at + offset, path)
+        requires = "GD-ERR-003 GD-ERR-004"
+        refused(
+            out, f"response-bad-{name}", requires, frame("RESPONSE", head + bad), told, neighbour
+        )
+    # Optional fields count where they stand, also behind a key that is no field.
+    small = SMALLEST["STASH"]
+    unknown = {
+        **small,
+        "x": None,
+        **{key: one for key, one in FULL["STASH"].items() if key not in small},
+    }
+    valid(out, "stash-unknown-key-between", "GD-MSG-003 GD-MSG-002", "STASH", unknown)
+    impossible = {**SMALLEST["STASH"], "op": 0, "table": b"a"}
+    told = fault("invalid_field_value", HEADER_BYTES + 5 + len(text("op")) // 2, "op")
+    data = whole("STASH", impossible)
+    valid(out, "stash-for-value-before-type", "GD-MSG-010", "STASH", {"op": 1, "table": "a"})
+    refused(out, "stash-value-before-next-type", "GD-MSG-010", data, told,
+            "stash-for-value-before-type")  # fmt: skip
+
+
+def kept_apart(out: Collected) -> None:
+    def add(
+        name: str, role: str, requires: str, *steps: dict[str, object], bad: bool = True
+    ) -> None:
+        result = "invalid" if bad else "valid"
+        out.add(name, requires, result, role=role, steps=list(steps))
+
+    for role in ("arbiter", "client"):
+        opens = (
+            sent if role == "client" else lambda kind, n: received(written(kind, n), got(kind, n))
+        )
+        for kind in ("STASH", "MANAGE"):
+            refuses = (
+                received(written("CHUNK", 1), error("unexpected_message", "exchange", 1))
+                if role == "client"
+                else sent("CHUNK", 1, refused="unexpected_message")
+            )
+            add(
+                f"{role}-no-stream-for-{kind.lower()}", role, "GD-EXCH-009", opens(kind, 1), refuses
+            )
+        low, high = 5, 2**32 + 5
+        both = [opens("REQUEST", low), opens("REQUEST", high)]
+        add(f"{role}-tells-long-ids-apart", role, "GD-FRAME-017 GD-EXCH-011", *both, bad=False)
+    for state, opening in {
+        "idle": [], "calling": ["REQUEST"], "asking": ["STATUS"],
+        "abandoned": ["REQUEST", "CANCEL"],
+    }.items():  # fmt: skip
+        for kind in ("RESPONSE", "ERROR", "CHUNK", "END"):
+            add(
+                f"arbiter-{state}-forgets-after-{kind.lower()}",
+                "arbiter",
+                "GD-EXCH-004 GD-EXCH-005",
+                *(received(written(one), got(one)) for one in opening),
+                received(written(kind), error("unexpected_message", "exchange")),
+                sent("CHUNK", refused="unexpected_message"),
+            )
+    for kind in ("RESPONSE", "ERROR", "CHUNK", "END"):
+        add(
+            f"arbiter-streaming-forgets-after-{kind.lower()}",
+            "arbiter",
+            "GD-EXCH-004 GD-EXCH-005",
+            received(written("REQUEST"), got("REQUEST")),
+            sent("CHUNK"),
+            received(written(kind), error("unexpected_message", "exchange")),
+            sent("CHUNK", refused="unexpected_message"),
+        )
+    for kind in ("RESPONSE", "CHUNK", "END"):
+        told = error("unexpected_message", "connection", 0)
+        add(
+            f"client-no-notice-by-{kind.lower()}",
+            "client",
+            "GD-EXCH-007",
+            received(written(kind, 0), told),
+        )
+    told = error("unexpected_message", "exchange", 0)
+    add("arbiter-takes-no-notice", "arbiter", "GD-EXCH-005", received(written("ERROR", 0), told))
+    add(
+        "client-hears-nothing-after-a-stray",
+        "client",
+        "GD-EXCH-007 GD-ERR-002",
+        sent("REQUEST", 1),
+        received(written("RESPONSE", 9), error("unexpected_message", "connection", 9)),
+        received(written("RESPONSE", 1)),
+    )
+    add(
+        "client-abandons-one-of-two",
+        "client",
+        "GD-EXCH-013",
+        sent("REQUEST", 1),
+        sent("REQUEST", 2),
+        {"abandon": "1", "expect": {}},
+        received(written("RESPONSE", 2), got("RESPONSE", 2, ended=True)),
+        bad=False,
+    )
+    bad = frame("CHUNK", "07")
+    add(
+        "client-reads-nothing-of-what-it-gave-up",
+        "client",
+        "GD-EXCH-013",
+        sent("REQUEST"),
+        {"abandon": "7", "expect": {}},
+        received(bad),
+        bad=False,
+    )
+    refusal = {"error": fault("unsupported_type", path="result")}
+    message = {"type": "RESPONSE", "request_id": "7", "fields": {"result": {"foreign": ""}}}
+    add(
+        "arbiter-is-as-it-was-after-a-refusal",
+        "arbiter",
+        "GD-TLV-032",
+        received(written("REQUEST"), got("REQUEST")),
+        {"send": message, "expect": refusal},
+        sent("RESPONSE"),
+    )
+    add(
+        "arbiter-receives-nothing-at-all",
+        "arbiter",
+        "GD-FRAME-009",
+        received(""),
+        received(written("STATUS"), got("STATUS")),
+        bad=False,
+    )

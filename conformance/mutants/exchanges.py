@@ -1,0 +1,261 @@
+"""Codecs that let a peer do in an exchange what it may not, or forbid what it may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gdproto.spec.codegen import ir
+
+from .mutant import SPEC, Change, Edit, Mutant, change, where
+
+CONNECTION = "connection.py"
+
+
+def session(name: str, *edits: Edit, change: Change | None = None) -> Mutant:
+    return Mutant(name, "session", edits, change)
+
+
+def rows() -> Iterator[Mutant]:
+    """Each transition: its outcome, the state after it, and how much dies with a refusal."""
+    for row in SPEC.transitions:
+        place = where(ir.Transition, state=row.state, sender=row.sender, message=row.message)
+        name = f"{row.state}-{row.sender}-{row.message.lower()}"
+        if row.scope:
+            yield session(f"{name}-delivered", change=change(place, outcome="deliver", scope=""))
+            other = "exchange" if row.scope == "connection" else "connection"
+            yield session(f"{name}-of-scope-{other}", change=change(place, scope=other))
+            code = ({"unexpected_message", "duplicate_request_id"} - {row.outcome}).pop()
+            yield session(f"{name}-as-{code}", change=change(place, outcome=code))
+        elif row.outcome == "deliver":
+            yield session(f"{name}-discarded", change=change(place, outcome="discard"))
+            yield session(
+                f"{name}-refused",
+                change=change(place, outcome="unexpected_message", scope="exchange"),
+            )
+        else:
+            yield session(f"{name}-delivered", change=change(place, outcome="deliver"))
+        # What follows a fault of scope connection is never seen, and no role opens by an answer.
+        if row.scope != "connection" and not (row.state == "idle" and row.scope):
+            for state, _ in SPEC.states:
+                if state != row.next:
+                    yield session(f"{name}-then-{state}", change=change(place, next=state))
+
+
+def roles() -> Iterator[Mutant]:
+    opening = tuple(
+        row.message for row in SPEC.transitions if row.state == "idle" and row.next != "idle"
+    )
+    for role in SPEC.roles:
+        place = where(ir.Role, name=role.name)
+        for one in opening:
+            if one in role.opens:
+                left = tuple(name for name in role.opens if name != one)
+                yield session(
+                    f"{role.name}-without-{one.lower()}", change=change(place, opens=left)
+                )
+            else:
+                more = (*role.opens, one)
+                yield session(f"{role.name}-with-{one.lower()}", change=change(place, opens=more))
+        for bound in {0, 1, 2} - {role.max_open}:
+            yield session(
+                f"{role.name}-of-{bound or 'any'}-open", change=change(place, max_open=bound)
+            )
+
+
+def ids() -> Iterator[Mutant]:
+    yield session("connection-id-1", change=change(where(ir.Spec), connection_request_id=1))
+    notice = "        if request_id == CONNECTION_REQUEST_ID and self._is_notice(code):"
+    yield session("notice-not-known", Edit(CONNECTION, notice, "        if request_id < 0:"))
+    yield session(
+        "notice-of-any-id",
+        Edit(
+            CONNECTION,
+            notice,
+            "        if self._is_notice(code) and request_id not in self._states:",
+        ),
+    )
+    inside = '            code == MessageCode.ERROR\n            and self._peer_side == "answerer"\n            and CONNECTION_REQUEST_ID not in self._states\n'
+    for name, left in {
+        "notice-of-any-message": inside.replace(
+            "code == MessageCode.ERROR", "code != MessageCode.REQUEST"
+        ),
+        "notice-of-an-opener": inside.replace(
+            '            and self._peer_side == "answerer"\n', ""
+        ),
+        "notice-though-0-is-open": inside.replace(
+            "            and CONNECTION_REQUEST_ID not in self._states\n", ""
+        ),
+    }.items():
+        yield session(name, Edit(CONNECTION, inside, left))
+    yield session(
+        "notice-ends-the-exchange-0",
+        Edit(
+            CONNECTION,
+            "            return self._event(header, frame, False)",
+            "            return self._event(header, frame, True)",
+        ),
+    )
+    yield session(
+        "notice-closes",
+        Edit(
+            CONNECTION,
+            "            return self._event(header, frame, False)",
+            "            self._eof = True\n            return self._event(header, frame, False)",
+        ),
+    )
+    state = "        state = self._states.get(request_id, IDLE)\n"
+    yield session(
+        "ids-of-32-bits-compared",
+        Edit(
+            CONNECTION,
+            state,
+            "        state = next((s for i, s in self._states.items() if i % 2**32 == request_id % 2**32), IDLE)\n",
+        ),
+    )
+    yield session(
+        "one-state-for-all-exchanges",
+        Edit(CONNECTION, state, "        state = next(iter(self._states.values()), IDLE)\n"),
+    )
+
+
+def sending() -> Iterator[Mutant]:
+    told = "            raise _refusal(move, message.CODE, message.request_id)\n"
+    judged = "        if move.scope:\n" + told
+    yield session("anything-may-be-sent", Edit(CONNECTION, judged, ""))
+    yield session(
+        "refused-sending-moves",
+        Edit(CONNECTION, told, "            self._apply(message.request_id, move)\n" + told),
+    )
+    yield session(
+        "refused-sending-closes",
+        Edit(CONNECTION, told, "            self._closed = ConnectionClosed()\n" + told),
+    )
+    written = "        data = message.to_bytes()\n        self._apply(message.request_id, move)\n"
+    yield session(
+        "unwritable-message-moves",
+        Edit(
+            CONNECTION,
+            written,
+            "        self._apply(message.request_id, move)\n        data = message.to_bytes()\n",
+        ),
+    )
+    yield session(
+        "sending-moves-nothing", Edit(CONNECTION, written, "        data = message.to_bytes()\n")
+    )
+    yield session(
+        "sending-judged-as-receiving",
+        Edit(
+            CONNECTION,
+            "self._move(self.role.side, message.CODE, message.request_id)",
+            "self._move(self._peer_side, message.CODE, message.request_id)",
+        ),
+    )
+    for old, new in (("request_id=request_id,\n    )", "request_id=0,\n    )"),):
+        yield session("refusal-without-an-id", Edit(CONNECTION, old, new))
+
+
+def giving_up() -> Iterator[Mutant]:
+    marked = "            self._states[request_id] = ABANDONED\n"
+    known = "        if request_id in self._states:\n"
+    yield session(
+        "given-up-is-forgotten",
+        Edit(CONNECTION, marked, "            del self._states[request_id]\n"),
+    )
+    yield session("giving-up-does-nothing", Edit(CONNECTION, marked, "            pass\n"))
+    yield session(
+        "giving-up-opens", Edit(CONNECTION, known + marked, "        if True:\n" + marked)
+    )
+    yield session(
+        "giving-up-all",
+        Edit(
+            CONNECTION,
+            marked,
+            "            self._states = dict.fromkeys(self._states, ABANDONED)\n",
+        ),
+    )
+    ended = "        ended = was_open and request_id not in self._states\n"
+    yield session("end-of-given-up-not-told", Edit(CONNECTION, ended, "        ended = False\n"))
+    yield session(
+        "each-discarded-frame-told", Edit(CONNECTION, ended, "        ended = was_open\n")
+    )
+    yield session(
+        "end-of-unknown-told",
+        Edit(CONNECTION, ended, "        ended = request_id not in self._states\n"),
+    )
+    yield session(
+        "given-up-payload-judged",
+        Edit(
+            CONNECTION,
+            "        was_open = request_id in self._states\n",
+            "        was_open = request_id in self._states\n        self._event(header, frame, False)\n",
+        ),
+    )
+
+
+def faults() -> Iterator[Mutant]:
+    fails = (
+        '        if terminal or self._peer_side == "opener":\n'
+        "            self._states.pop(request_id, None)\n"
+        "        else:\n"
+        "            self.abandon(request_id)\n"
+    )
+    for name, new in {
+        "fault-leaves-the-exchange": "        return\n",
+        "fault-always-forgets": "        self._states.pop(request_id, None)\n",
+        "fault-always-gives-up": "        self.abandon(request_id)\n",
+        "fault-of-a-terminal-gives-up": fails.replace("terminal or ", ""),
+    }.items():
+        yield session(name, Edit(CONNECTION, fails, new))
+    yield session(
+        "fault-in-presence-leaves-the-exchange",
+        Edit(
+            CONNECTION,
+            "            self._fail(header.request_id)\n            self._skip",
+            "            self._skip",
+        ),
+    )
+    raised = '            if error.scope == "connection":\n                self._closed = error\n'
+    yield session("fault-of-a-connection-forgiven", Edit(CONNECTION, raised, ""))
+    yield session(
+        "fault-of-an-exchange-closes",
+        Edit(CONNECTION, raised, "            self._closed = error\n"),
+    )
+    yield session(
+        "refusal-moves-nothing",
+        Edit(
+            CONNECTION,
+            "        self._apply(request_id, move)\n        if move.scope:\n            raise _refusal(move, code, request_id)\n        ended",
+            "        if move.scope:\n            raise _refusal(move, code, request_id)\n        self._apply(request_id, move)\n        ended",
+        ),
+    )
+    yield session(
+        "delivery-moves-nothing",
+        Edit(
+            CONNECTION,
+            "            self._apply(request_id, move)\n            return event",
+            "            return event",
+        ),
+    )
+    for name, new in {"always-ended": "True", "never-ended": "False"}.items():
+        yield session(
+            f"message-{name}",
+            Edit(
+                CONNECTION,
+                "self._event(header, frame, move.next == IDLE)",
+                f"self._event(header, frame, {new})",
+            ),
+        )
+    yield session(
+        "received-ids-not-checked",
+        Edit(
+            CONNECTION,
+            "        move = self._move(self._peer_side, code, request_id)\n",
+            "        move = self._move(self._peer_side, code, request_id)\n"
+            '        if move.outcome == "duplicate_request_id":\n'
+            '            move = Transition("calling", "deliver", "")\n',
+        ),
+    )
+
+
+GROUPS = (rows, roles, ids, sending, giving_up, faults)
+MUTANTS = tuple(mutant for group in GROUPS for mutant in group())

@@ -1,0 +1,161 @@
+"""What a mutant is: a name, and a small change of the declaration or of the codec's source.
+
+Rules: a change that changes nothing is an error, so that no mutant lives on as the codec itself
+when the text that it edits has moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from gdproto.spec.codegen import ir, python
+from gdproto.spec.codegen.walk import walk
+
+PACKAGE = "gdproto/"
+FOLDERS = ("", "_generated/")
+SPEC = walk()
+
+Change = Callable[[ir.Spec], ir.Spec]
+Sources = dict[str, str]
+
+
+class MutantError(Exception):
+    """A mutant does not apply: the message names it and what it did not find."""
+
+
+class Edit(NamedTuple):
+    """One text for another.
+
+    Attributes:
+        file: path below the package.
+        times: how often the old text stands in it; 0 for any number but none.
+    """
+
+    file: str
+    old: str
+    new: str
+    times: int = 1
+
+
+def every(file: str, old: str, new: str) -> Edit:
+    """An edit of any number of places."""
+    return Edit(file, old, new, times=0)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One broken codec.
+
+    Attributes:
+        name: says what it does wrong.
+        area: the kind of cases that should notice: value, frame, message, stream or session; or
+            large, where only those can that come near the limits.
+        edits: of the source, in order, after the change.
+        change: of the declaration's intermediate form.
+    """
+
+    name: str
+    area: str
+    edits: tuple[Edit, ...] = ()
+    change: Change | None = None
+
+    def sources(self) -> Sources:
+        """The broken codec's modules by path below the package. Raises MutantError."""
+        sources = dict(original())
+        if self.change is not None:
+            sources |= self._printed()
+        for edit in self.edits:
+            sources[edit.file] = self._edited(edit, sources[edit.file])
+        return sources
+
+    def _printed(self) -> Sources:
+        assert self.change is not None
+        changed = self.change(SPEC)
+        if changed == SPEC:
+            raise MutantError(f"{self.name}: the declaration is what it was")
+        return _printed(changed)
+
+    def _edited(self, edit: Edit, text: str) -> str:
+        found = text.count(edit.old)
+        if found == 0 or found != (edit.times or found):
+            wanted = edit.times or "some"
+            raise MutantError(f"{self.name}: {edit.file} has {found}, not {wanted}: {edit.old!r}")
+        return text.replace(edit.old, edit.new)
+
+
+@cache
+def original() -> Sources:
+    """The codec's own modules, those that the compiler prints as it prints them now."""
+    package = files("gdproto")
+    found = {
+        folder + file.name: file.read_text()
+        for folder in FOLDERS
+        for file in package.joinpath(folder).iterdir()
+        if file.name.endswith(".py")
+    }
+    return found | _printed(SPEC)
+
+
+def _printed(spec: ir.Spec) -> Sources:
+    # No C codec has this hash: a mutant is Python alone.
+    printed = python.files(spec, "mutant")
+    return {path.removeprefix(PACKAGE): text for path, text in printed.items()}
+
+
+# --- changes of the declaration ---
+
+
+class Where(NamedTuple):
+    """Nodes of one kind with these attributes."""
+
+    kind: type
+    like: dict[str, Any]
+
+    def holds(self, node: Any) -> bool:
+        return type(node) is self.kind and all(
+            getattr(node, name) == value for name, value in self.like.items()
+        )
+
+
+def where(kind: type, **like: Any) -> Where:
+    return Where(kind, like)
+
+
+def change(*path: Where, **new: Any) -> Change:
+    """Replace the attributes `new` of each node that the last of `path` says, inside the others."""
+
+    def apply(spec: ir.Spec) -> ir.Spec:
+        changed: ir.Spec = _rewritten(spec, path, new)
+        return changed
+
+    return apply
+
+
+def _rewritten(node: Any, path: tuple[Where, ...], new: dict[str, Any]) -> Any:
+    if isinstance(node, tuple):
+        return tuple(_rewritten(item, path, new) for item in node)
+    if not is_dataclass(node) or isinstance(node, type):
+        return node
+    if path[0].holds(node):
+        if len(path) == 1:
+            return replace(node, **new)
+        path = path[1:]
+    return replace(
+        node,
+        **{field.name: _rewritten(getattr(node, field.name), path, new) for field in fields(node)},
+    )
+
+
+def both(*changes: Change) -> Change:
+    """One change after the other."""
+
+    def apply(spec: ir.Spec) -> ir.Spec:
+        for one in changes:
+            spec = one(spec)
+        return spec
+
+    return apply

@@ -1,0 +1,124 @@
+"""The mutants: each applies and loads, some die here, and the codec itself does not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gdproto
+from gdproto.conformance.cases import load
+from gdproto.conformance.mutants.__main__ import MUTANTS, share
+from gdproto.conformance.mutants.loading import loaded
+from gdproto.conformance.mutants.mutant import (
+    PACKAGE,
+    Edit,
+    Mutant,
+    MutantError,
+    change,
+    original,
+    where,
+)
+from gdproto.conformance.mutants.scoring import Suite, scores
+from gdproto.spec.codegen import ir
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARE = 15
+SEED = 1
+CASES = load()
+
+
+def test_each_mutant_has_a_name_of_its_own() -> None:
+    names = [mutant.name for mutant in MUTANTS]
+    assert len(names) == len(set(names))
+    assert len(names) >= 60
+
+
+@pytest.mark.parametrize("area", ["value", "frame", "message", "stream", "session", "large"])
+def test_each_mutant_applies_and_is_another_codec(area: str) -> None:
+    mutants = [mutant for mutant in MUTANTS if mutant.area == area]
+    assert mutants
+    for mutant in mutants:
+        changed = mutant.sources()
+        assert changed != original(), mutant.name
+        for path, text in changed.items():
+            compile(text, path, "exec")
+
+
+def test_what_the_compiler_prints_for_no_change_is_the_codec() -> None:
+    for path, text in original().items():
+        installed = (ROOT / PACKAGE / path).read_text()
+        marked = installed.split("\n", 1)[1] if path.startswith("_generated/") else installed
+        assert text == marked, path
+
+
+def test_some_mutants_die_and_the_codec_passes_every_case() -> None:
+    # The suite raises ValueError for a case that the codec itself does not pass.
+    found = list(scores(share(SHARE, SEED), CASES))
+    assert [one.mutant for one in found if not one.killers] == []
+    assert len(found) == SHARE
+
+
+def test_a_mutant_that_changes_nothing_lives() -> None:
+    cases = {name: CASES[name] for name in ("bool-true", "bool-02")}
+    renamed = Mutant(
+        "renamed", "value", (Edit("tlv.py", "value, stop = decode_at", "value, stop  = decode_at"),)
+    )
+    (score,) = scores([renamed], cases, jobs=1)
+    assert score.killers == ()
+
+
+def test_a_codec_that_fails_is_no_codec_to_compare_with() -> None:
+    wrong = CASES["bool-true"].__class__(**{**vars(CASES["bool-true"]), "value": {"bool": "false"}})
+    with pytest.raises(ValueError, match="bool-true"):
+        Suite({"bool-true": wrong})
+
+
+@pytest.mark.parametrize(
+    ("mutant", "complaint"),
+    [
+        (Mutant("lost", "value", (Edit("tlv.py", "no such text", ""),)), "lost: tlv.py has 0"),
+        (Mutant("twice", "value", (Edit("tlv.py", "return", ""),)), "twice: tlv.py has"),
+        (
+            Mutant("same", "value", change=change(where(ir.Limit, name="none"), value=1)),
+            "same: the declaration is what it was",
+        ),
+    ],
+    ids=lambda one: getattr(one, "name", ""),
+)
+def test_a_mutant_that_does_not_apply_is_an_error(mutant: Mutant, complaint: str) -> None:
+    with pytest.raises(MutantError, match=complaint):
+        mutant.sources()
+
+
+def test_a_mutant_that_never_answers_or_dies_is_killed() -> None:
+    cases = {"bool-true": CASES["bool-true"]}
+    decoding = "    source = readable(data, zero_copy)\n    value, stop"
+    for body, outcome in {
+        "    while True:\n        pass\n": "timeout",
+        "    raise ZeroDivisionError\n": "crashed (ZeroDivisionError)",
+    }.items():
+        hangs = Mutant("hangs", "value", (Edit("tlv.py", decoding, body + decoding),))
+        (score,) = scores([hangs], cases, jobs=1)
+        assert (score.killers, score.outcome) == (("bool-true",), outcome)
+
+
+def test_a_codec_is_loaded_beside_the_installed_one_and_leaves_nothing() -> None:
+    with loaded(original()) as codec:
+        assert codec.ProtocolError is not gdproto.ProtocolError
+        assert codec.decode(codec.encode({"a": [1, None]})) == {"a": [1, None]}
+        assert codec.IMPLEMENTATION == "python"
+        name = codec.__name__
+    assert [one for one in sys.modules if one.split(".")[0] == name] == []
+
+
+def test_the_command_prints_the_table_and_the_score() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "gdproto.conformance.mutants", "bools-swapped"],
+        cwd=ROOT, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("bools-swapped ")
+    assert "1 of 1 mutants killed: 100 %" in ran.stdout
