@@ -36,7 +36,7 @@ from .errors import (
     DirtyWorkerError,
 )
 from .inspection import inspect_apps, learned
-from .lane import Lane
+from .lane import Answer, Lane
 from .listener import Listener
 from .management import manage
 from .pidfile import Pidfile
@@ -120,20 +120,17 @@ class DirtyArbiter:
         self._ending: asyncio.Future[float] = loop.create_future()
         self._quiet = asyncio.Event()
         self._handle_signals(loop)
-        server = await loop.create_unix_server(
-            lambda: ClientConnection(self), sock=listener.socket, start_serving=True
-        )
+        listener.accept(lambda connected: ClientConnection(connected, self))
         self._call_hook("on_dirty_starting", self)
         try:
             self.supervisor.start()
             grace_s = await self._ending
             self._draining = True
-            server.close()
             listener.close()
             await self._drain(grace_s)
         finally:
             self._draining = True
-            server.close()
+            listener.close()
             await self._stop()
 
     def _handle_signals(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -332,16 +329,18 @@ class DirtyArbiter:
 
     # --- lanes ---
 
-    def lane_answered(self, lane: Lane, frames: list[gdproto.FrameReceived]) -> None:
+    def lane_answered(self, lane: Lane, answers: list[Answer]) -> None:
         call = self.running[lane]
-        call.client.forward(call, frames)
-        if not frames[-1].ended:
+        call.client.forward(call, answers)
+        header, _, ended = answers[-1]
+        if not ended:
             return
         del self.running[lane]
         self._deadlines.drop(call)
         run_s = self.clock() - call.started_s
         self.run_s[call.app_path] += NEWEST * (run_s - self.run_s[call.app_path])
-        self._log_access(call, gdproto.MessageCode(frames[-1].header.code).name)
+        if self.config.access_log:
+            self._log_access(call, gdproto.MessageCode(header.code).name)
         if lane.paused:
             lane.resume()
         self._count(lane)
@@ -353,6 +352,11 @@ class DirtyArbiter:
             worker.served += 1
             if worker.serves_at_most and worker.served >= worker.serves_at_most:
                 self.supervisor.recycle(worker, "its number of calls")
+
+    def lane_failed(self, lane: Lane, error: DirtyError) -> None:
+        call = self.running.get(lane)
+        if call is not None:
+            self._fail(call, error)
 
     def lane_discarded(self, lane: Lane) -> None:
         self._next(lane)

@@ -10,16 +10,17 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import gdproto
 
 from .errors import MAX_RAW_BYTES, DirtyError, DirtyProtocolError, to_message
-from .lane import Lane
+from .lane import Answer, Lane
+from .spool import KEPT_IN_MEMORY_BYTES, Spool, Spooler
+from .stream import Data, Stream
 
 CREDENTIALS = struct.Struct("3i")
 DISCARD_S = 1.0
-WRITE_HIGH_WATER_BYTES = 256 * 1024
 
 
 class Call:
@@ -57,7 +58,7 @@ class Call:
         self,
         request: gdproto.RequestPeek,
         header: gdproto.Header,
-        frame: bytes,
+        frame: Data,
         client: ClientConnection,
         now_s: float,
     ) -> None:
@@ -93,27 +94,28 @@ class Owner(Protocol):
         """The answer to a STATUS, STASH or MANAGE. Raises DirtyError to refuse."""
 
 
-class ClientConnection(asyncio.Protocol):
+class ClientConnection:
     """One client; `uid` is its user."""
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, connected: socket.socket, owner: Owner) -> None:
         self.calls: dict[int, Call] = {}
         self.paused = False
-        self.uid = -1
+        self.uid = uid_of(connected)
         self._owner = owner
-        self._connection = gdproto.Connection("arbiter", raw=True)
-        self._transport: asyncio.Transport | None = None
+        self._connection = gdproto.Connection("arbiter", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES)
+        self._spooler = Spooler()
         self._failed = False
+        self._stream = Stream(connected, self._connection, self)
+        owner.client_came(self)
 
-    def forward(self, call: Call, frames: list[gdproto.FrameReceived]) -> None:
+    def forward(self, call: Call, answers: list[Answer]) -> None:
         """Hand frames of the call's exchange to the client."""
-        for header, frame, _ in frames:
-            self._connection.send_frame(frame, header)
-        if frames[-1].ended:
+        for header, _, _ in answers:
+            self._connection.send_frame(b"", header)
+        if answers[-1][2]:
             del self.calls[call.request_id]
-        self._write(
-            frames[0].frame if len(frames) == 1 else b"".join([one.frame for one in frames])
-        )
+        for data in joined(answers):
+            self._stream.write(data)
 
     def fail(self, call: Call, error: DirtyError) -> None:
         """End the call's exchange by an ERROR."""
@@ -127,38 +129,40 @@ class ClientConnection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close when what was written has been taken."""
-        if self._transport is not None:
-            self._transport.close()
+        self._stream.close()
 
     def abort(self) -> None:
         """Close at once."""
-        if self._transport is not None:
-            self._transport.abort()
+        self._stream.abort()
 
     def _write(self, data: bytes) -> None:
-        assert self._transport is not None
-        self._transport.write(data)
+        self._stream.write(data)
 
     # --- frames ---
 
     def _take(self, event: gdproto.FrameReceived) -> None:
-        header, frame = event.header, event.frame
-        if header.code == gdproto.MessageCode.CANCEL:
+        header, frame, _ = event
+        code = header.code
+        if code == gdproto.MessageCode.CANCEL:
             self._owner.cancelled(self.calls[header.request_id])
             return
         try:
-            if header.code == gdproto.MessageCode.REQUEST:
-                self._call(header, frame)
+            whole = self._spooler.whole(frame)
+            if code == gdproto.MessageCode.REQUEST:
+                self._call(header, whole)
             else:
-                answer = self._owner.asked(gdproto.parse(frame), self)
+                answer = self._owner.asked(gdproto.parse(seen(whole)), self)
                 self._write(self._connection.send(gdproto.Response(header.request_id, answer)))
         except gdproto.ProtocolError as error:
-            self._decline(header, DirtyProtocolError.of(error, frame))
+            self._decline(header, DirtyProtocolError.of(error, bytes(frame[:MAX_RAW_BYTES])))
         except DirtyError as error:
             self._decline(header, error)
+        except OSError as error:
+            reason = f"no room for a large request: {error.strerror or error}"
+            self._decline(header, DirtyError(reason))
 
-    def _call(self, header: gdproto.Header, frame: bytes) -> None:
-        request = gdproto.peek_request(frame, gdproto.HEADER_BYTES)
+    def _call(self, header: gdproto.Header, frame: Data) -> None:
+        request = gdproto.peek_request(seen(frame), gdproto.HEADER_BYTES)
         call = Call(request, header, frame, self, self._owner.clock())
         self.calls[header.request_id] = call
         self._owner.called(call)
@@ -181,41 +185,30 @@ class ClientConnection(asyncio.Protocol):
             self._hear_no_more()
 
     def _hear_no_more(self) -> None:
-        assert self._transport is not None
         self._failed = True
         self._owner.client_left(self)
-        self._transport.write_eof()
-        asyncio.get_running_loop().call_later(DISCARD_S, self._transport.abort)
+        self._stream.read_in_vain()
+        self._stream.write_eof()
+        asyncio.get_running_loop().call_later(DISCARD_S, self._stream.abort)
 
-    # --- asyncio.Protocol ---
+    # --- the stream's owner ---
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are not subclasses of asyncio's.
-        self._transport = cast(asyncio.Transport, transport)
-        self._transport.set_write_buffer_limits(WRITE_HIGH_WATER_BYTES)
-        self.uid = uid_of(transport.get_extra_info("socket"))
-        self._owner.client_came(self)
-
-    def data_received(self, data: bytes) -> None:
-        if not self._failed:
-            self._connection.receive_data(data)
-            self._take_all()
-
-    def _take_all(self) -> None:
+    def received(self) -> None:
         while not self._failed:
             try:
                 event = self._connection.next_event()
             except gdproto.ProtocolError as error:
                 self._faulty(error)
                 continue
-            if not isinstance(event, gdproto.FrameReceived):
+            if isinstance(event, gdproto.FrameReceived):
+                self._take(event)
+            elif isinstance(event, gdproto.PartReceived):
+                self._spooler.add(event)
+            else:
                 return
-            self._take(event)
 
-    def eof_received(self) -> None:
-        if not self._failed:
-            self._connection.receive_eof()
-            self._take_all()
+    def ended(self) -> None:
+        self.received()
 
     def pause_writing(self) -> None:
         self.paused = True
@@ -229,9 +222,29 @@ class ClientConnection(asyncio.Protocol):
             if call.lane is not None:
                 call.lane.resume()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def lost(self, error: OSError | None) -> None:
         self._failed = True
         self._owner.client_left(self)
+
+
+def joined(answers: list[Answer]) -> list[Data]:
+    """What is to be written: small frames in one piece."""
+    if len(answers) == 1:
+        return [answers[0][1]]
+    pieces: list[Data] = []
+    small: list[bytes] = []
+    for _, frame, _ in answers:
+        if isinstance(frame, bytes):
+            small.append(frame)
+        else:
+            pieces += [b"".join(small), frame]
+            small = []
+    return [*pieces, b"".join(small)]
+
+
+def seen(frame: Data) -> bytes | memoryview:
+    """The bytes of a frame, wherever they are. Raises OSError."""
+    return frame.view() if isinstance(frame, Spool) else frame
 
 
 def uid_of(peer: socket.socket) -> int:

@@ -9,10 +9,13 @@ Rules:
 * `next_event` raises ProtocolError for what the peer may not do. After one of scope "exchange"
   the connection goes on. After one of scope "connection" nothing more can be read.
 * With ``raw=True`` payloads are handed through undecoded, as `FrameReceived`.
+* A large frame is collected where it stays: in a buffer of its own, which a transport may fill
+  itself (`space`, `filled`). Memory follows what came, not what a header claims.
 """
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Collection, Iterator, KeysView
 from dataclasses import dataclass
 from enum import Enum
@@ -27,25 +30,34 @@ from ._generated.tables import (
     Transition,
 )
 from .errors import ProtocolError
-from .frames import RULES, Header, Message, check_presence
-from .implementation import parse_header, parse_payload
+from .frames import BARE, RULES, Header, Message, check_presence
+from .implementation import parse, parse_header, parse_payload
 
 IDLE = "idle"
 ABANDONED = "abandoned"
 NOT_OPENED = Transition(IDLE, "unexpected_message", "exchange")
+# A frame of more bytes is collected in a buffer of its own, exactly as large.
+LARGE_BYTES = 64 * 1024
+# From here on, memory comes from the system, which gives a page when something is written there.
+MAPPED_BYTES = 4 * 1024 * 1024
+
+Moves = dict[str, dict[int, Transition]]
 
 
-def _moves_of(opens: Collection[int]) -> dict[tuple[str, str, int], Transition]:
-    """The transitions where only messages with codes in `opens` may open an exchange."""
-    return {
-        (state, sender, code): NOT_OPENED
-        if state == IDLE and move.next != IDLE and code not in opens
-        else move
-        for (state, sender, code), move in TRANSITIONS.items()
-    }
+def _moves_of(opens: Collection[int], side: str) -> Moves:
+    """What the frames of a side do, by state and message code; only `opens` open an exchange."""
+    moves: Moves = {}
+    for (state, sender, code), move in TRANSITIONS.items():
+        if sender == side:
+            is_refused = state == IDLE and move.next != IDLE and code not in opens
+            moves.setdefault(state, {})[code] = NOT_OPENED if is_refused else move
+    return moves
 
 
-MOVES = {name: _moves_of(role.opens) for name, role in ROLES.items()}
+MOVES = {
+    name: {side: _moves_of(role.opens, side) for side in ("opener", "answerer")}
+    for name, role in ROLES.items()
+}
 
 
 class NeedData(Enum):
@@ -69,11 +81,26 @@ class MessageReceived(NamedTuple):
 
 
 class FrameReceived(NamedTuple):
-    """A frame arrived, its payload undecoded; `ended` when it ended its exchange."""
+    """A frame arrived, its payload undecoded; `ended` when it ended its exchange.
+
+    `frame` is all of it, or what follows the parts that PartReceived handed out. A large frame
+    is a memoryview.
+    """
 
     header: Header
-    frame: bytes
+    frame: bytes | memoryview
     ended: bool
+
+    @property
+    def request_id(self) -> int:
+        return self.header.request_id
+
+
+class PartReceived(NamedTuple):
+    """The next bytes of a frame of more than `whole_bytes`, but not its last ones."""
+
+    header: Header
+    part: bytes
 
     @property
     def request_id(self) -> int:
@@ -91,7 +118,7 @@ class ConnectionClosed:
     """The peer sends nothing more. Exchanges that are still open get no answer."""
 
 
-Event = MessageReceived | FrameReceived | ExchangeEnded | ConnectionClosed
+Event = MessageReceived | FrameReceived | PartReceived | ExchangeEnded | ConnectionClosed
 
 
 class Connection:
@@ -100,23 +127,31 @@ class Connection:
     Args:
         role: client, arbiter (facing clients), lane (facing a worker) or worker.
         raw: hand payloads through undecoded.
+        whole_bytes: with `raw`, hand frames of more bytes through in parts; 0 for none.
 
     Raises:
         ValueError: no such role.
     """
 
-    def __init__(self, role: str, *, raw: bool = False) -> None:
+    def __init__(self, role: str, *, raw: bool = False, whole_bytes: int = 0) -> None:
         if role not in ROLES:
             raise ValueError(f"role {role!r} is none of {', '.join(ROLES)}")
         self.role = ROLES[role]
         self.raw = raw
+        self._whole_bytes = whole_bytes
         self._peer_side = ROLES[self.role.peer].side
-        self._moves = MOVES[role]
+        self._sent = MOVES[role][self.role.side]
+        self._received = MOVES[role][self._peer_side]
         self._states: dict[int, str] = {}
         self._buffer: bytes | bytearray = b""
         self._start = 0
         self._skip = 0
+        # Of the frame that is under way: its header, its own buffer, and how far that is filled.
         self._header: Header | None = None
+        self._large: memoryview | None = None
+        self._filled = 0
+        # Of one that is handed out in parts: what is still to come.
+        self._to_come = 0
         self._eof = False
         self._closed: ConnectionClosed | ProtocolError | None = None
 
@@ -134,6 +169,8 @@ class Connection:
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes from the transport, in any portions."""
+        if self._large is not None:
+            data = self._fill(self._large, data)
         if self._start == len(self._buffer):
             # What cannot change need not be copied.
             self._buffer = data if type(data) is bytes else bytearray(memoryview(data))
@@ -144,6 +181,18 @@ class Connection:
             self._buffer = bytearray(memoryview(self._buffer)[self._start :])
             self._start = 0
         self._buffer += data
+
+    def space(self) -> memoryview | None:
+        """Where the transport may put the bytes that come next, in place of `receive_data`.
+
+        Returns:
+            The rest of a large frame, as room for it; None when there is no such frame.
+        """
+        return None if self._large is None else self._large[self._filled :]
+
+    def filled(self, count: int) -> None:
+        """Take the first `count` bytes of `space` as received."""
+        self._filled += count
 
     def receive_eof(self) -> None:
         """The transport delivers nothing more."""
@@ -180,24 +229,28 @@ class Connection:
             ProtocolError: the message is not legal now, or cannot be encoded. The connection is
                 as it was.
         """
-        move = self._move(self.role.side, message.CODE, message.request_id)
-        if move.scope:
-            raise _refusal(move, message.CODE, message.request_id)
+        request_id = message.request_id
+        state = self._sendable(message.CODE, request_id)
         data = message.to_bytes()
-        self._apply(message.request_id, move)
+        if state != IDLE:
+            self._states[request_id] = state
+        else:
+            self._states.pop(request_id, None)
         return data
 
     def send_frame(self, frame: bytes, header: Header | None = None) -> bytes:
         """As `send`, for one whole frame that is handed through undecoded.
 
         Args:
+            frame: only looked at without `header`.
             header: that of the frame, where it has been judged already.
         """
         code, _, request_id = header or parse_header(frame)
-        move = self._move(self.role.side, code, request_id)
-        if move.scope:
-            raise _refusal(move, code, request_id)
-        self._apply(request_id, move)
+        state = self._sendable(code, request_id)
+        if state != IDLE:
+            self._states[request_id] = state
+        else:
+            self._states.pop(request_id, None)
         return frame
 
     def abandon(self, request_id: int) -> None:
@@ -208,17 +261,38 @@ class Connection:
     # --- receiving ---
 
     def _next(self) -> Event | NeedData:
+        frame: bytes | memoryview
         while True:
             if self._skip:
                 self._drop_skipped()
-            header = self._header or self._read_header()
-            if header is None:
-                return self._starved()
-            stop = self._start + HEADER_BYTES + header.length
-            if stop > len(self._buffer):
-                self._header = header
-                return self._starved()
-            event = self._receive(header, self._cut(stop))
+            header = self._header
+            if header is not None:
+                rest = self._rest(header)
+                if rest is None:
+                    return NEED_DATA if not self._eof else self._over()
+                if isinstance(rest, PartReceived):
+                    return rest
+                self._header = None
+                event = self._receive(header, rest)
+            else:
+                buffer, start = self._buffer, self._start
+                there = len(buffer) - start
+                if there < HEADER_BYTES:
+                    return NEED_DATA if not self._eof else self._over()
+                header = parse_header(buffer, start)
+                code, length, _ = header
+                if length and code in BARE:
+                    self._refuse_payload(header)
+                size = HEADER_BYTES + length
+                if size > there:
+                    self._begin(header, size)
+                    continue
+                if size == there and not start and type(buffer) is bytes:
+                    # Most often a read brings one frame.
+                    frame, self._buffer = buffer, b""
+                else:
+                    frame = self._cut(start + size)
+                event = self._receive(header, frame)
             if event is not None:
                 return event
 
@@ -227,23 +301,56 @@ class Connection:
         self._skip -= dropped
         self._start += dropped
 
-    def _read_header(self) -> Header | None:
-        """The next frame's header; None when it is not there yet."""
-        if len(self._buffer) - self._start < HEADER_BYTES:
-            return None
-        header = parse_header(self._buffer, self._start)
+    def _refuse_payload(self, header: Header) -> None:
         try:
             check_presence(header)
         except ProtocolError:
             self._fail(header.request_id)
             self._skip = HEADER_BYTES + header.length
             raise
-        return header
+
+    def _begin(self, header: Header, size: int) -> None:
+        """A frame of `size` bytes has begun, and is not whole yet."""
+        self._header = header
+        if self._whole_bytes and size > self._whole_bytes:
+            self._to_come = size
+        elif size > LARGE_BYTES:
+            # Zeroing memory only to overwrite it is worth it where memory is used again.
+            room = bytearray(size) if size < MAPPED_BYTES else mmap.mmap(-1, size)
+            self._large = memoryview(room)
+            self._filled = 0
+            self._fill(self._large, self._cut(len(self._buffer)))
+
+    def _fill(self, large: memoryview, data: bytes | bytearray | memoryview) -> bytes:
+        """Put what belongs to the large frame there; returns what follows it."""
+        stop = min(self._filled + len(data), len(large))
+        taken = stop - self._filled
+        with memoryview(data) as view:
+            large[self._filled : stop] = view[:taken]
+            self._filled = stop
+            return bytes(view[taken:])
+
+    def _rest(self, header: Header) -> bytes | memoryview | PartReceived | None:
+        """The frame that is under way, if the rest of it has come; or a part of it."""
+        if self._large is not None:
+            if self._filled < len(self._large):
+                return None
+            frame, self._large = self._large, None
+            return frame
+        there = len(self._buffer) - self._start
+        if self._to_come:
+            if not there:
+                return None
+            last = self._to_come <= there
+            part = self._cut(self._start + min(there, self._to_come))
+            self._to_come -= len(part)
+            return part if last else PartReceived(header, part)
+        size = HEADER_BYTES + header.length
+        return self._cut(self._start + size) if size <= there else None
 
     def _cut(self, stop: int) -> bytes:
-        """The frame that ends at `stop`, copied at most once."""
+        """The bytes up to `stop`, copied at most once."""
         buffer, start = self._buffer, self._start
-        self._header = None
         if stop == len(buffer):
             # An idle connection keeps nothing alive.
             self._buffer, self._start = b"", 0
@@ -254,11 +361,12 @@ class Connection:
         with memoryview(buffer) as view:
             return bytes(view[start:stop])
 
-    def _starved(self) -> Event | NeedData:
-        if not self._eof:
-            return NEED_DATA
+    def _over(self) -> ConnectionClosed:
+        """The stream has ended. Raises ProtocolError when it did so inside a frame."""
         left = len(self._buffer) - self._start
-        if left or self._skip:
+        if self._large is not None:
+            left += self._filled
+        if left or self._skip or self._header is not None:
             raise ProtocolError(
                 "truncated",
                 "the stream ends inside a frame",
@@ -269,27 +377,40 @@ class Connection:
         self._closed = ConnectionClosed()
         return self._closed
 
-    def _receive(self, header: Header, frame: bytes) -> Event | None:
+    def _receive(self, header: Header, frame: bytes | memoryview) -> Event | None:
         code, _, request_id = header
-        if request_id == CONNECTION_REQUEST_ID and self._is_notice(code):
-            return self._event(header, frame, False)
-        move = self._move(self._peer_side, code, request_id)
-        if move.outcome == "deliver":
-            event = self._event(header, frame, move.next == IDLE)
-            self._apply(request_id, move)
+        states = self._states
+        state = states.get(request_id, IDLE)
+        next_state, outcome, scope = move = self._received[state][code]
+        if state == IDLE and (self.role.max_open or not request_id):
+            if not request_id and self._is_notice(code):
+                return self._event(header, frame, False)
+            if next_state != IDLE and self._is_full():
+                next_state, outcome, scope = move = NOT_OPENED
+        if outcome == "deliver":
+            ended = next_state == IDLE
+            if self.raw:
+                event: Event = FrameReceived(header, frame, ended)
+            else:
+                event = self._event(header, frame, ended)
+            if not ended:
+                states[request_id] = next_state
+            else:
+                states.pop(request_id, None)
             return event
-        was_open = request_id in self._states
-        self._apply(request_id, move)
-        if move.scope:
+        self._enter(request_id, next_state)
+        if scope:
             raise _refusal(move, code, request_id)
-        ended = was_open and request_id not in self._states
-        return ExchangeEnded(request_id) if ended else None
+        return ExchangeEnded(request_id) if state != next_state == IDLE else None
 
-    def _event(self, header: Header, frame: bytes, ended: bool) -> Event:
+    def _event(self, header: Header, frame: bytes | memoryview, ended: bool) -> Event:
         if self.raw:
             return FrameReceived(header, frame, ended)
         try:
-            return MessageReceived(parse_payload(header, frame, HEADER_BYTES), ended)
+            if type(frame) is bytes:
+                return MessageReceived(parse_payload(header, frame, HEADER_BYTES), ended)
+            # What is decoded from it does not refer to it.
+            return MessageReceived(parse(frame), ended)
         except ProtocolError:
             self._fail(header.request_id, terminal=ended)
             raise
@@ -304,21 +425,25 @@ class Connection:
 
     # --- exchanges ---
 
-    def _move(self, sender: str, code: int, request_id: int) -> Transition:
+    def _sendable(self, code: int, request_id: int) -> str:
+        """The state that the exchange enters with this frame. Raises ProtocolError."""
         state = self._states.get(request_id, IDLE)
-        move = self._moves[state, sender, code]
-        if state == IDLE and self.role.max_open and self._is_one_too_many(move):
-            return NOT_OPENED
-        return move
+        move = self._sent[state][code]
+        if state == IDLE and move.next != IDLE and self._is_full():
+            move = NOT_OPENED
+        if move.scope:
+            raise _refusal(move, code, request_id)
+        return move.next
 
-    def _is_one_too_many(self, move: Transition) -> bool:
-        return move.next != IDLE and len(self._states) >= self.role.max_open
+    def _is_full(self) -> bool:
+        """Whether no other exchange may be opened."""
+        return 0 < self.role.max_open <= len(self._states)
 
-    def _apply(self, request_id: int, move: Transition) -> None:
-        if move.next == IDLE:
-            self._states.pop(request_id, None)
+    def _enter(self, request_id: int, state: str) -> None:
+        if state != IDLE:
+            self._states[request_id] = state
         else:
-            self._states[request_id] = move.next
+            self._states.pop(request_id, None)
 
     def _fail(self, request_id: int, terminal: bool = True) -> None:
         """An exchange dies of a frame that cannot be read."""

@@ -16,9 +16,9 @@ from typing import Any
 import gdproto
 
 from ..errors import DirtyProtocolError
+from ..receiving import receive
 from .answers import Deadline, answer_in, closed, encoded, result_of, unreachable
 
-RECEIVE_BYTES = 64 * 1024
 # What a socket's buffer takes at once, or nearly.
 SMALL_FRAME_BYTES = 64 * 1024
 # How far a wait may outlast its deadline, so that not every wait has to be set anew.
@@ -112,15 +112,11 @@ class Channel:
     def _read(self, limit: Deadline) -> None:
         self._wait_at_most(limit.left_s())
         try:
-            data = self._socket.recv(RECEIVE_BYTES)
+            receive(self._socket, self._connection)
         except BlockingIOError:
             raise limit.passed() from None
         except ConnectionError:
             raise closed(self._path) from None
-        if data:
-            self._connection.receive_data(data)
-        else:
-            self._connection.receive_eof()
 
     def close(self) -> None:
         """Close; an exchange that is still open is cancelled by it."""

@@ -21,6 +21,7 @@ import gdproto
 
 from ..app import App, describe, is_forbidden
 from ..errors import (
+    MAX_RAW_BYTES,
     DirtyAppError,
     DirtyAppNotFoundError,
     DirtyCancelledError,
@@ -28,10 +29,10 @@ from ..errors import (
     DirtyProtocolError,
     to_message,
 )
+from ..receiving import receive
 from ..request import CurrentRequest, set_current_request
 from .loop import AsyncItems, EventLoop
 
-RECEIVE_BYTES = 64 * 1024
 CHECK_S = 0.005
 
 
@@ -101,22 +102,17 @@ class Lane:
             elif isinstance(event, gdproto.ConnectionClosed):
                 return None
             elif event is gdproto.NEED_DATA:
-                self._receive(self._socket.recv(RECEIVE_BYTES))
+                receive(self._socket, self._connection)
 
     def _parse(self, event: gdproto.FrameReceived) -> gdproto.Message | None:
         """The message; None when it cannot be decoded, which the arbiter has not looked for."""
         try:
-            return gdproto.parse_payload(event.header, event.frame, gdproto.HEADER_BYTES)
+            return gdproto.parse(event.frame)
         except gdproto.ProtocolError as error:
-            answer = to_message(DirtyProtocolError.of(error, event.frame), event.request_id)
+            raw = bytes(event.frame[:MAX_RAW_BYTES])
+            answer = to_message(DirtyProtocolError.of(error, raw), event.request_id)
             self._write(self._connection.send(answer))
             return None
-
-    def _receive(self, data: bytes) -> None:
-        if data:
-            self._connection.receive_data(data)
-        else:
-            self._connection.receive_eof()
 
     def is_cancelled(self) -> bool:
         """Whether the arbiter has given up the request that runs.
@@ -134,7 +130,7 @@ class Lane:
         event = self._connection.next_event()
         if event is gdproto.NEED_DATA:
             try:
-                self._receive(self._socket.recv(RECEIVE_BYTES, socket.MSG_DONTWAIT))
+                receive(self._socket, self._connection, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return
             event = self._connection.next_event()

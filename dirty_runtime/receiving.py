@@ -1,0 +1,32 @@
+"""One read from a socket into a connection: small frames through a buffer, large ones in place."""
+
+from __future__ import annotations
+
+import socket
+
+import gdproto
+
+RECEIVE_BYTES = 64 * 1024
+
+
+def receive(source: socket.socket, connection: gdproto.Connection, flags: int = 0) -> int:
+    """Read once, and hand what came to `connection`.
+
+    Returns:
+        The number of bytes; 0 at the end of the stream, which the connection is told too.
+
+    Raises:
+        OSError: as of ``recv``.
+    """
+    room = connection.space()
+    if room is not None:
+        count = source.recv_into(room, 0, flags)
+        connection.filled(count)
+    else:
+        data = source.recv(RECEIVE_BYTES, flags)
+        count = len(data)
+        if count:
+            connection.receive_data(data)
+    if not count:
+        connection.receive_eof()
+    return count
