@@ -236,10 +236,12 @@ class DirtyArbiter:
             self.router.withdraw(call)
             raise DirtyNoWorkersAvailableError(call.app_path, reason=reason)
         if call.timeout_s is not None:
-            self._deadlines.set(call, call.arrived_s + call.timeout_s)
-            self._set_alarm()
+            due_s = call.arrived_s + call.timeout_s
+            self._deadlines.set(call, due_s)
+            if due_s < self._alarm_s:
+                self._set_alarm()
         if lane is not None:
-            self._start(lane, call)
+            self._start(lane, call, call.arrived_s)
 
     def _told_when(self, error: DirtyOverloadedError, app_path: str) -> DirtyOverloadedError:
         """The error with when to try again: after about half of what waits."""
@@ -264,11 +266,11 @@ class DirtyArbiter:
 
     # --- calls ---
 
-    def _start(self, lane: Lane, call: Call) -> None:
+    def _start(self, lane: Lane, call: Call, now_s: float) -> None:
         call.lane = lane
-        call.started_s = self.clock()
+        call.started_s = now_s
         self.running[lane] = call
-        lane.request(call.frame, call.header)
+        lane.request(call.frame, call.header, now_s)
         if call.size_bytes > KEPT_BYTES:
             call.frame = b""
         if call.client.paused:
@@ -306,11 +308,13 @@ class DirtyArbiter:
     def _next(self, lane: Lane) -> None:
         call = self.router.release(lane)
         if call is not None:
-            self._start(lane, call)
-        elif self.router.is_spent(lane):
+            self._start(lane, call, lane.heard_s)
+            return
+        if self.router.is_spent(lane):
             self.router.remove(lane)
             lane.close()
-        self._quiet_if_idle()
+        if self._draining:
+            self._quiet_if_idle()
 
     def _log_access(self, call: Call, outcome: str) -> None:
         if not self.config.access_log:
@@ -336,8 +340,9 @@ class DirtyArbiter:
         if not ended:
             return
         del self.running[lane]
-        self._deadlines.drop(call)
-        run_s = self.clock() - call.started_s
+        if call.timeout_s is not None:
+            self._deadlines.drop(call)
+        run_s = lane.heard_s - call.started_s
         self.run_s[call.app_path] += NEWEST * (run_s - self.run_s[call.app_path])
         if self.config.access_log:
             self._log_access(call, gdproto.MessageCode(header.code).name)
@@ -397,7 +402,7 @@ class DirtyArbiter:
         for lane in worker.lanes:
             call = self.router.add(lane, worker, worker.apps)
             if call is not None:
-                self._start(lane, call)
+                self._start(lane, call, self.clock())
 
     def worker_leaves(self, worker: Worker) -> None:
         for lane in worker.lanes:
@@ -432,7 +437,7 @@ class DirtyArbiter:
             return
         other = self.router.give_back(call)
         if other is not None:
-            self._start(other, call)
+            self._start(other, call, self.clock())
 
     def _fail_start(self, reason: str) -> None:
         if not self._ending.done():

@@ -19,6 +19,8 @@ from .lane import Answer, Lane
 from .spool import KEPT_IN_MEMORY_BYTES, Spool, Spooler
 from .stream import Data, Stream
 
+REQUEST = int(gdproto.MessageCode.REQUEST)
+CANCEL = int(gdproto.MessageCode.CANCEL)
 CREDENTIALS = struct.Struct("3i")
 DISCARD_S = 1.0
 
@@ -103,19 +105,25 @@ class ClientConnection:
         self.uid = uid_of(connected)
         self._owner = owner
         self._connection = gdproto.Connection("arbiter", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES)
-        self._spooler = Spooler()
+        # Of a large frame that is under way.
+        self._spooler: Spooler | None = None
         self._failed = False
         self._stream = Stream(connected, self._connection, self)
         owner.client_came(self)
 
     def forward(self, call: Call, answers: list[Answer]) -> None:
         """Hand frames of the call's exchange to the client."""
+        send_frame = self._connection.send_frame
         for header, _, _ in answers:
-            self._connection.send_frame(b"", header)
-        if answers[-1][2]:
+            send_frame(b"", header)
+        _, frame, ended = answers[-1]
+        if ended:
             del self.calls[call.request_id]
-        for data in joined(answers):
-            self._stream.write(data)
+        if len(answers) == 1:
+            self._stream.write(frame)
+        else:
+            for data in joined(answers):
+                self._stream.write(data)
 
     def fail(self, call: Call, error: DirtyError) -> None:
         """End the call's exchange by an ERROR."""
@@ -140,32 +148,33 @@ class ClientConnection:
 
     # --- frames ---
 
-    def _take(self, event: gdproto.FrameReceived) -> None:
-        header, frame, _ = event
+    def _take(self, header: gdproto.Header, frame: Data) -> None:
         code = header.code
-        if code == gdproto.MessageCode.CANCEL:
+        if code == CANCEL:
             self._owner.cancelled(self.calls[header.request_id])
             return
         try:
-            whole = self._spooler.whole(frame)
-            if code == gdproto.MessageCode.REQUEST:
-                self._call(header, whole)
+            seen = frame.view() if isinstance(frame, Spool) else frame
+            if code == REQUEST:
+                request = gdproto.peek_request(seen, gdproto.HEADER_BYTES)
+                call = Call(request, header, frame, self, self._owner.clock())
+                self.calls[header.request_id] = call
+                self._owner.called(call)
             else:
-                answer = self._owner.asked(gdproto.parse(seen(whole)), self)
+                answer = self._owner.asked(gdproto.parse(seen), self)
                 self._write(self._connection.send(gdproto.Response(header.request_id, answer)))
         except gdproto.ProtocolError as error:
-            self._decline(header, DirtyProtocolError.of(error, bytes(frame[:MAX_RAW_BYTES])))
+            self._decline(header, DirtyProtocolError.of(error, bytes(seen[:MAX_RAW_BYTES])))
         except DirtyError as error:
             self._decline(header, error)
+
+    def _take_large(self, spooler: Spooler, event: gdproto.FrameReceived) -> None:
+        header, rest, _ = event
+        try:
+            self._take(header, spooler.whole(rest))
         except OSError as error:
             reason = f"no room for a large request: {error.strerror or error}"
             self._decline(header, DirtyError(reason))
-
-    def _call(self, header: gdproto.Header, frame: Data) -> None:
-        request = gdproto.peek_request(seen(frame), gdproto.HEADER_BYTES)
-        call = Call(request, header, frame, self, self._owner.clock())
-        self.calls[header.request_id] = call
-        self._owner.called(call)
 
     def _decline(self, header: gdproto.Header, error: DirtyError) -> None:
         self.calls.pop(header.request_id, None)
@@ -200,10 +209,16 @@ class ClientConnection:
             except gdproto.ProtocolError as error:
                 self._faulty(error)
                 continue
-            if isinstance(event, gdproto.FrameReceived):
-                self._take(event)
+            if type(event) is gdproto.FrameReceived:
+                spooler, self._spooler = self._spooler, None
+                if spooler is None:
+                    self._take(event.header, event.frame)
+                else:
+                    self._take_large(spooler, event)
             elif isinstance(event, gdproto.PartReceived):
-                self._spooler.add(event)
+                if self._spooler is None:
+                    self._spooler = Spooler()
+                self._spooler.add(event.part)
             else:
                 return
 
@@ -229,8 +244,6 @@ class ClientConnection:
 
 def joined(answers: list[Answer]) -> list[Data]:
     """What is to be written: small frames in one piece."""
-    if len(answers) == 1:
-        return [answers[0][1]]
     pieces: list[Data] = []
     small: list[bytes] = []
     for _, frame, _ in answers:
@@ -240,11 +253,6 @@ def joined(answers: list[Answer]) -> list[Data]:
             pieces += [b"".join(small), frame]
             small = []
     return [*pieces, b"".join(small)]
-
-
-def seen(frame: Data) -> bytes | memoryview:
-    """The bytes of a frame, wherever they are. Raises OSError."""
-    return frame.view() if isinstance(frame, Spool) else frame
 
 
 def uid_of(peer: socket.socket) -> int:

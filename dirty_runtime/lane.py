@@ -65,20 +65,23 @@ class Lane:
         self._clock = clock
         self._socket = ours
         self._connection = gdproto.Connection("lane", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES)
-        self._spooler = Spooler()
+        # Of a large frame that is under way.
+        self._spooler: Spooler | None = None
         self._stream: Stream | None = None
-        self._paused = False
+        # Whether reading has been paused.
+        self.paused = False
 
     def open(self) -> None:
         """Connect the arbiter's end, and ask the worker whether it is ready."""
         self._stream = Stream(self._socket, self._connection, self)
         self._write(self._connection.send(gdproto.Status(STATUS_ID)))
 
-    def request(self, frame: Data, header: gdproto.Header) -> None:
+    def request(self, frame: Data, header: gdproto.Header, now_s: float) -> None:
         """Start an exchange with a whole REQUEST frame."""
-        self.heard_s = self._clock()
+        assert self._stream is not None
+        self.heard_s = now_s
         self._connection.send_frame(b"", header)
-        self._write(frame)
+        self._stream.write(frame)
 
     def cancel(self) -> None:
         """Give up the exchange that runs; its frames are discarded until the terminal one."""
@@ -88,23 +91,18 @@ class Lane:
 
     def pause(self) -> None:
         """Read nothing for now: the client does not keep up."""
-        self._paused = True
+        self.paused = True
         if self._stream is not None:
             self._stream.pause_reading()
 
     def resume(self) -> None:
         """Read on."""
-        if self._paused:
+        if self.paused:
             # Silence that the client caused is not the worker's.
             self.heard_s = self._clock()
-            self._paused = False
+            self.paused = False
             if self._stream is not None:
                 self._stream.resume_reading()
-
-    @property
-    def paused(self) -> bool:
-        """Whether reading has been paused."""
-        return self._paused
 
     def close(self) -> None:
         """End the lane: an idle worker thread retires."""
@@ -140,37 +138,43 @@ class Lane:
         answers: list[Answer] = []
         try:
             while (event := self._connection.next_event()) is not gdproto.NEED_DATA:
-                if isinstance(event, gdproto.FrameReceived):
-                    self._take(event, answers)
+                if type(event) is gdproto.FrameReceived:
+                    if self.ready and self._spooler is None:
+                        answers.append(event)
+                    else:
+                        self._take(event, answers)
                 elif isinstance(event, gdproto.PartReceived):
-                    self._spooler.add(event)
+                    if self._spooler is None:
+                        self._spooler = Spooler()
+                    self._spooler.add(event.part)
                 elif isinstance(event, gdproto.ExchangeEnded):
-                    self._spooler.forget()
+                    self._spooler = None
                     self.owner.lane_discarded(self)
         except gdproto.ProtocolError as error:
             self.owner.lane_broke(self, str(error))
             return
-        self._give(answers)
+        if answers:
+            self.owner.lane_answered(self, answers)
 
     def _take(self, event: gdproto.FrameReceived, answers: list[Answer]) -> None:
+        """Take a frame that is no common answer."""
         header, rest, ended = event
         if not self.ready:
             self.ready = header.code == gdproto.MessageCode.RESPONSE
             self.owner.lane_booted(self, gdproto.parse(rest))
             return
+        spooler, self._spooler = self._spooler, None
+        assert spooler is not None
         try:
-            answers.append((header, self._spooler.whole(rest), ended))
+            answers.append((header, spooler.whole(rest), ended))
         except OSError as error:
-            self._give(answers)
+            if answers:
+                self.owner.lane_answered(self, answers.copy())
+                answers.clear()
             reason = f"no room for a large answer: {error.strerror or error}"
             self.owner.lane_failed(self, DirtyError(reason))
             if ended:
                 self.owner.lane_discarded(self)
-
-    def _give(self, answers: list[Answer]) -> None:
-        if answers:
-            self.owner.lane_answered(self, answers.copy())
-            answers.clear()
 
     def ended(self) -> None:
         self.owner.lane_closed(self)

@@ -18,15 +18,14 @@ def receive(source: socket.socket, connection: gdproto.Connection, flags: int = 
     Raises:
         OSError: as of ``recv``.
     """
-    room = connection.space()
-    if room is not None:
-        count = source.recv_into(room, 0, flags)
+    # Room that is full is not to be read into: nothing would come, as at the end.
+    if connection.room:
+        count = source.recv_into(connection.room, 0, flags)
         connection.filled(count)
     else:
         data = source.recv(RECEIVE_BYTES, flags)
         count = len(data)
-        if count:
-            connection.receive_data(data)
+        connection.receive_data(data)
     if not count:
         connection.receive_eof()
     return count

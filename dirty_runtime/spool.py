@@ -10,8 +10,6 @@ import os
 import socket
 import tempfile
 
-import gdproto
-
 # A frame of more bytes is spooled.
 KEPT_IN_MEMORY_BYTES = 2 * 1024 * 1024
 
@@ -48,33 +46,26 @@ class Spool:
 
 
 class Spooler:
-    """Puts the parts of large frames together, for one connection."""
+    """Puts the parts of one large frame together."""
 
     def __init__(self) -> None:
         self._spool: Spool | None = None
         self._error: OSError | None = None
 
-    def add(self, event: gdproto.PartReceived) -> None:
-        """Take the next part of a frame. Where it cannot be kept, `whole` will say so."""
+    def add(self, part: bytes) -> None:
+        """Take the next part. Where it cannot be kept, `whole` will say so."""
         if self._error is not None:
             return
         try:
             if self._spool is None:
                 self._spool = Spool()
-            self._spool.append(event.part)
+            self._spool.append(part)
         except OSError as error:
-            self._error = error
+            self._spool, self._error = None, error
 
-    def whole(self, rest: bytes | memoryview) -> bytes | memoryview | Spool:
-        """The frame that ends with `rest`, whether or not it came in parts. Raises OSError."""
-        if self._spool is None and self._error is None:
-            return rest
-        spool, error, self._spool, self._error = self._spool, self._error, None, None
-        if error is not None or spool is None:
-            raise error or OSError()
-        spool.append(rest)
-        return spool
-
-    def forget(self) -> None:
-        """Drop the parts of a frame that nobody wants."""
-        self._spool = self._error = None
+    def whole(self, rest: bytes | memoryview) -> Spool:
+        """The frame that ends with `rest`. Raises OSError."""
+        if self._spool is None:
+            raise self._error or OSError("there are no parts")
+        self._spool.append(rest)
+        return self._spool

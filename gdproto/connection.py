@@ -10,13 +10,14 @@ Rules:
   the connection goes on. After one of scope "connection" nothing more can be read.
 * With ``raw=True`` payloads are handed through undecoded, as `FrameReceived`.
 * A large frame is collected where it stays: in a buffer of its own, which a transport may fill
-  itself (`space`, `filled`). Memory follows what came, not what a header claims.
+  itself (`room`, `filled`). Memory follows what came, not what a header claims.
 """
 
 from __future__ import annotations
 
 import mmap
 from collections.abc import Collection, Iterator, KeysView
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -129,6 +130,10 @@ class Connection:
         raw: hand payloads through undecoded.
         whole_bytes: with `raw`, hand frames of more bytes through in parts; 0 for none.
 
+    Attributes:
+        room: where the transport may put the bytes that come next, in place of `receive_data`:
+            the rest of a large frame's buffer; None when no such frame is under way.
+
     Raises:
         ValueError: no such role.
     """
@@ -138,6 +143,7 @@ class Connection:
             raise ValueError(f"role {role!r} is none of {', '.join(ROLES)}")
         self.role = ROLES[role]
         self.raw = raw
+        self.room: memoryview | None = None
         self._whole_bytes = whole_bytes
         self._peer_side = ROLES[self.role.peer].side
         self._sent = MOVES[role][self.role.side]
@@ -146,10 +152,9 @@ class Connection:
         self._buffer: bytes | bytearray = b""
         self._start = 0
         self._skip = 0
-        # Of the frame that is under way: its header, its own buffer, and how far that is filled.
+        # Of the frame that is under way: its header, and its own buffer if it is large.
         self._header: Header | None = None
         self._large: memoryview | None = None
-        self._filled = 0
         # Of one that is handed out in parts: what is still to come.
         self._to_come = 0
         self._eof = False
@@ -169,8 +174,8 @@ class Connection:
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes from the transport, in any portions."""
-        if self._large is not None:
-            data = self._fill(self._large, data)
+        if self.room is not None:
+            data = self._fill(self.room, data)
         if self._start == len(self._buffer):
             # What cannot change need not be copied.
             self._buffer = data if type(data) is bytes else bytearray(memoryview(data))
@@ -182,17 +187,10 @@ class Connection:
             self._start = 0
         self._buffer += data
 
-    def space(self) -> memoryview | None:
-        """Where the transport may put the bytes that come next, in place of `receive_data`.
-
-        Returns:
-            The rest of a large frame, as room for it; None when there is no such frame.
-        """
-        return None if self._large is None else self._large[self._filled :]
-
     def filled(self, count: int) -> None:
-        """Take the first `count` bytes of `space` as received."""
-        self._filled += count
+        """Take the first `count` bytes of `room` as received."""
+        assert self.room is not None
+        self.room = self.room[count:]
 
     def receive_eof(self) -> None:
         """The transport delivers nothing more."""
@@ -209,7 +207,33 @@ class Connection:
                 raise self._closed
             return self._closed
         try:
-            return self._next()
+            # Every frame passes here, most of them whole: few calls.
+            while True:
+                if self._header is not None or self._skip:
+                    event = self._go_on()
+                    if event is NEED_DATA and self._eof:
+                        return self._over()
+                else:
+                    buffer, start = self._buffer, self._start
+                    there = len(buffer) - start
+                    if there < HEADER_BYTES:
+                        return NEED_DATA if not self._eof else self._over()
+                    header = parse_header(buffer, start)
+                    code, length, _ = header
+                    if length and code in BARE:
+                        self._refuse_payload(header)
+                    size = HEADER_BYTES + length
+                    if size > there:
+                        self._begin(header, size)
+                        continue
+                    if size == there and not start and type(buffer) is bytes:
+                        # Most often a read brings one frame.
+                        self._buffer = b""
+                        event = self._receive(header, buffer)
+                    else:
+                        event = self._receive(header, self._cut(start + size))
+                if event is not None:
+                    return event
         except ProtocolError as error:
             if error.scope == "connection":
                 self._closed = error
@@ -260,47 +284,6 @@ class Connection:
 
     # --- receiving ---
 
-    def _next(self) -> Event | NeedData:
-        frame: bytes | memoryview
-        while True:
-            if self._skip:
-                self._drop_skipped()
-            header = self._header
-            if header is not None:
-                rest = self._rest(header)
-                if rest is None:
-                    return NEED_DATA if not self._eof else self._over()
-                if isinstance(rest, PartReceived):
-                    return rest
-                self._header = None
-                event = self._receive(header, rest)
-            else:
-                buffer, start = self._buffer, self._start
-                there = len(buffer) - start
-                if there < HEADER_BYTES:
-                    return NEED_DATA if not self._eof else self._over()
-                header = parse_header(buffer, start)
-                code, length, _ = header
-                if length and code in BARE:
-                    self._refuse_payload(header)
-                size = HEADER_BYTES + length
-                if size > there:
-                    self._begin(header, size)
-                    continue
-                if size == there and not start and type(buffer) is bytes:
-                    # Most often a read brings one frame.
-                    frame, self._buffer = buffer, b""
-                else:
-                    frame = self._cut(start + size)
-                event = self._receive(header, frame)
-            if event is not None:
-                return event
-
-    def _drop_skipped(self) -> None:
-        dropped = min(self._skip, len(self._buffer) - self._start)
-        self._skip -= dropped
-        self._start += dropped
-
     def _refuse_payload(self, header: Header) -> None:
         try:
             check_presence(header)
@@ -316,37 +299,45 @@ class Connection:
             self._to_come = size
         elif size > LARGE_BYTES:
             # Zeroing memory only to overwrite it is worth it where memory is used again.
-            room = bytearray(size) if size < MAPPED_BYTES else mmap.mmap(-1, size)
-            self._large = memoryview(room)
-            self._filled = 0
-            self._fill(self._large, self._cut(len(self._buffer)))
+            buffer = bytearray(size) if size < MAPPED_BYTES else mapped(size)
+            self._large = self.room = memoryview(buffer)
+            self._fill(self.room, self._cut(len(self._buffer)))
 
-    def _fill(self, large: memoryview, data: bytes | bytearray | memoryview) -> bytes:
+    def _fill(self, room: memoryview, data: bytes | bytearray | memoryview) -> bytes:
         """Put what belongs to the large frame there; returns what follows it."""
-        stop = min(self._filled + len(data), len(large))
-        taken = stop - self._filled
+        count = min(len(data), len(room))
         with memoryview(data) as view:
-            large[self._filled : stop] = view[:taken]
-            self._filled = stop
-            return bytes(view[taken:])
+            room[:count] = view[:count]
+            self.filled(count)
+            return bytes(view[count:])
 
-    def _rest(self, header: Header) -> bytes | memoryview | PartReceived | None:
-        """The frame that is under way, if the rest of it has come; or a part of it."""
-        if self._large is not None:
-            if self._filled < len(self._large):
-                return None
-            frame, self._large = self._large, None
-            return frame
-        there = len(self._buffer) - self._start
+    def _go_on(self) -> Event | NeedData | None:
+        """Take what has come of the frame that is under way; None when it is past."""
+        header, large, there = self._header, self._large, len(self._buffer) - self._start
+        if header is None:
+            dropped = min(self._skip, there)
+            self._skip -= dropped
+            self._start += dropped
+            return None if not self._skip else NEED_DATA
+        if large is not None:
+            if self.room:
+                return NEED_DATA
+            self._header = self._large = self.room = None
+            return self._receive(header, large)
+        if not self._to_come:
+            size = HEADER_BYTES + header.length
+            if size > there:
+                return NEED_DATA
+            self._header = None
+            return self._receive(header, self._cut(self._start + size))
+        if not there:
+            return NEED_DATA
+        part = self._cut(self._start + min(there, self._to_come))
+        self._to_come -= len(part)
         if self._to_come:
-            if not there:
-                return None
-            last = self._to_come <= there
-            part = self._cut(self._start + min(there, self._to_come))
-            self._to_come -= len(part)
-            return part if last else PartReceived(header, part)
-        size = HEADER_BYTES + header.length
-        return self._cut(self._start + size) if size <= there else None
+            return PartReceived(header, part)
+        self._header = None
+        return self._receive(header, part)
 
     def _cut(self, stop: int) -> bytes:
         """The bytes up to `stop`, copied at most once."""
@@ -364,8 +355,8 @@ class Connection:
     def _over(self) -> ConnectionClosed:
         """The stream has ended. Raises ProtocolError when it did so inside a frame."""
         left = len(self._buffer) - self._start
-        if self._large is not None:
-            left += self._filled
+        if self._large is not None and self.room is not None:
+            left += len(self._large) - len(self.room)
         if left or self._skip or self._header is not None:
             raise ProtocolError(
                 "truncated",
@@ -389,10 +380,11 @@ class Connection:
                 next_state, outcome, scope = move = NOT_OPENED
         if outcome == "deliver":
             ended = next_state == IDLE
-            if self.raw:
-                event: Event = FrameReceived(header, frame, ended)
-            else:
-                event = self._event(header, frame, ended)
+            event = (
+                FrameReceived(header, frame, ended)
+                if self.raw
+                else self._event(header, frame, ended)
+            )
             if not ended:
                 states[request_id] = next_state
             else:
@@ -461,3 +453,16 @@ def _refusal(move: Transition, code: int, request_id: int) -> ProtocolError:
         scope=move.scope,
         request_id=request_id,
     )
+
+
+def mapped(size: int) -> mmap.mmap:
+    """Memory of its own, in large pages where the system has them: a fault for each small one
+    takes longer than copying what it holds.
+    """
+    if not hasattr(mmap, "MAP_PRIVATE"):
+        return mmap.mmap(-1, size)
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return memory
