@@ -24,9 +24,12 @@ from typing import NamedTuple
 
 from ._generated.tables import (
     CONNECTION_REQUEST_ID,
+    HEADER,
     HEADER_BYTES,
+    MAGIC,
     ROLES,
     TRANSITIONS,
+    VERSION,
     MessageCode,
     Transition,
 )
@@ -37,6 +40,7 @@ from .implementation import parse, parse_header, parse_payload
 IDLE = "idle"
 ABANDONED = "abandoned"
 NOT_OPENED = Transition(IDLE, "unexpected_message", "exchange")
+CHUNK = int(MessageCode.CHUNK)
 # A frame of more bytes is collected in a buffer of its own, exactly as large.
 LARGE_BYTES = 64 * 1024
 # From here on, memory comes from the system, which gives a page when something is written there.
@@ -85,7 +89,8 @@ class FrameReceived(NamedTuple):
     """A frame arrived, its payload undecoded; `ended` when it ended its exchange.
 
     `frame` is all of it, or what follows the parts that PartReceived handed out. A large frame
-    is a memoryview.
+    is a memoryview. CHUNKs of one exchange that came together are one event, with the header of
+    the first.
     """
 
     header: Header
@@ -226,6 +231,8 @@ class Connection:
                     if size > there:
                         self._begin(header, size)
                         continue
+                    if code == CHUNK and size < there and self.raw:
+                        size = self._run(buffer, start, header)
                     if size == there and not start and type(buffer) is bytes:
                         # Most often a read brings one frame.
                         self._buffer = b""
@@ -283,6 +290,18 @@ class Connection:
             self._states[request_id] = ABANDONED
 
     # --- receiving ---
+
+    def _run(self, buffer: bytes | bytearray, start: int, first: Header) -> int:
+        """How many bytes a CHUNK and those of its exchange that follow at once take."""
+        stop, end = start + HEADER_BYTES + first.length, len(buffer)
+        same = (MAGIC, VERSION, first.code, first.request_id)
+        while stop + HEADER_BYTES <= end:
+            magic, version, code, length, request_id = HEADER.unpack_from(buffer, stop)
+            after = stop + HEADER_BYTES + length
+            if (magic, version, code, request_id) != same or after > end:
+                break
+            stop = after
+        return stop - start
 
     def _refuse_payload(self, header: Header) -> None:
         try:

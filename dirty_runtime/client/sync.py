@@ -115,6 +115,8 @@ class Channel:
         try:
             while True:
                 event = self._connection.next_event()
+                if type(event) is gdproto.MessageReceived and event.message.request_id:
+                    return event.message
                 if event is gdproto.NEED_DATA:
                     self._wait_at_most(limit.left_s())
                     receive(self._socket, self._connection)
@@ -158,7 +160,7 @@ class Channels:
         """The chunks that answer `message`, or its one result. Raises DirtyError."""
         channel = self._begin(message, deadline)
         try:
-            while isinstance(answer := channel.receive(deadline, idle_s), gdproto.Chunk):
+            while type(answer := channel.receive(deadline, idle_s)) is gdproto.Chunk:
                 yield answer.data
             if not isinstance(answer, gdproto.End):
                 yield result_of(answer)
