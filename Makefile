@@ -5,12 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check acceptance soak check-all bench docs docs-serve spec clean
+.PHONY: help demo test check check-c acceptance soak check-all bench docs docs-serve spec clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/installed: pyproject.toml
+$(VENV)/installed: pyproject.toml gdproto/_generated/codec.c
 	@echo "== making $(VENV) and installing gdproto with its development tools"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
@@ -37,13 +37,17 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	$(BIN)/python -m spec.codegen --check
 	$(BIN)/python -m gdproto.conformance.make_values --check
 
+check-c: $(VENV)/installed  ## the codec's tests on a C codec that watches its memory
+	@echo "== AddressSanitizer and UndefinedBehaviorSanitizer"
+	$(BIN)/python -m tests.gdproto.sanitize
+
 acceptance: $(VENV)/installed  ## the situations that a service must survive, in full, against their bars
 	@$(BIN)/python -m tests.acceptance
 
 soak: $(VENV)/installed  ## calls, streams, stash, kills and reloads together for two minutes, and a balance
 	@$(BIN)/python -m tests.acceptance.soak
 
-check-all: check test acceptance soak  ## everything, a quarter of an hour
+check-all: check test check-c acceptance soak  ## everything, a quarter of an hour
 
 bench: $(VENV)/installed  ## measure codec and runtime against gunicorn, about two minutes
 	$(BIN)/python -m benchmarks

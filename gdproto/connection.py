@@ -27,7 +27,9 @@ from ._generated.tables import (
     HEADER,
     HEADER_BYTES,
     MAGIC,
+    MAX_PAYLOAD_BYTES,
     ROLES,
+    STATES,
     TRANSITIONS,
     VERSION,
     MessageCode,
@@ -35,7 +37,7 @@ from ._generated.tables import (
 )
 from .errors import ProtocolError
 from .frames import BARE, RULES, Header, Message, check_presence
-from .implementation import parse, parse_header, parse_payload
+from .implementation import codec, parse, parse_header, parse_payload
 
 IDLE = "idle"
 ABANDONED = "abandoned"
@@ -143,11 +145,32 @@ class Connection:
         ValueError: no such role.
     """
 
+    __slots__ = (
+        "_buffer",
+        "_closed",
+        "_eof",
+        "_header",
+        "_large",
+        "_number",
+        "_peer_side",
+        "_received",
+        "_sent",
+        "_skip",
+        "_start",
+        "_states",
+        "_to_come",
+        "_whole_bytes",
+        "raw",
+        "role",
+        "room",
+    )
+
     def __init__(self, role: str, *, raw: bool = False, whole_bytes: int = 0) -> None:
         if role not in ROLES:
             raise ValueError(f"role {role!r} is none of {', '.join(ROLES)}")
         self.role = ROLES[role]
         self.raw = raw
+        self._number = list(ROLES).index(role)
         self.room: memoryview | None = None
         self._whole_bytes = whole_bytes
         self._peer_side = ROLES[self.role.peer].side
@@ -298,7 +321,9 @@ class Connection:
         while stop + HEADER_BYTES <= end:
             magic, version, code, length, request_id = HEADER.unpack_from(buffer, stop)
             after = stop + HEADER_BYTES + length
-            if (magic, version, code, request_id) != same or after > end:
+            if (magic, version, code, request_id) != same or length > MAX_PAYLOAD_BYTES:
+                break
+            if after > end:
                 break
             stop = after
         return stop - start
@@ -485,3 +510,24 @@ def mapped(size: int) -> mmap.mmap:
         with suppress(OSError):
             memory.madvise(mmap.MADV_HUGEPAGE)
     return memory
+
+
+if codec is not None:
+    # The plain course of a connection in C, on the same state; all else is done above.
+    codec.bind_connection(
+        Connection,
+        FrameReceived,
+        MessageReceived,
+        NEED_DATA,
+        tuple(STATES),
+        {
+            "next_event": Connection.next_event,
+            "receive_data": Connection.receive_data,
+            "send": Connection.send,
+            "send_frame": Connection.send_frame,
+        },
+    )
+    Connection.next_event = codec.next_event  # type: ignore[method-assign]
+    Connection.receive_data = codec.receive_data  # type: ignore[method-assign]
+    Connection.send = codec.send  # type: ignore[method-assign]
+    Connection.send_frame = codec.send_frame  # type: ignore[method-assign]

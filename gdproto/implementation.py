@@ -8,55 +8,54 @@ the environment, only the Python codec is used.
 from __future__ import annotations
 
 import os
+from types import ModuleType
 from typing import Any
 
 from . import frames, messages, tlv
 from ._generated.messages import MESSAGE_CLASSES
 from ._generated.tables import SPEC_HASH
 
+# What the C codec asks in doubt, by the name under which it asks. Connections have their own.
+FALLBACKS: dict[str, Any] = {
+    "encode": tlv.encode,
+    "decode": tlv.decode,
+    "serialize": frames.serialize,
+    "parse": messages.parse,
+    "parse_payload": messages.parse_payload,
+    "parse_header": frames.parse_header,
+    "peek_request": messages.peek_request,
+    "readable": tlv.readable,
+}
 
-def _compiled() -> Any:
-    """The C codec; None where there is none, or one of another specification."""
+
+def compiled() -> ModuleType | None:
+    """The C codec, not yet bound; None where there is none, or one of another specification."""
     if os.environ.get("GDPROTO_PURE", "0") not in ("", "0"):
         return None
     try:
-        from ._generated import codec
+        from ._generated import codec as built
     except ImportError:
         return None
-    return codec if codec.SPEC_HASH == SPEC_HASH else None
+    return built if built.SPEC_HASH == SPEC_HASH else None
 
 
-_codec = _compiled()
-IMPLEMENTATION = "python" if _codec is None else "c"
+codec = compiled()
+IMPLEMENTATION = "python" if codec is None else "c"
 
-encode = tlv.encode
-decode = tlv.decode
-parse = messages.parse
-parse_payload = messages.parse_payload
-parse_header = frames.parse_header
-peek_request = messages.peek_request
-
-if _codec is not None:
-    _codec.bind(
-        MESSAGE_CLASSES,
-        frames.Header,
-        messages.RequestPeek,
-        {
-            "encode": encode,
-            "decode": decode,
-            "serialize": frames.serialize,
-            "parse": parse,
-            "parse_payload": parse_payload,
-            "parse_header": parse_header,
-            "peek_request": peek_request,
-            "readable": tlv.readable,
-        },
-    )
-    encode = _codec.encode
-    decode = _codec.decode
-    parse = _codec.parse
-    parse_payload = _codec.parse_payload
-    parse_header = _codec.parse_header
-    peek_request = _codec.peek_request
+if codec is None:
+    encode = tlv.encode
+    decode = tlv.decode
+    parse = messages.parse
+    parse_payload = messages.parse_payload
+    parse_header = frames.parse_header
+    peek_request = messages.peek_request
+else:
+    codec.bind(MESSAGE_CLASSES, frames.Header, messages.RequestPeek, FALLBACKS)
+    encode = codec.encode
+    decode = codec.decode
+    parse = codec.parse
+    parse_payload = codec.parse_payload
+    parse_header = codec.parse_header
+    peek_request = codec.peek_request
     # A method in C, found like any other: a Python function around it would cost more than it does.
-    frames.Message.to_bytes = _codec.to_bytes  # type: ignore[method-assign]
+    frames.Message.to_bytes = codec.to_bytes  # type: ignore[method-assign]

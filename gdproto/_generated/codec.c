@@ -1,4 +1,4 @@
-/* @generated from spec/ (8d7d47279839f2c3) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (6790c0b9deb6a85c) by python -m spec.codegen --write; do not edit */
 /* === Rules ===================================================================================
 
    This codec handles what is common and right, fast. Whatever it cannot vouch for is a DOUBT: a
@@ -238,18 +238,25 @@ INLINE PyObject *read_blob(Reader *r, const uint8_t *data, size_t size) {
 
 /* === Text ==================================================================================== */
 
+#define HIGH_BITS 0x8080808080808080ULL
+
 INLINE int is_ascii(const uint8_t *data, size_t size) {
     uint64_t seen = 0, word;
-    while (size >= 8) {
-        memcpy(&word, data, 8);
-        seen |= word;
-        data += 8;
-        size -= 8;
+    uint32_t head, tail;
+    if (size >= 8) {
+        memcpy(&seen, data + size - 8, 8);
+        for (const uint8_t *stop = data + size - 8; data < stop; data += 8) {
+            memcpy(&word, data, 8);
+            seen |= word;
+        }
+    } else if (size >= 4) {
+        memcpy(&head, data, 4);
+        memcpy(&tail, data + size - 4, 4);
+        seen = head | tail;
+    } else if (size > 0) {
+        seen = data[0] | data[size / 2] | data[size - 1];
     }
-    while (size--) {
-        seen |= *data++;
-    }
-    return (seen & 0x8080808080808080ULL) == 0;
+    return (seen & HIGH_BITS) == 0;
 }
 
 INLINE PyObject *new_ascii(const uint8_t *data, size_t size) {
@@ -321,6 +328,17 @@ INLINE PyObject *read_key(const uint8_t *data, size_t size, int keep) {
         Py_XSETREF(*place, Py_NewRef(key));
     }
     return key;
+}
+
+/* PyDict_SetItem for a text as key, whose hash is most often there already. */
+INLINE int dict_set(PyObject *pairs, PyObject *key, PyObject *value) {
+#if PY_VERSION_HEX < 0x030D0000
+    Py_hash_t hash = ((PyASCIIObject *)key)->hash;
+    if (LIKELY(hash != -1)) {
+        return _PyDict_SetItem_KnownHash(pairs, key, value, hash);
+    }
+#endif
+    return PyDict_SetItem(pairs, key, value);
 }
 
 /* The value of an int of one machine word or less; `overflow` as PyLong_AsLongLongAndOverflow. */
@@ -400,7 +418,7 @@ INLINE int make_ready(PyObject *text) {
 
 /* === Wire facts ============================================================================== */
 
-#define SPEC_HASH "8d7d47279839f2c3"
+#define SPEC_HASH "6790c0b9deb6a85c"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576
@@ -463,10 +481,14 @@ enum {
     FALLBACK_PARSE_HEADER,
     FALLBACK_PEEK_REQUEST,
     FALLBACK_READABLE,
+    FALLBACK_NEXT_EVENT,
+    FALLBACK_RECEIVE_DATA,
+    FALLBACK_SEND,
+    FALLBACK_SEND_FRAME,
     FALLBACKS
 };
 
-static const char *const fallback_names[] = {"encode", "decode", "serialize", "parse", "parse_payload", "parse_header", "peek_request", "readable"};
+static const char *const fallback_names[] = {"encode", "decode", "serialize", "parse", "parse_payload", "parse_header", "peek_request", "readable", "next_event", "receive_data", "send", "send_frame"};
 
 /* === Writing values ========================================================================== */
 
@@ -807,6 +829,19 @@ static PyObject *read_list(Reader *r, int depth, size_t owed) {
         return NULL;
     }
     for (size_t i = 0; i < count; i++) {
+        while (i < count && left(r) >= 9 && *r->pos == CODE_FLOAT64) {
+            PyObject *number = PyFloat_FromDouble(getf64(r->pos + 1));
+            if (UNLIKELY(number == NULL)) {
+                Py_DECREF(items);
+                return NULL;
+            }
+            PyList_SET_ITEM(items, i, number);
+            r->pos += 9;
+            i += 1;
+        }
+        if (i == count) {
+            break;
+        }
         PyObject *item = read_value(r, depth, owed + (count - 1 - i) * 1);
         if (UNLIKELY(item == NULL)) {
             Py_DECREF(items);
@@ -845,7 +880,7 @@ static PyObject *read_dict(Reader *r, int depth, size_t owed) {
             break;
         }
         PyObject *value = read_value(r, depth, owed + (count - 1 - i) * 6);
-        if (UNLIKELY(value == NULL || PyDict_SetItem(pairs, key, value) < 0)) {
+        if (UNLIKELY(value == NULL || dict_set(pairs, key, value) < 0)) {
             Py_DECREF(key);
             Py_XDECREF(value);
             break;
@@ -1557,9 +1592,52 @@ static int peek_routing(Reader *r, PyObject **found) {
 }
 
 
+/* === States ================================================================================== */
+
+#define CONNECTION_REQUEST_ID 0
+#define STATES 5
+#define IDLE_STATE 0
+#define ROLES 4
+
+/* One more than the place of the next state, for a frame delivered; 0 for others.
+   By role, state, whether the opener sends it, and message. */
+static const uint8_t moves[ROLES][STATES][2][MESSAGES] = {
+    { /* client */
+        {{0, 0, 0, 0, 0, 0, 0, 0, 0}, {2, 0, 0, 0, 0, 4, 4, 4, 0}}, /* idle */
+        {{0, 1, 1, 3, 1, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* calling */
+        {{0, 0, 1, 3, 1, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* streaming */
+        {{0, 1, 1, 0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* asking */
+        {{0, 0, 0, 0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* abandoned */
+    },
+    { /* arbiter */
+        {{0, 0, 0, 0, 0, 0, 0, 0, 0}, {2, 0, 0, 0, 0, 4, 4, 4, 0}}, /* idle */
+        {{0, 1, 1, 3, 1, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* calling */
+        {{0, 0, 1, 3, 1, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* streaming */
+        {{0, 1, 1, 0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* asking */
+        {{0, 0, 0, 0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* abandoned */
+    },
+    { /* lane */
+        {{0, 0, 0, 0, 0, 0, 0, 0, 0}, {2, 0, 0, 0, 0, 0, 4, 0, 0}}, /* idle */
+        {{0, 1, 1, 3, 1, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* calling */
+        {{0, 0, 1, 3, 1, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* streaming */
+        {{0, 1, 1, 0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* asking */
+        {{0, 0, 0, 0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* abandoned */
+    },
+    { /* worker */
+        {{0, 0, 0, 0, 0, 0, 0, 0, 0}, {2, 0, 0, 0, 0, 0, 4, 0, 0}}, /* idle */
+        {{0, 1, 1, 3, 1, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* calling */
+        {{0, 0, 1, 3, 1, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* streaming */
+        {{0, 1, 1, 0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* asking */
+        {{0, 0, 0, 0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 5}}, /* abandoned */
+    },
+};
+static const uint8_t opener_roles[ROLES] = {1, 0, 1, 0};
+static const Py_ssize_t max_open[ROLES] = {0, 0, 1, 1};
+
 /* === The functions that Python calls ========================================================= */
 
-/* What `bind` was given. The module serves one interpreter: see `exec_module`. */
+/* What `bind` and `bind_connection` were given. The module serves one interpreter: see
+   `exec_module`. */
 static PyObject *fallbacks[FALLBACKS];
 static PyTypeObject *header_type, *peek_type;
 static PyObject *new_header_from(const uint8_t *data);
@@ -1865,27 +1943,297 @@ static PyObject *codec_peek_request(PyObject *module, PyObject *const *args, Py_
     return fall_back(FALLBACK_PEEK_REQUEST, args, (size_t)count, names);
 }
 
-/* === The module ============================================================================== */
+/* === Connections =============================================================================
 
-static int bind_class(int index, PyObject *type) {
-    if (!PyType_Check(type)) {
-        PyErr_SetString(PyExc_TypeError, "a message class is needed");
+   The plain course of a connection: whole frames that the state of their exchange permits. The
+   state is that of the Python object, in its slots; nothing of it is changed before a doubt. */
+
+static PyTypeObject *connection_type, *frame_event_type, *message_event_type;
+static PyObject *need_data, *no_bytes, *zero;
+static PyObject *state_names[STATES];
+
+enum {
+    SLOT_RAW,
+    SLOT_NUMBER,
+    SLOT_STATES,
+    SLOT_BUFFER,
+    SLOT_START,
+    SLOT_SKIP,
+    SLOT_HEADER,
+    SLOT_EOF,
+    SLOT_CLOSED,
+    CONNECTION_SLOTS
+};
+
+static const char *const slot_names[] = {"raw",   "_number", "_states", "_buffer", "_start",
+                                         "_skip", "_header", "_eof",    "_closed"};
+static Py_ssize_t slot_offsets[CONNECTION_SLOTS];
+
+#define OWN(self, slot) (*(PyObject **)((char *)(self) + slot_offsets[slot]))
+
+INLINE void own_set(PyObject *self, int slot, PyObject *value) {
+    Py_XSETREF(OWN(self, slot), value);
+}
+
+/* Whether all slots are there; they are from `__init__` on. */
+INLINE int is_connection(PyObject *self) {
+    if (!Py_IS_TYPE(self, connection_type)) {
+        return 0;
+    }
+    for (int i = 0; i < CONNECTION_SLOTS; i++) {
+        if (OWN(self, i) == NULL) {
+            return 0;
+        }
+    }
+    return PyDict_CheckExact(OWN(self, SLOT_STATES));
+}
+
+/* What a frame does to its exchange: the place of the next state, or DOUBT for whatever is not
+   simply delivered. */
+INLINE int next_state(PyObject *self, int from_opener, int message, PyObject *request_id) {
+    PyObject *states = OWN(self, SLOT_STATES);
+    int overflow, state = IDLE_STATE;
+    long long role = int_value(OWN(self, SLOT_NUMBER), &overflow);
+    PyObject *name = PyDict_GetItemWithError(states, request_id);
+    if (name != NULL) {
+        for (state = 0; state < STATES && state_names[state] != name; state++) {
+        }
+    }
+    if (PyErr_Occurred() || state == STATES || role < 0 || role >= ROLES) {
         return -1;
     }
-    for (int i = 0; i < MAX_FIELDS && field_names[index][i] != NULL; i++) {
-        PyObject *slot = PyObject_GetAttrString(type, field_names[index][i]);
+    int next = moves[role][state][from_opener][message] - 1;
+    if (state == IDLE_STATE && next >= 0 && next != IDLE_STATE && max_open[role] &&
+        PyDict_GET_SIZE(states) >= max_open[role]) {
+        return DOUBT;
+    }
+    return next;
+}
+
+INLINE int apply_state(PyObject *self, PyObject *request_id, int next) {
+    PyObject *states = OWN(self, SLOT_STATES);
+    if (next != IDLE_STATE) {
+        return PyDict_SetItem(states, request_id, state_names[next]);
+    }
+    return PyDict_GET_SIZE(states) ? PyDict_DelItem(states, request_id) : 0;
+}
+
+INLINE int role_is_opener(PyObject *self) {
+    int overflow;
+    long long role = int_value(OWN(self, SLOT_NUMBER), &overflow);
+    return role >= 0 && role < ROLES && opener_roles[role];
+}
+
+/* --- receiving --- */
+
+INLINE PyObject *new_event(PyTypeObject *type, PyObject *first, PyObject *second, int ended) {
+    PyObject *event = first && second ? type->tp_alloc(type, type == frame_event_type ? 3 : 2) : NULL;
+    if (event == NULL) {
+        return NULL;
+    }
+    int at = 0;
+    PyTuple_SET_ITEM(event, at++, Py_NewRef(first));
+    if (type == frame_event_type) {
+        PyTuple_SET_ITEM(event, at++, Py_NewRef(second));
+    }
+    PyTuple_SET_ITEM(event, at, Py_NewRef(ended ? Py_True : Py_False));
+    return event;
+}
+
+/* How many of the bytes `there` the frame at `at` takes, which is whole, together with those that
+   follow it with the same message of the same exchange. */
+INLINE size_t run_size(const uint8_t *at, size_t there) {
+    size_t size = HEADER_BYTES + HEADER_LENGTH(at);
+    while (there - size >= HEADER_BYTES) {
+        const uint8_t *next = at + size;
+        if (!header_is_sound(next) || HEADER_TYPE(next) != HEADER_TYPE(at) ||
+            HEADER_REQUEST_ID(next) != HEADER_REQUEST_ID(at) ||
+            HEADER_LENGTH(next) > there - size - HEADER_BYTES) {
+            break;
+        }
+        size += HEADER_BYTES + HEADER_LENGTH(next);
+    }
+    return size;
+}
+
+/* Whether the message is an answer that leaves its exchange in this state: a CHUNK. */
+INLINE int comes_in_runs(PyObject *self, int message, int state) {
+    int overflow;
+    long long role = int_value(OWN(self, SLOT_NUMBER), &overflow);
+    return state != IDLE_STATE && moves[role][state][0][message] - 1 == state;
+}
+
+/* The event of the whole frame at `at`, or NULL. Stores how many of the bytes `there` it took. */
+NOINLINE PyObject *frame_event(PyObject *self, PyObject *buffer, const uint8_t *at, size_t there,
+                               size_t *taken) {
+    size_t size = *taken = HEADER_BYTES + HEADER_LENGTH(at);
+    PyObject *event = NULL, *header = NULL, *content = NULL, *frame = NULL;
+    int message = code_index[HEADER_TYPE(at)];
+    PyObject *request_id = PyLong_FromUnsignedLongLong(HEADER_REQUEST_ID(at));
+    int next = request_id ? next_state(self, !role_is_opener(self), message, request_id) : -1;
+    if (next >= 0) {
+        int raw = OWN(self, SLOT_RAW) == Py_True, is_bytes = PyBytes_CheckExact(buffer);
+        if (raw && role_is_opener(self) && comes_in_runs(self, message, next)) {
+            size = *taken = run_size(at, there);
+        }
+        /* A frame that is decoded stays where it is, if that is kept as it is meanwhile. */
+        int whole = is_bytes && (!raw || (size_t)PyBytes_GET_SIZE(buffer) == size);
+        frame = whole ? Py_NewRef(buffer)
+                      : PyBytes_FromStringAndSize((const char *)at, (Py_ssize_t)size);
+        if (raw) {
+            header = new_header_from(at);
+            event = new_event(frame_event_type, header, frame, next == IDLE_STATE);
+        } else if (frame != NULL && OWN(self, SLOT_RAW) == Py_False) {
+            at = is_bytes ? at : (const uint8_t *)PyBytes_AS_STRING(frame);
+            Reader reader = {at + HEADER_BYTES, at + size, at, NULL};
+            content = read_message(&reader, HEADER_TYPE(at), request_id);
+            event = new_event(message_event_type, content, Py_None, next == IDLE_STATE);
+        }
+        if (event != NULL && apply_state(self, request_id, next) < 0) {
+            Py_CLEAR(event);
+        }
+    }
+    Py_XDECREF(request_id);
+    Py_XDECREF(header);
+    Py_XDECREF(content);
+    Py_XDECREF(frame);
+    return event;
+}
+
+static PyObject *connection_next_event(PyObject *self, PyObject *unused) {
+    (void)unused;
+    int overflow;
+    if (LIKELY(is_connection(self) && OWN(self, SLOT_CLOSED) == Py_None &&
+               OWN(self, SLOT_HEADER) == Py_None && OWN(self, SLOT_SKIP) == zero)) {
+        PyObject *buffer = OWN(self, SLOT_BUFFER);
+        int is_bytes = PyBytes_CheckExact(buffer);
+        if (is_bytes || PyByteArray_CheckExact(buffer)) {
+            const uint8_t *data = is_bytes ? (const uint8_t *)PyBytes_AS_STRING(buffer)
+                                           : (const uint8_t *)PyByteArray_AS_STRING(buffer);
+            size_t all = (size_t)(is_bytes ? PyBytes_GET_SIZE(buffer) : PyByteArray_GET_SIZE(buffer));
+            size_t start = (size_t)int_value(OWN(self, SLOT_START), &overflow);
+            if (start == all && OWN(self, SLOT_EOF) == Py_False) {
+                return Py_NewRef(need_data);
+            }
+            const uint8_t *at = data + start;
+            if (start <= all && all - start >= HEADER_BYTES && header_is_sound(at) &&
+                all - start - HEADER_BYTES >= HEADER_LENGTH(at) &&
+                HEADER_REQUEST_ID(at) != CONNECTION_REQUEST_ID &&
+                (has_fields[code_index[HEADER_TYPE(at)]] || HEADER_LENGTH(at) == 0)) {
+                size_t size;
+                PyObject *event = frame_event(self, buffer, at, all - start, &size);
+                if (LIKELY(event != NULL)) {
+                    if (start + size == all) {
+                        /* An idle connection keeps nothing alive. */
+                        own_set(self, SLOT_BUFFER, Py_NewRef(no_bytes));
+                        own_set(self, SLOT_START, Py_NewRef(zero));
+                    } else {
+                        own_set(self, SLOT_START, PyLong_FromSize_t(start + size));
+                    }
+                    return event;
+                }
+            }
+        }
+    }
+    return fall_back(FALLBACK_NEXT_EVENT, &self, 1, NULL);
+}
+
+static PyObject *connection_receive_data(PyObject *self, PyObject *data) {
+    int overflow;
+    if (LIKELY(is_connection(self) && PyBytes_CheckExact(data) &&
+               OWN(self, SLOT_HEADER) == Py_None)) {
+        PyObject *buffer = OWN(self, SLOT_BUFFER);
+        long long start = int_value(OWN(self, SLOT_START), &overflow);
+        if (PyBytes_CheckExact(buffer) && start == PyBytes_GET_SIZE(buffer)) {
+            own_set(self, SLOT_BUFFER, Py_NewRef(data));
+            own_set(self, SLOT_START, Py_NewRef(zero));
+            Py_RETURN_NONE;
+        }
+    }
+    PyObject *args[] = {self, data};
+    return fall_back(FALLBACK_RECEIVE_DATA, args, 2, NULL);
+}
+
+/* --- sending --- */
+
+static PyObject *connection_send(PyObject *self, PyObject *message) {
+    int index = class_index(Py_TYPE(message));
+    if (LIKELY(index >= 0 && is_connection(self))) {
+        PyObject *request_id = SLOT(message, index, 0);
+        if (request_id != NULL && PyLong_CheckExact(request_id)) {
+            int next = next_state(self, role_is_opener(self), index, request_id);
+            if (next >= 0) {
+                Writer w;
+                writer_init(&w);
+                w.pos += HEADER_BYTES;
+                if (LIKELY(write_message(&w, message, index) == 0)) {
+                    PyObject *data = writer_finish(&w);
+                    if (data != NULL && apply_state(self, request_id, next) < 0) {
+                        Py_CLEAR(data);
+                    }
+                    return data;
+                }
+                writer_drop(&w);
+            }
+        }
+    }
+    PyObject *args[] = {self, message};
+    return fall_back(FALLBACK_SEND, args, 2, NULL);
+}
+
+static PyObject *connection_send_frame(PyObject *self, PyObject *const *args, Py_ssize_t count,
+                                       PyObject *names) {
+    if (LIKELY(count == 2 && names == NULL && is_connection(self) &&
+               Py_IS_TYPE(args[1], header_type) && PyLong_CheckExact(PyTuple_GET_ITEM(args[1], 0)) &&
+               PyLong_CheckExact(PyTuple_GET_ITEM(args[1], 2)))) {
+        int overflow;
+        long long code = int_value(PyTuple_GET_ITEM(args[1], 0), &overflow);
+        PyObject *request_id = PyTuple_GET_ITEM(args[1], 2);
+        if (code >= 0 && code < 256 && code_index[code] >= 0) {
+            int next = next_state(self, role_is_opener(self), code_index[code], request_id);
+            if (next >= 0 && apply_state(self, request_id, next) == 0) {
+                return Py_NewRef(args[0]);
+            }
+        }
+    }
+    PyObject *all[8] = {self};
+    size_t given = (size_t)count + (names ? (size_t)PyTuple_GET_SIZE(names) : 0);
+    if (given > 7) {
+        return PyErr_Format(PyExc_TypeError, "send_frame takes a frame and its header");
+    }
+    memcpy(all + 1, args, given * sizeof(PyObject *));
+    return fall_back(FALLBACK_SEND_FRAME, all, (size_t)count + 1, names);
+}
+
+/* === The module ============================================================================== */
+
+/* Where the slots called `names` lie in objects of a class. */
+static int bind_slots(PyObject *type, const char *const *names, int count, Py_ssize_t *offsets) {
+    for (int i = 0; i < count && names[i] != NULL; i++) {
+        PyObject *slot = PyObject_GetAttrString(type, names[i]);
         if (slot == NULL) {
             return -1;
         }
-        if (!Py_IS_TYPE(slot, &PyMemberDescr_Type)) {
-            Py_DECREF(slot);
-            PyErr_Format(PyExc_TypeError, "%s is no slot", field_names[index][i]);
+        int is_slot = Py_IS_TYPE(slot, &PyMemberDescr_Type);
+        offsets[i] = is_slot ? ((PyMemberDescrObject *)slot)->d_member->offset : 0;
+        Py_DECREF(slot);
+        if (!is_slot) {
+            PyErr_Format(PyExc_TypeError, "%s is no slot", names[i]);
             return -1;
         }
-        classes[index].offsets[i] = ((PyMemberDescrObject *)slot)->d_member->offset;
-        Py_DECREF(slot);
     }
-    Py_XSETREF(classes[index].type, (PyTypeObject *)Py_NewRef(type));
+    return 0;
+}
+
+static int bind_fallbacks(PyObject *functions, int first, int stop) {
+    for (int i = first; i < stop; i++) {
+        PyObject *function = PyDict_GetItemString(functions, fallback_names[i]);
+        if (function == NULL) {
+            PyErr_Format(PyExc_KeyError, "no function for %s", fallback_names[i]);
+            return -1;
+        }
+        Py_XSETREF(fallbacks[i], Py_NewRef(function));
+    }
     return 0;
 }
 
@@ -1896,29 +2244,53 @@ static PyObject *codec_bind(PyObject *module, PyObject *args) {
                           &PyType_Type, &peek, &PyDict_Type, &functions)) {
         return NULL;
     }
-    for (int i = 0; i < FALLBACKS; i++) {
-        PyObject *function = PyDict_GetItemString(functions, fallback_names[i]);
-        if (function == NULL) {
-            return PyErr_Format(PyExc_KeyError, "no function for %s", fallback_names[i]);
-        }
-        Py_XSETREF(fallbacks[i], Py_NewRef(function));
+    if (bind_fallbacks(functions, 0, FALLBACK_NEXT_EVENT) < 0) {
+        return NULL;
     }
-    for (int code = 0; code < 256; code++) {
-        if (code_index[code] < 0) {
-            continue;
+    for (int i = 0; i < MESSAGES; i++) {
+        PyObject *code = PyLong_FromLong(message_codes[i]);
+        PyObject *type = code ? PyDict_GetItemWithError(messages, code) : NULL;
+        Py_XDECREF(code);
+        if (type == NULL || !PyType_Check(type)) {
+            return PyErr_Occurred() ? NULL
+                                    : PyErr_Format(PyExc_KeyError, "no class for %d", message_codes[i]);
         }
-        PyObject *number = PyLong_FromLong(code);
-        PyObject *type = number ? PyDict_GetItemWithError(messages, number) : NULL;
-        Py_XDECREF(number);
-        if (type == NULL || bind_class(code_index[code], type) < 0) {
-            return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_KeyError, "no class for %d", code);
+        if (bind_slots(type, field_names[i], MAX_FIELDS, classes[i].offsets) < 0) {
+            return NULL;
         }
+        Py_XSETREF(classes[i].type, (PyTypeObject *)Py_NewRef(type));
     }
     Py_XSETREF(header_type, (PyTypeObject *)Py_NewRef(header));
     Py_XSETREF(peek_type, (PyTypeObject *)Py_NewRef(peek));
     Py_RETURN_NONE;
 }
 
+static PyObject *codec_bind_connection(PyObject *module, PyObject *args) {
+    (void)module;
+    PyObject *type, *frame_event, *message_event, *nothing, *states, *functions;
+    if (!PyArg_ParseTuple(args, "O!O!O!OO!O!:bind_connection", &PyType_Type, &type, &PyType_Type,
+                          &frame_event, &PyType_Type, &message_event, &nothing, &PyTuple_Type,
+                          &states, &PyDict_Type, &functions)) {
+        return NULL;
+    }
+    if (PyTuple_GET_SIZE(states) != STATES) {
+        return PyErr_Format(PyExc_ValueError, "%d states are needed", STATES);
+    }
+    for (int i = 0; i < STATES; i++) {
+        Py_XSETREF(state_names[i], Py_NewRef(PyTuple_GET_ITEM(states, i)));
+    }
+    if (bind_slots(type, slot_names, CONNECTION_SLOTS, slot_offsets) < 0 ||
+        bind_fallbacks(functions, FALLBACK_NEXT_EVENT, FALLBACKS) < 0) {
+        return NULL;
+    }
+    Py_XSETREF(zero, PyLong_FromLong(0));
+    Py_XSETREF(no_bytes, PyBytes_FromStringAndSize(NULL, 0));
+    Py_XSETREF(need_data, Py_NewRef(nothing));
+    Py_XSETREF(connection_type, (PyTypeObject *)Py_NewRef(type));
+    Py_XSETREF(frame_event_type, (PyTypeObject *)Py_NewRef(frame_event));
+    Py_XSETREF(message_event_type, (PyTypeObject *)Py_NewRef(message_event));
+    Py_RETURN_NONE;
+}
 static PyMethodDef functions[] = {
     {"encode", (PyCFunction)(void (*)(void))codec_encode, METH_FASTCALL | METH_KEYWORDS,
      "encode($module, value, /)\n--\n\nEncode one value; see gdproto.tlv.encode."},
@@ -1942,12 +2314,29 @@ static PyMethodDef functions[] = {
      "Say what to build, and whom to ask in doubt.\n\n"
      "messages: message classes by code. header, peek: the classes of what parse_header and\n"
      "peek_request return. functions: the Python codec's functions by name."},
+    {"bind_connection", codec_bind_connection, METH_VARARGS,
+     "bind_connection($module, connection, frame_received, message_received, need_data, states,\n"
+     "                functions, /)\n--\n\n"
+     "The same for connections; states are the names of the states, in order."},
     {NULL, NULL, 0, NULL},
 };
 
-static PyMethodDef to_bytes_method = {
-    "to_bytes", message_to_bytes, METH_NOARGS,
-    "to_bytes($self, /)\n--\n\nThe message as one frame; see gdproto.Message.to_bytes."};
+/* Methods of classes written in Python: descriptors, so that no Python frame stands between. */
+static PyMethodDef methods[] = {
+    {"to_bytes", message_to_bytes, METH_NOARGS,
+     "to_bytes($self, /)\n--\n\nThe message as one frame; see gdproto.Message.to_bytes."},
+    {"next_event", connection_next_event, METH_NOARGS,
+     "next_event($self, /)\n--\n\nThe next event; see gdproto.Connection.next_event."},
+    {"receive_data", connection_receive_data, METH_O,
+     "receive_data($self, data, /)\n--\n\nTake bytes; see gdproto.Connection.receive_data."},
+    {"send", connection_send, METH_O,
+     "send($self, message, /)\n--\n\nThe bytes of a message; see gdproto.Connection.send."},
+    {"send_frame", (PyCFunction)(void (*)(void))connection_send_frame,
+     METH_FASTCALL | METH_KEYWORDS,
+     "send_frame($self, frame, header=None)\n--\n\n"
+     "Send an undecoded frame; see gdproto.Connection.send_frame."},
+    {NULL, NULL, 0, NULL},
+};
 
 /* Keys, classes and fallbacks are kept in static memory, so one interpreter may have them. */
 static PyInterpreterState *owner;
@@ -1958,13 +2347,18 @@ static int exec_module(PyObject *module) {
         return -1;
     }
     owner = PyInterpreterState_Get();
-    PyObject *to_bytes = PyDescr_NewMethod(&PyBaseObject_Type, &to_bytes_method);
-    if (to_bytes == NULL) {
-        return -1;
+    for (PyMethodDef *method = methods; method->ml_name != NULL; method++) {
+        PyObject *descriptor = PyDescr_NewMethod(&PyBaseObject_Type, method);
+        if (descriptor == NULL) {
+            return -1;
+        }
+        int failed = PyModule_AddObjectRef(module, method->ml_name, descriptor);
+        Py_DECREF(descriptor);
+        if (failed) {
+            return -1;
+        }
     }
-    int failed = PyModule_AddObjectRef(module, "to_bytes", to_bytes);
-    Py_DECREF(to_bytes);
-    return failed ? -1 : PyModule_AddStringConstant(module, "SPEC_HASH", SPEC_HASH);
+    return PyModule_AddStringConstant(module, "SPEC_HASH", SPEC_HASH);
 }
 
 static PyModuleDef_Slot slots[] = {

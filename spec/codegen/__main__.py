@@ -18,6 +18,7 @@ GENERATED = ("gdproto/_generated", "docs/generated")
 FIX = "python -m spec.codegen --write"
 COMMENTS = {
     ".py": "# {}\n",
+    ".pyi": "# {}\n",
     ".c": "/* {} */\n",
     ".md": "<!-- {} -->\n",
     ".svg": "<!-- {} -->\n",

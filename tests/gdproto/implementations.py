@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import gdproto
-from gdproto import ProtocolError, strict
+from gdproto import ProtocolError, strict, tlv
 from gdproto.spec import Refused, parse_value
 
 
@@ -41,5 +41,6 @@ def declared(data: bytes) -> Any:
         sys.setrecursionlimit(limit)
 
 
-DECODERS = [gdproto.decode, decode_strictly, decode_views, declared]
-ENCODERS = [gdproto.encode, encode_strictly]
+# The first is the C codec where it was built; the Python codec stands beside it.
+DECODERS = [gdproto.decode, tlv.decode, decode_strictly, decode_views, declared]
+ENCODERS = [gdproto.encode, tlv.encode, encode_strictly]

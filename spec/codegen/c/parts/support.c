@@ -237,18 +237,25 @@ INLINE PyObject *read_blob(Reader *r, const uint8_t *data, size_t size) {
 
 /* === Text ==================================================================================== */
 
+#define HIGH_BITS 0x8080808080808080ULL
+
 INLINE int is_ascii(const uint8_t *data, size_t size) {
     uint64_t seen = 0, word;
-    while (size >= 8) {
-        memcpy(&word, data, 8);
-        seen |= word;
-        data += 8;
-        size -= 8;
+    uint32_t head, tail;
+    if (size >= 8) {
+        memcpy(&seen, data + size - 8, 8);
+        for (const uint8_t *stop = data + size - 8; data < stop; data += 8) {
+            memcpy(&word, data, 8);
+            seen |= word;
+        }
+    } else if (size >= 4) {
+        memcpy(&head, data, 4);
+        memcpy(&tail, data + size - 4, 4);
+        seen = head | tail;
+    } else if (size > 0) {
+        seen = data[0] | data[size / 2] | data[size - 1];
     }
-    while (size--) {
-        seen |= *data++;
-    }
-    return (seen & 0x8080808080808080ULL) == 0;
+    return (seen & HIGH_BITS) == 0;
 }
 
 INLINE PyObject *new_ascii(const uint8_t *data, size_t size) {
@@ -320,6 +327,17 @@ INLINE PyObject *read_key(const uint8_t *data, size_t size, int keep) {
         Py_XSETREF(*place, Py_NewRef(key));
     }
     return key;
+}
+
+/* PyDict_SetItem for a text as key, whose hash is most often there already. */
+INLINE int dict_set(PyObject *pairs, PyObject *key, PyObject *value) {
+#if PY_VERSION_HEX < 0x030D0000
+    Py_hash_t hash = ((PyASCIIObject *)key)->hash;
+    if (LIKELY(hash != -1)) {
+        return _PyDict_SetItem_KnownHash(pairs, key, value, hash);
+    }
+#endif
+    return PyDict_SetItem(pairs, key, value);
 }
 
 /* The value of an int of one machine word or less; `overflow` as PyLong_AsLongLongAndOverflow. */

@@ -1,0 +1,309 @@
+"""Messages: their fields in the order in which they are written."""
+
+from __future__ import annotations
+
+from .. import ir
+from ..layout import container, dict_head, key_bytes, leaves, may_be_absent, value_type
+from .printing import CHECKS, Lines, block, function, get, put, quote, text
+
+
+def _names(message: ir.Message) -> Lines:
+    """Slots of the message's class: the request id stands before the fields."""
+    return ["request_id", *message.arguments]
+
+
+def messages(spec: ir.Spec) -> Lines:
+    most = max(len(_names(m)) for m in spec.messages)
+    rows = (", ".join(map(quote, _names(m))) for m in spec.messages)
+    out = [
+        f"#define MESSAGES {len(spec.messages)}",
+        f"#define MAX_FIELDS {most}",
+        "",
+        "/* Names of the slots, the request id first. */",
+        "static const char *const field_names[MESSAGES][MAX_FIELDS] = {",
+        *(f"    {{{row}}}," for row in rows),
+        "};",
+        "",
+        "static const uint8_t message_codes[MESSAGES] = "
+        f"{{{', '.join(f'{m.code:#04x}' for m in spec.messages)}}};",
+        "static const uint8_t has_fields[MESSAGES] = "
+        f"{{{', '.join(str(int(m.fields is not None)) for m in spec.messages)}}};",
+        "",
+        "/* The classes, and where their slots lie: see `bind_class`. */",
+        "static struct {",
+        "    PyTypeObject *type;",
+        "    Py_ssize_t offsets[MAX_FIELDS];",
+        "} classes[MESSAGES];",
+        "",
+        "#define SLOT(self, index, field) \\",
+        "    (*(PyObject **)((char *)(self) + classes[index].offsets[field]))",
+        "",
+        *function(
+            "INLINE int class_index(PyTypeObject *type)",
+            [
+                *block(
+                    "for (int i = 0; i < MESSAGES; i++)",
+                    block("if (classes[i].type == type)", ["return i;"]),
+                ),
+                "return -1;",
+            ],
+        ),
+    ]
+    for index, message in enumerate(spec.messages):
+        if message.fields is not None:
+            out += _write_message(index, message, spec)
+            out += _read_message(index, message, spec)
+    return [*out, *_write_any_message(spec), *_read_any_message(spec)]
+
+
+def _write_any_message(spec: ir.Spec) -> Lines:
+    calls = [
+        f"case {i}: done = write_{m.name}(w, self); break;"
+        for i, m in enumerate(spec.messages)
+        if m.fields is not None
+    ]
+    return [
+        "/* Write the payload behind room for the header, and then the header. */",
+        *function(
+            "INLINE int write_message(Writer *w, PyObject *self, int index)",
+            [
+                "PyObject *id = SLOT(self, index, 0);",
+                *block("if (id == NULL || !PyLong_CheckExact(id))", ["return DOUBT;"]),
+                "unsigned long long request_id = PyLong_AsUnsignedLongLong(id);",
+                *block(
+                    "if (request_id == (unsigned long long)-1 && PyErr_Occurred())",
+                    ["PyErr_Clear();", "return DOUBT;"],
+                ),
+                "int done = 0;",
+                *block("switch (index)", [*calls, "default: break;"]),
+                "size_t length = (size_t)(w->pos - w->start) - HEADER_BYTES;",
+                *block("if (done < 0 || length > MAX_PAYLOAD_BYTES)", ["return -1;"]),
+                "put_header(w->start, message_codes[index], length, request_id);",
+                "return 0;",
+            ],
+        ),
+    ]
+
+
+def _read_any_message(spec: ir.Spec) -> Lines:
+    calls = [
+        f"case {i}: done = read_{m.name}(r, fields); break;"
+        for i, m in enumerate(spec.messages)
+        if m.fields is not None
+    ]
+    return [
+        "/* The message whose fields stand in the order in which they are written, or NULL. */",
+        *function(
+            "INLINE PyObject *read_in_order(Reader *r, int index, PyObject *request_id)",
+            [
+                "PyObject *fields[MAX_FIELDS] = {NULL}, *message = NULL;",
+                "int done = 0;",
+                *block("switch (index)", [*calls, "default: break;"]),
+                *block(
+                    "if (LIKELY(done == 0))",
+                    ["message = classes[index].type->tp_alloc(classes[index].type, 0);"],
+                ),
+                *block(
+                    "if (UNLIKELY(message == NULL))",
+                    [
+                        *block("for (int i = 1; i < MAX_FIELDS; i++)", ["Py_XDECREF(fields[i]);"]),
+                        "return NULL;",
+                    ],
+                ),
+                "fields[0] = Py_NewRef(request_id);",
+                *block(
+                    "for (int i = 0; i < MAX_FIELDS && field_names[index][i] != NULL; i++)",
+                    ["SLOT(message, index, i) = fields[i];"],
+                ),
+                "return message;",
+            ],
+        ),
+    ]
+
+
+def check(field: ir.Field, source: str, writing: bool = False) -> Lines:
+    """Doubt unless the value is plainly a permitted one; when writing, one that becomes it."""
+    out: Lines = []
+    types = [*field.types, "tuple"] if writing and "list" in field.types else list(field.types)
+    if types:
+        wrong = " && ".join(f"!{CHECKS[t]}_CheckExact({source})" for t in types)
+        if writing and "int" in types:
+            # Members of an IntEnum are what programs give.
+            wrong += f" && (!PyLong_Check({source}) || PyBool_Check({source}))"
+        out += block(f"if ({wrong})", ["return DOUBT;"])
+    if field.finite or field.minimum is not None:
+        out += _check_number(field, source)
+    if field.choices:
+        values = " && ".join(f"number != {value}" for _, value in field.choices)
+        out += block(
+            "",
+            [
+                "int overflow;",
+                f"long long number = int_value({source}, &overflow);",
+                *block(f"if (overflow || ({values}))", ["return DOUBT;"]),
+            ],
+        )
+    if field.scalar:
+        kinds = " || ".join(f"{CHECKS[t]}_Check({source})" for t in ("list", "dict", "tuple"))
+        out += block(f"if ({kinds})", ["return DOUBT;"])
+    return out
+
+
+def _check_number(field: ir.Field, source: str) -> Lines:
+    """Judge a value that is a float or an int."""
+    below = f" || number < {field.minimum}" if field.minimum is not None else ""
+    return [
+        *block(
+            f"if (PyFloat_CheckExact({source}))",
+            [
+                f"double number = PyFloat_AS_DOUBLE({source});",
+                *block(f"if (!isfinite(number){below})", ["return DOUBT;"]),
+            ],
+        ),
+        *block(
+            "else",
+            [
+                "int overflow;",
+                f"long long number = int_value({source}, &overflow);",
+                *block(f"if (overflow{below})", ["return DOUBT;"]),
+            ],
+        ),
+    ]
+
+
+def _write_message(index: int, message: ir.Message, spec: ir.Spec) -> Lines:
+    place = {name: i for i, name in enumerate(_names(message))}
+    own = leaves(message.fields or ())
+    absent = [f"{f.name} == NULL" for f in own]
+    return function(
+        f"static int write_{message.name}(Writer *w, PyObject *self)",
+        [
+            *(f"PyObject *{f.name} = SLOT(self, {index}, {place[f.name]});" for f in own),
+            *block(f"if ({' || '.join(absent)})", ["return DOUBT;"]),
+            *_write_fields(message.fields or (), spec, 1),
+            "return 0;",
+        ],
+    )
+
+
+def or_fail(call: str) -> Lines:
+    return block(f"if ({call} < 0)", ["return -1;"])
+
+
+def _raw(data: bytes) -> str:
+    return f"write_raw(w, {text(data)}, {len(data)})"
+
+
+def _write_fields(
+    fields: tuple[ir.Field, ...], spec: ir.Spec, depth: int, lead: bytes = b""
+) -> Lines:
+    """Write the dict of `fields` after the bytes `lead`."""
+    optional = [f for f in fields if may_be_absent(f)]
+    sure = len(fields) - len(optional)
+    lead += dict_head(sure, spec)
+    out: Lines = []
+    if optional:
+        the_dict = value_type("dict", spec)
+        assert isinstance(the_dict.body, ir.Container)
+        size = the_dict.body.count.size
+        count = " + ".join([str(sure), *(f"({f.name} != Py_None)" for f in optional)])
+        counted = put(the_dict.body.count.format, f"w->pos - {size}", f"({count})")
+        out, lead = [*or_fail(_raw(lead)), counted], b""
+    for field in fields:
+        key, lead = lead + key_bytes(field.name, spec), b""
+        if field.fields:
+            out += _write_fields(field.fields, spec, depth + 1, key)
+            continue
+        lines = [
+            *check(field, field.name, writing=True),
+            *or_fail(f"{_raw(key)} < 0 || {_write_call(field, depth)}"),
+        ]
+        present = f"if ({field.name} != Py_None)"
+        out += block(present, lines) if may_be_absent(field) else lines
+    return out
+
+
+def _write_call(field: ir.Field, depth: int) -> str:
+    if field.types == ("str",):
+        return f"write_text(w, {field.name})"
+    return f"write_any(w, {field.name}, {depth})"
+
+
+def _read_message(index: int, message: ir.Message, spec: ir.Spec) -> Lines:
+    place = {name: i for i, name in enumerate(_names(message))}
+    fields = message.fields or ()
+    optional = [f for f in fields if may_be_absent(f)]
+    if any(may_be_absent(inner) for f in fields for inner in f.fields):
+        return function(
+            f"static int read_{message.name}(Reader *r, PyObject **fields)",
+            ["(void)r;", "(void)fields;", "return DOUBT;"],
+        )
+    head, after = dict_head(len(fields), spec), []
+    before: Lines = []
+    if optional:
+        the_dict = value_type("dict", spec)
+        assert isinstance(the_dict.body, ir.Container)
+        before = [
+            "const uint8_t *root = r->pos;",
+            *block(f"if (left(r) < {len(head)})", ["return DOUBT;"]),
+            f"r->pos += {len(head)};",
+            f"size_t count = {len(fields) - len(optional)};",
+        ]
+        found = get(the_dict.body.count.format, "root + 1")
+        after = [
+            *block(f"if (*root != {the_dict.code:#04x} || {found} != count)", ["return DOUBT;"]),
+        ]
+        head = b""
+    return [
+        *function(
+            f"static int read_{message.name}(Reader *r, PyObject **fields)",
+            [
+                *before,
+                *_read_fields(fields, spec, 1, place, head),
+                *after,
+                "return r->pos == r->end ? 0 : DOUBT;",
+            ],
+        ),
+    ]
+
+
+def _read_fields(
+    fields: tuple[ir.Field, ...],
+    spec: ir.Spec,
+    depth: int,
+    place: dict[str, int],
+    lead: bytes = b"",
+) -> Lines:
+    """Read `fields` as they are written after `lead`; doubt any other form."""
+    out: Lines = []
+    for field in fields:
+        key, lead = lead + key_bytes(field.name, spec), b""
+        if field.fields:
+            inner = dict_head(len(field.fields), spec)
+            out += _read_fields(field.fields, spec, depth + 1, place, key + inner)
+            continue
+        target = f"fields[{place[field.name]}]"
+        takes = f"reader_takes(r, {text(key)}, {len(key)})"
+        lines = _read_field(field, target, spec, depth)
+        if may_be_absent(field):
+            out += block(f"if ({takes})", ["count += 1;", *lines])
+            out += block("else", [f"{target} = Py_NewRef(Py_None);"])
+        else:
+            out += [*block(f"if (!{takes})", ["return DOUBT;"]), *lines]
+    return out
+
+
+def _read_field(field: ir.Field, target: str, spec: ir.Spec, depth: int) -> Lines:
+    read = "read_short(r)" if field.types == ("str",) else f"read_any(r, {depth}, 0)"
+    out = [
+        f"{target} = {read};",
+        *block(f"if ({target} == NULL)", ["return DOUBT;"]),
+        *check(field, target),
+    ]
+    if field.default == () and container(field, spec) is not None:
+        # A message holds its lists as it is given them: those of the wire become tuples.
+        out += [
+            f"Py_SETREF({target}, PyList_AsTuple({target}));",
+            *block(f"if ({target} == NULL)", ["return -1;"]),
+        ]
+    return out

@@ -1,0 +1,177 @@
+/* === The module ============================================================================== */
+
+/* Where the slots called `names` lie in objects of a class. */
+static int bind_slots(PyObject *type, const char *const *names, int count, Py_ssize_t *offsets) {
+    for (int i = 0; i < count && names[i] != NULL; i++) {
+        PyObject *slot = PyObject_GetAttrString(type, names[i]);
+        if (slot == NULL) {
+            return -1;
+        }
+        int is_slot = Py_IS_TYPE(slot, &PyMemberDescr_Type);
+        offsets[i] = is_slot ? ((PyMemberDescrObject *)slot)->d_member->offset : 0;
+        Py_DECREF(slot);
+        if (!is_slot) {
+            PyErr_Format(PyExc_TypeError, "%s is no slot", names[i]);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int bind_fallbacks(PyObject *functions, int first, int stop) {
+    for (int i = first; i < stop; i++) {
+        PyObject *function = PyDict_GetItemString(functions, fallback_names[i]);
+        if (function == NULL) {
+            PyErr_Format(PyExc_KeyError, "no function for %s", fallback_names[i]);
+            return -1;
+        }
+        Py_XSETREF(fallbacks[i], Py_NewRef(function));
+    }
+    return 0;
+}
+
+static PyObject *codec_bind(PyObject *module, PyObject *args) {
+    (void)module;
+    PyObject *messages, *header, *peek, *functions;
+    if (!PyArg_ParseTuple(args, "O!O!O!O!:bind", &PyDict_Type, &messages, &PyType_Type, &header,
+                          &PyType_Type, &peek, &PyDict_Type, &functions)) {
+        return NULL;
+    }
+    if (bind_fallbacks(functions, 0, FALLBACK_NEXT_EVENT) < 0) {
+        return NULL;
+    }
+    for (int i = 0; i < MESSAGES; i++) {
+        PyObject *code = PyLong_FromLong(message_codes[i]);
+        PyObject *type = code ? PyDict_GetItemWithError(messages, code) : NULL;
+        Py_XDECREF(code);
+        if (type == NULL || !PyType_Check(type)) {
+            return PyErr_Occurred() ? NULL
+                                    : PyErr_Format(PyExc_KeyError, "no class for %d", message_codes[i]);
+        }
+        if (bind_slots(type, field_names[i], MAX_FIELDS, classes[i].offsets) < 0) {
+            return NULL;
+        }
+        Py_XSETREF(classes[i].type, (PyTypeObject *)Py_NewRef(type));
+    }
+    Py_XSETREF(header_type, (PyTypeObject *)Py_NewRef(header));
+    Py_XSETREF(peek_type, (PyTypeObject *)Py_NewRef(peek));
+    Py_RETURN_NONE;
+}
+
+static PyObject *codec_bind_connection(PyObject *module, PyObject *args) {
+    (void)module;
+    PyObject *type, *frame_event, *message_event, *nothing, *states, *functions;
+    if (!PyArg_ParseTuple(args, "O!O!O!OO!O!:bind_connection", &PyType_Type, &type, &PyType_Type,
+                          &frame_event, &PyType_Type, &message_event, &nothing, &PyTuple_Type,
+                          &states, &PyDict_Type, &functions)) {
+        return NULL;
+    }
+    if (PyTuple_GET_SIZE(states) != STATES) {
+        return PyErr_Format(PyExc_ValueError, "%d states are needed", STATES);
+    }
+    for (int i = 0; i < STATES; i++) {
+        Py_XSETREF(state_names[i], Py_NewRef(PyTuple_GET_ITEM(states, i)));
+    }
+    if (bind_slots(type, slot_names, CONNECTION_SLOTS, slot_offsets) < 0 ||
+        bind_fallbacks(functions, FALLBACK_NEXT_EVENT, FALLBACKS) < 0) {
+        return NULL;
+    }
+    Py_XSETREF(zero, PyLong_FromLong(0));
+    Py_XSETREF(no_bytes, PyBytes_FromStringAndSize(NULL, 0));
+    Py_XSETREF(need_data, Py_NewRef(nothing));
+    Py_XSETREF(connection_type, (PyTypeObject *)Py_NewRef(type));
+    Py_XSETREF(frame_event_type, (PyTypeObject *)Py_NewRef(frame_event));
+    Py_XSETREF(message_event_type, (PyTypeObject *)Py_NewRef(message_event));
+    Py_RETURN_NONE;
+}
+static PyMethodDef functions[] = {
+    {"encode", (PyCFunction)(void (*)(void))codec_encode, METH_FASTCALL | METH_KEYWORDS,
+     "encode($module, value, /)\n--\n\nEncode one value; see gdproto.tlv.encode."},
+    {"decode", (PyCFunction)(void (*)(void))codec_decode, METH_FASTCALL | METH_KEYWORDS,
+     "decode($module, data, /, *, zero_copy=False)\n--\n\nDecode one value; see gdproto.tlv.decode."},
+    {"parse", (PyCFunction)(void (*)(void))codec_parse, METH_FASTCALL | METH_KEYWORDS,
+     "parse($module, data, /, *, zero_copy=False)\n--\n\n"
+     "Parse one whole frame; see gdproto.messages.parse."},
+    {"parse_payload", (PyCFunction)(void (*)(void))codec_parse_payload,
+     METH_FASTCALL | METH_KEYWORDS,
+     "parse_payload($module, header, data, start=0)\n--\n\n"
+     "The message of a payload; see gdproto.messages.parse_payload."},
+    {"parse_header", (PyCFunction)(void (*)(void))codec_parse_header, METH_FASTCALL | METH_KEYWORDS,
+     "parse_header($module, data, offset=0)\n--\n\n"
+     "Judge a header; see gdproto.frames.parse_header."},
+    {"peek_request", (PyCFunction)(void (*)(void))codec_peek_request, METH_FASTCALL | METH_KEYWORDS,
+     "peek_request($module, payload, start=0)\n--\n\n"
+     "What routing needs of a REQUEST; see gdproto.messages.peek_request."},
+    {"bind", codec_bind, METH_VARARGS,
+     "bind($module, messages, header, peek, functions, /)\n--\n\n"
+     "Say what to build, and whom to ask in doubt.\n\n"
+     "messages: message classes by code. header, peek: the classes of what parse_header and\n"
+     "peek_request return. functions: the Python codec's functions by name."},
+    {"bind_connection", codec_bind_connection, METH_VARARGS,
+     "bind_connection($module, connection, frame_received, message_received, need_data, states,\n"
+     "                functions, /)\n--\n\n"
+     "The same for connections; states are the names of the states, in order."},
+    {NULL, NULL, 0, NULL},
+};
+
+/* Methods of classes written in Python: descriptors, so that no Python frame stands between. */
+static PyMethodDef methods[] = {
+    {"to_bytes", message_to_bytes, METH_NOARGS,
+     "to_bytes($self, /)\n--\n\nThe message as one frame; see gdproto.Message.to_bytes."},
+    {"next_event", connection_next_event, METH_NOARGS,
+     "next_event($self, /)\n--\n\nThe next event; see gdproto.Connection.next_event."},
+    {"receive_data", connection_receive_data, METH_O,
+     "receive_data($self, data, /)\n--\n\nTake bytes; see gdproto.Connection.receive_data."},
+    {"send", connection_send, METH_O,
+     "send($self, message, /)\n--\n\nThe bytes of a message; see gdproto.Connection.send."},
+    {"send_frame", (PyCFunction)(void (*)(void))connection_send_frame,
+     METH_FASTCALL | METH_KEYWORDS,
+     "send_frame($self, frame, header=None)\n--\n\n"
+     "Send an undecoded frame; see gdproto.Connection.send_frame."},
+    {NULL, NULL, 0, NULL},
+};
+
+/* Keys, classes and fallbacks are kept in static memory, so one interpreter may have them. */
+static PyInterpreterState *owner;
+
+static int exec_module(PyObject *module) {
+    if (owner != NULL && owner != PyInterpreterState_Get()) {
+        PyErr_SetString(PyExc_ImportError, "the C codec serves one interpreter of a process");
+        return -1;
+    }
+    owner = PyInterpreterState_Get();
+    for (PyMethodDef *method = methods; method->ml_name != NULL; method++) {
+        PyObject *descriptor = PyDescr_NewMethod(&PyBaseObject_Type, method);
+        if (descriptor == NULL) {
+            return -1;
+        }
+        int failed = PyModule_AddObjectRef(module, method->ml_name, descriptor);
+        Py_DECREF(descriptor);
+        if (failed) {
+            return -1;
+        }
+    }
+    return PyModule_AddStringConstant(module, "SPEC_HASH", SPEC_HASH);
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, (void *)exec_module},
+#ifdef Py_mod_multiple_interpreters
+    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#endif
+#ifdef Py_mod_gil
+    {Py_mod_gil, Py_MOD_GIL_USED},
+#endif
+    {0, NULL},
+};
+
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "codec",
+    .m_doc = "GD/1 in C: values and messages, written by the spec compiler.",
+    .m_size = 0,
+    .m_methods = functions,
+    .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit_codec(void) { return PyModuleDef_Init(&definition); }

@@ -1,0 +1,279 @@
+"""Writing values."""
+
+from __future__ import annotations
+
+from .. import ir
+from ..layout import value_type
+from ..python import PYTHON_TYPES
+from .printing import CHECKS, Lines, block, function, number, of, put, text
+
+
+def writers(spec: ir.Spec) -> Lines:
+    the_list, the_dict = value_type("list", spec), value_type("dict", spec)
+    return [
+        "static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int depth);",
+        "static int write_dict(Writer *w, PyObject *pairs, int depth);",
+        "static int write_other(Writer *w, PyObject *value, int depth);",
+        "",
+        *_write_int(of(spec, "int")),
+        *_write_float(of(spec, "float")),
+        *_write_text(value_type("str", spec)),
+        *_write_blob(value_type("bytes", spec)),
+        "/* `depth` containers are open. */",
+        *function(
+            "INLINE int write_value(Writer *w, PyObject *value, int depth)", _write_arms(spec)
+        ),
+        *function(
+            "NOINLINE int write_any(Writer *w, PyObject *value, int depth)",
+            ["return write_value(w, value, depth);"],
+        ),
+        *function(
+            "static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int depth)",
+            [
+                *_write_head(the_list, "depth > DEPTH || "),
+                *block(
+                    "for (Py_ssize_t i = 0; i < count; i++)",
+                    [
+                        *_write_run(spec),
+                        *block("if (write_value(w, items[i], depth) < 0)", ["return -1;"]),
+                    ],
+                ),
+                "return 0;",
+            ],
+        ),
+        *function(
+            "static int write_dict(Writer *w, PyObject *pairs, int depth)",
+            [
+                "PyObject *key, *value;",
+                "Py_ssize_t at = 0, count = PyDict_GET_SIZE(pairs);",
+                *_write_head(the_dict, "depth > DEPTH || "),
+                *block(
+                    "while (PyDict_Next(pairs, &at, &key, &value))",
+                    [
+                        "/* Other keys may have the same text. */",
+                        *block(
+                            "if (!PyUnicode_CheckExact(key) || write_text(w, key) < 0 ||\n"
+                            "            write_value(w, value, depth) < 0)",
+                            ["return -1;"],
+                        ),
+                    ],
+                ),
+                "return 0;",
+            ],
+        ),
+        "/* Subclasses as their base, and what is like bytes. */",
+        *function(
+            "static int write_other(Writer *w, PyObject *value, int depth)", _other_arms(spec)
+        ),
+    ]
+
+
+def _write_head(v: ir.ValueType, also: str = "", size: str = "count") -> Lines:
+    """Write a type byte and a size, after judging the size."""
+    body = v.body
+    assert isinstance(body, ir.Container | ir.Blob)
+    field = body.count if isinstance(body, ir.Container) else body.length
+    room = f" + {size}" if isinstance(body, ir.Blob) else ""
+    return [
+        *block(f"if ({also}(size_t){size} > {field.limit.value})", ["return DOUBT;"]),
+        *block(
+            f"if (writer_reserve(w, {1 + field.size}{' + (size_t)' + size if room else ''}) < 0)",
+            ["return -1;"],
+        ),
+        *_put_head(v.name, field, size),
+    ]
+
+
+def _put_head(name: str, field: ir.SizeField, size: str) -> Lines:
+    # Through a pointer of its own: what is written might, for all C knows, be the writer.
+    return [
+        "uint8_t *to = w->pos;",
+        f"*to = CODE_{name.upper()};",
+        put(field.format, "to + 1", size),
+        f"to += {1 + field.size};",
+        "w->pos = to;",
+    ]
+
+
+def _write_fixed(v: ir.ValueType, value: str) -> Lines:
+    assert isinstance(v.body, ir.Fixed)
+    size = 1 + v.body.size
+    return [
+        *block(f"if (writer_reserve(w, {size}) < 0)", ["return -1;"]),
+        "uint8_t *to = w->pos;",
+        f"*to = CODE_{v.name.upper()};",
+        put(v.body.format, "to + 1", value),
+        f"w->pos = to + {size};",
+        "return 0;",
+    ]
+
+
+def _write_int(types: list[ir.ValueType]) -> Lines:
+    signed, unsigned = [], []
+    for v in types:
+        assert v.minimum is not None
+        assert v.maximum is not None
+        low, high = max(v.minimum, -(2**63)), min(v.maximum, 2**63 - 1)
+        if low <= high:
+            bounds = [f"number >= {number(low)}"] if low > -(2**63) else []
+            bounds += [f"number <= {number(high)}"] if high < 2**63 - 1 else []
+            signed += block(f"if ({' && '.join(bounds) or '1'})", _write_fixed(v, "number"))
+        low, high = max(v.minimum, 2**63), min(v.maximum, 2**64 - 1)
+        if low <= high:
+            bound = f"big >= {number(low)} && big <= {number(high)}"
+            unsigned += block(f"if ({bound})", _write_fixed(v, "big"))
+    lines = [
+        "int overflow;",
+        "long long number = int_value(value, &overflow);",
+        *block("if (overflow == 0)", [*signed, "return DOUBT;"]),
+    ]
+    if unsigned:
+        inner = [
+            "unsigned long long big = PyLong_AsUnsignedLongLong(value);",
+            *block(
+                "if (big == (unsigned long long)-1 && PyErr_Occurred())",
+                ["PyErr_Clear();", "return DOUBT;"],
+            ),
+            *unsigned,
+        ]
+        lines += block("if (overflow > 0)", inner)
+    return function("INLINE int write_int(Writer *w, PyObject *value)", [*lines, "return DOUBT;"])
+
+
+def _write_float(types: list[ir.ValueType]) -> Lines:
+    return function(
+        "INLINE int write_float(Writer *w, PyObject *value)",
+        _write_fixed(types[0], "PyFloat_AS_DOUBLE(value)"),
+    )
+
+
+def _write_text(v: ir.ValueType) -> Lines:
+    assert isinstance(v.body, ir.Blob)
+    field = v.body.length
+    head = 1 + field.size
+    fresh = [
+        *block("if (make_ready(value) < 0)", ["return -1;"]),
+        "size_t length = (size_t)PyUnicode_GET_LENGTH(value);",
+        "size_t widest = PyUnicode_KIND(value) == 1 ? 2 : PyUnicode_KIND(value) == 2 ? 3 : 4;",
+        *block(
+            f"if (length > {field.limit.value} || writer_reserve(w, {head} + length * widest) < 0)",
+            ["return -1;"],
+        ),
+        f"uint8_t *stop = put_utf8(w->pos + {head}, value);",
+        *block(
+            f"if (stop == NULL || (size_t)(stop - w->pos) - {head} > {field.limit.value})",
+            ["return DOUBT;"],
+        ),
+        *_put_head(v.name, field, f"(stop - w->pos - {head})"),
+        "w->pos = stop;",
+        "return 0;",
+    ]
+    ascii_text = [
+        "size_t size = (size_t)PyUnicode_GET_LENGTH(value);",
+        *_write_head(v, size="size"),
+        "copy_short(to, (const char *)value + sizeof(PyASCIIObject), size);",
+        "w->pos = to + size;",
+        "return 0;",
+    ]
+    return [
+        *function("NOINLINE int write_wide_text(Writer *w, PyObject *value)", fresh),
+        *function(
+            "INLINE int write_text(Writer *w, PyObject *value)",
+            [
+                *block("if (LIKELY(is_compact_ascii(value)))", ascii_text),
+                "return write_wide_text(w, value);",
+            ],
+        ),
+    ]
+
+
+def _write_blob(v: ir.ValueType) -> Lines:
+    return function(
+        "INLINE int write_blob(Writer *w, const void *data, size_t size)",
+        [
+            *_write_head(v, size="size"),
+            "memcpy(to, data, size);",
+            "w->pos = to + size;",
+            "return 0;",
+        ],
+    )
+
+
+CALLS = {
+    "str": "write_text(w, value)",
+    "int": "write_int(w, value)",
+    "float": "write_float(w, value)",
+    "dict": "write_dict(w, value, depth + 1)",
+    "list": "write_list(w, ((PyListObject *)value)->ob_item, PyList_GET_SIZE(value), depth + 1)",
+    "tuple": "write_list(w, ((PyTupleObject *)value)->ob_item, PyTuple_GET_SIZE(value), depth + 1)",
+    "bytes": "write_blob(w, PyBytes_AS_STRING(value), (size_t)PyBytes_GET_SIZE(value))",
+}
+
+
+def _write_arms(spec: ir.Spec) -> Lines:
+    out: Lines = ["PyTypeObject *type = Py_TYPE(value);"]
+    for python in PYTHON_TYPES:
+        for v in of(spec, python)[:1]:
+            match v.body:
+                case ir.Mapped(_, _, choices):
+                    for raw, choice in choices:
+                        head = text(bytes([v.code, raw]))
+                        out += block(
+                            f"if (value == Py_{choice})", [f"return write_raw(w, {head}, 2);"]
+                        )
+                case ir.Empty():
+                    head = text(bytes([v.code]))
+                    out += block("if (value == Py_None)", [f"return write_raw(w, {head}, 1);"])
+                case _:
+                    out += block(
+                        f"if (type == &{CHECKS[python]}_Type)", [f"return {CALLS[python]};"]
+                    )
+                    if python == "list":
+                        out += block("if (type == &PyTuple_Type)", [f"return {CALLS['tuple']};"])
+    return [*out, "return write_other(w, value, depth);"]
+
+
+def _other_arms(spec: ir.Spec) -> Lines:
+    out: Lines = []
+    for python in ("int", "float", "str", "bytes", "list", "tuple", "dict"):
+        if python == "tuple" or not isinstance(of(spec, python)[0].body, ir.Mapped):
+            out += block(f"if ({CHECKS[python]}_Check(value))", [f"return {CALLS[python]};"])
+    view = [
+        "Py_buffer buffer;",
+        *block(
+            "if (PyObject_GetBuffer(value, &buffer, PyBUF_SIMPLE) < 0)",
+            ["PyErr_Clear();", "return DOUBT;"],
+        ),
+        "int done = write_blob(w, buffer.buf, (size_t)buffer.len);",
+        "PyBuffer_Release(&buffer);",
+        "return done;",
+    ]
+    return [
+        *out,
+        *block("if (PyByteArray_Check(value) || PyMemoryView_Check(value))", view),
+        "return DOUBT;",
+    ]
+
+
+def _write_run(spec: ir.Spec) -> Lines:
+    """Floats come in long lists: room for all that are left is made once."""
+    (v, *others) = of(spec, "float")
+    if others or not isinstance(v.body, ir.Fixed):
+        return []
+    size = 1 + v.body.size
+    loop = [
+        f"*to = CODE_{v.name.upper()};",
+        put(v.body.format, "to + 1", "PyFloat_AS_DOUBLE(items[i])"),
+        f"to += {size};",
+        "i += 1;",
+    ]
+    return block(
+        "if (PyFloat_CheckExact(items[i]))",
+        [
+            *block(f"if (writer_reserve(w, (size_t)(count - i) * {size}) < 0)", ["return -1;"]),
+            "uint8_t *to = w->pos;",
+            *block("while (i < count && PyFloat_CheckExact(items[i]))", loop),
+            "w->pos = to;",
+            *block("if (i == count)", ["break;"]),
+        ],
+    )

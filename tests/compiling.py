@@ -1,0 +1,25 @@
+"""Build the C codec of a copy of the tree, where it stands."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+CC = shutil.which("cc")
+INCLUDE = Path(sysconfig.get_path("include"))
+CAN_COMPILE = CC is not None and (INCLUDE / "Python.h").exists()
+SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
+WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers")
+
+
+def compile_codec(root: Path, *flags: str) -> None:
+    """Build the codec of the tree at `root`. Raises CalledProcessError."""
+    assert CC is not None
+    source = root / "gdproto" / "_generated" / "codec.c"
+    target = source.with_name(f"codec{SUFFIX}")
+    # A library that a process has mapped must not change under it.
+    target.unlink(missing_ok=True)
+    command = [CC, "-O1", *WARNINGS, "-DNDEBUG", "-shared", "-fPIC", f"-I{INCLUDE}", *flags]
+    subprocess.run([*command, source, "-o", target], check=True, timeout=300)

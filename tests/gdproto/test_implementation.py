@@ -1,0 +1,391 @@
+"""The C codec: built, chosen, and one with the Python codec on every input."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import math
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gdproto
+from gdproto import frames, implementation, messages, tlv
+from tests.compiling import CAN_COMPILE
+
+from .cases import BAD, GOOD, UNENCODABLE, nested
+from .test_messages import FRAMES
+from .test_tlv import values
+
+ROOT = Path(__file__).resolve().parents[2]
+C = gdproto.IMPLEMENTATION == "c"
+only_c = pytest.mark.skipif(not C, reason="the Python codec runs")
+
+# The functions of both codecs: what is called, and the Python one that has the last word.
+DECODING: list[tuple[Callable[[Any], Any], Callable[[Any], Any]]] = [
+    (gdproto.decode, tlv.decode),
+    (gdproto.parse, messages.parse),
+    (gdproto.parse_header, frames.parse_header),
+    (gdproto.peek_request, messages.peek_request),
+]
+
+
+def in_python(program: str, **environment: str) -> str:
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **environment},
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def test_c_runs_where_a_compiler_is() -> None:
+    if os.environ.get("GDPROTO_PURE", "0") != "0":
+        pytest.skip("GDPROTO_PURE asks for the Python codec")
+    if CAN_COMPILE:
+        assert C, "the C codec is missing, or of another spec: run `pip install -e .`"
+
+
+def test_the_environment_selects_the_python_codec() -> None:
+    program = "import gdproto; print(gdproto.IMPLEMENTATION, gdproto.decode(gdproto.encode([1])))"
+    assert in_python(program, GDPROTO_PURE="1") == "python [1]"
+
+
+def test_the_python_codec_passes_the_same_tests() -> None:
+    if not C:
+        pytest.skip("it runs these tests already")
+    command = [sys.executable, "-m", "pytest", "tests/gdproto", "--ignore", __file__]
+    result = subprocess.run(
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        env={**os.environ, "GDPROTO_PURE": "1"},
+    )
+    assert result.returncode == 0, result.stdout[-3000:]
+
+
+@only_c
+def test_another_interpreter_of_the_process_has_the_python_codec() -> None:
+    program = """
+import gdproto
+try:
+    import _xxsubinterpreters as interpreters
+except ImportError:
+    import _interpreters as interpreters
+one = interpreters.create()
+interpreters.run_string(one, '''
+import gdproto
+assert gdproto.decode(gdproto.encode({"a": [1]})) == {"a": [1]}
+print(gdproto.IMPLEMENTATION, flush=True)
+''')
+print(gdproto.IMPLEMENTATION)
+"""
+    assert in_python(program).split() == ["python", "c"]
+
+
+# --- what is right is done in C ---
+
+
+def refuse(*_: Any, **__: Any) -> Any:
+    raise AssertionError("left to the Python codec")
+
+
+# What takes more levels than C spends its stack on.
+TOO_DEEP = bytes.fromhex("2000000001") * 65
+
+
+@pytest.fixture
+def alone() -> Any:
+    """The C codec without the Python one to ask."""
+    codec = implementation.compiled()
+    assert codec is not None
+    arguments = (gdproto.MESSAGE_CLASSES, gdproto.Header, gdproto.RequestPeek)
+    codec.bind(
+        *arguments, {**dict.fromkeys(implementation.FALLBACKS, refuse), "readable": tlv.readable}
+    )
+    yield
+    codec.bind(*arguments, implementation.FALLBACKS)
+
+
+@only_c
+@pytest.mark.usefixtures("alone")
+def test_what_is_right_is_done_in_c() -> None:
+    for case in GOOD:
+        if TOO_DEEP not in case.encoded:
+            assert gdproto.encode(case.value) == case.encoded, case.name
+            assert gdproto.decode(case.encoded) == case.value, case.name
+            gdproto.decode(case.encoded, zero_copy=True)
+    for message, encoded in FRAMES:
+        assert message.to_bytes() == encoded
+        assert gdproto.parse(encoded) == message
+        assert gdproto.parse(bytearray(encoded), zero_copy=True) == message
+        header = gdproto.parse_header(encoded)
+        assert gdproto.parse_payload(header, encoded, gdproto.HEADER_BYTES) == message
+    assert gdproto.peek_request(FRAMES[1][1], gdproto.HEADER_BYTES).timeout == 2.5
+
+
+@only_c
+@pytest.mark.usefixtures("alone")
+def test_a_doubt_is_left_to_the_python_codec() -> None:
+    with pytest.raises(AssertionError, match="left to"):
+        gdproto.encode(2**70)
+
+
+# --- both agree ---
+
+
+def outcome(function: Callable[..., Any], *arguments: Any) -> Any:
+    """The result, or what the error says."""
+    try:
+        return function(*arguments)
+    except gdproto.ProtocolError as error:
+        return error.code, error.scope, error.offset, error.path, error.request_id, error.reason
+    except TypeError as error:
+        return str(error)
+
+
+def agree(data: Any) -> None:
+    for c, python in DECODING:
+        # repr: a NaN is like itself, and 1 is not like True.
+        assert repr(outcome(c, data)) == repr(outcome(python, data))
+
+
+def same(one: Any, other: Any) -> bool:
+    """Alike, and views where the other has views."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(map(same, one.values(), other.values()))
+    if isinstance(one, memoryview):
+        return one == other and one.readonly and other.readonly
+    return repr(one) == repr(other)
+
+
+SEEDS = [case.encoded for case in [*GOOD, *BAD] if len(case.encoded) < 500]
+SEEDS += [encoded for _, encoded in FRAMES]
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """Good bytes, or bad ones, with a few bytes changed, cut or put in."""
+    data = bytearray(draw(st.sampled_from(SEEDS)))
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(data)))
+        data[at : at + draw(st.integers(0, 4))] = draw(st.binary(max_size=4))
+    return bytes(data)
+
+
+@given(damaged() | st.binary(max_size=60))
+def test_both_codecs_judge_bytes_alike(data: bytes) -> None:
+    agree(data)
+    agree(memoryview(data))
+    c, python = (outcome(partial(f, zero_copy=True), data) for f in (gdproto.decode, tlv.decode))
+    assert same(c, python)
+
+
+ODD = st.sampled_from(
+    [
+        2**63,
+        -(2**63),
+        2**63 - 1,
+        -(2**63) - 1,
+        "\ud800",
+        "é",
+        "😀",
+        object(),
+        {1: 2},
+        {1: 1, "1": 2},
+        bytearray(b"x"),
+        memoryview(b"xyz")[::2],
+        (1, 2),
+        gdproto.StashOp.GET,
+        {"\udc00": 1},
+    ]
+)
+
+
+@given(
+    st.recursive(ODD | values, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+)
+def test_both_codecs_write_alike(value: Any) -> None:
+    assert outcome(gdproto.encode, value) == outcome(tlv.encode, value)
+
+
+FIELDS = ODD | values | st.sampled_from([0, 1, -1, 0.5, math.inf, True])
+
+
+@given(
+    st.sampled_from(list(gdproto.MESSAGE_CLASSES.values())),
+    st.lists(FIELDS, min_size=6, max_size=6),
+    st.integers(-1, 2**64),
+)
+def test_both_codecs_serialize_alike(
+    cls: type[gdproto.Message], fields: list[Any], request_id: int
+) -> None:
+    count = len(dataclasses.fields(cls)) - 1  # type: ignore[arg-type]
+    message = cls(request_id, *fields[:count])  # type: ignore[call-arg]
+    encoded = outcome(message.to_bytes)
+    assert encoded == outcome(frames.serialize, message)
+    if isinstance(encoded, bytes):
+        agree(encoded)
+
+
+class InPython(gdproto.Connection):
+    """The C codec knows connections by their exact class, and leaves this one alone."""
+
+    __slots__ = ()
+
+
+SENDABLE = [message for message, _ in FRAMES]
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["send", "frame", "receive"]), st.sampled_from(SENDABLE), st.integers(0, 3)
+    )
+    | st.tuples(st.just("bytes"), damaged(), st.integers(0, 20))
+    | st.tuples(st.sampled_from(["eof", "abandon"]), st.none(), st.integers(0, 3)),
+    max_size=25,
+)
+
+
+def take(connection: gdproto.Connection, step: tuple[str, Any, int]) -> list[Any]:
+    """What comes of one step."""
+    kind, content, number = step
+    if kind == "eof":
+        connection.receive_eof()
+    elif kind == "abandon":
+        connection.abandon(number)
+    elif kind in ("send", "frame"):
+        message = dataclasses.replace(content, request_id=number)
+        if kind == "send":
+            return [outcome(connection.send, message)]
+        frame = message.to_bytes()
+        header = gdproto.parse_header(frame) if number % 2 else None
+        return [outcome(connection.send_frame, frame, header)]
+    else:
+        data = content if kind == "bytes" else b""
+        if kind == "receive":
+            data = dataclasses.replace(content, request_id=number).to_bytes()
+        cut = number if kind == "bytes" else len(data)
+        connection.receive_data(data[:cut])
+        connection.receive_data(bytearray(data[cut:]))
+    events: list[Any] = []
+    for _ in range(50):
+        events.append(outcome(connection.next_event))
+        if events[-1] is gdproto.NEED_DATA or (len(events) > 1 and events[-1] == events[-2]):
+            break
+    return events
+
+
+@given(st.sampled_from(["client", "arbiter", "lane", "worker"]), st.booleans(), STEPS)
+def test_both_connections_take_the_same_course(
+    role: str, raw: bool, steps: list[tuple[str, Any, int]]
+) -> None:
+    c, python = gdproto.Connection(role, raw=raw), InPython(role, raw=raw)
+    for step in steps:
+        assert repr(take(c, step)) == repr(take(python, step))
+        assert c._states == python._states
+        assert c.unread(1000) == python.unread(1000)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), (b"\x00", 1), ("text",), (5,), (None,), (b"\x00", 0, 0)],
+    ids=repr,
+)
+def test_wrong_arguments_are_type_errors(arguments: tuple[Any, ...]) -> None:
+    for function in (gdproto.decode, gdproto.parse):
+        with pytest.raises(TypeError):
+            function(*arguments)
+
+
+def test_released_and_scattered_views() -> None:
+    view = memoryview(gdproto.encode("text"))
+    assert gdproto.decode(view) == "text"
+    view.release()
+    with pytest.raises(ValueError, match="released"):
+        gdproto.decode(view)
+    assert gdproto.decode(memoryview(b"\x00\xff\x01\xff\x01")[::2][:1]) is None
+
+
+# --- memory ---
+
+
+def everything_once() -> None:
+    for case in [*GOOD, *BAD]:
+        if len(case.encoded) < 5000:
+            for c, _ in DECODING:
+                outcome(c, case.encoded)
+            outcome(lambda data: gdproto.decode(data, zero_copy=True), case.encoded)
+    for case in GOOD:
+        if len(case.encoded) < 5000:
+            gdproto.encode(case.value)
+    for unencodable in UNENCODABLE:
+        outcome(gdproto.encode, unencodable.value)
+    for message, encoded in FRAMES:
+        message.to_bytes()
+        gdproto.parse(encoded)
+        for raw in (True, False):
+            for role in ("client", "arbiter"):
+                connection = gdproto.Connection(role, raw=raw)
+                take(connection, ("send", message, 1))
+                take(connection, ("receive", message, 1))
+        for size in range(len(encoded)):
+            outcome(gdproto.parse, encoded[:size])
+            outcome(gdproto.peek_request, encoded[16:size])
+
+
+@only_c
+def test_nothing_is_leaked() -> None:
+    everything_once()
+    gc.collect()
+    before = sys.getallocatedblocks()
+    for _ in range(5):
+        everything_once()
+    gc.collect()
+    assert sys.getallocatedblocks() - before < 20
+
+
+@only_c
+def test_constants_keep_their_counts() -> None:
+    data = gdproto.encode([None, True, False, {}, []] * 1000)
+    before = [sys.getrefcount(one) for one in (None, True, False)]
+    for _ in range(10):
+        gdproto.encode(gdproto.decode(data))
+    after = [sys.getrefcount(one) for one in (None, True, False)]
+    assert all(abs(one - other) < 500 for one, other in zip(before, after, strict=True))
+
+
+def test_deep_values_in_a_small_stack() -> None:
+    size = threading.stack_size(64 * 1024)
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            encoded = gdproto.encode(nested(60))
+            assert gdproto.encode(gdproto.decode(encoded)) == encoded
+        except BaseException as error:
+            failures.append(error)
+
+    try:
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join(timeout=30)
+    finally:
+        threading.stack_size(size)
+    assert not failures
