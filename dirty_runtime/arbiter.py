@@ -250,6 +250,9 @@ class DirtyArbiter:
         return DirtyOverloadedError(error.message, app_path, round(max(0.05, wait_s), 2))
 
     def cancelled(self, call: Call) -> None:
+        if call.client.is_passing(call):
+            # Its terminal frame is under way.
+            return
         self._fail(call, DirtyCancelledError("cancelled by the caller"))
 
     def asked(self, question: gdproto.Message, client: ClientConnection) -> Any:
@@ -357,6 +360,15 @@ class DirtyArbiter:
             worker.served += 1
             if worker.serves_at_most and worker.served >= worker.serves_at_most:
                 self.supervisor.recycle(worker, "its number of calls")
+
+    def lane_passes(self, lane: Lane) -> bool:
+        call = self.running.get(lane)
+        return call is not None and call.client.begins(call)
+
+    def lane_passed(self, lane: Lane, part: bytes) -> None:
+        call = self.running.get(lane)
+        if call is not None:
+            call.client.pass_on(part)
 
     def lane_failed(self, lane: Lane, error: DirtyError) -> None:
         call = self.running.get(lane)

@@ -2,7 +2,8 @@
 
 Rules: a fault inside a frame is answered by an ERROR and the connection lives on; a fault of the
 stream itself is answered by one ERROR, after which the client is heard no more and the
-connection closes. A client that closes, even by half, gives up all its calls.
+connection closes. A client that closes, even by half, gives up all its calls. A frame that has
+begun is finished before another begins; if its worker dies meanwhile, the connection closes.
 """
 
 from __future__ import annotations
@@ -107,6 +108,9 @@ class ClientConnection:
         self._connection = gdproto.Connection("arbiter", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES)
         # Of a large frame that is under way.
         self._spooler: Spooler | None = None
+        # The call whose RESPONSE is on its way in parts, and what has to wait for its end.
+        self._passing: Call | None = None
+        self._held: list[Data] = []
         self._failed = False
         self._stream = Stream(connected, self._connection, self)
         owner.client_came(self)
@@ -119,15 +123,46 @@ class ClientConnection:
         _, frame, ended = answers[-1]
         if ended:
             del self.calls[call.request_id]
-        if len(answers) == 1:
+        if self._passing is not None:
+            self._forward_in_turn(call, answers)
+        elif len(answers) == 1:
             self._stream.write(frame)
         else:
             for data in joined(answers):
                 self._stream.write(data)
 
+    def begins(self, call: Call) -> bool:
+        """Whether a RESPONSE may be passed on as it comes: one at a time may."""
+        if self._passing is None:
+            self._passing = call
+        return self._passing is call
+
+    def is_passing(self, call: Call) -> bool:
+        """Whether the call's RESPONSE has begun."""
+        return self._passing is call
+
+    def pass_on(self, part: bytes) -> None:
+        """Send the next part of the RESPONSE that is passed on."""
+        self._stream.write(part)
+
+    def _forward_in_turn(self, call: Call, answers: list[Answer]) -> None:
+        if self._passing is not call:
+            self._held += joined(answers)
+            if call.lane is not None:
+                call.lane.pause()
+            return
+        held, self._held, self._passing = self._held, [], None
+        for data in [*joined(answers), *held]:
+            self._stream.write(data)
+        if not self.paused:
+            self.resume_writing()
+
     def fail(self, call: Call, error: DirtyError) -> None:
-        """End the call's exchange by an ERROR."""
+        """End the call's exchange by an ERROR, or the connection if the answer has begun."""
         del self.calls[call.request_id]
+        if self._passing is call:
+            self.abort()
+            return
         self._write(self._connection.send(to_message(error, call.request_id)))
 
     def refuse(self, error: DirtyError) -> None:
@@ -144,7 +179,10 @@ class ClientConnection:
         self._stream.abort()
 
     def _write(self, data: bytes) -> None:
-        self._stream.write(data)
+        if self._passing is None:
+            self._stream.write(data)
+        else:
+            self._held.append(data)
 
     # --- frames ---
 

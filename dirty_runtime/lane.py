@@ -1,8 +1,8 @@
 """The arbiter's end of a lane: one exchange at a time with one thread of a worker.
 
 Rules: whole frames go through undecoded, the answer under the request's own id. A frame is
-handed on only when all of it is there, so a worker that dies in the middle of one cannot corrupt
-a client's stream. What is read faster than the client takes it is not read at all.
+handed on when all of it is there; only a large RESPONSE goes on as it comes, if its client can
+take it so. What is read faster than the client takes it is not read at all.
 """
 
 from __future__ import annotations
@@ -29,6 +29,12 @@ class Owner(Protocol):
 
     def lane_answered(self, lane: Lane, answers: list[Answer]) -> None:
         """Frames of the exchange that runs, for its client; the terminal one is the last."""
+
+    def lane_passes(self, lane: Lane) -> bool:
+        """Whether a RESPONSE that has begun may go to its client in parts."""
+
+    def lane_passed(self, lane: Lane, part: bytes) -> None:
+        """The next part of it; the rest comes as an answer."""
 
     def lane_failed(self, lane: Lane, error: DirtyError) -> None:
         """A frame of the exchange that runs could not be kept: give the exchange up."""
@@ -67,6 +73,7 @@ class Lane:
         self._connection = gdproto.Connection("lane", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES)
         # Of a large frame that is under way.
         self._spooler: Spooler | None = None
+        self._passes = False
         self._stream: Stream | None = None
         # Whether reading has been paused.
         self.paused = False
@@ -140,21 +147,30 @@ class Lane:
             while (event := self._connection.next_event()) is not gdproto.NEED_DATA:
                 if type(event) is gdproto.FrameReceived:
                     if self.ready and self._spooler is None:
+                        self._passes = False
                         answers.append(event)
                     else:
                         self._take(event, answers)
                 elif isinstance(event, gdproto.PartReceived):
-                    if self._spooler is None:
-                        self._spooler = Spooler()
-                    self._spooler.add(event.part)
+                    self._take_part(event)
                 elif isinstance(event, gdproto.ExchangeEnded):
-                    self._spooler = None
+                    self._spooler, self._passes = None, False
                     self.owner.lane_discarded(self)
         except gdproto.ProtocolError as error:
             self.owner.lane_broke(self, str(error))
             return
         if answers:
             self.owner.lane_answered(self, answers)
+
+    def _take_part(self, event: gdproto.PartReceived) -> None:
+        if self._spooler is None and not self._passes:
+            is_last = event.header.code == gdproto.MessageCode.RESPONSE
+            self._passes = is_last and self.owner.lane_passes(self)
+            self._spooler = None if self._passes else Spooler()
+        if self._spooler is not None:
+            self._spooler.add(event.part)
+        else:
+            self.owner.lane_passed(self, event.part)
 
     def _take(self, event: gdproto.FrameReceived, answers: list[Answer]) -> None:
         """Take a frame that is no common answer."""

@@ -9,6 +9,7 @@ import mmap
 import os
 import socket
 import tempfile
+import weakref
 
 # A frame of more bytes is spooled.
 KEPT_IN_MEMORY_BYTES = 2 * 1024 * 1024
@@ -21,6 +22,7 @@ class Spool:
         # Unbuffered and never seeked: what is written is there for sendfile.
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         self._size = 0
+        weakref.finalize(self, self._file.close)
 
     def __len__(self) -> int:
         return self._size
@@ -40,9 +42,6 @@ class Spool:
     def view(self) -> memoryview:
         """All bytes, read from the file where they are looked at. Raises OSError."""
         return memoryview(mmap.mmap(self._file.fileno(), self._size, access=mmap.ACCESS_READ))
-
-    def __del__(self) -> None:
-        self._file.close()
 
 
 class Spooler:
