@@ -14,9 +14,9 @@ from typing import Protocol
 import gdproto
 
 from .errors import DirtyError
-from .receiving import receive
 from .spool import KEPT_IN_MEMORY_BYTES, Spooler
 from .stream import Data, Stream
+from .transfer import receive, widen
 
 STATUS_ID = 1
 
@@ -70,6 +70,7 @@ class Lane:
         self.was_unread = False
         self._clock = clock
         self._socket = ours
+        widen(ours)
         self._connection = gdproto.Connection("lane", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES)
         # Of a large frame that is under way.
         self._spooler: Spooler | None = None

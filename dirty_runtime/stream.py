@@ -15,8 +15,8 @@ from typing import Protocol
 
 import gdproto
 
-from .receiving import RECEIVE_BYTES, receive
 from .spool import Spool
+from .transfer import RECEIVE_BYTES, receive
 
 log = logging.getLogger("dirty")
 

@@ -17,7 +17,7 @@ from typing import Any
 import gdproto
 
 from ..errors import DirtyProtocolError
-from ..receiving import receive
+from ..transfer import receive, widen
 from .answers import Deadline, answer_in, closed, encoded, result_of, unreachable
 
 # What a socket's buffer takes at once, or nearly.
@@ -53,6 +53,7 @@ class Channel:
         self._connection = gdproto.Connection("client")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._limit_s = 0.0
+        widen(self._socket)
         try:
             self._wait_at_most(deadline.left_s())
             self._socket.connect(socket_path)

@@ -29,8 +29,8 @@ from ..errors import (
     DirtyProtocolError,
     to_message,
 )
-from ..receiving import receive
 from ..request import CurrentRequest, set_current_request
+from ..transfer import receive, widen
 from .chunks import ChunkWriter
 from .loop import AsyncItems, EventLoop
 
@@ -52,6 +52,7 @@ class Lane:
         self, fd: int, apps: Mapping[str, App], loop: EventLoop, tracebacks: bool = True
     ) -> None:
         self._socket = socket.socket(fileno=fd)
+        widen(self._socket)
         self._connection = gdproto.Connection("worker", raw=True)
         self._apps = apps
         self._loop = loop

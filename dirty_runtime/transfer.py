@@ -1,4 +1,4 @@
-"""One read from a socket into a connection: small frames through a buffer, large ones in place."""
+"""Bytes between a socket and a connection: small frames through a buffer, large ones in place."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ import socket
 import gdproto
 
 RECEIVE_BYTES = 64 * 1024
+# The system's default is a fifth of it or so, and has both ends wait for each other that often.
+SEND_BUFFER_BYTES = 1024 * 1024
+
+
+def widen(source: socket.socket) -> None:
+    """Have the kernel take more at once of what is sent, for a peer that reads without pause."""
+    source.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
 
 
 def receive(source: socket.socket, connection: gdproto.Connection, flags: int = 0) -> int:
