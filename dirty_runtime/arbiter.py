@@ -36,7 +36,7 @@ from .errors import (
     DirtyWorkerError,
 )
 from .inspection import inspect_apps, learned
-from .lane import Lane
+from .lane import Answer, Lane
 from .listener import Listener
 from .management import manage
 from .pidfile import Pidfile
@@ -120,20 +120,17 @@ class DirtyArbiter:
         self._ending: asyncio.Future[float] = loop.create_future()
         self._quiet = asyncio.Event()
         self._handle_signals(loop)
-        server = await loop.create_unix_server(
-            lambda: ClientConnection(self), sock=listener.socket, start_serving=True
-        )
+        listener.accept(lambda connected: ClientConnection(connected, self))
         self._call_hook("on_dirty_starting", self)
         try:
             self.supervisor.start()
             grace_s = await self._ending
             self._draining = True
-            server.close()
             listener.close()
             await self._drain(grace_s)
         finally:
             self._draining = True
-            server.close()
+            listener.close()
             await self._stop()
 
     def _handle_signals(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -239,10 +236,12 @@ class DirtyArbiter:
             self.router.withdraw(call)
             raise DirtyNoWorkersAvailableError(call.app_path, reason=reason)
         if call.timeout_s is not None:
-            self._deadlines.set(call, call.arrived_s + call.timeout_s)
-            self._set_alarm()
+            due_s = call.arrived_s + call.timeout_s
+            self._deadlines.set(call, due_s)
+            if due_s < self._alarm_s:
+                self._set_alarm()
         if lane is not None:
-            self._start(lane, call)
+            self._start(lane, call, call.arrived_s)
 
     def _told_when(self, error: DirtyOverloadedError, app_path: str) -> DirtyOverloadedError:
         """The error with when to try again: after about half of what waits."""
@@ -251,6 +250,9 @@ class DirtyArbiter:
         return DirtyOverloadedError(error.message, app_path, round(max(0.05, wait_s), 2))
 
     def cancelled(self, call: Call) -> None:
+        if call.client.is_passing(call):
+            # Its terminal frame is under way.
+            return
         self._fail(call, DirtyCancelledError("cancelled by the caller"))
 
     def asked(self, question: gdproto.Message, client: ClientConnection) -> Any:
@@ -267,11 +269,11 @@ class DirtyArbiter:
 
     # --- calls ---
 
-    def _start(self, lane: Lane, call: Call) -> None:
+    def _start(self, lane: Lane, call: Call, now_s: float) -> None:
         call.lane = lane
-        call.started_s = self.clock()
+        call.started_s = now_s
         self.running[lane] = call
-        lane.request(call.frame, call.header)
+        lane.request(call.frame, call.header, now_s)
         if call.size_bytes > KEPT_BYTES:
             call.frame = b""
         if call.client.paused:
@@ -309,11 +311,13 @@ class DirtyArbiter:
     def _next(self, lane: Lane) -> None:
         call = self.router.release(lane)
         if call is not None:
-            self._start(lane, call)
-        elif self.router.is_spent(lane):
+            self._start(lane, call, lane.heard_s)
+            return
+        if self.router.is_spent(lane):
             self.router.remove(lane)
             lane.close()
-        self._quiet_if_idle()
+        if self._draining:
+            self._quiet_if_idle()
 
     def _log_access(self, call: Call, outcome: str) -> None:
         if not self.config.access_log:
@@ -332,16 +336,19 @@ class DirtyArbiter:
 
     # --- lanes ---
 
-    def lane_answered(self, lane: Lane, frames: list[gdproto.FrameReceived]) -> None:
+    def lane_answered(self, lane: Lane, answers: list[Answer]) -> None:
         call = self.running[lane]
-        call.client.forward(call, frames)
-        if not frames[-1].ended:
+        call.client.forward(call, answers)
+        header, _, ended = answers[-1]
+        if not ended:
             return
         del self.running[lane]
-        self._deadlines.drop(call)
-        run_s = self.clock() - call.started_s
+        if call.timeout_s is not None:
+            self._deadlines.drop(call)
+        run_s = lane.heard_s - call.started_s
         self.run_s[call.app_path] += NEWEST * (run_s - self.run_s[call.app_path])
-        self._log_access(call, gdproto.MessageCode(frames[-1].header.code).name)
+        if self.config.access_log:
+            self._log_access(call, gdproto.MessageCode(header.code).name)
         if lane.paused:
             lane.resume()
         self._count(lane)
@@ -353,6 +360,20 @@ class DirtyArbiter:
             worker.served += 1
             if worker.serves_at_most and worker.served >= worker.serves_at_most:
                 self.supervisor.recycle(worker, "its number of calls")
+
+    def lane_passes(self, lane: Lane) -> bool:
+        call = self.running.get(lane)
+        return call is not None and call.client.begins(call)
+
+    def lane_passed(self, lane: Lane, part: bytes) -> None:
+        call = self.running.get(lane)
+        if call is not None:
+            call.client.pass_on(part)
+
+    def lane_failed(self, lane: Lane, error: DirtyError) -> None:
+        call = self.running.get(lane)
+        if call is not None:
+            self._fail(call, error)
 
     def lane_discarded(self, lane: Lane) -> None:
         self._next(lane)
@@ -393,7 +414,7 @@ class DirtyArbiter:
         for lane in worker.lanes:
             call = self.router.add(lane, worker, worker.apps)
             if call is not None:
-                self._start(lane, call)
+                self._start(lane, call, self.clock())
 
     def worker_leaves(self, worker: Worker) -> None:
         for lane in worker.lanes:
@@ -428,7 +449,7 @@ class DirtyArbiter:
             return
         other = self.router.give_back(call)
         if other is not None:
-            self._start(other, call)
+            self._start(other, call, self.clock())
 
     def _fail_start(self, reason: str) -> None:
         if not self._ending.done():

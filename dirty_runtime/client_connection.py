@@ -2,7 +2,8 @@
 
 Rules: a fault inside a frame is answered by an ERROR and the connection lives on; a fault of the
 stream itself is answered by one ERROR, after which the client is heard no more and the
-connection closes. A client that closes, even by half, gives up all its calls.
+connection closes. A client that closes, even by half, gives up all its calls. A frame that has
+begun is finished before another begins; if its worker dies meanwhile, the connection closes.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import gdproto
 
 from .errors import MAX_RAW_BYTES, DirtyError, DirtyProtocolError, to_message
-from .lane import Lane
+from .lane import Answer, Lane
+from .spool import KEPT_IN_MEMORY_BYTES, Spool, Spooler
+from .stream import Data, Stream
 
+REQUEST = int(gdproto.MessageCode.REQUEST)
+CANCEL = int(gdproto.MessageCode.CANCEL)
 CREDENTIALS = struct.Struct("3i")
 DISCARD_S = 1.0
-WRITE_HIGH_WATER_BYTES = 256 * 1024
 
 
 class Call:
@@ -57,7 +61,7 @@ class Call:
         self,
         request: gdproto.RequestPeek,
         header: gdproto.Header,
-        frame: bytes,
+        frame: Data,
         client: ClientConnection,
         now_s: float,
     ) -> None:
@@ -93,31 +97,72 @@ class Owner(Protocol):
         """The answer to a STATUS, STASH or MANAGE. Raises DirtyError to refuse."""
 
 
-class ClientConnection(asyncio.Protocol):
+class ClientConnection:
     """One client; `uid` is its user."""
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, connected: socket.socket, owner: Owner) -> None:
         self.calls: dict[int, Call] = {}
         self.paused = False
-        self.uid = -1
+        self.uid = uid_of(connected)
         self._owner = owner
-        self._connection = gdproto.Connection("arbiter", raw=True)
-        self._transport: asyncio.Transport | None = None
+        self._connection = gdproto.Connection("arbiter", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES)
+        # Of a large frame that is under way.
+        self._spooler: Spooler | None = None
+        # The call whose RESPONSE is on its way in parts, and what has to wait for its end.
+        self._passing: Call | None = None
+        self._held: list[Data] = []
         self._failed = False
+        self._stream = Stream(connected, self._connection, self)
+        owner.client_came(self)
 
-    def forward(self, call: Call, frames: list[gdproto.FrameReceived]) -> None:
+    def forward(self, call: Call, answers: list[Answer]) -> None:
         """Hand frames of the call's exchange to the client."""
-        for header, frame, _ in frames:
-            self._connection.send_frame(frame, header)
-        if frames[-1].ended:
+        send_frame = self._connection.send_frame
+        for header, _, _ in answers:
+            send_frame(b"", header)
+        _, frame, ended = answers[-1]
+        if ended:
             del self.calls[call.request_id]
-        self._write(
-            frames[0].frame if len(frames) == 1 else b"".join([one.frame for one in frames])
-        )
+        if self._passing is not None:
+            self._forward_in_turn(call, answers)
+        elif len(answers) == 1:
+            self._stream.write(frame)
+        else:
+            for data in joined(answers):
+                self._stream.write(data)
+
+    def begins(self, call: Call) -> bool:
+        """Whether a RESPONSE may be passed on as it comes: one at a time may."""
+        if self._passing is None:
+            self._passing = call
+        return self._passing is call
+
+    def is_passing(self, call: Call) -> bool:
+        """Whether the call's RESPONSE has begun."""
+        return self._passing is call
+
+    def pass_on(self, part: bytes) -> None:
+        """Send the next part of the RESPONSE that is passed on."""
+        self._stream.write(part)
+
+    def _forward_in_turn(self, call: Call, answers: list[Answer]) -> None:
+        if self._passing is not call:
+            self._held += joined(answers)
+            if call.lane is not None:
+                call.lane.pause()
+            return
+        held, self._held, self._passing = self._held, [], None
+        for data in [*joined(answers), *held]:
+            self._stream.write(data)
+        if not self.paused:
+            self.resume_writing()
 
     def fail(self, call: Call, error: DirtyError) -> None:
-        """End the call's exchange by an ERROR."""
+        """End the call's exchange by an ERROR, or the connection if the answer has begun."""
         del self.calls[call.request_id]
+        if self._passing is call:
+            self.abort()
+            return
         self._write(self._connection.send(to_message(error, call.request_id)))
 
     def refuse(self, error: DirtyError) -> None:
@@ -127,41 +172,47 @@ class ClientConnection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close when what was written has been taken."""
-        if self._transport is not None:
-            self._transport.close()
+        self._stream.close()
 
     def abort(self) -> None:
         """Close at once."""
-        if self._transport is not None:
-            self._transport.abort()
+        self._stream.abort()
 
     def _write(self, data: bytes) -> None:
-        assert self._transport is not None
-        self._transport.write(data)
+        if self._passing is None:
+            self._stream.write(data)
+        else:
+            self._held.append(data)
 
     # --- frames ---
 
-    def _take(self, event: gdproto.FrameReceived) -> None:
-        header, frame = event.header, event.frame
-        if header.code == gdproto.MessageCode.CANCEL:
+    def _take(self, header: gdproto.Header, frame: Data) -> None:
+        code = header.code
+        if code == CANCEL:
             self._owner.cancelled(self.calls[header.request_id])
             return
         try:
-            if header.code == gdproto.MessageCode.REQUEST:
-                self._call(header, frame)
+            seen = frame.view() if isinstance(frame, Spool) else frame
+            if code == REQUEST:
+                request = gdproto.peek_request(seen, gdproto.HEADER_BYTES)
+                call = Call(request, header, frame, self, self._owner.clock())
+                self.calls[header.request_id] = call
+                self._owner.called(call)
             else:
-                answer = self._owner.asked(gdproto.parse(frame), self)
+                answer = self._owner.asked(gdproto.parse(seen), self)
                 self._write(self._connection.send(gdproto.Response(header.request_id, answer)))
         except gdproto.ProtocolError as error:
-            self._decline(header, DirtyProtocolError.of(error, frame))
+            self._decline(header, DirtyProtocolError.of(error, bytes(seen[:MAX_RAW_BYTES])))
         except DirtyError as error:
             self._decline(header, error)
 
-    def _call(self, header: gdproto.Header, frame: bytes) -> None:
-        request = gdproto.peek_request(frame, gdproto.HEADER_BYTES)
-        call = Call(request, header, frame, self, self._owner.clock())
-        self.calls[header.request_id] = call
-        self._owner.called(call)
+    def _take_large(self, spooler: Spooler, event: gdproto.FrameReceived) -> None:
+        header, rest, _ = event
+        try:
+            self._take(header, spooler.whole(rest))
+        except OSError as error:
+            reason = f"no room for a large request: {error.strerror or error}"
+            self._decline(header, DirtyError(reason))
 
     def _decline(self, header: gdproto.Header, error: DirtyError) -> None:
         self.calls.pop(header.request_id, None)
@@ -181,41 +232,36 @@ class ClientConnection(asyncio.Protocol):
             self._hear_no_more()
 
     def _hear_no_more(self) -> None:
-        assert self._transport is not None
         self._failed = True
         self._owner.client_left(self)
-        self._transport.write_eof()
-        asyncio.get_running_loop().call_later(DISCARD_S, self._transport.abort)
+        self._stream.read_in_vain()
+        self._stream.write_eof()
+        asyncio.get_running_loop().call_later(DISCARD_S, self._stream.abort)
 
-    # --- asyncio.Protocol ---
+    # --- the stream's owner ---
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are not subclasses of asyncio's.
-        self._transport = cast(asyncio.Transport, transport)
-        self._transport.set_write_buffer_limits(WRITE_HIGH_WATER_BYTES)
-        self.uid = uid_of(transport.get_extra_info("socket"))
-        self._owner.client_came(self)
-
-    def data_received(self, data: bytes) -> None:
-        if not self._failed:
-            self._connection.receive_data(data)
-            self._take_all()
-
-    def _take_all(self) -> None:
+    def received(self) -> None:
         while not self._failed:
             try:
                 event = self._connection.next_event()
             except gdproto.ProtocolError as error:
                 self._faulty(error)
                 continue
-            if not isinstance(event, gdproto.FrameReceived):
+            if type(event) is gdproto.FrameReceived:
+                spooler, self._spooler = self._spooler, None
+                if spooler is None:
+                    self._take(event.header, event.frame)
+                else:
+                    self._take_large(spooler, event)
+            elif isinstance(event, gdproto.PartReceived):
+                if self._spooler is None:
+                    self._spooler = Spooler()
+                self._spooler.add(event.part)
+            else:
                 return
-            self._take(event)
 
-    def eof_received(self) -> None:
-        if not self._failed:
-            self._connection.receive_eof()
-            self._take_all()
+    def ended(self) -> None:
+        self.received()
 
     def pause_writing(self) -> None:
         self.paused = True
@@ -229,9 +275,22 @@ class ClientConnection(asyncio.Protocol):
             if call.lane is not None:
                 call.lane.resume()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def lost(self, error: OSError | None) -> None:
         self._failed = True
         self._owner.client_left(self)
+
+
+def joined(answers: list[Answer]) -> list[Data]:
+    """What is to be written: small frames in one piece."""
+    pieces: list[Data] = []
+    small: list[bytes] = []
+    for _, frame, _ in answers:
+        if isinstance(frame, bytes):
+            small.append(frame)
+        else:
+            pieces += [b"".join(small), frame]
+            small = []
+    return [*pieces, b"".join(small)]
 
 
 def uid_of(peer: socket.socket) -> int:

@@ -1,28 +1,43 @@
 """The arbiter's end of a lane: one exchange at a time with one thread of a worker.
 
 Rules: whole frames go through undecoded, the answer under the request's own id. A frame is
-handed on only when all of it is there, so a worker that dies in the middle of one cannot corrupt
-a client's stream. What is read faster than the client takes it is not read at all.
+handed on when all of it is there; only a large RESPONSE goes on as it comes, if its client can
+take it so. What is read faster than the client takes it is not read at all.
 """
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Protocol
 
 import gdproto
 
+from .errors import DirtyError
+from .spool import KEPT_IN_MEMORY_BYTES, Spooler
+from .stream import Data, Stream
+from .transfer import receive, widen
+
 STATUS_ID = 1
-RECEIVE_BYTES = 64 * 1024
+
+Answer = tuple[gdproto.Header, Data, bool]
+"""The header of a frame, the frame, and whether it ends its exchange."""
 
 
 class Owner(Protocol):
     """Whoever is told what happens on a lane."""
 
-    def lane_answered(self, lane: Lane, frames: list[gdproto.FrameReceived]) -> None:
+    def lane_answered(self, lane: Lane, answers: list[Answer]) -> None:
         """Frames of the exchange that runs, for its client; the terminal one is the last."""
+
+    def lane_passes(self, lane: Lane) -> bool:
+        """Whether a RESPONSE that has begun may go to its client in parts."""
+
+    def lane_passed(self, lane: Lane, part: bytes) -> None:
+        """The next part of it; the rest comes as an answer."""
+
+    def lane_failed(self, lane: Lane, error: DirtyError) -> None:
+        """A frame of the exchange that runs could not be kept: give the exchange up."""
 
     def lane_discarded(self, lane: Lane) -> None:
         """The exchange that was given up has ended."""
@@ -37,7 +52,7 @@ class Owner(Protocol):
         """The worker has closed its end; most often it is about to die."""
 
 
-class Lane(asyncio.Protocol):
+class Lane:
     """One stream to a worker.
 
     Args:
@@ -55,25 +70,26 @@ class Lane(asyncio.Protocol):
         self.was_unread = False
         self._clock = clock
         self._socket = ours
-        self._connection = gdproto.Connection("lane", raw=True)
-        self._transport: asyncio.Transport | None = None
-        self._opening: asyncio.Task[None] | None = None
-        self._paused = False
+        widen(ours)
+        self._connection = gdproto.Connection("lane", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES)
+        # Of a large frame that is under way.
+        self._spooler: Spooler | None = None
+        self._passes = False
+        self._stream: Stream | None = None
+        # Whether reading has been paused.
+        self.paused = False
 
     def open(self) -> None:
         """Connect the arbiter's end, and ask the worker whether it is ready."""
-        self._socket.setblocking(False)
-        self._opening = asyncio.get_running_loop().create_task(self._open())
-
-    async def _open(self) -> None:
-        loop = asyncio.get_running_loop()
-        await loop.create_unix_connection(lambda: self, sock=self._socket)
+        self._stream = Stream(self._socket, self._connection, self)
         self._write(self._connection.send(gdproto.Status(STATUS_ID)))
 
-    def request(self, frame: bytes, header: gdproto.Header) -> None:
+    def request(self, frame: Data, header: gdproto.Header, now_s: float) -> None:
         """Start an exchange with a whole REQUEST frame."""
-        self.heard_s = self._clock()
-        self._write(self._connection.send_frame(frame, header))
+        assert self._stream is not None
+        self.heard_s = now_s
+        self._connection.send_frame(b"", header)
+        self._stream.write(frame)
 
     def cancel(self) -> None:
         """Give up the exchange that runs; its frames are discarded until the terminal one."""
@@ -83,87 +99,110 @@ class Lane(asyncio.Protocol):
 
     def pause(self) -> None:
         """Read nothing for now: the client does not keep up."""
-        self._paused = True
-        if self._transport is not None:
-            self._transport.pause_reading()
+        self.paused = True
+        if self._stream is not None:
+            self._stream.pause_reading()
 
     def resume(self) -> None:
         """Read on."""
-        if self._paused:
+        if self.paused:
             # Silence that the client caused is not the worker's.
             self.heard_s = self._clock()
-        self._paused = False
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
-
-    @property
-    def paused(self) -> bool:
-        """Whether reading has been paused."""
-        return self._paused
+            self.paused = False
+            if self._stream is not None:
+                self._stream.resume_reading()
 
     def close(self) -> None:
         """End the lane: an idle worker thread retires."""
-        if self._transport is not None:
-            self._transport.close()
-            return
-        if self._opening is not None:
-            self._opening.cancel()
-        self._socket.close()
+        if self._stream is not None:
+            self._stream.close()
+        else:
+            self._socket.close()
 
     def drain(self) -> None:
         """Take in what the worker left behind when it died.
 
         A process that it forked may hold the lane open, so its end cannot be waited for.
         """
-        while self._transport is not None and not self._transport.is_closing():
+        while self._stream is not None and not self._stream.is_closing:
             try:
-                data = self._socket.recv(RECEIVE_BYTES)
+                if not receive(self._socket, self._connection):
+                    return
             except ConnectionError:
                 self.was_unread = True
                 return
             except OSError:
                 return
-            if not data:
-                return
-            self.data_received(data)
+            self.received()
 
-    def _write(self, data: bytes) -> None:
-        assert self._transport is not None
-        self._transport.write(data)
+    def _write(self, data: Data) -> None:
+        assert self._stream is not None
+        self._stream.write(data)
 
-    # --- asyncio.Protocol ---
+    # --- the stream's owner ---
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are not subclasses of asyncio's.
-        self._transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
+    def received(self) -> None:
         self.heard_s = self._clock()
-        self._connection.receive_data(data)
-        frames: list[gdproto.FrameReceived] = []
+        answers: list[Answer] = []
         try:
             while (event := self._connection.next_event()) is not gdproto.NEED_DATA:
-                if isinstance(event, gdproto.FrameReceived):
-                    if self.ready:
-                        frames.append(event)
+                if type(event) is gdproto.FrameReceived:
+                    if self.ready and self._spooler is None:
+                        self._passes = False
+                        answers.append(event)
                     else:
-                        self._boot(event)
+                        self._take(event, answers)
+                elif isinstance(event, gdproto.PartReceived):
+                    self._take_part(event)
                 elif isinstance(event, gdproto.ExchangeEnded):
+                    self._spooler, self._passes = None, False
                     self.owner.lane_discarded(self)
         except gdproto.ProtocolError as error:
             self.owner.lane_broke(self, str(error))
             return
-        if frames:
-            self.owner.lane_answered(self, frames)
+        if answers:
+            self.owner.lane_answered(self, answers)
 
-    def _boot(self, event: gdproto.FrameReceived) -> None:
-        self.ready = event.header.code == gdproto.MessageCode.RESPONSE
-        self.owner.lane_booted(self, gdproto.parse(event.frame))
+    def _take_part(self, event: gdproto.PartReceived) -> None:
+        if self._spooler is None and not self._passes:
+            is_last = event.header.code == gdproto.MessageCode.RESPONSE
+            self._passes = is_last and self.owner.lane_passes(self)
+            self._spooler = None if self._passes else Spooler()
+        if self._spooler is not None:
+            self._spooler.add(event.part)
+        else:
+            self.owner.lane_passed(self, event.part)
 
-    def eof_received(self) -> None:
+    def _take(self, event: gdproto.FrameReceived, answers: list[Answer]) -> None:
+        """Take a frame that is no common answer."""
+        header, rest, ended = event
+        if not self.ready:
+            self.ready = header.code == gdproto.MessageCode.RESPONSE
+            self.owner.lane_booted(self, gdproto.parse(rest))
+            return
+        spooler, self._spooler = self._spooler, None
+        assert spooler is not None
+        try:
+            answers.append((header, spooler.whole(rest), ended))
+        except OSError as error:
+            if answers:
+                self.owner.lane_answered(self, answers.copy())
+                answers.clear()
+            reason = f"no room for a large answer: {error.strerror or error}"
+            self.owner.lane_failed(self, DirtyError(reason))
+            if ended:
+                self.owner.lane_discarded(self)
+
+    def ended(self) -> None:
         self.owner.lane_closed(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        if exc is not None:
-            self.was_unread = isinstance(exc, ConnectionError)
+    def lost(self, error: OSError | None) -> None:
+        if error is not None:
+            self.was_unread = isinstance(error, ConnectionError)
             self.owner.lane_closed(self)
+
+    def pause_writing(self) -> None:
+        """A lane has one request at a time, which is there as a whole."""
+
+    def resume_writing(self) -> None:
+        """See `pause_writing`."""

@@ -7,16 +7,25 @@ is left alone. What was made is removed at the end, if it is still what was made
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import logging
 import os
 import socket
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from .access import Access
 from .config import ConfigError
 
+log = logging.getLogger("dirty")
+
 BACKLOG = 1024
+# Connections that are taken in one turn of the event loop.
+AT_ONCE = 64
+# How long no connection is taken after one could not be, as for want of file descriptors.
+PAUSE_S = 1.0
 
 
 class Listener:
@@ -37,6 +46,7 @@ class Listener:
         _make_way(self.path)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._identity: tuple[int, int] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         mask = os.umask(0o177)
         try:
             self.socket.bind(path)
@@ -50,8 +60,34 @@ class Listener:
             os.umask(mask)
         self.socket.listen(BACKLOG)
 
+    def accept(self, came: Callable[[socket.socket], object]) -> None:
+        """Have the running event loop call `came` with each new connection, until `close`."""
+        self._loop = asyncio.get_running_loop()
+        self.socket.setblocking(False)
+        self._loop.add_reader(self.socket, self._accept, came)
+
+    def _accept(self, came: Callable[[socket.socket], object]) -> None:
+        for _ in range(AT_ONCE):
+            try:
+                connected, _ = self.socket.accept()
+            except (BlockingIOError, InterruptedError, ConnectionError):
+                return
+            except OSError as error:
+                log.error("no connection can be taken for now: %s", error.strerror)
+                assert self._loop is not None
+                self._loop.remove_reader(self.socket)
+                self._loop.call_later(PAUSE_S, self._accept_again, came)
+                return
+            came(connected)
+
+    def _accept_again(self, came: Callable[[socket.socket], object]) -> None:
+        if self.socket.fileno() >= 0:
+            self.accept(came)
+
     def close(self) -> None:
         """Stop listening and remove the socket file."""
+        if self._loop is not None and self.socket.fileno() >= 0:
+            self._loop.remove_reader(self.socket)
         self.socket.close()
         if self._identity is not None and _identity(self.path) == self._identity:
             self.path.unlink()

@@ -172,11 +172,11 @@ class Router(Generic[J, L]):
             seat = self._seats[lane]
             if app_path not in seat.apps:
                 continue
-            busy = self.busy(seat.worker)
+            busy = self._busy.get(seat.worker, 0)
+            if not busy:
+                return lane
             if best is None or busy < fewest:
                 best, fewest = lane, busy
-            if not fewest:
-                break
         return best
 
     def _check_room(self, job: J, depth: int) -> None:
@@ -195,6 +195,10 @@ class Router(Generic[J, L]):
 
     def _pull(self, lane: L) -> J | None:
         if self._seats[lane].retires:
+            return None
+        if not self._numbers:
+            # Nothing waits at all.
+            self._idle[lane] = None
             return None
         heads = [
             (next(iter(self._queues[path])), path)
@@ -215,7 +219,7 @@ class Router(Generic[J, L]):
         self._idle.pop(lane, None)
         seat = self._seats[lane]
         seat.job = job
-        self._busy[seat.worker] = self.busy(seat.worker) + 1
+        self._busy[seat.worker] = self._busy.get(seat.worker, 0) + 1
 
     def _vacate(self, seat: _Seat[J]) -> None:
         if seat.job is None:

@@ -23,6 +23,7 @@ from .connection import ConnectionClosed as ConnectionClosed
 from .connection import ExchangeEnded as ExchangeEnded
 from .connection import FrameReceived as FrameReceived
 from .connection import MessageReceived as MessageReceived
+from .connection import PartReceived as PartReceived
 from .errors import ProtocolError as ProtocolError
 from .frames import Header as Header
 from .frames import Message as Message
@@ -40,7 +41,7 @@ if not TYPE_CHECKING:
     _PLAIN = """
     ERROR_TYPES HEADER_BYTES IMPLEMENTATION MAGIC MAX_PAYLOAD_BYTES NEED_DATA VALUE_TYPES VERSION
     Connection ConnectionClosed ExchangeEnded FrameReceived Header ManageOp Message MessageCode
-    MessageReceived ProtocolError RequestPeek StashOp decode encode parse parse_header
+    MessageReceived PartReceived ProtocolError RequestPeek StashOp decode encode parse parse_header
     parse_payload peek_request
     """
     __all__ = sorted([*_PLAIN.split(), *_messages.__all__])

@@ -9,44 +9,62 @@ Rules:
 * `next_event` raises ProtocolError for what the peer may not do. After one of scope "exchange"
   the connection goes on. After one of scope "connection" nothing more can be read.
 * With ``raw=True`` payloads are handed through undecoded, as `FrameReceived`.
+* A large frame is collected where it stays: in a buffer of its own, which a transport may fill
+  itself (`room`, `filled`). Memory follows what came, not what a header claims.
 """
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Collection, Iterator, KeysView
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
 from ._generated.tables import (
     CONNECTION_REQUEST_ID,
+    HEADER,
     HEADER_BYTES,
+    MAGIC,
+    MAX_PAYLOAD_BYTES,
     ROLES,
     STATES,
     TRANSITIONS,
+    VERSION,
     MessageCode,
     Transition,
 )
 from .errors import ProtocolError
-from .frames import RULES, Header, Message, check_presence
-from .implementation import codec, parse_header, parse_payload
+from .frames import BARE, RULES, Header, Message, check_presence
+from .implementation import codec, parse, parse_header, parse_payload
 
 IDLE = "idle"
 ABANDONED = "abandoned"
 NOT_OPENED = Transition(IDLE, "unexpected_message", "exchange")
+CHUNK = int(MessageCode.CHUNK)
+# A frame of more bytes is collected in a buffer of its own, exactly as large.
+LARGE_BYTES = 64 * 1024
+# From here on, memory comes from the system, which gives a page when something is written there.
+MAPPED_BYTES = 4 * 1024 * 1024
+
+Moves = dict[str, dict[int, Transition]]
 
 
-def _moves_of(opens: Collection[int]) -> dict[tuple[str, str, int], Transition]:
-    """The transitions where only messages with codes in `opens` may open an exchange."""
-    return {
-        (state, sender, code): NOT_OPENED
-        if state == IDLE and move.next != IDLE and code not in opens
-        else move
-        for (state, sender, code), move in TRANSITIONS.items()
-    }
+def _moves_of(opens: Collection[int], side: str) -> Moves:
+    """What the frames of a side do, by state and message code; only `opens` open an exchange."""
+    moves: Moves = {}
+    for (state, sender, code), move in TRANSITIONS.items():
+        if sender == side:
+            is_refused = state == IDLE and move.next != IDLE and code not in opens
+            moves.setdefault(state, {})[code] = NOT_OPENED if is_refused else move
+    return moves
 
 
-MOVES = {name: _moves_of(role.opens) for name, role in ROLES.items()}
+MOVES = {
+    name: {side: _moves_of(role.opens, side) for side in ("opener", "answerer")}
+    for name, role in ROLES.items()
+}
 
 
 class NeedData(Enum):
@@ -70,11 +88,27 @@ class MessageReceived(NamedTuple):
 
 
 class FrameReceived(NamedTuple):
-    """A frame arrived, its payload undecoded; `ended` when it ended its exchange."""
+    """A frame arrived, its payload undecoded; `ended` when it ended its exchange.
+
+    `frame` is all of it, or what follows the parts that PartReceived handed out. A large frame
+    is a memoryview. CHUNKs of one exchange that came together are one event, with the header of
+    the first.
+    """
 
     header: Header
-    frame: bytes
+    frame: bytes | memoryview
     ended: bool
+
+    @property
+    def request_id(self) -> int:
+        return self.header.request_id
+
+
+class PartReceived(NamedTuple):
+    """The next bytes of a frame of more than `whole_bytes`, but not its last ones."""
+
+    header: Header
+    part: bytes
 
     @property
     def request_id(self) -> int:
@@ -92,7 +126,7 @@ class ConnectionClosed:
     """The peer sends nothing more. Exchanges that are still open get no answer."""
 
 
-Event = MessageReceived | FrameReceived | ExchangeEnded | ConnectionClosed
+Event = MessageReceived | FrameReceived | PartReceived | ExchangeEnded | ConnectionClosed
 
 
 class Connection:
@@ -101,6 +135,11 @@ class Connection:
     Args:
         role: client, arbiter (facing clients), lane (facing a worker) or worker.
         raw: hand payloads through undecoded.
+        whole_bytes: with `raw`, hand frames of more bytes through in parts; 0 for none.
+
+    Attributes:
+        room: where the transport may put the bytes that come next, in place of `receive_data`:
+            the rest of a large frame's buffer; None when no such frame is under way.
 
     Raises:
         ValueError: no such role.
@@ -111,32 +150,44 @@ class Connection:
         "_closed",
         "_eof",
         "_header",
-        "_moves",
+        "_large",
         "_number",
         "_peer_side",
+        "_received",
+        "_sent",
         "_skip",
         "_skipped",
         "_start",
         "_states",
+        "_to_come",
+        "_whole_bytes",
         "raw",
         "role",
+        "room",
     )
 
-    def __init__(self, role: str, *, raw: bool = False) -> None:
+    def __init__(self, role: str, *, raw: bool = False, whole_bytes: int = 0) -> None:
         if role not in ROLES:
             raise ValueError(f"role {role!r} is none of {', '.join(ROLES)}")
         self.role = ROLES[role]
         self.raw = raw
         self._number = list(ROLES).index(role)
+        self.room: memoryview | None = None
+        self._whole_bytes = whole_bytes
         self._peer_side = ROLES[self.role.peer].side
-        self._moves = MOVES[role]
+        self._sent = MOVES[role][self.role.side]
+        self._received = MOVES[role][self._peer_side]
         self._states: dict[int, str] = {}
         self._buffer: bytes | bytearray = b""
         self._start = 0
         # Bytes still to be dropped of the frame that `_skipped` heads.
         self._skip = 0
         self._skipped: Header | None = None
+        # Of the frame that is under way: its header, and its own buffer if it is large.
         self._header: Header | None = None
+        self._large: memoryview | None = None
+        # Of one that is handed out in parts: what is still to come.
+        self._to_come = 0
         self._eof = False
         self._closed: ConnectionClosed | ProtocolError | None = None
 
@@ -154,6 +205,8 @@ class Connection:
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes from the transport, in any portions."""
+        if self.room is not None:
+            data = self._fill(self.room, data)
         if self._start == len(self._buffer):
             # What cannot change need not be copied.
             self._buffer = data if type(data) is bytes else bytearray(memoryview(data))
@@ -164,6 +217,11 @@ class Connection:
             self._buffer = bytearray(memoryview(self._buffer)[self._start :])
             self._start = 0
         self._buffer += data
+
+    def filled(self, count: int) -> None:
+        """Take the first `count` bytes of `room` as received."""
+        assert self.room is not None
+        self.room = self.room[count:]
 
     def receive_eof(self) -> None:
         """The transport delivers nothing more."""
@@ -180,7 +238,35 @@ class Connection:
                 raise self._closed
             return self._closed
         try:
-            return self._next()
+            # Every frame passes here, most of them whole: few calls.
+            while True:
+                if self._header is not None or self._skip:
+                    event = self._go_on()
+                    if event is NEED_DATA and self._eof:
+                        return self._over()
+                else:
+                    buffer, start = self._buffer, self._start
+                    there = len(buffer) - start
+                    if there < HEADER_BYTES:
+                        return NEED_DATA if not self._eof else self._over()
+                    header = parse_header(buffer, start)
+                    code, length, _ = header
+                    if length and code in BARE:
+                        self._refuse_payload(header)
+                    size = HEADER_BYTES + length
+                    if size > there:
+                        self._begin(header, size)
+                        continue
+                    if code == CHUNK and size < there and self.raw:
+                        size = self._run(buffer, start, header)
+                    if size == there and not start and type(buffer) is bytes:
+                        # Most often a read brings one frame.
+                        self._buffer = b""
+                        event = self._receive(header, buffer)
+                    else:
+                        event = self._receive(header, self._cut(start + size))
+                if event is not None:
+                    return event
         except ProtocolError as error:
             if error.scope == "connection":
                 self._closed = error
@@ -200,24 +286,28 @@ class Connection:
             ProtocolError: the message is not legal now, or cannot be encoded. The connection is
                 as it was.
         """
-        move = self._move(self.role.side, message.CODE, message.request_id)
-        if move.scope:
-            raise _refusal(move, message.CODE, message.request_id)
+        request_id = message.request_id
+        state = self._sendable(message.CODE, request_id)
         data = message.to_bytes()
-        self._apply(message.request_id, move)
+        if state != IDLE:
+            self._states[request_id] = state
+        else:
+            self._states.pop(request_id, None)
         return data
 
     def send_frame(self, frame: bytes, header: Header | None = None) -> bytes:
         """As `send`, for one whole frame that is handed through undecoded.
 
         Args:
+            frame: only looked at without `header`.
             header: that of the frame, where it has been judged already.
         """
         code, _, request_id = header or parse_header(frame)
-        move = self._move(self.role.side, code, request_id)
-        if move.scope:
-            raise _refusal(move, code, request_id)
-        self._apply(request_id, move)
+        state = self._sendable(code, request_id)
+        if state != IDLE:
+            self._states[request_id] = state
+        else:
+            self._states.pop(request_id, None)
         return frame
 
     def abandon(self, request_id: int) -> None:
@@ -227,31 +317,21 @@ class Connection:
 
     # --- receiving ---
 
-    def _next(self) -> Event | NeedData:
-        while True:
-            if self._skip:
-                self._drop_skipped()
-            header = self._header or self._read_header()
-            if header is None:
-                return self._starved()
-            stop = self._start + HEADER_BYTES + header.length
-            if stop > len(self._buffer):
-                self._header = header
-                return self._starved()
-            event = self._receive(header, self._cut(stop))
-            if event is not None:
-                return event
+    def _run(self, buffer: bytes | bytearray, start: int, first: Header) -> int:
+        """How many bytes a CHUNK and those of its exchange that follow at once take."""
+        stop, end = start + HEADER_BYTES + first.length, len(buffer)
+        same = (MAGIC, VERSION, first.code, first.request_id)
+        while stop + HEADER_BYTES <= end:
+            magic, version, code, length, request_id = HEADER.unpack_from(buffer, stop)
+            after = stop + HEADER_BYTES + length
+            if (magic, version, code, request_id) != same or length > MAX_PAYLOAD_BYTES:
+                break
+            if after > end:
+                break
+            stop = after
+        return stop - start
 
-    def _drop_skipped(self) -> None:
-        dropped = min(self._skip, len(self._buffer) - self._start)
-        self._skip -= dropped
-        self._start += dropped
-
-    def _read_header(self) -> Header | None:
-        """The next frame's header; None when it is not there yet."""
-        if len(self._buffer) - self._start < HEADER_BYTES:
-            return None
-        header = parse_header(self._buffer, self._start)
+    def _refuse_payload(self, header: Header) -> None:
         try:
             check_presence(header)
         except ProtocolError:
@@ -259,12 +339,57 @@ class Connection:
             self._skip = HEADER_BYTES + header.length
             self._skipped = header
             raise
-        return header
+
+    def _begin(self, header: Header, size: int) -> None:
+        """A frame of `size` bytes has begun, and is not whole yet."""
+        self._header = header
+        if self._whole_bytes and size > self._whole_bytes:
+            self._to_come = size
+        elif size > LARGE_BYTES:
+            # Zeroing memory only to overwrite it is worth it where memory is used again.
+            buffer = bytearray(size) if size < MAPPED_BYTES else mapped(size)
+            self._large = self.room = memoryview(buffer)
+            self._fill(self.room, self._cut(len(self._buffer)))
+
+    def _fill(self, room: memoryview, data: bytes | bytearray | memoryview) -> bytes:
+        """Put what belongs to the large frame there; returns what follows it."""
+        count = min(len(data), len(room))
+        with memoryview(data) as view:
+            room[:count] = view[:count]
+            self.filled(count)
+            return bytes(view[count:])
+
+    def _go_on(self) -> Event | NeedData | None:
+        """Take what has come of the frame that is under way; None when it is past."""
+        header, large, there = self._header, self._large, len(self._buffer) - self._start
+        if header is None:
+            dropped = min(self._skip, there)
+            self._skip -= dropped
+            self._start += dropped
+            return None if not self._skip else NEED_DATA
+        if large is not None:
+            if self.room:
+                return NEED_DATA
+            self._header = self._large = self.room = None
+            return self._receive(header, large)
+        if not self._to_come:
+            size = HEADER_BYTES + header.length
+            if size > there:
+                return NEED_DATA
+            self._header = None
+            return self._receive(header, self._cut(self._start + size))
+        if not there:
+            return NEED_DATA
+        part = self._cut(self._start + min(there, self._to_come))
+        self._to_come -= len(part)
+        if self._to_come:
+            return PartReceived(header, part)
+        self._header = None
+        return self._receive(header, part)
 
     def _cut(self, stop: int) -> bytes:
-        """The frame that ends at `stop`, copied at most once."""
+        """The bytes up to `stop`, copied at most once."""
         buffer, start = self._buffer, self._start
-        self._header = None
         if stop == len(buffer):
             # An idle connection keeps nothing alive.
             self._buffer, self._start = b"", 0
@@ -275,12 +400,15 @@ class Connection:
         with memoryview(buffer) as view:
             return bytes(view[start:stop])
 
-    def _starved(self) -> Event | NeedData:
-        if not self._eof:
-            return NEED_DATA
+    def _over(self) -> ConnectionClosed:
+        """The stream has ended. Raises ProtocolError when it did so inside a frame."""
         header, there = self._header, len(self._buffer) - self._start
-        if self._skip and self._skipped:
+        if self._skip and self._skipped is not None:
             header, there = self._skipped, HEADER_BYTES + self._skipped.length - self._skip
+        elif self._large is not None and self.room is not None:
+            there = len(self._large) - len(self.room)
+        elif self._to_come and header is not None:
+            there = HEADER_BYTES + header.length - self._to_come
         if there:
             raise ProtocolError(
                 "truncated",
@@ -292,27 +420,41 @@ class Connection:
         self._closed = ConnectionClosed()
         return self._closed
 
-    def _receive(self, header: Header, frame: bytes) -> Event | None:
+    def _receive(self, header: Header, frame: bytes | memoryview) -> Event | None:
         code, _, request_id = header
-        if request_id == CONNECTION_REQUEST_ID and self._is_notice(code):
-            return self._event(header, frame, False)
-        move = self._move(self._peer_side, code, request_id)
-        if move.outcome == "deliver":
-            event = self._event(header, frame, move.next == IDLE)
-            self._apply(request_id, move)
+        states = self._states
+        state = states.get(request_id, IDLE)
+        next_state, outcome, scope = move = self._received[state][code]
+        if state == IDLE and (self.role.max_open or not request_id):
+            if not request_id and self._is_notice(code):
+                return self._event(header, frame, False)
+            if next_state != IDLE and self._is_full():
+                next_state, outcome, scope = move = NOT_OPENED
+        if outcome == "deliver":
+            ended = next_state == IDLE
+            event = (
+                FrameReceived(header, frame, ended)
+                if self.raw
+                else self._event(header, frame, ended)
+            )
+            if not ended:
+                states[request_id] = next_state
+            else:
+                states.pop(request_id, None)
             return event
-        was_open = request_id in self._states
-        self._apply(request_id, move)
-        if move.scope:
+        self._enter(request_id, next_state)
+        if scope:
             raise _refusal(move, code, request_id)
-        ended = was_open and request_id not in self._states
-        return ExchangeEnded(request_id) if ended else None
+        return ExchangeEnded(request_id) if state != next_state == IDLE else None
 
-    def _event(self, header: Header, frame: bytes, ended: bool) -> Event:
+    def _event(self, header: Header, frame: bytes | memoryview, ended: bool) -> Event:
         if self.raw:
             return FrameReceived(header, frame, ended)
         try:
-            return MessageReceived(parse_payload(header, frame, HEADER_BYTES), ended)
+            if type(frame) is bytes:
+                return MessageReceived(parse_payload(header, frame, HEADER_BYTES), ended)
+            # What is decoded from it does not refer to it.
+            return MessageReceived(parse(frame), ended)
         except ProtocolError:
             self._fail(header.request_id, terminal=ended)
             raise
@@ -327,21 +469,25 @@ class Connection:
 
     # --- exchanges ---
 
-    def _move(self, sender: str, code: int, request_id: int) -> Transition:
+    def _sendable(self, code: int, request_id: int) -> str:
+        """The state that the exchange enters with this frame. Raises ProtocolError."""
         state = self._states.get(request_id, IDLE)
-        move = self._moves[state, sender, code]
-        if state == IDLE and self.role.max_open and self._is_one_too_many(move):
-            return NOT_OPENED
-        return move
+        move = self._sent[state][code]
+        if state == IDLE and move.next != IDLE and self._is_full():
+            move = NOT_OPENED
+        if move.scope:
+            raise _refusal(move, code, request_id)
+        return move.next
 
-    def _is_one_too_many(self, move: Transition) -> bool:
-        return move.next != IDLE and len(self._states) >= self.role.max_open
+    def _is_full(self) -> bool:
+        """Whether no other exchange may be opened."""
+        return 0 < self.role.max_open <= len(self._states)
 
-    def _apply(self, request_id: int, move: Transition) -> None:
-        if move.next == IDLE:
-            self._states.pop(request_id, None)
+    def _enter(self, request_id: int, state: str) -> None:
+        if state != IDLE:
+            self._states[request_id] = state
         else:
-            self._states[request_id] = move.next
+            self._states.pop(request_id, None)
 
     def _fail(self, request_id: int, terminal: bool = True) -> None:
         """An exchange dies of a frame that cannot be read."""
@@ -359,6 +505,19 @@ def _refusal(move: Transition, code: int, request_id: int) -> ProtocolError:
         scope=move.scope,
         request_id=request_id,
     )
+
+
+def mapped(size: int) -> mmap.mmap:
+    """Memory of its own, in large pages where the system has them: a fault for each small one
+    takes longer than copying what it holds.
+    """
+    if not hasattr(mmap, "MAP_PRIVATE"):
+        return mmap.mmap(-1, size)
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return memory
 
 
 if codec is not None:

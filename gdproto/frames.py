@@ -24,7 +24,7 @@ from .errors import ProtocolError
 RULES = {rule.code: rule for rule in MESSAGES}
 OFFSETS = {field.name: field.offset for field in HEADER_FIELDS}
 _CODES = frozenset(RULES)
-_BARE = frozenset(rule.code for rule in MESSAGES if rule.fields is None)
+BARE = frozenset(rule.code for rule in MESSAGES if rule.fields is None)
 
 
 class Header(NamedTuple):
@@ -100,7 +100,7 @@ def parse_header(data: bytes | bytearray | memoryview, offset: int = 0) -> Heade
 
 def check_presence(header: Header) -> None:
     """Refuse a payload where the message has none. Raises ProtocolError of scope exchange."""
-    if header.length and header.code in _BARE:
+    if header.length and header.code in BARE:
         raise ProtocolError(
             "unexpected_payload",
             f"{RULES[header.code].name} has no payload",

@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 import gdproto
 
 from ..errors import DirtyError, DirtyProtocolError
+from ..transfer import widen
 from .answers import Deadline, answer_in, closed, encoded, result_of, unreachable
 
 RECEIVE_BYTES = 256 * 1024
@@ -231,6 +232,7 @@ async def connect(socket_path: str, deadline: Deadline) -> socket.socket:
     """A socket that is connected to the arbiter. Raises DirtyError."""
     connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connected.setblocking(False)
+    widen(connected)
     try:
         while True:
             try:

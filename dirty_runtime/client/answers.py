@@ -54,14 +54,14 @@ def answer_in(event: object, socket_path: str) -> gdproto.MessageReceived | None
     Raises:
         DirtyError: the connection is over, or what the arbiter said of it as a whole.
     """
+    if isinstance(event, gdproto.MessageReceived):
+        message = event.message
+        if message.request_id == 0 and isinstance(message, gdproto.Error):
+            raise from_message(message)
+        return event
     if isinstance(event, gdproto.ConnectionClosed):
         raise closed(socket_path)
-    if not isinstance(event, gdproto.MessageReceived):
-        return None
-    message = event.message
-    if isinstance(message, gdproto.Error) and message.request_id == 0:
-        raise from_message(message)
-    return event
+    return None
 
 
 def closed(socket_path: str) -> DirtyConnectionError:

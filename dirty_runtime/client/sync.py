@@ -7,6 +7,7 @@ arbiter closed, or that a parent process opened, is not used again. No request i
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import struct
@@ -16,13 +17,25 @@ from typing import Any
 import gdproto
 
 from ..errors import DirtyProtocolError
+from ..transfer import receive, widen
 from .answers import Deadline, answer_in, closed, encoded, result_of, unreachable
 
-RECEIVE_BYTES = 64 * 1024
 # What a socket's buffer takes at once, or nearly.
 SMALL_FRAME_BYTES = 64 * 1024
 # How far a wait may outlast its deadline, so that not every wait has to be set anew.
 SLACK_S = 0.01
+
+# The number of forks that lie between this process and the one that imported this module.
+_forks = itertools.count()
+_generation = next(_forks)
+
+
+def _forked() -> None:
+    global _generation
+    _generation = next(_forks)
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 class Channel:
@@ -40,6 +53,7 @@ class Channel:
         self._connection = gdproto.Connection("client")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._limit_s = 0.0
+        widen(self._socket)
         try:
             self._wait_at_most(deadline.left_s())
             self._socket.connect(socket_path)
@@ -64,7 +78,11 @@ class Channel:
         """
         frame = encoded(self._connection, message)
         try:
-            self._send_all(frame, deadline)
+            if len(frame) <= SMALL_FRAME_BYTES:
+                self._wait_at_most(deadline.left_s())
+                self._socket.sendall(frame)
+            else:
+                self._send_large(frame, deadline)
         except (BlockingIOError, TimeoutError):
             raise deadline.passed() from None
         except (BrokenPipeError, ConnectionResetError):
@@ -73,11 +91,7 @@ class Channel:
             raise unreachable(self._path, error) from None
         return True
 
-    def _send_all(self, frame: bytes, deadline: Deadline) -> None:
-        if len(frame) <= SMALL_FRAME_BYTES:
-            self._wait_at_most(deadline.left_s())
-            self._socket.sendall(frame)
-            return
+    def _send_large(self, frame: bytes, deadline: Deadline) -> None:
         # Many waits, and one deadline for all of them.
         self._socket.settimeout(deadline.left_s())
         self._socket.sendall(frame)
@@ -92,35 +106,29 @@ class Channel:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
-    def receive(self, deadline: Deadline, idle_s: float | None = None) -> gdproto.MessageReceived:
+    def receive(self, deadline: Deadline, idle_s: float | None = None) -> gdproto.Message:
         """The next answer, waited for until the deadline, or for `idle_s` seconds if given.
 
         Raises:
             DirtyError: nothing came, or what came broke the protocol.
         """
         limit = deadline if idle_s is None else Deadline(min(idle_s, deadline.left_s()))
-        while True:
-            try:
-                event = self._connection.next_event()
-            except gdproto.ProtocolError as error:
-                raise DirtyProtocolError.of(error) from None
-            if event is gdproto.NEED_DATA:
-                self._read(limit)
-            elif (answer := answer_in(event, self._path)) is not None:
-                return answer
-
-    def _read(self, limit: Deadline) -> None:
-        self._wait_at_most(limit.left_s())
         try:
-            data = self._socket.recv(RECEIVE_BYTES)
+            while True:
+                event = self._connection.next_event()
+                if type(event) is gdproto.MessageReceived and event.message.request_id:
+                    return event.message
+                if event is gdproto.NEED_DATA:
+                    self._wait_at_most(limit.left_s())
+                    receive(self._socket, self._connection)
+                elif (answer := answer_in(event, self._path)) is not None:
+                    return answer.message
+        except gdproto.ProtocolError as error:
+            raise DirtyProtocolError.of(error) from None
         except BlockingIOError:
             raise limit.passed() from None
         except ConnectionError:
             raise closed(self._path) from None
-        if data:
-            self._connection.receive_data(data)
-        else:
-            self._connection.receive_eof()
 
     def close(self) -> None:
         """Close; an exchange that is still open is cancelled by it."""
@@ -133,7 +141,7 @@ class Channels:
     def __init__(self, socket_path: str) -> None:
         self._idle: list[Channel] = []
         self._path = socket_path
-        self._pid = os.getpid()
+        self._generation = _generation
 
     def open(self, deadline: Deadline) -> None:
         """Have a channel ready. Raises DirtyConnectionError."""
@@ -143,7 +151,7 @@ class Channels:
         """The result that answers `message`. Raises DirtyError."""
         channel = self._begin(message, deadline)
         try:
-            return result_of(channel.receive(deadline).message)
+            return result_of(channel.receive(deadline))
         finally:
             self._keep(channel)
 
@@ -153,7 +161,7 @@ class Channels:
         """The chunks that answer `message`, or its one result. Raises DirtyError."""
         channel = self._begin(message, deadline)
         try:
-            while isinstance(answer := channel.receive(deadline, idle_s).message, gdproto.Chunk):
+            while type(answer := channel.receive(deadline, idle_s)) is gdproto.Chunk:
                 yield answer.data
             if not isinstance(answer, gdproto.End):
                 yield result_of(answer)
@@ -184,17 +192,17 @@ class Channels:
             channel.close()
 
     def _idle_channel(self) -> Channel | None:
-        if self._pid != os.getpid():
+        if self._generation != _generation:
             # Copies of the parent's: closing them leaves the parent's open.
             self.close()
-            self._pid = os.getpid()
+            self._generation = _generation
         try:
             return self._idle.pop()
         except IndexError:
             return None
 
     def _keep(self, channel: Channel) -> None:
-        if channel.is_clean and self._pid == os.getpid():
+        if channel.is_clean and self._generation == _generation:
             self._idle.append(channel)
         else:
             channel.close()

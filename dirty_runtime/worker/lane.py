@@ -1,6 +1,6 @@
 """One lane of a worker: a blocking loop that reads a request, runs it, and writes the answer.
 
-Rules: a `def` generator's items are sent one by one as they come, and between two of them the
+Rules: a `def` generator's items are sent as they come, and between two of them the
 lane looks for a CANCEL; so it does while a coroutine or an async generator runs, which is then
 cancelled. A plain call is not interrupted: it may ask. Whatever the app does, the exchange ends
 with exactly one terminal frame.
@@ -8,19 +8,20 @@ with exactly one terminal frame.
 
 from __future__ import annotations
 
-import inspect
 import socket
 import threading
-import time
 import traceback
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
+from time import monotonic
+from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
 import gdproto
 
 from ..app import App, describe, is_forbidden
 from ..errors import (
+    MAX_RAW_BYTES,
     DirtyAppError,
     DirtyAppNotFoundError,
     DirtyCancelledError,
@@ -29,9 +30,10 @@ from ..errors import (
     to_message,
 )
 from ..request import CurrentRequest, set_current_request
+from ..transfer import receive, widen
+from .chunks import ChunkWriter
 from .loop import AsyncItems, EventLoop
 
-RECEIVE_BYTES = 64 * 1024
 CHECK_S = 0.005
 
 
@@ -50,11 +52,12 @@ class Lane:
         self, fd: int, apps: Mapping[str, App], loop: EventLoop, tracebacks: bool = True
     ) -> None:
         self._socket = socket.socket(fileno=fd)
+        widen(self._socket)
         self._connection = gdproto.Connection("worker", raw=True)
         self._apps = apps
         self._loop = loop
         self._tracebacks = tracebacks
-        self._next_check_s = 0.0
+        self._chunks = ChunkWriter(self._write)
         # An app may ask whether it is cancelled from any thread.
         self._checking = threading.Lock()
         self._is_cancelled = False
@@ -111,7 +114,7 @@ class Lane:
             elif isinstance(event, gdproto.ConnectionClosed):
                 return None
             elif event is gdproto.NEED_DATA:
-                self._receive(self._socket.recv(RECEIVE_BYTES))
+                receive(self._socket, self._connection)
 
     def _next_event(self) -> Any:
         """The next event. Raises gdproto.ProtocolError when the lane as a whole is at fault."""
@@ -127,17 +130,12 @@ class Lane:
     def _parse(self, event: gdproto.FrameReceived) -> gdproto.Message | None:
         """The message; None when it cannot be decoded, which the arbiter has not looked for."""
         try:
-            return gdproto.parse_payload(event.header, event.frame, gdproto.HEADER_BYTES)
+            return gdproto.parse(event.frame)
         except gdproto.ProtocolError as error:
-            answer = to_message(DirtyProtocolError.of(error, event.frame), event.request_id)
+            raw = bytes(event.frame[:MAX_RAW_BYTES])
+            answer = to_message(DirtyProtocolError.of(error, raw), event.request_id)
             self._write(self._connection.send(answer))
             return None
-
-    def _receive(self, data: bytes) -> None:
-        if data:
-            self._connection.receive_data(data)
-        else:
-            self._connection.receive_eof()
 
     def is_cancelled(self) -> bool:
         """Whether the arbiter has given up the request that runs.
@@ -155,7 +153,7 @@ class Lane:
         event = self._next_event()
         if event is gdproto.NEED_DATA:
             try:
-                self._receive(self._socket.recv(RECEIVE_BYTES, socket.MSG_DONTWAIT))
+                receive(self._socket, self._connection, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return
             event = self._next_event()
@@ -168,13 +166,6 @@ class Lane:
         if self.is_cancelled():
             raise Cancelled
 
-    def _check_now_and_then(self) -> None:
-        """As `_check`, every CHECK_S at most: looking costs more than many an item."""
-        now_s = time.monotonic()
-        if now_s >= self._next_check_s:
-            self._next_check_s = now_s + CHECK_S
-            self._check()
-
     # --- one request ---
 
     def _answer(self, request: gdproto.Request) -> None:
@@ -186,11 +177,11 @@ class Lane:
         self._is_cancelled = False
         try:
             result = self._call(app, request)
-            if inspect.isgenerator(result):
-                self._stream(request.request_id, map(_alone, result), result)
-            elif inspect.isasyncgen(result):
+            if type(result) is GeneratorType:
+                self._stream(request.request_id, result, result)
+            elif type(result) is AsyncGeneratorType:
                 items = AsyncItems(self._loop, result, self._check)
-                self._stream(request.request_id, items.batches(), items)
+                self._stream(request.request_id, items, items)
             else:
                 self._finish(request, result)
         except ArbiterGone:
@@ -207,25 +198,22 @@ class Lane:
         return self._loop.settle(app(request.action, *request.args, **request.kwargs), self._check)
 
     def _stream(
-        self,
-        request_id: int,
-        batches: Iterable[list[Any]],
-        source: Generator[Any, Any, Any] | AsyncItems,
+        self, request_id: int, items: Iterable[Any], source: Generator[Any, Any, Any] | AsyncItems
     ) -> None:
+        connection, chunks = self._connection, self._chunks
+        next_check_s = monotonic() + CHECK_S
         with closing(source):
-            for batch in batches:
-                self._check_now_and_then()
-                self._send_chunks(request_id, batch)
-        self._write(self._connection.send(gdproto.End(request_id)))
-
-    def _send_chunks(self, request_id: int, batch: list[Any]) -> None:
-        frames: list[bytes] = []
-        try:
-            for item in batch:
-                frames.append(self._connection.send(gdproto.Chunk(request_id, item)))
-        finally:
-            # What stands before an item that cannot be encoded is sent all the same.
-            self._write(b"".join(frames))
+            try:
+                for item in items:
+                    chunks.add(connection.send(gdproto.Chunk(request_id, item)))
+                    # Looking costs more than many an item.
+                    if (now_s := monotonic()) >= next_check_s:
+                        next_check_s = now_s + CHECK_S
+                        self._check()
+            finally:
+                # What stands before an item that cannot be sent is sent all the same.
+                chunks.flush()
+        self._write(connection.send(gdproto.End(request_id)))
 
     def _finish(
         self, request: gdproto.Request, result: Any = None, failure: DirtyError | None = None
@@ -253,7 +241,3 @@ class Lane:
             self._socket.sendall(data)
         except OSError:
             raise ArbiterGone from None
-
-
-def _alone(item: Any) -> list[Any]:
-    return [item]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
+from types import CoroutineType
 from typing import Any
 
 # How often a lane that waits for the loop looks for a CANCEL.
@@ -37,7 +37,7 @@ class EventLoop:
         Args:
             check: raises when the coroutine is to be cancelled; called every CHECK_S.
         """
-        if not inspect.iscoroutine(result):
+        if type(result) is not CoroutineType:
             return result
         future = self.start(result)
         while True:
@@ -68,8 +68,9 @@ class EventLoop:
 class AsyncItems:
     """An async generator that runs on the loop while a lane's thread reads its items.
 
-    Items that are produced faster than they are read are read in batches; the generator pauses
-    when MAX_WAITING_ITEMS wait. While nothing comes, `check` raises if it is to be cancelled.
+    Iterating gives the items as they come, and raises what the generator raised. The generator
+    pauses when MAX_WAITING_ITEMS wait. While nothing comes, `check` raises if it is to be
+    cancelled.
     """
 
     def __init__(
@@ -78,68 +79,70 @@ class AsyncItems:
         self._loop = loop
         self._check = check
         self._source = source
-        self._queue: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+        self._lock = threading.Lock()
+        # The loop's thread appends, the lane's takes all that is there.
+        self._items: list[Any] = []
+        self._is_awaited = False
+        self._has_ended = False
+        self._error: BaseException | None = None
+        self._bell: SimpleQueue[None] = SimpleQueue()
         self._room = asyncio.Event()
-        self._room.set()
-        self._ended = False
         self._task = loop.start(self._pump())
 
-    def batches(self) -> Iterator[list[Any]]:
-        """Lists of the items that are there, as soon as there is one.
-
-        Raises:
-            BaseException: what the generator raised.
-        """
-        batch: list[Any] = []
-        while True:
-            kind, value = self._get()
-            if kind == "item":
-                batch.append(value)
-                if len(batch) < MAX_WAITING_ITEMS and not self._queue.empty():
-                    continue
-            else:
-                self._ended = True
-            if batch:
-                yield batch
-                batch = []
-            if not self._room.is_set():
-                self._loop.call(self._room.set)
-            if kind == "error":
-                raise value
-            if kind == "end":
-                return
-
-    def _get(self) -> tuple[str, Any]:
-        while True:
-            try:
-                return self._queue.get(timeout=CHECK_S)
-            except Empty:
-                self._check()
+    def __iter__(self) -> Iterator[Any]:
+        while items := self._take(self._check):
+            yield from items
+        if self._error is not None:
+            raise self._error
 
     def close(self) -> None:
         """Cancel what still runs; returns when the generator is closed."""
         self._task.cancel()
-        while not self._ended:
-            kind, _ = self._queue.get()
-            self._ended = kind != "item"
+        while self._take(_go_on):
+            pass
+
+    def _take(self, check: Callable[[], None]) -> list[Any]:
+        """The items that are there, as soon as there is one; none at the end."""
+        while True:
+            with self._lock:
+                items, self._items = self._items, []
+                self._is_awaited = not items
+                has_ended = self._has_ended
+            if len(items) >= MAX_WAITING_ITEMS:
+                self._loop.call(self._room.set)
+            if items or has_ended:
+                return items
+            try:
+                self._bell.get(timeout=CHECK_S)
+            except Empty:
+                check()
 
     async def _pump(self) -> None:
-        last: tuple[str, Any] = ("end", None)
         try:
             async for item in self._source:
-                self._queue.put(("item", item))
-                if self._queue.qsize() >= MAX_WAITING_ITEMS:
+                if self._put(item) >= MAX_WAITING_ITEMS:
                     await self._wait_for_room()
         except BaseException as error:
-            last = ("error", error)
+            self._error = error
         try:
             await self._source.aclose()
         except BaseException as error:
-            last = ("error", error)
-        self._queue.put(last)
+            self._error = error
+        self._has_ended = True
+        self._bell.put(None)
+
+    def _put(self, item: Any) -> int:
+        """Have the item taken. Returns how many wait."""
+        with self._lock:
+            self._items.append(item)
+            count = len(self._items)
+            is_awaited, self._is_awaited = self._is_awaited, False
+        if is_awaited:
+            self._bell.put(None)
+        return count
 
     async def _wait_for_room(self) -> None:
         self._room.clear()
-        # The reader may have emptied the queue before the flag fell: it would not raise it.
-        if self._queue.qsize() >= MAX_WAITING_ITEMS:
+        # The reader may have taken the items before the flag fell: it would not raise it.
+        if len(self._items) >= MAX_WAITING_ITEMS:
             await self._room.wait()

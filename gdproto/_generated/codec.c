@@ -1,4 +1,4 @@
-/* @generated from spec/ (e3a80e8f52021d89) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (290846a2a0da4bc1) by python -m spec.codegen --write; do not edit */
 /* === Rules ===================================================================================
 
    This codec handles what is common and right, fast. Whatever it cannot vouch for is a DOUBT: a
@@ -16,6 +16,9 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #define DOUBT (-1)
 #define INLINE static inline __attribute__((always_inline))
@@ -126,6 +129,26 @@ INLINE int same_short(const uint8_t *one, const uint8_t *other, size_t size) {
                          one[size - 1] == other[size - 1]);
 }
 
+/* === Large bytes objects ===================================================================== */
+
+#define LARGE_BYTES (4 * 1024 * 1024)
+#define PAGE_BYTES 4096
+
+/* A new bytes object that is yet to be filled. Where it is large, its memory is fresh: a fault for
+   each small page would take longer than copying what it holds. */
+INLINE PyObject *new_bytes(size_t size) {
+    PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+#ifdef MADV_HUGEPAGE
+    if (UNLIKELY(size >= LARGE_BYTES) && bytes != NULL) {
+        uintptr_t start = (uintptr_t)PyBytes_AS_STRING(bytes), mask = ~(uintptr_t)(PAGE_BYTES - 1);
+        uintptr_t first = (start + PAGE_BYTES - 1) & mask, last = (start + size) & mask;
+        /* Advice only: where pages are larger, or there are no large ones, nothing changes. */
+        (void)madvise((void *)first, last - first, MADV_HUGEPAGE);
+    }
+#endif
+    return bytes;
+}
+
 /* === Writer: bytes that grow ================================================================= */
 
 /* Small encodings never leave the stack; larger ones grow inside a bytes object. */
@@ -152,7 +175,7 @@ NOINLINE int writer_grow(Writer *w, size_t more) {
         return DOUBT;
     }
     if (w->heap == NULL) {
-        w->heap = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+        w->heap = new_bytes(size);
         if (w->heap == NULL) {
             return -1;
         }
@@ -233,7 +256,11 @@ INLINE PyObject *read_blob(Reader *r, const uint8_t *data, size_t size) {
     if (UNLIKELY(r->view != NULL)) {
         return view_at(r, data, size);
     }
-    return PyBytes_FromStringAndSize((const char *)data, (Py_ssize_t)size);
+    PyObject *blob = new_bytes(size);
+    if (LIKELY(blob != NULL)) {
+        memcpy(PyBytes_AS_STRING(blob), data, size);
+    }
+    return blob;
 }
 
 /* === Text ==================================================================================== */
@@ -418,7 +445,7 @@ INLINE int make_ready(PyObject *text) {
 
 /* === Wire facts ============================================================================== */
 
-#define SPEC_HASH "e3a80e8f52021d89"
+#define SPEC_HASH "290846a2a0da4bc1"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576
@@ -2040,14 +2067,42 @@ INLINE PyObject *new_event(PyTypeObject *type, PyObject *first, PyObject *second
     return event;
 }
 
-/* The event of the whole frame at `at`, `size` bytes long, or NULL. */
-NOINLINE PyObject *frame_event(PyObject *self, PyObject *buffer, const uint8_t *at, size_t size) {
+/* How many of the bytes `there` the frame at `at` takes, which is whole, together with those that
+   follow it with the same message of the same exchange. */
+INLINE size_t run_size(const uint8_t *at, size_t there) {
+    size_t size = HEADER_BYTES + HEADER_LENGTH(at);
+    while (there - size >= HEADER_BYTES) {
+        const uint8_t *next = at + size;
+        if (!header_is_sound(next) || HEADER_TYPE(next) != HEADER_TYPE(at) ||
+            HEADER_REQUEST_ID(next) != HEADER_REQUEST_ID(at) ||
+            HEADER_LENGTH(next) > there - size - HEADER_BYTES) {
+            break;
+        }
+        size += HEADER_BYTES + HEADER_LENGTH(next);
+    }
+    return size;
+}
+
+/* Whether the message is an answer that leaves its exchange in this state: a CHUNK. */
+INLINE int comes_in_runs(PyObject *self, int message, int state) {
+    int overflow;
+    long long role = int_value(OWN(self, SLOT_NUMBER), &overflow);
+    return state != IDLE_STATE && moves[role][state][0][message] - 1 == state;
+}
+
+/* The event of the whole frame at `at`, or NULL. Stores how many of the bytes `there` it took. */
+NOINLINE PyObject *frame_event(PyObject *self, PyObject *buffer, const uint8_t *at, size_t there,
+                               size_t *taken) {
+    size_t size = *taken = HEADER_BYTES + HEADER_LENGTH(at);
     PyObject *event = NULL, *header = NULL, *content = NULL, *frame = NULL;
     int message = code_index[HEADER_TYPE(at)];
     PyObject *request_id = PyLong_FromUnsignedLongLong(HEADER_REQUEST_ID(at));
     int next = request_id ? next_state(self, !role_is_opener(self), message, request_id) : -1;
     if (next >= 0) {
         int raw = OWN(self, SLOT_RAW) == Py_True, is_bytes = PyBytes_CheckExact(buffer);
+        if (raw && role_is_opener(self) && comes_in_runs(self, message, next)) {
+            size = *taken = run_size(at, there);
+        }
         /* A frame that is decoded stays where it is, if that is kept as it is meanwhile. */
         int whole = is_bytes && (!raw || (size_t)PyBytes_GET_SIZE(buffer) == size);
         frame = whole ? Py_NewRef(buffer)
@@ -2092,8 +2147,8 @@ static PyObject *connection_next_event(PyObject *self, PyObject *unused) {
                 all - start - HEADER_BYTES >= HEADER_LENGTH(at) &&
                 HEADER_REQUEST_ID(at) != CONNECTION_REQUEST_ID &&
                 (has_fields[code_index[HEADER_TYPE(at)]] || HEADER_LENGTH(at) == 0)) {
-                size_t size = HEADER_BYTES + HEADER_LENGTH(at);
-                PyObject *event = frame_event(self, buffer, at, size);
+                size_t size;
+                PyObject *event = frame_event(self, buffer, at, all - start, &size);
                 if (LIKELY(event != NULL)) {
                     if (start + size == all) {
                         /* An idle connection keeps nothing alive. */
@@ -2112,7 +2167,8 @@ static PyObject *connection_next_event(PyObject *self, PyObject *unused) {
 
 static PyObject *connection_receive_data(PyObject *self, PyObject *data) {
     int overflow;
-    if (LIKELY(is_connection(self) && PyBytes_CheckExact(data))) {
+    if (LIKELY(is_connection(self) && PyBytes_CheckExact(data) &&
+               OWN(self, SLOT_HEADER) == Py_None)) {
         PyObject *buffer = OWN(self, SLOT_BUFFER);
         long long start = int_value(OWN(self, SLOT_START), &overflow);
         if (PyBytes_CheckExact(buffer) && start == PyBytes_GET_SIZE(buffer)) {

@@ -1,4 +1,4 @@
-# @generated from spec/ (e3a80e8f52021d89) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (290846a2a0da4bc1) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations

@@ -259,3 +259,68 @@ def test_any_bytes_end_in_events_or_protocol_errors(role: str, portions: list[by
                 with pytest.raises(ProtocolError):
                     connection.next_event()
                 return
+
+
+def test_chunks_that_come_together_are_one_raw_event() -> None:
+    chunks = [gdproto.Chunk(7, "x" * size).to_bytes() for size in (1, 0, 300)]
+    other, end = gdproto.Chunk(8, 1).to_bytes(), gdproto.End(7).to_bytes()
+    stream = [b"".join(chunks), other, chunks[0], end]
+    for cut in range(len(b"".join(stream))):
+        client = Connection("client", raw=True)
+        for request_id in (7, 8):
+            client.send(gdproto.Request(request_id, "m:A", "go"))
+        client.receive_data(b"".join(stream)[:cut])
+        frames = [event.frame for event in drain(client)]
+        client.receive_data(b"".join(stream)[cut:])
+        frames += [event.frame for event in drain(client)]
+        assert b"".join(frames) == b"".join(stream)
+        assert client.open_exchanges == {8}
+        assert cut or frames == stream
+
+
+def test_a_frame_of_more_than_whole_bytes_comes_in_parts() -> None:
+    frame = gdproto.Request(7, "m:A", "go", (bytes(5000),)).to_bytes()
+    small = gdproto.Status(8).to_bytes()
+    for step in (1, 15, 16, 17, 700, 6000):
+        connection = Connection("arbiter", raw=True, whole_bytes=1000)
+        events: list[Any] = []
+        sent = frame + small
+        for start in range(0, len(sent), step):
+            connection.receive_data(sent[start : start + step])
+            events += drain(connection)
+        assert all(isinstance(event, gdproto.PartReceived) for event in events[:-2])
+        assert b"".join(event.part for event in events[:-2]) + events[-2].frame == frame
+        assert {event.request_id for event in events[:-1]} == {7}
+        assert events[-1].frame == small
+
+
+@pytest.mark.parametrize("size", [70_000, 5_000_000])
+@pytest.mark.parametrize("raw", [False, True])
+def test_a_large_frame_is_filled_in_place(size: int, raw: bool) -> None:
+    message = gdproto.Request(7, "m:A", "go", (bytes(size),))
+    frame = message.to_bytes()
+    connection = Connection("arbiter", raw=raw)
+    connection.receive_data(frame[:100])
+    assert connection.next_event() is NEED_DATA
+    taken = 100
+    while connection.room:
+        count = min(50_000, len(connection.room))
+        connection.room[:count] = frame[taken : taken + count]
+        connection.filled(count)
+        taken += count
+        assert taken == len(frame) or connection.next_event() is NEED_DATA
+    assert taken == len(frame)
+    (event,) = drain(connection)
+    assert event.frame == frame if raw else event.message == message
+    assert connection.room is None
+
+
+def test_the_end_inside_a_large_frame() -> None:
+    frame = gdproto.Request(7, "m:A", "go", (bytes(100_000),)).to_bytes()
+    connection = Connection("arbiter")
+    connection.receive_data(frame[:70_000])
+    assert connection.next_event() is NEED_DATA
+    connection.receive_eof()
+    with pytest.raises(ProtocolError) as caught:
+        connection.next_event()
+    assert (caught.value.code, caught.value.offset) == ("truncated", 70_000)

@@ -10,8 +10,9 @@ import gdproto
 NAMES = """
 ERROR_TYPES HEADER_BYTES IMPLEMENTATION MAGIC MAX_PAYLOAD_BYTES MESSAGE_CLASSES NEED_DATA
 VALUE_TYPES VERSION Cancel Chunk Connection ConnectionClosed End Error ExchangeEnded FrameReceived
-Header Manage ManageOp Message MessageCode MessageReceived ProtocolError Request RequestPeek
-Response Stash StashOp Status decode encode parse parse_header parse_payload peek_request
+Header Manage ManageOp Message MessageCode MessageReceived PartReceived ProtocolError Request
+RequestPeek Response Stash StashOp Status decode encode parse parse_header parse_payload
+peek_request
 """
 
 

@@ -95,14 +95,42 @@ INLINE PyObject *new_event(PyTypeObject *type, PyObject *first, PyObject *second
     return event;
 }
 
-/* The event of the whole frame at `at`, `size` bytes long, or NULL. */
-NOINLINE PyObject *frame_event(PyObject *self, PyObject *buffer, const uint8_t *at, size_t size) {
+/* How many of the bytes `there` the frame at `at` takes, which is whole, together with those that
+   follow it with the same message of the same exchange. */
+INLINE size_t run_size(const uint8_t *at, size_t there) {
+    size_t size = HEADER_BYTES + HEADER_LENGTH(at);
+    while (there - size >= HEADER_BYTES) {
+        const uint8_t *next = at + size;
+        if (!header_is_sound(next) || HEADER_TYPE(next) != HEADER_TYPE(at) ||
+            HEADER_REQUEST_ID(next) != HEADER_REQUEST_ID(at) ||
+            HEADER_LENGTH(next) > there - size - HEADER_BYTES) {
+            break;
+        }
+        size += HEADER_BYTES + HEADER_LENGTH(next);
+    }
+    return size;
+}
+
+/* Whether the message is an answer that leaves its exchange in this state: a CHUNK. */
+INLINE int comes_in_runs(PyObject *self, int message, int state) {
+    int overflow;
+    long long role = int_value(OWN(self, SLOT_NUMBER), &overflow);
+    return state != IDLE_STATE && moves[role][state][0][message] - 1 == state;
+}
+
+/* The event of the whole frame at `at`, or NULL. Stores how many of the bytes `there` it took. */
+NOINLINE PyObject *frame_event(PyObject *self, PyObject *buffer, const uint8_t *at, size_t there,
+                               size_t *taken) {
+    size_t size = *taken = HEADER_BYTES + HEADER_LENGTH(at);
     PyObject *event = NULL, *header = NULL, *content = NULL, *frame = NULL;
     int message = code_index[HEADER_TYPE(at)];
     PyObject *request_id = PyLong_FromUnsignedLongLong(HEADER_REQUEST_ID(at));
     int next = request_id ? next_state(self, !role_is_opener(self), message, request_id) : -1;
     if (next >= 0) {
         int raw = OWN(self, SLOT_RAW) == Py_True, is_bytes = PyBytes_CheckExact(buffer);
+        if (raw && role_is_opener(self) && comes_in_runs(self, message, next)) {
+            size = *taken = run_size(at, there);
+        }
         /* A frame that is decoded stays where it is, if that is kept as it is meanwhile. */
         int whole = is_bytes && (!raw || (size_t)PyBytes_GET_SIZE(buffer) == size);
         frame = whole ? Py_NewRef(buffer)
@@ -147,8 +175,8 @@ static PyObject *connection_next_event(PyObject *self, PyObject *unused) {
                 all - start - HEADER_BYTES >= HEADER_LENGTH(at) &&
                 HEADER_REQUEST_ID(at) != CONNECTION_REQUEST_ID &&
                 (has_fields[code_index[HEADER_TYPE(at)]] || HEADER_LENGTH(at) == 0)) {
-                size_t size = HEADER_BYTES + HEADER_LENGTH(at);
-                PyObject *event = frame_event(self, buffer, at, size);
+                size_t size;
+                PyObject *event = frame_event(self, buffer, at, all - start, &size);
                 if (LIKELY(event != NULL)) {
                     if (start + size == all) {
                         /* An idle connection keeps nothing alive. */
@@ -167,7 +195,8 @@ static PyObject *connection_next_event(PyObject *self, PyObject *unused) {
 
 static PyObject *connection_receive_data(PyObject *self, PyObject *data) {
     int overflow;
-    if (LIKELY(is_connection(self) && PyBytes_CheckExact(data))) {
+    if (LIKELY(is_connection(self) && PyBytes_CheckExact(data) &&
+               OWN(self, SLOT_HEADER) == Py_None)) {
         PyObject *buffer = OWN(self, SLOT_BUFFER);
         long long start = int_value(OWN(self, SLOT_START), &overflow);
         if (PyBytes_CheckExact(buffer) && start == PyBytes_GET_SIZE(buffer)) {

@@ -15,6 +15,9 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #define DOUBT (-1)
 #define INLINE static inline __attribute__((always_inline))
@@ -125,6 +128,26 @@ INLINE int same_short(const uint8_t *one, const uint8_t *other, size_t size) {
                          one[size - 1] == other[size - 1]);
 }
 
+/* === Large bytes objects ===================================================================== */
+
+#define LARGE_BYTES (4 * 1024 * 1024)
+#define PAGE_BYTES 4096
+
+/* A new bytes object that is yet to be filled. Where it is large, its memory is fresh: a fault for
+   each small page would take longer than copying what it holds. */
+INLINE PyObject *new_bytes(size_t size) {
+    PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+#ifdef MADV_HUGEPAGE
+    if (UNLIKELY(size >= LARGE_BYTES) && bytes != NULL) {
+        uintptr_t start = (uintptr_t)PyBytes_AS_STRING(bytes), mask = ~(uintptr_t)(PAGE_BYTES - 1);
+        uintptr_t first = (start + PAGE_BYTES - 1) & mask, last = (start + size) & mask;
+        /* Advice only: where pages are larger, or there are no large ones, nothing changes. */
+        (void)madvise((void *)first, last - first, MADV_HUGEPAGE);
+    }
+#endif
+    return bytes;
+}
+
 /* === Writer: bytes that grow ================================================================= */
 
 /* Small encodings never leave the stack; larger ones grow inside a bytes object. */
@@ -151,7 +174,7 @@ NOINLINE int writer_grow(Writer *w, size_t more) {
         return DOUBT;
     }
     if (w->heap == NULL) {
-        w->heap = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+        w->heap = new_bytes(size);
         if (w->heap == NULL) {
             return -1;
         }
@@ -232,7 +255,11 @@ INLINE PyObject *read_blob(Reader *r, const uint8_t *data, size_t size) {
     if (UNLIKELY(r->view != NULL)) {
         return view_at(r, data, size);
     }
-    return PyBytes_FromStringAndSize((const char *)data, (Py_ssize_t)size);
+    PyObject *blob = new_bytes(size);
+    if (LIKELY(blob != NULL)) {
+        memcpy(PyBytes_AS_STRING(blob), data, size);
+    }
+    return blob;
 }
 
 /* === Text ==================================================================================== */

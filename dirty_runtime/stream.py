@@ -1,0 +1,212 @@
+"""A connected socket on the event loop: the arbiter's ends of lanes and of clients.
+
+Rules: what is written goes to the kernel at once, and only what it does not take waits. What was
+read goes into the `gdproto.Connection` before its owner is told. The owner learns once, and never
+from inside a call of its own, that the stream is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections import deque
+from typing import Protocol
+
+import gdproto
+
+from .spool import Spool
+from .transfer import RECEIVE_BYTES, receive
+
+log = logging.getLogger("dirty")
+
+# Above the first the owner is asked to hold back; below the second it may go on.
+HIGH_WATER_BYTES = 256 * 1024
+LOW_WATER_BYTES = 64 * 1024
+
+Data = bytes | memoryview | Spool
+
+
+class Owner(Protocol):
+    """Whoever reads and writes the stream."""
+
+    def received(self) -> None:
+        """The connection has taken new bytes."""
+
+    def ended(self) -> None:
+        """The peer sends no more, which the connection knows; the stream closes by itself."""
+
+    def lost(self, error: OSError | None) -> None:
+        """The stream is closed; `error` says why, if nobody wished it."""
+
+    def pause_writing(self) -> None:
+        """More waits than should."""
+
+    def resume_writing(self) -> None:
+        """What waits is little again."""
+
+
+class Stream:
+    """A socket, the connection that its bytes belong to, and their owner."""
+
+    def __init__(
+        self, connected: socket.socket, connection: gdproto.Connection, owner: Owner
+    ) -> None:
+        connected.setblocking(False)
+        self.socket = connected
+        self.is_closing = False
+        self._connection = connection
+        self._owner = owner
+        self._loop = asyncio.get_running_loop()
+        # What waits to be sent, and how much of the first of it has been.
+        self._waiting: deque[Data] = deque()
+        self._waiting_bytes = 0
+        self._sent = 0
+        self._is_full = False
+        self._ends_writing = False
+        self._error: OSError | None = None
+        self._loop.add_reader(connected, self._read)
+
+    # --- reading ---
+
+    def _read(self) -> None:
+        try:
+            count = receive(self.socket, self._connection)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._fail(error)
+            return
+        try:
+            if count:
+                self._owner.received()
+            else:
+                self._owner.ended()
+                self.close()
+        except Exception:
+            log.exception("a connection fails")
+            self.abort()
+
+    def pause_reading(self) -> None:
+        """Read nothing for now. The end of the stream is not seen either."""
+        if not self.is_closing:
+            self._loop.remove_reader(self.socket)
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        if not self.is_closing:
+            self._loop.add_reader(self.socket, self._read)
+
+    def read_in_vain(self) -> None:
+        """Forget whatever is read from now on."""
+        if not self.is_closing:
+            self._loop.add_reader(self.socket, self._discard)
+
+    def _discard(self) -> None:
+        try:
+            if not self.socket.recv(RECEIVE_BYTES):
+                self.close()
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._fail(error)
+
+    # --- writing ---
+
+    def write(self, data: Data) -> None:
+        """Send, now or as soon as the kernel takes it."""
+        if self.is_closing:
+            return
+        if self._waiting or type(data) is Spool:
+            self._keep(data, 0)
+            return
+        try:
+            sent = self.socket.send(data)  # type: ignore[arg-type]
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            self._fail(error)
+            return
+        if sent < len(data):
+            self._keep(data, sent)
+
+    def _keep(self, data: Data, sent: int) -> None:
+        if not self._waiting:
+            self._sent = sent
+            self._loop.add_writer(self.socket, self._flush)
+        self._waiting.append(data)
+        self._waiting_bytes += len(data) - sent
+        if self._waiting_bytes > HIGH_WATER_BYTES and not self._is_full:
+            self._is_full = True
+            self._owner.pause_writing()
+
+    def _flush(self) -> None:
+        """Send what waits, a turn of the loop for each of it: others have their turns too."""
+        data = self._waiting[0]
+        try:
+            if isinstance(data, Spool):
+                sent = data.send(self.socket, self._sent)
+            else:
+                sent = self.socket.send(memoryview(data)[self._sent :])
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._fail(error)
+            return
+        self._sent += sent
+        self._waiting_bytes -= sent
+        if self._sent == len(data):
+            self._waiting.popleft()
+            self._sent = 0
+        if not self._waiting:
+            self._loop.remove_writer(self.socket)
+            if self.is_closing:
+                self._lose()
+            elif self._ends_writing:
+                self._shut()
+        if self._is_full and self._waiting_bytes <= LOW_WATER_BYTES:
+            self._is_full = False
+            self._owner.resume_writing()
+
+    def write_eof(self) -> None:
+        """Send nothing more after what was written; what the peer sends is still read."""
+        self._ends_writing = True
+        if not self._waiting and not self.is_closing:
+            self._shut()
+
+    def _shut(self) -> None:
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            self._fail(error)
+
+    # --- the end ---
+
+    def close(self) -> None:
+        """Read no more; close when what was written has been taken."""
+        if self.is_closing:
+            return
+        self.is_closing = True
+        self._loop.remove_reader(self.socket)
+        if not self._waiting:
+            self._lose()
+
+    def abort(self) -> None:
+        """Close at once."""
+        if self.socket.fileno() < 0:
+            return
+        self.is_closing = True
+        self._waiting.clear()
+        self._lose()
+
+    def _fail(self, error: OSError) -> None:
+        self._error = error
+        self.abort()
+
+    def _lose(self) -> None:
+        if self.socket.fileno() < 0:
+            return
+        self._loop.remove_reader(self.socket)
+        self._loop.remove_writer(self.socket)
+        self.socket.close()
+        self._loop.call_soon(self._owner.lost, self._error)

@@ -1,0 +1,141 @@
+"""Frames that are too large to be kept in memory: their way, what else goes on, what breaks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import gdproto
+from dirty_runtime import DirtyClient
+from dirty_runtime.spool import KEPT_IN_MEMORY_BYTES, Spool, Spooler
+
+from .processes import LIMIT_S, OURS, Arbiter, serving
+
+LARGE = os.urandom(KEPT_IN_MEMORY_BYTES * 4)
+
+
+@pytest.fixture(scope="module")
+def arbiter() -> Iterator[Arbiter]:
+    with serving(OURS) as arbiter:
+        yield arbiter
+
+
+def connected(arbiter: Arbiter) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(LIMIT_S)
+    connection.connect(arbiter.socket_path)
+    return connection
+
+
+def answers(connection: socket.socket, peer: gdproto.Connection) -> Iterator[gdproto.Message]:
+    """The messages that come until no exchange is open; a closed connection raises."""
+    while peer.open_exchanges:
+        event = peer.next_event()
+        if isinstance(event, gdproto.MessageReceived):
+            yield event.message
+        elif event is gdproto.NEED_DATA:
+            data = connection.recv(65536)
+            peer.receive_data(data) if data else peer.receive_eof()
+
+
+@pytest.mark.parametrize("size", [1000, 100_000, KEPT_IN_MEMORY_BYTES - 200, len(LARGE)])
+def test_values_of_any_size_come_back(arbiter: Arbiter, size: int) -> None:
+    with arbiter.client() as client:
+        for _ in range(2):
+            assert client.execute(OURS, "echo", LARGE[:size])["args"] == [LARGE[:size]]
+
+
+def test_large_answers_and_small_ones_share_a_connection(arbiter: Arbiter) -> None:
+    """None begins inside another, whichever is first."""
+    peer = gdproto.Connection("client")
+    with connected(arbiter) as connection:
+        for number in (1, 2):
+            connection.sendall(peer.send(gdproto.Request(number, OURS, "echo", [LARGE])))
+        for number in range(3, 20):
+            connection.sendall(peer.send(gdproto.Status(number)))
+        found = {answer.request_id: answer for answer in answers(connection, peer)}
+    assert set(found) == set(range(1, 20))
+    for number in (1, 2):
+        assert found[number] == gdproto.Response(number, {"args": [LARGE], "kwargs": {}})
+
+
+def test_a_worker_that_dies_within_its_answer_closes_the_connection(arbiter: Arbiter) -> None:
+    peer = gdproto.Connection("client")
+    with connected(arbiter) as connection, arbiter.client() as client:
+        pids = arbiter.pids()
+        connection.sendall(peer.send(gdproto.Request(1, OURS, "echo", [LARGE])))
+        # The answer has begun, and its worker waits for a reader.
+        peer.receive_data(connection.recv(1000))
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(gdproto.ProtocolError, match="inside a frame"):
+            list(answers(connection, peer))
+        arbiter.wait_for_answers(OURS)
+        assert client.execute(OURS, "echo", 1)["args"] == [1]
+
+
+def test_a_cancel_within_the_answer_changes_nothing(arbiter: Arbiter) -> None:
+    peer = gdproto.Connection("client")
+    with connected(arbiter) as connection:
+        connection.sendall(peer.send(gdproto.Request(1, OURS, "echo", [LARGE])))
+        peer.receive_data(connection.recv(1000))
+        connection.sendall(gdproto.Cancel(1).to_bytes())
+        assert [answer.CODE for answer in answers(connection, peer)] == [2]
+        connection.sendall(peer.send(gdproto.Request(2, OURS, "echo", [1])))
+        assert [answer.request_id for answer in answers(connection, peer)] == [2]
+
+
+def test_a_client_that_leaves_within_its_answer_frees_the_worker(arbiter: Arbiter) -> None:
+    for _ in range(4):
+        with connected(arbiter) as connection:
+            request = gdproto.Request(1, OURS, "echo", [LARGE])
+            connection.sendall(request.to_bytes())
+            assert connection.recv(1000)
+    with arbiter.client() as client:
+        assert client.execute(OURS, "echo", LARGE)["args"] == [LARGE]
+
+
+def test_the_arbiter_keeps_nothing_of_it_in_memory(arbiter: Arbiter) -> None:
+    def high_water_bytes() -> int:
+        status = Path(f"/proc/{arbiter.status()['arbiter_pid']}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+
+    value = LARGE * 4
+    with DirtyClient(arbiter.socket_path, LIMIT_S) as client:
+        client.execute(OURS, "echo", LARGE)
+        before = high_water_bytes()
+        assert client.execute(OURS, "echo", value)["args"] == [value]
+        assert high_water_bytes() - before < 8 * 2**20
+
+
+def test_a_large_value_in_the_stash(arbiter: Arbiter) -> None:
+    peer = gdproto.Connection("client")
+    with connected(arbiter) as connection:
+        for op, value in ((1, LARGE), (2, None)):
+            connection.sendall(peer.send(gdproto.Stash(op, op, "large", "key", value)))
+            (answer,) = answers(connection, peer)
+            assert isinstance(answer, gdproto.Response)
+        assert answer.result == LARGE
+
+
+def test_a_spool_holds_what_it_was_given() -> None:
+    spool = Spool()
+    for start in range(0, 10_000, 700):
+        spool.append(LARGE[start : start + 700])
+    assert len(spool) == 10_500
+    assert spool.view() == LARGE[:10_500]
+
+
+def test_a_full_disk_is_told_at_the_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    spooler = Spooler()
+    spooler.add(b"a part")
+    spooler.add(b"another")
+    with pytest.raises(FileNotFoundError):
+        spooler.whole(b"the rest")
