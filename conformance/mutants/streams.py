@@ -218,14 +218,6 @@ def ends() -> Iterator[Mutant]:
 
 def places() -> Iterator[Mutant]:
     yield stream(
-        "payload-read-from-the-header",
-        Edit(
-            CONNECTION,
-            "parse_payload(header, frame, HEADER_BYTES)",
-            "parse_payload(header, frame[8:], 8)",
-        ),
-    )
-    yield stream(
         "header-judged-with-offset-of-the-buffer",
         Edit(
             CONNECTION,

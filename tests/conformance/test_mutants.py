@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import gdproto
+from gdproto._generated.tables import SPEC_HASH
 from gdproto.conformance.cases import load
 from gdproto.conformance.mutants.__main__ import MUTANTS, share
 from gdproto.conformance.mutants.loading import loaded
@@ -36,22 +37,18 @@ def test_each_mutant_has_a_name_of_its_own() -> None:
     assert len(names) >= 60
 
 
-@pytest.mark.parametrize("area", ["value", "frame", "message", "stream", "session", "large"])
-def test_each_mutant_applies_and_is_another_codec(area: str) -> None:
-    mutants = [mutant for mutant in MUTANTS if mutant.area == area]
-    assert mutants
-    for mutant in mutants:
-        changed = mutant.sources()
-        assert changed != original(), mutant.name
-        for path, text in changed.items():
-            compile(text, path, "exec")
+def test_each_mutant_applies_and_is_another_codec() -> None:
+    for mutant in MUTANTS:
+        assert mutant.sources() != original(), mutant.name
 
 
 def test_what_the_compiler_prints_for_no_change_is_the_codec() -> None:
     for path, text in original().items():
         installed = (ROOT / PACKAGE / path).read_text()
-        marked = installed.split("\n", 1)[1] if path.startswith("_generated/") else installed
-        assert text == marked, path
+        if path.startswith("_generated/"):
+            # But for the mark, and for the hash by which a C codec would be taken.
+            installed = installed.split("\n", 1)[1].replace(SPEC_HASH, "mutant")
+        assert text == installed, path
 
 
 def test_some_mutants_die_and_the_codec_passes_every_case() -> None:
