@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-c acceptance soak check-all bench docs docs-serve spec clean
+.PHONY: help demo test conformance check check-c acceptance soak check-all bench bench-instructions bench-publish docs docs-serve spec clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/installed: pyproject.toml gdproto/_generated/codec.c
 	@echo "== making $(VENV) and installing gdproto with its development tools"
@@ -25,6 +25,10 @@ test: $(VENV)/installed  ## install and run every test
 	@echo "== tests"
 	$(BIN)/pytest
 
+conformance: $(VENV)/installed  ## judge this project's codec, the declaration and gunicorn's codec
+	$(BIN)/python -m gdproto.conformance.subjects build/conformance
+	$(BIN)/gdproto conformance report build/conformance/*.jsonl --html build/conformance/matrix.html
+
 check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	@echo "== ruff"
 	$(BIN)/ruff check .
@@ -35,7 +39,10 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	$(BIN)/lint-imports
 	@echo "== generated files"
 	$(BIN)/python -m spec.codegen --check
-	$(BIN)/python -m gdproto.conformance.make_values --check
+	$(BIN)/python -m gdproto.conformance.making --check
+	@echo "== what the vectors owe, and what is proved"
+	$(BIN)/python -m gdproto.conformance.obligations
+	$(BIN)/python -m gdproto.conformance.proofs
 
 check-c: $(VENV)/installed  ## the codec's tests on a C codec that watches its memory
 	@echo "== AddressSanitizer and UndefinedBehaviorSanitizer"
@@ -49,8 +56,14 @@ soak: $(VENV)/installed  ## calls, streams, stash, kills and reloads together fo
 
 check-all: check test check-c acceptance soak  ## everything, a quarter of an hour
 
-bench: $(VENV)/installed  ## measure codec and runtime against gunicorn, about two minutes
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/installed  ## measure codec and runtime, about five minutes; ARGS=--quick for one
+	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-instructions: $(VENV)/installed  ## count the codec's instructions with valgrind
+	$(BIN)/python -m benchmarks --only instructions $(ARGS)
+
+bench-publish: $(VENV)/installed  ## measure, and put the results into README and site
+	$(BIN)/python -m benchmarks --publish
 
 docs: $(VENV)/installed  ## build the site into site/; a broken link or anchor fails
 	$(BIN)/mkdocs build --strict
@@ -60,7 +73,7 @@ docs-serve: $(VENV)/installed  ## show the site, and what you change in it, at l
 
 spec: $(VENV)/installed  ## write the generated files from spec/
 	$(BIN)/python -m spec.codegen --write
-	$(BIN)/python -m gdproto.conformance.make_values --write
+	$(BIN)/python -m gdproto.conformance.making --write
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -4,46 +4,82 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from . import clients, codec, machine, report, runtime
+from . import (
+    calls,
+    clients,
+    codec,
+    connections,
+    floor,
+    idle,
+    instructions,
+    large,
+    machine,
+    plot,
+    pool,
+    publish,
+    report,
+    terminal,
+)
+from .figures import Part, Results
+from .rounds import Progress
 from .samples import BenchmarkError
+from .stage import FULL, QUICK, Plan, Stage, stage
+
+LATEST = Path(__file__).with_name("results") / "latest.json"
+CODEC_PARTS = tuple(codec.TITLES)
+RUNTIME_PARTS: dict[str, Callable[[Stage, Plan], Part]] = {
+    module.KEY: module.part for module in (idle, calls, floor, pool, connections, large)
+}
+PARTS = (*CODEC_PARTS, instructions.KEY, *RUNTIME_PARTS)
 
 
 @click.command()
-@click.option("--only", type=click.Choice(["codec", "runtime"]), help="Measure one part alone.")
+@click.option("--only", type=click.Choice(PARTS), multiple=True, help="Measure this part alone.")
 @click.option("--side", type=click.Choice(clients.SIDES), help="Measure one arbiter alone.")
 @click.option("--quick", is_flag=True, help="Take about a minute, at rougher figures.")
 @click.option("--markdown", is_flag=True, help="Print Markdown in place of tables.")
+@click.option("--publish", "to_publish", is_flag=True, help="Put the results into the documents.")
 @click.option(
     "--json",
     "json_file",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Also write every figure and round to this file.",
+    default=LATEST,
+    help="Where to write every figure and round; a plot goes beside it.",
 )
 def main(
-    only: str | None, side: str | None, quick: bool, markdown: bool, json_file: Path | None
+    only: tuple[str, ...],
+    side: str | None,
+    quick: bool,
+    markdown: bool,
+    to_publish: bool,
+    json_file: Path,
 ) -> None:
-    """Time the codec against gunicorn and msgpack, and the runtime against gunicorn's.
+    """Measure codec and runtime against gunicorn and others.
 
     Run it from the root of the checkout, on a machine that does nothing else.
     """
+    if to_publish and (only or side or quick):
+        raise click.UsageError("only a full run is published")
     signal.signal(signal.SIGTERM, _leave)
-    if json_file is not None and not json_file.absolute().parent.is_dir():
-        raise click.BadParameter("its directory does not exist", param_hint="--json")
+    connections.allow_many_files()
     sides = clients.SIDES if side is None else (side,)
     try:
-        results = _measure(only, sides, quick)
-        _write_json(results, json_file)
+        results = _measure(only or PARTS, sides, quick, explicit=bool(only))
+        _write(results, json_file)
+        if to_publish:
+            publish.publish(results)
     except BenchmarkError as error:
         raise click.ClickException(str(error)) from error
     if markdown:
-        click.echo(report.as_markdown(results))
+        click.echo(report.markdown(results))
     else:
-        report.print_tables(results)
+        terminal.show(results)
 
 
 def _leave(number: int, frame: object) -> None:
@@ -51,27 +87,36 @@ def _leave(number: int, frame: object) -> None:
     raise SystemExit(128 + number)
 
 
-def _measure(only: str | None, sides: tuple[str, ...], quick: bool) -> report.Results:
-    load_per_core = machine.load_per_core()
+def _measure(
+    keys: tuple[str, ...], sides: tuple[str, ...], quick: bool, *, explicit: bool
+) -> Results:
+    facts = machine.describe()
     with Console(stderr=True).status("") as status:
-
-        def progress(step: str) -> None:
-            status.update(step)
-
-        codec_figures = runtime_figures = None
-        if only != "runtime":
-            codec_figures = codec.measure(codec.QUICK if quick else codec.FULL, progress)
-        if only != "codec":
-            plan = runtime.QUICK if quick else runtime.FULL
-            runtime_figures = runtime.measure(plan, sides, progress)
-    return report.Results(machine.describe(), load_per_core, quick, codec_figures, runtime_figures)
+        parts = list(_parts(keys, sides, quick, explicit, status.update))
+    return Results(facts, quick, parts)
 
 
-def _write_json(results: report.Results, json_file: Path | None) -> None:
-    if json_file is None:
-        return
+def _parts(
+    keys: tuple[str, ...], sides: tuple[str, ...], quick: bool, explicit: bool, progress: Progress
+) -> Iterator[Part]:
+    of_codec = [key for key in CODEC_PARTS if key in keys]
+    yield from codec.parts(of_codec, codec.QUICK if quick else codec.FULL, progress)
+    # Counting takes a minute by itself.
+    if instructions.KEY in keys and (explicit or not quick):
+        counted = instructions.part(progress)
+        if counted is None and explicit:
+            raise BenchmarkError("instructions are counted by valgrind, which is not installed")
+        yield from [counted] if counted else []
+    with stage(sides, progress) as running:
+        for key in [key for key in RUNTIME_PARTS if key in keys]:
+            yield RUNTIME_PARTS[key](running, QUICK if quick else FULL)
+
+
+def _write(results: Results, json_file: Path) -> None:
     try:
-        json_file.write_text(json.dumps(report.as_json(results), indent=2) + "\n")
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(json.dumps(results.as_json(), indent=1) + "\n")
+        json_file.with_suffix(".svg").write_text(plot.svg(results))
     except OSError as error:
         raise BenchmarkError(f"cannot write the figures: {error.strerror}") from error
 

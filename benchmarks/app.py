@@ -37,6 +37,10 @@ class BenchmarkApp:
         """Return the id of the process that serves the call."""
         return os.getpid()
 
+    def arbiter_pid(self) -> int:
+        """Return the id of the process that started this worker."""
+        return os.getppid()
+
     def tokens(self, count: int) -> Iterator[str]:
         """Yield `count` tokens without a pause."""
         for _ in range(count):

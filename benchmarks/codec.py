@@ -1,28 +1,27 @@
-"""Encoding and decoding: gdproto, gunicorn's TLV and msgpack on the same values."""
+"""The codecs beside each other: values, weak shapes, and messages."""
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from timeit import Timer
-from typing import Any
 
-import msgpack  # type: ignore[import-untyped]
-from gunicorn.dirty.tlv import TLVEncoder  # type: ignore[import-untyped]
+from . import codec_process, subjects
+from .codec_process import CodecProcess
+from .figures import Figure, Part
+from .rounds import Progress, Side, measure
+from .subjects import CODEC, GUNICORN, MESSAGES, MSGPACK, MSGSPEC, PYTHON, WEAK, C, Name
 
-import gdproto
-
-from .payloads import Payload, all_payloads
-from .samples import BenchmarkError, Ratio, Series, geometric_mean, times_as_fast
-
-OURS = "gdproto"
-GUNICORN = "gunicorn"
-MSGPACK = "msgpack"
-RIVALS = (GUNICORN, MSGPACK)
-OPERATIONS = ("encode", "decode")
-
-Progress = Callable[[str], None]
+TITLES = {
+    CODEC: "Codec: times as fast, and time per call",
+    WEAK: "Codec, weak shapes",
+    MESSAGES: "Messages and connections",
+}
+RIVALS = {
+    CODEC: (GUNICORN, MSGSPEC, MSGPACK),
+    WEAK: (GUNICORN, MSGSPEC, MSGPACK),
+    MESSAGES: (GUNICORN, PYTHON),
+}
 
 
 @dataclass(frozen=True)
@@ -33,100 +32,53 @@ class CodecPlan:
     sample_s: float
 
 
-FULL = CodecPlan(rounds=15, sample_s=0.03)
-QUICK = CodecPlan(rounds=7, sample_s=0.01)
+FULL = CodecPlan(rounds=21, sample_s=0.015)
+QUICK = CodecPlan(rounds=9, sample_s=0.004)
 
 
-@dataclass(frozen=True)
-class Implementation:
-    """One codec, called as its own project calls it."""
-
-    name: str
-    encode: Callable[[Any], bytes]
-    decode: Callable[[bytes], Any]
-
-
-IMPLEMENTATIONS = (
-    Implementation(OURS, gdproto.encode, gdproto.decode),
-    Implementation(GUNICORN, TLVEncoder.encode, TLVEncoder.decode_full),
-    Implementation(MSGPACK, msgpack.packb, msgpack.unpackb),
-)
-
-
-@dataclass(frozen=True)
-class CodecFigure:
-    """One operation on one payload; the series are seconds per call, by implementation."""
-
-    payload: Payload
-    operation: str
-    series_s: dict[str, Series]
-
-    def ratio_to(self, rival: str) -> Ratio:
-        """How many times as fast as `rival` gdproto is."""
-        return times_as_fast(self.series_s[OURS], self.series_s[rival])
+def parts(keys: list[str], plan: CodecPlan, progress: Progress) -> Iterator[Part]:
+    """Measure the parts of these keys."""
+    if not keys:
+        return
+    progress("codec: starting")
+    with contextlib.ExitStack() as stack:
+        pure = stack.enter_context(codec_process.running(pure=True))
+        # Where there is no C codec, this one times the rivals alone.
+        native = stack.enter_context(codec_process.running(pure=False))
+        owners = dict.fromkeys(native.names, native) | dict.fromkeys(pure.names, pure)
+        ours = C if native.implementation == "c" else PYTHON
+        for key in keys:
+            rivals = tuple(side for side in RIVALS[key] if side != ours)
+            yield Part(key, TITLES[key], ours, rivals, _figures(key, owners, plan, progress))
 
 
-def measure(plan: CodecPlan, progress: Progress) -> list[CodecFigure]:
-    """Time every operation on every payload, after checking that the codecs agree."""
-    figures = []
-    for payload in all_payloads():
-        _check(payload)
-        for operation in OPERATIONS:
-            progress(f"codec: {operation} {payload.title}")
-            figures.append(_measure_one(payload, operation, plan))
+def _figures(
+    part: str, owners: dict[Name, CodecProcess], plan: CodecPlan, progress: Progress
+) -> list[Figure]:
+    figures: list[Figure] = []
+    wanted = [name for name in owners if name.part == part]
+    for key in dict.fromkeys(name.key for name in wanted):
+        names = [name for name in wanted if name.key == key]
+        title = next(name.title for name in names if name.title)
+        progress(f"{part}: {title}")
+        sides = {name.side: _side(name, owners[name], plan) for name in _in_order(names)}
+        figures += measure([Figure(key, title, "s")], sides, plan.rounds)
     return figures
 
 
-def mean_ratio(figures: list[CodecFigure], rival: str, operation: str | None = None) -> float:
-    """The geometric mean of the ratios to `rival`, of one operation or of both."""
-    return geometric_mean(
-        figure.ratio_to(rival) for figure in figures if operation in (None, figure.operation)
-    )
+def _in_order(names: list[Name]) -> list[Name]:
+    order = (C, PYTHON, subjects.GUNICORN, MSGSPEC, MSGPACK, subjects.COPY)
+    return sorted(names, key=lambda name: order.index(name.side))
 
 
-def _check(payload: Payload) -> None:
-    """Refuse to time codecs that disagree: each must round-trip, and the TLV bytes be equal."""
-    encoded = {codec.name: codec.encode(payload.value) for codec in IMPLEMENTATIONS}
-    if encoded[OURS] != encoded[GUNICORN]:
-        raise BenchmarkError(f"{payload.title}: gdproto and gunicorn encode it differently")
-    for codec in IMPLEMENTATIONS:
-        if codec.decode(encoded[codec.name]) != payload.value:
-            raise BenchmarkError(f"{payload.title}: {codec.name} does not decode what it encoded")
+def _side(name: Name, process: CodecProcess, plan: CodecPlan) -> Side:
+    calls = 0
 
+    def warm_up() -> None:
+        nonlocal calls
+        calls = process.calls_in(name, plan.sample_s)
 
-def _measure_one(payload: Payload, operation: str, plan: CodecPlan) -> CodecFigure:
-    timers = {codec.name: _timer(codec, payload, operation) for codec in IMPLEMENTATIONS}
-    repeats = {name: _calibrate(timer, plan.sample_s) for name, timer in timers.items()}
-    series = {name: Series() for name in timers}
-    for name in _interleaved(list(timers), plan.rounds):
-        gc.collect()
-        series[name].add(timers[name].timeit(repeats[name]) / repeats[name])
-    return CodecFigure(payload, operation, series)
+    def take() -> tuple[float, ...]:
+        return (process.seconds_per_call(name, calls),)
 
-
-def _timer(codec: Implementation, payload: Payload, operation: str) -> Timer:
-    """A timer of one call with its operands in local variables. timeit turns the GC off."""
-    call: Callable[[Any], Any] = codec.encode if operation == "encode" else codec.decode
-    operand = payload.value if operation == "encode" else codec.encode(payload.value)
-    return Timer(
-        "call(operand)",
-        setup="call = bound_call; operand = bound_operand",
-        globals={"bound_call": call, "bound_operand": operand},
-    )
-
-
-def _calibrate(timer: Timer, sample_s: float) -> int:
-    """How many calls make a sample of at least about `sample_s`; finding out is the warm-up."""
-    repeats = 1
-    while True:
-        taken_s = timer.timeit(repeats)
-        if taken_s >= sample_s:
-            return repeats
-        growth = 1.2 * sample_s / max(taken_s, 1e-9)
-        repeats = int(repeats * min(max(growth, 1.5), 10.0)) + 1
-
-
-def _interleaved(names: list[str], rounds: int) -> Iterator[str]:
-    """Each name once per round; every other round runs backwards, so none is always first."""
-    for index in range(rounds):
-        yield from names if index % 2 == 0 else reversed(names)
+    return Side(take, warm_up)

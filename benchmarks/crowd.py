@@ -6,7 +6,9 @@ import contextlib
 import multiprocessing
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Barrier
@@ -94,12 +96,20 @@ def _caller(task: Task, connected: contextlib.ExitStack) -> clients.Client:
 
 
 def _count(callers: list[clients.Client], window_s: float) -> int:
-    """The calls that all threads of this process finished within the window."""
+    return in_threads([partial(_add, client) for client in callers], window_s)
+
+
+def _add(client: clients.Client) -> None:
+    client.execute(APP_PATH, "add", 1, 2)
+
+
+def in_threads(calls: Sequence[Callable[[], object]], window_s: float) -> int:
+    """How often the calls returned within the window, each repeated by a thread of its own."""
     stop_s = time.monotonic() + window_s
     outcomes: SimpleQueue[int | Exception] = SimpleQueue()
     threads = [
-        threading.Thread(target=_call_until, args=(client, stop_s, outcomes), daemon=True)
-        for client in callers
+        threading.Thread(target=_call_until, args=(call, stop_s, outcomes), daemon=True)
+        for call in calls
     ]
     for thread in threads:
         thread.start()
@@ -113,12 +123,12 @@ def _count(callers: list[clients.Client], window_s: float) -> int:
 
 
 def _call_until(
-    client: clients.Client, stop_s: float, outcomes: SimpleQueue[int | Exception]
+    call: Callable[[], object], stop_s: float, outcomes: SimpleQueue[int | Exception]
 ) -> None:
     count = 0
     try:
         while True:
-            client.execute(APP_PATH, "add", count, 1)
+            call()
             if time.monotonic() > stop_s:
                 break
             count += 1

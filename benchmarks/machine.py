@@ -1,28 +1,55 @@
-"""The machine in one line."""
+"""The machine and what runs on it; no host name and no path."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import os
 import platform
+import shutil
+import subprocess
 from pathlib import Path
 
+import gdproto
 
-def describe() -> str:
-    """CPU, cores, system, Python and the versions compared; no host name and no path."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("gunicorn", "msgpack")]
-    python = f"{platform.python_implementation()} {platform.python_version()}"
-    parts = [_cpu_model(), f"{cores} cores", platform.system(), python, *versions]
-    return ", ".join(parts)
+COMPARED = ("gunicorn", "msgspec", "msgpack", "uvloop")
 
 
-def load_per_core() -> float | None:
+def describe() -> dict[str, str]:
+    """A line for each fact."""
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in COMPARED]
+    return {
+        "processor": f"{_cpu_model()}, {_cores()} cores",
+        "system": f"{platform.system()} {platform.release()} ({platform.machine()})",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "compiler": _compiler(),
+        "gdproto": f"{importlib.metadata.version('gdproto')}, codec in {_implementation()}",
+        "compared with": ", ".join(versions),
+        "load per core before": _load_per_core(),
+    }
+
+
+def _implementation() -> str:
+    return "C" if gdproto.IMPLEMENTATION == "c" else "Python"
+
+
+def _cores() -> int | None:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def _load_per_core() -> str:
     """The 1-minute load average per core, if the system tells: what else is running."""
     try:
-        return os.getloadavg()[0] / (os.cpu_count() or 1)
+        return f"{os.getloadavg()[0] / (os.cpu_count() or 1):.2f}"
     except OSError:
-        return None
+        return "unknown"
+
+
+def _compiler() -> str:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        return "none"
+    done = subprocess.run([compiler, "--version"], capture_output=True, text=True, timeout=30)
+    return done.stdout.splitlines()[0] if done.stdout else "unknown"
 
 
 def _cpu_model() -> str:

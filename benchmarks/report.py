@@ -1,178 +1,130 @@
-"""The figures as tables for a terminal, as Markdown and as JSON."""
+"""Results as tables for a terminal and as Markdown."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from . import bars
+from .figures import Figure, Part, Results
+from .samples import Series, geometric_mean
 
-from . import codec
-from .clients import GUNICORN, OURS
-from .codec import MSGPACK, OPERATIONS, RIVALS, CodecFigure, mean_ratio
-from .runtime import RuntimeFigure
-from .samples import Ratio, Series
-
-_COLUMNS = 100
-
-
-@dataclass(frozen=True)
-class Results:
-    """What one run measured; None for a part that was left out."""
-
-    machine: str
-    load_per_core: float | None
-    quick: bool
-    codec: list[CodecFigure] | None
-    runtime: list[RuntimeFigure] | None
+MISSING = "–"
+# Parts whose tables end with means over their figures, by the first word of the keys.
+_WITH_MEANS = ("codec", "weak", "instructions")
+# Parts where the rival is the least that is possible: the ratio is what ours costs of it.
+_AS_COST = ("floor",)
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A table before it takes a form."""
+    """A table before it takes a form. The first column is text, the others are numbers."""
 
     title: str
     head: list[str]
     rows: list[list[str]]
 
 
-def print_tables(results: Results) -> None:
-    """Print the tables for a person; they need 100 columns."""
-    console = Console()
-    console.width = max(console.width, _COLUMNS)
-    for grid in _grids(results):
-        table = Table(title=grid.title, title_justify="left", title_style="bold")
-        for index, name in enumerate(grid.head):
-            table.add_column(name, justify="left" if index == 0 else "right")
-        for row in grid.rows:
-            table.add_row(*row, style="bold" if row[0].startswith("geometric") else None)
-        console.print(table)
-    console.print(_footer(results), soft_wrap=True, highlight=False)
+def grids(results: Results) -> list[Grid]:
+    """A table for each part, and one of the bars."""
+    return [*map(part_grid, results.parts), bars_grid(results)]
 
 
-def as_markdown(results: Results) -> str:
-    """The same tables for a README."""
-    blocks = []
-    for grid in _grids(results):
-        rule = ["---", *["---:" for _ in grid.head[1:]]]
-        lines = [f"**{grid.title}**", "", *map(_markdown_row, [grid.head, rule, *grid.rows])]
-        blocks.append("\n".join(lines))
-    return "\n\n".join([*blocks, _footer(results)])
-
-
-def as_json(results: Results) -> dict[str, Any]:
-    """Every figure with its rounds: seconds, or events per second."""
-    return {
-        "machine": results.machine,
-        "load_per_core": results.load_per_core,
-        "quick": results.quick,
-        "codec": None if results.codec is None else _codec_json(results.codec),
-        "runtime": None if results.runtime is None else _runtime_json(results.runtime),
-    }
-
-
-def _markdown_row(cells: list[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
-def _grids(results: Results) -> list[Grid]:
-    grids = []
-    if results.codec is not None:
-        grids.append(_codec_grid(results.codec))
-    if results.runtime is not None:
-        grids.append(_runtime_grid(results.runtime))
-    return grids
-
-
-def _codec_grid(figures: list[CodecFigure]) -> Grid:
-    head = ["", "× gunicorn", "× msgpack", codec.OURS, codec.GUNICORN, MSGPACK, "spread"]
+def part_grid(part: Part) -> Grid:
+    """How many times as good ours is, then every side's median, and the spread."""
+    rivals = [rival for rival in part.rivals if rival in part.sides]
+    many = any(len(one.values) > 1 for figure in part.figures for one in figure.series.values())
+    sign = "cost ÷" if part.key in _AS_COST else "×"
+    head = ["", *(f"{sign} {rival}" for rival in rivals), *part.sides]
+    head += ["spread"] if many else []
     rows = []
-    for figure in figures:
-        ratios = [_times(figure.ratio_to(rival).value) for rival in RIVALS]
-        series = figure.series_s.values()
-        times = [_duration(one.median) for one in series]
-        spread = f"{max(one.spread_percent for one in series):.0f} %"
-        rows.append([f"{figure.operation} {figure.payload.title}", *ratios, *times, spread])
-    for operation in (*OPERATIONS, None):
-        means = [_times(mean_ratio(figures, rival, operation)) for rival in RIVALS]
-        rows.append([f"geometric mean, {operation or 'both'}", *means, "", "", "", ""])
-    return Grid("Codec: times as fast, and time per call", head, rows)
-
-
-def _runtime_grid(figures: list[RuntimeFigure]) -> Grid:
-    head = ["", "× gunicorn", "rounds", OURS, GUNICORN, "spread"]
-    rows = []
-    for figure in figures:
-        ratio = figure.ratio()
-        values = [_value(figure.series.get(side), figure.unit) for side in (OURS, GUNICORN)]
+    for figure in part.figures:
+        ratios = [_ratio(part, figure, rival) for rival in rivals]
+        medians = [value(figure.series.get(side), figure.unit) for side in part.sides]
         spread = max(one.spread_percent for one in figure.series.values())
-        ratios = ["–", "–"] if ratio is None else [_times(ratio.value), _range(ratio)]
-        rows.append([figure.title, *ratios, *values, f"{spread:.0f} %"])
-    return Grid("Runtime: times as good, each arbiter by its own client", head, rows)
+        rows.append([figure.title, *ratios, *medians, *([f"{spread:.0f} %"] if many else [])])
+    if part.key in _WITH_MEANS and rivals:
+        rows += [row + [""] * (len(head) - len(row)) for row in _means(part, rivals)]
+    return Grid(part.title, head, rows)
 
 
-def _footer(results: Results) -> str:
-    lines = [f"Measured on: {results.machine}."]
-    if results.load_per_core is not None:
-        lines.append(f"Load per core before the run: {results.load_per_core:.2f}.")
+def _means(part: Part, rivals: list[str]) -> list[list[str]]:
+    groups: dict[str, list[Figure]] = {}
+    for figure in part.figures:
+        groups.setdefault(figure.key.partition(".")[0], []).append(figure)
+    return [
+        [f"geometric mean, {name}", *(_mean(figures, part.ours, rival) for rival in rivals)]
+        for name, figures in groups.items()
+    ]
+
+
+def _mean(figures: Iterable[Figure], ours: str, rival: str) -> str:
+    ratios = [figure.times_as_good(ours, rival) for figure in figures]
+    found = [ratio.value for ratio in ratios if ratio is not None]
+    return times(geometric_mean(found)) if len(found) == len(ratios) else MISSING
+
+
+def bars_grid(results: Results) -> Grid:
+    """What is to be reached, and what was."""
+    words = {True: "yes", False: "**no**", None: "not measured"}
+    rows = []
+    for verdict in bars.judge(results):
+        shown = MISSING if verdict.value is None else verdict.bar.shown(verdict.value)
+        rows.append([verdict.bar.title, shown, verdict.bar.required, words[verdict.is_met]])
+    return Grid("Bars", ["", "measured", "required", "met"], rows)
+
+
+def machine_lines(results: Results) -> list[str]:
+    """Where it was measured."""
+    lines = [f"{name}: {fact}" for name, fact in results.machine.items()]
     if results.quick:
-        lines.append("A quick run: fewer and shorter rounds, rougher figures.")
-    return " ".join(lines)
+        lines.append("a quick run: fewer and shorter rounds, rougher figures")
+    return lines
 
 
-def _times(ratio: float) -> str:
-    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}"
+def markdown(results: Results) -> str:
+    """All tables as Markdown."""
+    tables = [f"**{grid.title}**\n\n{markdown_table(grid)}" for grid in grids(results)]
+    return "\n\n".join([*tables, "\n".join(f"- {line}" for line in machine_lines(results))])
 
 
-def _range(ratio: Ratio) -> str:
-    return f"{_times(ratio.low)}–{_times(ratio.high)}"
+def markdown_table(grid: Grid) -> str:
+    """One table without its title."""
+    rule = ["---", *["---:" for _ in grid.head[1:]]]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [grid.head, rule, *grid.rows])
 
 
-def _value(series: Series | None, unit: str) -> str:
+def times(ratio: float) -> str:
+    """A ratio with three digits."""
+    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}" if ratio < 100 else f"{ratio:.0f}"
+
+
+def _ratio(part: Part, figure: Figure, rival: str) -> str:
+    ratio = figure.times_as_good(part.ours, rival)
+    if ratio is None:
+        return MISSING
+    return times(1.0 / ratio.value if part.key in _AS_COST else ratio.value)
+
+
+def value(series: Series | None, unit: str) -> str:
+    """The median in words."""
     if series is None:
-        return "–"
-    return _duration(series.median) if unit == "s" else f"{series.median:,.0f}/s"
+        return MISSING
+    median = series.median
+    if unit == "s":
+        return duration(median)
+    if unit == "1/s":
+        return f"{median:,.0f}/s"
+    if unit == "B":
+        return f"{median / 1e6:,.1f} MB"
+    if unit == "%":
+        return f"{median:.3f} %"
+    return f"{median:,.0f}"
 
 
-def _duration(value_s: float) -> str:
+def duration(value_s: float) -> str:
+    """Seconds in the unit that fits."""
     for factor, unit in ((1e9, "ns"), (1e6, "µs"), (1e3, "ms")):
         if value_s * factor < 1000:
             return f"{value_s * factor:.3g} {unit}"
     return f"{value_s:.3g} s"
-
-
-def _codec_json(figures: list[CodecFigure]) -> dict[str, Any]:
-    return {
-        "figures": [
-            {
-                "payload": figure.payload.key,
-                "operation": figure.operation,
-                "times_as_fast": {r: figure.ratio_to(r).as_json() for r in RIVALS},
-                "seconds": {name: one.as_json() for name, one in figure.series_s.items()},
-            }
-            for figure in figures
-        ],
-        "geometric_means": {
-            rival: {
-                operation or "both": mean_ratio(figures, rival, operation)
-                for operation in (*OPERATIONS, None)
-            }
-            for rival in RIVALS
-        },
-    }
-
-
-def _runtime_json(figures: list[RuntimeFigure]) -> list[dict[str, Any]]:
-    found = []
-    for figure in figures:
-        ratio = figure.ratio()
-        found.append(
-            {
-                "figure": figure.key,
-                "unit": figure.unit,
-                "times_as_good": None if ratio is None else ratio.as_json(),
-                "series": {side: one.as_json() for side, one in figure.series.items()},
-            }
-        )
-    return found

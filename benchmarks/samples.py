@@ -1,4 +1,4 @@
-"""Series of timings taken in rounds, and how two of them compare."""
+"""Series of values taken in rounds, and how two of them compare."""
 
 from __future__ import annotations
 
@@ -36,14 +36,9 @@ class Series:
 
     @property
     def spread_percent(self) -> float:
-        """The interquartile range as a percentage of the median."""
+        """The interquartile range as a percentage of the median; 0 where that is 0."""
         first, third = self.quartiles
-        return 100.0 * (third - first) / self.median
-
-    def as_json(self) -> dict[str, object]:
-        """The median, the quartiles and every round."""
-        first, third = self.quartiles
-        return {"median": self.median, "q1": first, "q3": third, "rounds": self.values}
+        return 100.0 * (third - first) / self.median if self.median else 0.0
 
 
 @dataclass(frozen=True)
@@ -54,33 +49,24 @@ class Ratio:
     low: float
     high: float
 
-    def as_json(self) -> dict[str, float]:
-        """The ratio and its range over the rounds."""
-        return {"ratio": self.value, "lowest_round": self.low, "highest_round": self.high}
 
-
-def times_as_fast(ours: Series, theirs: Series) -> Ratio:
-    """How many times as fast `ours` is; both hold durations.
+def quotient(above: Series, below: Series) -> Ratio:
+    """`above` over `below`.
 
     The ratio is that of the medians, so the tables can be checked by division. The range is
-    that of the ratios within each round, whose two halves were taken moments apart.
+    that of the ratios within each round, whose two halves were taken moments apart; without
+    rounds in pairs it is the ratio alone.
     """
-    return _ratio(theirs, ours)
-
-
-def times_as_many(ours: Series, theirs: Series) -> Ratio:
-    """How many times as many `ours` does; both hold rates. See `times_as_fast`."""
-    return _ratio(ours, theirs)
-
-
-def _ratio(above: Series, below: Series) -> Ratio:
+    value = above.median / below.median
+    if len(above.values) != len(below.values):
+        return Ratio(value, value, value)
     pairs = [a / b for a, b in zip(above.values, below.values, strict=True)]
-    return Ratio(above.median / below.median, min(pairs), max(pairs))
+    return Ratio(value, min(pairs), max(pairs))
 
 
-def geometric_mean(ratios: Iterable[Ratio]) -> float:
-    """The geometric mean of the ratios: the only fair mean of ratios."""
-    return statistics.geometric_mean(ratio.value for ratio in ratios)
+def geometric_mean(values: Iterable[float]) -> float:
+    """The geometric mean: the only fair mean of ratios."""
+    return statistics.geometric_mean(values)
 
 
 def percentile(values: list[float], percent: int) -> float:

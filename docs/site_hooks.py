@@ -8,6 +8,7 @@ commands' help is asked of the commands.
 from __future__ import annotations
 
 import re
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,15 @@ from mkdocs.structure.files import File
 
 from dirty_runtime.cli import group as dirty
 from gdproto.cli import group as gdproto
-from gdproto.conformance.cases import Case, load
+from gdproto.conformance import proofs
+from gdproto.conformance.cases import load
 from gdproto.spec import requirements
 
 ROOT = Path(__file__).resolve().parents[1]
-CASES = load()
-MAX_SHOWN_BYTES = 16
-MAX_SHOWN_VALUE = 40
-INTRODUCTION = (
-    "For programs they are JSON, in `conformance/vectors/`, with a schema. What each expects is "
-    "written from the text and the declaration; no implementation was asked."
-)
+VECTORS = {case.id: case.area for case in load().values()}
+BY_VECTORS = proofs.by_vectors(load().values())
+BY_SCRIPTS = proofs.by_scripts() or {}
+EXEMPT = proofs.exemptions()
 GENERATED = ROOT / "docs" / "generated"
 DIAGRAM = re.compile(r"!\[[^]]*\]\([./]*docs/generated/([a-z0-9-]+\.svg)\)")
 
@@ -37,8 +36,10 @@ def on_files(files: Any, config: Any) -> Any:
         files.append(File.generated(config, f"spec/{path.name}", content=path.read_text()))
     files.append(File.generated(config, "spec/index.md", content=contents()))
     files.append(File.generated(config, "spec/requirements.md", content=index()))
-    files.append(File.generated(config, "spec/vectors.md", content=vectors()))
     files.append(File.generated(config, "api/commands.md", content=commands()))
+    for name in ("app", "clients"):
+        path = ROOT / "conformance" / "live" / f"{name}.md"
+        files.append(File.generated(config, f"guides/judge-{name}.md", content=path.read_text()))
     return files
 
 
@@ -52,9 +53,23 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 def anchor(found: re.Match[str]) -> str:
     name, text = found[1], found[2]
-    proofs = [case.id for case in CASES.values() if name in case.requires]
-    shown = f" [{len(proofs)} vectors](vectors.md#{proofs[0]})" if proofs else ""
-    return f'<p class="requirement" id="{name}" markdown="1">[{name}](#{name}) {text}{shown}</p>'
+    return (
+        f'<div class="requirement" id="{name}" markdown="1">\n\n'
+        f"[{name}](#{name}) {text}\n\n{proved(name)}\n</div>"
+    )
+
+
+def proved(name: str) -> str:
+    """What proves the requirement, behind one line that says how much that is."""
+    if name in EXEMPT:
+        return f'<p class="proofs">Without a vector. {escape(EXEMPT[name])}</p>'
+    vectors, scripts = BY_VECTORS.get(name, []), BY_SCRIPTS.get(name, [])
+    links = [f'<a href="../../vectors/{VECTORS[one]}/#{one}">{one}</a>' for one in vectors]
+    links += [f"<code>{one}</code>" for one in scripts]
+    counts = [f"{len(vectors)} vectors"] if vectors else []
+    counts += [f"{len(scripts)} live scripts"] if scripts else []
+    summary = f"<summary>{', '.join(counts) or 'nothing'}</summary>"
+    return f'<details class="proofs">{summary}<p>{", ".join(links)}</p></details>'
 
 
 def diagram(name: str) -> str:
@@ -89,35 +104,6 @@ def index() -> str:
     return "\n".join(lines)
 
 
-def vectors() -> str:
-    """Every case: what it proves, its bytes, and what must come of them."""
-    chapters = {one.id: one.chapter for one in requirements.read().values()}
-    lines = ["---", "hide: [toc]", "---", "# Vectors", "", INTRODUCTION, ""]
-    lines += ["| case | proves | bytes | expected |", "| --- | --- | --- | --- |"]
-    for case in CASES.values():
-        proves = ", ".join(f"[`{name}`]({chapters[name]}.md#{name})" for name in case.requires)
-        row = (f'<a id="{case.id}"></a>{case.id}', proves, shown(case.data), outcome(case))
-        lines.append("| " + " | ".join(row) + " |")
-    return "\n".join(lines)
-
-
-def shown(data: bytes) -> str:
-    """The bytes in hex, cut where they are many."""
-    if not data:
-        return "none"
-    more = f" … {len(data):,} in all" if len(data) > MAX_SHOWN_BYTES else ""
-    return f"`{data[:MAX_SHOWN_BYTES].hex(' ')}`{more}"
-
-
-def outcome(case: Case) -> str:
-    """The value, or what is wrong and where."""
-    if case.error is None:
-        text = repr(case.value) if len(case.data) <= MAX_SHOWN_VALUE else "a value"
-        return f"`{text}`" if "`" not in text and "|" not in text else "a value"
-    path = f", in `{case.error.path}`" if 0 < len(case.error.path) < MAX_SHOWN_VALUE else ""
-    return f"**{case.error.code}** at {case.error.offset}{path}"
-
-
 def commands() -> str:
     """The commands as their `--help` shows them."""
     lines = ["# Commands", ""]
@@ -131,5 +117,7 @@ def commands() -> str:
 def walk(words: tuple[str, ...], command: Any) -> Any:
     """The command and those below it."""
     yield words, command
-    for name, one in getattr(command, "commands", {}).items():
-        yield from walk((*words, name), one)
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from walk((*words, name), command.get_command(context, name))

@@ -1,4 +1,4 @@
-"""The `gdproto` command: explain bytes, encode and decode values, print the specification."""
+"""The `gdproto` command: explain bytes, code values, judge a peer, print the specification."""
 
 from __future__ import annotations
 
@@ -13,7 +13,35 @@ from .explain import explain, render
 from .tlv import decode, encode
 
 
-@click.group(help=__doc__)
+class WithSuite(click.Group):
+    """A group that imports the conformance suite only when it is asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted([*super().list_commands(context), "conformance"])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name != "conformance":
+            return super().get_command(context, name)
+        try:
+            from .conformance.cli import group as suite
+        except ModuleNotFoundError as error:
+            return _missing(str(error.name))
+        return suite
+
+
+def _missing(module: str) -> click.Command:
+    """What stands for the suite where it is not installed."""
+
+    def complain() -> None:
+        reason = f"conformance needs {module}: pip install 'gdproto[conformance]'"
+        raise click.ClickException(reason)
+
+    told = "Judge a peer; needs the extra `conformance`."
+    anything = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command("conformance", callback=complain, help=told, context_settings=anything)
+
+
+@click.group(cls=WithSuite, help=__doc__)
 def group() -> None:
     pass
 

@@ -91,8 +91,7 @@ class FrameReceived(NamedTuple):
     """A frame arrived, its payload undecoded; `ended` when it ended its exchange.
 
     `frame` is all of it, or what follows the parts that PartReceived handed out. A large frame
-    is a memoryview. CHUNKs of one exchange that came together are one event, with the header of
-    the first.
+    is a memoryview; a run of CHUNKs has the header of the first.
     """
 
     header: Header
@@ -136,6 +135,7 @@ class Connection:
         role: client, arbiter (facing clients), lane (facing a worker) or worker.
         raw: hand payloads through undecoded.
         whole_bytes: with `raw`, hand frames of more bytes through in parts; 0 for none.
+        runs: with `raw`, hand CHUNKs of one exchange that came together through as one event.
 
     Attributes:
         room: where the transport may put the bytes that come next, in place of `receive_data`:
@@ -154,8 +154,10 @@ class Connection:
         "_number",
         "_peer_side",
         "_received",
+        "_runs",
         "_sent",
         "_skip",
+        "_skipped",
         "_start",
         "_states",
         "_to_come",
@@ -165,7 +167,9 @@ class Connection:
         "room",
     )
 
-    def __init__(self, role: str, *, raw: bool = False, whole_bytes: int = 0) -> None:
+    def __init__(
+        self, role: str, *, raw: bool = False, whole_bytes: int = 0, runs: bool = False
+    ) -> None:
         if role not in ROLES:
             raise ValueError(f"role {role!r} is none of {', '.join(ROLES)}")
         self.role = ROLES[role]
@@ -173,13 +177,16 @@ class Connection:
         self._number = list(ROLES).index(role)
         self.room: memoryview | None = None
         self._whole_bytes = whole_bytes
+        self._runs = raw and runs
         self._peer_side = ROLES[self.role.peer].side
         self._sent = MOVES[role][self.role.side]
         self._received = MOVES[role][self._peer_side]
         self._states: dict[int, str] = {}
         self._buffer: bytes | bytearray = b""
         self._start = 0
+        # Bytes still to be dropped of the frame that `_skipped` heads.
         self._skip = 0
+        self._skipped: Header | None = None
         # Of the frame that is under way: its header, and its own buffer if it is large.
         self._header: Header | None = None
         self._large: memoryview | None = None
@@ -254,7 +261,7 @@ class Connection:
                     if size > there:
                         self._begin(header, size)
                         continue
-                    if code == CHUNK and size < there and self.raw:
+                    if code == CHUNK and size < there and self._runs:
                         size = self._run(buffer, start, header)
                     if size == there and not start and type(buffer) is bytes:
                         # Most often a read brings one frame.
@@ -334,6 +341,7 @@ class Connection:
         except ProtocolError:
             self._fail(header.request_id)
             self._skip = HEADER_BYTES + header.length
+            self._skipped = header
             raise
 
     def _begin(self, header: Header, size: int) -> None:
@@ -398,16 +406,20 @@ class Connection:
 
     def _over(self) -> ConnectionClosed:
         """The stream has ended. Raises ProtocolError when it did so inside a frame."""
-        left = len(self._buffer) - self._start
-        if self._large is not None and self.room is not None:
-            left += len(self._large) - len(self.room)
-        if left or self._skip or self._header is not None:
+        header, there = self._header, len(self._buffer) - self._start
+        if self._skip and self._skipped:
+            header, there = self._skipped, HEADER_BYTES + self._skipped.length - self._skip
+        elif self._to_come and header:
+            there = HEADER_BYTES + header.length - self._to_come
+        elif self._large is not None and self.room is not None:
+            there = len(self._large) - len(self.room)
+        if there:
             raise ProtocolError(
                 "truncated",
                 "the stream ends inside a frame",
                 phase="stream",
-                offset=left,
-                request_id=self._header.request_id if self._header else 0,
+                offset=there,
+                request_id=header.request_id if header else 0,
             )
         self._closed = ConnectionClosed()
         return self._closed

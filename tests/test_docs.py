@@ -16,6 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from gdproto.conformance.cases import areas
+
+PLACE = re.compile(r'href="(\.\./(?:\.\./spec/)?[a-z0-9-]+)/#([A-Za-z0-9-]+)"')
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
@@ -61,10 +64,11 @@ def test_a_guide_does_what_it_shows(guide: Path, tmp_path: Path) -> None:
     assert "Traceback" not in log.read_text()
 
 
-def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+def test_the_site_builds_without_a_warning(tmp_path: Path, conformance_results: Path) -> None:
     site = tmp_path / "site"
     words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    env = {**os.environ, "CONFORMANCE_RESULTS": str(conformance_results)}
+    done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     chapter = (site / "spec" / "04-values" / "index.html").read_text()
     assert 'id="GD-TLV-012"' in chapter
@@ -72,5 +76,31 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     assert "unknown_tlv_type" in chapter
     # Nothing is asked of other hosts before the reader asks for it.
     assert "fonts.googleapis" not in chapter
+    assert 'href="../../vectors/containers/#dict-key-twice"' in chapter
+    check_vectors(site)
     index = (site / "spec" / "requirements" / "index.html").read_text()
     assert "04-values/#GD-TLV-012" in index
+    report = (site / "conformance" / "gunicorn" / "index.html").read_text()
+    assert "The last of two equal keys wins." in report
+    assert "../../spec/04-values/#GD-TLV-012" in report
+    # Whose places are looked for above.
+    assert "../../vectors/containers/#dict-key-twice" in report
+    assert "gunicorn&#39;s codec" in (site / "conformance" / "matrix.html").read_text()
+
+
+def check_vectors(site: Path) -> None:
+    """Every case has its place, and every link of the pages of vectors leads somewhere."""
+    pages: dict[Path, str] = {}
+
+    def page(path: Path) -> str:
+        if path not in pages:
+            pages[path] = (path / "index.html").read_text()
+        return pages[path]
+
+    for area in areas():
+        folder = site / "vectors" / area.name
+        for case in area.cases:
+            assert f'id="{case.id}"' in page(folder), case.id
+        for relative, anchor in set(PLACE.findall(page(folder))):
+            target = (folder / relative).resolve()
+            assert f'id="{anchor}"' in page(target), (area.name, relative, anchor)

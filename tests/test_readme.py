@@ -76,6 +76,16 @@ def test_the_protocol_in_python() -> None:
     exec(compile(block("python", "import gdproto"), "README.md", "exec"), {})
 
 
+def test_a_peer_is_judged(tmp_path: Path) -> None:
+    for line in block("sh", "conformance run").splitlines():
+        program, *words = shlex.split(line.replace('"python -m', f'"{sys.executable} -m'))
+        assert program == "gdproto"
+        # A few cases do for an example.
+        words += ["--only", "bool-*"] if "run" in words else []
+        assert run([sys.executable, "-m", program, *words], tmp_path).returncode == 0
+    assert "GD-TLV-002" in (tmp_path / "report.html").read_text()
+
+
 def test_explain() -> None:
     words = shlex.split(block("sh", "gdproto explain"))
     done = subprocess.run(

@@ -61,6 +61,9 @@ class Lane:
         # An app may ask whether it is cancelled from any thread.
         self._checking = threading.Lock()
         self._is_cancelled = False
+        self._status: Any = None
+        # Answers to what the arbiter may not send, until no frame is under way.
+        self._refusals: list[bytes] = []
 
     def answer_status(self, result: Any, failure: DirtyError | None) -> None:
         """Answer the STATUS that opens the lane, with `result` or with `failure`.
@@ -71,6 +74,7 @@ class Lane:
         message = self._next()
         if message is None:
             raise ArbiterGone
+        self._status = result
         answer = (
             to_message(failure, message.request_id)
             if failure
@@ -88,6 +92,9 @@ class Lane:
         while (message := self._next()) is not None:
             if isinstance(message, gdproto.Request):
                 self._answer(message)
+            elif isinstance(message, gdproto.Status):
+                answer = gdproto.Response(message.request_id, self._status)
+                self._write(self._connection.send(answer))
 
     def close(self) -> None:
         """Close the lane's end; it is not served any more."""
@@ -96,7 +103,10 @@ class Lane:
     def _next(self) -> gdproto.Message | None:
         """The next message; None when the lane has ended."""
         while True:
-            event = self._connection.next_event()
+            event = self._next_event()
+            if self._refusals:
+                self._write(b"".join(self._refusals))
+                self._refusals.clear()
             if isinstance(event, gdproto.FrameReceived):
                 message = self._parse(event)
                 if message is not None:
@@ -105,6 +115,17 @@ class Lane:
                 return None
             elif event is gdproto.NEED_DATA:
                 receive(self._socket, self._connection)
+
+    def _next_event(self) -> Any:
+        """The next event. Raises gdproto.ProtocolError when the lane as a whole is at fault."""
+        while True:
+            try:
+                return self._connection.next_event()
+            except gdproto.ProtocolError as error:
+                if error.scope == "connection":
+                    raise
+                refusal = to_message(DirtyProtocolError.of(error), error.request_id)
+                self._refusals.append(refusal.to_bytes())
 
     def _parse(self, event: gdproto.FrameReceived) -> gdproto.Message | None:
         """The message; None when it cannot be decoded, which the arbiter has not looked for."""
@@ -129,13 +150,13 @@ class Lane:
 
     def _look_for_cancel(self) -> None:
         # It may have come together with its request.
-        event = self._connection.next_event()
+        event = self._next_event()
         if event is gdproto.NEED_DATA:
             try:
                 receive(self._socket, self._connection, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return
-            event = self._connection.next_event()
+            event = self._next_event()
         if isinstance(event, gdproto.ConnectionClosed):
             raise ArbiterGone
         self._is_cancelled = isinstance(event, gdproto.FrameReceived)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from .. import requirements
-from . import c, docs, machine, python
+from . import c, docs, grammar, machine, python
 from .walk import CompileError, walk
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,6 +23,7 @@ COMMENTS = {
     ".md": "<!-- {} -->\n",
     ".svg": "<!-- {} -->\n",
     ".json": "",
+    ".abnf": "; {}\n",
 }
 
 
@@ -49,6 +50,7 @@ def render() -> dict[str, str]:
         **c.files(spec, sources),
         **docs.files(spec),
         **machine.files(spec, mark),
+        **grammar.files(spec),
     }
     return {path: COMMENTS[Path(path).suffix].format(mark) + text for path, text in files.items()}
 

@@ -140,11 +140,19 @@ def _exchanges(spec: ir.Spec) -> str:
             ),
             "## Refused\n",
             _table(
-                ("state", "sender", "message", "code", "scope"),
-                ((t.state, t.sender, t.message, _code(t.outcome), t.scope) for t in refused),
+                ("state", "sender", "message", "code", "scope", "next"),
+                (
+                    (t.state, t.sender, t.message, _code(t.outcome), t.scope, _next(t))
+                    for t in refused
+                ),
             ),
         ]
     )
+
+
+def _next(refused: ir.Transition) -> str:
+    """The state after; nothing is left of it when the connection ends."""
+    return refused.next if refused.scope == "exchange" else "none"
 
 
 def _cells(value: ir.ValueType) -> list[tuple[str, int]]:

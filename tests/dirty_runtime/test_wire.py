@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 from collections.abc import Iterator
 
@@ -10,7 +12,7 @@ import pytest
 import gdproto
 from dirty_runtime import DirtyClient
 
-from .processes import LIMIT_S, OURS, Arbiter, serving
+from .processes import LIMIT_S, OURS, Arbiter, is_running, serving, wait_until
 
 STATUS = gdproto.Status(9).to_bytes()
 REQUEST = gdproto.Request(9, OURS, "echo", [1]).to_bytes()
@@ -95,6 +97,28 @@ def peer(arbiter: Arbiter) -> Iterator[Peer]:
     peer = Peer(arbiter.socket_path)
     yield peer
     peer.socket.close()
+
+
+def test_an_answer_is_whole_or_the_stream_ends_when_its_worker_dies() -> None:
+    """Nothing follows a frame that broke off; after a whole one the connection is served on."""
+    with serving(OURS) as arbiter:
+        pid = arbiter.pids().pop()
+        peer = Peer(arbiter.socket_path)
+        sent = gdproto.Request(9, OURS, "echo", [bytes(32 * 1024 * 1024)]).to_bytes()
+        peer.socket.sendall(sent)
+        header = gdproto.parse_header(peer._read(gdproto.HEADER_BYTES))
+        assert header.request_id == 9
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not is_running(pid))
+        answer = peer._read(header.length)
+        if len(answer) == header.length:
+            peer.socket.sendall(STATUS)
+            assert isinstance(peer.read(), gdproto.Response)
+        else:
+            assert peer.read() is None
+        peer.socket.close()
+        with arbiter.client() as client:
+            assert client.execute(OURS, "pid") != pid
 
 
 @pytest.mark.usefixtures("neighbour")

@@ -17,6 +17,7 @@ from .kinds import Ours
 from .processes import LIMIT_S
 
 APP = "kinds:Ours"
+READY = {"apps": [APP]}
 
 
 @pytest.fixture
@@ -27,14 +28,17 @@ def peer() -> Iterator[socket.socket]:
     ours, theirs = socket.socketpair()
     ours.settimeout(LIMIT_S)
     lane = Lane(theirs.detach(), {APP: app}, EventLoop())
+    ours.sendall(gdproto.Status(1).to_bytes())
 
     def serve() -> None:
         with contextlib.closing(lane), contextlib.suppress(ArbiterGone):
+            lane.answer_status(READY, None)
             lane.serve()
 
     thread = threading.Thread(target=serve)
     thread.start()
     with ours:
+        assert answer(ours, 1) == gdproto.Response(1, READY)
         yield ours
     thread.join(LIMIT_S)
     assert not thread.is_alive()
@@ -62,3 +66,38 @@ def test_a_cancel_that_comes_with_its_request_is_seen(peer: socket.socket, actio
     assert last.error_type == "DirtyCancelledError"
     peer.sendall(gdproto.Request(8, APP, "echo", (1,)).to_bytes())
     assert answer(peer, 8) == gdproto.Response(8, {"args": [1], "kwargs": {}})
+
+
+def test_a_status_is_answered_whenever_it_comes(peer: socket.socket) -> None:
+    peer.sendall(gdproto.Status(5).to_bytes())
+    assert answer(peer, 5) == gdproto.Response(5, READY)
+
+
+@pytest.mark.parametrize(
+    "message", [gdproto.Response(5, 1), gdproto.End(5), gdproto.Manage(5, 3)], ids=repr
+)
+def test_what_may_not_be_sent_is_answered(peer: socket.socket, message: gdproto.Message) -> None:
+    peer.sendall(message.to_bytes())
+    refusal = answer(peer, 5)
+    assert isinstance(refusal, gdproto.Error)
+    assert refusal.details["code"] == "unexpected_message"
+    peer.sendall(gdproto.Request(8, APP, "echo", (1,)).to_bytes())
+    assert answer(peer, 8) == gdproto.Response(8, {"args": [1], "kwargs": {}})
+
+
+@pytest.mark.parametrize("action", ["count", "count_later"])
+def test_a_fault_during_a_stream_is_answered_after_it(peer: socket.socket, action: str) -> None:
+    request = gdproto.Request(7, APP, action, (3,))
+    peer.sendall(request.to_bytes() + gdproto.End(9).to_bytes())
+    connection = gdproto.Connection("client")
+    for message in (request, gdproto.Request(9, APP, "any")):
+        connection.send(message)
+    received = []
+    while connection.open_exchanges:
+        connection.receive_data(peer.recv(65536))
+        received += list(connection.events())
+    *chunks, last, refused = [event.message for event in received]
+    assert chunks == [gdproto.Chunk(7, number) for number in range(3)]
+    assert last == gdproto.End(7)
+    assert isinstance(refused, gdproto.Error)
+    assert (refused.request_id, refused.details["code"]) == (9, "unexpected_message")

@@ -1,4 +1,4 @@
-"""Every implementation of the value codec, each as one function that raises ProtocolError."""
+"""Every implementation of the codec, each as one function that raises ProtocolError."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import sys
 from typing import Any
 
 import gdproto
-from gdproto import ProtocolError, strict, tlv
-from gdproto.spec import Refused, parse_value
+from gdproto import Header, Message, ProtocolError, fields, frames, messages, strict, tlv
+from gdproto._generated.messages import MESSAGE_CLASSES
+from gdproto._generated.tables import ERROR_SCOPES, HEADER_BYTES, MAX_PAYLOAD_BYTES, MessageCode
+from gdproto.frames import RULES, check_presence
+from gdproto.spec import Refused, build_frame, parse_frame, parse_value
 
 
 def decode_strictly(data: bytes) -> Any:
@@ -29,14 +32,71 @@ def decode_views(data: bytes) -> Any:
 
 def declared(data: bytes) -> Any:
     """The declarations as a decoder, with the codec's error."""
+    return _declared(parse_value, data)
+
+
+def _declared(parse: Any, data: bytes, whole: bool = True) -> Any:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(20_000)
     try:
-        return parse_value(data)
+        return parse(data)
     except Refused as refused:
+        # The declarations know no scope.
+        phase = "header" if "header" in ERROR_SCOPES[refused.code] else "payload"
+        if refused.code == "truncated" and not whole:
+            phase = "stream"
         raise ProtocolError(
-            refused.code, "refused", offset=refused.offset, location=refused.location
+            refused.code, "refused", phase=phase, offset=refused.offset, location=refused.location
         ) from None
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def parse_views(data: bytes) -> Message:
+    return gdproto.parse(data, zero_copy=True)
+
+
+def parse_strictly(data: bytes) -> Message:
+    """As `gdproto.parse`, but for the fast reading of the payload."""
+    header = gdproto.parse_header(data)
+    check_presence(header)
+    if len(data) != HEADER_BYTES + header.length or RULES[header.code].fields is None:
+        return gdproto.parse(data)
+    return messages._parse_strictly(header, data, HEADER_BYTES)
+
+
+def declared_frame(data: bytes) -> Message:
+    """The declarations as a parser, with the codec's message and error."""
+    whole = len(data) >= HEADER_BYTES + int.from_bytes(data[4:8], "big")
+    frame = _declared(parse_frame, data, whole)
+    payload = frame.payload or {}
+    fields = payload.get("error", payload)
+    made = MESSAGE_CLASSES[MessageCode[frame.header.type]]
+    return made(frame.header.request_id, **{n: v for n, v in fields.items() if n[0] != "_"})
+
+
+def serialize(message: Message) -> bytes:
+    return message.to_bytes()
+
+
+def serialize_strictly(message: Message) -> bytes:
+    """As `Message.to_bytes`, but for the fast writing of the payload."""
+    frames._check_request_id(message)
+    rule = RULES[message.CODE]
+    payload = b"" if rule.fields is None else encode_strictly(fields.payload_of(message, rule))
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise ProtocolError("payload_too_large", "too long", phase="encode")
+    return Header(message.CODE, len(payload), message.request_id).to_bytes() + payload
+
+
+def serialize_declared(message: Message) -> bytes:
+    """The declarations as a serializer of messages that have a frame."""
+    rule = RULES[message.CODE]
+    payload = fields.payload_of(message, rule) if rule.fields is not None else None
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        return build_frame(rule.name, message.request_id, payload)
     finally:
         sys.setrecursionlimit(limit)
 
@@ -44,3 +104,10 @@ def declared(data: bytes) -> Any:
 # The first is the C codec where it was built; the Python codec stands beside it.
 DECODERS = [gdproto.decode, tlv.decode, decode_strictly, decode_views, declared]
 ENCODERS = [gdproto.encode, tlv.encode, encode_strictly]
+PARSERS = [gdproto.parse, messages.parse, parse_strictly, parse_views, declared_frame]
+SERIALIZERS = [serialize, frames.serialize, serialize_strictly, serialize_declared]
+CONNECTIONS = [gdproto.Connection]
+# What recurses, or takes minutes for a large value.
+SLOW = {declared, declared_frame, serialize_declared}
+# What takes many seconds for a million items.
+STRICT = {decode_strictly, encode_strictly, parse_strictly, serialize_strictly}

@@ -19,7 +19,12 @@ from ..compiling import CAN_COMPILE, CC, compile_codec
 
 ROOT = Path(__file__).resolve().parents[2]
 SANITIZE = ("-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined")
-TESTS = ("tests/gdproto", "tests/conformance/test_vectors.py")
+TESTS = (
+    "tests/gdproto",
+    "tests/conformance/test_agreement.py",
+    # What runs the Python codec in a process of its own.
+    "--deselect=tests/gdproto/test_implementation.py::test_the_python_codec_passes_the_same_tests",
+)
 
 
 def library(name: str) -> str:

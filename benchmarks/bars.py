@@ -1,0 +1,246 @@
+"""What gdproto is to reach, as data, and whether a run reached it.
+
+Rules: a bar says what is measured, and the least or the most that it may be. A bar whose figures
+were not measured in a run is neither met nor missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from .figures import Results
+from .samples import geometric_mean
+
+OURS, GUNICORN, POOL, RELAY = "gdproto", "gunicorn", "ProcessPoolExecutor", "relay in C"
+C, PYTHON, MSGSPEC, COPY = "gdproto, C", "gdproto, Python", "msgspec", "one copy"
+STRUCTURED = ("small_request", "one_token", "embedding", "rows")
+FIVE = (*STRUCTURED, "blob")
+
+
+@dataclass(frozen=True)
+class Times:
+    """How many times better `ours` is than `rival`, over the figures of one part."""
+
+    part: str
+    keys: tuple[str, ...]
+    ours: str
+    rival: str
+    over: Callable[[Iterable[float]], float] = geometric_mean
+
+    def value(self, results: Results) -> float | None:
+        """None unless every figure was measured on both sides."""
+        figures = results.figures(self.part)
+        ratios = [
+            figures[key].times_as_good(self.ours, self.rival) for key in self.keys if key in figures
+        ]
+        found = [ratio.value for ratio in ratios if ratio is not None]
+        return self.over(found) if len(found) == len(self.keys) else None
+
+
+@dataclass(frozen=True)
+class TimesAsLong:
+    """How many times as long `ours` takes as `rival`."""
+
+    part: str
+    keys: tuple[str, ...]
+    ours: str
+    rival: str
+
+    def value(self, results: Results) -> float | None:
+        """The worst of the figures; None unless every one was measured on both sides."""
+        best = Times(self.part, self.keys, self.ours, self.rival, min).value(results)
+        return None if best is None else 1.0 / best
+
+
+@dataclass(frozen=True)
+class Value:
+    """The median of one side's figure, in `unit`, of which there are `per` to the figure's own."""
+
+    part: str
+    key: str
+    side: str
+    unit: str
+    per: float = 1.0
+
+    def value(self, results: Results) -> float | None:
+        """None if it was not measured."""
+        figure = results.figures(self.part).get(self.key)
+        if figure is None or self.side not in figure.series:
+            return None
+        return figure.series[self.side].median * self.per
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar; exactly one of `least` and `most` is a number."""
+
+    key: str
+    title: str
+    measure: Times | TimesAsLong | Value
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def required(self) -> str:
+        """The limit in words."""
+        sign, limit = ("≥", self.least) if self.least is not None else ("<", self.most)
+        if not isinstance(self.measure, Value):
+            sign = "≥" if self.least is not None else "≤"
+        return f"{sign} {limit:g}{self._unit}"
+
+    def shown(self, value: float) -> str:
+        """A measured value in words."""
+        return f"{value:,.3g}{self._unit}" if value < 100 else f"{value:,.0f}{self._unit}"
+
+    @property
+    def _unit(self) -> str:
+        return f" {self.measure.unit}" if isinstance(self.measure, Value) else "×"
+
+    def is_met(self, value: float) -> bool:
+        """Whether `value` reaches it."""
+        if self.least is not None:
+            return value >= self.least
+        assert self.most is not None
+        return value < self.most if isinstance(self.measure, Value) else value <= self.most
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A bar in the light of a run; `value` is None where it was not measured."""
+
+    bar: Bar
+    value: float | None
+
+    @property
+    def is_met(self) -> bool | None:
+        """None where it was not measured."""
+        return None if self.value is None else self.bar.is_met(self.value)
+
+
+def judge(results: Results) -> list[Verdict]:
+    """The bars of the parts that were measured, in order."""
+    measured = {part.key for part in results.parts}
+    concerned = [bar for bar in BARS if bar.measure.part in measured]
+    return [Verdict(bar, bar.measure.value(results)) for bar in concerned]
+
+
+def _keys(operation: str, payloads: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{operation}.{payload}" for payload in payloads)
+
+
+_BOTH = (*_keys("encode", FIVE), *_keys("decode", FIVE))
+_BLOB = ("encode.blob", "decode.blob")
+
+
+def _runtime(key: str, title: str, least: float, part: str = "runtime") -> Bar:
+    return Bar(
+        f"{part}.{key}", f"{title}, against gunicorn", Times(part, (key,), OURS, GUNICORN), least
+    )
+
+
+BARS = (
+    Bar(
+        "codec.encode.msgspec",
+        "C codec, encode, mean of five payloads, against msgspec",
+        Times("codec", _keys("encode", FIVE), C, MSGSPEC),
+        least=1.4,
+    ),
+    Bar(
+        "codec.decode.msgspec",
+        "C codec, decode, mean of five payloads, against msgspec",
+        Times("codec", _keys("decode", FIVE), C, MSGSPEC),
+        least=1.15,
+    ),
+    Bar(
+        "codec.least.msgspec",
+        "C codec, the weakest of these ten, against msgspec",
+        Times("codec", _BOTH, C, MSGSPEC, min),
+        least=0.95,
+    ),
+    Bar(
+        "codec.encode.gunicorn",
+        "C codec, encode, mean of four structured payloads, against gunicorn",
+        Times("codec", _keys("encode", STRUCTURED), C, GUNICORN),
+        least=50,
+    ),
+    Bar(
+        "codec.decode.gunicorn",
+        "C codec, decode, mean of four structured payloads, against gunicorn",
+        Times("codec", _keys("decode", STRUCTURED), C, GUNICORN),
+        least=25,
+    ),
+    Bar(
+        "codec.copy",
+        "C codec, 1 MiB of bytes, the slower way, times as long as one copy",
+        TimesAsLong("codec", _BLOB, C, COPY),
+        most=1.3,
+    ),
+    Bar(
+        "python.encode.gunicorn",
+        "Python codec, encode, mean of five payloads, against gunicorn",
+        Times("codec", _keys("encode", FIVE), PYTHON, GUNICORN),
+        least=3,
+    ),
+    Bar(
+        "python.decode.gunicorn",
+        "Python codec, decode, mean of five payloads, against gunicorn",
+        Times("codec", _keys("decode", FIVE), PYTHON, GUNICORN),
+        least=2.2,
+    ),
+    Bar(
+        "messages.peek",
+        "peek_request in C, a small REQUEST and one with 1,000 rows, the weaker, against Python",
+        Times("messages", ("peek.request", "peek.rows"), C, PYTHON, min),
+        least=20,
+    ),
+    _runtime("round_trip_p50", "round trip, p50", 5),
+    _runtime("parallel_calls", "32 clients in 4 processes, calls", 6),
+    _runtime("stream_def", "stream of a generator", 20),
+    _runtime("stream_async", "stream of an async generator", 8),
+    _runtime("echo_1mib_p50", "1 MiB echo", 4),
+    _runtime("echo_60mib", "60 MiB echo", 60, "large"),
+    Bar(
+        "large.beside_p99",
+        "small call beside 60 MiB echoes, p99",
+        Value("large", "beside_p99", OURS, "ms", 1e3),
+        most=10,
+    ),
+    Bar(
+        "large.arbiter_memory",
+        "arbiter's memory above idle during 60 MiB echoes",
+        Value("large", "arbiter_memory", OURS, "MB", 1e-6),
+        most=8,
+    ),
+    Bar(
+        "floor.round_trip",
+        "round trip, p50, times as long as the relay in C",
+        TimesAsLong("floor", ("round_trip_p50",), OURS, RELAY),
+        most=2,
+    ),
+    Bar(
+        "pool.round_trip",
+        "round trip, p50, against ProcessPoolExecutor",
+        Times("pool", ("round_trip_p50",), OURS, POOL),
+        least=2,
+    ),
+    Bar(
+        "pool.calls",
+        "32 threads of one process, calls, against ProcessPoolExecutor",
+        Times("pool", ("threads",), OURS, POOL),
+        least=2,
+    ),
+    Bar(
+        "connections.calls",
+        "calls with 1,000 connections, against 32 connections",
+        Times("connections", ("calls",), "1,000 connections", "32 connections"),
+        least=0.8,
+    ),
+    Bar(
+        "floor.stash",
+        "stash put and get, p50, the slower, times as long as one hop in C",
+        TimesAsLong("floor", ("stash_put_p50", "stash_get_p50"), OURS, RELAY),
+        most=3,
+    ),
+    Bar("idle.cpu", "idle arbiter", Value("idle", "cpu", OURS, "% of a core"), most=0.1),
+)

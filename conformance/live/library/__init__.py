@@ -1,0 +1,22 @@
+"""The scripts: `arbiter_*` judge an arbiter, `worker` a worker, `client` a client."""
+
+from __future__ import annotations
+
+import importlib
+
+MODULES = (
+    "arbiter_frames",
+    "arbiter_payloads",
+    "arbiter_exchanges",
+    "arbiter_stash",
+    "arbiter_workers",
+    "arbiter_lanes",
+    "worker",
+    "client",
+)
+
+
+def load() -> None:
+    """Add every script to the book."""
+    for name in MODULES:
+        importlib.import_module(f"{__name__}.{name}")

@@ -1,0 +1,317 @@
+"""What an arbiter tells of its workers, how it changes them, and what becomes of calls whose worker
+dies."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gdproto
+from gdproto import ManageOp, StashOp
+
+from ..expectations import Expected, error, fault, response
+from ..script import BOOK, Unsupported
+from ..stages import ArbiterStage, socket_mode
+from ..wire import Mismatch, Wire
+
+SHORT_S = 0.1
+BOOT_SLACK_S = 20.0
+MANY = 300
+HOLD_S = 0.6
+
+
+def dict_with(text: str, **holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Whether a result is a dict that has these keys, each with what it may be."""
+
+    def judge(result: Any) -> bool:
+        return isinstance(result, dict) and all(
+            key in result and hold(result[key]) for key, hold in holds.items()
+        )
+
+    judge.__doc__ = f"a dict with {text or ', '.join(holds)}"
+    return judge
+
+
+def is_int(value: Any) -> bool:
+    return type(value) is int
+
+
+def is_number(value: Any) -> bool:
+    return type(value) in (int, float)
+
+
+def is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+# --- what it tells ---
+
+is_worker = dict_with(
+    "",
+    pid=is_int,
+    age=is_int,
+    apps=is_texts,
+    booted=lambda value: isinstance(value, bool),
+    last_heartbeat=lambda value: value is None or is_number(value),
+)
+
+
+@BOOK.script("arbiter-status", "GD-MSG-026 GD-EXCH-002")
+def status(stage: ArbiterStage) -> None:
+    """Asks for the state: the fields, and those of each worker."""
+    wire = stage.connect()
+    wire.send(gdproto.Status(1))
+    wanted = dict_with(
+        "arbiter_pid, workers, worker_count, apps, and the fields of each worker",
+        arbiter_pid=is_int,
+        workers=lambda value: isinstance(value, list) and all(map(is_worker, value)),
+        worker_count=is_int,
+        apps=lambda value: is_texts(value) and stage.terms.app in value,
+    )
+    answer = wire.expect(response(1, wanted))
+    assert isinstance(answer, gdproto.Response)
+    if len(answer.result["workers"]) != answer.result["worker_count"]:
+        raise Mismatch("as many workers as worker_count", str(answer.result["worker_count"]))
+
+
+@BOOK.script("arbiter-status-extensions", "GD-MSG-027 GD-EXT-002")
+def status_extensions(stage: ArbiterStage) -> None:
+    """Asks for the state: it lists the extensions, be they none."""
+    wire = stage.connect()
+    wire.send(gdproto.Status(1))
+    wire.expect(response(1, dict_with("", extensions=is_texts)))
+
+
+@BOOK.script("arbiter-socket-mode", "GD-SEC-001")
+def socket_file(stage: ArbiterStage) -> None:
+    """Looks at the socket's file: no other user may open it."""
+    mode = socket_mode(stage.socket_path)
+    if mode & 0o022:
+        raise Mismatch("a socket that only its user can open", f"mode {mode:o}")
+
+
+@BOOK.script("arbiter-worker-environment", "GD-ROLE-008")
+def worker_environment(stage: ArbiterStage) -> None:
+    """Has the app tell how its worker was started."""
+    lanes, apps = (stage.ask("environment", f"GD_WORKER_{name}") for name in ("FDS", "APPS"))
+    if not lanes or not all(part.isdigit() for part in lanes.split(",")):
+        raise Mismatch("numbers in GD_WORKER_FDS", repr(lanes))
+    try:
+        told = json.loads(apps or "null")
+    except ValueError:
+        told = None
+    if not isinstance(told, list) or stage.terms.app not in told:
+        raise Mismatch("a JSON list with the app in GD_WORKER_APPS", repr(apps))
+
+
+# --- manage ---
+
+
+def manages(op: str, did: str = "") -> Callable[[Any], bool]:
+    keys: dict[str, Callable[[Any], bool]] = {
+        "success": lambda value: value is True,
+        "operation": lambda value: value == op,
+        "requested": is_int,
+        "total_workers": is_int,
+        "target_workers": is_int,
+    }
+    return dict_with("", **keys | ({did: is_int} if did else {}))
+
+
+def manage(wire: Wire, op: ManageOp, count: int, wanted: Expected) -> dict[str, Any]:
+    wire.send(gdproto.Manage(1, op, count))
+    answer = wire.expect(wanted)
+    if not isinstance(answer, gdproto.Response):
+        return {}
+    result: dict[str, Any] = answer.result
+    return result
+
+
+def check(result: dict[str, Any], key: str, wanted: Any) -> None:
+    if result[key] != wanted:
+        raise Mismatch(f"{key} to be {wanted!r}", repr(result[key]))
+
+
+@BOOK.script("arbiter-manage", "GD-MSG-032 GD-MSG-031 GD-EXCH-002", alone=True)
+def manage_workers(stage: ArbiterStage) -> None:
+    """Adds a worker and removes it again; then tries to remove the last one."""
+    wire = stage.connect()
+    added = manage(wire, ManageOp.ADD, 1, response(1, manages("add", "spawned")))
+    check(added, "spawned", 1)
+    check(added, "target_workers", 2)
+    removed = manage(wire, ManageOp.REMOVE, 1, response(1, manages("remove", "removed")))
+    check(removed, "removed", 1)
+    left = manage(wire, ManageOp.REMOVE, 5, response(1, manages("remove", "removed")))
+    check(left, "removed", 0)
+    check(left, "target_workers", 1)
+    settle(stage)
+
+
+@BOOK.script("arbiter-manage-count", "GD-MSG-029", alone=True)
+def manage_count(stage: ArbiterStage) -> None:
+    """Asks for no worker and for a negative number of them: that is taken for one."""
+    wire = stage.connect()
+    added = manage(wire, ManageOp.ADD, 0, response(1, manages("add", "spawned")))
+    check(added, "spawned", 1)
+    removed = manage(wire, ManageOp.REMOVE, -5, response(1, manages("remove", "removed")))
+    check(removed, "removed", 1)
+    settle(stage)
+
+
+@BOOK.script("arbiter-manage-bound", "GD-MSG-030", alone=True)
+def manage_bound(stage: ArbiterStage) -> None:
+    """Asks for more workers than any machine can have."""
+    wire = stage.connect()
+    manage(wire, ManageOp.SET, 2**62, fault(1, "invalid_field_value"))
+    manage(wire, ManageOp.ADD, 2**62, fault(1, "invalid_field_value"))
+
+
+@BOOK.script("arbiter-manage-set", "GD-MSG-032", alone=True)
+def manage_set(stage: ArbiterStage) -> None:
+    """Asks for one worker, which is what there is."""
+    result = manage(stage.connect(), ManageOp.SET, 1, response(1, manages("set")))
+    check(result, "target_workers", 1)
+
+
+@BOOK.script("arbiter-manage-reload", "GD-MSG-032", alone=True)
+def manage_reload(stage: ArbiterStage) -> None:
+    """Has the workers replaced, and calls meanwhile."""
+    before = pids(stage)
+    manage(stage.connect(), ManageOp.RELOAD, 1, response(1, manages("reload")))
+    due_s = time.monotonic() + BOOT_SLACK_S
+    while pids(stage) & before or not pids(stage):
+        if stage.ask("add", 1, 1) != 2 or time.monotonic() > due_s:
+            raise Mismatch("new workers", f"{pids(stage)} after {before}")
+        time.sleep(0.05)
+    settle(stage)
+
+
+def pids(stage: ArbiterStage) -> set[int]:
+    """The workers."""
+    return {worker["pid"] for worker in stage.status()["workers"]}
+
+
+def settle(stage: ArbiterStage) -> None:
+    """Wait until there is one worker, and it answers: for the scripts that follow."""
+    due_s = time.monotonic() + BOOT_SLACK_S
+    while len(pids(stage)) != 1 or not answers(stage):
+        if time.monotonic() > due_s:
+            raise Mismatch("one worker that answers", str(pids(stage)))
+        time.sleep(0.05)
+
+
+def answers(stage: ArbiterStage) -> bool:
+    """Whether a call goes well."""
+    try:
+        return bool(stage.ask("add", 1, 1) == 2)
+    except Mismatch:
+        return False
+
+
+# --- too much, and death ---
+
+
+@BOOK.script("arbiter-overload", "GD-ROLE-006", alone=True)
+def overload(stage: ArbiterStage) -> None:
+    """Sends many calls while the worker is held: those beyond the queue are refused."""
+    holder, wire = stage.connect(), stage.connect()
+    holder.send(stage.request(1, "sleep", HOLD_S))
+    wire.send(*(stage.request(number, "add", number, 1) for number in range(1, MANY + 1)))
+    refused = 0
+    for _ in range(MANY):
+        outcome = wire.next_outcome("an answer to each call", stage.terms.limit_s)
+        if isinstance(outcome, gdproto.Response):
+            continue
+        if not isinstance(outcome, gdproto.Error):
+            raise Mismatch("a RESPONSE or an ERROR", repr(outcome))
+        refused += 1
+        retry_after = outcome.details.get("retry_after")
+        if outcome.error_type != "DirtyOverloadedError" or not is_number(retry_after):
+            raise Mismatch("DirtyOverloadedError with retry_after", repr(outcome))
+    if not refused:
+        raise Unsupported(f"its queue takes {MANY} calls: give it less room")
+
+
+def die(stage: ArbiterStage, action: str = "die") -> None:
+    """The call whose worker dies is told so, and soon the arbiter has seen its death."""
+    before = pids(stage)
+    wire = stage.connect()
+    wire.send(stage.request(1, action))
+    wire.expect(error(1, "DirtyWorkerError", details=("worker_id",)))
+    due_s = time.monotonic() + stage.terms.limit_s
+    while pids(stage) & before:
+        if time.monotonic() > due_s:
+            raise Mismatch("workers without the dead one", str(before))
+        time.sleep(0.01)
+
+
+@BOOK.script("arbiter-worker-dies", "GD-ROLE-007 GD-ERR-017", alone=True)
+def worker_dies(stage: ArbiterStage) -> None:
+    """Calls an action at which the worker dies: DirtyWorkerError, and there is a new one."""
+    die(stage)
+    settle(stage)
+
+
+@BOOK.script("arbiter-worker-dies-waiting", "GD-ROLE-007 GD-ROLE-004", alone=True)
+def worker_dies_waiting(stage: ArbiterStage) -> None:
+    """Has a call wait behind one at which the worker dies: a new worker takes it."""
+    first, second = stage.connect(), stage.connect()
+    first.send(stage.request(1, "sleep", SHORT_S))
+    first.send(stage.request(2, "die"))
+    time.sleep(SHORT_S / 2)
+    second.send(stage.request(1, "echo", "later"))
+    first.expect(response(1))
+    first.expect(error(2, "DirtyWorkerError"))
+    second.expect(response(1, {"args": ["later"], "kwargs": {}}), within_s=BOOT_SLACK_S)
+
+
+@BOOK.script("arbiter-boot", "GD-ROLE-003 GD-ROLE-004", alone=True)
+def boot(stage: ArbiterStage) -> None:
+    """Calls, and uses the stash, while the only worker boots: the stash answers at once."""
+    die(stage)
+    caller, other = stage.connect(), stage.connect()
+    caller.send(stage.request(1, "add", 1, 1))
+    other.send(gdproto.Stash(1, StashOp.ENSURE, "conformance-boot"))
+    other.expect(response(1, True))
+    caller.expect_silence(0, "as the worker boots")
+    caller.expect(response(1, 2), within_s=BOOT_SLACK_S)
+
+
+@BOOK.script("arbiter-boot-deadline", "GD-ROLE-004 GD-MSG-015", alone=True)
+def boot_deadline(stage: ArbiterStage) -> None:
+    """Calls with little time while the only worker boots: DirtyTimeoutError."""
+    die(stage)
+    wire = stage.connect()
+    wire.send(stage.request(1, "add", 1, 1, timeout=SHORT_S))
+    wire.expect(error(1, "DirtyTimeoutError"))
+    stage.ask("add", 1, 1, within_s=BOOT_SLACK_S)
+
+
+@BOOK.script("arbiter-worker-leaves-a-child", "GD-ROLE-018", alone=True)
+def worker_leaves_a_child(stage: ArbiterStage) -> None:
+    """Has the worker die while a process that it forked holds its lanes."""
+    began_s = time.monotonic()
+    die(stage, "die_and_leave_a_child")
+    took_s = time.monotonic() - began_s
+    if took_s > 3:
+        raise Mismatch("an ERROR when the worker has died", f"one after {took_s:.1f} s")
+    stage.ask("add", 1, 1, within_s=BOOT_SLACK_S)
+
+
+@BOOK.script("arbiter-worker-is-silent", "GD-ROLE-019", alone=True)
+def worker_is_silent(stage: ArbiterStage) -> None:
+    """Calls an action that says nothing for longer than a worker may: it is killed."""
+    limit_s = stage.terms.worker_timeout_s
+    if not limit_s:
+        raise Unsupported("its --worker-timeout was not told")
+    before = pids(stage)
+    wire = stage.connect()
+    began_s = time.monotonic()
+    wire.send(stage.request(1, "sleep", limit_s * 4))
+    wire.expect(error(1, "DirtyTimeoutError"), within_s=limit_s * 2 + 1)
+    stage.ask("add", 1, 1, within_s=BOOT_SLACK_S)
+    took_s = time.monotonic() - began_s
+    if pids(stage) & before or took_s < limit_s * 0.9:
+        raise Mismatch(f"a new worker after {limit_s:g} s", f"{before} after {took_s:.1f} s")

@@ -1,0 +1,342 @@
+"""A worker: ready, called, cancelled, and left; the script is its arbiter."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gdproto
+from gdproto import HEADER_BYTES, MessageCode, StashOp
+
+from ..expectations import Expected, Outcome, chunk, closed, end, error, fault, response
+from ..frames import frame, pairs, portions
+from ..script import BOOK
+from ..stages import WorkerStage
+from ..wire import Mismatch, Wire
+
+BOOT_FAILED = 3
+TICKS, TICK_S = 200, 0.02
+SOON_S = 2.0
+MAX_DEPTH = 512
+CANCELLED = "DirtyCancelledError"
+
+
+def is_ready(result: Any) -> bool:
+    """a dict of pid, apps, version and extensions"""
+    return (
+        isinstance(result, dict)
+        and type(result.get("pid")) is int
+        and isinstance(result.get("apps"), list)
+        and isinstance(result.get("version"), str)
+        and isinstance(result.get("extensions"), list)
+    )
+
+
+def still_serves(stage: WorkerStage, wire: Wire) -> None:
+    """Nothing else comes before the answer to a call."""
+    wire.send(stage.request(900, "add", 1, 1))
+    wire.expect(response(900, 2))
+
+
+# --- ready ---
+
+
+@BOOK.script("worker-ready", "GD-ROLE-008 GD-ROLE-010 GD-ROLE-011 GD-EXCH-002")
+def ready(stage: WorkerStage) -> None:
+    """Opens two lanes with STATUS: each is answered when the apps are initialised."""
+    wires = stage.start(2)
+    for wire in wires:
+        wire.send(gdproto.Status(1))
+    for wire in wires:
+        answer = wire.expect(response(1, is_ready))
+        assert isinstance(answer, gdproto.Response)
+        if stage.terms.app not in answer.result["apps"]:
+            raise Mismatch(f"{stage.terms.app} among the apps", str(answer.result["apps"]))
+    for wire in wires:
+        still_serves(stage, wire)
+
+
+@BOOK.script("worker-status-again", "GD-EXCH-002")
+def status_again(stage: WorkerStage) -> None:
+    """Asks an idle worker for its state once more."""
+    (wire,) = stage.ready()
+    for number in (1, 7):
+        wire.send(gdproto.Status(number))
+        wire.expect(response(number, is_ready))
+    still_serves(stage, wire)
+
+
+def fails_to_boot(stage: WorkerStage, broken: bool) -> None:
+    app = stage.terms.broken_app if broken else "no.such.module:App"
+    wires = stage.start(2, app)
+    for wire in wires:
+        wire.send(gdproto.Status(1))
+    for wire in wires:
+        wire.expect(error(1))
+    status = stage.exit_status()
+    if status != BOOT_FAILED:
+        raise Mismatch(f"exit status {BOOT_FAILED}", str(status))
+
+
+for _name, _broken in (("broken", True), ("missing", False)):
+    BOOK.add(
+        f"worker-app-{_name}",
+        "GD-ROLE-012",
+        partial(fails_to_boot, broken=_broken),
+        f"Starts a worker with an app that is {_name}: an ERROR on each lane, and its end.",
+    )
+
+
+# --- calls ---
+
+
+@BOOK.script("worker-calls", "GD-EXCH-001 GD-FRAME-018 GD-FRAME-017 GD-FRAME-001")
+def calls(stage: WorkerStage) -> None:
+    """Calls actions under all kinds of ids: one RESPONSE each."""
+    (wire,) = stage.ready()
+    for number in (0, 1, 2**32, 2**64 - 1, 1):
+        wire.send(stage.request(number, "add", 20, 22))
+        wire.expect(response(number, 42))
+    value: list[Any] = [
+        None,
+        True,
+        2**63 - 1,
+        -0.0,
+        float("nan"),
+        b"\xff",
+        "\U0010ffff",
+        {"b": [], "a": {}},
+    ]
+    wire.send(stage.request(5, "echo", value))
+    wire.expect(response(5, {"args": [value], "kwargs": {}}))
+
+
+@BOOK.script("worker-streams", "GD-EXCH-001 GD-EXCH-003 GD-FRAME-018")
+def streams(stage: WorkerStage) -> None:
+    """Calls streams: with items, with none, and with a failure behind the items."""
+    (wire,) = stage.ready()
+    wire.send(stage.request(1, "count", 20))
+    for number in range(20):
+        wire.expect(chunk(1, number))
+    wire.expect(end(1))
+    wire.send(stage.request(2, "count", 0))
+    wire.expect(end(2))
+    wire.send(stage.request(3, "count_and_fail", 1))
+    wire.expect(chunk(3, 0))
+    wire.expect(error(3, "DirtyAppError"))
+    still_serves(stage, wire)
+
+
+@BOOK.script("worker-failures", "GD-ERR-019 GD-ERR-020 GD-LIM-001 GD-LIM-002")
+def failures(stage: WorkerStage) -> None:
+    """Calls actions that fail, and whose result or failure cannot be encoded."""
+    (wire,) = stage.ready()
+    bad: dict[str, list[Any]] = {
+        "fail": ["a reason"],
+        "fail_oddly": [],
+        "unencodable": [],
+        "deep": [MAX_DEPTH],
+    }
+    for number, (action, args) in enumerate(bad.items(), 1):
+        wire.send(stage.request(number, action, *args))
+        wire.expect(error(number, "DirtyAppError", details=("app_path", "action")))
+    wire.send(stage.request(9, "deep", MAX_DEPTH - 1))
+    wire.expect(response(9))
+    still_serves(stage, wire)
+
+
+@BOOK.script("worker-forbidden", "GD-ROLE-020 GD-SEC-004")
+def forbidden(stage: WorkerStage) -> None:
+    """Calls what is private, what initialises and closes, and what is not there."""
+    (wire,) = stage.ready()
+    names = ("_hidden", "__init__", "__class__", "init", "close", "absent", "")
+    for number, name in enumerate(names, 1):
+        wire.send(stage.request(number, name))
+        wire.expect(error(number, "DirtyAppError"))
+    still_serves(stage, wire)
+
+
+@BOOK.script("worker-fields", "GD-MSG-002 GD-MSG-003 GD-MSG-006 GD-MSG-007 GD-MSG-014")
+def fields(stage: WorkerStage) -> None:
+    """Sends a REQUEST as a client may have written it: reversed, with unknown fields, and none."""
+    (wire,) = stage.ready()
+    path = ("app_path", stage.terms.app)
+    payload = pairs(("x", 1), ("kwargs", None), ("action", "echo"), ("timeout", None), path)
+    wire.send(frame(MessageCode.REQUEST, payload, 5))
+    wire.expect(response(5, {"args": [], "kwargs": {}}))
+
+
+@BOOK.script("worker-every-split", "GD-FRAME-009 GD-FRAME-011")
+def every_split(stage: WorkerStage) -> None:
+    """Sends frames in two parts, split at every offset in turn, and byte by byte."""
+    (wire,) = stage.ready()
+    size = len(stage.request(1, "add", 1, 2).to_bytes())
+    for offset in range(1, size):
+        data = stage.request(offset, "add", offset, 1).to_bytes()
+        wire.send_apart([data[:offset], data[offset:]])
+        wire.expect(response(offset, offset + 1))
+    wire.send_apart(portions(stage.request(1, "add", 1, 1).to_bytes(), 1))
+    wire.expect(response(1, 2))
+
+
+# --- faults ---
+
+
+@BOOK.script("worker-payload-fault", "GD-ERR-001 GD-ERR-003 GD-MSG-014")
+def payload_fault(stage: WorkerStage) -> None:
+    """Sends arguments at fault, which an arbiter hands through: an ERROR, and it serves on."""
+    (wire,) = stage.ready()
+    head = pairs(("app_path", stage.terms.app), ("action", "echo"), ("args", [None]))[:-1]
+    for number, (data, code) in enumerate(
+        [(b"\x01\x02", "invalid_bool"), (b"\x07", "unknown_tlv_type")], 1
+    ):
+        wire.send(frame(MessageCode.REQUEST, head + data, number))
+        wire.expect(fault(number, code))
+    still_serves(stage, wire)
+
+
+@BOOK.script("worker-is-sent-answers", "GD-EXCH-005 GD-ERR-001")
+def is_sent_answers(stage: WorkerStage) -> None:
+    """Sends what only an answerer sends: an ERROR each time, and it serves on."""
+    (wire,) = stage.ready()
+    failure = gdproto.Error(6, "DirtyError", "no")
+    for message in (gdproto.Response(5, 1), failure, gdproto.Chunk(7, 1), gdproto.End(8)):
+        wire.send(message)
+        wire.expect(fault(message.request_id, "unexpected_message"))
+    still_serves(stage, wire)
+
+
+@BOOK.script("worker-is-sent-stash", "GD-ERR-001 GD-ERR-003")
+def is_sent_stash(stage: WorkerStage) -> None:
+    """Sends STASH and MANAGE, which no worker serves: an ERROR each, and it serves on."""
+    (wire,) = stage.ready()
+    for message in (gdproto.Stash(5, StashOp.TABLES, ""), gdproto.Manage(6, 3)):
+        wire.send(message)
+        wire.expect(fault(message.request_id, "unexpected_message"))
+    still_serves(stage, wire)
+
+
+@BOOK.script("worker-unexpected-payload", "GD-FRAME-008 GD-ERR-003")
+def unexpected_payload(stage: WorkerStage) -> None:
+    """Sends a STATUS with a payload: an ERROR, and it serves on."""
+    (wire,) = stage.ready()
+    wire.send(frame(MessageCode.STATUS, b"\x00", 5))
+    wire.expect(fault(5, "unexpected_payload", offset=4))
+    still_serves(stage, wire)
+
+
+@BOOK.script("worker-header-fault", "GD-FRAME-002 GD-ERR-002")
+def header_fault(stage: WorkerStage) -> None:
+    """Sends what is no frame: the lane ends, with or without an ERROR."""
+    (wire,) = stage.ready()
+    wire.send(b"\xff" * HEADER_BYTES)
+    first = wire.expect(closed(), error(0, "DirtyProtocolError", codes=("bad_magic",)))
+    if isinstance(first, gdproto.Error) and first.error_type == "DirtyProtocolError":
+        wire.expect_closed()
+
+
+# --- cancel ---
+
+
+@BOOK.script("worker-cancel", "GD-ROLE-015 GD-EXT-005 GD-EXT-006")
+def cancel(stage: WorkerStage) -> None:
+    """Cancels a stream between its items, twice; the second CANCEL finds nothing open."""
+    (wire,) = stage.ready()
+    wire.send(stage.request(1, "tick", TICKS, TICK_S))
+    wire.expect(chunk(1, 0))
+    wire.send(gdproto.Cancel(1), gdproto.Cancel(1))
+    began_s = time.monotonic()
+    wire.expect_stream(1, error(1, CANCELLED))
+    took_s = time.monotonic() - began_s
+    if took_s > SOON_S:
+        raise Mismatch("an end between two items", f"one after {took_s:.1f} s")
+    wire.send(stage.request(2, "counters"))
+    wire.expect(response(2, {"produced": 0, "ended": 1}))
+
+
+@BOOK.script("worker-cancel-at-once", "GD-ROLE-015 GD-EXT-005")
+def cancel_at_once(stage: WorkerStage) -> None:
+    """Sends a stream's request and its CANCEL in one piece."""
+    (wire,) = stage.ready()
+    wire.send(stage.request(1, "tick", TICKS, TICK_S), gdproto.Cancel(1))
+    wire.expect_stream(1, error(1, CANCELLED))
+    still_serves(stage, wire)
+
+
+@BOOK.script("worker-cancel-call", "GD-EXT-005 GD-EXCH-001")
+def cancel_call(stage: WorkerStage) -> None:
+    """Cancels a plain call: it ends once, by DirtyCancelledError or as it would have."""
+    (wire,) = stage.ready()
+    wire.send(stage.request(1, "sleep", 0.2), gdproto.Cancel(1))
+    wire.expect(error(1, CANCELLED), response(1, 0.2))
+    still_serves(stage, wire)
+
+
+@BOOK.script("worker-cancel-nothing", "GD-EXT-006")
+def cancel_nothing(stage: WorkerStage) -> None:
+    """Cancels what is not open: nothing happens."""
+    (wire,) = stage.ready()
+    wire.send(gdproto.Cancel(99))
+    still_serves(stage, wire)
+
+
+# --- leaving ---
+
+
+def ends_well(stage: WorkerStage) -> None:
+    status = stage.exit_status()
+    if status:
+        raise Mismatch("exit status 0", str(status))
+
+
+@BOOK.script("worker-idle-lane-ends", "GD-ROLE-016")
+def idle_lane_ends(stage: WorkerStage) -> None:
+    """Closes its only lane while it is idle: the apps are closed, and it exits with 0."""
+    (wire,) = stage.ready()
+    with tempfile.TemporaryDirectory() as directory:
+        marker = Path(directory, "closed")
+        wire.send(stage.request(1, "mark_when_closed", str(marker)))
+        wire.expect(response(1))
+        wire.drop()
+        ends_well(stage)
+        if not marker.exists():
+            raise Mismatch("that the app is closed", "an exit without it")
+
+
+@BOOK.script("worker-one-lane-of-two-ends", "GD-ROLE-016")
+def one_lane_of_two_ends(stage: WorkerStage) -> None:
+    """Closes one lane of two: the other one is served on, until it ends too."""
+    first, second = stage.ready(2)
+    first.half_close()
+    first.expect_closed()
+    still_serves(stage, second)
+    second.drop()
+    ends_well(stage)
+
+
+@BOOK.script("worker-busy-lane-ends", "GD-ROLE-017")
+def busy_lane_ends(stage: WorkerStage) -> None:
+    """Closes a lane during a stream, while another lane is idle: the worker exits."""
+    busy, _ = stage.ready(2)
+    busy.send(stage.request(1, "tick", TICKS * 10, TICK_S))
+    busy.expect(chunk(1, 0))
+    busy.drop()
+    stage.exit_status()
+
+
+@BOOK.script("worker-lanes-are-not-inherited", "GD-ROLE-009")
+def lanes_are_not_inherited(stage: WorkerStage) -> None:
+    """Has the app start a program that outlives the worker: the lane ends with the worker."""
+    (wire,) = stage.ready()
+    wire.send(stage.request(1, "spawn"))
+    wire.expect(response(1))
+    wire.half_close()
+    stage.exit_status()
+    wire.expect(Expected("a close with the worker's end", _closes), within_s=SOON_S)
+
+
+def _closes(outcome: Outcome) -> list[str] | None:
+    return closed().judge(outcome)

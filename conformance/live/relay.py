@@ -1,0 +1,154 @@
+"""A relay: stands between two ends of a connection, and passes each frame on as it likes.
+
+Rules: what is passed on unchanged is passed byte for byte. Bytes that are no frame, and all that
+follows them, go through as they are. A broken peer is a sound one behind a relay that breaks one
+thing, so that nothing else can give it away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import gdproto
+
+RECEIVE_BYTES = 256 * 1024
+
+
+@dataclass
+class Passage:
+    """One connection through the relay; `opener` is the end that opens exchanges.
+
+    The methods return what is passed on in place of a frame. By default that is the frame.
+
+    Attributes:
+        told_by: a glob of the scripts of which one must tell that something is broken.
+    """
+
+    told_by: ClassVar[str] = ""
+    opener: socket.socket
+    answerer: socket.socket
+
+    def asked(self, frame: bytes, header: gdproto.Header) -> Iterator[bytes]:
+        """A frame from the opener."""
+        yield frame
+
+    def answered(self, frame: bytes, header: gdproto.Header) -> Iterator[bytes]:
+        """A frame from the answerer."""
+        yield frame
+
+    def asking_ended(self) -> bool:
+        """The opener sends nothing more; whether that is passed on."""
+        return True
+
+    def answering_ended(self) -> bool:
+        """The answerer sends nothing more; whether that is passed on."""
+        return True
+
+    # --- running ---
+
+    def run(self) -> None:
+        """Pass on what comes, until both ends have ended."""
+        threads = [
+            threading.Thread(
+                target=self._pass,
+                args=(self.opener, self.answerer, self.asked, self.asking_ended),
+                daemon=True,
+            ),
+            threading.Thread(
+                target=self._pass,
+                args=(self.answerer, self.opener, self.answered, self.answering_ended),
+                daemon=True,
+            ),
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.opener.close()
+        self.answerer.close()
+
+    def _pass(
+        self,
+        source: socket.socket,
+        target: socket.socket,
+        bend: Callable[[bytes, gdproto.Header], Iterator[bytes]],
+        ended: Callable[[], bool],
+    ) -> None:
+        frames = Frames()
+        # An end that is gone ends the other one, below.
+        with contextlib.suppress(OSError):
+            while data := source.recv(RECEIVE_BYTES):
+                parts: list[bytes] = []
+                for frame, header in frames.cut(data):
+                    parts += bend(frame, header) if header else [frame]
+                target.sendall(b"".join(parts))
+            target.sendall(frames.rest())
+        with contextlib.suppress(OSError):
+            if ended():
+                target.shutdown(socket.SHUT_WR)
+
+
+class Frames:
+    """Cuts a stream into frames."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._is_lost = False
+
+    def cut(self, data: bytes) -> Iterator[tuple[bytes, gdproto.Header | None]]:
+        """The frames that are there now; bytes that are none come without a header."""
+        self._buffer += data
+        while not self._is_lost and len(self._buffer) >= gdproto.HEADER_BYTES:
+            try:
+                header = gdproto.parse_header(self._buffer)
+            except gdproto.ProtocolError:
+                self._is_lost = True
+                break
+            stop = gdproto.HEADER_BYTES + header.length
+            if len(self._buffer) < stop:
+                return
+            frame = bytes(self._buffer[:stop])
+            del self._buffer[:stop]
+            yield frame, header
+        if self._is_lost:
+            yield self.rest(), None
+
+    def rest(self) -> bytes:
+        """What is there and is no whole frame; it is taken."""
+        data = bytes(self._buffer)
+        self._buffer.clear()
+        return data
+
+
+def serve(
+    path: str, behind: str, passage: type[Passage], ready: threading.Event | None = None
+) -> None:
+    """Relay every connection at the socket `path` to the socket `behind`, for ever.
+
+    Args:
+        ready: is set when it listens.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o077)
+    listener.bind(path)
+    os.umask(mask)
+    listener.listen(128)
+    if ready is not None:
+        ready.set()
+    while True:
+        opener, _ = listener.accept()
+        answerer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        answerer.connect(behind)
+        threading.Thread(target=passage(opener, answerer).run, daemon=True).start()
+
+
+def under(request_id: int, frame: bytes) -> bytes:
+    """The frame under another request id."""
+    header = gdproto.parse_header(frame)._replace(request_id=request_id)
+    return header.to_bytes() + frame[gdproto.HEADER_BYTES :]

@@ -1,0 +1,1 @@
+"""The testees of this project, each started as ``python -m gdproto.conformance.testees.NAME``."""

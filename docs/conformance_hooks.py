@@ -1,0 +1,212 @@
+"""The pages of conformance: the contract, the matrix, and gunicorn's report.
+
+Rules: the results are of the run that this build makes; CONFORMANCE_RESULTS names a folder of
+results that were made before. Known failures are shown with their reasons, and how to see them.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File
+
+from gdproto.conformance import known_failures, live, subjects
+from gdproto.conformance.cases import load
+from gdproto.conformance.known_failures import entry_of
+from gdproto.conformance.outcomes import Outcome, Result, Run, read
+from gdproto.conformance.reports import badge, markdown, matrix
+from gdproto.spec import requirements
+
+CONTRACT = Path(subjects.__file__).with_name("contract.md")
+GUNICORN = next(one for one in subjects.SUBJECTS if one.name == "gunicorn")
+CASES = load()
+SHOWN_CASES = 6
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the pages that are made."""
+    runs = results()
+    contents = {
+        "index.md": index(runs),
+        "contract.md": CONTRACT.read_text(),
+        "gunicorn.md": gunicorn(runs),
+        "matrix.html": matrix.render(runs, CASES),
+        "badge.svg": badge.render([run for run in runs if run.testee.startswith("gdproto")]),
+    }
+    for name, content in contents.items():
+        files.append(File.generated(config, f"conformance/{name}", content=content))
+    return files
+
+
+@cache
+def results() -> list[Run]:
+    """The runs of all that are judged."""
+    if folder := os.environ.get("CONFORMANCE_RESULTS"):
+        return read(sorted(Path(folder).glob("*.jsonl"), reverse=True))
+    with tempfile.TemporaryDirectory() as made:
+        return list(subjects.write(Path(made)))
+
+
+def index(runs: Sequence[Run]) -> str:
+    """The first page."""
+    return "\n".join(
+        [
+            "# Conformance",
+            "",
+            "A peer of GD/1 in any language can be judged: each case of the [vectors]"
+            "(../vectors/index.md) names the requirements that it proves, and a *testee*, a small "
+            "program around the implementation, is asked them one by one.",
+            "",
+            "- [The testee contract](contract.md) is one page: all that a testee needs.",
+            "- [The matrix](matrix.html) shows who fulfils what, down to the bytes of each case.",
+            "- [gunicorn](gunicorn.md), where the protocol comes from, is judged too.",
+            "- Arbiters, workers and clients are judged [live](../guides/judge.md).",
+            "",
+            "![Our score](badge.svg)",
+            "",
+            "## Judged with this version",
+            "",
+            *markdown.counts(runs),
+            "",
+            "A case that is not simply passed is *non-strict* where a recommendation is not "
+            "followed, *unsupported* where the testee does not offer what is asked, and a "
+            "*known failure* where its list gives a reason.",
+            "",
+            "## Judge yours",
+            "",
+            "```sh",
+            "pip install 'gdproto[conformance]'",
+            "gdproto conformance run --testee './mygd-testee' --out results",
+            "gdproto conformance report results/results.jsonl --html report.html --junit tests.xml",
+            "```",
+            "",
+            "The run survives whatever the testee does, and exits with 1 when a case failed. What "
+            "is known to fail is listed with a reason (`--known`); a listed case that passes fails "
+            "the run, so that the list stays true. `gdproto conformance diff` compares two runs.",
+        ]
+    )
+
+
+def gunicorn(runs: Sequence[Run]) -> str:
+    """gunicorn's report: the known failures by reason."""
+    run = next(one for one in runs if "gunicorn" in one.testee)
+    counts = run.counts()
+    lines = [
+        "# gunicorn",
+        "",
+        "gunicorn's dirty arbiter was there first: GD/1 is its protocol, written down. What either "
+        "sends in ordinary use, the other reads; a peer that speaks to gunicorn today speaks GD/1. "
+        "Where gunicorn is lax, or silent, GD/1 [decides](../spec/12-gunicorn.md), and this page "
+        "shows where that can be seen. A difference below is a decision of GD/1, seldom a fault "
+        "of gunicorn's. The tests of this project keep it true: what is listed and passes fails "
+        "them.",
+        "",
+        "## Its codec",
+        "",
+        f"Judged: {run.declaration['version']}, `gunicorn.dirty.tlv` and the reader and writer of "
+        f"`gunicorn.dirty.protocol`, by {run.judged:,} cases. {run.passed:,} come out as GD/1 "
+        f"says, {counts[Outcome.KNOWN_FAILURE]:,} do not, for the reasons below. Again:",
+        "",
+        "```sh",
+        f"pip install 'gdproto[conformance]' '{run.declaration['version'].replace(' ', '==')}'",
+        run.command,
+        "```",
+        "",
+        "The testee turns gunicorn's messages into portable codes. Offsets, paths and scopes are "
+        "not judged, since its exceptions have none; nor is the state of a connection, which its "
+        "codec does not keep.",
+        "",
+        "| what gunicorn does | requirements | cases |",
+        "| --- | --- | --- |",
+        *differences(run),
+        "",
+        f"The [matrix](matrix.html) shows each case. {counts[Outcome.UNSUPPORTED]:,} cases ask for "
+        "what gunicorn does not have:",
+        "",
+        "| what | cases |",
+        "| --- | --- |",
+        *unsupported(run),
+        "",
+        "## Its arbiter and its client",
+        "",
+        "Both are judged [live](../guides/judge.md), on real sockets: the arbiter by scripts that "
+        "play its clients while it serves the [conformance app](../guides/judge-app.md), the "
+        "client by scripts that play its arbiter. Again, with the app served at `SOCKET`:",
+        "",
+        "```sh",
+        "gdproto conformance live --arbiter SOCKET",
+        'gdproto conformance live --client "python -m gdproto.conformance.live.clients.gunicorn"',
+        "```",
+        "",
+        "| what the arbiter does | requirements | scripts |",
+        "| --- | --- | --- |",
+        *lived("gunicorn-arbiter.toml", "arbiter"),
+        "",
+        "| what the client does | requirements | scripts |",
+        "| --- | --- | --- |",
+        *lived("gunicorn-client.toml", "client"),
+    ]
+    return "\n".join(lines)
+
+
+def differences(run: Run) -> Iterator[str]:
+    """A row for each reason."""
+    failed = [one for one in run.results.values() if one.outcome is Outcome.KNOWN_FAILURE]
+    entries = GUNICORN.entries()
+    for entry in entries:
+        covered = [one for one in failed if entry_of(entries, one.case, code(one)) == entry]
+        proved = links(one.requires[0] for one in covered)
+        cases = some([one.case for one in covered])
+        yield f"| {markdown.cell(entry.reason)} | {proved} | {cases} |"
+
+
+def lived(name: str, role: str) -> Iterator[str]:
+    """A row for each entry of a list of what scripts of the role find."""
+    entries = known_failures.read(known_failures.FOLDER / name)
+    scripts = [one for one in live.scripts().values() if one.role == role]
+    for entry in entries:
+        covered = [one for one in scripts if entry_of(entries, one.id) == entry]
+        proved = links(one.requires[0] for one in covered)
+        yield f"| {markdown.cell(entry.reason)} | {proved} | {some([one.id for one in covered])} |"
+
+
+def links(ids: Iterable[str]) -> str:
+    """The requirements, each linked to its place."""
+    chapters = {one.id: one.chapter for one in requirements.read().values()}
+    return ", ".join(f"[`{one}`](../spec/{chapters[one]}.md#{one})" for one in sorted(set(ids)))
+
+
+def code(result: Result) -> str:
+    """That of the error which the case expects; empty for none."""
+    error: dict[str, str] = dict(CASES[result.case].error or {})
+    return error.get("code", "")
+
+
+def unsupported(run: Run) -> Iterator[str]:
+    """A row for each reason."""
+    found: dict[str, list[str]] = {}
+    for one in run.results.values():
+        if one.outcome is Outcome.UNSUPPORTED:
+            found.setdefault(one.reason, []).append(one.case)
+    for reason, alike in sorted(found.items()):
+        yield f"| {markdown.cell(reason)} | {some(alike)} |"
+
+
+def place(case: str) -> str:
+    """The id of a case, linked to where it is shown; that of a script as it is."""
+    if case not in CASES:
+        return f"`{case}`"
+    # Not as Markdown: these places are put into their pages after links are checked.
+    return f'<a href="../../vectors/{CASES[case].area}/#{case}"><code>{case}</code></a>'
+
+
+def some(found: Sequence[str]) -> str:
+    """A few of the ids, and how many more there are."""
+    named = ", ".join(map(place, found[:SHOWN_CASES]))
+    more = len(found) - SHOWN_CASES
+    return f"{named} and {more} more" if more > 0 else named

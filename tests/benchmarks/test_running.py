@@ -1,0 +1,72 @@
+"""Every part is run, as small as it gets: what is checked is that it measures, not how much."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+
+import pytest
+
+from benchmarks import bars, codec, instructions, report
+from benchmarks.__main__ import RUNTIME_PARTS
+from benchmarks.clients import OURS
+from benchmarks.codec import CodecPlan
+from benchmarks.figures import Results
+from benchmarks.instructions import _total
+from benchmarks.samples import BenchmarkError
+from benchmarks.stage import QUICK, stage
+from benchmarks.subjects import COPY, GUNICORN, MSGPACK, MSGSPEC, PYTHON
+
+TINY = dataclasses.replace(
+    QUICK,
+    rounds=1,
+    calls=8,
+    window_s=0.5,
+    chunks=50,
+    echoes=4,
+    large_rounds=1,
+    large_echoes=1,
+    beside_s=0.05,
+    connection_rounds=1,
+    idle_s=0.05,
+)
+
+
+def silent(step: str) -> None:
+    """Show no progress."""
+
+
+def test_the_codecs() -> None:
+    parts = list(codec.parts(list(codec.TITLES), CodecPlan(1, 1e-6), silent))
+    values, weak, messages = parts
+    assert [len(part.figures) for part in parts] == [10, 8, 9]
+    for figure in (*values.figures, *weak.figures):
+        assert {PYTHON, GUNICORN, MSGSPEC, MSGPACK} <= set(figure.series)
+    blobs = [figure for figure in values.figures if COPY in figure.series]
+    assert [figure.key for figure in blobs] == ["encode.blob", "decode.blob"]
+    assert all(PYTHON in figure.series for figure in messages.figures)
+    report.markdown(Results({}, True, parts))
+
+
+def test_the_runtime() -> None:
+    with stage((OURS,), silent) as running:
+        parts = [measure(running, TINY) for measure in RUNTIME_PARTS.values()]
+    for part in parts:
+        assert all(part.ours in figure.series for figure in part.figures), part.key
+    # What is not a comparison with gunicorn has all its figures.
+    unmeasured = {one.bar.key for one in bars.judge(Results({}, True, parts)) if one.value is None}
+    needs_gunicorn = {bar.key for bar in bars.BARS if getattr(bar.measure, "rival", "") == GUNICORN}
+    needs_compiler = {bar.key for bar in bars.BARS if bar.key.startswith("floor.")}
+    assert unmeasured <= (needs_gunicorn if shutil.which("cc") else needs_gunicorn | needs_compiler)
+    report.markdown(Results({}, True, parts))
+
+
+def test_the_total_of_a_dump() -> None:
+    assert _total("version: 1\nevents: Ir\nsummary: 1234\n\nfn=(1) a\n1 1234\n") == 1234
+    with pytest.raises(BenchmarkError, match="without a total"):
+        _total("version: 1\n")
+
+
+def test_without_valgrind_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert instructions.part(silent) is None

@@ -1,0 +1,64 @@
+"""The wheel carries the whole suite: it runs where there is no checkout."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py")
+FOLDERS = ("conformance", "dirty_runtime", "gdproto", "spec")
+
+
+def run(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    held = {**os.environ, **env}
+    done = subprocess.run(words, cwd=cwd, env=held, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder into which the wheel of this checkout was installed, without what it needs."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source, target = folder / "source", folder / "installed"
+    source.mkdir()
+    ignore = shutil.ignore_patterns("__pycache__", "*.so")
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=ignore)
+    for name in PARTS:
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, source / name)
+    pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    run(*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), ".", cwd=source)
+    (wheel,) = folder.glob("*.whl")
+    run(*pip, "install", "--no-deps", "--target", str(target), str(wheel), cwd=folder)
+    return target
+
+
+def test_the_wheel_carries_everything_that_the_suite_reads(installed: Path) -> None:
+    suite, ours = installed / "gdproto" / "conformance", ROOT / "conformance"
+    for pattern in ("contract.md", "known/*.toml", "vectors/**/*.json", "**/*.j2", "**/*.py"):
+        wanted = {path.relative_to(ours) for path in ours.glob(pattern)}
+        assert wanted
+        assert {path.relative_to(suite) for path in suite.glob(pattern)} == wanted
+    assert sorted((installed / "gdproto" / "spec" / "text").glob("*.md"))
+
+
+def test_the_suite_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+    python = sys.executable
+    env = {"PYTHONPATH": str(installed)}
+    where = run(python, "-c", "import gdproto; print(gdproto.__file__)", cwd=tmp_path, **env)
+    assert where.stdout.startswith(str(installed))
+    command = (python, "-m", "gdproto", "conformance")
+    testee = f"'{python}' -m gdproto.conformance.testees.python"
+    words = ("run", "--testee", testee, "--only", "bool-*", "--out", "results")
+    run(*command, *words, cwd=tmp_path, **env)
+    results = "results/results.jsonl"
+    run(*command, "report", results, "--html", "matrix.html", cwd=tmp_path, **env)
+    assert "GD-TLV-002" in (tmp_path / "matrix.html").read_text()

@@ -1,0 +1,18 @@
+"""What several test files share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gdproto.conformance import subjects
+
+
+@pytest.fixture(scope="session")
+def conformance_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the results of all that this project judges, run once."""
+    folder = tmp_path_factory.mktemp("conformance")
+    for _ in subjects.write(folder):
+        pass
+    return folder
