@@ -71,7 +71,9 @@ class Lane:
         self._clock = clock
         self._socket = ours
         widen(ours)
-        self._connection = gdproto.Connection("lane", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES)
+        self._connection = gdproto.Connection(
+            "lane", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES, runs=True
+        )
         # Of a large frame that is under way.
         self._spooler: Spooler | None = None
         self._passes = False

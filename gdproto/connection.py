@@ -91,8 +91,7 @@ class FrameReceived(NamedTuple):
     """A frame arrived, its payload undecoded; `ended` when it ended its exchange.
 
     `frame` is all of it, or what follows the parts that PartReceived handed out. A large frame
-    is a memoryview. CHUNKs of one exchange that came together are one event, with the header of
-    the first.
+    is a memoryview; a run of CHUNKs has the header of the first.
     """
 
     header: Header
@@ -136,6 +135,7 @@ class Connection:
         role: client, arbiter (facing clients), lane (facing a worker) or worker.
         raw: hand payloads through undecoded.
         whole_bytes: with `raw`, hand frames of more bytes through in parts; 0 for none.
+        runs: with `raw`, hand CHUNKs of one exchange that came together through as one event.
 
     Attributes:
         room: where the transport may put the bytes that come next, in place of `receive_data`:
@@ -154,6 +154,7 @@ class Connection:
         "_number",
         "_peer_side",
         "_received",
+        "_runs",
         "_sent",
         "_skip",
         "_skipped",
@@ -166,7 +167,9 @@ class Connection:
         "room",
     )
 
-    def __init__(self, role: str, *, raw: bool = False, whole_bytes: int = 0) -> None:
+    def __init__(
+        self, role: str, *, raw: bool = False, whole_bytes: int = 0, runs: bool = False
+    ) -> None:
         if role not in ROLES:
             raise ValueError(f"role {role!r} is none of {', '.join(ROLES)}")
         self.role = ROLES[role]
@@ -174,6 +177,7 @@ class Connection:
         self._number = list(ROLES).index(role)
         self.room: memoryview | None = None
         self._whole_bytes = whole_bytes
+        self._runs = raw and runs
         self._peer_side = ROLES[self.role.peer].side
         self._sent = MOVES[role][self.role.side]
         self._received = MOVES[role][self._peer_side]
@@ -257,7 +261,7 @@ class Connection:
                     if size > there:
                         self._begin(header, size)
                         continue
-                    if code == CHUNK and size < there and self.raw:
+                    if code == CHUNK and size < there and self._runs:
                         size = self._run(buffer, start, header)
                     if size == there and not start and type(buffer) is bytes:
                         # Most often a read brings one frame.
@@ -403,12 +407,12 @@ class Connection:
     def _over(self) -> ConnectionClosed:
         """The stream has ended. Raises ProtocolError when it did so inside a frame."""
         header, there = self._header, len(self._buffer) - self._start
-        if self._skip and self._skipped is not None:
+        if self._skip and self._skipped:
             header, there = self._skipped, HEADER_BYTES + self._skipped.length - self._skip
+        elif self._to_come and header:
+            there = HEADER_BYTES + header.length - self._to_come
         elif self._large is not None and self.room is not None:
             there = len(self._large) - len(self.room)
-        elif self._to_come and header is not None:
-            there = HEADER_BYTES + header.length - self._to_come
         if there:
             raise ProtocolError(
                 "truncated",

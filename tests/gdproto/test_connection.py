@@ -261,12 +261,12 @@ def test_any_bytes_end_in_events_or_protocol_errors(role: str, portions: list[by
                 return
 
 
-def test_chunks_that_come_together_are_one_raw_event() -> None:
+def test_chunks_that_come_together_are_one_event() -> None:
     chunks = [gdproto.Chunk(7, "x" * size).to_bytes() for size in (1, 0, 300)]
     other, end = gdproto.Chunk(8, 1).to_bytes(), gdproto.End(7).to_bytes()
     stream = [b"".join(chunks), other, chunks[0], end]
     for cut in range(len(b"".join(stream))):
-        client = Connection("client", raw=True)
+        client = Connection("client", raw=True, runs=True)
         for request_id in (7, 8):
             client.send(gdproto.Request(request_id, "m:A", "go"))
         client.receive_data(b"".join(stream)[:cut])

@@ -17,11 +17,12 @@ enum {
     SLOT_HEADER,
     SLOT_EOF,
     SLOT_CLOSED,
+    SLOT_RUNS,
     CONNECTION_SLOTS
 };
 
 static const char *const slot_names[] = {"raw",   "_number", "_states", "_buffer", "_start",
-                                         "_skip", "_header", "_eof",    "_closed"};
+                                         "_skip", "_header", "_eof",    "_closed", "_runs"};
 static Py_ssize_t slot_offsets[CONNECTION_SLOTS];
 
 #define OWN(self, slot) (*(PyObject **)((char *)(self) + slot_offsets[slot]))
@@ -128,7 +129,7 @@ NOINLINE PyObject *frame_event(PyObject *self, PyObject *buffer, const uint8_t *
     int next = request_id ? next_state(self, !role_is_opener(self), message, request_id) : -1;
     if (next >= 0) {
         int raw = OWN(self, SLOT_RAW) == Py_True, is_bytes = PyBytes_CheckExact(buffer);
-        if (raw && role_is_opener(self) && comes_in_runs(self, message, next)) {
+        if (OWN(self, SLOT_RUNS) == Py_True && role_is_opener(self) && comes_in_runs(self, message, next)) {
             size = *taken = run_size(at, there);
         }
         /* A frame that is decoded stays where it is, if that is kept as it is meanwhile. */
