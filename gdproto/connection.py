@@ -324,6 +324,9 @@ class Connection:
     def _run(self, buffer: bytes | bytearray, start: int, first: Header) -> int:
         """How many bytes a CHUNK and those of its exchange that follow at once take."""
         stop, end = start + HEADER_BYTES + first.length, len(buffer)
+        if self._peer_side == "opener":
+            # It may send none: each is refused.
+            return stop - start
         same = (MAGIC, VERSION, first.code, first.request_id)
         while stop + HEADER_BYTES <= end:
             magic, version, code, length, request_id = HEADER.unpack_from(buffer, stop)

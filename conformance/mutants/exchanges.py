@@ -64,15 +64,12 @@ def roles() -> Iterator[Mutant]:
 
 def ids() -> Iterator[Mutant]:
     yield session("connection-id-1", change=change(where(ir.Spec), connection_request_id=1))
-    notice = "        if request_id == CONNECTION_REQUEST_ID and self._is_notice(code):"
-    yield session("notice-not-known", Edit(CONNECTION, notice, "        if request_id < 0:"))
+    notice = "            if not request_id and self._is_notice(code):"
+    yield session("notice-not-known", Edit(CONNECTION, notice, "            if request_id < 0:"))
     yield session(
         "notice-of-any-id",
-        Edit(
-            CONNECTION,
-            notice,
-            "        if self._is_notice(code) and request_id not in self._states:",
-        ),
+        Edit(CONNECTION, "(self.role.max_open or not request_id)", "request_id >= 0"),
+        Edit(CONNECTION, notice, "            if self._is_notice(code):"),
     )
     inside = '            code == MessageCode.ERROR\n            and self._peer_side == "answerer"\n            and CONNECTION_REQUEST_ID not in self._states\n'
     for name, left in {
@@ -82,11 +79,20 @@ def ids() -> Iterator[Mutant]:
         "notice-of-an-opener": inside.replace(
             '            and self._peer_side == "answerer"\n', ""
         ),
-        "notice-though-0-is-open": inside.replace(
-            "            and CONNECTION_REQUEST_ID not in self._states\n", ""
-        ),
     }.items():
         yield session(name, Edit(CONNECTION, inside, left))
+    open_too = "if state == IDLE and (self.role.max_open or not request_id):"
+    yield session(
+        "notice-though-0-is-open",
+        Edit(
+            CONNECTION,
+            open_too,
+            open_too.replace("state == IDLE", "(state == IDLE or not request_id)"),
+        ),
+        Edit(
+            CONNECTION, inside, inside.replace("CONNECTION_REQUEST_ID not in self._states", "code")
+        ),
+    )
     yield session(
         "notice-ends-the-exchange-0",
         Edit(
@@ -104,54 +110,46 @@ def ids() -> Iterator[Mutant]:
         ),
     )
     state = "        state = self._states.get(request_id, IDLE)\n"
-    yield session(
-        "ids-of-32-bits-compared",
-        Edit(
-            CONNECTION,
-            state,
-            "        state = next((s for i, s in self._states.items() if i % 2**32 == request_id % 2**32), IDLE)\n",
-        ),
-    )
-    yield session(
-        "one-state-for-all-exchanges",
-        Edit(CONNECTION, state, "        state = next(iter(self._states.values()), IDLE)\n"),
-    )
+    received = "        state = states.get(request_id, IDLE)\n"
+    for name, found in {
+        "ids-of-32-bits-compared": "next((s for i, s in {}.items() if (i - request_id) % 2**32 == 0), IDLE)",
+        "one-state-for-all-exchanges": "next(iter({}.values()), IDLE)",
+    }.items():
+        yield session(
+            name,
+            Edit(CONNECTION, state, f"        state = {found.format('self._states')}\n"),
+            Edit(CONNECTION, received, f"        state = {found.format('states')}\n"),
+        )
 
 
 def sending() -> Iterator[Mutant]:
-    told = "            raise _refusal(move, message.CODE, message.request_id)\n"
-    judged = "        if move.scope:\n" + told
-    yield session("anything-may-be-sent", Edit(CONNECTION, judged, ""))
+    refused = "            raise _refusal(move, code, request_id)\n        return move.next\n"
+    judged = "        if move.scope:\n" + refused
+    yield session("anything-may-be-sent", Edit(CONNECTION, judged, "        return move.next\n"))
     yield session(
         "refused-sending-moves",
-        Edit(CONNECTION, told, "            self._apply(message.request_id, move)\n" + told),
+        Edit(CONNECTION, refused, "            self._enter(request_id, move.next)\n" + refused),
     )
     yield session(
         "refused-sending-closes",
-        Edit(CONNECTION, told, "            self._closed = ConnectionClosed()\n" + told),
+        Edit(CONNECTION, refused, "            self._closed = ConnectionClosed()\n" + refused),
     )
-    written = "        data = message.to_bytes()\n        self._apply(message.request_id, move)\n"
+    written = "        data = message.to_bytes()\n"
     yield session(
         "unwritable-message-moves",
-        Edit(
-            CONNECTION,
-            written,
-            "        self._apply(message.request_id, move)\n        data = message.to_bytes()\n",
-        ),
+        Edit(CONNECTION, written, "        self._enter(request_id, state)\n" + written),
     )
     yield session(
-        "sending-moves-nothing", Edit(CONNECTION, written, "        data = message.to_bytes()\n")
+        "sending-moves-nothing", Edit(CONNECTION, written, "        return message.to_bytes()\n")
     )
     yield session(
         "sending-judged-as-receiving",
-        Edit(
-            CONNECTION,
-            "self._move(self.role.side, message.CODE, message.request_id)",
-            "self._move(self._peer_side, message.CODE, message.request_id)",
-        ),
+        Edit(CONNECTION, "self._sent[state][code]", "self._received[state][code]"),
     )
-    for old, new in (("request_id=request_id,\n    )", "request_id=0,\n    )"),):
-        yield session("refusal-without-an-id", Edit(CONNECTION, old, new))
+    yield session(
+        "refusal-without-an-id",
+        Edit(CONNECTION, "request_id=request_id,\n    )", "request_id=0,\n    )"),
+    )
 
 
 def giving_up() -> Iterator[Mutant]:
@@ -173,22 +171,17 @@ def giving_up() -> Iterator[Mutant]:
             "            self._states = dict.fromkeys(self._states, ABANDONED)\n",
         ),
     )
-    ended = "        ended = was_open and request_id not in self._states\n"
-    yield session("end-of-given-up-not-told", Edit(CONNECTION, ended, "        ended = False\n"))
-    yield session(
-        "each-discarded-frame-told", Edit(CONNECTION, ended, "        ended = was_open\n")
-    )
-    yield session(
-        "end-of-unknown-told",
-        Edit(CONNECTION, ended, "        ended = request_id not in self._states\n"),
-    )
+    told = "        return ExchangeEnded(request_id) if state != next_state == IDLE else None\n"
+    for name, new in {
+        "end-of-given-up-not-told": "        return None\n",
+        "each-discarded-frame-told": "        return ExchangeEnded(request_id) if state != IDLE else None\n",
+        "end-of-unknown-told": "        return ExchangeEnded(request_id) if next_state == IDLE else None\n",
+    }.items():
+        yield session(name, Edit(CONNECTION, told, new))
+    moved = "        self._enter(request_id, next_state)\n        if scope:"
     yield session(
         "given-up-payload-judged",
-        Edit(
-            CONNECTION,
-            "        was_open = request_id in self._states\n",
-            "        was_open = request_id in self._states\n        self._event(header, frame, False)\n",
-        ),
+        Edit(CONNECTION, moved, "        self._event(header, frame, False)\n" + moved),
     )
 
 
@@ -220,39 +213,34 @@ def faults() -> Iterator[Mutant]:
         "fault-of-an-exchange-closes",
         Edit(CONNECTION, raised, "            self._closed = error\n"),
     )
+    moved = "        self._enter(request_id, next_state)\n        if scope:\n"
+    raised = "            raise _refusal(move, code, request_id)\n        return ExchangeEnded"
     yield session(
         "refusal-moves-nothing",
         Edit(
             CONNECTION,
-            "        self._apply(request_id, move)\n        if move.scope:\n            raise _refusal(move, code, request_id)\n        ended",
-            "        if move.scope:\n            raise _refusal(move, code, request_id)\n        self._apply(request_id, move)\n        ended",
+            moved + raised,
+            "        if scope:\n"
+            + raised.replace("return", "self._enter(request_id, next_state)\n        return"),
         ),
     )
+    delivered = "            ended = next_state == IDLE\n"
+    move = "            if not ended:\n                states[request_id] = next_state\n"
     yield session(
         "delivery-moves-nothing",
-        Edit(
-            CONNECTION,
-            "            self._apply(request_id, move)\n            return event",
-            "            return event",
-        ),
+        Edit(CONNECTION, move, "            if state:\n                pass\n"),
     )
+    seen = "else self._event(header, frame, ended)"
     for name, new in {"always-ended": "True", "never-ended": "False"}.items():
-        yield session(
-            f"message-{name}",
-            Edit(
-                CONNECTION,
-                "self._event(header, frame, move.next == IDLE)",
-                f"self._event(header, frame, {new})",
-            ),
-        )
+        yield session(f"message-{name}", Edit(CONNECTION, seen, seen.replace("ended)", f"{new})")))
     yield session(
         "received-ids-not-checked",
         Edit(
             CONNECTION,
-            "        move = self._move(self._peer_side, code, request_id)\n",
-            "        move = self._move(self._peer_side, code, request_id)\n"
-            '        if move.outcome == "duplicate_request_id":\n'
-            '            move = Transition("calling", "deliver", "")\n',
+            '        if outcome == "deliver":\n' + delivered,
+            '        if outcome == "duplicate_request_id":\n'
+            '            next_state, outcome, scope = "calling", "deliver", ""\n'
+            '        if outcome == "deliver":\n' + delivered,
         ),
     )
 

@@ -173,7 +173,7 @@ def precedence() -> Iterator[Mutant]:
 
 
 def payloads() -> Iterator[Mutant]:
-    judged = "    if header.length and header.code in _BARE:"
+    judged = "    if header.length and header.code in BARE:"
     yield frame("any-payload-accepted", Edit(FRAMES, judged, "    if header.length < 0:"))
     for one in SPEC.messages:
         if one.fields is None:

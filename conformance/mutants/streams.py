@@ -14,29 +14,22 @@ def stream(name: str, *edits: Edit) -> Mutant:
 
 
 def portions() -> Iterator[Mutant]:
-    short = "        if len(self._buffer) - self._start < HEADER_BYTES:\n            return None\n"
+    short = "                    if there < HEADER_BYTES:\n"
+    lost = '                        self._buffer, self._start = b"", 0\n'
+    yield stream("cut-header-lost", Edit(CONNECTION, short, short + lost))
     yield stream(
-        "cut-header-lost",
-        Edit(
-            CONNECTION,
-            short,
-            "        if len(self._buffer) - self._start < HEADER_BYTES:\n"
-            '            self._buffer, self._start = b"", 0\n            return None\n',
-        ),
+        "cut-header-is-a-fault", Edit(CONNECTION, short, short.replace("HEADER_BYTES", "1"))
     )
-    yield stream("cut-header-is-a-fault", Edit(CONNECTION, short, ""))
-    whole = "            if stop > len(self._buffer):\n                self._header = header\n"
-    yield stream(
-        "cut-payload-lost",
-        Edit(CONNECTION, whole, whole + '                self._buffer, self._start = b"", 0\n'),
-    )
+    begun = "                        self._begin(header, size)\n"
+    yield stream("cut-payload-lost", Edit(CONNECTION, begun, begun + lost))
     yield stream(
         "header-read-twice",
-        Edit(CONNECTION, whole, whole + "                self._start += HEADER_BYTES\n"),
+        Edit(CONNECTION, begun, begun + "                        self._start += HEADER_BYTES\n"),
     )
+    kept = "            self._header = None\n            return self._receive(header, self._cut("
     yield stream(
         "header-kept-for-the-next-frame",
-        Edit(CONNECTION, "        self._header = None\n        if stop", "        if stop"),
+        Edit(CONNECTION, kept, kept.replace("            self._header = None\n", "", 1)),
     )
     rest = "        if stop == len(buffer):\n"
     yield stream("remainder-lost", Edit(CONNECTION, rest, "        if stop:\n"))
@@ -115,6 +108,7 @@ def portions() -> Iterator[Mutant]:
     )
     yield stream(
         "one-event-for-each-portion",
+        Edit(CONNECTION, '        "role",\n', '        "role",\n        "told",\n'),
         Edit(
             CONNECTION,
             '        """Take bytes from the transport, in any portions."""\n',
@@ -149,8 +143,8 @@ def skipping() -> Iterator[Mutant]:
         "everything-buffered-is-skipped",
         Edit(
             CONNECTION,
-            "        dropped = min(self._skip, len(self._buffer) - self._start)\n",
-            "        dropped = len(self._buffer) - self._start\n",
+            "            dropped = min(self._skip, there)\n",
+            "            dropped = there\n",
         ),
         Edit(
             CONNECTION,
@@ -174,16 +168,20 @@ def ends() -> Iterator[Mutant]:
         "end-always-refused": "        if there >= 0:\n",
     }.items():
         yield stream(name, Edit(CONNECTION, left, new))
-    skipped = "        if self._skip and self._skipped:\n"
+    skipped = "        if self._skip and self._skipped is not None:\n"
     yield stream(
         "end-inside-a-refused-frame-accepted", Edit(CONNECTION, skipped, "        if there < 0:\n")
     )
+    seen = "                        return NEED_DATA if not self._eof else self._over()\n"
     yield stream(
-        "end-not-noticed",
+        "end-not-noticed", Edit(CONNECTION, seen, "                        return NEED_DATA\n")
+    )
+    yield stream(
+        "end-inside-a-payload-not-noticed",
         Edit(
             CONNECTION,
-            "        if not self._eof:\n            return NEED_DATA\n",
-            "        if not self._closed:\n            return NEED_DATA\n",
+            "if event is NEED_DATA and self._eof:",
+            "if event is NEED_DATA and not event:",
         ),
     )
     yield stream(
@@ -221,9 +219,12 @@ def places() -> Iterator[Mutant]:
         "header-judged-with-offset-of-the-buffer",
         Edit(
             CONNECTION,
-            "        header = parse_header(self._buffer, self._start)\n",
-            "        try:\n            header = parse_header(self._buffer, self._start)\n"
-            "        except ProtocolError as error:\n            error.offset = (error.offset or 0) + self._start\n            raise\n",
+            "                    header = parse_header(buffer, start)\n",
+            "                    try:\n"
+            "                        header = parse_header(buffer, start)\n"
+            "                    except ProtocolError as error:\n"
+            "                        error.offset = (error.offset or 0) + start\n"
+            "                        raise\n",
         ),
     )
 

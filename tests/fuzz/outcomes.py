@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from gdproto import FrameReceived, Message, MessageReceived, ProtocolError
+from gdproto import (
+    HEADER_BYTES,
+    FrameReceived,
+    Message,
+    MessageReceived,
+    ProtocolError,
+    parse_header,
+)
 
 Outcome = tuple[Any, ...]
 
@@ -47,12 +54,24 @@ def of_error(error: ProtocolError) -> Outcome:
     return ("refused", error.code, error.scope, error.offset, error.path)
 
 
-def of_event(event: Any) -> Outcome:
+def of_event(event: Any) -> list[Outcome]:
+    """An event as it is seen; one of several frames as an event of each."""
     if isinstance(event, MessageReceived):
-        return ("message", event.ended, *of_message(event.message))
+        return [("message", event.ended, *of_message(event.message))]
     if isinstance(event, FrameReceived):
-        return ("frame", event.ended, event.header, event.frame)
-    return (event,)
+        return [
+            ("frame", event.ended, parse_header(frame), frame)
+            for frame in _frames(bytes(event.frame))
+        ]
+    return [(event,)]
+
+
+def _frames(data: bytes) -> Iterator[bytes]:
+    """The frames that follow each other; a connection may hand several CHUNKs over at once."""
+    while data:
+        size = HEADER_BYTES + parse_header(data).length
+        yield data[:size]
+        data = data[size:]
 
 
 def outcome(function: Callable[[Any], Any], given: Any, shown: Callable[[Any], Outcome]) -> Outcome:

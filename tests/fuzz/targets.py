@@ -206,13 +206,13 @@ class Receiver:
                 continue
             if event is NEED_DATA:
                 return
-            self.outcomes.append(of_event(event))
+            self.outcomes += of_event(event)
 
     def _ended(self) -> bool:
         """Whether nothing may follow; then the connection goes on saying so."""
         last = self.outcomes[-1] if self.outcomes else ("",)
         if last[0] == "refused" and last[2] == "connection":
-            again = outcome(lambda one: one.next_event(), self.connection, of_event)
+            again = outcome(lambda one: one.next_event(), self.connection, lambda event: (event,))
             assert again == last[:-1]
             return True
         return last == (ConnectionClosed(),)
