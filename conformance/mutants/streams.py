@@ -168,7 +168,7 @@ def ends() -> Iterator[Mutant]:
         "end-always-refused": "        if there >= 0:\n",
     }.items():
         yield stream(name, Edit(CONNECTION, left, new))
-    skipped = "        if self._skip and self._skipped is not None:\n"
+    skipped = "        if self._skip and self._skipped:\n"
     yield stream(
         "end-inside-a-refused-frame-accepted", Edit(CONNECTION, skipped, "        if there < 0:\n")
     )
