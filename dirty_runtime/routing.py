@@ -3,7 +3,8 @@
 Rules:
 
 * Each app has one queue. A request goes to an idle lane that serves its app, of the worker with
-  the fewest busy lanes; when there is none it waits.
+  the fewest busy lanes; among equals to the one that fell idle last, whose code and data are still
+  in the processor's caches. When there is none it waits.
 * A lane that falls idle pulls the request that has waited longest among the apps that it serves.
 * A request for an app that is not configured is refused; one for an app whose workers are still
   booting waits, as long as the app's queue and all queues together have room.
@@ -168,7 +169,7 @@ class Router(Generic[J, L]):
     def _idle_lane(self, app_path: str) -> L | None:
         best: L | None = None
         fewest = 0
-        for lane in self._idle:
+        for lane in reversed(self._idle):
             seat = self._seats[lane]
             if app_path not in seat.apps:
                 continue
