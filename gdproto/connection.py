@@ -353,9 +353,7 @@ class Connection:
         if self._whole_bytes and size > self._whole_bytes:
             self._to_come = size
         elif size > LARGE_BYTES:
-            # Zeroing memory only to overwrite it is worth it where memory is used again.
-            buffer = bytearray(size) if size < MAPPED_BYTES else mapped(size)
-            self._large = self.room = memoryview(buffer)
+            self._large = self.room = memoryview(buffer_for(size, self.raw))[:size]
             self._fill(self.room, self._cut(len(self._buffer)))
 
     def _fill(self, room: memoryview, data: bytes | bytearray | memoryview) -> bytes:
@@ -458,10 +456,12 @@ class Connection:
         if self.raw:
             return FrameReceived(header, frame, ended)
         try:
-            if type(frame) is bytes:
+            if isinstance(frame, bytes):
                 return MessageReceived(parse_payload(header, frame, HEADER_BYTES), ended)
-            # What is decoded from it does not refer to it.
-            return MessageReceived(parse(frame), ended)
+            try:
+                return MessageReceived(parse(frame), ended)
+            finally:
+                keep_buffer(frame)
         except ProtocolError:
             self._fail(header.request_id, terminal=ended)
             raise
@@ -512,6 +512,32 @@ def _refusal(move: Transition, code: int, request_id: int) -> ProtocolError:
         scope=move.scope,
         request_id=request_id,
     )
+
+
+# The last buffer of a frame that was decoded, for the next one: most of what a fresh one costs is
+# the system's work for each page of it. A process keeps one, whatever it has of connections.
+_spare: list[bytearray] = []
+
+
+def buffer_for(size: int, raw: bool) -> bytearray | mmap.mmap:
+    """At least `size` bytes; `raw` when they are handed out and not only decoded."""
+    if size >= MAPPED_BYTES:
+        return mapped(size)
+    if raw:
+        return bytearray(size)
+    try:
+        buffer = _spare.pop()
+    except IndexError:
+        buffer = bytearray()
+    return buffer if len(buffer) >= size else bytearray(1 << (size - 1).bit_length())
+
+
+def keep_buffer(frame: memoryview) -> None:
+    """Keep the buffer of a frame to which what was decoded from it does not refer."""
+    buffer = frame.obj
+    frame.release()
+    if isinstance(buffer, bytearray) and not _spare:
+        _spare.append(buffer)
 
 
 def mapped(size: int) -> mmap.mmap:

@@ -324,3 +324,20 @@ def test_the_end_inside_a_large_frame() -> None:
     with pytest.raises(ProtocolError) as caught:
         connection.next_event()
     assert (caught.value.code, caught.value.offset) == ("truncated", 70_000)
+
+
+def test_what_was_decoded_outlives_the_next_large_frame() -> None:
+    """The buffer is used again; nothing that was decoded from it is."""
+    results = []
+    for byte in b"abc":
+        client = Connection("client")
+        client.send(gdproto.Request(1, "m:A", "go"))
+        content = bytes([byte]) * 100_000
+        frame = gdproto.Response(1, [content, {"text": content.decode()}]).to_bytes()
+        events: list[Any] = []
+        for start in range(0, len(frame), 30_000):
+            client.receive_data(frame[start : start + 30_000])
+            events += drain(client)
+        results.append(events[0].message.result)
+    for byte, (raw, texts) in zip(b"abc", results, strict=True):
+        assert raw == bytes([byte]) * 100_000 == texts["text"].encode()
