@@ -3,8 +3,9 @@
 Rules:
 
 * Each app has one queue. A request goes to an idle lane that serves its app, of the worker with
-  the fewest busy lanes; among equals to the one that fell idle last, whose code and data are still
-  in the processor's caches. When there is none it waits.
+  the fewest busy lanes; when there is none it waits.
+* Idle lanes take turns, each for a few requests in a row: code and data of the one that has just
+  worked are still in the processor's caches.
 * A lane that falls idle pulls the request that has waited longest among the apps that it serves.
 * A request for an app that is not configured is refused; one for an app whose workers are still
   booting waits, as long as the app's queue and all queues together have room.
@@ -31,6 +32,9 @@ class Routable(Protocol):
     def size_bytes(self) -> int: ...
 
 
+# How many requests a lane takes in a row while others are idle.
+TURN = 8
+
 J = TypeVar("J", bound=Routable)
 L = TypeVar("L", bound=Hashable)
 
@@ -43,6 +47,7 @@ class _Seat(Generic[J]):
     apps: tuple[str, ...]
     job: J | None = None
     retires: bool = False
+    taken: int = 0
 
 
 class Router(Generic[J, L]):
@@ -57,7 +62,8 @@ class Router(Generic[J, L]):
         # The waiting requests of each app, by their number of arrival.
         self._queues: dict[str, OrderedDict[int, J]] = {path: OrderedDict() for path in apps}
         self._seats: dict[L, _Seat[J]] = {}
-        self._idle: dict[L, None] = {}
+        # The lane whose turn it is stands first.
+        self._idle: OrderedDict[L, None] = OrderedDict()
         self._busy: dict[Hashable, int] = {}
         self._numbers: dict[int, int] = {}
         self._arrivals = 0
@@ -169,7 +175,7 @@ class Router(Generic[J, L]):
     def _idle_lane(self, app_path: str) -> L | None:
         best: L | None = None
         fewest = 0
-        for lane in reversed(self._idle):
+        for lane in self._idle:
             seat = self._seats[lane]
             if app_path not in seat.apps:
                 continue
@@ -199,7 +205,7 @@ class Router(Generic[J, L]):
             return None
         if not self._numbers:
             # Nothing waits at all.
-            self._idle[lane] = None
+            self._rest(lane)
             return None
         heads = [
             (next(iter(self._queues[path])), path)
@@ -207,7 +213,7 @@ class Router(Generic[J, L]):
             if self._queues.get(path)
         ]
         if not heads:
-            self._idle[lane] = None
+            self._rest(lane)
             return None
         _, path = min(heads)
         _, job = self._queues[path].popitem(last=False)
@@ -216,10 +222,16 @@ class Router(Generic[J, L]):
         self._occupy(lane, job)
         return job
 
+    def _rest(self, lane: L) -> None:
+        self._idle[lane] = None
+        if self._seats[lane].taken % TURN:
+            self._idle.move_to_end(lane, last=False)
+
     def _occupy(self, lane: L, job: J) -> None:
         self._idle.pop(lane, None)
         seat = self._seats[lane]
         seat.job = job
+        seat.taken += 1
         self._busy[seat.worker] = self._busy.get(seat.worker, 0) + 1
 
     def _vacate(self, seat: _Seat[J]) -> None:
