@@ -411,7 +411,9 @@ def _plain(typed: Json, one_nan: bool = False) -> Any:
             pairs = [(_plain(key, one_nan), _plain(one, one_nan)) for key, one in held]
             return kind, len(pairs), frozenset(pairs)
         case "none" | "bool" | "int64" | "float64":
-            return kind, str(held)
+            if not isinstance(held, str):
+                raise TypeError(f"{kind} holds {held!r}, where a text is due")
+            return kind, held
     return _plain(to_typed(from_typed(dict(typed))), one_nan)
 
 

@@ -22,7 +22,7 @@ from .cases import Case
 from .judging import Declaration, Question, Verdict
 from .known_failures import Entry
 from .outcomes import Outcome, Result, Run, worst
-from .process import NoAnswer, Process
+from .process import NoAnswer, Process, last_lines
 from .testee import CONTRACT, OPERATIONS, Json
 
 # Enough for a million pairs on a busy machine.
@@ -35,7 +35,11 @@ START_S = 30.0
 
 
 class RunError(Exception):
-    """The testee cannot be judged; one line says why."""
+    """The testee cannot be judged; one line says why, and `words` are its last on stderr."""
+
+    def __init__(self, reason: str, words: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.words = words
 
 
 @dataclass(frozen=True)
@@ -218,11 +222,11 @@ class _Worker:
             except OSError as error:
                 raise RunError(f"cannot start {self.command[0]}: {error.strerror}") from None
             except NoAnswer as error:
-                words = self.drop().strip().splitlines()
+                words = last_lines(self.drop())
                 hangs = error.outcome is Outcome.TIMEOUT
                 if hangs or not left or self.runner.stopping.is_set():
                     last = f": {words[-1]}" if words else ""
-                    raise RunError(f"it does not start: {error.reason}{last}") from None
+                    raise RunError(f"it does not start: {error.reason}{last}", words[:-1]) from None
         raise AssertionError("the last try returns or raises")
 
     def drop(self) -> str:
@@ -283,8 +287,10 @@ class _Worker:
                 if error.outcome is Outcome.TIMEOUT:
                     self.runner.note_silence()
                 return told
+            is_first = verdict.outcome not in outcomes
             outcomes.append(verdict.outcome)
-            if verdict.outcome is worst(outcomes) and verdict.outcome is not Outcome.PASS:
+            is_told = is_first and verdict.outcome is not Outcome.PASS
+            if is_told and verdict.outcome is worst(outcomes):
                 result = replace(_told(result, question), got=answer, stderr=self._words(verdict))
             if verdict.reason:
                 reasons[f"{question.op}: {verdict.reason}"] = None
