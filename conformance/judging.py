@@ -25,6 +25,11 @@ MAX_PLAIN_BYTES = 1_024
 MAX_PLAIN = {"max_blob_bytes": 1_024, "max_items": 128, "max_depth": 64}
 # The limits of which a testee may have lower ones.
 LIMITS = frozenset(("max_payload_bytes", "max_blob_bytes", "max_items", "max_depth"))
+# The questions that the specification leaves open, and their answers.
+POLICIES = {
+    "non-string-keys": frozenset(("text", "refused")),
+    "nan-payload": frozenset(("kept", "made-quiet", "canonical")),
+}
 # A stream that is longer is not given byte by byte.
 MAX_BYTEWISE = 4_096
 # The parts of a fault beside its code, and the requirements that are about them.

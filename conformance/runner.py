@@ -17,6 +17,8 @@ from fnmatch import fnmatchcase
 from queue import SimpleQueue
 from typing import Any
 
+from gdproto._generated.tables import ROLES
+
 from . import judging, known_failures
 from .cases import Case
 from .judging import Declaration, Question, Verdict
@@ -65,6 +67,10 @@ def introduced(said: Json) -> Introduction:
         if not (isinstance(said.get(name), str) and said[name]):
             raise RunError(f"its answer to start has no text {name}")
     try:
+        for number, one in enumerate(said.get("skips", ())):
+            for name in ("id", "reason"):
+                if not one.get(name):
+                    raise RunError(f"its answer to start: skips[{number}] has no {name}")
         skips = {one["id"]: str(one["reason"]) for one in said.get("skips", ())}
         declaration = Declaration(
             frozenset(said.get("operations", ())),
@@ -78,8 +84,14 @@ def introduced(said: Json) -> Introduction:
     unknown = declaration.operations.difference(OPERATIONS)
     unknown |= declaration.reports.difference(judging.PARTS)
     unknown |= declaration.limits.keys() - judging.LIMITS
+    unknown |= declaration.roles.difference(ROLES)
+    unknown |= declaration.policies.keys() - judging.POLICIES
     if unknown:
         raise RunError(f"it declares {min(unknown)}, which is nothing of the contract")
+    for policy, answer in declaration.policies.items():
+        if answer not in judging.POLICIES[policy]:
+            answers = ", ".join(sorted(judging.POLICIES[policy]))
+            raise RunError(f"it declares {answer} for {policy}, which is answered by {answers}")
     if not declaration.operations:
         raise RunError("it declares no operation")
     return Introduction(said["name"], said, declaration, skips)
