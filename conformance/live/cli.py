@@ -201,21 +201,26 @@ def replay(transcript: Path, arbiter: str, limit_s: float) -> None:
         raise Unjudged(f"{transcript} is of a {recorded.role}: only an arbiter is replayed at")
     if any(entry.cut for entry in recorded.entries if entry.did == "sent"):
         raise Unjudged(f"{transcript} does not hold all that was sent")
-    differs = False
+    differences = 0
     try:
         for step in Replay(recorded, arbiter, Terms(limit_s=limit_s)):
-            differs |= step.differs
-            click.echo(_told(step.wire, step.recorded, step.replayed, step.same_payload))
+            if step.differs:
+                differences += 1
+                click.echo(f"wire {step.wire}: {step.recorded} before, {step.replayed} now")
+            elif not step.same_payload:
+                differences += 1
+                click.echo(f"wire {step.wire}: {step.recorded}, with another payload")
     except Crashed as error:
         raise Unjudged(str(error)) from None
-    if differs:
+    click.echo(_counted(differences))
+    if differences:
         raise SystemExit(1)
 
 
-def _told(wire: str, recorded: str, replayed: str, same_payload: bool) -> str:
-    if recorded != replayed:
-        return f"wire {wire}: {recorded} before, {replayed} now"
-    return f"wire {wire}: {recorded}" + ("" if same_payload else ", with another payload")
+def _counted(differences: int) -> str:
+    if not differences:
+        return "the same"
+    return "1 difference" if differences == 1 else f"{differences} differences"
 
 
 def mount(group: click.Group) -> None:
