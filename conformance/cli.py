@@ -6,6 +6,7 @@ unexpectedly, or a known failure is stale; 2 when nothing could be judged.
 
 from __future__ import annotations
 
+import json
 import shlex
 import signal
 import sys
@@ -24,9 +25,12 @@ from . import known_failures
 from .cases import Case, load
 from .live.cli import mount
 from .outcomes import BAD, MEANINGS, Outcome, Result, Run, ended_line, read, started_line
+from .process import last_lines
 from .runner import TIMEOUT_S, RunError, Runner, again
 
 RESULTS = "results.jsonl"
+# Of so many failures it is told what was asked and came, in so many characters each.
+DETAILED, SHOWN_CHARS = 5, 200
 COLOURS = {
     Outcome.PASS: "green",
     Outcome.NON_STRICT: "yellow",
@@ -90,9 +94,15 @@ def run_command(
             )
             with runner:
                 run = _watched(runner, command, sink)
-    except (RunError, known_failures.KnownError, ValueError, OSError) as error:
+    except RunError as error:
+        words = [f"stderr: {line}" for line in error.words]
+        raise Unjudged("\n".join([str(error), *words])) from None
+    except (known_failures.KnownError, ValueError, OSError) as error:
         raise Unjudged(str(error)) from None
     summarise(run)
+    if out is not None and any(one.outcome in BAD for one in run.results.values()):
+        results = shlex.quote(str(out / RESULTS))
+        click.echo(f"gdproto conformance report {results} --html report.html shows the bytes")
     sys.exit(1 if run.failed else 0)
 
 
@@ -159,9 +169,11 @@ def _watched(runner: Runner, command: str, sink: TextIO | None) -> Run:
         for result in runner.results():
             run.results[result.case] = result
             write(result.to_line())
-            if result.outcome in BAD:
-                console.print(_line(result), markup=False, highlight=False, soft_wrap=True)
             bad = sum(one.outcome in BAD for one in run.results.values())
+            if result.outcome in BAD:
+                lines = [_line(result), *_details(result, bad <= DETAILED)]
+                told = "\n".join(lines)
+                console.print(told, markup=False, highlight=False, soft_wrap=True)
             progress.update(task, advance=1, bad=bad)
     run.complaints += runner.complaints
     write(ended_line(run))
@@ -169,7 +181,23 @@ def _watched(runner: Runner, command: str, sink: TextIO | None) -> Run:
 
 
 def _line(result: Result) -> str:
-    return f"{result.outcome}  {result.case}  {result.reason}"
+    return f"{result.outcome}  {result.case}  {result.reason}  ({', '.join(result.requires)})"
+
+
+def _details(result: Result, whole: bool) -> Iterator[str]:
+    """What was asked and came, where `whole`; of a crash the last words."""
+    if whole:
+        for name in ("asked", "expected", "got"):
+            held = getattr(result, name)
+            if held is not None:
+                yield f"    {name}: {_cut(json.dumps(held))}"
+    if result.outcome is Outcome.CRASHED:
+        for line in last_lines(result.stderr):
+            yield f"    stderr: {line}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]}…"
 
 
 def summarise(run: Run) -> None:

@@ -25,6 +25,11 @@ MAX_PLAIN_BYTES = 1_024
 MAX_PLAIN = {"max_blob_bytes": 1_024, "max_items": 128, "max_depth": 64}
 # The limits of which a testee may have lower ones.
 LIMITS = frozenset(("max_payload_bytes", "max_blob_bytes", "max_items", "max_depth"))
+# The questions that the specification leaves open, and their answers.
+POLICIES = {
+    "non-string-keys": frozenset(("text", "refused")),
+    "nan-payload": frozenset(("kept", "made-quiet", "canonical")),
+}
 # A stream that is longer is not given byte by byte.
 MAX_BYTEWISE = 4_096
 # The parts of a fault beside its code, and the requirements that are about them.
@@ -411,7 +416,9 @@ def _plain(typed: Json, one_nan: bool = False) -> Any:
             pairs = [(_plain(key, one_nan), _plain(one, one_nan)) for key, one in held]
             return kind, len(pairs), frozenset(pairs)
         case "none" | "bool" | "int64" | "float64":
-            return kind, str(held)
+            if not isinstance(held, str):
+                raise TypeError(f"{kind} holds {held!r}, where a text is due")
+            return kind, held
     return _plain(to_typed(from_typed(dict(typed))), one_nan)
 
 

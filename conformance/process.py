@@ -21,12 +21,19 @@ from .outcomes import Outcome
 
 # Of stderr, the end is kept.
 MAX_STDERR_BYTES = 8_192
+# So many of its last lines are shown.
+SHOWN_LINES = 8
 # How long a process may take to end when it was told to.
 GRACE_S = 2.0
 # A process can die while a child of its own holds its stdout: looked for this often.
 LIVENESS_S = 0.1
 _READ_BYTES = 1 << 16
 MAX_LAST_READS = 64
+
+
+def last_lines(stderr: str) -> list[str]:
+    """The lines of stderr that are shown to a person."""
+    return stderr.strip().splitlines()[-SHOWN_LINES:]
 
 
 class NoAnswer(Exception):

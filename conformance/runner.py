@@ -17,12 +17,14 @@ from fnmatch import fnmatchcase
 from queue import SimpleQueue
 from typing import Any
 
+from gdproto._generated.tables import ROLES
+
 from . import judging, known_failures
 from .cases import Case
 from .judging import Declaration, Question, Verdict
 from .known_failures import Entry
 from .outcomes import Outcome, Result, Run, worst
-from .process import NoAnswer, Process
+from .process import NoAnswer, Process, last_lines
 from .testee import CONTRACT, OPERATIONS, Json
 
 # Enough for a million pairs on a busy machine.
@@ -35,7 +37,11 @@ START_S = 30.0
 
 
 class RunError(Exception):
-    """The testee cannot be judged; one line says why."""
+    """The testee cannot be judged; one line says why, and `words` are its last on stderr."""
+
+    def __init__(self, reason: str, words: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.words = words
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,10 @@ def introduced(said: Json) -> Introduction:
         if not (isinstance(said.get(name), str) and said[name]):
             raise RunError(f"its answer to start has no text {name}")
     try:
+        for number, one in enumerate(said.get("skips", ())):
+            for name in ("id", "reason"):
+                if not one.get(name):
+                    raise RunError(f"its answer to start: skips[{number}] has no {name}")
         skips = {one["id"]: str(one["reason"]) for one in said.get("skips", ())}
         declaration = Declaration(
             frozenset(said.get("operations", ())),
@@ -74,8 +84,14 @@ def introduced(said: Json) -> Introduction:
     unknown = declaration.operations.difference(OPERATIONS)
     unknown |= declaration.reports.difference(judging.PARTS)
     unknown |= declaration.limits.keys() - judging.LIMITS
+    unknown |= declaration.roles.difference(ROLES)
+    unknown |= declaration.policies.keys() - judging.POLICIES
     if unknown:
         raise RunError(f"it declares {min(unknown)}, which is nothing of the contract")
+    for policy, answer in declaration.policies.items():
+        if answer not in judging.POLICIES[policy]:
+            answers = ", ".join(sorted(judging.POLICIES[policy]))
+            raise RunError(f"it declares {answer} for {policy}, which is answered by {answers}")
     if not declaration.operations:
         raise RunError("it declares no operation")
     return Introduction(said["name"], said, declaration, skips)
@@ -218,11 +234,11 @@ class _Worker:
             except OSError as error:
                 raise RunError(f"cannot start {self.command[0]}: {error.strerror}") from None
             except NoAnswer as error:
-                words = self.drop().strip().splitlines()
+                words = last_lines(self.drop())
                 hangs = error.outcome is Outcome.TIMEOUT
                 if hangs or not left or self.runner.stopping.is_set():
                     last = f": {words[-1]}" if words else ""
-                    raise RunError(f"it does not start: {error.reason}{last}") from None
+                    raise RunError(f"it does not start: {error.reason}{last}", words[:-1]) from None
         raise AssertionError("the last try returns or raises")
 
     def drop(self) -> str:
@@ -283,8 +299,10 @@ class _Worker:
                 if error.outcome is Outcome.TIMEOUT:
                     self.runner.note_silence()
                 return told
+            is_first = verdict.outcome not in outcomes
             outcomes.append(verdict.outcome)
-            if verdict.outcome is worst(outcomes) and verdict.outcome is not Outcome.PASS:
+            is_told = is_first and verdict.outcome is not Outcome.PASS
+            if is_told and verdict.outcome is worst(outcomes):
                 result = replace(_told(result, question), got=answer, stderr=self._words(verdict))
             if verdict.reason:
                 reasons[f"{question.op}: {verdict.reason}"] = None

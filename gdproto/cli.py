@@ -42,6 +42,7 @@ def _missing(module: str) -> click.Command:
 
 
 @click.group(cls=WithSuite, help=__doc__)
+@click.version_option(package_name="gdproto")
 def group() -> None:
     pass
 

@@ -15,16 +15,22 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+import gdproto
+
 from .. import known_failures
 from ..outcomes import BAD, Outcome, Result, Run, ended_line, started_line
 from . import scripts
 from .judge import TOGETHER, Peer, judged
 from .replay import Replay
 from .script import Crashed, Script
-from .stages import APP, BROKEN_APP, Terms
+from .stages import APP, BROKEN_APP, ArbiterStage, Terms
+from .transcript import Transcript
 from .transcript import read as read_transcript
+from .wire import Mismatch
 
 RESULTS, TRANSCRIPTS = "results.jsonl", "transcripts"
+# What an arbiter answers that serves something else.
+NOT_SERVED = ("DirtyAppNotFoundError", "DirtyNoWorkersAvailableError")
 COLOURS = {Outcome.PASS: "green", Outcome.UNSUPPORTED: "dim"}
 LIMIT_S = Terms.limit_s
 
@@ -100,6 +106,8 @@ def live(
     terms = Terms(app, broken_app, limit_s, worker_timeout_s)
     again = f"gdproto conformance live --{peer.role} {shlex.quote(peer.address)}"
     run = Run(peer.name, command=again, declaration={"roles": [peer.role]})
+    if peer.role == "arbiter":
+        _check_app(peer.address, terms)
     _play(peer, chosen, terms, entries, run, out, jobs)
     complete = not only and not requirement
     run.complaints += known_failures.stale(entries, run.results.values(), complete)
@@ -128,6 +136,21 @@ def _check_socket(path: str) -> None:
             probe.connect(path)
         except OSError as error:
             raise Unjudged(f"no arbiter answers at {path}: {error.strerror or error}") from None
+
+
+def _check_app(path: str, terms: Terms) -> None:
+    """Raises Unjudged where the arbiter says that it has no such app; all else is for scripts."""
+    stage = ArbiterStage(terms, Transcript("", "arbiter"), socket_path=path)
+    try:
+        wire = stage.connect()
+        wire.send(stage.request(1, "counters"))
+        answer = wire.next_outcome("an answer to counters", terms.limit_s)
+    except (Crashed, Mismatch):
+        return
+    finally:
+        stage.close()
+    if isinstance(answer, gdproto.Error) and answer.error_type in NOT_SERVED:
+        raise Unjudged(f"{answer.message}: serve {APP}, or give --app PATH")
 
 
 def _chosen(role: str, only: tuple[str, ...], requirement: tuple[str, ...]) -> list[Script]:
@@ -201,21 +224,26 @@ def replay(transcript: Path, arbiter: str, limit_s: float) -> None:
         raise Unjudged(f"{transcript} is of a {recorded.role}: only an arbiter is replayed at")
     if any(entry.cut for entry in recorded.entries if entry.did == "sent"):
         raise Unjudged(f"{transcript} does not hold all that was sent")
-    differs = False
+    differences = 0
     try:
         for step in Replay(recorded, arbiter, Terms(limit_s=limit_s)):
-            differs |= step.differs
-            click.echo(_told(step.wire, step.recorded, step.replayed, step.same_payload))
+            if step.differs:
+                differences += 1
+                click.echo(f"wire {step.wire}: {step.recorded} before, {step.replayed} now")
+            elif not step.same_payload:
+                differences += 1
+                click.echo(f"wire {step.wire}: {step.recorded}, with another payload")
     except Crashed as error:
         raise Unjudged(str(error)) from None
-    if differs:
+    click.echo(_counted(differences))
+    if differences:
         raise SystemExit(1)
 
 
-def _told(wire: str, recorded: str, replayed: str, same_payload: bool) -> str:
-    if recorded != replayed:
-        return f"wire {wire}: {recorded} before, {replayed} now"
-    return f"wire {wire}: {recorded}" + ("" if same_payload else ", with another payload")
+def _counted(differences: int) -> str:
+    if not differences:
+        return "the same"
+    return "1 difference" if differences == 1 else f"{differences} differences"
 
 
 def mount(group: click.Group) -> None:

@@ -2,7 +2,8 @@
 
 Rules: what was sent is sent again, in the same order and not earlier than it was; before it, as
 many frames are read as had come. Frames are compared by their type and id, an ERROR also by its
-type and code. A payload that differs is told, and is no difference: process ids differ each time.
+type and code. Another payload is a difference too, but in the answer to a STATUS: process ids and
+times differ each time.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Step:
         wire: on which connection.
         recorded: what came when the transcript was made.
         replayed: what came this time.
-        same_payload: whether all bytes are the same.
+        same_payload: whether all bytes are the same that can be.
     """
 
     wire: str
@@ -55,6 +56,8 @@ class Replay:
         stage = ArbiterStage(self.terms, made, socket_path=self.socket_path)
         wires: dict[str, Wire] = {}
         recorded: dict[str, bytearray] = defaultdict(bytearray)
+        self._sent: dict[str, bytearray] = defaultdict(bytearray)
+        self._statuses: set[tuple[str, int]] = set()
         began_s = time.monotonic()
         try:
             for entry in self.transcript.entries:
@@ -70,6 +73,11 @@ class Replay:
     def _do(self, entry: Entry, wire: Wire, recorded: bytearray) -> Iterator[Step]:
         if entry.did == SENT:
             wire.send(entry.data)
+            self._sent[entry.wire] += entry.data
+            for frame in _cut_frames(self._sent[entry.wire]):
+                message = _message(frame)
+                if isinstance(message, gdproto.Status):
+                    self._statuses.add((entry.wire, message.request_id))
         elif entry.did == HALF_CLOSED:
             wire.half_close()
         elif entry.did == DROPPED:
@@ -80,7 +88,12 @@ class Replay:
             recorded += entry.data
             for frame in _cut_frames(recorded):
                 told, data = self._next(wire)
-                yield Step(entry.wire, describe(frame), told, data == frame)
+                same = data == frame or self._is_of_status(entry.wire, frame)
+                yield Step(entry.wire, describe(frame), told, same)
+
+    def _is_of_status(self, wire: str, frame: bytes) -> bool:
+        message = _message(frame)
+        return message is not None and (wire, message.request_id) in self._statuses
 
     def _next(self, wire: Wire) -> tuple[str, bytes]:
         try:
@@ -90,6 +103,13 @@ class Replay:
         if outcome is CLOSED:
             return "a close", b""
         return describe(wire.last_frame), wire.last_frame
+
+
+def _message(frame: bytes) -> gdproto.Message | None:
+    try:
+        return gdproto.parse(frame)
+    except gdproto.ProtocolError:
+        return None
 
 
 def _cut_frames(data: bytearray) -> Iterator[bytes]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+import gdproto
 from gdproto.conformance.cli import group
+from gdproto.conformance.live.stages import APP
 from gdproto.conformance.mutants import peers
 
 from .live_peers import our_arbiter
@@ -34,7 +38,31 @@ def test_the_command_judges_and_leaves_transcripts(ours: str, tmp_path: Path) ->
         transcript = tmp_path / "transcripts" / f"{name}.jsonl"
         status, output = run("replay", str(transcript), "--arbiter", ours)
         assert status == 0, output
-        assert " now" not in output
+        assert output == "the same\n"
+
+
+def test_a_replay_does_not_compare_what_a_status_holds(ours: str, tmp_path: Path) -> None:
+    status = (gdproto.Status(7), gdproto.Response(7, {"uptime": -1.0}))
+    other = (gdproto.Request(8, APP, "add", (1, 2), {}), gdproto.Response(8, 4))
+    for (asked, answer), says in ((status, "the same\n"), (other, "1 difference\n")):
+        path = tmp_path / "transcript.jsonl"
+        lines: list[dict[str, Any]] = [
+            {"script": "x", "role": "arbiter"},
+            {"at": 0, "wire": "1", "did": "connected"},
+            {"at": 0, "wire": "1", "did": "sent", "hex": asked.to_bytes().hex()},
+            {"at": 0, "wire": "1", "did": "received", "hex": answer.to_bytes().hex()},
+        ]
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        code, output = run("replay", str(path), "--arbiter", ours)
+        assert output.endswith(says)
+        assert code == (says != "the same\n")
+
+
+def test_an_arbiter_of_another_app_is_told_at_once(ours: str) -> None:
+    status, output = run("live", "--arbiter", ours, "--app", "another:App")
+    assert status == 2
+    assert "serve gdproto.conformance.live.app:App, or give --app" in output
+    assert output.count("\n") == 1
 
 
 def test_a_replay_shows_what_another_arbiter_does(ours: str, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from gdproto.conformance import runner as runner_module
 from gdproto.conformance.cases import Case, load
+from gdproto.conformance.judging import Declaration, judge, questions
 from gdproto.conformance.known_failures import Entry, KnownError
 from gdproto.conformance.known_failures import read as read_known
 from gdproto.conformance.outcomes import Outcome, Run, read
@@ -108,6 +109,10 @@ STARTS = {
     "other_contract": "it speaks contract 2, not 1",
     "unknown_operation": "it declares guess",
     "unknown_limit": "it declares max_mood",
+    "unknown_role": "it declares bystander",
+    "unknown_policy": "it declares mood",
+    "unknown_answer": "lost for nan-payload, which is answered by canonical, kept, made-quiet",
+    "skips_without_reason": "skips[0] has no reason",
     "nothing_declared": "it declares no operation",
     "nameless": "has no text name",
     "odd_declaration": "not of the contract's form",
@@ -268,7 +273,11 @@ def test_the_command_writes_results_and_exits_by_them(tmp_path: Path) -> None:
     assert good.returncode == 0, good.stderr
     bad = gdproto("run", "--testee", started_as("crashes"), *some, "--out", str(tmp_path / "bad"))
     assert bad.returncode == 1
-    assert "crashed  bool-true  killed by SIGSEGV" in bad.stderr
+    assert "crashed  bool-true  killed by SIGSEGV  (GD-TLV-" in bad.stderr
+    assert '    asked: {"op": "decode", "bytes": "0101"}' in bad.stderr
+    assert "    stderr: on the edge" in bad.stderr
+    assert f"report {tmp_path}/bad/results.jsonl --html report.html shows the bytes" in bad.stdout
+    assert "shows the bytes" not in good.stdout
     (found,) = read([tmp_path / "bad" / "results.jsonl"])
     assert found.testee == "misbehaving"
     assert found.results["bool-true"].stderr == "on the edge\n"
@@ -277,6 +286,24 @@ def test_the_command_writes_results_and_exits_by_them(tmp_path: Path) -> None:
     assert [json.loads(line).get("event") for line in lines] == [
         "started", None, None, None, "ended",
     ]  # fmt: skip
+
+
+def test_another_value_is_told_with_both() -> None:
+    done = gdproto("run", "--testee", started_as("answers_a_wrong_value"), "--only", "bool-true")
+    assert '    expected: {"value": {"bool": "true"}}' in done.stderr
+    assert '    got: {"value": {"bool": "false"}' in done.stderr
+
+
+def test_a_number_that_is_no_text_is_at_fault() -> None:
+    case = next(one for one in CASES.values() if one.value and "int64" in one.value and one.bytes)
+    question = next(iter(questions(case)))
+    declaration = Declaration(frozenset(("decode",)), frozenset(), frozenset(), {}, {})
+    text = case.value["int64"] if case.value else ""
+    good = judge(case, question, {"value": {"int64": text}}, declaration)
+    assert good.outcome == "pass"
+    bad = judge(case, question, {"value": {"int64": int(text)}}, declaration)
+    assert bad.outcome == "fail"
+    assert "where a text is due" in bad.reason
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gdproto import HEADER_BYTES
-from gdproto.conformance.cases import SCHEMA, VECTORS, Case, Typed, load, made
+from gdproto.conformance.cases import SCHEMA, VECTORS, Case, Typed, from_typed, load, made
+from gdproto.conformance.judging import POLICIES
 from gdproto.conformance.making import __main__ as making
 from gdproto.frames import OFFSETS
 from gdproto.spec import requirements
@@ -157,3 +159,24 @@ def is_one_value_apart(one: Typed, other: Typed) -> bool:
     if kind == "list":
         return is_one_value_apart(mine, theirs)
     return kind != "dict" or (mine[0] == theirs[0]) != (mine[1] == theirs[1])
+
+
+def test_the_contract_lists_the_questions_of_the_vectors() -> None:
+    text = VECTORS.with_name("contract.md").read_text()
+    table = text.partition("These are the questions of `policies`.")[2].partition("\n## ")[0]
+    listed: dict[str, set[str]] = {}
+    question = ""
+    for first, answer in re.findall(r"^\| (?:`([\w-]+)`)? ?\| `([\w-]+)` \|", table, re.MULTILINE):
+        question = first or question
+        listed.setdefault(question, set()).add(answer)
+    asked: dict[str, set[str]] = {}
+    for case in CASES.values():
+        if case.policy:
+            asked.setdefault(case.policy, set()).update(case.outcomes)
+    assert listed == asked == POLICIES
+
+
+def test_a_string_is_a_text_or_a_recipe() -> None:
+    assert from_typed({"string": "c3a9"}) == "c3a9"
+    assert from_typed({"string": ["c3a9"]}) == "é"
+    assert from_typed({"string": {"repeat": "c3a9", "times": 2}}) == "éé"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 from hypothesis import given
@@ -82,3 +83,9 @@ def test_the_spec_as_json() -> None:
     spec = json.loads(run("spec", "--json").stdout)
     assert {m["name"] for m in spec["messages"]} == {code.name for code in gdproto.MessageCode}
     assert {"name": "max_depth", "value": 512}.items() <= spec["limits"][3].items()
+
+
+def test_the_version() -> None:
+    result = run("--version")
+    assert result.returncode == 0
+    assert version("gdproto") in result.stdout
