@@ -162,6 +162,7 @@ class DirtyArbiter:
             await asyncio.to_thread(inspect_apps, paths, self.config.boot_timeout_s)
         except ConfigError as error:
             log.error("no reload, what served goes on: %s", error)
+            self.supervisor.last_boot_error = str(error)
             return
         if not self._draining:
             self.supervisor.reload()
