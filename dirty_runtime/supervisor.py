@@ -213,6 +213,8 @@ class Supervisor:
         for path in worker.apps:
             self.health.booted(path)
         old, slot.worker, slot.candidate = slot.worker, worker, None
+        if not self.health.reasons():
+            self.last_boot_error = ""
         slot.must_change = ""
         self._owner.worker_ready(worker)
         if old is not None:
