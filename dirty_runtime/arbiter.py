@@ -409,7 +409,7 @@ class DirtyArbiter:
         if not self._booted:
             self._booted = True
             log.info("arbiter %d serves at %s", os.getpid(), self.config.socket_path)
-            for path, reason in self.supervisor.health.reasons().items():
+            for path, reason in self.supervisor.down().items():
                 log.error("app %s is down: %s", path, reason)
         log.info("worker %d (slot %d) serves %s", worker.pid, worker.slot, ", ".join(worker.apps))
         for lane in worker.lanes:

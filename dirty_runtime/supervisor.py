@@ -115,6 +115,12 @@ class Supervisor:
         """Whether a worker boots or serves."""
         return any(slot.candidate or slot.worker for slot in self.slots.values())
 
+    def down(self) -> dict[str, str]:
+        """Why each app failed that is put aside and that no worker serves."""
+        serving = {path for slot in self.slots.values() if slot.worker for path in slot.worker.apps}
+        reasons = self.health.reasons()
+        return {path: reason for path, reason in reasons.items() if path not in serving}
+
     def refusal(self, app_path: str) -> str:
         """Why the app is not to be waited for; empty when it serves or may soon."""
         if not self.health.is_down(app_path):
