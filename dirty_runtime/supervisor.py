@@ -221,8 +221,10 @@ class Supervisor:
         old, slot.worker, slot.candidate = slot.worker, worker, None
         if not self.health.reasons():
             self.last_boot_error = ""
-        slot.must_change = ""
+        reloads, slot.must_change = slot.must_change == "reload", ""
         self._owner.worker_ready(worker)
+        if reloads and not any(one.must_change == "reload" for one in self.slots.values()):
+            log.info("reloaded: %d workers run the new code", self.target)
         if old is not None:
             self.restarts += 1
             self._leave(old, self.config.graceful_timeout_s + CLOSE_S)

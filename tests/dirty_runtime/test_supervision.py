@@ -69,8 +69,17 @@ def test_a_reload_to_broken_code_keeps_the_old_set(directory: Path, fault: str) 
         arbiter.signal(signal.SIGHUP)
         wait_until(lambda: "what served goes on" in arbiter.log.read_text())
         assert arbiter.pids() == before
+        status = arbiter.status()
+        expected = "it is broken" if fault == "init" else "SyntaxError"
+        assert expected in status["last_boot_error"]
+        assert status["down"] == {}
         with arbiter.client() as client:
             assert client.execute("changing:Changing", "version") == 1
+        (directory / "broken").unlink(missing_ok=True)
+        shutil.copy(CHANGING, directory)
+        arbiter.signal(signal.SIGHUP)
+        wait_until(lambda: "reloaded: 2 workers run the new code" in arbiter.log.read_text())
+        assert arbiter.status()["last_boot_error"] == ""
 
 
 # --- scaling ---
