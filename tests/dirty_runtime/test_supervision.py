@@ -125,6 +125,31 @@ def test_scaling_by_the_command(directory: Path) -> None:
             assert run_dirty("scale", change, "--socket", arbiter.socket_path).returncode == 1
 
 
+def test_the_log_tells_who_scales_who_leaves_and_how_the_arbiter_ends(directory: Path) -> None:
+    options = ("--timeout", "0.2")
+    with serving_here(directory, "Good", options=options) as arbiter, arbiter.client() as client:
+        with pytest.raises(DirtyError):
+            client.execute("changing:Good", "nap", 600)
+        client.manage(ManageOp.ADD, 1)
+        arbiter.wait_for_workers(2)
+        client.manage(ManageOp.REMOVE, 1)
+        before = arbiter.pids()
+        arbiter.signal(signal.SIGHUP)
+        wait_until(lambda: not arbiter.pids() & before)
+        arbiter.signal(signal.SIGTERM)
+        assert arbiter.wait() == 0
+        lines = arbiter.log.read_text()
+    for expected in (
+        "the worker was silent for 0.2 s; it ran changing:Good nap",
+        f"user {os.getuid()} asks to manage: add, count 1",
+        "leaves: fewer workers are wanted",
+        "leaves: reload",
+        "stopping: 0 calls run and 0 wait, they get 30 s",
+    ):
+        assert expected in lines
+    assert lines.endswith("stopped\n")
+
+
 # --- apps that fail ---
 
 
