@@ -20,6 +20,7 @@ from dataclasses import replace
 from typing import Any
 
 import gdproto
+from gdproto import ManageOp
 
 from . import logs
 from .access import Access
@@ -38,7 +39,7 @@ from .errors import (
 from .inspection import inspect_apps, learned
 from .lane import Answer, Lane
 from .listener import Listener
-from .management import manage
+from .management import NAMES, manage
 from .pidfile import Pidfile
 from .routing import Router
 from .status import status_of
@@ -93,6 +94,7 @@ class DirtyArbiter:
         finally:
             pidfile.remove()
             listener.close()
+        log.info("stopped")
 
     def _inspect(self) -> None:
         """Learn what the apps' classes say of themselves. Raises ConfigError."""
@@ -146,6 +148,9 @@ class DirtyArbiter:
         """Stop serving; running and waiting calls get `grace_s` seconds."""
         self._hasty = self._hasty or not grace_s
         if not self._ending.done():
+            waiting = sum(1 for _ in self.router.waiting())
+            text = "stopping: %d calls run and %d wait, they get %g s"
+            log.info(text, len(self.running), waiting, grace_s)
             self._ending.set_result(grace_s)
         elif self._hasty:
             self._quiet.set()
@@ -162,6 +167,7 @@ class DirtyArbiter:
             await asyncio.to_thread(inspect_apps, paths, self.config.boot_timeout_s)
         except ConfigError as error:
             log.error("no reload, what served goes on: %s", error)
+            self.supervisor.last_boot_error = str(error)
             return
         if not self._draining:
             self.supervisor.reload()
@@ -263,7 +269,8 @@ class DirtyArbiter:
                 raise DirtyPermissionError(f"user {client.uid} may not manage this arbiter")
             if self._draining:
                 raise DirtyError("the arbiter is stopping")
-            log.info("asked to manage: operation %d, count %d", question.op, question.count)
+            name = NAMES[ManageOp(question.op)]
+            log.info("user %s asks to manage: %s, count %d", client.uid, name, question.count)
             return manage(self.supervisor, question, self.reload)
         return status_of(self)
 
@@ -408,7 +415,7 @@ class DirtyArbiter:
         if not self._booted:
             self._booted = True
             log.info("arbiter %d serves at %s", os.getpid(), self.config.socket_path)
-            for path, reason in self.supervisor.health.reasons().items():
+            for path, reason in self.supervisor.down().items():
                 log.error("app %s is down: %s", path, reason)
         log.info("worker %d (slot %d) serves %s", worker.pid, worker.slot, ", ".join(worker.apps))
         for lane in worker.lanes:
@@ -499,10 +506,12 @@ class DirtyArbiter:
 
     def _silent(self, lane: Lane, worker: Worker) -> None:
         reason = f"the worker was silent for {self.config.timeout_s:g} s"
+        calls = [self.running[one] for one in worker.lanes if one in self.running]
+        ran = ", ".join(f"{call.app_path} {call.action}" for call in calls)
         call = self.running.get(lane)
         if call is not None:
             self._fail(call, DirtyTimeoutError(reason, self.config.timeout_s))
-        self._condemn(worker, reason)
+        self._condemn(worker, f"{reason}; it ran {ran or 'a call that was given up'}")
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:

@@ -20,7 +20,8 @@ def status_of(arbiter: DirtyArbiter) -> dict[str, Any]:
         gunicorn's fields: `arbiter_pid`, `workers` (each `pid`, `age`, `apps`, `booted`,
         `last_heartbeat` in seconds since the worker was heard), `worker_count`, `apps`; and
         ours beside them: `queues` counts the waiting requests of each app, `waits` tells how many
-        seconds the oldest of them has waited, `down` why an app is put aside.
+        seconds the oldest of them has waited, `down` why an app is put aside that
+        no worker serves.
     """
     supervisor = arbiter.supervisor
     workers = sorted(supervisor.workers.values(), key=lambda worker: worker.age)
@@ -41,7 +42,7 @@ def status_of(arbiter: DirtyArbiter) -> dict[str, Any]:
         "waits": {path: _oldest_wait_s(arbiter, path) for path in arbiter.router.apps},
         "waiting_bytes": arbiter.router.waiting_bytes,
         "stash_bytes": arbiter.tables.bytes,
-        "down": supervisor.health.reasons(),
+        "down": supervisor.down(),
         "last_boot_error": supervisor.last_boot_error,
     }
 

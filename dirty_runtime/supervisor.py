@@ -115,6 +115,12 @@ class Supervisor:
         """Whether a worker boots or serves."""
         return any(slot.candidate or slot.worker for slot in self.slots.values())
 
+    def down(self) -> dict[str, str]:
+        """Why each app failed that is put aside and that no worker serves."""
+        serving = {path for slot in self.slots.values() if slot.worker for path in slot.worker.apps}
+        reasons = self.health.reasons()
+        return {path: reason for path, reason in reasons.items() if path not in serving}
+
     def refusal(self, app_path: str) -> str:
         """Why the app is not to be waited for; empty when it serves or may soon."""
         if not self.health.is_down(app_path):
@@ -213,10 +219,15 @@ class Supervisor:
         for path in worker.apps:
             self.health.booted(path)
         old, slot.worker, slot.candidate = slot.worker, worker, None
-        slot.must_change = ""
+        if not self.health.reasons():
+            self.last_boot_error = ""
+        why, slot.must_change = slot.must_change, ""
         self._owner.worker_ready(worker)
+        if why == "reload" and not any(one.must_change == "reload" for one in self.slots.values()):
+            log.info("reloaded: %d workers run the new code", self.target)
         if old is not None:
             self.restarts += 1
+            self._log_leaving(old, why or "its apps have changed")
             self._leave(old, self.config.graceful_timeout_s + CLOSE_S)
         if self.config.max_age_s:
             loop = asyncio.get_running_loop()
@@ -351,7 +362,11 @@ class Supervisor:
         if slot.candidate is not None:
             self._leave(slot.candidate, 0)
         if slot.worker is not None:
+            self._log_leaving(slot.worker, "fewer workers are wanted")
             self._leave(slot.worker, self.config.graceful_timeout_s + CLOSE_S)
+
+    def _log_leaving(self, worker: Worker, reason: str) -> None:
+        log.info("worker %d (slot %d) leaves: %s", worker.pid, worker.slot, reason)
 
     def _leave(self, worker: Worker, grace_s: float) -> None:
         """Take no new work, end when the lanes are closed, and be killed after the grace."""

@@ -69,8 +69,17 @@ def test_a_reload_to_broken_code_keeps_the_old_set(directory: Path, fault: str) 
         arbiter.signal(signal.SIGHUP)
         wait_until(lambda: "what served goes on" in arbiter.log.read_text())
         assert arbiter.pids() == before
+        status = arbiter.status()
+        expected = "it is broken" if fault == "init" else "SyntaxError"
+        assert expected in status["last_boot_error"]
+        assert status["down"] == {}
         with arbiter.client() as client:
             assert client.execute("changing:Changing", "version") == 1
+        (directory / "broken").unlink(missing_ok=True)
+        shutil.copy(CHANGING, directory)
+        arbiter.signal(signal.SIGHUP)
+        wait_until(lambda: "reloaded: 2 workers run the new code" in arbiter.log.read_text())
+        assert arbiter.status()["last_boot_error"] == ""
 
 
 # --- scaling ---
@@ -114,6 +123,31 @@ def test_scaling_by_the_command(directory: Path) -> None:
             assert f"{wanted} workers wanted" in done.stdout
         for change in ("+0", "0", "x", "--3"):
             assert run_dirty("scale", change, "--socket", arbiter.socket_path).returncode == 1
+
+
+def test_the_log_tells_who_scales_who_leaves_and_how_the_arbiter_ends(directory: Path) -> None:
+    options = ("--timeout", "0.2")
+    with serving_here(directory, "Good", options=options) as arbiter, arbiter.client() as client:
+        with pytest.raises(DirtyError):
+            client.execute("changing:Good", "nap", 600)
+        client.manage(ManageOp.ADD, 1)
+        arbiter.wait_for_workers(2)
+        client.manage(ManageOp.REMOVE, 1)
+        before = arbiter.pids()
+        arbiter.signal(signal.SIGHUP)
+        wait_until(lambda: not arbiter.pids() & before)
+        arbiter.signal(signal.SIGTERM)
+        assert arbiter.wait() == 0
+        lines = arbiter.log.read_text()
+    for expected in (
+        "the worker was silent for 0.2 s; it ran changing:Good nap",
+        f"user {os.getuid()} asks to manage: add, count 1",
+        "leaves: fewer workers are wanted",
+        "leaves: reload",
+        "stopping: 0 calls run and 0 wait, they get 30 s",
+    ):
+        assert expected in lines
+    assert lines.endswith("stopped\n")
 
 
 # --- apps that fail ---
