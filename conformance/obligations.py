@@ -21,7 +21,8 @@ from gdproto import decode
 from gdproto.spec.codegen import ir
 from gdproto.spec.codegen.walk import walk
 
-from .cases import Case, Recipe, load, made, numeral
+from .cases import Case, Recipe, load, made
+from .judging import size
 
 # A debt: its group, and what it is.
 Debt = tuple[str, str]
@@ -245,18 +246,6 @@ def _by_error(case: Case) -> Iterator[Debt]:
     for event in told:
         if event["event"] == "error" and "offset" not in event:
             yield group, f"{event['code']} state {event['scope']}"
-
-
-def size(recipe: Recipe) -> int:
-    """How many bytes the recipe makes."""
-    if isinstance(recipe, str):
-        return len(recipe) // 2
-    if isinstance(recipe, list):
-        return sum(map(size, recipe))
-    times = int(recipe["times"])
-    if "repeat" in recipe:
-        return size(recipe["repeat"]) * times
-    return times * (sum(map(size, recipe["numbered"])) + len(numeral(0)))
 
 
 def beginning(recipe: Recipe, length: int) -> bytes:
