@@ -162,7 +162,7 @@ class Links:
         try:
             writer.write(encoded(connection, message))
             while True:
-                limit = deadline if idle_s is None else Deadline(min(idle_s, deadline.left_s()))
+                limit = deadline.within(idle_s)
                 answer = await self._next(connection, reader, limit)
                 if not isinstance(answer, gdproto.Chunk):
                     break

@@ -34,6 +34,14 @@ class Deadline:
             raise self.passed()
         return left_s
 
+    def within(self, idle_s: float | None) -> Deadline:
+        """The end of `idle_s` seconds from now, if that comes sooner; None for no such limit.
+
+        Raises:
+            DirtyTimeoutError: no time is left.
+        """
+        return self if idle_s is None else Deadline(min(idle_s, self.left_s()))
+
     def passed(self) -> DirtyTimeoutError:
         """What the caller is told when the time is over."""
         return DirtyTimeoutError(f"no answer within {self.timeout_s:g} s", self.timeout_s)

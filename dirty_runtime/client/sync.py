@@ -3,8 +3,7 @@
 Rules: any thread may call; a thread that finds no idle channel opens one. A channel is kept when
 its exchange has ended and closed when it has not, which cancels the exchange. A channel that the
 arbiter closed, or that a parent process opened, is not used again. No request is sent twice. The
-answer to a call that follows a quick one is looked for awake, for a moment, before the thread
-sleeps: to be woken up takes longer than a small call does.
+answer to a call that follows a quick one is looked for awake, as `exchange` says.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ import gdproto
 from ..errors import DirtyProtocolError
 from ..transfer import receive, widen
 from .answers import Deadline, answer_in, closed, encoded, result_of, unreachable
+from .exchange import exchange
 
 # What a socket's buffer takes at once, or nearly.
 SMALL_FRAME_BYTES = 64 * 1024
@@ -44,6 +44,11 @@ def _forked() -> None:
 os.register_at_fork(after_in_child=_forked)
 
 
+def timeval(seconds: float) -> bytes:
+    """As the kernel takes a limit. At least a microsecond: zero would be for ever."""
+    return struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000) or 1)
+
+
 class Channel:
     """One connection to the arbiter.
 
@@ -60,7 +65,7 @@ class Channel:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._limit_s = 0.0
         # Where there is one processor, who stays awake keeps the arbiter from it.
-        self._may_stay_awake = len(os.sched_getaffinity(0)) > 1
+        self._has_processors = len(os.sched_getaffinity(0)) > 1
         self._was_quick = False
         widen(self._socket)
         try:
@@ -75,34 +80,47 @@ class Channel:
         """Whether another exchange may begin."""
         return not self._connection.open_exchanges
 
-    def send(self, message: gdproto.Message, deadline: Deadline) -> bool:
-        """Open an exchange.
+    def send(self, message: gdproto.Message, limit: Deadline) -> bool:
+        """Open an exchange; when it returns, the answer has begun to come or is to be received.
 
         Returns:
             False when the arbiter has closed the connection: no call that has not been sent
             as a whole has begun.
 
         Raises:
-            DirtyError: the message cannot be encoded, or the time is over.
+            DirtyError: the message cannot be encoded, the time is over, or the connection
+                broke.
         """
         frame = encoded(self._connection, message)
         try:
             if len(frame) <= SMALL_FRAME_BYTES:
-                self._wait_at_most(deadline.left_s())
-                self._socket.sendall(frame)
+                self._exchange(frame, limit)
             else:
-                self._send_large(frame, deadline)
+                self._send_large(frame, limit)
         except (BlockingIOError, TimeoutError):
-            raise deadline.passed() from None
-        except (BrokenPipeError, ConnectionResetError):
+            raise limit.passed() from None
+        except BrokenPipeError:
             return False
+        except ConnectionResetError:
+            raise closed(self._path) from None
         except OSError as error:
             raise unreachable(self._path, error) from None
         return True
 
-    def _send_large(self, frame: bytes, deadline: Deadline) -> None:
+    def _exchange(self, frame: bytes, limit: Deadline) -> None:
+        self._wait_at_most(limit.left_s())
+        started_s = time.monotonic()
+        may_stay_awake = self._was_quick and self._has_processors
+        data = exchange(self._socket, frame, AWAKE_S if may_stay_awake else 0.0)
+        self._was_quick = time.monotonic() - started_s < QUICK_S
+        if data:
+            self._connection.receive_data(data)
+        else:
+            self._connection.receive_eof()
+
+    def _send_large(self, frame: bytes, limit: Deadline) -> None:
         # Many waits, and one deadline for all of them.
-        self._socket.settimeout(deadline.left_s())
+        self._socket.settimeout(limit.left_s())
         self._socket.sendall(frame)
         self._socket.settimeout(None)
 
@@ -110,8 +128,7 @@ class Channel:
         if 0 <= self._limit_s - seconds < SLACK_S:
             return
         self._limit_s = seconds
-        # At least a microsecond: zero would be for ever.
-        limit = struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000) or 1)
+        limit = timeval(seconds)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
@@ -121,7 +138,7 @@ class Channel:
         Raises:
             DirtyError: nothing came, or what came broke the protocol.
         """
-        limit = deadline if idle_s is None else Deadline(min(idle_s, deadline.left_s()))
+        limit = deadline.within(idle_s)
         try:
             while True:
                 event = self._connection.next_event()
@@ -138,27 +155,6 @@ class Channel:
             raise limit.passed() from None
         except ConnectionError:
             raise closed(self._path) from None
-
-    def receive_one(self, deadline: Deadline) -> gdproto.Message:
-        """As `receive`, for the one answer to a call."""
-        started_s = time.monotonic()
-        if self._was_quick and self._may_stay_awake:
-            self._look_until(started_s + AWAKE_S)
-        answer = self.receive(deadline)
-        self._was_quick = time.monotonic() - started_s < QUICK_S
-        return answer
-
-    def _look_until(self, end_s: float) -> None:
-        """Take in what comes until then, without sleeping."""
-        while time.monotonic() < end_s:
-            try:
-                receive(self._socket, self._connection, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                continue
-            except ConnectionError:
-                # Who waits for the answer meets the end of the stream.
-                pass
-            return
 
     def close(self) -> None:
         """Close; an exchange that is still open is cancelled by it."""
@@ -181,7 +177,7 @@ class Channels:
         """The result that answers `message`. Raises DirtyError."""
         channel = self._begin(message, deadline)
         try:
-            return result_of(channel.receive_one(deadline))
+            return result_of(channel.receive(deadline))
         finally:
             self._keep(channel)
 
@@ -189,7 +185,7 @@ class Channels:
         self, message: gdproto.Message, deadline: Deadline, idle_s: float | None
     ) -> Iterator[Any]:
         """The chunks that answer `message`, or its one result. Raises DirtyError."""
-        channel = self._begin(message, deadline)
+        channel = self._begin(message, deadline.within(idle_s))
         try:
             while type(answer := channel.receive(deadline, idle_s)) is gdproto.Chunk:
                 yield answer.data

@@ -1,12 +1,13 @@
-"""A channel waits awake for an answer only where that is quicker than to sleep."""
+"""An exchange of a small frame, in C and in Python, and when a channel waits for it awake."""
 
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,157 @@ import pytest
 
 import gdproto
 from dirty_runtime import DirtyConnectionError, DirtyTimeoutError
+from dirty_runtime.client import exchange as implementations
 from dirty_runtime.client import sync
 from dirty_runtime.client.answers import Deadline
 
 LIMIT_S = 20.0
+AWAKE_S = 0.001
+
+Exchange = Callable[[socket.socket, bytes, float], bytes]
+
+
+def exchanges() -> list[Any]:
+    found = {"python": implementations.exchange_in_python}
+    if implementations.exchange is not implementations.exchange_in_python:
+        found["c"] = implementations.exchange
+    return [pytest.param(one, id=name) for name, one in found.items()]
+
+
+@pytest.fixture(params=exchanges())
+def exchange(request: pytest.FixtureRequest) -> Exchange:
+    one: Exchange = request.param
+    return one
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+Pair = tuple[socket.socket, socket.socket]
+BOTH_WAYS = pytest.mark.parametrize("awake_s", [0.0, AWAKE_S], ids=["asleep", "awake"])
+
+
+def test_the_c_one_was_built() -> None:
+    if gdproto.IMPLEMENTATION == "c":
+        assert implementations.exchange is not implementations.exchange_in_python
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    ("answer", "first"),
+    [(b"yes", b"yes"), (bytes(5000), bytes(4096))],
+    ids=["small", "large"],
+)
+def test_an_answer(
+    exchange: Exchange, pair: Pair, awake_s: float, answer: bytes, first: bytes
+) -> None:
+    ours, theirs = pair
+    theirs.sendall(answer)
+    assert exchange(ours, b"question", awake_s) == first
+    assert theirs.recv(100) == b"question"
+
+
+@BOTH_WAYS
+def test_a_frame_that_the_kernel_takes_in_parts(
+    exchange: Exchange, pair: Pair, awake_s: float
+) -> None:
+    ours, theirs = pair
+    frame = os.urandom(1 << 20)
+    came = bytearray()
+
+    def serve() -> None:
+        while len(came) < len(frame):
+            came.extend(theirs.recv(1 << 16))
+        theirs.sendall(b"yes")
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    assert exchange(ours, frame, awake_s) == b"yes"
+    thread.join(LIMIT_S)
+    assert came == frame
+
+
+@BOTH_WAYS
+def test_a_peer_that_is_gone(exchange: Exchange, pair: Pair, awake_s: float) -> None:
+    ours, theirs = pair
+    theirs.close()
+    with pytest.raises(BrokenPipeError):
+        exchange(ours, b"question", awake_s)
+
+
+@BOTH_WAYS
+def test_a_peer_that_sends_no_more(exchange: Exchange, pair: Pair, awake_s: float) -> None:
+    ours, theirs = pair
+    theirs.shutdown(socket.SHUT_WR)
+    assert exchange(ours, b"question", awake_s) == b""
+
+
+@BOTH_WAYS
+def test_a_peer_that_leaves_without_reading(exchange: Exchange, pair: Pair, awake_s: float) -> None:
+    ours, theirs = pair
+    threading.Timer(0.02, theirs.close).start()
+    with pytest.raises(ConnectionResetError):
+        exchange(ours, b"question", awake_s)
+
+
+@BOTH_WAYS
+def test_the_time_is_over(exchange: Exchange, pair: Pair, awake_s: float) -> None:
+    ours, _ = pair
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, sync.timeval(0.01))
+    with pytest.raises(BlockingIOError):
+        exchange(ours, b"question", awake_s)
+
+
+@BOTH_WAYS
+def test_a_signal_is_handled_and_waited_on(exchange: Exchange, pair: Pair, awake_s: float) -> None:
+    ours, theirs = pair
+    seen = []
+
+    def handle(number: int, frame: object) -> None:
+        seen.append(number)
+        theirs.sendall(b"yes")
+
+    before = signal.signal(signal.SIGUSR2, handle)
+    try:
+        thread = threading.get_ident()
+        threading.Timer(0.02, signal.pthread_kill, (thread, signal.SIGUSR2)).start()
+        assert exchange(ours, b"question", awake_s) == b"yes"
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+    assert seen == [signal.SIGUSR2]
+    assert theirs.recv(100) == b"question", "it is sent once"
+
+
+@BOTH_WAYS
+def test_a_signal_may_end_it(exchange: Exchange, pair: Pair, awake_s: float) -> None:
+    ours, _ = pair
+
+    def handle(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR2, handle)
+    try:
+        thread = threading.get_ident()
+        threading.Timer(0.02, signal.pthread_kill, (thread, signal.SIGUSR2)).start()
+        with pytest.raises(KeyboardInterrupt):
+            exchange(ours, b"question", awake_s)
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), (None, b"", 0.0), (1, "text", 0.0), (1, b"", "soon")], ids=str
+)
+def test_what_is_no_exchange(exchange: Exchange, arguments: tuple[Any, ...]) -> None:
+    with pytest.raises((TypeError, AttributeError)):
+        exchange(*arguments)
+
+
+# --- the channel ---
 
 
 class Peer:
@@ -58,77 +206,53 @@ def peer(tmp_path: Path) -> Iterator[Peer]:
     one.end()
 
 
-@pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The flags of every read."""
-    flags_of_reads = []
-    receive = sync.receive
-
-    def noting(source: socket.socket, connection: gdproto.Connection, flags: int = 0) -> int:
-        flags_of_reads.append(flags)
-        return receive(source, connection, flags)
-
-    monkeypatch.setattr(sync, "receive", noting)
-    return flags_of_reads
-
-
-def ask(channel: sync.Channel, request_id: int, timeout_s: float = LIMIT_S) -> Any:
+def ask(channel: sync.Channel, request_id: int, timeout_s: float = LIMIT_S) -> gdproto.Message:
     deadline = Deadline(timeout_s)
     assert channel.send(gdproto.Status(request_id), deadline)
-    return channel.receive_one(deadline)
+    return channel.receive(deadline)
 
 
 @pytest.mark.parametrize(
-    ("processors", "takes_s", "flags"),
-    [
-        ({0, 1}, 0.0, socket.MSG_DONTWAIT),
-        ({0, 1}, sync.QUICK_S, 0),
-        ({0}, 0.0, 0),
-    ],
+    ("processors", "takes_s", "awake_s"),
+    [({0, 1}, 0.0, sync.AWAKE_S), ({0, 1}, sync.QUICK_S, 0.0), ({0}, 0.0, 0.0)],
     ids=["quick", "slow", "one processor"],
 )
 def test_it_waits_awake_after_a_quick_answer(
     peer: Peer,
-    looks: list[int],
     monkeypatch: pytest.MonkeyPatch,
     processors: set[int],
     takes_s: float,
-    flags: int,
+    awake_s: float,
 ) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: processors)
     now = [0.0]
+    waits = []
+
+    def noting(connected: socket.socket, frame: bytes, awake_s: float) -> bytes:
+        waits.append(awake_s)
+        now[0] += takes_s
+        return implementations.exchange(connected, frame, 0.0)
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: processors)
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(sync, "exchange", noting)
     with closing(sync.Channel(peer.path, Deadline(LIMIT_S))) as channel:
-        receive = channel.receive
-
-        def after(deadline: Deadline, idle_s: float | None = None) -> gdproto.Message:
-            now[0] += takes_s
-            return receive(deadline, idle_s)
-
-        monkeypatch.setattr(channel, "receive", after)
         ask(channel, 1)
-        assert set(looks) == {0}
-        looks.clear()
         ask(channel, 2)
-        assert set(looks) == {flags}
+    assert waits == [0.0, awake_s]
 
 
-def test_an_answer_that_stays_away_is_waited_for_asleep(peer: Peer, looks: list[int]) -> None:
+def test_an_answer_that_stays_away(peer: Peer) -> None:
     peer.ignores = 2
     with closing(sync.Channel(peer.path, Deadline(LIMIT_S))) as channel:
         ask(channel, 1)
-        channel._was_quick = channel._may_stay_awake = True
-        looks.clear()
-        with pytest.raises(DirtyTimeoutError):
+        with pytest.raises(DirtyTimeoutError, match=r"0\.05 s"):
             ask(channel, 2, 0.05)
-    assert looks[0] == socket.MSG_DONTWAIT
-    assert looks[-1] == 0
+        assert not channel.is_clean
 
 
-def test_an_arbiter_that_leaves_while_a_thread_is_awake(peer: Peer) -> None:
+def test_an_arbiter_that_leaves(peer: Peer) -> None:
     peer.leaves_at = 2
     with closing(sync.Channel(peer.path, Deadline(LIMIT_S))) as channel:
         ask(channel, 1)
-        channel._was_quick = channel._may_stay_awake = True
-        with pytest.raises(DirtyConnectionError):
+        with pytest.raises(DirtyConnectionError, match="closed the connection"):
             ask(channel, 2)

@@ -1,0 +1,105 @@
+/* What `exchange.py` says, with the interpreter let go once for all of it: threads that call at the
+ * same time hand the interpreter on half as often. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/* Small answers are whole with this; of a large one it is the beginning. */
+enum { ANSWER_BYTES = 4096 };
+
+static double now_s(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* Send what is left of a frame; -1 with errno if that fails. */
+static int send_rest(int fd, const char **rest, size_t *left) {
+    while (*left > 0) {
+        ssize_t sent = send(fd, *rest, *left, MSG_NOSIGNAL);
+        if (sent < 0) {
+            return -1;
+        }
+        *rest += sent;
+        *left -= (size_t)sent;
+    }
+    return 0;
+}
+
+/* As recv, but sleeping only after `awake_s` seconds of looking. */
+static ssize_t receive(int fd, char *answer, double awake_s) {
+    if (awake_s > 0.0) {
+        double end_s = now_s() + awake_s;
+        do {
+            ssize_t count = recv(fd, answer, ANSWER_BYTES, MSG_DONTWAIT);
+            if (count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) {
+                return count;
+            }
+        } while (now_s() < end_s);
+    }
+    return recv(fd, answer, ANSWER_BYTES, 0);
+}
+
+static PyObject *exchange(PyObject *module, PyObject *const *args, Py_ssize_t count) {
+    (void)module;
+    if (count != 3 || !PyBytes_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "exchange takes a socket, bytes and seconds");
+        return NULL;
+    }
+    int fd = PyObject_AsFileDescriptor(args[0]);
+    double awake_s = PyFloat_AsDouble(args[2]);
+    if (fd < 0 || PyErr_Occurred()) {
+        return NULL;
+    }
+    const char *rest = PyBytes_AS_STRING(args[1]);
+    size_t left = (size_t)PyBytes_GET_SIZE(args[1]);
+    char answer[ANSWER_BYTES];
+    for (;;) {
+        ssize_t got;
+        Py_BEGIN_ALLOW_THREADS
+        got = send_rest(fd, &rest, &left);
+        if (got == 0) {
+            got = receive(fd, answer, awake_s);
+        }
+        Py_END_ALLOW_THREADS
+        if (got >= 0) {
+            return PyBytes_FromStringAndSize(answer, got);
+        }
+        if (errno != EINTR) {
+            return PyErr_SetFromErrno(PyExc_OSError);
+        }
+        if (PyErr_CheckSignals() < 0) {
+            return NULL;
+        }
+    }
+}
+
+static PyMethodDef functions[] = {
+    {"exchange", (PyCFunction)(void (*)(void))exchange, METH_FASTCALL,
+     "exchange(connected, frame, awake_s) -> bytes"},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot slots[] = {
+/* It keeps nothing between calls: any interpreter may have its own, and none needs a lock. */
+#if PY_VERSION_HEX >= 0x030C0000
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+#if PY_VERSION_HEX >= 0x030D0000
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "dirty_runtime.client._exchange",
+    .m_methods = functions,
+    .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit__exchange(void) { return PyModuleDef_Init(&definition); }

@@ -1,0 +1,55 @@
+"""A small frame there, and what comes back: in C where it was built, else in Python.
+
+Rules: the socket blocks, and the kernel ends its waits. To be woken up takes longer than a small
+call does, so who expects a quick answer may look for it awake, for a moment, before it sleeps.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+
+import gdproto
+
+ANSWER_BYTES = 4096
+
+Exchange = Callable[[socket.socket, bytes, float], bytes]
+
+
+def exchange_in_python(connected: socket.socket, frame: bytes, awake_s: float) -> bytes:
+    """Send a frame and wait for the first bytes that come back.
+
+    Args:
+        awake_s: seconds to look for them before sleeping.
+
+    Returns:
+        4,096 bytes at most; none at the end of the stream.
+
+    Raises:
+        BrokenPipeError: the peer has closed, and did not get all of the frame.
+        BlockingIOError: the socket's time is over.
+        OSError: as of ``send`` and ``recv``.
+    """
+    connected.sendall(frame)
+    if awake_s:
+        end_s = time.monotonic() + awake_s
+        while time.monotonic() < end_s:
+            try:
+                return connected.recv(ANSWER_BYTES, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                pass
+    return connected.recv(ANSWER_BYTES)
+
+
+def _built() -> Exchange:
+    if gdproto.IMPLEMENTATION != "c":
+        return exchange_in_python
+    try:
+        from . import _exchange
+    except ImportError:
+        return exchange_in_python
+    return _exchange.exchange
+
+
+exchange = _built()
