@@ -36,7 +36,7 @@ from ._generated.tables import (
     Transition,
 )
 from .errors import ProtocolError
-from .frames import BARE, RULES, Header, Message, check_presence
+from .frames import BARE, RULES, Header, Message, check_presence, serialize_parts
 from .implementation import codec, parse, parse_header, parse_payload
 
 IDLE = "idle"
@@ -290,14 +290,21 @@ class Connection:
             ProtocolError: the message is not legal now, or cannot be encoded. The connection is
                 as it was.
         """
-        request_id = message.request_id
-        state = self._sendable(message.CODE, request_id)
+        state = self._sendable(message.CODE, message.request_id)
         data = message.to_bytes()
-        if state != IDLE:
-            self._states[request_id] = state
-        else:
-            self._states.pop(request_id, None)
+        self._enter(message.request_id, state)
         return data
+
+    def send_parts(self, message: Message) -> list[bytes]:
+        """As `send`, in parts: bytes values of 64 KiB and more are not copied into a frame.
+
+        Returns:
+            What makes the frame when it is put together; a small frame is one part.
+        """
+        state = self._sendable(message.CODE, message.request_id)
+        parts = serialize_parts(message)
+        self._enter(message.request_id, state)
+        return parts
 
     def send_frame(self, frame: bytes, header: Header | None = None) -> bytes:
         """As `send`, for one whole frame that is handed through undecoded.
@@ -307,11 +314,7 @@ class Connection:
             header: that of the frame, where it has been judged already.
         """
         code, _, request_id = header or parse_header(frame)
-        state = self._sendable(code, request_id)
-        if state != IDLE:
-            self._states[request_id] = state
-        else:
-            self._states.pop(request_id, None)
+        self._enter(request_id, self._sendable(code, request_id))
         return frame
 
     def abandon(self, request_id: int) -> None:
@@ -565,10 +568,12 @@ if codec is not None:
             "next_event": Connection.next_event,
             "receive_data": Connection.receive_data,
             "send": Connection.send,
+            "send_parts": Connection.send_parts,
             "send_frame": Connection.send_frame,
         },
     )
     Connection.next_event = codec.next_event  # type: ignore[method-assign]
     Connection.receive_data = codec.receive_data  # type: ignore[method-assign]
     Connection.send = codec.send  # type: ignore[method-assign]
+    Connection.send_parts = codec.send_parts  # type: ignore[method-assign]
     Connection.send_frame = codec.send_frame  # type: ignore[method-assign]

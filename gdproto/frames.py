@@ -113,8 +113,29 @@ def _fault(code: str, field: str, reason: str, request_id: int) -> ProtocolError
     return ProtocolError(code, reason, phase="header", offset=OFFSETS[field], request_id=request_id)
 
 
+# From here on bytes are a part of their own, where a frame is wanted in parts.
+PART_BYTES = 64 * 1024
+
+
 def serialize(message: Message) -> bytes:
     """`message` as one frame; see `Message.to_bytes`."""
+    return b"".join(_pieces(message))
+
+
+def serialize_parts(message: Message) -> list[bytes]:
+    """`message` as one frame, in parts; see `Connection.send_parts`."""
+    parts: list[bytes] = []
+    small: list[bytes | bytearray] = []
+    for piece in _pieces(message):
+        if type(piece) is bytes and len(piece) >= PART_BYTES:
+            parts += [b"".join(small), piece]
+            small = []
+        else:
+            small.append(piece)
+    return [*parts, b"".join(small)] if small else parts
+
+
+def _pieces(message: Message) -> list[bytes | bytearray]:
     parts: list[bytes | bytearray] = [b""]
     try:
         message._write_payload(parts.append)
@@ -125,7 +146,7 @@ def serialize(message: Message) -> bytes:
         if RULES[message.CODE].fields is not None:
             strict.Encoder(parts.append).encode(fields.payload_of(message, RULES[message.CODE]))
         parts[0] = _header(message, parts)
-    return b"".join(parts)
+    return parts
 
 
 def _header(message: Message, parts: list[bytes | bytearray]) -> bytes:

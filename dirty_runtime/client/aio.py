@@ -42,10 +42,10 @@ class Link(asyncio.Protocol):
     async def ask(self, message: gdproto.Message) -> gdproto.Message:
         """The first message that answers. Raises DirtyError."""
         assert self._transport is not None
-        frame = encoded(self._connection, message)
+        parts = encoded(self._connection, message)
         call: asyncio.Future[gdproto.Message] = asyncio.get_running_loop().create_future()
         self._calls[message.request_id] = call
-        self._transport.write(frame)
+        self._transport.writelines(parts)
         try:
             return await call
         finally:
@@ -160,7 +160,7 @@ class Links:
         reader, writer = await asyncio.open_unix_connection(sock=connected, limit=RECEIVE_BYTES)
         connection = gdproto.Connection("client")
         try:
-            writer.write(encoded(connection, message))
+            writer.writelines(encoded(connection, message))
             while True:
                 limit = deadline.within(idle_s)
                 answer = await self._next(connection, reader, limit)

@@ -84,9 +84,9 @@ def unreachable(socket_path: str, error: OSError) -> DirtyConnectionError:
     return DirtyConnectionError(reason, socket_path)
 
 
-def encoded(connection: gdproto.Connection, message: gdproto.Message) -> bytes:
-    """The frame that carries `message`. Raises DirtyProtocolError when it cannot be encoded."""
+def encoded(connection: gdproto.Connection, message: gdproto.Message) -> list[bytes]:
+    """The frame that carries `message`, in parts. Raises DirtyProtocolError if there is none."""
     try:
-        return connection.send(message)
+        return connection.send_parts(message)
     except gdproto.ProtocolError as error:
         raise DirtyProtocolError.of(error) from None

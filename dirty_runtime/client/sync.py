@@ -91,12 +91,12 @@ class Channel:
             DirtyError: the message cannot be encoded, the time is over, or the connection
                 broke.
         """
-        frame = encoded(self._connection, message)
+        frame, *more = encoded(self._connection, message)
         try:
-            if len(frame) <= SMALL_FRAME_BYTES:
+            if not more and len(frame) <= SMALL_FRAME_BYTES:
                 self._exchange(frame, limit)
             else:
-                self._send_large(frame, limit)
+                self._send_large([frame, *more], limit)
         except (BlockingIOError, TimeoutError):
             raise limit.passed() from None
         except BrokenPipeError:
@@ -118,10 +118,11 @@ class Channel:
         else:
             self._connection.receive_eof()
 
-    def _send_large(self, frame: bytes, limit: Deadline) -> None:
-        # Many waits, and one deadline for all of them.
-        self._socket.settimeout(limit.left_s())
-        self._socket.sendall(frame)
+    def _send_large(self, parts: list[bytes], limit: Deadline) -> None:
+        for part in parts:
+            # Many waits, and one deadline for all of them.
+            self._socket.settimeout(limit.left_s())
+            self._socket.sendall(part)
         self._socket.settimeout(None)
 
     def _wait_at_most(self, seconds: float) -> None:

@@ -222,12 +222,13 @@ class Lane:
         answer = gdproto.Response(request.request_id, result)
         if failure is None:
             try:
-                frame = self._connection.send(answer)
+                parts = self._connection.send_parts(answer)
             except (gdproto.ProtocolError, TypeError) as error:
                 failure = self._app_error(error, request, "the result cannot be encoded: ")
         if failure is not None:
-            frame = self._connection.send(to_message(failure, request.request_id))
-        self._write(frame)
+            parts = self._connection.send_parts(to_message(failure, request.request_id))
+        for part in parts:
+            self._write(part)
 
     def _app_error(
         self, error: BaseException, request: gdproto.Request, prefix: str = ""

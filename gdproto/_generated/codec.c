@@ -1,4 +1,4 @@
-/* @generated from spec/ (f7227ae0964489ce) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (724ad07fe4d712ba) by python -m spec.codegen --write; do not edit */
 /* === Rules ===================================================================================
 
    This codec handles what is common and right, fast. Whatever it cannot vouch for is a DOUBT: a
@@ -153,19 +153,24 @@ INLINE PyObject *new_bytes(size_t size) {
 
 /* Small encodings never leave the stack; larger ones grow inside a bytes object. */
 #define SCRATCH_BYTES 1024
+/* As in gdproto/frames.py. */
+#define PART_BYTES (64 * 1024)
 
 typedef struct {
     uint8_t *pos;
     uint8_t *end;
     uint8_t *start;
-    PyObject *heap; /* the bytes object that holds them, or NULL while they are in `scratch` */
+    PyObject *heap;  /* the bytes object that holds them, or NULL while they are in `scratch` */
+    PyObject *parts; /* a list of what stands before `start`, or NULL where all is in one piece */
+    size_t before;   /* how many bytes that is */
     uint8_t scratch[SCRATCH_BYTES];
 } Writer;
 
 INLINE void writer_init(Writer *w) {
     w->pos = w->start = w->scratch;
     w->end = w->scratch + SCRATCH_BYTES;
-    w->heap = NULL;
+    w->heap = w->parts = NULL;
+    w->before = 0;
 }
 
 NOINLINE int writer_grow(Writer *w, size_t more) {
@@ -209,7 +214,45 @@ static PyObject *writer_finish(Writer *w) {
     return w->heap;
 }
 
-INLINE void writer_drop(Writer *w) { Py_CLEAR(w->heap); }
+INLINE void writer_drop(Writer *w) {
+    Py_CLEAR(w->heap);
+    Py_CLEAR(w->parts);
+}
+
+/* The first byte of all. */
+INLINE uint8_t *writer_first(Writer *w) {
+    return w->before == 0 ? w->start : (uint8_t *)PyBytes_AS_STRING(PyList_GET_ITEM(w->parts, 0));
+}
+
+/* Let a bytes object, whose head has been written, stand in the list of parts itself. */
+NOINLINE int writer_set_aside(Writer *w, PyObject *blob) {
+    Py_ssize_t used = w->pos - w->start;
+    PyObject *head = PyBytes_FromStringAndSize((const char *)w->start, used);
+    if (head == NULL) {
+        return -1;
+    }
+    int failed = PyList_Append(w->parts, head) < 0 || PyList_Append(w->parts, blob) < 0;
+    Py_DECREF(head);
+    w->before += (size_t)used + (size_t)PyBytes_GET_SIZE(blob);
+    w->pos = w->start;
+    return failed ? -1 : 0;
+}
+
+/* The list of parts, to which what was written last is added; NULL with an exception. The writer
+   is spent. */
+static PyObject *writer_parts(Writer *w) {
+    PyObject *parts = w->parts;
+    if (w->pos > w->start) {
+        PyObject *last = writer_finish(w);
+        if (last == NULL || PyList_Append(parts, last) < 0) {
+            Py_CLEAR(parts);
+        }
+        Py_XDECREF(last);
+    } else {
+        Py_CLEAR(w->heap);
+    }
+    return parts;
+}
 
 INLINE int write_raw(Writer *w, const void *data, size_t size) {
     if (writer_reserve(w, size) < 0) {
@@ -445,7 +488,7 @@ INLINE int make_ready(PyObject *text) {
 
 /* === Wire facts ============================================================================== */
 
-#define SPEC_HASH "f7227ae0964489ce"
+#define SPEC_HASH "724ad07fe4d712ba"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576
@@ -511,11 +554,12 @@ enum {
     FALLBACK_NEXT_EVENT,
     FALLBACK_RECEIVE_DATA,
     FALLBACK_SEND,
+    FALLBACK_SEND_PARTS,
     FALLBACK_SEND_FRAME,
     FALLBACKS
 };
 
-static const char *const fallback_names[] = {"encode", "decode", "serialize", "parse", "parse_payload", "parse_header", "peek_request", "readable", "next_event", "receive_data", "send", "send_frame"};
+static const char *const fallback_names[] = {"encode", "decode", "serialize", "parse", "parse_payload", "parse_header", "peek_request", "readable", "next_event", "receive_data", "send", "send_parts", "send_frame"};
 
 /* === Writing values ========================================================================== */
 
@@ -613,6 +657,23 @@ INLINE int write_blob(Writer *w, const void *data, size_t size) {
     return 0;
 }
 
+/* A large one may stand aside. */
+INLINE int write_bytes(Writer *w, PyObject *value) {
+    size_t size = (size_t)PyBytes_GET_SIZE(value);
+    if (LIKELY(w->parts == NULL || size < PART_BYTES || size > 67108864)) {
+        return write_blob(w, PyBytes_AS_STRING(value), size);
+    }
+    if (writer_reserve(w, 5) < 0) {
+        return -1;
+    }
+    uint8_t *to = w->pos;
+    *to = CODE_BYTES;
+    put32(to + 1, (uint32_t)size);
+    to += 5;
+    w->pos = to;
+    return writer_set_aside(w, value);
+}
+
 /* `depth` containers are open. */
 INLINE int write_value(Writer *w, PyObject *value, int depth) {
     PyTypeObject *type = Py_TYPE(value);
@@ -644,7 +705,7 @@ INLINE int write_value(Writer *w, PyObject *value, int depth) {
         return write_raw(w, "\001\001", 2);
     }
     if (type == &PyBytes_Type) {
-        return write_blob(w, PyBytes_AS_STRING(value), (size_t)PyBytes_GET_SIZE(value));
+        return write_bytes(w, value);
     }
     return write_other(w, value, depth);
 }
@@ -725,7 +786,7 @@ static int write_other(Writer *w, PyObject *value, int depth) {
         return write_text(w, value);
     }
     if (PyBytes_Check(value)) {
-        return write_blob(w, PyBytes_AS_STRING(value), (size_t)PyBytes_GET_SIZE(value));
+        return write_bytes(w, value);
     }
     if (PyList_Check(value)) {
         return write_list(w, ((PyListObject *)value)->ob_item, PyList_GET_SIZE(value), depth + 1);
@@ -1426,11 +1487,11 @@ INLINE int write_message(Writer *w, PyObject *self, int index) {
         case 7: done = write_MANAGE(w, self); break;
         default: break;
     }
-    size_t length = (size_t)(w->pos - w->start) - HEADER_BYTES;
+    size_t length = w->before + (size_t)(w->pos - w->start) - HEADER_BYTES;
     if (done < 0 || length > MAX_PAYLOAD_BYTES) {
         return -1;
     }
-    put_header(w->start, message_codes[index], length, request_id);
+    put_header(writer_first(w), message_codes[index], length, request_id);
     return 0;
 }
 
@@ -2184,29 +2245,56 @@ static PyObject *connection_receive_data(PyObject *self, PyObject *data) {
 
 /* --- sending --- */
 
-static PyObject *connection_send(PyObject *self, PyObject *message) {
+/* Write a message that may be sent now. Returns the state that its exchange is in then, or -1. */
+INLINE int write_legal(Writer *w, PyObject *self, PyObject *message) {
     int index = class_index(Py_TYPE(message));
-    if (LIKELY(index >= 0 && is_connection(self))) {
-        PyObject *request_id = SLOT(message, index, 0);
-        if (request_id != NULL && PyLong_CheckExact(request_id)) {
-            int next = next_state(self, role_is_opener(self), index, request_id);
-            if (next >= 0) {
-                Writer w;
-                writer_init(&w);
-                w.pos += HEADER_BYTES;
-                if (LIKELY(write_message(&w, message, index) == 0)) {
-                    PyObject *data = writer_finish(&w);
-                    if (data != NULL && apply_state(self, request_id, next) < 0) {
-                        Py_CLEAR(data);
-                    }
-                    return data;
-                }
-                writer_drop(&w);
-            }
-        }
+    if (UNLIKELY(index < 0 || !is_connection(self))) {
+        return DOUBT;
     }
+    PyObject *request_id = SLOT(message, index, 0);
+    if (UNLIKELY(request_id == NULL || !PyLong_CheckExact(request_id))) {
+        return DOUBT;
+    }
+    int next = next_state(self, role_is_opener(self), index, request_id);
+    if (next < 0) {
+        return DOUBT;
+    }
+    w->pos += HEADER_BYTES;
+    return write_message(w, message, index) == 0 ? next : -1;
+}
+
+/* `data`, which may be NULL with an exception, after the message has been sent. */
+INLINE PyObject *sent(PyObject *self, PyObject *message, int next, PyObject *data) {
+    PyObject *request_id = SLOT(message, class_index(Py_TYPE(message)), 0);
+    if (data != NULL && apply_state(self, request_id, next) < 0) {
+        Py_CLEAR(data);
+    }
+    return data;
+}
+
+static PyObject *connection_send(PyObject *self, PyObject *message) {
+    Writer w;
+    writer_init(&w);
+    int next = write_legal(&w, self, message);
+    if (LIKELY(next >= 0)) {
+        return sent(self, message, next, writer_finish(&w));
+    }
+    writer_drop(&w);
     PyObject *args[] = {self, message};
     return fall_back(FALLBACK_SEND, args, 2, NULL);
+}
+
+static PyObject *connection_send_parts(PyObject *self, PyObject *message) {
+    Writer w;
+    writer_init(&w);
+    w.parts = PyList_New(0);
+    int next = w.parts == NULL ? -1 : write_legal(&w, self, message);
+    if (LIKELY(next >= 0)) {
+        return sent(self, message, next, writer_parts(&w));
+    }
+    writer_drop(&w);
+    PyObject *args[] = {self, message};
+    return fall_back(FALLBACK_SEND_PARTS, args, 2, NULL);
 }
 
 static PyObject *connection_send_frame(PyObject *self, PyObject *const *args, Py_ssize_t count,
@@ -2359,6 +2447,9 @@ static PyMethodDef methods[] = {
      "receive_data($self, data, /)\n--\n\nTake bytes; see gdproto.Connection.receive_data."},
     {"send", connection_send, METH_O,
      "send($self, message, /)\n--\n\nThe bytes of a message; see gdproto.Connection.send."},
+    {"send_parts", connection_send_parts, METH_O,
+     "send_parts($self, message, /)\n--\n\n"
+     "The bytes of a message in parts; see gdproto.Connection.send_parts."},
     {"send_frame", (PyCFunction)(void (*)(void))connection_send_frame,
      METH_FASTCALL | METH_KEYWORDS,
      "send_frame($self, frame, header=None)\n--\n\n"

@@ -11,6 +11,7 @@ import pytest
 
 import gdproto
 from gdproto import HEADER_BYTES, Chunk, Connection, ProtocolError, Request, Response
+from gdproto.frames import PART_BYTES
 
 from .growth import CONSTANT, MOST, grows_at_most
 from .implementations import decode_strictly, encode_strictly
@@ -80,6 +81,14 @@ def test_a_promise_of_more_than_there_is_costs_nothing() -> None:
 def test_views_are_not_copies() -> None:
     def work(size: int) -> Callable[[], object]:
         return partial(gdproto.decode, gdproto.encode(bytes(size * 1000)), zero_copy=True)
+
+    assert grows_at_most(CONSTANT, work, SIZE)
+
+
+def test_parts_are_not_copies() -> None:
+    def work(size: int) -> Callable[[], object]:
+        request = Request(1, "m:A", "go", (bytes(PART_BYTES + size * 1000),))
+        return lambda: Connection("client").send_parts(request)
 
     assert grows_at_most(CONSTANT, work, SIZE)
 

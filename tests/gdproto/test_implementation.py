@@ -255,7 +255,9 @@ class InPython(gdproto.Connection):
 SENDABLE = [message for message, _ in FRAMES]
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["send", "frame", "receive"]), st.sampled_from(SENDABLE), st.integers(0, 3)
+        st.sampled_from(["send", "parts", "frame", "receive"]),
+        st.sampled_from(SENDABLE),
+        st.integers(0, 3),
     )
     | st.tuples(st.just("bytes"), damaged(), st.integers(0, 20))
     | st.tuples(st.sampled_from(["eof", "abandon"]), st.none(), st.integers(0, 3)),
@@ -270,10 +272,11 @@ def take(connection: gdproto.Connection, step: tuple[str, Any, int]) -> list[Any
         connection.receive_eof()
     elif kind == "abandon":
         connection.abandon(number)
-    elif kind in ("send", "frame"):
+    elif kind in ("send", "parts", "frame"):
         message = dataclasses.replace(content, request_id=number)
-        if kind == "send":
-            return [outcome(connection.send, message)]
+        if kind != "frame":
+            send = connection.send if kind == "send" else connection.send_parts
+            return [outcome(send, message)]
         frame = message.to_bytes()
         header = gdproto.parse_header(frame) if number % 2 else None
         return [outcome(connection.send_frame, frame, header)]
@@ -301,6 +304,46 @@ def test_both_connections_take_the_same_course(
         assert repr(take(c, step)) == repr(take(python, step))
         assert c._states == python._states
         assert c.unread(1000) == python.unread(1000)
+
+
+ONE, OTHER, ALMOST = bytes(frames.PART_BYTES), bytes(100_000), bytes(frames.PART_BYTES - 1)
+IN_PARTS: dict[str, tuple[gdproto.Message, list[bytes]]] = {
+    "none": (gdproto.Response(1, [ALMOST, "a" * 70_000, bytearray(70_000)]), []),
+    "the last value": (gdproto.Response(1, ONE), [ONE]),
+    "in front": (gdproto.Response(1, [ONE, 1]), [ONE]),
+    "several": (
+        gdproto.Request(1, "m:A", "go", (ONE, 5, [OTHER, ALMOST]), {"a": ONE, "b": {}}),
+        [ONE, OTHER, ONE],
+    ),
+    "views are copied": (gdproto.Request(1, "m:A", "go", (memoryview(ONE),)), []),
+}
+
+
+@pytest.mark.parametrize("name", IN_PARTS)
+def test_large_bytes_are_parts_themselves(name: str) -> None:
+    message, large = IN_PARTS[name]
+    role = "client" if isinstance(message, gdproto.Request) else "arbiter"
+    for kind in (gdproto.Connection, InPython):
+        connection = kind(role)
+        if role == "arbiter":
+            connection.receive_data(gdproto.Request(1, "m:A", "go").to_bytes())
+            connection.next_event()
+        parts = connection.send_parts(message)
+        assert b"".join(parts) == message.to_bytes()
+        assert all(parts)
+        aside = [part for part in parts if any(part is one for one in (ONE, OTHER))]
+        assert len(aside) == len(large)
+        assert all(part is one for part, one in zip(aside, large, strict=True))
+        assert list(connection.open_exchanges) == ([1] if role == "client" else [])
+
+
+@pytest.mark.parametrize("kind", [gdproto.Connection, InPython])
+def test_parts_that_are_too_large_are_refused(kind: type[gdproto.Connection]) -> None:
+    connection = kind("client")
+    large = bytes(gdproto.MAX_PAYLOAD_BYTES // 2)
+    with pytest.raises(gdproto.ProtocolError, match="payload_too_large"):
+        connection.send_parts(gdproto.Request(1, "m:A", "go", (large, large)))
+    assert not connection.open_exchanges
 
 
 @pytest.mark.parametrize(
@@ -345,6 +388,10 @@ def everything_once() -> None:
                 connection = gdproto.Connection(role, raw=raw)
                 take(connection, ("send", message, 1))
                 take(connection, ("receive", message, 1))
+                take(connection, ("parts", message, 2))
+    for message, _ in IN_PARTS.values():
+        outcome(gdproto.Connection("client").send_parts, message)
+        outcome(gdproto.Connection("arbiter").send_parts, message)
         for size in range(len(encoded)):
             outcome(gdproto.parse, encoded[:size])
             outcome(gdproto.peek_request, encoded[16:size])

@@ -18,6 +18,7 @@ FALLBACKS = (
     "next_event",
     "receive_data",
     "send",
+    "send_parts",
     "send_frame",
 )
 

@@ -188,15 +188,37 @@ def _write_text(v: ir.ValueType) -> Lines:
 
 
 def _write_blob(v: ir.ValueType) -> Lines:
-    return function(
-        "INLINE int write_blob(Writer *w, const void *data, size_t size)",
-        [
-            *_write_head(v, size="size"),
-            "memcpy(to, data, size);",
-            "w->pos = to + size;",
-            "return 0;",
-        ],
-    )
+    body = v.body
+    assert isinstance(body, ir.Blob)
+    return [
+        *function(
+            "INLINE int write_blob(Writer *w, const void *data, size_t size)",
+            [
+                *_write_head(v, size="size"),
+                "memcpy(to, data, size);",
+                "w->pos = to + size;",
+                "return 0;",
+            ],
+        ),
+        "/* A large one may stand aside. */",
+        *function(
+            "INLINE int write_bytes(Writer *w, PyObject *value)",
+            [
+                "size_t size = (size_t)PyBytes_GET_SIZE(value);",
+                *block(
+                    f"if (LIKELY(w->parts == NULL || size < PART_BYTES || "
+                    f"size > {body.length.limit.value}))",
+                    ["return write_blob(w, PyBytes_AS_STRING(value), size);"],
+                ),
+                *block(
+                    f"if (writer_reserve(w, {1 + body.length.size}) < 0)",
+                    ["return -1;"],
+                ),
+                *_put_head(v.name, body.length, "size"),
+                "return writer_set_aside(w, value);",
+            ],
+        ),
+    ]
 
 
 CALLS = {
@@ -206,7 +228,7 @@ CALLS = {
     "dict": "write_dict(w, value, depth + 1)",
     "list": "write_list(w, ((PyListObject *)value)->ob_item, PyList_GET_SIZE(value), depth + 1)",
     "tuple": "write_list(w, ((PyTupleObject *)value)->ob_item, PyTuple_GET_SIZE(value), depth + 1)",
-    "bytes": "write_blob(w, PyBytes_AS_STRING(value), (size_t)PyBytes_GET_SIZE(value))",
+    "bytes": "write_bytes(w, value)",
 }
 
 

@@ -212,29 +212,56 @@ static PyObject *connection_receive_data(PyObject *self, PyObject *data) {
 
 /* --- sending --- */
 
-static PyObject *connection_send(PyObject *self, PyObject *message) {
+/* Write a message that may be sent now. Returns the state that its exchange is in then, or -1. */
+INLINE int write_legal(Writer *w, PyObject *self, PyObject *message) {
     int index = class_index(Py_TYPE(message));
-    if (LIKELY(index >= 0 && is_connection(self))) {
-        PyObject *request_id = SLOT(message, index, 0);
-        if (request_id != NULL && PyLong_CheckExact(request_id)) {
-            int next = next_state(self, role_is_opener(self), index, request_id);
-            if (next >= 0) {
-                Writer w;
-                writer_init(&w);
-                w.pos += HEADER_BYTES;
-                if (LIKELY(write_message(&w, message, index) == 0)) {
-                    PyObject *data = writer_finish(&w);
-                    if (data != NULL && apply_state(self, request_id, next) < 0) {
-                        Py_CLEAR(data);
-                    }
-                    return data;
-                }
-                writer_drop(&w);
-            }
-        }
+    if (UNLIKELY(index < 0 || !is_connection(self))) {
+        return DOUBT;
     }
+    PyObject *request_id = SLOT(message, index, 0);
+    if (UNLIKELY(request_id == NULL || !PyLong_CheckExact(request_id))) {
+        return DOUBT;
+    }
+    int next = next_state(self, role_is_opener(self), index, request_id);
+    if (next < 0) {
+        return DOUBT;
+    }
+    w->pos += HEADER_BYTES;
+    return write_message(w, message, index) == 0 ? next : -1;
+}
+
+/* `data`, which may be NULL with an exception, after the message has been sent. */
+INLINE PyObject *sent(PyObject *self, PyObject *message, int next, PyObject *data) {
+    PyObject *request_id = SLOT(message, class_index(Py_TYPE(message)), 0);
+    if (data != NULL && apply_state(self, request_id, next) < 0) {
+        Py_CLEAR(data);
+    }
+    return data;
+}
+
+static PyObject *connection_send(PyObject *self, PyObject *message) {
+    Writer w;
+    writer_init(&w);
+    int next = write_legal(&w, self, message);
+    if (LIKELY(next >= 0)) {
+        return sent(self, message, next, writer_finish(&w));
+    }
+    writer_drop(&w);
     PyObject *args[] = {self, message};
     return fall_back(FALLBACK_SEND, args, 2, NULL);
+}
+
+static PyObject *connection_send_parts(PyObject *self, PyObject *message) {
+    Writer w;
+    writer_init(&w);
+    w.parts = PyList_New(0);
+    int next = w.parts == NULL ? -1 : write_legal(&w, self, message);
+    if (LIKELY(next >= 0)) {
+        return sent(self, message, next, writer_parts(&w));
+    }
+    writer_drop(&w);
+    PyObject *args[] = {self, message};
+    return fall_back(FALLBACK_SEND_PARTS, args, 2, NULL);
 }
 
 static PyObject *connection_send_frame(PyObject *self, PyObject *const *args, Py_ssize_t count,

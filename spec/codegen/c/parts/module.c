@@ -124,6 +124,9 @@ static PyMethodDef methods[] = {
      "receive_data($self, data, /)\n--\n\nTake bytes; see gdproto.Connection.receive_data."},
     {"send", connection_send, METH_O,
      "send($self, message, /)\n--\n\nThe bytes of a message; see gdproto.Connection.send."},
+    {"send_parts", connection_send_parts, METH_O,
+     "send_parts($self, message, /)\n--\n\n"
+     "The bytes of a message in parts; see gdproto.Connection.send_parts."},
     {"send_frame", (PyCFunction)(void (*)(void))connection_send_frame,
      METH_FASTCALL | METH_KEYWORDS,
      "send_frame($self, frame, header=None)\n--\n\n"
