@@ -8,6 +8,11 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#ifndef MSG_NOSIGNAL
+/* Python ignores SIGPIPE anyway. */
+#define MSG_NOSIGNAL 0
+#endif
+
 /* Small answers are whole with this; of a large one it is the beginning. */
 enum { ANSWER_BYTES = 4096 };
 

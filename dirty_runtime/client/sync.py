@@ -44,6 +44,13 @@ def _forked() -> None:
 os.register_at_fork(after_in_child=_forked)
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def timeval(seconds: float) -> bytes:
     """As the kernel takes a limit. At least a microsecond: zero would be for ever."""
     return struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000) or 1)
@@ -65,7 +72,7 @@ class Channel:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._limit_s = 0.0
         # Where there is one processor, who stays awake keeps the arbiter from it.
-        self._has_processors = len(os.sched_getaffinity(0)) > 1
+        self._has_processors = processors() > 1
         self._was_quick = False
         widen(self._socket)
         try:

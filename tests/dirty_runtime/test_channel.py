@@ -214,13 +214,13 @@ def ask(channel: sync.Channel, request_id: int, timeout_s: float = LIMIT_S) -> g
 
 @pytest.mark.parametrize(
     ("processors", "takes_s", "awake_s"),
-    [({0, 1}, 0.0, sync.AWAKE_S), ({0, 1}, sync.QUICK_S, 0.0), ({0}, 0.0, 0.0)],
+    [(2, 0.0, sync.AWAKE_S), (2, sync.QUICK_S, 0.0), (1, 0.0, 0.0)],
     ids=["quick", "slow", "one processor"],
 )
 def test_it_waits_awake_after_a_quick_answer(
     peer: Peer,
     monkeypatch: pytest.MonkeyPatch,
-    processors: set[int],
+    processors: int,
     takes_s: float,
     awake_s: float,
 ) -> None:
@@ -232,7 +232,7 @@ def test_it_waits_awake_after_a_quick_answer(
         now[0] += takes_s
         return implementations.exchange(connected, frame, 0.0)
 
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: processors)
+    monkeypatch.setattr(sync, "processors", lambda: processors)
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(sync, "exchange", noting)
     with closing(sync.Channel(peer.path, Deadline(LIMIT_S))) as channel:
