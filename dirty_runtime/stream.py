@@ -16,7 +16,7 @@ from typing import Protocol
 import gdproto
 
 from .spool import Spool
-from .transfer import RECEIVE_BYTES, receive
+from .transfer import MORE_BYTES, RECEIVE_BYTES, receive
 
 log = logging.getLogger("dirty")
 
@@ -58,6 +58,7 @@ class Stream:
         self._connection = connection
         self._owner = owner
         self._loop = asyncio.get_running_loop()
+        self._at_most = RECEIVE_BYTES
         # What waits to be sent, and how much of the first of it has been.
         self._waiting: deque[Data] = deque()
         self._waiting_bytes = 0
@@ -71,12 +72,13 @@ class Stream:
 
     def _read(self) -> None:
         try:
-            count = receive(self.socket, self._connection)
+            count = receive(self.socket, self._connection, 0, self._at_most)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
             self._fail(error)
             return
+        self._at_most = MORE_BYTES if count >= RECEIVE_BYTES else RECEIVE_BYTES
         try:
             if count:
                 self._owner.received()

@@ -7,6 +7,8 @@ import socket
 import gdproto
 
 RECEIVE_BYTES = 64 * 1024
+# From a peer that has just filled that.
+MORE_BYTES = 256 * 1024
 # The system's default is a fifth of it or so, and has both ends wait for each other that often.
 SEND_BUFFER_BYTES = 1024 * 1024
 
@@ -16,8 +18,13 @@ def widen(source: socket.socket) -> None:
     source.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
 
 
-def receive(source: socket.socket, connection: gdproto.Connection, flags: int = 0) -> int:
-    """Read once, and hand what came to `connection`.
+def receive(
+    source: socket.socket,
+    connection: gdproto.Connection,
+    flags: int = 0,
+    at_most: int = RECEIVE_BYTES,
+) -> int:
+    """Read once, and hand what came to `connection`: `at_most` bytes, or all that it has room for.
 
     Returns:
         The number of bytes; 0 at the end of the stream, which the connection is told too.
@@ -30,7 +37,7 @@ def receive(source: socket.socket, connection: gdproto.Connection, flags: int = 
         count = source.recv_into(connection.room, 0, flags)
         connection.filled(count)
     else:
-        data = source.recv(RECEIVE_BYTES, flags)
+        data = source.recv(at_most, flags)
         count = len(data)
         connection.receive_data(data)
     if not count:
