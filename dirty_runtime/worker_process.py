@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ BOOTING = "booting"
 READY = "ready"
 RETIRING = "retiring"
 TRACE_BYTES = 64 * 1024
+PYTHON = (sys.executable, "-m", "dirty_runtime.worker")
 
 
 class Worker:
@@ -60,7 +62,7 @@ class Worker:
         self._trace, trace_end = os.pipe()
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "dirty_runtime.worker"],
+                shlex.split(config.worker_command) or PYTHON,
                 stdin=subprocess.DEVNULL,
                 pass_fds=[trace_end, *(end.fileno() for end in ends)],
                 env=os.environ | self._environment(config, ends, trace_end),

@@ -90,7 +90,7 @@ def test_status_for_people(arbiter: Arbiter) -> None:
     done = run_dirty("status", "--socket", arbiter.socket_path)
     assert done.returncode == 0
     assert str(arbiter.process.pid) in done.stdout
-    assert done.stdout.count("ready") == 2
+    assert done.stdout.count("ready") == 3
     assert OURS in done.stdout
 
 
