@@ -44,7 +44,7 @@ from .management import NAMES, manage
 from .pidfile import Pidfile
 from .routing import Router
 from .status import status_of
-from .supervisor import CLOSE_S, Supervisor
+from .supervisor import CLOSE_S, DYING_S, Supervisor
 from .tables import Tables
 from .worker_process import BOOTING, READY, RETIRING, Worker
 
@@ -53,8 +53,6 @@ access_log = logging.getLogger("dirty.access")
 
 # A REQUEST that its worker may leave unread is kept this large, to be handed on.
 KEPT_BYTES = 64 * 1024
-# How long a process may take to die after its lanes have closed.
-DYING_S = 1.0
 # How much the last run of an app counts against those before, for what callers are told.
 NEWEST = 0.2
 
@@ -406,7 +404,11 @@ class DirtyArbiter:
         self._give_up_on(lane, reason)
 
     def _give_up_on(self, lane: Lane, reason: str) -> None:
+        """Nothing more can come on the lane: its call is lost, and its worker with it."""
         worker = self.supervisor.worker_of(lane)
+        call = self.running.get(lane)
+        if worker is not None and call is not None:
+            self._fail(call, DirtyWorkerError(f"the worker is at fault: {reason}", worker.pid))
         if worker is not None and worker.state == READY:
             self._condemn(worker, reason)
         elif worker is not None and worker.state == BOOTING:

@@ -34,6 +34,8 @@ log = logging.getLogger("dirty")
 # What a worker gets to close its apps.
 CLOSE_S = 10.0
 RSS_CHECK_S = 1.0
+# How long a process may take to die after its lanes have closed, or its boot has failed.
+DYING_S = 1.0
 RELOAD = "reload"
 
 
@@ -221,7 +223,7 @@ class Supervisor:
         if isinstance(answer, gdproto.Error):
             worker.failure = answer.message
             worker.failed_app = str(answer.details.get("app_path", ""))
-            asyncio.get_running_loop().call_later(CLOSE_S, worker.kill)
+            asyncio.get_running_loop().call_later(DYING_S, worker.kill)
         elif all(one.ready for one in worker.lanes):
             self._take_over(worker)
 
