@@ -186,13 +186,13 @@ _SCALE_OPS = {"+": ManageOp.ADD, "-": ManageOp.REMOVE, "": ManageOp.SET}
 wait_option = click.option(
     "--wait",
     "wait_s",
-    type=click.FloatRange(0),
+    type=float,
     metavar="SECONDS",
     help="Wait so long for the workers to serve, and fail if they do not.",
 )
 
 
-@group.command(context_settings=_TAKES_NUMBERS)
+@group.command(context_settings=_TAKES_NUMBERS, short_help="Have more workers, or fewer.")
 @click.argument("change", metavar="+N|-N|N")
 @wait_option
 @socket_option
@@ -226,7 +226,7 @@ def _scaled(answer: dict[str, Any]) -> str:
     return f"{did} of {asked}: {answer['reason']}" if "reason" in answer else did
 
 
-@group.command()
+@group.command(short_help="Replace the workers by ones with new code.")
 @wait_option
 @socket_option
 @timeout_option
@@ -308,7 +308,7 @@ def _takes_call(command: Any) -> Any:
     return command
 
 
-@group.command(context_settings=_TAKES_NUMBERS)
+@group.command(context_settings=_TAKES_NUMBERS, short_help="Call an action, and print its result.")
 @_takes_call
 def call(
     app: str,
@@ -327,7 +327,7 @@ def call(
         raise _failure(error) from None
 
 
-@group.command(context_settings=_TAKES_NUMBERS)
+@group.command(context_settings=_TAKES_NUMBERS, short_help="Call an action, and print each chunk.")
 @_takes_call
 def stream(
     app: str,
@@ -421,7 +421,7 @@ State = dict[str, Any]
 def status(
     socket_path: str | None, as_json: bool, wait_s: float | None, watch: bool, timeout: float
 ) -> None:
-    """Show the arbiter's workers and queues; of one that drains, what it still waits for."""
+    """Show workers and queues. Of an arbiter that drains, show what it waits for."""
     client = _client(socket_path, timeout)
     try:
         if wait_s is None:

@@ -87,14 +87,18 @@ class Worker:
 
     def reap(self) -> str:
         """Take leave of the process, which has ended. Returns how it ended."""
-        code = self.process.wait()
+        ending = _ending(self.process.wait())
         for lane in self.lanes:
             lane.drain()
             lane.close()
         if self.state == BOOTING and not self.failed_app:
             self.failed_app = self._last_traced()
         os.close(self._trace)
-        return self.failure or _ending(code)
+        if self.failure or self.state != BOOTING:
+            return self.failure or ending
+        if self.failed_app:
+            return f"app {self.failed_app}: the worker ended while it loaded it: {ending}"
+        return f"the worker ended before it was ready: {ending}"
 
     def rss_bytes(self) -> int:
         """The memory that the process holds; 0 when it is gone."""

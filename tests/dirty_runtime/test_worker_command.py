@@ -87,7 +87,7 @@ receive(lane)
 send(lane, RESPONSE, 1, {"result": {"pid": 1, "apps": [], "version": "1", "extensions": []}})
 """
 BROKEN_BOOTS = [
-    ("raise SystemExit(7)", "exited with 7"),
+    ("os._exit(7)", "the worker ended before it was ready: exited with 7"),
     ("lane.sendall(b'HTTP/1.1 400 Bad Request'); time.sleep(600)", "bad_magic"),
     ("send(lane, CHUNK, 1, {'data': 1}); time.sleep(600)", "unexpected_message"),
     ("lane.close(); time.sleep(600)", "it lives, but closed its lane"),
