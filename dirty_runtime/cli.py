@@ -138,10 +138,19 @@ def serve(config_path: str | None, chdir: str | None, check_config: bool, **over
             log.warning(line)
         DirtyArbiter(config).run()
     except ConfigError as error:
-        variable = variable_of(click.get_current_context(), error.setting)
-        raise click.ClickException(f"{variable}: {error}" if variable else str(error)) from None
+        raise click.ClickException(f"{_origin(error.setting, config_path)}{error}") from None
     except StartError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _origin(setting: str, config_path: str | None) -> str:
+    """Where a setting came from that cannot be used, for the head of a line."""
+    ctx = click.get_current_context()
+    if variable := variable_of(ctx, setting):
+        return f"{variable}: "
+    is_given = ctx.get_parameter_source(setting) is ParameterSource.COMMANDLINE
+    # A default can always be used.
+    return f"config file {config_path}: " if setting and config_path and not is_given else ""
 
 
 def _change_directory(path: str) -> None:

@@ -195,7 +195,7 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    nearest = difflib.get_close_matches(name, known, 1)
+    nearest = difflib.get_close_matches(name, known, 1, cutoff=0.8)
     return f"; did you mean {nearest[0]}?" if nearest else ""
 
 

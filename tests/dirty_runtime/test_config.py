@@ -99,7 +99,7 @@ BAD_FILES = [
     ("dirty_apps = ['m:A']; dirty_socket = 3", "socket"),
     ("dirty_worker = 3", "conf.py: there is no dirty_worker; did you mean dirty_workers?"),
     ("dirty_timeout_s = 3", "did you mean dirty_timeout?"),
-    ("dirty_zzzzzz = 3", "there is no dirty_zzzzzz"),
+    ("dirty_hooks = 3", "there is no dirty_hooks"),
     ("def dirty_postfork(arbiter, worker): ...", "did you mean dirty_post_fork?"),
     ("def on_dirty_start(arbiter): ...", "did you mean on_dirty_starting?"),
     ("dirty_worker_exit = 3", "dirty_worker_exit is a function, not 3"),

@@ -222,6 +222,24 @@ def test_a_bad_option_is_not_blamed_on_the_variable(
     assert "DIRTY_WORKERS" not in failure(done)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dirty_workers = '4'",
+        "dirty_slot_env = 3",
+        "dirty_socket_mode = '9'",
+        "dirty_socket = 'nowhere/socket'",
+    ],
+)
+def test_a_bad_setting_of_the_file_is_told_with_the_file(directory: Path, text: str) -> None:
+    (directory / "conf.py").write_text(f"dirty_apps = ['changing:Good']\n{text}\n")
+    words = ("serve", "-c", "conf.py", *["--socket", "s"][: 0 if "socket " in text else 2])
+    assert f"config file {directory}/conf.py: " in failure(run_dirty(*words, cwd=directory))
+    # What the command line says is not the file's fault.
+    done = run_dirty("serve", "-c", "conf.py", "--socket", "s", "--threads", "0", cwd=directory)
+    assert "conf.py: threads" not in failure(done)
+
+
 def test_an_unknown_variable_is_told_and_does_not_stop_the_arbiter(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
