@@ -458,7 +458,7 @@ def _look(client: DirtyClient) -> tuple[DirtyClient, State]:
         raise
 
 
-def _watch(client: DirtyClient, state: State) -> None:
+def _watch(client: DirtyClient, state: dict[str, Any]) -> None:
     """Keep the status on the screen; ends with Ctrl-C. Raises DirtyError."""
     with Live(draw_status(state), auto_refresh=False) as live, suppress(KeyboardInterrupt):
         while True:
