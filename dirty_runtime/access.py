@@ -11,7 +11,7 @@ import os
 import pwd
 from dataclasses import dataclass
 
-from .config import Config, ConfigError
+from .config import Config, ConfigError, label_of
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Access:
     def of(cls, config: Config) -> Access:
         """What `config` says. Raises ConfigError when it names nobody."""
         own = frozenset((0, os.geteuid()))
-        callers = _users("allowed-users", config.allowed_users)
+        callers = _users("allowed_users", config.allowed_users)
         return cls(
             mode=_mode(config.socket_mode),
-            owner=_user("socket-owner", config.socket_owner) if config.socket_owner else -1,
-            group=_group("socket-group", config.socket_group) if config.socket_group else -1,
+            owner=_user("socket_owner", config.socket_owner) if config.socket_owner else -1,
+            group=_group("socket_group", config.socket_group) if config.socket_group else -1,
             callers=callers | own if callers else None,
-            managers=_users("manage-users", config.manage_users) | own,
+            managers=_users("manage_users", config.manage_users) | own,
         )
 
     def may_call(self, uid: int) -> bool:
@@ -60,27 +60,32 @@ def _mode(text: str) -> int:
     except ValueError:
         mode = -1
     if not 0 <= mode <= 0o777:
-        raise ConfigError(f"socket-mode is octal, such as 660, not {text!r}")
+        raise ConfigError(f"socket-mode is octal, such as 660, not {text!r}", "socket_mode")
     return mode
 
 
-def _users(label: str, text: str) -> frozenset[int]:
-    return frozenset(_user(label, name.strip()) for name in text.split(",") if name.strip())
+def _users(setting: str, text: str) -> frozenset[int]:
+    return frozenset(_user(setting, name.strip()) for name in text.split(",") if name.strip())
 
 
-def _user(label: str, name: str) -> int:
+def _user(setting: str, name: str) -> int:
     if name.isascii() and name.isdigit():
         return int(name)
     try:
         return pwd.getpwnam(name).pw_uid
     except KeyError:
-        raise ConfigError(f"{label}: there is no user {name!r}") from None
+        raise _nobody(setting, "user", name) from None
 
 
-def _group(label: str, name: str) -> int:
+def _group(setting: str, name: str) -> int:
     if name.isascii() and name.isdigit():
         return int(name)
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError:
-        raise ConfigError(f"{label}: there is no group {name!r}") from None
+        raise _nobody(setting, "group", name) from None
+
+
+def _nobody(setting: str, kind: str, name: str) -> ConfigError:
+    label = label_of(setting)
+    return ConfigError(f"{label}: there is no {kind} {name!r}", setting)

@@ -32,6 +32,15 @@ def allocate(apps: Sequence[AppSpec], workers: int) -> Homes:
     }
 
 
+def shortages(apps: Sequence[AppSpec], workers: int) -> list[str]:
+    """A line for each app that asks for more workers than there are."""
+    return [
+        f"app {spec.path} asks for {spec.workers} workers, and there are {workers}"
+        for spec in apps
+        if (spec.workers or 0) > workers
+    ]
+
+
 def slot_to_add(apps: Sequence[AppSpec], homes: Mapping[int, tuple[str, ...]]) -> Homes:
     """The number, the lowest that is free, and the apps of one more slot."""
     number = next(number for number in range(len(homes) + 1) if number not in homes)

@@ -8,6 +8,7 @@ and names that begin with an underscore cannot be called from outside.
 from __future__ import annotations
 
 import importlib
+import os
 import traceback
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
@@ -116,9 +117,10 @@ def _import(path: str) -> Any:
     module_name, _, name = path.partition(":")
     try:
         found: Any = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise DirtyAppNotFoundError(path, _not_found(path, module_name, error)) from error
     except Exception as error:
-        reason = f"app {path} cannot be imported: {describe(error)}{place(error)}"
-        raise DirtyAppNotFoundError(path, reason) from error
+        raise DirtyAppNotFoundError(path, _not_imported(path, error)) from error
     for part in name.split("."):
         found = getattr(found, part, None)
     if found is None:
@@ -126,9 +128,26 @@ def _import(path: str) -> Any:
     return found
 
 
+def _not_imported(path: str, error: Exception) -> str:
+    return f"app {path} cannot be imported: {describe(error)}{place(error)}"
+
+
+def _not_found(path: str, module_name: str, error: ModuleNotFoundError) -> str:
+    """Why the app's module, or one that it imports itself, was not found."""
+    missing = error.name or ""
+    if not f"{module_name}.".startswith(f"{missing}."):
+        return _not_imported(path, error)
+    places = f"looked in {os.getcwd()}, then where Python's packages are"
+    return f"app {path}: there is no module {missing}; {places}; see --chdir"
+
+
 def place(error: BaseException) -> str:
-    """Where the exception was raised, as `` (file:line)``; empty when it is not known."""
-    frames = traceback.extract_tb(error.__traceback__)
+    """Where the exception was raised, as `` (file:line)``; empty when it is not known.
+
+    The import system's own frames do not count.
+    """
+    walked = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in walked if not frame.filename.startswith("<frozen")]
     return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
 
 

@@ -24,6 +24,7 @@ from gdproto import ManageOp
 
 from . import logs
 from .access import Access
+from .allocation import shortages
 from .client_connection import Call, ClientConnection
 from .config import Config, ConfigError
 from .deadlines import Deadlines
@@ -43,17 +44,15 @@ from .management import NAMES, manage
 from .pidfile import Pidfile
 from .routing import Router
 from .status import status_of
-from .supervisor import CLOSE_S, Supervisor
+from .supervisor import CLOSE_S, DYING_S, Supervisor
 from .tables import Tables
-from .worker_process import READY, RETIRING, Worker
+from .worker_process import BOOTING, READY, RETIRING, Worker
 
 log = logging.getLogger("dirty")
 access_log = logging.getLogger("dirty.access")
 
 # A REQUEST that its worker may leave unread is kept this large, to be handed on.
 KEPT_BYTES = 64 * 1024
-# How long a process may take to die after its lanes have closed.
-DYING_S = 1.0
 # How much the last run of an app counts against those before, for what callers are told.
 NEWEST = 0.2
 
@@ -98,9 +97,10 @@ class DirtyArbiter:
 
     def _inspect(self) -> None:
         """Learn what the apps' classes say of themselves. Raises ConfigError."""
-        paths = [spec.path for spec in self.config.apps]
-        facts = inspect_apps(paths, self.config.boot_timeout_s)
+        facts = inspect_apps(self.config)
         self.config = replace(self.config, apps=learned(self.config, facts))
+        for line in shortages(self.config.apps, self.config.workers):
+            log.warning(line)
         self._kill_on_cancel = {path for path, one in facts.items() if one.kill_on_cancel}
         for one in facts.values():
             for table in one.stashes:
@@ -116,6 +116,7 @@ class DirtyArbiter:
         self._alarm_s = math.inf
         self._watched: set[Lane] = set()
         self._draining = False
+        self.drained_by_s: float | None = None
         self._booted = False
         self._hasty = False
         self._reloading: asyncio.Task[None] | None = None
@@ -128,12 +129,12 @@ class DirtyArbiter:
             self.supervisor.start()
             grace_s = await self._ending
             self._draining = True
-            listener.close()
+            self.drained_by_s = loop.time() + grace_s
+            listener.step_aside()
             await self._drain(grace_s)
         finally:
             self._draining = True
-            listener.close()
-            await self._stop()
+            await self._stop(listener)
 
     def _handle_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -157,17 +158,23 @@ class DirtyArbiter:
 
     def reload(self) -> None:
         """Load new code: replace every worker, unless the new code cannot be imported."""
+        self.supervisor.reload_failure = ""
         if self._reloading is None or self._reloading.done():
             self._reloading = asyncio.get_running_loop().create_task(self._reload())
 
+    @property
+    def is_reloading(self) -> bool:
+        """Whether a reload is under way: it ends when all workers are new, or by a failure."""
+        inspects = self._reloading is not None and not self._reloading.done()
+        return inspects or self.supervisor.is_reloading
+
     async def _reload(self) -> None:
         log.info("reloading")
-        paths = [spec.path for spec in self.config.apps]
         try:
-            await asyncio.to_thread(inspect_apps, paths, self.config.boot_timeout_s)
+            await asyncio.to_thread(inspect_apps, self.config)
         except ConfigError as error:
             log.error("no reload, what served goes on: %s", error)
-            self.supervisor.last_boot_error = str(error)
+            self.supervisor.last_boot_error = self.supervisor.reload_failure = str(error)
             return
         if not self._draining:
             self.supervisor.reload()
@@ -179,8 +186,9 @@ class DirtyArbiter:
     def _reopen_logs(self) -> None:
         logs.reopen()
         for worker in self.supervisor.workers.values():
-            # One that boots may not handle the signal yet, and would die of it.
-            if worker.state == READY:
+            # One that boots may not handle the signal yet, and would die of it; so would one
+            # that never does.
+            if worker.state == READY and not self.config.worker_command:
                 worker.process.send_signal(signal.SIGUSR1)
 
     def _call_hook(self, name: str, *args: Any) -> None:
@@ -200,10 +208,11 @@ class DirtyArbiter:
         except TimeoutError:
             log.warning("calls still ran after %g s", grace_s)
 
-    async def _stop(self) -> None:
+    async def _stop(self, listener: Listener) -> None:
         for call in [*self.running.values(), *self.router.waiting()]:
             self._fail(call, DirtyWorkerError("the arbiter stopped before the call ended"))
         await self.supervisor.stop(self._time_to_close_s)
+        listener.close()
         for client in list(self.clients):
             client.close()
         # One turn of the loop for the transports to close.
@@ -254,6 +263,9 @@ class DirtyArbiter:
         lanes = max(1, len(self.supervisor.slots) * self.config.threads)
         wait_s = self.router.depth(app_path) * self.run_s[app_path] / lanes / 2
         return DirtyOverloadedError(error.message, app_path, round(max(0.05, wait_s), 2))
+
+    def refused(self, call: Call, error: DirtyError) -> None:
+        self._log_access(call, type(error).__name__)
 
     def cancelled(self, call: Call) -> None:
         if call.client.is_passing(call):
@@ -389,18 +401,25 @@ class DirtyArbiter:
         self.supervisor.boot_answered(lane, answer)
 
     def lane_broke(self, lane: Lane, reason: str) -> None:
+        self._give_up_on(lane, reason)
+
+    def _give_up_on(self, lane: Lane, reason: str) -> None:
+        """Nothing more can come on the lane: its call is lost, and its worker with it."""
         worker = self.supervisor.worker_of(lane)
+        call = self.running.get(lane)
+        if worker is not None and call is not None:
+            self._fail(call, DirtyWorkerError(f"the worker is at fault: {reason}", worker.pid))
         if worker is not None and worker.state == READY:
             self._condemn(worker, reason)
+        elif worker is not None and worker.state == BOOTING:
+            self.supervisor.fail_boot(worker, reason)
 
     def lane_closed(self, lane: Lane) -> None:
         self._retire(lane)
         asyncio.get_running_loop().call_later(DYING_S, self._check_closed, lane)
 
     def _check_closed(self, lane: Lane) -> None:
-        worker = self.supervisor.worker_of(lane)
-        if worker is not None and worker.state == READY:
-            self._condemn(worker, "it lives, but closed its lane")
+        self._give_up_on(lane, "it lives, but closed its lane")
 
     def _retire(self, lane: Lane) -> None:
         """Give the lane no new work; close it when it is idle."""

@@ -90,6 +90,9 @@ class Owner(Protocol):
     def called(self, call: Call) -> None:
         """A client calls. Raises DirtyError to refuse."""
 
+    def refused(self, call: Call, error: DirtyError) -> None:
+        """A call was answered by the error that `called` raised."""
+
     def cancelled(self, call: Call) -> None:
         """A client gave up a call, and waits for its end."""
 
@@ -215,8 +218,10 @@ class ClientConnection:
             self._decline(header, DirtyError(reason))
 
     def _decline(self, header: gdproto.Header, error: DirtyError) -> None:
-        self.calls.pop(header.request_id, None)
+        call = self.calls.pop(header.request_id, None)
         self._write(self._connection.send(to_message(error, header.request_id)))
+        if call is not None:
+            self._owner.refused(call, error)
 
     def _faulty(self, error: gdproto.ProtocolError) -> None:
         """Answer what the connection itself found at fault."""

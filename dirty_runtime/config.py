@@ -3,16 +3,19 @@
 Rules: each setting is declared once, below; its name without the unit is that of the option
 (`--max-queue`), of the variable (`DIRTY_MAX_QUEUE`) and, with gunicorn's prefix, of the file's
 (`dirty_max_queue`). The command line beats the environment, which beats the file, which beats the
-defaults; names in the file that are not ours are left alone. Every value is judged before
-anything is started.
+defaults. Every value is judged before anything is started. A name in the file that looks like ours
+and is none is refused, others are left alone; an unknown variable, which may be an app's, is told.
 """
 
 from __future__ import annotations
 
+import difflib
 import runpy
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from .app import AppSpec, describe, parse_app_spec
@@ -29,7 +32,15 @@ HOOKS = (
 
 
 class ConfigError(Exception):
-    """A setting that cannot be used; the message is one line that names it."""
+    """A setting that cannot be used; the message is one line that names it.
+
+    Attributes:
+        setting: the name of the setting in Config; empty when it is not one's alone.
+    """
+
+    def __init__(self, message: str, setting: str = "") -> None:
+        super().__init__(message)
+        self.setting = setting
 
 
 def setting(default: Any, text: str, least: float | None = None) -> Any:
@@ -79,6 +90,9 @@ class Config:
     )
     manage_users: str = setting("", "Users who may scale and reload, beside root and our own.")
     slot_env: dict[str, str] = field(default_factory=dict)
+    worker_command: str = setting(
+        "", "Command that starts a worker in another language; Python's worker if empty."
+    )
     access_log: bool = setting(False, "Log a line for each call.")
     log_file: str = setting("", "Where to write the log; standard error if empty.")
     log_json: bool = setting(False, "Log in JSON.")
@@ -92,7 +106,7 @@ class Config:
         _check_apps(self.apps)
         _check_socket_path(self.socket_path)
         if self.workers > self.max_workers:
-            raise ConfigError(f"workers is at most max-workers, {self.max_workers}")
+            raise ConfigError(f"workers is at most max-workers, {self.max_workers}", "workers")
 
 
 def option_name(name: str) -> str:
@@ -100,6 +114,16 @@ def option_name(name: str) -> str:
     for unit in UNITS:
         name = name.removesuffix(unit)
     return name
+
+
+def label_of(name: str) -> str:
+    """The word for the setting in messages, as in its option: of `max_queue`, `max-queue`."""
+    return option_name(name).replace("_", "-")
+
+
+def variable_name(name: str) -> str:
+    """The name of the setting's variable: of `timeout_s`, `DIRTY_TIMEOUT`."""
+    return f"DIRTY_{option_name(name).upper()}"
 
 
 def simple_settings() -> list[Field[Any]]:
@@ -112,6 +136,15 @@ FILE_NAMES = {
     for one in fields(Config)
     if one.name not in ("config_path", "hooks")
 }
+VARIABLES = frozenset(variable_name(one.name) for one in simple_settings()) | {"DIRTY_SOCKET"}
+
+
+def check_directory(setting: str, path: str) -> None:
+    """Raises ConfigError when the directory that the setting's `path` is in does not exist."""
+    parent = Path(path).absolute().parent
+    if path and not parent.is_dir():
+        reason = f"{label_of(setting)} {path}: the directory {parent} does not exist"
+        raise ConfigError(reason, setting)
 
 
 def load_config(path: str, overrides: Mapping[str, Any]) -> Config:
@@ -147,34 +180,91 @@ def run_file(path: str) -> dict[str, Any]:
         raise ConfigError(f"config file {path} failed: {describe(error)}") from error
 
 
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """A line for each variable that looks like a setting and is none.
+
+    What a worker is told by its arbiter is no setting of an arbiter that the worker starts.
+    """
+    if "GD_WORKER_FDS" in environment:
+        return []
+    unknown = {name for name in environment if name.startswith("DIRTY_")} - VARIABLES
+    return [
+        f"{name} is no setting and changes nothing{_nearest(name, VARIABLES)}"
+        for name in sorted(unknown)
+    ]
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    nearest = difflib.get_close_matches(name, known, 1, cutoff=0.8)
+    return f"; did you mean {nearest[0]}?" if nearest else ""
+
+
+def _check_names(path: str, found: Mapping[str, Any]) -> None:
+    """Raises ConfigError for the first name that looks like a setting or a hook and is none."""
+    known = {*FILE_NAMES, *HOOKS}
+    for name, value in found.items():
+        ours = name.startswith(("dirty_", "on_dirty_")) and not isinstance(value, ModuleType)
+        if ours and name not in known:
+            raise ConfigError(f"config file {path}: there is no {name}{_nearest(name, known)}")
+        if name in HOOKS and not callable(value):
+            raise ConfigError(f"config file {path}: {name} is a function, not {value!r}")
+
+
 def _read_file(path: str) -> dict[str, Any]:
     found = run_file(path)
+    _check_names(path, found)
     settings = {name: found[key] for key, name in FILE_NAMES.items() if key in found}
     settings["config_path"] = str(Path(path).absolute())
-    settings["hooks"] = {name: found[name] for name in HOOKS if callable(found.get(name))}
+    settings["hooks"] = {name: found[name] for name in HOOKS if name in found}
     return settings
 
 
 def _check(one: Field[Any], value: Any) -> None:
-    label = option_name(one.name).replace("_", "-")
+    if problem := _problem(one, value):
+        raise ConfigError(f"{label_of(one.name)} {problem}", one.name)
+
+
+def _problem(one: Field[Any], value: Any) -> str:
+    """Why the value cannot be that of the setting; empty when it can."""
     if isinstance(one.default, bool):
-        if not isinstance(value, bool):
-            raise ConfigError(f"{label} is True or False, not {value!r}")
-    elif isinstance(one.default, int | float):
-        _check_number(label, value, type(one.default), one.metadata["least"])
-    elif one.default is not MISSING or one.name == "socket_path":
-        if not isinstance(value, str):
-            raise ConfigError(f"{label} is text, not {value!r}")
-    elif one.name == "slot_env" and not isinstance(value, dict):
-        raise ConfigError(f"{label} is a dict of strings, not {value!r}")
+        return "" if isinstance(value, bool) else f"is True or False, not {value!r}"
+    if isinstance(one.default, int | float):
+        return _number_problem(value, type(one.default), one.metadata["least"])
+    if one.name == "slot_env":
+        return _environment_problem(value)
+    if one.default is MISSING and one.name != "socket_path":
+        return ""
+    if not isinstance(value, str):
+        return f"is text, not {value!r}"
+    return _command_problem(value) if one.name == "worker_command" else ""
 
 
-def _check_number(label: str, value: Any, kind: type, least: float) -> None:
+def _number_problem(value: Any, kind: type, least: float) -> str:
     kinds = (int,) if kind is int else (int, float)
     if isinstance(value, bool) or not isinstance(value, kinds):
-        raise ConfigError(f"{label} is a number, not {value!r}")
-    if not least <= value < float("inf"):
-        raise ConfigError(f"{label} is at least {least}, not {value!r}")
+        return f"is a number, not {value!r}"
+    return "" if least <= value < float("inf") else f"is at least {least}, not {value!r}"
+
+
+def _environment_problem(value: Any) -> str:
+    if not isinstance(value, dict) or not all(
+        isinstance(text, str) for pair in value.items() for text in pair
+    ):
+        return f"is a dict of strings, not {value!r}"
+    for text in value.values():
+        try:
+            text.format(slot=0)
+        except (ValueError, LookupError, AttributeError):
+            return f"has {{slot}} for the worker's number and no other braces, not {text!r}"
+    return ""
+
+
+def _command_problem(value: str) -> str:
+    try:
+        is_empty = bool(value) and not shlex.split(value)
+    except ValueError as error:
+        return f"is words for a shell, not {value!r}: {error}"
+    return f"is words for a shell, not {value!r}" if is_empty else ""
 
 
 def _check_apps(apps: tuple[AppSpec, ...]) -> None:
@@ -190,4 +280,4 @@ def _check_socket_path(path: str) -> None:
     length = len(path.encode(errors="surrogateescape"))
     if length > MAX_SOCKET_PATH_BYTES:
         reason = f"socket path has {length} bytes, at most {MAX_SOCKET_PATH_BYTES} fit: {path}"
-        raise ConfigError(reason)
+        raise ConfigError(reason, "socket_path")

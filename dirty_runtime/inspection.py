@@ -1,12 +1,14 @@
 """What the classes of apps say of themselves, found out by a short-lived process.
 
 Rules: the arbiter imports no app code. The inspector, in a process of its own, imports each app's
-class and writes a line of JSON for it.
+class and writes a line of JSON for it. Of apps that a worker command loads nothing is found out.
 """
 
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,15 +26,26 @@ class AppFacts(NamedTuple):
     kill_on_cancel: bool
 
 
-def inspect_apps(paths: Sequence[str], limit_s: float) -> dict[str, AppFacts]:
-    """What each app says of itself.
+NOTHING_KNOWN = AppFacts(workers=None, stashes=(), kill_on_cancel=False)
 
-    Args:
-        limit_s: how long it may take, in seconds.
+
+def inspect_apps(config: Config) -> dict[str, AppFacts]:
+    """What each app says of itself; it may take as long as a boot.
 
     Raises:
-        ConfigError: an app cannot be imported, is none, or has impossible attributes.
+        ConfigError: an app cannot be imported, is none, or has impossible attributes; or there is
+            no such program as the worker command names.
     """
+    paths = [spec.path for spec in config.apps]
+    if not config.worker_command:
+        return _asked(paths, config.boot_timeout_s)
+    program = shlex.split(config.worker_command)[0]
+    if shutil.which(program) is None:
+        raise ConfigError(f"worker-command: there is no program {program}", "worker_command")
+    return dict.fromkeys(paths, NOTHING_KNOWN)
+
+
+def _asked(paths: Sequence[str], limit_s: float) -> dict[str, AppFacts]:
     command = [sys.executable, "-m", "dirty_runtime.worker.inspector", *paths]
     try:
         done = subprocess.run(

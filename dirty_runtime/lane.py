@@ -66,6 +66,8 @@ class Lane:
         self.worker_end = theirs
         self.heard_s = clock()
         self.ready = False
+        # Whether the worker's STATUS lists the extension.
+        self._takes_cancel = False
         # Whether the worker ended with bytes unread: what was sent last was never begun.
         self.was_unread = False
         self._clock = clock
@@ -95,8 +97,11 @@ class Lane:
 
     def cancel(self) -> None:
         """Give up the exchange that runs; its frames are discarded until the terminal one."""
-        for request_id in self._connection.open_exchanges:
-            self._write(self._connection.send(gdproto.Cancel(request_id)))
+        for request_id in list(self._connection.open_exchanges):
+            if self._takes_cancel:
+                self._write(self._connection.send(gdproto.Cancel(request_id)))
+            else:
+                self._connection.abandon(request_id)
         self.resume()
 
     def pause(self) -> None:
@@ -179,8 +184,7 @@ class Lane:
         """Take a frame that is no common answer."""
         header, rest, ended = event
         if not self.ready:
-            self.ready = header.code == gdproto.MessageCode.RESPONSE
-            self.owner.lane_booted(self, gdproto.parse(rest))
+            self._boot(gdproto.parse(rest))
             return
         spooler, self._spooler = self._spooler, None
         assert spooler is not None
@@ -194,6 +198,14 @@ class Lane:
             self.owner.lane_failed(self, DirtyError(reason))
             if ended:
                 self.owner.lane_discarded(self)
+
+    def _boot(self, answer: gdproto.Message) -> None:
+        if isinstance(answer, gdproto.Response):
+            self.ready = True
+            told = answer.result if isinstance(answer.result, dict) else {}
+            extensions = told.get("extensions")
+            self._takes_cancel = isinstance(extensions, list) and "cancel" in extensions
+        self.owner.lane_booted(self, answer)
 
     def ended(self) -> None:
         self.owner.lane_closed(self)

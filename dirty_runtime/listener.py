@@ -2,7 +2,9 @@
 
 Rules: nobody but its owner can open it before it has the permissions that it shall have. A
 socket file is replaced only when nobody serves it any more; anything else at its path
-is left alone. What was made is removed at the end, if it is still what was made.
+is left alone. What was made is removed at the end, if it is still what was made. While an arbiter
+drains, its socket has another name: clients do not find it, but whoever looks after it does, and
+the path is free for a successor.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .access import Access
-from .config import ConfigError
+from .config import ConfigError, check_directory
 
 log = logging.getLogger("dirty")
 
@@ -26,6 +28,8 @@ BACKLOG = 1024
 AT_ONCE = 64
 # How long no connection is taken after one could not be, as for want of file descriptors.
 PAUSE_S = 1.0
+# What the socket's path ends with while its arbiter drains.
+DRAINING = ".draining"
 
 
 class Listener:
@@ -41,8 +45,7 @@ class Listener:
 
     def __init__(self, path: str, access: Access) -> None:
         self.path = Path(path)
-        if not self.path.absolute().parent.is_dir():
-            raise ConfigError(f"socket {path}: the directory {self.path.parent} does not exist")
+        check_socket(self.path)
         _make_way(self.path)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._identity: tuple[int, int] | None = None
@@ -55,7 +58,7 @@ class Listener:
             os.chmod(path, access.mode)
         except OSError as error:
             self.close()
-            raise ConfigError(f"socket {path}: {error.strerror}") from error
+            raise _refused(path, f": {error.strerror}") from error
         finally:
             os.umask(mask)
         self.socket.listen(BACKLOG)
@@ -84,6 +87,18 @@ class Listener:
         if self.socket.fileno() >= 0:
             self.accept(came)
 
+    def step_aside(self) -> None:
+        """Take connections at the path for draining; at none if it is not to be had."""
+        path = self.path.with_name(self.path.name + DRAINING)
+        try:
+            check_socket(path)
+            _make_way(path)
+            if _identity(self.path) == self._identity:
+                self.path = self.path.rename(path)
+        except (ConfigError, OSError) as error:
+            log.warning("the drain cannot be looked at: %s", error)
+            self.close()
+
     def close(self) -> None:
         """Stop listening and remove the socket file."""
         if self._loop is not None and self.socket.fileno() >= 0:
@@ -102,17 +117,24 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def check_socket(path: Path) -> None:
+    """Raises ConfigError when there is no directory for a socket, or something else is there."""
+    check_directory("socket_path", str(path))
+    if os.path.lexists(path) and not stat.S_ISSOCK(path.lstat().st_mode):
+        raise _refused(path, ": something else than a socket is there")
+
+
 def _make_way(path: Path) -> None:
-    """Remove a socket file that nobody serves."""
-    try:
-        mode = path.lstat().st_mode
-    except FileNotFoundError:
+    """Remove a socket file that nobody serves. Raises ConfigError when somebody does."""
+    if not os.path.lexists(path):
         return
-    if not stat.S_ISSOCK(mode):
-        raise ConfigError(f"socket {path}: something else than a socket is there")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1)
         result = probe.connect_ex(str(path))
     if result != errno.ECONNREFUSED:
-        raise ConfigError(f"socket {path} is already served by another process")
+        raise _refused(path, " is already served by another process")
     path.unlink()
+
+
+def _refused(path: str | Path, reason: str) -> ConfigError:
+    return ConfigError(f"socket {path}{reason}", "socket_path")

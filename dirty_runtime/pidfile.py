@@ -26,7 +26,7 @@ class Pidfile:
         try:
             fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         except OSError as error:
-            raise ConfigError(f"pidfile {self.path}: {error.strerror}") from error
+            raise _refused(self.path, error.strerror or str(error)) from error
         with os.fdopen(fd, "w") as file:
             file.write(f"{os.getpid()}\n")
 
@@ -40,9 +40,9 @@ class Pidfile:
             return
         pid = self._pid()
         if pid is None:
-            raise ConfigError(f"pidfile {self.path}: something else than a pidfile is there")
+            raise _refused(self.path, "something else than a pidfile is there")
         if pid != os.getpid() and Path(f"/proc/{pid}").exists():
-            raise ConfigError(f"pidfile {self.path}: process {pid} lives")
+            raise _refused(self.path, f"process {pid} lives")
         Path(self.path).unlink()
 
     def _pid(self) -> int | None:
@@ -52,3 +52,7 @@ class Pidfile:
             return int(Path(self.path).read_text())
         except (OSError, ValueError):
             return None
+
+
+def _refused(path: str, reason: str) -> ConfigError:
+    return ConfigError(f"pidfile {path}: {reason}", "pidfile")

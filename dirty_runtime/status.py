@@ -21,7 +21,9 @@ def status_of(arbiter: DirtyArbiter) -> dict[str, Any]:
         `last_heartbeat` in seconds since the worker was heard), `worker_count`, `apps`; and
         ours beside them: `queues` counts the waiting requests of each app, `waits` tells how many
         seconds the oldest of them has waited, `down` why an app is put aside that
-        no worker serves.
+        no worker serves; `reloading` tells whether a reload is under way, `reload_failure` why
+        the last one failed; `draining`, of an arbiter that stops, how many calls are `running`
+        and `waiting`, and how many seconds are `left` to them, else it is None.
     """
     supervisor = arbiter.supervisor
     workers = sorted(supervisor.workers.values(), key=lambda worker: worker.age)
@@ -44,6 +46,19 @@ def status_of(arbiter: DirtyArbiter) -> dict[str, Any]:
         "stash_bytes": arbiter.tables.bytes,
         "down": supervisor.down(),
         "last_boot_error": supervisor.last_boot_error,
+        "reloading": arbiter.is_reloading,
+        "reload_failure": supervisor.reload_failure,
+        "draining": _draining(arbiter),
+    }
+
+
+def _draining(arbiter: DirtyArbiter) -> dict[str, Any] | None:
+    if arbiter.drained_by_s is None:
+        return None
+    return {
+        "running": len(arbiter.running),
+        "waiting": sum(1 for _ in arbiter.router.waiting()),
+        "left": round(max(0.0, arbiter.drained_by_s - arbiter.clock()), 1),
     }
 
 

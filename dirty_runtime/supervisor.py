@@ -34,6 +34,9 @@ log = logging.getLogger("dirty")
 # What a worker gets to close its apps.
 CLOSE_S = 10.0
 RSS_CHECK_S = 1.0
+# How long a process may take to die after its lanes have closed, or its boot has failed.
+DYING_S = 1.0
+RELOAD = "reload"
 
 
 class Slot:
@@ -87,6 +90,7 @@ class Supervisor:
         self.workers: dict[int, Worker] = {}
         self.restarts = 0
         self.last_boot_error = ""
+        self.reload_failure = ""
         self.health = Health(
             (spec.path for spec in config.apps), config.max_crashes, config.crash_window_s
         )
@@ -110,6 +114,11 @@ class Supervisor:
     def worker_of(self, lane: Lane) -> Worker | None:
         """The worker at the other end of the lane, while its process lives."""
         return self._of_lane.get(lane)
+
+    @property
+    def is_reloading(self) -> bool:
+        """Whether a worker is still to be replaced by one with new code."""
+        return any(slot.must_change == RELOAD for slot in self.slots.values())
 
     def is_starting(self) -> bool:
         """Whether a worker boots or serves."""
@@ -142,8 +151,12 @@ class Supervisor:
         """Replace every worker, one after the other; the first that fails ends it."""
         self.health.forgive()
         for slot in self.slots.values():
-            slot.must_change = "reload"
+            slot.must_change = RELOAD
             slot.backoff = Backoff()
+            if slot.candidate is not None:
+                # It may have the old code.
+                self._leave(slot.candidate, 0)
+                slot.candidate = None
         self._settle()
 
     def add(self, count: int) -> int:
@@ -210,8 +223,14 @@ class Supervisor:
         if isinstance(answer, gdproto.Error):
             worker.failure = answer.message
             worker.failed_app = str(answer.details.get("app_path", ""))
+            asyncio.get_running_loop().call_later(DYING_S, worker.kill)
         elif all(one.ready for one in worker.lanes):
             self._take_over(worker)
+
+    def fail_boot(self, worker: Worker, reason: str) -> None:
+        """End a worker that boots; it failed for this reason, if it has not said another."""
+        worker.failure = worker.failure or reason
+        worker.kill()
 
     def _take_over(self, worker: Worker) -> None:
         slot = self.slots[worker.slot]
@@ -223,7 +242,7 @@ class Supervisor:
             self.last_boot_error = ""
         why, slot.must_change = slot.must_change, ""
         self._owner.worker_ready(worker)
-        if why == "reload" and not any(one.must_change == "reload" for one in self.slots.values()):
+        if why == RELOAD and not self.is_reloading:
             log.info("reloaded: %d workers run the new code", self.target)
         if old is not None:
             self.restarts += 1
@@ -257,10 +276,12 @@ class Supervisor:
         self.last_boot_error = reason
         known = worker.failed_app in worker.apps
         for path in (worker.failed_app,) if known else worker.apps:
-            self.health.init_failed(path, reason, self._clock())
+            self.health.init_failed(path, _without_app(reason, path), self._clock())
+        if self.is_reloading:
+            log.error("the reload ends here, what served goes on: %s", reason)
+            self.reload_failure = reason
         for other in self.slots.values():
-            if other.must_change == "reload":
-                log.error("the reload ends here, what served goes on: %s", reason)
+            if other.must_change == RELOAD:
                 other.must_change = ""
         slot.must_change = ""
 
@@ -339,8 +360,8 @@ class Supervisor:
 
     def _check_booted(self, worker: Worker) -> None:
         if worker.state == BOOTING and worker.pid in self.workers:
-            worker.failure = f"its apps were not initialised in {self.config.boot_timeout_s:g} s"
-            worker.kill()
+            reason = f"its apps were not initialised in {self.config.boot_timeout_s:g} s"
+            self.fail_boot(worker, reason)
 
     def _check_rss(self) -> None:
         for worker in list(self.workers.values()):
@@ -386,3 +407,8 @@ class Supervisor:
         for lane in worker.lanes:
             del self._of_lane[lane]
         self._gone.set()
+
+
+def _without_app(reason: str, path: str) -> str:
+    """The reason without the app's name at its head, for where that stands already."""
+    return reason.removeprefix(f"app {path}").lstrip(": ")

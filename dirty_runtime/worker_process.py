@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ BOOTING = "booting"
 READY = "ready"
 RETIRING = "retiring"
 TRACE_BYTES = 64 * 1024
+PYTHON = (sys.executable, "-m", "dirty_runtime.worker")
 
 
 class Worker:
@@ -60,7 +62,7 @@ class Worker:
         self._trace, trace_end = os.pipe()
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "dirty_runtime.worker"],
+                shlex.split(config.worker_command) or PYTHON,
                 stdin=subprocess.DEVNULL,
                 pass_fds=[trace_end, *(end.fileno() for end in ends)],
                 env=os.environ | self._environment(config, ends, trace_end),
@@ -85,14 +87,18 @@ class Worker:
 
     def reap(self) -> str:
         """Take leave of the process, which has ended. Returns how it ended."""
-        code = self.process.wait()
+        ending = _ending(self.process.wait())
         for lane in self.lanes:
             lane.drain()
             lane.close()
         if self.state == BOOTING and not self.failed_app:
             self.failed_app = self._last_traced()
         os.close(self._trace)
-        return self.failure or _ending(code)
+        if self.failure or self.state != BOOTING:
+            return self.failure or ending
+        if self.failed_app:
+            return f"app {self.failed_app}: the worker ended while it loaded it: {ending}"
+        return f"the worker ended before it was ready: {ending}"
 
     def rss_bytes(self) -> int:
         """The memory that the process holds; 0 when it is gone."""

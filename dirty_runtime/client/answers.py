@@ -53,7 +53,8 @@ def result_of(message: gdproto.Message) -> Any:
         return message.result
     if isinstance(message, gdproto.Error):
         raise from_message(message)
-    raise DirtyError("the action streams its result: call it with stream() or stream_async()")
+    ways = "stream() or stream_async(), in a shell with `dirty stream`"
+    raise DirtyError(f"the action streams its result: call it with {ways}")
 
 
 def answer_in(event: object, socket_path: str) -> gdproto.MessageReceived | None:

@@ -39,6 +39,11 @@ class InitExits(Good):
 class NewFails(Good):
     def __init__(self): raise RuntimeError("cannot be made")
 
+class InitEnds(Good):
+    def init(self):
+        import os
+        os._exit(7)
+
 class Sleeps(Good):
     def init(self): time.sleep(600)
 
@@ -90,7 +95,7 @@ def test_status_for_people(arbiter: Arbiter) -> None:
     done = run_dirty("status", "--socket", arbiter.socket_path)
     assert done.returncode == 0
     assert str(arbiter.process.pid) in done.stdout
-    assert done.stdout.count("ready") == 2
+    assert done.stdout.count("ready") == 3
     assert OURS in done.stdout
 
 
@@ -184,6 +189,7 @@ BAD_STARTS = [
     (("--app", "bad:NewFails"), "cannot be made"),
     (("--app", "bad:InitFails"), "bad:InitFails: init() failed: RuntimeError: the model file is"),
     (("--app", "bad:InitExits"), "SystemExit: enough"),
+    (("--app", "bad:InitEnds"), "bad:InitEnds: the worker ended while it loaded it: exited with 7"),
     (("--app", "bad:Sleeps", "--boot-timeout", "0.5"), "0.5 s"),
     (("--app", "bad:Good", "--app", "bad:NewMissing"), "NewMissing"),
     (("--app", "bad:InitFails", "--workers", "3", "--threads", "2"), "the model file is missing"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dirty_runtime.app import AppSpec
-from dirty_runtime.config import FILE_NAMES, Config, ConfigError, load_config
+from dirty_runtime.config import FILE_NAMES, Config, ConfigError, load_config, unknown_variables
 
 APPS = (AppSpec("m:A", None),)
 FILE = """
@@ -35,6 +35,13 @@ BAD_SETTINGS: list[tuple[dict[str, Any], str]] = [
     ({"boot_timeout_s": 0}, "boot-timeout is at least 0.001"),
     ({"apps": ()}, "no app"),
     ({"apps": APPS * 2}, "m:A is given twice"),
+    ({"slot_env": 3}, "slot-env is a dict of strings, not 3"),
+    ({"slot_env": {"A": 3}}, "slot-env is a dict of strings"),
+    ({"slot_env": {"A": "{slott}"}}, "no other braces, not '{slott}'"),
+    ({"slot_env": {"A": "{"}}, "no other braces, not '{'"),
+    ({"slot_env": {"A": "{slot.x}"}}, "no other braces"),
+    ({"worker_command": "'"}, "worker-command is words for a shell"),
+    ({"worker_command": " "}, "worker-command is words for a shell"),
     ({"socket_path": "/" + "x" * 107}, "108 bytes, at most 107"),
     ({"socket_path": "/" + "é" * 54}, "109 bytes, at most 107"),
 ]
@@ -90,6 +97,12 @@ BAD_FILES = [
     ("dirty_apps = []", "no app"),
     ("dirty_apps = ['m:A']; dirty_workers = 'many'", "'many'"),
     ("dirty_apps = ['m:A']; dirty_socket = 3", "socket"),
+    ("dirty_worker = 3", "conf.py: there is no dirty_worker; did you mean dirty_workers?"),
+    ("dirty_timeout_s = 3", "did you mean dirty_timeout?"),
+    ("dirty_hooks = 3", "there is no dirty_hooks"),
+    ("def dirty_postfork(arbiter, worker): ...", "did you mean dirty_post_fork?"),
+    ("def on_dirty_start(arbiter): ...", "did you mean on_dirty_starting?"),
+    ("dirty_worker_exit = 3", "dirty_worker_exit is a function, not 3"),
 ]
 
 
@@ -101,6 +114,23 @@ def test_bad_files(tmp_path: Path, text: str, reason: str) -> None:
         load_config(str(path), {})
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_what_does_not_look_like_a_setting_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "conf.py"
+    path.write_text("import dirty_runtime\n_dirty = helper = bind = 3\ndirty_apps = ['m:A']\n")
+    assert load_config(str(path), {"socket_path": "/s"}).apps == APPS
+
+
+def test_unknown_variables_are_told() -> None:
+    known = {"DIRTY_SOCKET": "", "DIRTY_MAX_QUEUE": "", "HOME": "", "GUNICORN_DIRTY_SOCKET": ""}
+    assert unknown_variables(known) == []
+    assert unknown_variables(known | {"DIRTY_TIMOUT": "", "DIRTY_QQQ": ""}) == [
+        "DIRTY_QQQ is no setting and changes nothing",
+        "DIRTY_TIMOUT is no setting and changes nothing; did you mean DIRTY_TIMEOUT?",
+    ]
+    # In a worker: what its arbiter told it.
+    assert unknown_variables({"GD_WORKER_FDS": "3", "DIRTY_WORKER_SLOT": "0"}) == []
 
 
 def test_a_missing_file_and_a_missing_socket(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_scaling_by_the_command(directory: Path) -> None:
     with serving_here(directory, "Good") as arbiter:
         for change, wanted in (("+2", 3), ("-1", 2), ("4", 4), ("1", 1)):
             done = run_dirty("scale", change, "--socket", arbiter.socket_path)
-            assert f"{wanted} workers wanted" in done.stdout
+            assert f"workers: {wanted} wanted" in done.stdout
         for change in ("+0", "0", "x", "--3"):
             assert run_dirty("scale", change, "--socket", arbiter.socket_path).returncode == 1
 

@@ -1,0 +1,174 @@
+"""Workers in another language under our arbiter: the guide's worker, and broken ones."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dirty_runtime import DirtyAppError, DirtyTimeoutError, DirtyWorkerError
+
+from .processes import LIMIT_S, ROOT, Arbiter, is_running, run_dirty, serving, wait_until
+
+APP = "shouter:Shouter"
+GUIDE = (ROOT / "docs" / "guides" / "peer.md").read_text()
+COMMAND = f"{sys.executable} worker.py"
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """Where the files of the guide are."""
+    for name, text in re.findall(r'^```python title="(.*?)"\n(.*?)^```$', GUIDE, re.M | re.S):
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def options(directory: Path) -> tuple[str, ...]:
+    return ("--chdir", str(directory), "--worker-command", COMMAND)
+
+
+@pytest.fixture
+def arbiter(directory: Path) -> Iterator[Arbiter]:
+    with serving(APP, workers=2, threads=2, options=options(directory)) as arbiter:
+        yield arbiter
+
+
+def test_it_is_called_and_streams(arbiter: Arbiter) -> None:
+    with arbiter.client() as client:
+        assert client.execute(APP, "shout", "hello") == "HELLO"
+        assert list(client.stream(APP, "letters", "abc")) == ["a", "b", "c"]
+        with pytest.raises(DirtyAppError, match="has no action sing") as caught:
+            client.execute(APP, "sing")
+        assert caught.value.app_path == APP
+        stream = client.stream(APP, "letters", "x" * 10**7)
+        assert next(stream) == "x"
+        stream.close()
+        wait_until(lambda: all(worker["busy"] == 0 for worker in client.status()["workers"]))
+        assert client.status()["restarts"] == 0
+
+
+def test_it_is_replaced_reloaded_and_stopped(arbiter: Arbiter, directory: Path) -> None:
+    with arbiter.client() as client:
+        first = arbiter.pids()
+        os.kill(min(first), signal.SIGKILL)
+        wait_until(lambda: len(arbiter.pids() - {min(first)}) == 2)
+        # The signal that reopens logs would end a program that does not know it.
+        arbiter.signal(signal.SIGUSR1)
+        text = (directory / "worker.py").read_text().replace("text.upper()", "text + '!'")
+        (directory / "worker.py").write_text(text)
+        done = run_dirty("reload", "--wait", str(LIMIT_S), "--socket", arbiter.socket_path)
+        assert done.stdout.startswith("reloaded; workers: 2 wanted, 2 ready")
+        assert client.execute(APP, "shout", "hello") == "hello!"
+        assert client.status()["restarts"] == 3
+        last = arbiter.pids()
+        assert not last & first
+    arbiter.signal(signal.SIGTERM)
+    assert arbiter.wait() == 0
+    assert not any(map(is_running, last))
+
+
+# --- what goes wrong ---
+
+HEAD = """
+import json, os, socket, sys, time
+from peer import *
+sys.excepthook = lambda *error: os._exit(1)
+lanes = [socket.socket(fileno=int(fd)) for fd in os.environ["GD_WORKER_FDS"].split(",")]
+lane = lanes[0]
+"""
+READY = """
+receive(lane)
+send(lane, RESPONSE, 1, {"result": {"pid": 1, "apps": [], "version": "1", "extensions": []}})
+"""
+BROKEN_BOOTS = [
+    ("os._exit(7)", "the worker ended before it was ready: exited with 7"),
+    ("lane.sendall(b'HTTP/1.1 400 Bad Request'); time.sleep(600)", "bad_magic"),
+    ("send(lane, CHUNK, 1, {'data': 1}); time.sleep(600)", "unexpected_message"),
+    ("lane.close(); time.sleep(600)", "it lives, but closed its lane"),
+    (
+        "error = {'error_type': 'DirtyError', 'message': 'no model'}\n"
+        "receive(lane); send(lane, ERROR, 1, {'error': error}); time.sleep(600)",
+        "no model",
+    ),
+]
+
+
+def started(directory: Path, command: str) -> subprocess.CompletedProcess[str]:
+    words = ("serve", "--app", APP, "--socket", "socket", "--workers", "1")
+    return run_dirty(*words, "--worker-command", command, cwd=directory)
+
+
+@pytest.mark.parametrize(("text", "reason"), BROKEN_BOOTS, ids=lambda text: text[:20])
+def test_a_boot_that_fails_is_told_at_once(directory: Path, text: str, reason: str) -> None:
+    (directory / "broken.py").write_text(HEAD + text)
+    done = started(directory, f"{sys.executable} broken.py")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert reason in line
+
+
+def test_an_app_that_it_does_not_have_is_told(directory: Path) -> None:
+    text = (directory / "worker.py").read_text().replace("shouter:", "singer:")
+    (directory / "worker.py").write_text(text)
+    assert f"there is no app {APP}" in started(directory, COMMAND).stderr
+
+
+@pytest.mark.parametrize("more", [(), ("--check-config",)], ids=["serve", "check"])
+def test_a_program_that_does_not_exist_is_told(directory: Path, more: tuple[str, ...]) -> None:
+    words = ("--app", APP, "--socket", "s", "--worker-command", "./no-worker --fast")
+    done = run_dirty("serve", *words, *more, cwd=directory)
+    assert done.returncode == 1
+    assert done.stderr == "Error: worker-command: there is no program ./no-worker\n"
+
+
+def test_what_would_run_is_told_without_starting_it(directory: Path) -> None:
+    words = ("--app", f"{APP}:1", "--socket", "s", "--worker-command", COMMAND)
+    done = run_dirty("serve", *words, "--check-config", cwd=directory)
+    assert done.returncode == 0
+    assert f"worker-command: {COMMAND}" in done.stdout.splitlines()
+    assert "worker 1: no app" in done.stdout.splitlines()
+
+
+def test_a_worker_that_does_not_list_cancel_is_sent_none(directory: Path) -> None:
+    slow = """
+while True:
+    code, request_id, payload = receive(lane)
+    if code != REQUEST:
+        os._exit(9)
+    time.sleep(payload["args"][0])
+    send(lane, RESPONSE, request_id, {"result": payload["args"]})
+"""
+    (directory / "worker.py").write_text(HEAD + READY + slow)
+    with serving(APP, options=options(directory)) as arbiter, arbiter.client() as client:
+        with arbiter.client(0.2) as hasty, pytest.raises(DirtyTimeoutError):
+            hasty.execute(APP, "any", 1)
+        # What was given up is not taken for the answer to this one.
+        assert client.execute(APP, "any", 0) == [0]
+        assert client.status()["restarts"] == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("lane.sendall(b'HTTP/1.1 400 Bad Request')", "bad_magic"),
+        ("lane.close()", "it lives, but closed its lane"),
+    ],
+    ids=["bad bytes", "closed"],
+)
+def test_a_worker_that_fails_its_lane_is_replaced_at_once(
+    directory: Path, fault: str, reason: str
+) -> None:
+    wrong = f"receive(lane); {fault}; time.sleep(600)"
+    (directory / "worker.py").write_text(HEAD + READY + wrong)
+    with serving(APP, options=options(directory)) as arbiter, arbiter.client() as client:
+        before = arbiter.pids()
+        with pytest.raises(DirtyWorkerError, match=reason):
+            client.execute(APP, "any")
+        wait_until(lambda: bool(arbiter.pids() - before))
+        assert f"is killed: {reason}" in arbiter.log.read_text()
