@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
+if os.name != "posix":
+    raise ImportError(
+        "dirty_runtime needs Unix sockets, which this Python lacks; gdproto, the codec, runs here"
+    )
+
 from . import stash
 from .app import DirtyApp
 from .arbiter import DirtyArbiter

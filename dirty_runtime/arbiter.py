@@ -22,7 +22,7 @@ from typing import Any
 import gdproto
 from gdproto import ManageOp
 
-from . import logs
+from . import logs, system
 from .access import Access
 from .allocation import shortages
 from .client_connection import Call, ClientConnection
@@ -80,8 +80,10 @@ class DirtyArbiter:
         Raises:
             ConfigError: the socket or the pidfile cannot be made, a user is not known, or an app
                 cannot be imported.
-            StartError: no worker could boot.
+            StartError: the system lacks something, or no worker could boot.
         """
+        if missing := system.lack():
+            raise StartError(missing)
         self.access = Access.of(self.config)
         listener = Listener(self.config.socket_path, self.access)
         pidfile = Pidfile(self.config.pidfile)

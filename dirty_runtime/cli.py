@@ -13,7 +13,8 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -459,11 +460,19 @@ def _look(client: DirtyClient) -> tuple[DirtyClient, State]:
 
 
 def _watch(client: DirtyClient, state: dict[str, Any]) -> None:
-    """Keep the status on the screen; ends with Ctrl-C. Raises DirtyError."""
-    with Live(draw_status(state), auto_refresh=False) as live, suppress(KeyboardInterrupt):
+    """Keep the status on the screen, or print it again where nothing can be drawn over.
+
+    Ends with Ctrl-C. Raises DirtyError.
+    """
+    console = Console(highlight=False)
+    live = Live(console=console, auto_refresh=False)
+    drawn_over = console.is_terminal and not console.is_dumb_terminal
+    show = partial(live.update, refresh=True) if drawn_over else console.print
+    with live if drawn_over else nullcontext(), suppress(KeyboardInterrupt):
         while True:
+            show(draw_status(state))
             time.sleep(WATCH_S)
-            live.update(draw_status(client.status()), refresh=True)
+            state = client.status()
 
 
 def _wait(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from dirty_runtime import DirtyClient, DirtyError
@@ -79,7 +79,12 @@ def answers(path: str) -> bool:
 
 
 def results_of(
-    peer: Peer, terms: Terms, known: str = "", together: int = 8, only: str = ""
+    peer: Peer,
+    terms: Terms,
+    known: str = "",
+    together: int = 8,
+    only: str = "",
+    left_out: Collection[str] = (),
 ) -> list[Result]:
     """The result of every script of the peer's role, known failures excused.
 
@@ -87,10 +92,11 @@ def results_of(
         known: the list of these.
         together: how many scripts run at once.
         only: how the scripts' ids begin.
+        left_out: ids of scripts that are not run.
     """
     entries = entries_of(known)
     of_role = [script for script in live.scripts().values() if script.role == peer.role]
-    scripts = [script for script in of_role if script.id.startswith(only)]
+    scripts = [one for one in of_role if one.id.startswith(only) and one.id not in left_out]
     found = [excuse(one, entries) for one in judged(peer, scripts, terms, together=together)]
     assert stale(entries, found, complete=True) == []
     return found

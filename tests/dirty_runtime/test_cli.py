@@ -301,23 +301,30 @@ def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> N
     assert done.stderr == "dirty: the command needs click: pip install 'gdproto[runtime]'\n"
 
 
-def test_the_status_can_be_watched(arbiter: Arbiter) -> None:
-    screen, terminal = pty.openpty()
-    process = subprocess.Popen(
-        dirty("status", "--socket", arbiter.socket_path, "--watch"), stdout=terminal, cwd=ROOT
-    )
-    os.close(terminal)
-    seen = b""
-    # What is shown once more is what is shown live.
-    while seen.count(b"GD/") < 3:
-        assert select.select([screen], [], [], LIMIT_S)[0], seen
-        seen += os.read(screen, 65536)
-    process.send_signal(signal.SIGINT)
-    with contextlib.suppress(OSError):
-        while os.read(screen, 65536):
-            pass
-    assert process.wait(LIMIT_S) == 0
-    os.close(screen)
+@pytest.mark.parametrize("terminal", ["xterm", "dumb", None])
+def test_the_status_can_be_watched(arbiter: Arbiter, terminal: str | None) -> None:
+    """On a screen that can be drawn over, on one that cannot, and through a pipe."""
+    screen, written = os.pipe() if terminal is None else pty.openpty()
+    with subprocess.Popen(
+        dirty("status", "--socket", arbiter.socket_path, "--watch"),
+        stdout=written,
+        cwd=ROOT,
+        env={**os.environ, "TERM": terminal or "xterm"},
+    ) as process:
+        try:
+            os.close(written)
+            seen = b""
+            while seen.count(b"GD/") < 2:
+                assert select.select([screen], [], [], LIMIT_S)[0], seen
+                seen += os.read(screen, 65536)
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(OSError):
+                while os.read(screen, 65536):
+                    pass
+            assert process.wait(LIMIT_S) == 0
+        finally:
+            process.kill()
+            os.close(screen)
 
 
 def test_options_beat_the_environment_which_beats_the_file(

@@ -52,10 +52,10 @@ class Call:
         self._here, self._there = directory / "here", directory / "there"
         os.mkfifo(self._here)
         os.mkfifo(self._there)
-        self._pool = ThreadPoolExecutor(1)
-        self.answer = self._pool.submit(
-            client.execute, app, "meet", str(self._here), str(self._there)
-        )
+        pool = ThreadPoolExecutor(1)
+        self.answer = pool.submit(client.execute, app, "meet", str(self._here), str(self._there))
+        # The thread ends with the call, for other tests fork.
+        pool.shutdown(wait=False)
 
     def wait_until_running(self) -> None:
         self._here.read_text()

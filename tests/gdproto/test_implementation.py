@@ -8,6 +8,7 @@ import math
 import os
 import subprocess
 import sys
+import sysconfig
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -54,6 +55,8 @@ def in_python(program: str, **environment: str) -> str:
 def test_c_runs_where_a_compiler_is() -> None:
     if os.environ.get("GDPROTO_PURE", "0") != "0":
         pytest.skip("GDPROTO_PURE asks for the Python codec")
+    if not implementation.gil_is_enabled():
+        pytest.skip("the C codec needs the GIL")
     if CAN_COMPILE:
         assert C, "the C codec is missing, or of another spec: run `pip install -e .`"
 
@@ -78,20 +81,35 @@ def test_the_python_codec_passes_the_same_tests() -> None:
     assert result.returncode == 0, result.stdout[-3000:]
 
 
+def test_the_gil_is_not_switched_on() -> None:
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        pytest.skip("this Python always has the GIL")
+    program = "import gdproto, sys; print(gdproto.IMPLEMENTATION, sys._is_gil_enabled())"
+    assert in_python(program, PYTHON_GIL="0") == "python False"
+    built = "c" if CAN_COMPILE else "python"
+    assert in_python(program, PYTHON_GIL="1", GDPROTO_PURE="") == f"{built} True"
+
+
+# Python 3.11 knows the first kind only: interpreters that share the GIL.
+INTERPRETERS = ["legacy", "isolated"] if sys.version_info >= (3, 13) else [""]
+
+
 @only_c
-def test_another_interpreter_of_the_process_has_the_python_codec() -> None:
-    program = """
+@pytest.mark.parametrize("kind", INTERPRETERS)
+def test_another_interpreter_of_the_process_has_the_python_codec(kind: str) -> None:
+    program = f"""
 import gdproto
 try:
-    import _xxsubinterpreters as interpreters
-except ImportError:
     import _interpreters as interpreters
-one = interpreters.create()
-interpreters.run_string(one, '''
+except ImportError:
+    import _xxsubinterpreters as interpreters
+one = interpreters.create(*{[kind] if kind else []})
+failure = interpreters.run_string(one, '''
 import gdproto
-assert gdproto.decode(gdproto.encode({"a": [1]})) == {"a": [1]}
+assert gdproto.decode(gdproto.encode({{"a": [1]}})) == {{"a": [1]}}
 print(gdproto.IMPLEMENTATION, flush=True)
 ''')
+assert failure is None, failure
 print(gdproto.IMPLEMENTATION)
 """
     assert in_python(program).split() == ["python", "c"]
