@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance check check-c mutants fuzz acceptance soak check-all \
+.PHONY: help demo test conformance conformance-publish check check-c mutants fuzz acceptance soak check-all \
 	bench bench-instructions bench-publish docs docs-serve spec clean
 
 help:  ## list the targets
@@ -26,9 +26,13 @@ test: $(VENV)/installed  ## install and run every test
 	@echo "== tests"
 	$(BIN)/pytest
 
-conformance: $(VENV)/installed  ## judge this project's codec, the declaration and gunicorn's codec
+conformance: $(VENV)/installed  ## judge this project's peers and gunicorn's, by vectors and live
 	$(BIN)/python -m gdproto.conformance.subjects build/conformance
+	$(BIN)/python -m gdproto.conformance.live.subjects build/conformance
 	$(BIN)/gdproto conformance report build/conformance/*.jsonl --html build/conformance/matrix.html
+
+conformance-publish: $(VENV)/installed  ## judge live, and put the results into the site
+	$(BIN)/python -m gdproto.conformance.live.subjects docs/live
 
 check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	@echo "== ruff"
@@ -41,6 +45,7 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	@echo "== generated files"
 	$(BIN)/python -m spec.codegen --check
 	$(BIN)/python -m gdproto.conformance.making --check
+	$(BIN)/python -m gdproto.conformance.live.subjects --check docs/live
 	@echo "== what the vectors owe, and what is proved"
 	$(BIN)/python -m gdproto.conformance.obligations
 	$(BIN)/python -m gdproto.conformance.proofs

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -111,6 +112,11 @@ class App:
             time.sleep(CHILD_S)
             os._exit(0)
         os.kill(os.getpid(), signal.SIGKILL)
+
+    def blob_and_die(self, size: int, after_s: float) -> bytes:
+        """The process is killed from beside, wherever the answer is by then."""
+        threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        return self.blob(size)
 
     def spawn(self) -> int:
         """Start a program that inherits whatever this process lets it."""
