@@ -1,2 +1,2 @@
-# @generated from spec/ (f7227ae0964489ce) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (77631979bf4dd0dc) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

@@ -1,4 +1,4 @@
-/* @generated from spec/ (f7227ae0964489ce) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (77631979bf4dd0dc) by python -m spec.codegen --write; do not edit */
 /* === Rules ===================================================================================
 
    This codec handles what is common and right, fast. Whatever it cannot vouch for is a DOUBT: a
@@ -445,7 +445,7 @@ INLINE int make_ready(PyObject *text) {
 
 /* === Wire facts ============================================================================== */
 
-#define SPEC_HASH "f7227ae0964489ce"
+#define SPEC_HASH "77631979bf4dd0dc"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

@@ -1,4 +1,4 @@
-# @generated from spec/ (f7227ae0964489ce) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (77631979bf4dd0dc) by python -m spec.codegen --write; do not edit
 """The C codec's functions. They are those of gdproto.tlv, frames and messages."""
 
 from typing import Any

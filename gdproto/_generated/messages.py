@@ -1,4 +1,4 @@
-# @generated from spec/ (f7227ae0964489ce) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (77631979bf4dd0dc) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations

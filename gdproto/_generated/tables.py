@@ -1,4 +1,4 @@
-# @generated from spec/ (f7227ae0964489ce) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (77631979bf4dd0dc) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Role(NamedTuple):
     opens: frozenset[int]
     max_open: int
 
-SPEC_HASH: Final = 'f7227ae0964489ce'
+SPEC_HASH: Final = '77631979bf4dd0dc'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

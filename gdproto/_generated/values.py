@@ -1,4 +1,4 @@
-# @generated from spec/ (f7227ae0964489ce) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (77631979bf4dd0dc) by python -m spec.codegen --write; do not edit
 """TLV values, fast: straight-line code for what is common and right.
 
 Whatever this code cannot vouch for raises Doubt or the interpreter's own error (DOUBTS); the
