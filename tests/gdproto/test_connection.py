@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdproto
@@ -292,6 +294,48 @@ def test_a_frame_of_more_than_whole_bytes_comes_in_parts() -> None:
         assert b"".join(event.part for event in events[:-2]) + events[-2].frame == frame
         assert {event.request_id for event in events[:-1]} == {7}
         assert events[-1].frame == small
+
+
+SIZES = st.sampled_from([0, 1, 40, 1000, 65_500, 65_536, 70_000])
+FRAMES = st.lists(st.tuples(st.sampled_from([1, 2]), SIZES), min_size=1, max_size=6)
+OPTIONS = st.fixed_dictionaries(
+    {"whole_bytes": st.sampled_from([0, 1, 20, 1000, 66_000]), "runs": st.booleans()}
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(FRAMES, OPTIONS, st.lists(st.integers(300, 40_000), min_size=1, max_size=20), st.randoms())
+def test_options_change_how_frames_come_and_not_what_they_are(
+    sizes: list[tuple[int, int]], options: dict[str, Any], steps: list[int], chance: random.Random
+) -> None:
+    frames = [gdproto.Chunk(number, b"x" * size).to_bytes() for number, size in sizes]
+    frames += [gdproto.End(1).to_bytes(), gdproto.Response(3, b"y" * 70_000).to_bytes()]
+    connection = Connection("client", raw=True, **options)
+    for number in (1, 2, 3):
+        connection.send(gdproto.Request(number, "m:A", "go"))
+    came: list[Any] = []
+    stream = b"".join(frames)
+    for step in itertools.cycle(steps):
+        if not stream:
+            break
+        if (room := connection.room) and chance.randrange(2):
+            step = min(step, len(room))
+            room[: len(stream[:step])] = stream[:step]
+            connection.filled(len(stream[:step]))
+        else:
+            connection.receive_data(stream[:step])
+        stream = stream[step:]
+        came += drain(connection)
+    content = [one.part if isinstance(one, gdproto.PartReceived) else one.frame for one in came]
+    assert b"".join(content) == b"".join(frames)
+    assert connection.open_exchanges == {2}
+    assert connection.room is None
+    for one in came:
+        if isinstance(one, gdproto.PartReceived):
+            assert 0 < options["whole_bytes"] < gdproto.HEADER_BYTES + one.header.length
+    whole = [bytes(one) for one in content]
+    if not options["whole_bytes"] and not options["runs"]:
+        assert whole == frames
 
 
 @pytest.mark.parametrize("size", [70_000, 5_000_000])
