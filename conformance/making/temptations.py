@@ -85,6 +85,12 @@ def texts(out: Collected) -> None:
         data = blob("string", value.encode())
         out.means(f"text-{name}", "GD-TLV-006 GD-TLV-022", data, value)
         out.means(f"key-{name}", "GD-TLV-013 GD-TLV-022", pairs((value, NONE)), {value: None})
+    for length in (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33):
+        # A reader that keeps keys may compare less than all of them.
+        keys = ["a" * at + "b" + "a" * (length - at - 1) for at in range(length)] + ["a" * length]
+        data = pairs(*((key, NONE) for key in keys))
+        name = f"keys-one-byte-apart-{length}"
+        out.means(name, "GD-TLV-013 GD-TLV-022", data, dict.fromkeys(keys))
     by_case = pairs(("a", NONE), ("A", NONE), (" a", NONE))
     out.means("keys-by-case", "GD-TLV-013", by_case, {"a": None, "A": None, " a": None})
 
