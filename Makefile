@@ -5,11 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance conformance-publish check check-c mutants fuzz acceptance soak check-all \
-	bench bench-instructions bench-publish docs docs-serve spec clean
+.PHONY: help demo test conformance conformance-publish check check-c mutants fuzz acceptance soak \
+	check-all bench bench-instructions bench-publish docs docs-serve spec clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/installed: pyproject.toml gdproto/_generated/codec.c
 	@echo "== making $(VENV) and installing gdproto with its development tools"
@@ -60,7 +60,7 @@ acceptance: $(VENV)/installed  ## the situations that a service must survive, in
 soak: $(VENV)/installed  ## calls, streams, stash, kills and reloads together for two minutes, and a balance
 	@$(BIN)/python -m tests.acceptance.soak
 
-mutants: $(VENV)/installed  ## judge the vectors: every broken codec must fail one, three minutes
+mutants: $(VENV)/installed  ## judge the vectors: every broken codec must fail one, five minutes
 	@$(BIN)/python -m gdproto.conformance.mutants
 
 SECONDS := 60
