@@ -21,7 +21,7 @@ BROKEN = {
     "end-inside-a-large-frame-elsewhere": ("there = len(self._large) - len(self.room)", "there = len(self._large)"),
     "fills-one-less": ("self.room = self.room[count:]", "self.room = self.room[max(0, count - 1) :]"),
     "fills-what-is-full": ("            data = self._fill(self.room, data)", "            self._fill(self.room, data)"),
-    "large-frame-loses-what-came": ("            self._fill(self.room, self._cut(len(self._buffer)))", "            self._cut(len(self._buffer))"),
+    "large-frame-loses-what-came": ("        self._fill(self.room, self._cut(len(self._buffer)))", "        self._cut(len(self._buffer))"),
     "large-frame-goes-on-early": ("            if self.room:\n                return NEED_DATA", "            if len(self.room) > 1:\n                return NEED_DATA"),
     "room-outlives-its-frame": ("self._header = self._large = self.room = None", "self._header = self._large = None"),
 }  # fmt: skip

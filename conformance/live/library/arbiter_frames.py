@@ -25,6 +25,7 @@ SHORT_S = 0.2
 DISCARD_S, SLACK_S = 1.0, 1.5
 FLOOD_BYTES = 512 * 1024
 PROMISES = 32
+PROMISED_BYTES = (1024 * 1024, 3 * 1024 * 1024, MAX_PAYLOAD_BYTES)
 IDS = (0, 1, 2**31, 2**32, 2**63, 2**64 - 1)
 
 # Each: what is wrong, its code, and the bytes.
@@ -136,20 +137,20 @@ def largest_length(stage: ArbiterStage) -> None:
 
 @BOOK.script("arbiter-reserves-nothing", "GD-FRAME-014", alone=True)
 def reserves_nothing(stage: ArbiterStage) -> None:
-    """Promises the largest payload on many connections: the memory does not grow by it."""
+    """Promises large payloads on many connections: the memory does not grow by them."""
     pid = stage.status()["arbiter_pid"]
-    before = reserved_bytes(pid)
-    promise = Header(MessageCode.REQUEST, MAX_PAYLOAD_BYTES, 1).to_bytes()
-    wires = [stage.connect() for _ in range(PROMISES)]
-    for wire in wires:
-        wire.send(promise + b"!")
-    # It has read them when it has answered what came later.
-    stage.status()
-    grown = reserved_bytes(pid) - before
-    for wire in wires:
-        wire.drop()
-    if grown > PROMISES * MAX_PAYLOAD_BYTES // 2:
-        raise Mismatch("memory as bytes arrive", f"{grown >> 20} MiB more for {PROMISES} bytes")
+    for size in PROMISED_BYTES:
+        before = reserved_bytes(pid)
+        wires = [stage.connect() for _ in range(PROMISES)]
+        for wire in wires:
+            wire.send(Header(MessageCode.REQUEST, size, 1).to_bytes() + b"!")
+        # It has read them when it has answered what came later.
+        stage.status()
+        grown = reserved_bytes(pid) - before
+        for wire in wires:
+            wire.drop()
+        if grown > PROMISES * size // 2:
+            raise Mismatch("memory as bytes arrive", f"{grown >> 20} MiB more for {PROMISES} bytes")
 
 
 def reserved_bytes(pid: object) -> int:
