@@ -21,6 +21,7 @@ from typing import Any
 BOOT_S = 0.3
 EXIT_STATUS = 7
 CHILD_S = 5.0
+POLL_S = 0.01
 
 
 class App:
@@ -113,9 +114,9 @@ class App:
             os._exit(0)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def blob_and_die(self, size: int, after_s: float) -> bytes:
+    def blob_and_die(self, size: int, path: str) -> bytes:
         """The process is killed from beside, wherever the answer is by then."""
-        threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        threading.Thread(target=_die_when_there, args=(Path(path),), daemon=True).start()
         return self.blob(size)
 
     def spawn(self) -> int:
@@ -140,6 +141,12 @@ class App:
 
     def _hidden(self) -> str:
         return "reached"
+
+
+def _die_when_there(path: Path) -> None:
+    while not path.exists():
+        time.sleep(POLL_S)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Broken(App):

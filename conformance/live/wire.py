@@ -185,6 +185,11 @@ class Wire:
                 raise NothingCame(expected, within_s)
             self.fill()
 
+    def wait(self, expected: str) -> None:
+        """Return when something has come, or the peer closed. Raises NothingCame."""
+        if not self._buffer and not self._wait(self.limit_s):
+            raise NothingCame(expected, self.limit_s)
+
     def next_bytes(self, expected: str) -> bytes:
         """The next frame, or all that came where the peer closed before its end.
 

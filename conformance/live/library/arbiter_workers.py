@@ -4,8 +4,10 @@ dies."""
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gdproto
@@ -274,12 +276,16 @@ def source_dies(stage: ArbiterStage) -> None:
     """Reads nothing of a large answer until its worker has died: it ends where it stands."""
     before = pids(stage)
     wire = stage.connect()
-    wire.send(stage.request(1, "blob_and_die", LARGE_BYTES, HOLD_S))
-    due_s = time.monotonic() + BOOT_SLACK_S
-    while pids(stage) & before:
-        if time.monotonic() > due_s:
-            raise Mismatch("workers without the dead one", str(before))
-        time.sleep(0.05)
+    with tempfile.TemporaryDirectory(prefix="gd-") as directory:
+        ends = Path(directory, "ends")
+        wire.send(stage.request(1, "blob_and_die", LARGE_BYTES, str(ends)))
+        wire.wait("an answer that begins")
+        ends.touch()
+        due_s = time.monotonic() + BOOT_SLACK_S
+        while pids(stage) & before:
+            if time.monotonic() > due_s:
+                raise Mismatch("workers without the dead one", str(before))
+            time.sleep(0.05)
     whole = gdproto.Response(1, b"x" * LARGE_BYTES).to_bytes()
     came = wire.next_bytes("the end of an answer, or a close within it")
     settle(stage)
