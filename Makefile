@@ -5,11 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance check check-c mutants fuzz acceptance soak check-all \
-	bench bench-instructions bench-publish docs docs-serve spec clean
+.PHONY: help demo test conformance conformance-publish check check-c mutants fuzz acceptance soak \
+	check-all bench bench-instructions bench-publish docs docs-serve spec clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/installed: pyproject.toml gdproto/_generated/codec.c dirty_runtime/client/_exchange.c
 	@echo "== making $(VENV) and installing gdproto with its development tools"
@@ -26,9 +26,13 @@ test: $(VENV)/installed  ## install and run every test
 	@echo "== tests"
 	$(BIN)/pytest
 
-conformance: $(VENV)/installed  ## judge this project's codec, the declaration and gunicorn's codec
+conformance: $(VENV)/installed  ## judge this project's peers and gunicorn's, by vectors and live
 	$(BIN)/python -m gdproto.conformance.subjects build/conformance
+	$(BIN)/python -m gdproto.conformance.live.subjects build/conformance
 	$(BIN)/gdproto conformance report build/conformance/*.jsonl --html build/conformance/matrix.html
+
+conformance-publish: $(VENV)/installed  ## judge live, and put the results into the site
+	$(BIN)/python -m gdproto.conformance.live.subjects docs/live
 
 check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	@echo "== ruff"
@@ -41,6 +45,7 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	@echo "== generated files"
 	$(BIN)/python -m spec.codegen --check
 	$(BIN)/python -m gdproto.conformance.making --check
+	$(BIN)/python -m gdproto.conformance.live.subjects --check docs/live
 	@echo "== what the vectors owe, and what is proved"
 	$(BIN)/python -m gdproto.conformance.obligations
 	$(BIN)/python -m gdproto.conformance.proofs
@@ -55,7 +60,7 @@ acceptance: $(VENV)/installed  ## the situations that a service must survive, in
 soak: $(VENV)/installed  ## calls, streams, stash, kills and reloads together for two minutes, and a balance
 	@$(BIN)/python -m tests.acceptance.soak
 
-mutants: $(VENV)/installed  ## judge the vectors: every broken codec must fail one, three minutes
+mutants: $(VENV)/installed  ## judge the vectors: every broken codec must fail one, five minutes
 	@$(BIN)/python -m gdproto.conformance.mutants
 
 SECONDS := 60

@@ -123,11 +123,12 @@ def areas(folder: Path = VECTORS) -> Iterator[Area]:
             file = json.loads(path.read_text())
             if file["format"] != FORMAT:
                 raise ValueError(f"{path.name}: format {file['format']} is not {FORMAT}")
-            cases = tuple(_case(one, file["area"]) for one in file["cases"])
+            cases = tuple(case_of(one, file["area"]) for one in file["cases"])
             yield Area(file["area"], kind, file["about"], cases)
 
 
-def _case(one: dict[str, Any], area: str) -> Case:
+def case_of(one: Mapping[str, Any], area: str) -> Case:
+    """The case as its file holds it."""
     held: dict[str, Any] = {k: tuple(v) if k in _LISTS else v for k, v in one.items()}
     return Case(**held, area=area)
 

@@ -215,11 +215,12 @@ def unsupported(question: Question, declaration: Declaration) -> str:
 def beyond_limits(case: Case, cases: Mapping[str, Case], declaration: Declaration) -> str:
     """Which declared limit the case does not respect; empty when it does all.
 
-    An invalid case needs what the valid case one edit away needs.
+    An invalid case needs what the valid case one edit away needs; a stream or a session is not
+    invalid by its sizes, and needs what it holds.
     """
     if not declaration.limits:
         return ""
-    needs = _needs(cases.get(case.neighbour, case))
+    needs = _needs(case if case.role else cases.get(case.neighbour, case))
     for name, limit in declaration.limits.items():
         if needs.get(name, 0) > limit:
             return f"declares {name} {limit}, and this needs {needs[name]}"

@@ -4,13 +4,11 @@
 
 Rules: a requirement has a proof, or an entry in `exemptions.json` that says why it has none. A
 vector or script that names no requirement of the text, and an exemption of what has a proof or is
-no requirement, are faults. Where the live scripts are not installed, what only they could prove is
-not judged.
+no requirement, are faults.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from collections.abc import Iterable, Mapping
@@ -18,10 +16,10 @@ from pathlib import Path
 
 from gdproto.spec import requirements
 
+from . import live
 from .cases import Case, load
 
 EXEMPTIONS = Path(__file__).parent / "exemptions.json"
-SCRIPTS = "gdproto.conformance.live"
 
 Proofs = dict[str, list[str]]
 
@@ -35,12 +33,9 @@ def by_vectors(cases: Iterable[Case]) -> Proofs:
     return proofs
 
 
-def by_scripts() -> Proofs | None:
-    """The ids of the live scripts that prove a requirement; None where there are no scripts."""
-    if importlib.util.find_spec(SCRIPTS) is None:
-        return None
-    proved: Proofs = importlib.import_module(SCRIPTS).proved()
-    return proved
+def by_scripts() -> Proofs:
+    """The ids of the live scripts that prove a requirement, for each that one proves."""
+    return live.proved()
 
 
 def exemptions(path: Path = EXEMPTIONS) -> dict[str, str]:
@@ -52,7 +47,7 @@ def exemptions(path: Path = EXEMPTIONS) -> dict[str, str]:
 def faults(
     known: Iterable[str],
     vectors: Mapping[str, list[str]],
-    scripts: Mapping[str, list[str]] | None,
+    scripts: Mapping[str, list[str]],
     exempt: Mapping[str, str],
 ) -> list[str]:
     """What is wrong, a line for each; nothing when all is proved.
@@ -60,17 +55,16 @@ def faults(
     Args:
         known: the requirements of the text.
         vectors: the cases that prove a requirement.
-        scripts: the live scripts that do; None where there are none to ask.
+        scripts: the live scripts that do.
         exempt: reasons by requirement.
     """
     known = list(known)
     merged: Proofs = {name: list(ids) for name, ids in vectors.items()}
-    for name, ids in (scripts or {}).items():
+    for name, ids in scripts.items():
         merged.setdefault(name, []).extend(ids)
-    left = () if scripts is None else [name for name in known if name not in exempt]
     return [
-        *(f"{name} has no vector, no live script, no exemption" for name in left
-          if name not in merged),
+        *(f"{name} has no vector, no live script, no exemption" for name in known
+          if name not in merged and name not in exempt),
         *(f"{ids[0]} names {name}, which the text does not have" for name, ids in merged.items()
           if name not in known),
         *(f"{name} is exempt, and {merged[name][0]} proves it" for name in exempt
@@ -88,14 +82,11 @@ def main() -> int:
     lines = faults(known, vectors, scripts, exempt)
     for line in lines:
         print(line, file=sys.stderr)
-    live = scripts or {}
+    both = vectors.keys() & scripts.keys()
     print(
-        f"{len(known)} requirements: {len(vectors)} with vectors, {len(live)} with live scripts, "
-        f"{len(vectors.keys() & live.keys())} of them with both; {len(exempt)} exempt"
+        f"{len(known)} requirements: {len(vectors)} with vectors, {len(scripts)} with live "
+        f"scripts, {len(both)} of them with both; {len(exempt)} exempt"
     )
-    if scripts is None:
-        left = known.keys() - vectors.keys() - exempt.keys()
-        print(f"{len(left)} are left to the live scripts, which are not installed")
     return bool(lines)
 
 

@@ -1,7 +1,9 @@
 """The pages of conformance: the contract, the matrix, and gunicorn's report.
 
-Rules: the results are of the run that this build makes; CONFORMANCE_RESULTS names a folder of
-results that were made before. Known failures are shown with their reasons, and how to see them.
+Rules: the results of the vectors are of the run that this build makes; CONFORMANCE_RESULTS names a
+folder of results that were made before. Those of live scripts stand in `docs/live/`, where
+`make conformance-publish` puts them. Known failures are shown with their reasons, and how to see
+them.
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ from mkdocs.structure.files import File
 from gdproto.conformance import known_failures, live, subjects
 from gdproto.conformance.cases import load
 from gdproto.conformance.known_failures import entry_of
+from gdproto.conformance.live.subjects import SUBJECTS
 from gdproto.conformance.outcomes import Outcome, Result, Run, read
 from gdproto.conformance.reports import badge, markdown, matrix
 from gdproto.spec import requirements
 
+PUBLISHED = Path(__file__).with_name("live")
 CONTRACT = Path(subjects.__file__).with_name("contract.md")
 GUNICORN = next(one for one in subjects.SUBJECTS if one.name == "gunicorn")
 CASES = load()
@@ -30,13 +34,15 @@ SHOWN_CASES = 6
 
 def on_files(files: Any, config: Any) -> Any:
     """Add the pages that are made."""
-    runs = results()
+    runs, played = results(), read(PUBLISHED / f"{one.name}.jsonl" for one in SUBJECTS)
+    everything = [*runs, *played]
+    ours = [run for run in everything if run.testee.startswith("gdproto")]
     contents = {
-        "index.md": index(runs),
+        "index.md": index(runs, played),
         "contract.md": CONTRACT.read_text(),
-        "gunicorn.md": gunicorn(runs),
-        "matrix.html": matrix.render(runs, CASES),
-        "badge.svg": badge.render([run for run in runs if run.testee.startswith("gdproto")]),
+        "gunicorn.md": gunicorn(everything),
+        "matrix.html": matrix.render(everything, CASES),
+        "badge.svg": badge.render(ours),
     }
     for name, content in contents.items():
         files.append(File.generated(config, f"conformance/{name}", content=content))
@@ -45,15 +51,20 @@ def on_files(files: Any, config: Any) -> Any:
 
 @cache
 def results() -> list[Run]:
-    """The runs of all that are judged."""
+    """The runs of all that are judged by vectors."""
     if folder := os.environ.get("CONFORMANCE_RESULTS"):
         return read(sorted(Path(folder).glob("*.jsonl"), reverse=True))
     with tempfile.TemporaryDirectory() as made:
         return list(subjects.write(Path(made)))
 
 
-def index(runs: Sequence[Run]) -> str:
-    """The first page."""
+def index(runs: Sequence[Run], played: Sequence[Run]) -> str:
+    """The first page.
+
+    Args:
+        runs: of those that were judged by vectors.
+        played: of those that were judged live.
+    """
     return "\n".join(
         [
             "# Conformance",
@@ -71,7 +82,13 @@ def index(runs: Sequence[Run]) -> str:
             "",
             "## Judged with this version",
             "",
+            "By the vectors:",
+            "",
             *markdown.counts(runs),
+            "",
+            "Live, by scripts that play the opposite role on real sockets:",
+            "",
+            *markdown.counts(played),
             "",
             "A case that is not simply passed is *non-strict* where a recommendation is not "
             "followed, *unsupported* where the testee does not offer what is asked, and a "
@@ -94,7 +111,8 @@ def index(runs: Sequence[Run]) -> str:
 
 def gunicorn(runs: Sequence[Run]) -> str:
     """gunicorn's report: the known failures by reason."""
-    run = next(one for one in runs if "gunicorn" in one.testee)
+    named = {one.testee: one for one in runs}
+    run, arbiter, client = (named[f"gunicorn's {name}"] for name in ("codec", "arbiter", "client"))
     counts = run.counts()
     lines = [
         "# gunicorn",
@@ -136,10 +154,13 @@ def gunicorn(runs: Sequence[Run]) -> str:
         "",
         "Both are judged [live](../guides/judge.md), on real sockets: the arbiter by scripts that "
         "play its clients while it serves the [conformance app](../guides/judge-app.md), the "
-        "client by scripts that play its arbiter. Again, with the app served at `SOCKET`:",
+        f"client by scripts that play its arbiter. {lived_counts('arbiter', arbiter)} "
+        f"{lived_counts('client', client)} Again:",
         "",
         "```sh",
-        "gdproto conformance live --arbiter SOCKET",
+        "python -m gdproto.conformance.live.gunicorn_arbiter ./judged.sock 1 "
+        "gdproto.conformance.live.app:App &",
+        "gdproto conformance live --arbiter ./judged.sock --jobs 2",
         'gdproto conformance live --client "python -m gdproto.conformance.live.clients.gunicorn"',
         "```",
         "",
@@ -163,6 +184,17 @@ def differences(run: Run) -> Iterator[str]:
         proved = links(one.requires[0] for one in covered)
         cases = some([one.case for one in covered])
         yield f"| {markdown.cell(entry.reason)} | {proved} | {cases} |"
+
+
+def lived_counts(role: str, run: Run) -> str:
+    """A sentence that sums up a live run."""
+    counts = run.counts()
+    good = counts[Outcome.PASS] + counts[Outcome.NON_STRICT]
+    return (
+        f"Of {len(run.results)} scripts for the {role}, {good} come out as GD/1 says or leave only "
+        f"a recommendation aside, {counts[Outcome.KNOWN_FAILURE]} do not, and "
+        f"{counts[Outcome.UNSUPPORTED]} ask for what it does not have."
+    )
 
 
 def lived(name: str, role: str) -> Iterator[str]:

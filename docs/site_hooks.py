@@ -24,7 +24,7 @@ from gdproto.spec import requirements
 ROOT = Path(__file__).resolve().parents[1]
 VECTORS = {case.id: case.area for case in load().values()}
 BY_VECTORS = proofs.by_vectors(load().values())
-BY_SCRIPTS = proofs.by_scripts() or {}
+BY_SCRIPTS = proofs.by_scripts()
 EXEMPT = proofs.exemptions()
 GENERATED = ROOT / "docs" / "generated"
 DIAGRAM = re.compile(r"!\[[^]]*\]\([./]*docs/generated/([a-z0-9-]+\.svg)\)")

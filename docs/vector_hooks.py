@@ -44,7 +44,11 @@ they are JSON, in `conformance/vectors/`, with a schema.
 A **valid** case is read and written as shown. An **invalid** one is refused with the error shown;
 it is one edit away from a valid one. What is **permitted** is left to the implementation, within
 the outcomes shown. A stream gives the same events however it is cut; a session is a conversation
-as one of its ends sees it.
+as one of its ends sees it; either is invalid when anything in it is refused or at fault.
+
+An edit, in bytes, is one run put in, taken out, or replaced; the sizes that stand before it follow
+from it. In a value or a message it is one place. In a stream or a session it is one step put in,
+taken out, or replaced by another; the bytes of a stream are one step, and are edited as bytes are.
 """
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),

@@ -43,8 +43,10 @@ IDLE = "idle"
 ABANDONED = "abandoned"
 NOT_OPENED = Transition(IDLE, "unexpected_message", "exchange")
 CHUNK = int(MessageCode.CHUNK)
-# A frame of more bytes is collected in a buffer of its own, exactly as large.
+# A frame of more bytes is collected in a buffer of its own, exactly as large, as soon as so much of
+# it has come that the buffer is at most so many times as large.
 LARGE_BYTES = 64 * 1024
+MOST_PROMISED = 32
 # From here on, memory comes from the system, which gives a page when something is written there.
 MAPPED_BYTES = 4 * 1024 * 1024
 
@@ -355,9 +357,11 @@ class Connection:
         self._header = header
         if self._whole_bytes and size > self._whole_bytes:
             self._to_come = size
-        elif size > LARGE_BYTES:
-            self._large = self.room = memoryview(buffer_for(size, self.raw))[:size]
-            self._fill(self.room, self._cut(len(self._buffer)))
+
+    def _make_room(self, size: int) -> None:
+        """Give a large frame, of which some has come, its own buffer."""
+        self._large = self.room = memoryview(buffer_for(size, self.raw))[:size]
+        self._fill(self.room, self._cut(len(self._buffer)))
 
     def _fill(self, room: memoryview, data: bytes | bytearray | memoryview) -> bytes:
         """Put what belongs to the large frame there; returns what follows it."""
@@ -383,6 +387,8 @@ class Connection:
         if not self._to_come:
             size = HEADER_BYTES + header.length
             if size > there:
+                if LARGE_BYTES < size <= there * MOST_PROMISED:
+                    self._make_room(size)
                 return NEED_DATA
             self._header = None
             return self._receive(header, self._cut(self._start + size))

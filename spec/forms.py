@@ -131,6 +131,20 @@ class Limit(Subconstruct):
         return self.subcon._build(obj, stream, context, path)
 
 
+class Fits(Subconstruct):
+    """A named unsigned number of which all are permitted, and none that its bytes cannot hold."""
+
+    def __init__(self, subcon: Construct, error: str) -> None:
+        super().__init__(subcon)
+        self.error = error
+
+    def _build(self, obj: int, stream: Any, context: Any, path: Any) -> Any:
+        if not 0 <= obj < 256 ** self.sizeof():
+            # construct writes a path as "(building) -> header -> name".
+            raise Refused(self.error, None, (path.rpartition(" -> ")[2],))
+        return self.subcon._build(obj, stream, context, path)
+
+
 class Holds(Subconstruct):
     """A TLV body and the Python values it carries.
 

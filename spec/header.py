@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from construct import Bytes, Int8ub, Int32ub, Int64ub, Struct
 
-from .forms import Exactly, Framed, Limit, OneOf
+from .forms import Exactly, Fits, Framed, Limit, OneOf
 from .limits import MAX_PAYLOAD_BYTES
 from .messages import MESSAGES
 
@@ -16,7 +16,9 @@ Header = Struct(
     / OneOf(Int8ub, {m.code: m.name for m in MESSAGES}, error="unknown_message_type")
     * "message type",
     "length" / Limit(Int32ub, MAX_PAYLOAD_BYTES) * "payload bytes that follow",
-    "request_id" / Int64ub * "chosen by the side that opens the exchange, from 1 up",
+    "request_id"
+    / Fits(Int64ub, error="int_out_of_range")
+    * "chosen by the side that opens the exchange, from 1 up",
 )
 
 Frame = Framed(Header, {m.name: m.payload for m in MESSAGES})

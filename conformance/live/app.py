@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from typing import Any
 BOOT_S = 0.3
 EXIT_STATUS = 7
 CHILD_S = 5.0
+POLL_S = 0.01
 
 
 class App:
@@ -112,6 +114,11 @@ class App:
             os._exit(0)
         os.kill(os.getpid(), signal.SIGKILL)
 
+    def blob_and_die(self, size: int, path: str) -> bytes:
+        """The process is killed from beside, wherever the answer is by then."""
+        threading.Thread(target=_die_when_there, args=(Path(path),), daemon=True).start()
+        return self.blob(size)
+
     def spawn(self) -> int:
         """Start a program that inherits whatever this process lets it."""
         words = [sys.executable, "-c", f"import time; time.sleep({CHILD_S})"]
@@ -134,6 +141,12 @@ class App:
 
     def _hidden(self) -> str:
         return "reached"
+
+
+def _die_when_there(path: Path) -> None:
+    while not path.exists():
+        time.sleep(POLL_S)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Broken(App):

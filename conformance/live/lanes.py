@@ -145,6 +145,8 @@ def read(path: Path) -> list[Seen]:
 
 
 TERMINAL = (gdproto.MessageCode.RESPONSE, gdproto.MessageCode.ERROR, gdproto.MessageCode.END)
+# What an arbiter opens on a lane.
+OPENING = (gdproto.MessageCode.REQUEST, gdproto.MessageCode.STATUS)
 FIRST_ID = 1
 
 
@@ -163,6 +165,8 @@ def faults(seen: list[Seen]) -> list[str]:
             found.append(f"lane {one.lane} is opened by {_name(code)} {request_id}")
         if code == gdproto.MessageCode.CANCEL:
             continue
+        if code not in OPENING:
+            found.append(f"lane {one.lane} carries {_name(code)} {request_id}")
         if open_ids.get(one.lane) is not None:
             found.append(f"{_name(code)} {request_id} comes while {open_ids[one.lane]} is open")
         open_ids[one.lane] = request_id

@@ -28,9 +28,11 @@ class Passage:
 
     Attributes:
         told_by: a glob of the scripts of which one must tell that something is broken.
+        most_held_bytes: of a frame; a larger one is passed on as it comes, unseen.
     """
 
     told_by: ClassVar[str] = ""
+    most_held_bytes: ClassVar[int] = 2**32
     opener: socket.socket
     answerer: socket.socket
 
@@ -80,7 +82,7 @@ class Passage:
         bend: Callable[[bytes, gdproto.Header], Iterator[bytes]],
         ended: Callable[[], bool],
     ) -> None:
-        frames = Frames()
+        frames = Frames(self.most_held_bytes)
         # An end that is gone ends the other one, below.
         with contextlib.suppress(OSError):
             while data := source.recv(RECEIVE_BYTES):
@@ -95,15 +97,20 @@ class Passage:
 
 
 class Frames:
-    """Cuts a stream into frames."""
+    """Cuts a stream into frames; of one larger than `most_held_bytes` come parts."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_held_bytes: int) -> None:
         self._buffer = bytearray()
         self._is_lost = False
+        self._most_held_bytes = most_held_bytes
+        # Of a large frame, how much is still to come.
+        self._left_bytes = 0
 
     def cut(self, data: bytes) -> Iterator[tuple[bytes, gdproto.Header | None]]:
-        """The frames that are there now; bytes that are none come without a header."""
+        """The frames that are there now; parts, and bytes that are none, come without a header."""
         self._buffer += data
+        if self._left_bytes:
+            yield self._take(self._left_bytes), None
         while not self._is_lost and len(self._buffer) >= gdproto.HEADER_BYTES:
             try:
                 header = gdproto.parse_header(self._buffer)
@@ -111,13 +118,21 @@ class Frames:
                 self._is_lost = True
                 break
             stop = gdproto.HEADER_BYTES + header.length
+            if stop > self._most_held_bytes:
+                yield self._take(stop), None
+                continue
             if len(self._buffer) < stop:
                 return
-            frame = bytes(self._buffer[:stop])
-            del self._buffer[:stop]
-            yield frame, header
+            yield self._take(stop), header
         if self._is_lost:
             yield self.rest(), None
+
+    def _take(self, count: int) -> bytes:
+        """As much of so many bytes as is there; the rest is still to come."""
+        taken = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        self._left_bytes = count - len(taken)
+        return taken
 
     def rest(self) -> bytes:
         """What is there and is no whole frame; it is taken."""

@@ -185,6 +185,32 @@ class Wire:
                 raise NothingCame(expected, within_s)
             self.fill()
 
+    def wait(self, expected: str) -> None:
+        """Return when something has come, or the peer closed. Raises NothingCame."""
+        if not self._buffer and not self._wait(self.limit_s):
+            raise NothingCame(expected, self.limit_s)
+
+    def next_bytes(self, expected: str) -> bytes:
+        """The next frame, or all that came where the peer closed before its end.
+
+        Raises:
+            Mismatch: the connection stays open without the rest.
+        """
+        due_s = time.monotonic() + self.limit_s
+        while not self._ended and not self._has_frame():
+            if not self._wait(due_s - time.monotonic()):
+                raise NothingCame(expected, self.limit_s)
+            self.fill()
+        data = bytes(self._buffer)
+        self._buffer.clear()
+        return data
+
+    def _has_frame(self) -> bool:
+        if len(self._buffer) < gdproto.HEADER_BYTES:
+            return False
+        _, length, _ = gdproto.parse_header(self._buffer)
+        return len(self._buffer) >= gdproto.HEADER_BYTES + length
+
     def fill(self) -> None:
         """Read what is there; blocks when nothing is."""
         try:

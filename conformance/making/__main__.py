@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ..cases import KINDS, VECTORS
-from . import frames, gunicorn, messages, sessions, streams, temptations, values
+from . import frames, gunicorn, messages, neighbours, sessions, streams, temptations, values
 from .collected import Collected
 
 MAKERS = (values, frames, messages, gunicorn, streams, sessions, temptations)
@@ -16,7 +16,9 @@ FIX = "python -m gdproto.conformance.making --write"
 
 def collect() -> list[Collected]:
     """Every area."""
-    return [area for maker in MAKERS for area in maker.areas()]
+    found = [area for maker in MAKERS for area in maker.areas()]
+    neighbours.name(found)
+    return found
 
 
 def write(folder: Path = VECTORS) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gdproto.spec import requirements
@@ -55,6 +55,14 @@ def fault(
     if also_allowed:
         error["also_allowed"] = list(also_allowed)
     return error
+
+
+def _faults(steps: Sequence[Step], events: Sequence[Event]) -> Iterator[bool]:
+    for step in steps:
+        yield "error" in step["expect"]
+        yield from _faults((), step["expect"].get("events", ()))
+    for event in events:
+        yield event["event"] == "error"
 
 
 class Collected:
@@ -130,6 +138,29 @@ class Collected:
         """A value that has no encoding; the valid case `neighbour` is one edit away."""
         more = {"value": typed(value), "error": error, "neighbour": neighbour}
         self.add(name, requires, "invalid", notes, **more)
+
+    def converses(
+        self,
+        name: str,
+        requires: str,
+        notes: str = "",
+        *,
+        steps: Sequence[Step] = (),
+        events: Sequence[Event] = (),
+        **more: Any,
+    ) -> None:
+        """A stream or a session, which is invalid when anything in it is refused or at fault.
+
+        The valid case that an invalid one was edited from is looked for when all are there.
+
+        Args:
+            steps: of a session.
+            events: of a stream.
+            more: role and what else a stream has.
+        """
+        result = "invalid" if any(_faults(steps, events)) else "valid"
+        held = {"steps": list(steps)} if self.kind == "session" else {"events": list(events)}
+        self.add(name, requires, result, notes, **more, **held)
 
     def text(self) -> str:
         """The file: a line for each case."""

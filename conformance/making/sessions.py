@@ -121,7 +121,7 @@ def transition(out: Collected, role: ir.Role, state: str, sender: str, kind: str
     verb = "sends" if mine else "receives"
     requires += "" if mine else " GD-EXCH-022"
     name = f"{role.name}-{state}-{verb}-{slug(kind)}"
-    out.add(name, requires, "invalid" if scope else "valid", role=role.name, steps=steps)
+    out.converses(name, requires, role=role.name, steps=steps)
 
 
 def judged(role: ir.Role, state: str, sender: str, kind: str) -> tuple[str, str, str, str]:
@@ -187,6 +187,16 @@ def probe(role: ir.Role, state: str) -> Step:
     return received(written("RESPONSE"), *arrival("RESPONSE", code, scope, state, after))
 
 
+def last(role: ir.Role, state: str, request_id: int = REQUEST_ID) -> Step:
+    """The terminal frame that the state asks for."""
+    kind = "END" if state == "streaming" else "RESPONSE"
+    if role.side == "answerer":
+        return sent(kind, request_id)
+    if state == "abandoned":
+        return received(written(kind, request_id), ended(request_id))
+    return received(written(kind, request_id), got(kind, request_id, ended=True))
+
+
 # --- several exchanges ---
 
 
@@ -203,8 +213,8 @@ def several(out: Collected, role: ir.Role) -> None:
         terminal = kind != "CHUNK"
         return received(written(kind, number), got(kind, number, ended=terminal))
 
-    def add(name: str, requires: str, *steps: Step, result: str = "valid", notes: str = "") -> None:
-        out.add(f"{role.name}-{name}", requires, result, notes, role=role.name, steps=list(steps))
+    def add(name: str, requires: str, *steps: Step, notes: str = "") -> None:
+        out.converses(f"{role.name}-{name}", requires, notes, role=role.name, steps=steps)
 
     add(
         "takes-an-id-again",
@@ -257,6 +267,15 @@ def several(out: Collected, role: ir.Role) -> None:
             sent("REQUEST", 1),
         )
         add(
+            "abandons-and-waits",
+            "GD-EXCH-013 GD-EXCH-014",
+            sent("REQUEST", 1),
+            {"abandon": "1", "expect": {}},
+            received(written("CHUNK", 1)),
+            received(written("END", 1), ended(1)),
+            sent("REQUEST", 1),
+        )
+        add(
             "abandons-what-is-not-open",
             "GD-EXCH-013",
             {"abandon": "1", "expect": {}},
@@ -278,7 +297,8 @@ def _one_at_a_time(role: ir.Role, add: Any, opened: Any, answered: Any) -> None:
                 refusal = error("unexpected_message", "exchange", 2)
                 step = received(written(kind, 2), refusal)
             requires = "GD-EXCH-020 GD-ROLE-013" if kind in role.opens else "GD-EXCH-020"
-            add(f"{state}-is-one-{slug(kind)}", requires, *before, step, result="invalid")
+            add(f"{state}-is-one-{slug(kind)}", requires, *before, step)
+        add(f"{state}-is-one", "GD-ROLE-013", *way(role, state, 1), last(role, state, 1))
     add(
         "one-after-the-other",
         "GD-ROLE-013",
@@ -299,19 +319,26 @@ def failures(out: Collected, role: ir.Role) -> None:
     """A payload at fault ends its exchange alone; nothing follows a fault of the connection."""
 
     def add(name: str, requires: str, *steps: Step) -> None:
-        out.add(f"{role.name}-{name}", requires, "invalid", role=role.name, steps=list(steps))
+        out.converses(f"{role.name}-{name}", requires, role=role.name, steps=steps)
 
+    if role.side == "answerer":
+        before, good, first = [], written("CANCEL"), received(written("CANCEL"))
+        after, more = written("STATUS"), got("STATUS")
+    else:
+        before, good = [sent("REQUEST")], written("CHUNK")
+        first = received(good, got("CHUNK"))
+        after, more = good, got("CHUNK")
+    add("goes-on", "GD-EXCH-022", *before, first, received(after, more))
     lost: Sequence[tuple[str, str, str, int]] = (
-        ("magic", "4748" + written("END")[4:], "bad_magic", 0),
-        ("version", "474402" + written("END")[6:], "unsupported_version", 0),
-        ("type", "474401ff" + written("END")[8:], "unknown_message_type", REQUEST_ID),
-        ("length", written("END")[:8] + "ffffffff" + written("END")[16:], "payload_too_large",
-         REQUEST_ID),
-    )  # fmt: skip
+        ("magic", "4748" + good[4:], "bad_magic", 0),
+        ("version", "474402" + good[6:], "unsupported_version", 0),
+        ("type", "474401ff" + good[8:], "unknown_message_type", REQUEST_ID),
+        ("length", good[:8] + "ffffffff" + good[16:], "payload_too_large", REQUEST_ID),
+    )
     for offset, (name, data, code, number) in zip((0, 2, 3, 4), lost, strict=True):
         told = error(code, "connection", number, offset=offset)
         requires = f"{LOST[name]} GD-ERR-002"
-        add(f"loses-{name}", requires, received(data, told), received(written("CANCEL")))
+        add(f"loses-{name}", requires, *before, received(data, told), received(after))
     if role.side == "answerer":
         _failing_questions(add)
     else:
@@ -340,6 +367,13 @@ def _failing_questions(add: Any) -> None:
 
 
 def _failing_answers(add: Any) -> None:
+    answer = received(written("RESPONSE"), got("RESPONSE", ended=True))
+    chunk = received(written("CHUNK"), got("CHUNK"))
+    end = received(written("END"), got("END", ended=True))
+    asks = sent("REQUEST")
+    add("calls-again", "GD-EXCH-001 GD-EXCH-014", asks, answer, asks, answer)
+    add("reads-a-stream-and-calls", "GD-EXCH-001 GD-EXCH-014", asks, chunk, chunk, end, asks)
+    add("reads-a-chunk-and-calls", "GD-EXCH-001 GD-EXCH-014", asks, chunk, end, asks)
     missing = error("missing_field", "exchange", offset=HEADER_BYTES, path="result")
     add(
         "fails-a-call-by-its-answer",
@@ -356,7 +390,6 @@ def _failing_answers(add: Any) -> None:
         sent("REQUEST"),
         received(frame("CHUNK", "2100000000"), missing),
         received(written("CHUNK")),
-        sent("REQUEST", refused="duplicate_request_id"),
         received(written("END"), ended()),
         sent("REQUEST"),
     )
@@ -377,26 +410,28 @@ def _failing_answers(add: Any) -> None:
 def ends(out: Collected, role: ir.Role) -> None:
     """EOF between frames closes; inside one it is a fault."""
 
-    def add(name: str, requires: str, result: str, *steps: Step) -> None:
-        out.add(f"{role.name}-{name}", requires, result, role=role.name, steps=list(steps))
+    def add(name: str, requires: str, *steps: Step) -> None:
+        out.converses(f"{role.name}-{name}", requires, role=role.name, steps=steps)
 
     def eof(*events: Event) -> Step:
         return {"eof": True, "expect": {"events": list(events)}}
 
-    add("ends-idle", "GD-FRAME-009", "valid", eof(CLOSED))
+    add("ends-idle", "GD-FRAME-009", eof(CLOSED))
     for state in ("calling", "streaming", "asking", "abandoned"):
-        add(f"ends-{state}", "GD-FRAME-009", "valid", *way(role, state), eof(CLOSED))
+        add(f"ends-{state}", "GD-FRAME-009", *way(role, state), eof(CLOSED))
     kind = "REQUEST" if role.side == "answerer" else "RESPONSE"
     data = written(kind)
     before = [] if role.side == "answerer" else [sent("REQUEST")]
+    whole = received(data, got(kind, ended=role.side == "opener"))
+    add("ends-after-all", "GD-FRAME-009", *before, whole, eof(CLOSED))
     for length in (1, HEADER_BYTES - 1, HEADER_BYTES, size(data) - 1):
         number = REQUEST_ID if length >= HEADER_BYTES else 0
         told = error("truncated", "connection", number, offset=length)
         steps = [*before, received(data[: 2 * length]), eof(told)]
-        add(f"ends-after-{length}", "GD-FRAME-010 GD-ERR-005", "invalid", *steps)
+        add(f"ends-after-{length}", "GD-FRAME-010 GD-ERR-005", *steps)
     # What is skipped belongs to its frame.
     data = frame("END" if role.side == "opener" else "STATUS", "0000")
     told = error("unexpected_payload", "exchange", offset=4)
     cut = error("truncated", "connection", offset=HEADER_BYTES + 1)
     steps = [*before, received(data[:-2], told), eof(cut)]
-    add("ends-while-skipping", "GD-FRAME-010 GD-ERR-005", "invalid", *steps)
+    add("ends-while-skipping", "GD-FRAME-010 GD-ERR-005", *steps)

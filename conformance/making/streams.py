@@ -15,6 +15,7 @@ from .wire import (
     HEADER_BYTES,
     LIMIT,
     MESSAGE_CODE,
+    TRUE,
     frame,
     header,
     pairs,
@@ -54,19 +55,17 @@ def add(
     cuts: Sequence[int] | None = None,
     notes: str = "",
 ) -> None:
-    """One stream; it is invalid when it has an event of a fault."""
-    bad = any(event["event"] == "error" for event in events)
-    out.add(
+    """One stream."""
+    out.converses(
         name,
         f"{requires} GD-FRAME-011",
-        "invalid" if bad else "valid",
         notes,
         role=role,
         setup=list(setup) or None,
         receives=data,
         cuts=list(cuts) if cuts else None,
         eof=True if eof else None,
-        events=list(events),
+        events=events,
     )
 
 
@@ -92,10 +91,12 @@ SMALLEST_QUESTIONS = ("REQUEST", "STASH", "STATUS", "MANAGE")
 
 def lost(out: Collected) -> None:
     """Nothing is read after a fault of the connection."""
-    good = written("STATUS", 1)
+    good, middle, after = written("STATUS", 1), written("STATUS", 3), written("STATUS", 4)
+    events = [got("STATUS", number) for number in (1, 3, 4)]
+    add(out, "lost-nothing", "GD-FRAME-009", good + middle + after, events)
     for name, data, code, number, offset, requires in (
-        ("magic", "4747" + good[4:], "bad_magic", 0, AT["magic"], "GD-FRAME-002"),
-        ("version", "474400" + good[6:], "unsupported_version", 0, AT["version"], "GD-FRAME-003"),
+        ("magic", "4747" + middle[4:], "bad_magic", 0, AT["magic"], "GD-FRAME-002"),
+        ("version", "474400" + middle[6:], "unsupported_version", 0, AT["version"], "GD-FRAME-003"),
         ("type", header(0x81, 0, 3), "unknown_message_type", 3, AT["type"], "GD-FRAME-004"),
         (
             "length",
@@ -107,7 +108,6 @@ def lost(out: Collected) -> None:
         ),
     ):
         told = error(code, "connection", number, offset=offset)
-        after = written("STATUS", 4)
         events = [got("STATUS", 1), told]
         notes = "The offset is counted from the header of the frame at fault."
         add(
@@ -127,6 +127,9 @@ def lost(out: Collected) -> None:
     ):
         events = [error("bad_magic", "connection", 0, offset=0)] if len(raw) >= HEADER_BYTES else []
         add(out, f"not-gd-{name}", "GD-FRAME-002 GD-FRAME-007", raw.hex(), events)
+    data = written("REQUEST", 1) + written("REQUEST", 3) + written("STATUS", 2)
+    events = [got("REQUEST", 1), got("REQUEST", 3), got("STATUS", 2)]
+    add(out, "lost-by-no-id-twice", "GD-FRAME-015", data, events)
     data = written("REQUEST", 1) * 2 + written("STATUS", 2)
     told = error("duplicate_request_id", "connection", 1)
     events = [got("REQUEST", 1), told]
@@ -140,6 +143,7 @@ def faults(out: Collected) -> None:
     told = error("invalid_utf8", "exchange", 1, offset=size(bad) - 2, path="action")
     good = [got("REQUEST", 2), got("STATUS", 1)]
     after = written("REQUEST", 2) + written("STATUS", 1)
+    add(out, "payload-not-at-fault", "GD-FRAME-009", after, good)
     add(out, "payload-at-fault", "GD-ERR-003 GD-ERR-004", bad + after, [told, *good])
     inner = written("STATUS", 77)
     data = frame("STATUS", inner, 1)
@@ -162,6 +166,8 @@ def ends(out: Collected) -> None:
     """The stream ends inside a frame."""
     data = written("REQUEST", 3)
     first = written("STATUS", 1)
+    events = [got("STATUS", 1), got("REQUEST", 3), CLOSED]
+    add(out, "ends-after-all", "GD-FRAME-009", first + data, events, eof=True)
     for length in (1, 8, HEADER_BYTES - 1, HEADER_BYTES, HEADER_BYTES + 1, size(data) - 1):
         number = 3 if length >= HEADER_BYTES else 0
         events = [got("STATUS", 1), error("truncated", "connection", number, offset=length)]
@@ -207,10 +213,16 @@ def on_a_lane(out: Collected) -> None:
     told = error(UNASKED, "exchange", 3)
     events = [got("REQUEST", 2), got("CANCEL", 2), told]
     more: dict[str, Any] = {"role": "worker", "setup": ready}
+    add(out, "lane-is-cancelled", "GD-EXT-005", data[: -size(written("REQUEST", 3)) * 2],
+        events[:2], **more)  # fmt: skip
     add(out, "lane-has-one-exchange", "GD-EXCH-020 GD-ROLE-014", data, events, **more)
     data = written("STASH", 2) + written("REQUEST", 3)
     told = error(UNASKED, "exchange", 2)
+    add(out, "lane-carries-a-request", "GD-EXCH-001", written("REQUEST", 3), [got("REQUEST", 3)],
+        **more)  # fmt: skip
     add(out, "lane-carries-no-stash", "GD-EXCH-020", data, [told, got("REQUEST", 3)], **more)
+    events = [got("REQUEST", 2), CLOSED]
+    add(out, "lane-ends-behind", "GD-FRAME-009", written("REQUEST", 2), events, eof=True, **more)
     data = written("REQUEST", 2)[:-2]
     told = error("truncated", "connection", 2, offset=size(data))
     add(out, "lane-ends-inside", "GD-FRAME-010", data, [told], eof=True, **more)
@@ -234,6 +246,7 @@ def answers(out: Collected) -> None:
     ]
     add(out, "answers-in-any-order", "GD-EXCH-011 GD-EXCH-012", data, events, **more)
     add(out, "answers-and-the-end", "GD-FRAME-009", data, [*events, CLOSED], eof=True, **more)
+    _answers_of_few(out, asked)
     again = written("RESPONSE", 2)
     told = error(UNASKED, "connection", 2)
     add(out, "answered-twice", "GD-EXCH-007 GD-EXCH-001", data + again + data, [*events, told],
@@ -282,6 +295,29 @@ def answers(out: Collected) -> None:
     data = written("CHUNK", 9) + written("CHUNK", 9) + written("END", 9)
     events = [got("CHUNK", 9), got("CHUNK", 9), got("END", 9, ended=True)]
     add(out, "lane-streams", "GD-EXCH-001", data, events, **busy)
+    events = [got("CHUNK", 9), CLOSED]
+    add(out, "lane-dies-behind", "GD-FRAME-009", written("CHUNK", 9), events, eof=True, **busy)
     data = written("CHUNK", 9)[:-2]
     told = error("truncated", "connection", 9, offset=size(data))
     add(out, "lane-dies-inside", "GD-FRAME-010", data, [told], eof=True, **busy)
+
+
+def _answers_of_few(out: Collected, asked: list[Step]) -> None:
+    """Answers that are as they should be; what is at fault elsewhere is edited from them."""
+    last = written("RESPONSE", 2)
+    answered = got("RESPONSE", 2, ended=True)
+    true = frame("CHUNK", pairs(("data", TRUE)), 1)
+    first = {"event": "message", "message": message("CHUNK", {"data": True}, 1), "ended": False}
+    chunk, end = written("CHUNK", 1), written("END", 1)
+    streamed, ends = got("CHUNK", 1), got("END", 1, ended=True)
+    for name, data, events in (
+        ("answer-alone", last, [answered]),
+        ("answer-after-chunk", chunk + last, [streamed, answered]),
+        ("answer-after-end", end + last, [ends, answered]),
+        ("answer-after-stream", true + chunk + end + last, [first, streamed, ends, answered]),
+    ):
+        add(out, name, "GD-EXCH-001 GD-EXCH-011", data, events, role="client", setup=asked)
+    setup = [*asked[:-1], sent("REQUEST", 3)]
+    data = written("CHUNK", 3) * 2 + written("END", 3) + last
+    events = [got("CHUNK", 3), got("CHUNK", 3), got("END", 3, ended=True), answered]
+    add(out, "stream-of-a-request", "GD-EXCH-001", data, events, role="client", setup=setup)

@@ -1,4 +1,7 @@
-"""``python -m gdproto.conformance.mutants``: judge the suite by the mutants that it kills."""
+"""``python -m gdproto.conformance.mutants``: judge the suite by the mutants that it kills.
+
+Those of the C codec are judged where there is a C compiler.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,12 @@ import sys
 import time
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from itertools import chain
 
 from ..cases import load
-from . import exchanges, frames, messages, streams, values
+from . import compiled, exchanges, frames, messages, streams, values
+from .compiled import CAN_COMPILE, Compiled
+from .in_c import IN_C
 from .mutant import Mutant, MutantError
 from .scoring import Score, scores
 
@@ -33,17 +39,22 @@ def line(score: Score) -> str:
     return f"{score.mutant:<48} {score.outcome:<12} {score.killers[0]}{more}"
 
 
-def run(mutants: Sequence[Mutant], jobs: int) -> int:
+def run(mutants: Sequence[Mutant], in_c: Sequence[Compiled], jobs: int) -> int:
     """Print the table and the score; 1 when a mutant lives, else 0."""
     began = time.monotonic()
-    lived = []
-    for score in scores(mutants, load(), jobs):
+    cases, lived = load(), []
+    judged = chain(
+        scores(mutants, cases, jobs) if mutants else (),
+        compiled.scores(in_c, cases, jobs) if in_c else (),
+    )
+    for score in judged:
         print(line(score), flush=True)
         lived += [] if score.killers else [score.mutant]
-    killed = len(mutants) - len(lived)
-    percent = 100 * killed // len(mutants)
+    count = len(mutants) + len(in_c)
+    killed = count - len(lived)
+    percent = 100 * killed // count
     seconds = time.monotonic() - began
-    print(f"{killed} of {len(mutants)} mutants killed: {percent} %, in {seconds:.0f} s")
+    print(f"{killed} of {count} mutants killed: {percent} %, in {seconds:.0f} s")
     for name in lived:
         print(f"{name} lives: no case tells it from the codec", file=sys.stderr)
     return 1 if lived else 0
@@ -57,13 +68,15 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=0, help="processes (one on each core)")
     options = parser.parse_args()
     mutants = share(options.share, options.seed) if options.share else list(MUTANTS)
+    in_c = list(IN_C) if CAN_COMPILE and not options.share else []
     if options.names:
         globs = options.names
         mutants = [one for one in mutants if any(fnmatchcase(one.name, glob) for glob in globs)]
-    if not mutants:
+        in_c = [one for one in in_c if any(fnmatchcase(one.name, glob) for glob in globs)]
+    if not mutants and not in_c:
         parser.error("no mutant has such a name")
     try:
-        return run(mutants, options.jobs)
+        return run(mutants, in_c, options.jobs)
     except (MutantError, ValueError) as error:
         print(f"mutants: {error}", file=sys.stderr)
         return 1

@@ -21,8 +21,9 @@ from ..live.judge import Peer, played
 from ..live.relay import Passage
 from ..live.script import Script
 from ..live.stages import Terms
+from ..live.subjects import our_arbiter_seen
 from ..outcomes import BAD
-from . import arbiters, clients, workers
+from . import arbiters, clients, lanes, workers
 
 SOUND = "Sound"
 START_S = 20.0
@@ -32,14 +33,25 @@ MUTANTS: dict[str, Mapping[str, type[Passage]]] = {
     "arbiter": arbiters.MUTANTS,
     "worker": workers.MUTANTS,
     "client": clients.MUTANTS,
+    "lane": lanes.MUTANTS,
 }
 
 
 @contextlib.contextmanager
 def broken(role: str, name: str, sound: str) -> Iterator[Peer]:
-    """The peer; `sound` is a sound arbiter's socket, or the command of a sound worker or client."""
+    """The peer.
+
+    Args:
+        role: arbiter, worker, client, or lane for an arbiter that is broken on its lanes.
+        sound: a sound arbiter's socket, or the command of a sound worker or client; for lanes an
+            arbiter is started.
+    """
     module = f"{__package__}.{role}s"
     words = [sys.executable, "-m", module, name]
+    if role == "lane":
+        with our_arbiter_seen(*words) as path:
+            yield Peer(name, "arbiter", path)
+        return
     if role != "arbiter":
         yield Peer(name, role, f"{' '.join(words)} {sound}")
         return
@@ -56,7 +68,12 @@ def broken(role: str, name: str, sound: str) -> Iterator[Peer]:
 
 def killers(role: str, sound: str) -> dict[str, list[str]]:
     """The ids of the scripts that kill each broken peer of the role; none for one that lives."""
-    apart = [name for name in MUTANTS[role] if any(one.alone for one in about(role, name))]
+    # On lanes, each is an arbiter by itself.
+    apart = [
+        name
+        for name in MUTANTS[role]
+        if role != "lane" and any(one.alone for one in about(role, name))
+    ]
     together = [name for name in MUTANTS[role] if name not in apart]
     with ThreadPoolExecutor(TOGETHER) as threads:
         found = dict(

@@ -1,7 +1,7 @@
 """The matrix: testees by requirements, as one HTML page that needs nothing else.
 
-Rules: a cell shows the worst outcome of the cases that prove the requirement, and how many are as
-they should be. It opens the cases. The page fetches nothing.
+Rules: a cell shows the worst outcome of the cases and live scripts that prove the requirement, and
+how many are as they should be. It opens the cases. The page fetches nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from markupsafe import Markup, escape
 from gdproto.spec import requirements
 from gdproto.spec.requirements import Requirement
 
+from .. import live
 from ..cases import Case
+from ..live.script import Script
 from ..outcomes import MEANINGS, Outcome, Result, Run, worst
 from . import annotated
 
@@ -115,10 +117,12 @@ def _data(
 ) -> dict[str, Any]:
     """What the page's script opens cells with."""
     shown = dict.fromkeys(name for run in runs for name in run.results)
+    scripts = live.scripts()
+    played = {name: _script(scripts[name]) for name in shown if name in scripts}
     return {
         "signs": SIGNS,
         "requirements": {one.id: sentence(one) for one in known.values()},
-        "cases": {name: _case(cases[name]) for name in shown if name in cases},
+        "cases": {name: _case(cases[name]) for name in shown if name in cases} | played,
         "runs": [
             {
                 "testee": run.testee,
@@ -139,6 +143,10 @@ def _case(case: Case) -> dict[str, str]:
         "expected": annotated.expectation(case),
     }
     return {name: text for name, text in held.items() if text}
+
+
+def _script(script: Script) -> dict[str, str]:
+    return {"kind": f"live script, {script.level}", "does": script.text}
 
 
 def _result(result: Result) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-/* @generated from spec/ (724ad07fe4d712ba) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (47504931fb14af64) by python -m spec.codegen --write; do not edit */
 /* === Rules ===================================================================================
 
    This codec handles what is common and right, fast. Whatever it cannot vouch for is a DOUBT: a
@@ -488,7 +488,7 @@ INLINE int make_ready(PyObject *text) {
 
 /* === Wire facts ============================================================================== */
 
-#define SPEC_HASH "724ad07fe4d712ba"
+#define SPEC_HASH "47504931fb14af64"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

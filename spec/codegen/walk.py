@@ -97,6 +97,8 @@ def _header_field(named: Construct, offset: int) -> ir.HeaderField:
         error, form = form.error, form.subcon
     elif isinstance(form, forms.Limit):
         limit, error, form = _limit(form.bound), form.bound.error, form.subcon
+    elif isinstance(form, forms.Fits):
+        form = form.subcon
     if isinstance(form, Bytes):
         format, size = f"{form.length}s", form.length
     else:

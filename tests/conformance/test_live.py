@@ -185,6 +185,10 @@ STREAMING = [
             [*STREAMING, ("arbiter", gdproto.Cancel(7))],
             "",
         ),
+        (
+            [("arbiter", STATUS), ("worker", READY), ("arbiter", gdproto.Manage(2, 1))],
+            "lane 0 carries MANAGE 2",
+        ),
         ([("arbiter", REQUEST)], "lane 0 is opened by REQUEST 7"),
         ([("arbiter", gdproto.Status(2))], "lane 0 is opened by STATUS 2"),
         ([("arbiter", STATUS), ("arbiter", REQUEST)], "REQUEST 7 comes while 1 is open"),

@@ -14,13 +14,13 @@ from gdproto.conformance.outcomes import Outcome
 
 from .live_peers import CLIENT, WORKER, bad, our_arbiter
 
-LEAST = {"arbiter": 10, "worker": 4, "client": 3}
+LEAST = {"arbiter": 10, "worker": 4, "client": 3, "lane": 8}
 
 
 @pytest.fixture(scope="module")
 def sound() -> Iterator[dict[str, str]]:
     with our_arbiter() as path:
-        yield {"arbiter": path, "worker": WORKER, "client": f"{CLIENT}sync"}
+        yield {"arbiter": path, "worker": WORKER, "client": f"{CLIENT}sync", "lane": ""}
 
 
 @pytest.mark.parametrize("role", LEAST)

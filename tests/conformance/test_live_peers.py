@@ -6,92 +6,112 @@ The runs are started together: one waits while another computes.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from gdproto.conformance.live.judge import Peer
-from gdproto.conformance.live.stages import Terms
-from gdproto.conformance.outcomes import Outcome, Result
+from gdproto.conformance.live import subjects
+from gdproto.conformance.live.subjects import SUBJECTS, Subject
+from gdproto.conformance.outcomes import Outcome, Result, Run, read
 
-from .live_peers import (
-    CLIENT,
-    WORKER,
-    WORKER_TIMEOUT_S,
-    bad,
-    gunicorns_arbiter,
-    our_arbiter,
-    our_arbiter_seen,
-    results_of,
-    with_outcome,
-)
+from .live_peers import bad, our_arbiter
 
-LANES = "arbiter-lane-"
+PUBLISHED = Path(__file__).resolve().parents[2] / "docs" / "live"
+NAMES = [subject.name for subject in SUBJECTS]
+OURS = [subject.name for subject in SUBJECTS if subject.testee.startswith("gdproto")]
+LEAST = {"gunicorn-arbiter": 50, "client-gunicorn": 20}
 # What gunicorn's arbiter does in these is a matter of time since Python 3.12. Its worker outlives
 # TERM as long as the arbiter is connected to it: asyncio's servers wait for their connections. And
 # where the arbiter reaps a worker before it reads the end of the worker's connection, the caller
 # has no answer.
-UNSETTLED = {
-    *("arbiter-manage", "arbiter-manage-count", "arbiter-overload"),
-    *("arbiter-boot", "arbiter-boot-deadline"),
-    *("arbiter-worker-dies", "arbiter-worker-dies-waiting"),
-}
+UNSETTLED = frozenset(
+    {
+        *("arbiter-manage", "arbiter-manage-count", "arbiter-overload"),
+        *("arbiter-boot", "arbiter-boot-deadline"),
+        *("arbiter-worker-dies", "arbiter-worker-dies-waiting"),
+    }
+    if sys.version_info >= (3, 12)
+    else ()
+)
+Runs = dict[str, "Future[Run]"]
 
 
-def judge_our_arbiter() -> list[Result]:
-    with our_arbiter() as path:
-        terms = Terms(worker_timeout_s=WORKER_TIMEOUT_S)
-        return results_of(Peer("ours", "arbiter", path), terms)
-
-
-def judge_our_lanes() -> list[Result]:
-    with our_arbiter_seen() as path:
-        return results_of(Peer("ours", "arbiter", path), Terms(), only=LANES)
-
-
-def judge_gunicorns_arbiter() -> list[Result]:
-    with gunicorns_arbiter() as path:
-        peer = Peer("gunicorn", "arbiter", path)
-        left_out = UNSETTLED if sys.version_info >= (3, 12) else ()
-        return results_of(peer, Terms(limit_s=4), "gunicorn-arbiter", together=2, left_out=left_out)
-
-
-def judge(role: str, command: str, known: str = "") -> Callable[[], list[Result]]:
-    return lambda: results_of(Peer(role, role, command), Terms(), known, together=4)
-
-
-RUNS: dict[str, Callable[[], list[Result]]] = {
-    "our arbiter": judge_our_arbiter,
-    "gunicorn's arbiter": judge_gunicorns_arbiter,
-    "our worker": judge("worker", WORKER),
-    "our client": judge("client", f"{CLIENT}sync"),
-    "our asynchronous client": judge("client", f"{CLIENT}aio"),
-    "gunicorn's client": judge("client", f"{CLIENT}gunicorn", "gunicorn-client"),
-    "our lanes": judge_our_lanes,
-}
-LEAST = {"gunicorn's arbiter": 50, "gunicorn's client": 20}
-Runs = dict[str, "Future[list[Result]]"]
+def judge(subject: Subject) -> Run:
+    if subject.address is subjects.our_arbiter:
+        subject = replace(subject, address=our_arbiter)
+    if subject.name == "gunicorn-arbiter":
+        subject = replace(subject, left_out=UNSETTLED)
+    return subject.judged()
 
 
 @pytest.fixture(scope="module")
 def runs() -> Iterator[Runs]:
     with ThreadPoolExecutor(3) as threads:
-        yield {name: threads.submit(run) for name, run in RUNS.items()}
+        yield {subject.name: threads.submit(judge, subject) for subject in SUBJECTS}
 
 
-@pytest.mark.parametrize("name", [name for name in RUNS if name.startswith("our ")])
+@pytest.mark.parametrize("name", OURS)
 def test_ours_does_all_that_the_text_says(name: str, runs: Runs) -> None:
-    results = runs[name].result()
-    # Lanes are seen in a run of their own.
-    unseen = name == "our arbiter"
-    judged = [one for one in results if not (unseen and one.case.startswith(LANES))]
-    assert [one for one in judged if one.outcome is not Outcome.PASS] == []
-    assert len(judged) >= 4
+    results = list(runs[name].result().results.values())
+    assert [one for one in results if one.outcome is not Outcome.PASS] == []
+    assert len(results) >= 4
 
 
 @pytest.mark.parametrize("name", LEAST)
 def test_gunicorns_differs_where_it_is_known_to(name: str, runs: Runs) -> None:
-    results = runs[name].result()
-    assert bad(results) == []
-    assert len(with_outcome(results, Outcome.PASS)) >= LEAST[name]
+    run = runs[name].result()
+    assert bad(run.results.values()) == []
+    assert run.complaints == []
+    assert run.counts()[Outcome.PASS] >= LEAST[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_published_is_what_comes(name: str, runs: Runs) -> None:
+    (published,) = read([PUBLISHED / f"{name}.jsonl"])
+    come = runs[name].result()
+    left_out = UNSETTLED if name == "gunicorn-arbiter" else ()
+    told = {case: one for case, one in outcomes(published).items() if case not in left_out}
+    assert told == outcomes(come)
+    assert (published.testee, published.command) == (come.testee, come.command)
+
+
+def outcomes(run: Run) -> dict[str, Outcome]:
+    return {one.case: one.outcome for one in run.results.values()}
+
+
+def test_what_is_published_is_of_these_scripts() -> None:
+    assert subjects.stale(PUBLISHED) == []
+
+
+@pytest.mark.parametrize("change", ["missing", "script", "requirement", "outcome", "reason"])
+def test_what_is_stale_is_told(change: str, tmp_path: Path) -> None:
+    for path in PUBLISHED.glob("*.jsonl"):
+        (tmp_path / path.name).write_text(path.read_text())
+    path = tmp_path / "client-gunicorn.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    at = next(at for at, line in enumerate(lines) if "known-failure" in line)
+    if change == "missing":
+        path.unlink()
+    else:
+        lines[at] = {
+            "script": "",
+            "requirement": lines[at].replace("GD-", "GD-X"),
+            "outcome": lines[at].replace("known-failure", "fail"),
+            "reason": lines[at].replace('"reason": "', '"reason": "Not '),
+        }[change]
+        path.write_text("".join(lines))
+    told = subjects.stale(tmp_path)
+    assert told
+    assert all(line.startswith(str(path)) and line.endswith(subjects.FIX) for line in told)
+
+
+def test_no_path_of_this_machine_is_kept() -> None:
+    got = """Error(message='x', details={'traceback': 'File "/a/b-c/d.py", line 1', 'a': '1/2'})"""
+    one = Result("x", "y", (), "MUST", Outcome.FAIL, "", got, None, 1.5, f"expected z, got {got}")
+    kept = subjects.kept(one)
+    assert kept.got == got.replace("/a/b-c/d.py", "…")
+    assert kept.reason == f"expected z, got {kept.got}"
+    assert kept.seconds == 0

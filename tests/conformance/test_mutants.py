@@ -11,7 +11,10 @@ import pytest
 import gdproto
 from gdproto._generated.tables import SPEC_HASH
 from gdproto.conformance.cases import load
+from gdproto.conformance.mutants import compiled
 from gdproto.conformance.mutants.__main__ import MUTANTS, share
+from gdproto.conformance.mutants.compiled import Compiled
+from gdproto.conformance.mutants.in_c import IN_C
 from gdproto.conformance.mutants.loading import loaded
 from gdproto.conformance.mutants.mutant import (
     PACKAGE,
@@ -119,3 +122,51 @@ def test_the_command_prints_the_table_and_the_score() -> None:
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.startswith("bools-swapped ")
     assert "1 of 1 mutants killed: 100 %" in ran.stdout
+
+
+# --- in C ---
+
+only_c = pytest.mark.skipif(not compiled.CAN_COMPILE, reason="no C compiler is here")
+# A codec that is not broken is asked all of them.
+SOME = dict(list(CASES.items())[::60])
+
+
+def test_each_mutant_in_c_has_a_name_of_its_own_and_applies() -> None:
+    names = [mutant.name for mutant in (*MUTANTS, *IN_C)]
+    assert len(names) == len(set(names))
+    assert len(IN_C) >= 40
+    original = compiled.original()
+    assert len({mutant.source() for mutant in IN_C} - {original}) == len(IN_C)
+
+
+@only_c
+def test_a_mutant_in_c_dies_and_one_that_changes_nothing_lives() -> None:
+    byte = "PyObject *number = PyFloat_FromDouble("
+    wrong = Compiled("wrong", "read_list", byte, "+ 1", "+ 2")
+    same = Compiled("same", "read_list", byte, "+ 1", "+  1")
+    cases = SOME | {name: CASES[name] for name in ("run-of-floats", "bool-true")}
+    dies, lives = compiled.scores([wrong, same], cases)
+    assert dies.outcome == "fail"
+    assert lives.killers == ()
+
+
+@only_c
+def test_a_mutant_in_c_that_crashes_or_never_answers_is_killed() -> None:
+    case = {name: CASES[name] for name in ("run-of-floats",)}
+    start = "size_t count = get32(r->pos + 1);"
+    dies, hangs = (
+        Compiled(name, "read_list", start, start, f"{start} {does}")
+        for name, does in (("dies", "__builtin_trap();"), ("hangs", "for (;;) {}"))
+    )
+    crashed, late = compiled.scores([dies, hangs], case, timeout_s=1.0)
+    assert (crashed.killers, crashed.outcome) == (("run-of-floats",), "crashed")
+    assert (late.killers, late.outcome) == (("run-of-floats",), "timeout")
+
+
+@pytest.mark.parametrize(
+    "row", [("no_such", "x", "y", "z"), ("read_list", "no such line", "y", "z"),
+            ("read_list", "r->pos += 9;", "no such text", "z")],
+)  # fmt: skip
+def test_a_mutant_in_c_that_does_not_apply_is_an_error(row: tuple[str, str, str, str]) -> None:
+    with pytest.raises(MutantError, match=r"lost: codec\.c has"):
+        Compiled("lost", *row).source()

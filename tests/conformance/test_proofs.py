@@ -42,5 +42,4 @@ def test_scripts_prove_as_vectors_do() -> None:
     assert proofs.faults(["GD-A-001"], {}, ONE, {}) == []
     assert proofs.faults(["GD-A-001"], ONE, {"GD-B-001": ["script"]}, {}) != []
     assert proofs.faults(["GD-A-001"], {}, ONE, {"GD-A-001": "a reason"}) != []
-    # Without scripts to ask, what has no vector is not judged.
-    assert proofs.faults(["GD-A-001"], {}, None, {}) == []
+    assert proofs.faults(["GD-A-001"], {}, {}, {}) != []

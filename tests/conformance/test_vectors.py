@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from gdproto import HEADER_BYTES
 from gdproto.conformance.cases import SCHEMA, VECTORS, Case, Typed, from_typed, load, made
+from gdproto.conformance.edits import MAX_RUN_BYTES, between, is_one_run
 from gdproto.conformance.judging import POLICIES
 from gdproto.conformance.making import __main__ as making
 from gdproto.frames import OFFSETS
@@ -19,8 +20,7 @@ from gdproto.spec import requirements
 from gdproto.tokens import Kind, Tokens
 
 CASES = load()
-INVALID = [case for case in CASES.values() if case.result == "invalid" and not case.role]
-MAX_EDIT_BYTES = 32
+INVALID = [case for case in CASES.values() if case.result == "invalid"]
 LARGE_BYTES = 1_000_000
 # About which of several faults is reported: there is more than one to mend.
 PRECEDENCE = {"GD-FRAME-007", "GD-MSG-010", "GD-MSG-037", "GD-TLV-019", "GD-TLV-020", "GD-TLV-021"}
@@ -77,23 +77,6 @@ def test_every_requirement_named_exists_and_the_strictest_gives_the_level() -> N
         assert case.level == "MUST" or not any(known[n].level == "MUST" for n in case.requires)
 
 
-def is_one_edit(valid: bytes, other: bytes, sizes: list[int], most: int) -> bool:
-    """Whether one run of bytes taken out, put in, or replaced by a short one makes the other.
-
-    Args:
-        sizes: offsets of the sizes of 4 bytes in `valid`; those before the edit follow from it.
-        most: bytes of a run that is replaced.
-    """
-    start = common(valid, other)
-    for at in sizes:
-        if at <= start < at + 4:
-            start = at + 4 + common(valid[at + 4 :], other[at + 4 :])
-    left, right = valid[start:], other[start:]
-    after = common(left[::-1], right[::-1])
-    longer, shorter = sorted((len(left) - after, len(right) - after), reverse=True)
-    return valid != other and (not shorter or longer <= most)
-
-
 def layout(case: Case, data: bytes) -> tuple[list[int], dict[int, int]]:
     """Where the sizes stand in a valid case's bytes, and how long the containers are."""
     start, sizes = (0, []) if case.kind == "value" else (HEADER_BYTES, [OFFSETS["length"]])
@@ -111,14 +94,6 @@ def layout(case: Case, data: bytes) -> tuple[list[int], dict[int, int]]:
     return sizes, lengths
 
 
-def common(one: bytes, other: bytes) -> int:
-    """How many bytes both begin with."""
-    length = min(len(one), len(other))
-    if one[:length] == other[:length]:
-        return length
-    return next(place for place in range(length) if one[place] != other[place])
-
-
 def test_an_invalid_case_has_a_valid_neighbour() -> None:
     assert [case.id for case in INVALID if CASES[case.neighbour].result != "valid"] == []
     assert [case.id for case in INVALID if not is_near(case, CASES[case.neighbour])] == []
@@ -126,18 +101,89 @@ def test_an_invalid_case_has_a_valid_neighbour() -> None:
 
 def is_near(case: Case, neighbour: Case) -> bool:
     """Whether the two are one edit apart."""
+    if case.role:
+        return between(neighbour, case) is not None
     if case.bytes is not None:
         assert neighbour.bytes is not None
         valid, data = made(neighbour.bytes), made(case.bytes)
         sizes, lengths = layout(neighbour, valid) if len(valid) < LARGE_BYTES else ([], {})
         # A value that is replaced is one edit however long it was.
-        most = max(MAX_EDIT_BYTES, lengths.get((case.error or {})["offset"], 0))
+        most = max(MAX_RUN_BYTES, lengths.get((case.error or {})["offset"], 0))
         if PRECEDENCE & set(case.requires):
-            most = 2 * MAX_EDIT_BYTES
-        return is_one_edit(valid, data, sizes, most)
+            most = 2 * MAX_RUN_BYTES
+        return is_one_run(valid, data, sizes, most)
     if case.value is not None:
         return is_one_value_apart(neighbour.value or {}, case.value)
     return is_one_field_apart(neighbour.message or {}, case.message or {})
+
+
+def test_a_conversation_is_invalid_when_something_is_at_fault_in_it() -> None:
+    for case in CASES.values():
+        if case.role:
+            steps = [step["expect"] for step in case.steps]
+            events = [
+                event for one in (*steps, {"events": case.events}) for event in events_of(one)
+            ]
+            is_refused = any("error" in one for one in steps)
+            is_refused |= any(event["event"] == "error" for event in events)
+            assert (case.result == "invalid") == is_refused, case.id
+            assert not any("error" in step["expect"] for step in case.setup), case.id
+
+
+def events_of(expected: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(expected.get("events", ()))
+
+
+STATUS = "4744011100000000" + "0000000000000007"
+CANCEL = "4744018000000000" + "0000000000000007"
+A, B, C = {"receive": STATUS}, {"abandon": "1"}, {"eof": True}
+
+
+def stream(receives: str, **held: Any) -> Case:
+    """A case of which only what is done counts."""
+    return Case("a", "stream", "", (), "MUST", "valid", role="arbiter", receives=receives, **held)
+
+
+def session(*steps: Mapping[str, Any], role: str = "arbiter") -> Case:
+    steps = tuple({**step, "expect": {}} for step in steps)
+    return Case("a", "session", "", (), "MUST", "valid", role=role, steps=steps)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_one"),
+    [
+        (session(A, B, C), session(A, B, C), False),
+        (session(A, B, C), session(A, C), True),
+        (session(A, C), session(A, B, C), True),
+        (session(A, B, C), session(A, A, C), True),
+        (session(A, B, C), session(A, {"abandon": "2"}, C), True),
+        (session(A), session({"receive": CANCEL}), True),
+        (session(A), session({"receive": "ff" * 100}), True),
+        (session(A, B, C), session(C), False),
+        (session(A, B, C), session(B, C, A), False),
+        (session(A, B), session({"receive": CANCEL}, C), False),
+        (session(A), session(A, B, role="worker"), False),
+        (session(A), stream(STATUS, eof=True), False),
+        (stream(STATUS), stream(STATUS), False),
+        (stream(STATUS), stream(STATUS, eof=True), True),
+        (stream(STATUS), stream(STATUS, setup=({**B, "expect": {}},)), True),
+        (stream(STATUS), stream(CANCEL), True),
+        (stream(STATUS), stream(CANCEL, eof=True), False),
+        (stream(STATUS * 2), stream(STATUS + CANCEL + STATUS), True),
+        (stream(STATUS * 2), stream(STATUS), True),
+        (stream(STATUS), stream("ff" * 33), False),
+        (stream(STATUS), stream("ff" + STATUS[2:-2] + "ff"), True),
+        (stream(STATUS * 4), stream("ff" + (STATUS * 4)[2:-2] + "ff"), False),
+        # The size of a frame follows from what is put into it.
+        (stream(STATUS * 2), stream(STATUS[:8] + "00000001" + STATUS[16:] + "00" + STATUS), True),
+        (stream(STATUS * 2), stream(STATUS[:8] + "00000001" + STATUS[16:-2] + "0800" + STATUS),
+         True),
+        (stream(STATUS * 2), stream("48" + STATUS[2:8] + "00000001" + STATUS[16:] + "00" + STATUS),
+         True),
+    ],
+)  # fmt: skip
+def test_what_one_edit_is(one: Case, other: Case, *, is_one: bool) -> None:
+    assert (between(one, other) is not None) == is_one
 
 
 def is_one_field_apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

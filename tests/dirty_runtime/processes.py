@@ -133,7 +133,7 @@ def gunicorn_serving(*apps: str) -> Iterator[Arbiter]:
     """gunicorn's arbiter, its one worker ready."""
     with tempfile.TemporaryDirectory(prefix="gd-") as directory:
         socket_path = f"{directory}/socket"
-        module = "tests.dirty_runtime.gunicorn_arbiter"
+        module = "gdproto.conformance.live.gunicorn_arbiter"
         command = [sys.executable, "-m", module, socket_path, "1", *apps]
         arbiter = Arbiter(command, socket_path, Path(directory, "log"))
         try:

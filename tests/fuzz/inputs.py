@@ -44,10 +44,14 @@ def _of_case(target: str, case: cases.Case) -> Iterator[bytes]:
     match target, case.kind:
         case ("value", "value") | ("frame", "frame" | "message") | ("written", "value"):
             yield data
-        case "connection", "stream":
+        case "connection" | "options", "stream":
             yield bytes([list(ROLES).index(case.role) | 0x30, 0x0F, 0, 0]) + data
         case "connection", "frame" | "message":
             for number in range(len(ROLES)):
+                yield bytes([number | 0x30, 0x0F, 0, 0]) + data
+        case "options", "message":
+            # An opener, and an answerer.
+            for number in range(2):
                 yield bytes([number | 0x30, 0x0F, 0, 0]) + data
 
 

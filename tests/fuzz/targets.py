@@ -9,13 +9,22 @@ bytes of the same meaning. Memory stays in proportion to the input.
 from __future__ import annotations
 
 import random
+import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gdproto
-from gdproto import NEED_DATA, Connection, ConnectionClosed, ProtocolError
+from gdproto import (
+    NEED_DATA,
+    Connection,
+    ConnectionClosed,
+    FrameReceived,
+    PartReceived,
+    ProtocolError,
+)
 from gdproto._generated.tables import HEADER_BYTES, ROLES
 from gdproto.explain import explain
 from tests.gdproto.implementations import (
@@ -172,11 +181,18 @@ class Receiver:
         connection: a fresh one.
         opened: one bit for each exchange that an opener has open, from id 1 up, and one for each
             of these that it has given up.
+        fills: the chance by which bytes are put where the connection has room; None for never.
     """
 
-    def __init__(self, connection: Connection, opened: int) -> None:
+    def __init__(
+        self, connection: Connection, opened: int, fills: random.Random | None = None
+    ) -> None:
         self.connection = connection
         self.outcomes: list[Outcome] = []
+        self._fills = fills
+        # Of a frame that comes in parts: its header, and those that have come.
+        self._header: gdproto.Header | None = None
+        self._parts = b""
         if connection.role.side == "opener":
             self._open(opened)
 
@@ -191,11 +207,24 @@ class Receiver:
 
     def take(self, portions: list[bytes], ends: bool) -> None:
         for portion in portions:
-            self.connection.receive_data(portion)
+            self.connection.receive_data(self._fill(portion))
             self._drain()
         if ends:
             self.connection.receive_eof()
             self._drain()
+
+    def _fill(self, portion: bytes) -> bytes:
+        """Put as much as chance says where the connection has room; returns the rest."""
+        room = self.connection.room
+        assert room is None or room, "all that was there has been taken"
+        if self._fills is None or not room:
+            return portion
+        count = min(self._fills.randint(0, len(portion)), len(room))
+        room[:count] = portion[:count]
+        self.connection.filled(count)
+        if self._fills.randrange(2):
+            self._drain()
+        return portion[count:]
 
     def _drain(self) -> None:
         while not self._ended():
@@ -206,7 +235,25 @@ class Receiver:
                 continue
             if event is NEED_DATA:
                 return
-            self.outcomes += of_event(event)
+            if isinstance(event, PartReceived):
+                self._keep(event)
+            else:
+                self.outcomes += of_event(self._whole(event))
+
+    def _keep(self, event: PartReceived) -> None:
+        assert event.part
+        if event.header is not self._header:
+            # The last frame in parts was not for us: its exchange had been given up.
+            self._header, self._parts = event.header, b""
+        self._parts += event.part
+
+    def _whole(self, event: Any) -> Any:
+        """The event, with the parts of its frame that came before."""
+        if not isinstance(event, FrameReceived) or event.header is not self._header:
+            return event
+        assert event.frame
+        self._header = None
+        return event._replace(frame=self._parts + bytes(event.frame))
 
     def _ended(self) -> bool:
         """Whether nothing may follow; then the connection goes on saying so."""
@@ -244,8 +291,53 @@ def agree_with_raw(role: str, opened: int, stream: bytes) -> None:
     assert len(messages.outcomes) == len(frames.outcomes)
 
 
+def options(data: bytes) -> None:
+    """Bytes received by any role, in portions and by whatever options: they mean the same.
+
+    The first four bytes say which role and how, as for `connection`.
+    """
+    if len(data) < 4:
+        return
+    role = list(ROLES)[data[0] % len(ROLES)]
+    ends, opened, stream = bool(data[0] & 0x20), data[1], data[4:]
+    for made in CONNECTIONS:
+        with large_from(made, LARGE_BYTES):
+            for given in GIVEN:
+                plain = Receiver(made(role, raw=bool(given)), opened)
+                plain.take([stream], ends)
+                for number in range(2):
+                    portions = random.Random(data[2:4] + bytes([number]))
+                    fills = random.Random(data[2:4]) if number else None
+                    receiver = Receiver(made(role, **given), opened, fills)
+                    receiver.take(list(_cut(stream, portions)), ends)
+                    assert receiver.outcomes == plain.outcomes, (made, given, number)
+                    assert receiver.connection.open_exchanges == plain.connection.open_exchanges
+
+
+# A frame of more bytes is large here, so that those of an input may be.
+LARGE_BYTES = 40
+GIVEN: list[dict[str, Any]] = [
+    {},
+    {"raw": True},
+    {"raw": True, "runs": True},
+    *({"raw": True, "whole_bytes": size} for size in (1, 16, 100)),
+    {"raw": True, "runs": True, "whole_bytes": 30},
+]
+
+
+@contextmanager
+def large_from(made: type[Connection], size: int) -> Iterator[None]:
+    """In the block, a connection collects frames of more bytes in a buffer of their own."""
+    module: Any = sys.modules[made.__module__]
+    before, module.LARGE_BYTES = module.LARGE_BYTES, size
+    try:
+        yield
+    finally:
+        module.LARGE_BYTES = before
+
+
 TARGETS: dict[str, Target] = {
-    target.__name__: target for target in (value, frame, written, connection)
+    target.__name__: target for target in (value, frame, written, connection, options)
 }
 
 
@@ -274,6 +366,7 @@ MEASURED_FUNCTIONS: dict[str, list[Callable[[bytes], Any]]] = {
     "frame": [parse for parse in PARSERS if parse not in SLOW],
     "written": [],
     "connection": [_received],
+    "options": [],
 }
 
 

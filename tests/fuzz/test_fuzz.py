@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import gdproto
-from gdproto import Connection, ProtocolError
-from tests.gdproto.implementations import DECODERS, PARSERS, SLOW
+from gdproto import Connection, ProtocolError, connection
+from tests.gdproto.implementations import DECODERS, PARSERS, SLOW, python_connection
 
 from . import engines, targets
+from .broken import BROKEN
 from .inputs import CODES, CORPUS, Mutator, seeds, smallest, stored
 from .targets import TARGETS, Receiver, check
 
@@ -81,6 +82,19 @@ def test_a_target_sees_that_a_decoder_differs(monkeypatch: pytest.MonkeyPatch) -
     check("value", b"\x00")
     with pytest.raises(AssertionError):
         check("value", b"\x00\xff")
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_target_sees_that_an_option_is_broken(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = BROKEN[name]
+    source = Path(connection.__file__).read_text()
+    assert source.count(old) == 1
+    broken = python_connection(f"{__name__}.broken", source.replace(old, new))
+    monkeypatch.setattr(targets, "CONNECTIONS", [broken])
+    inputs = [path.read_bytes() for path in stored("options")]
+    # Each cut in several ways.
+    several = (one[:2] + bytes([0, way]) + one[4:] for way in range(8) for one in inputs)
+    assert any(engines.fails("options", data) for data in several)
 
 
 def test_a_target_sees_memory_out_of_proportion(monkeypatch: pytest.MonkeyPatch) -> None:

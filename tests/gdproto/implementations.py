@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import gdproto
-from gdproto import Header, Message, ProtocolError, fields, frames, messages, strict, tlv
+from gdproto import (
+    Header,
+    Message,
+    ProtocolError,
+    connection,
+    fields,
+    frames,
+    implementation,
+    messages,
+    strict,
+    tlv,
+)
 from gdproto._generated.messages import MESSAGE_CLASSES
 from gdproto._generated.tables import ERROR_SCOPES, HEADER_BYTES, MAX_PAYLOAD_BYTES, MessageCode
 from gdproto.frames import RULES, check_presence
@@ -101,12 +114,41 @@ def serialize_declared(message: Message) -> bytes:
         sys.setrecursionlimit(limit)
 
 
+EVENTS = (
+    "ConnectionClosed", "ExchangeEnded", "FrameReceived", "MessageReceived", "NEED_DATA",
+    "PartReceived",
+)  # fmt: skip
+
+
+def python_connection(name: str, source: str = "") -> type[gdproto.Connection]:
+    """Connection without C: its module once more, called `name`, that gives the same events.
+
+    Args:
+        source: of the module; by default its own.
+    """
+    path = Path(connection.__file__)
+    module = ModuleType(name)
+    module.__package__ = connection.__package__
+    sys.modules[name] = module
+    compiled, implementation.codec = implementation.codec, None
+    try:
+        exec(compile(source or path.read_text(), path, "exec"), vars(module))
+    finally:
+        implementation.codec = compiled
+    for event in EVENTS:
+        setattr(module, event, getattr(connection, event))
+    made: type[gdproto.Connection] = module.Connection
+    return made
+
+
 # The first is the C codec where it was built; the Python codec stands beside it.
 DECODERS = [gdproto.decode, tlv.decode, decode_strictly, decode_views, declared]
 ENCODERS = [gdproto.encode, tlv.encode, encode_strictly]
 PARSERS = [gdproto.parse, messages.parse, parse_strictly, parse_views, declared_frame]
 SERIALIZERS = [serialize, frames.serialize, serialize_strictly, serialize_declared]
 CONNECTIONS = [gdproto.Connection]
+if gdproto.IMPLEMENTATION == "c":
+    CONNECTIONS.append(python_connection(f"{__name__}.connection"))
 # What recurses, or takes minutes for a large value.
 SLOW = {declared, declared_frame, serialize_declared}
 # What takes many seconds for a million items.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import random
+import tracemalloc
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdproto
@@ -294,15 +297,59 @@ def test_a_frame_of_more_than_whole_bytes_comes_in_parts() -> None:
         assert events[-1].frame == small
 
 
+SIZES = st.sampled_from([0, 1, 40, 1000, 65_500, 65_536, 70_000])
+FRAMES = st.lists(st.tuples(st.sampled_from([1, 2]), SIZES), min_size=1, max_size=6)
+OPTIONS = st.fixed_dictionaries(
+    {"whole_bytes": st.sampled_from([0, 1, 20, 1000, 66_000]), "runs": st.booleans()}
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(FRAMES, OPTIONS, st.lists(st.integers(300, 40_000), min_size=1, max_size=20), st.randoms())
+def test_options_change_how_frames_come_and_not_what_they_are(
+    sizes: list[tuple[int, int]], options: dict[str, Any], steps: list[int], chance: random.Random
+) -> None:
+    frames = [gdproto.Chunk(number, b"x" * size).to_bytes() for number, size in sizes]
+    frames += [gdproto.End(1).to_bytes(), gdproto.Response(3, b"y" * 70_000).to_bytes()]
+    connection = Connection("client", raw=True, **options)
+    for number in (1, 2, 3):
+        connection.send(gdproto.Request(number, "m:A", "go"))
+    came: list[Any] = []
+    stream = b"".join(frames)
+    for step in itertools.cycle(steps):
+        if not stream:
+            break
+        if (room := connection.room) and chance.randrange(2):
+            step = min(step, len(room))
+            room[: len(stream[:step])] = stream[:step]
+            connection.filled(len(stream[:step]))
+        else:
+            connection.receive_data(stream[:step])
+        stream = stream[step:]
+        came += drain(connection)
+    content = [one.part if isinstance(one, gdproto.PartReceived) else one.frame for one in came]
+    assert b"".join(content) == b"".join(frames)
+    assert connection.open_exchanges == {2}
+    assert connection.room is None
+    for one in came:
+        if isinstance(one, gdproto.PartReceived):
+            assert 0 < options["whole_bytes"] < gdproto.HEADER_BYTES + one.header.length
+    whole = [bytes(one) for one in content]
+    if not options["whole_bytes"] and not options["runs"]:
+        assert whole == frames
+
+
 @pytest.mark.parametrize("size", [70_000, 5_000_000])
 @pytest.mark.parametrize("raw", [False, True])
 def test_a_large_frame_is_filled_in_place(size: int, raw: bool) -> None:
     message = gdproto.Request(7, "m:A", "go", (bytes(size),))
     frame = message.to_bytes()
     connection = Connection("arbiter", raw=raw)
-    connection.receive_data(frame[:100])
+    # Its buffer comes when enough of it has come.
+    taken = len(frame) // 16
+    connection.receive_data(frame[:taken])
     assert connection.next_event() is NEED_DATA
-    taken = 100
+    assert connection.room
     while connection.room:
         count = min(50_000, len(connection.room))
         connection.room[:count] = frame[taken : taken + count]
@@ -313,6 +360,23 @@ def test_a_large_frame_is_filled_in_place(size: int, raw: bool) -> None:
     (event,) = drain(connection)
     assert event.frame == frame if raw else event.message == message
     assert connection.room is None
+
+
+@pytest.mark.parametrize("size", [70_000, 1_000_000, 2_000_000, 3_300_000, 64 * 1024 * 1024])
+@pytest.mark.parametrize("raw", [False, True])
+def test_memory_follows_what_came_and_not_what_a_header_claims(size: int, raw: bool) -> None:
+    header = gdproto.Header(MessageCode.REQUEST, size, 7).to_bytes()
+    for came in (1, 1000, 20_000):
+        connection = Connection("arbiter", raw=raw)
+        tracemalloc.start()
+        try:
+            connection.receive_data(header + bytes(came))
+            assert connection.next_event() is NEED_DATA
+            assert tracemalloc.get_traced_memory()[1] < 10_000 + 100 * came
+            # Memory that the system gives is not traced.
+            assert len(connection.room or b"") < 100 * came
+        finally:
+            tracemalloc.stop()
 
 
 def test_the_end_inside_a_large_frame() -> None:

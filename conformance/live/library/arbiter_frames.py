@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gdproto
-from gdproto import HEADER_BYTES, MAX_PAYLOAD_BYTES, MessageCode
+from gdproto import HEADER_BYTES, MAX_PAYLOAD_BYTES, Header, MessageCode
 
 from ..expectations import chunk, end, fault, response
 from ..frames import frame, portions
-from ..script import BOOK
+from ..script import BOOK, Unsupported
 from ..stages import ArbiterStage
 from ..wire import Mismatch
 
@@ -23,6 +24,8 @@ SHORT_S = 0.2
 # How long an arbiter may listen on after a fault, and what a busy machine adds.
 DISCARD_S, SLACK_S = 1.0, 1.5
 FLOOD_BYTES = 512 * 1024
+PROMISES = 32
+PROMISED_BYTES = (1024 * 1024, 3 * 1024 * 1024, MAX_PAYLOAD_BYTES)
 IDS = (0, 1, 2**31, 2**32, 2**63, 2**64 - 1)
 
 # Each: what is wrong, its code, and the bytes.
@@ -130,6 +133,33 @@ def largest_length(stage: ArbiterStage) -> None:
     wire = stage.connect()
     wire.send(frame(MessageCode.REQUEST, b"\x21", ID, length=MAX_PAYLOAD_BYTES))
     wire.expect_silence(SHORT_S, "as the payload is not all there")
+
+
+@BOOK.script("arbiter-reserves-nothing", "GD-FRAME-014", alone=True)
+def reserves_nothing(stage: ArbiterStage) -> None:
+    """Promises large payloads on many connections: the memory does not grow by them."""
+    pid = stage.status()["arbiter_pid"]
+    for size in PROMISED_BYTES:
+        before = reserved_bytes(pid)
+        wires = [stage.connect() for _ in range(PROMISES)]
+        for wire in wires:
+            wire.send(Header(MessageCode.REQUEST, size, 1).to_bytes() + b"!")
+        # It has read them when it has answered what came later.
+        stage.status()
+        grown = reserved_bytes(pid) - before
+        for wire in wires:
+            wire.drop()
+        if grown > PROMISES * size // 2:
+            raise Mismatch("memory as bytes arrive", f"{grown >> 20} MiB more for {PROMISES} bytes")
+
+
+def reserved_bytes(pid: object) -> int:
+    """What the process has reserved for data. Raises Unsupported where that is not told."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        raise Unsupported("this system does not tell how much memory its process has") from None
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData"))
 
 
 @BOOK.script("arbiter-every-split", "GD-FRAME-011")

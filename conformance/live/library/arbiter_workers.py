@@ -4,8 +4,10 @@ dies."""
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gdproto
@@ -19,6 +21,8 @@ from ..wire import Mismatch, Wire
 SHORT_S = 0.1
 BOOT_SLACK_S = 20.0
 MANY = 300
+# More than lies between a worker and a caller who does not read.
+LARGE_BYTES = 32 * 1024 * 1024
 HOLD_S = 0.6
 
 
@@ -265,6 +269,31 @@ def worker_dies_waiting(stage: ArbiterStage) -> None:
     first.expect(response(1))
     first.expect(error(2, "DirtyWorkerError"))
     second.expect(response(1, {"args": ["later"], "kwargs": {}}), within_s=BOOT_SLACK_S)
+
+
+@BOOK.script("arbiter-source-dies", "GD-FRAME-013", alone=True)
+def source_dies(stage: ArbiterStage) -> None:
+    """Reads nothing of a large answer until its worker has died: it ends where it stands."""
+    before = pids(stage)
+    wire = stage.connect()
+    with tempfile.TemporaryDirectory(prefix="gd-") as directory:
+        ends = Path(directory, "ends")
+        wire.send(stage.request(1, "blob_and_die", LARGE_BYTES, str(ends)))
+        wire.wait("an answer that begins")
+        ends.touch()
+        due_s = time.monotonic() + BOOT_SLACK_S
+        while pids(stage) & before:
+            if time.monotonic() > due_s:
+                raise Mismatch("workers without the dead one", str(before))
+            time.sleep(0.05)
+    whole = gdproto.Response(1, b"x" * LARGE_BYTES).to_bytes()
+    came = wire.next_bytes("the end of an answer, or a close within it")
+    settle(stage)
+    begun = len(came) >= gdproto.HEADER_BYTES and came.startswith(whole[: gdproto.HEADER_BYTES])
+    if came == whole or not begun:
+        raise Unsupported("it sends nothing of an answer before all of it is there")
+    if not whole.startswith(came):
+        raise Mismatch("a part of the answer and a close", f"something else in {len(came)} bytes")
 
 
 @BOOK.script("arbiter-boot", "GD-ROLE-003 GD-ROLE-004", alone=True)

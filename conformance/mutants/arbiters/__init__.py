@@ -376,6 +376,31 @@ class JudgesHalfHeaders(Passage):
         super().run()
 
 
+class LargeAnswers(Passage):
+    """Passes large answers on as they come."""
+
+    most_held_bytes = 1024 * 1024
+
+
+class TellsWithinAFrame(LargeAnswers):
+    """Sends an ERROR when the source of a frame has died in the middle of it."""
+
+    told_by = "arbiter-source-dies"
+
+    def answering_ended(self) -> bool:
+        self.opener.sendall(gdproto.Error(1, "DirtyWorkerError", "it died").to_bytes())
+        return True
+
+
+class StaysOpenWithinAFrame(LargeAnswers):
+    """Does not close when the source of a frame has died in the middle of it."""
+
+    told_by = "arbiter-source-dies"
+
+    def answering_ended(self) -> bool:
+        return False
+
+
 def _code(frame: bytes, header: Header) -> str:
     """The portable code that an ERROR gives; empty if it is none, or gives none."""
     if header.code != MessageCode.ERROR:
@@ -426,6 +451,7 @@ MUTANTS: dict[str, type[Passage]] = {
         ClosesAtEveryFault, TellsAnotherCode, TellsAnotherOffset, TellsAnotherType,
         ErrsUnderTheHeadersId, NeverAnswersStatus, HidesExtensions, EncodesAnew, IgnoresTimeouts,
         NeedsItsOwnFieldOrder, TakesAnIdTwice, IgnoresHalfCloses, TakesKeysForEqual,
-        KeepsALateAnswer, TruncatesIds, JudgesHalfHeaders,
+        KeepsALateAnswer, TruncatesIds, JudgesHalfHeaders, TellsWithinAFrame,
+        StaysOpenWithinAFrame,
     )
 }  # fmt: skip

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from ...live.relay import Passage, serve
-from . import MUTANTS
+from ...live.relay import serve
+from . import MUTANTS, LargeAnswers
 
 if __name__ == "__main__":
     name, path, behind = sys.argv[1:]
     # One that breaks nothing shows that the relay itself does not.
-    serve(path, behind, MUTANTS.get(name, Passage))
+    serve(path, behind, MUTANTS.get(name, LargeAnswers))

@@ -1,4 +1,4 @@
-"""gunicorn's dirty arbiter as a process: ``python -m tests.dirty_runtime.gunicorn_arbiter``.
+"""gunicorn's dirty arbiter as a process: ``python -m gdproto.conformance.live.gunicorn_arbiter``.
 
 Arguments: SOCKET WORKERS APP… It is made here and run in a fork, for it stops once its parent is
 not the process that made it.
@@ -10,9 +10,9 @@ import os
 import signal
 import sys
 
-from gunicorn.config import Config
-from gunicorn.dirty.arbiter import DirtyArbiter
-from gunicorn.glogging import Logger
+from gunicorn.config import Config  # type: ignore[import-untyped]
+from gunicorn.dirty.arbiter import DirtyArbiter  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 
 def run(socket_path: str, workers: int, apps: list[str]) -> int:

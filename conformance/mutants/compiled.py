@@ -1,0 +1,158 @@
+"""Broken C codecs: the generated source with one small change in one line, compiled as it is.
+
+Rules: the C codec does what is common and right, and leaves every doubt to the Python one. Most
+changes only make it doubt more, which nobody can tell from the codec: these are not listed. What
+is broken here is loaded in a process of its own, where it may crash, and asked what vectors ask
+any testee; the first case that fails kills it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from ..cases import Case
+from ..judging import questions
+from ..outcomes import BAD
+from ..runner import RunError, Runner
+from .mutant import MutantError
+from .scoring import LARGE, Score, largest_repeat
+
+CC = shutil.which("cc")
+INCLUDE = Path(sysconfig.get_path("include"))
+CAN_COMPILE = CC is not None and (INCLUDE / "Python.h").exists()
+TESTEE = Path(__file__).with_name("compiled_testee.py")
+# What it takes to compile without being made fast: the codec runs for moments only.
+FLAGS = ("-O0", "-w", "-DNDEBUG", "-shared", "-fPIC")
+COMPILE_S, TIMEOUT_S = 120, 5.0
+# The kinds of which most die first.
+ORDER = ("message", "value", "session", "stream", "frame")
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """One broken C codec.
+
+    Attributes:
+        name: says what it does wrong; begins with "c-".
+        function: whose body is changed.
+        line: what its line holds that no other of the body does.
+        old: what stands in that line, once.
+        new: what stands there instead.
+    """
+
+    name: str
+    function: str
+    line: str
+    old: str
+    new: str
+
+    def source(self) -> str:
+        """The broken source. Raises MutantError where it is not what it was."""
+        bodies = functions().get(self.function, [])
+        if len(bodies) != 1:
+            raise MutantError(f"{self.name}: codec.c has {len(bodies)} such functions")
+        lines = bodies[0].split("\n")
+        found = [number for number, line in enumerate(lines) if self.line in line]
+        if len(found) != 1 or lines[found[0]].count(self.old) != 1:
+            raise MutantError(f"{self.name}: codec.c has {len(found)} such lines, or another one")
+        lines[found[0]] = lines[found[0]].replace(self.old, self.new)
+        return original().replace(bodies[0], "\n".join(lines))
+
+
+FUNCTION = re.compile(r"^[^\s/#*}][^;{]*?\b(\w+)\([^;{]*\) \{\n.*?^\}", re.MULTILINE | re.DOTALL)
+
+
+@cache
+def functions() -> dict[str, list[str]]:
+    """The definitions in the C codec, by the function's name."""
+    found: dict[str, list[str]] = {}
+    for match in FUNCTION.finditer(original()):
+        found.setdefault(match[1], []).append(match[0])
+    return found
+
+
+@cache
+def original() -> str:
+    """The source of the C codec. Raises MutantError where it is not installed."""
+    path = files("gdproto").joinpath("_generated", "codec.c")
+    if not path.is_file():
+        raise MutantError("the source of the C codec is not here: judge it in a checkout")
+    return path.read_text()
+
+
+def compiled(source: str, folder: Path) -> Path:
+    """The source as a library in the folder. Raises CalledProcessError."""
+    assert CC is not None
+    path, target = folder / "codec.c", folder / "codec.so"
+    path.write_text(source)
+    command = [CC, *FLAGS, f"-I{INCLUDE}", str(path), "-o", str(target)]
+    subprocess.run(command, check=True, capture_output=True, timeout=COMPILE_S)
+    return target
+
+
+def judged(library: Path, cases: Sequence[Case], timeout_s: float) -> tuple[str, str]:
+    """The first of the cases that the codec fails, and its outcome; empty where it passes all."""
+    command = [sys.executable, "-P", str(TESTEE), str(library)]
+    try:
+        with Runner(command, cases, jobs=1, timeout_s=timeout_s) as runner:
+            for result in runner.results():
+                if result.outcome in BAD:
+                    return result.case, str(result.outcome)
+    except RunError as error:
+        return "start", str(error)
+    return "", ""
+
+
+def asked(cases: Mapping[str, Case]) -> list[Case]:
+    """The cases that are not large, in the order in which they are asked."""
+    small = [
+        case
+        for case in cases.values()
+        if all(largest_repeat(question.fields) < LARGE for question in questions(case))
+    ]
+    return sorted(small, key=lambda case: ORDER.index(case.kind))
+
+
+def scores(
+    mutants: Sequence[Compiled],
+    cases: Mapping[str, Case],
+    jobs: int = 0,
+    timeout_s: float = TIMEOUT_S,
+) -> Iterator[Score]:
+    """Judge the mutants, in their order.
+
+    Args:
+        jobs: how many at once; 0 for one on each core.
+        timeout_s: for the answers to a case.
+
+    Raises:
+        MutantError: one does not apply.
+        ValueError: the codec itself does not pass a case.
+    """
+    chosen = asked(cases)
+
+    def first_failed(source: str) -> tuple[str, str]:
+        with tempfile.TemporaryDirectory(prefix="gd-") as folder:
+            return judged(compiled(source, Path(folder)), chosen, timeout_s)
+
+    def score(mutant: Compiled) -> Score:
+        killer, outcome = first_failed(mutant.source())
+        return Score(mutant.name, (killer,) if killer else (), outcome)
+
+    wrong, outcome = first_failed(original())
+    if wrong:
+        raise ValueError(f"{wrong}: of this the C codec itself makes: {outcome}")
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as threads:
+        yield from threads.map(score, mutants)

@@ -1,0 +1,68 @@
+"""The broken C codecs: rows of a name, a function, a line of it, and what stands there instead.
+
+Rules: as `compiled` says. A name is that of the function, and a number; the row tells the rest.
+"""
+
+from __future__ import annotations
+
+from .compiled import Compiled
+
+ROWS = (
+    ("c-copy-short-1", "copy_short", "memcpy(at + size - 16, data + size - 16,", " size - 16, d", " size + 16, d"),
+    ("c-copy-short-2", "copy_short", "memcpy(at + size - 16, data + size - 16,", "a + s", "a - s"),
+    ("c-copy-short-3", "copy_short", "} else if (size >= 4) {", " >= ", " > "),
+    ("c-copy-short-4", "copy_short", "at[size - 1] = data[size - 1];", "ize - 1] ", "ize + 1] "),
+    ("c-read-key-1", "read_key", "if (LIKELY(kept != NULL && (size_t)PyUni", " != ", " == "),
+    ("c-write-list-1", "write_list", "i += 1;", " += ", " -= "),
+    ("c-write-list-2", "write_list", "if (i == count) {", " == ", " != "),
+    ("c-read-value-1", "read_value", "switch (get8(r->pos - 1)) {", " - ", " + "),
+    ("c-read-list-1", "read_list", "PyObject *number = PyFloat_FromDouble(ge", " 1)", " 2)"),
+    ("c-read-list-2", "read_list", "if (UNLIKELY(item == NULL)) {", " == ", " != "),
+    ("c-read-dict-1", "read_dict", "if (UNLIKELY(left(r) < 5 || *r->pos != 0", " != ", " == "),
+    ("c-read-dict-2", "read_dict", "if (UNLIKELY(value == NULL || dict_set(p", " == ", " != "),
+    ("c-write-request-2", "write_REQUEST", "put32(w->pos - 4, (uint32_t)(4 + (timeou", " - ", " + "),
+    ("c-write-request-3", "write_REQUEST", "put32(w->pos - 4, (uint32_t)(4 + (timeou", " != ", " == "),
+    ("c-write-request-4", "write_REQUEST", "if (!PyUnicode_CheckExact(action)) {", "(!", "("),
+    ("c-write-request-5", "write_REQUEST", "if (write_raw(w, \"\\021\\000\\000\\000\\006ac", " || ", " && "),
+    ("c-write-request-6", "write_REQUEST", "if (!PyFloat_CheckExact(timeout) && !PyL", "f (!Py", "f (Py"),
+    ("c-write-request-7", "write_REQUEST", "if (!isfinite(number) || number < 0) {", "(!", "("),
+    ("c-read-request-1", "read_REQUEST", "if (!PyUnicode_CheckExact(fields[1])) {", "(!", "("),
+    ("c-read-request-2", "read_REQUEST", "if (fields[2] == NULL) {", " == ", " != "),
+    ("c-read-request-3", "read_REQUEST", "if (fields[5] == NULL) {", " == ", " != "),
+    ("c-read-request-4", "read_REQUEST", "if (!PyFloat_CheckExact(fields[5]) && !P", "(!", "("),
+    ("c-read-request-5", "read_REQUEST", "if (!PyDict_CheckExact(fields[4])) {", "(!", "("),
+    ("c-write-error-1", "write_ERROR", "if (!PyUnicode_CheckExact(error_type)) {", "(!", "("),
+    ("c-write-error-2", "write_ERROR", "if (write_raw(w, \"\\021\\000\\000\\000\\007me", " || ", " && "),
+    ("c-write-stash-1", "write_STASH", "if (overflow || (number != 1 && number !", "r != 2", "r == 2"),
+    ("c-write-stash-2", "write_STASH", "if (overflow || (number != 1 && number !", "r != 3", "r == 3"),
+    ("c-write-stash-3", "write_STASH", "if (overflow || (number != 1 && number !", "er != 10", "er == 10"),
+    ("c-write-stash-4", "write_STASH", "if (write_raw(w, \"\\021\\000\\000\\000\\005ta", " || ", " && "),
+    ("c-write-stash-5", "write_STASH", "if (write_raw(w, \"\\021\\000\\000\\000\\005va", " || ", " && "),
+    ("c-write-manage-1", "write_MANAGE", "if (!PyLong_CheckExact(count) && (!PyLon", " || ", " && "),
+    ("c-write-message-1", "write_message", "case 3: done = write_CHUNK(w, self); bre", "break;", ";"),
+    ("c-write-message-2", "write_message", "if (done < 0 || length > MAX_PAYLOAD_BYT", " || ", " && "),
+    ("c-read-in-order-1", "read_in_order", "for (int i = 0; i < MAX_FIELDS && field_", " 0;", " 1;"),
+    ("c-source-open-1", "source_open", "if (PyObject_GetBuffer(data, &s->buffer,", " < ", " <= "),
+    ("c-message-to-bytes-1", "message_to_bytes", "w.pos += HEADER_BYTES;", " += ", " -= "),
+    ("c-codec-parse-1", "codec_parse", "if (LIKELY(message != NULL)) {", " != ", " == "),
+    ("c-codec-parse-payload-1", "codec_parse_payload", "if (code >= 0 && code < 256 && (is_view", "0 && c", "0 || c"),
+    ("c-codec-parse-header-1", "codec_parse_header", "if (LIKELY(header != NULL)) {", " != ", " == "),
+    ("c-next-state-1", "next_state", "if (name != NULL) {", " != ", " == "),
+    ("c-next-state-2", "next_state", "for (state = 0; state < STATES && state_", " && ", " || "),
+    ("c-next-state-3", "next_state", "int next = moves[role][state][from_opene", " - ", " + "),
+    ("c-next-state-4", "next_state", "PyDict_GET_SIZE(states) >= max_open[role", " >= ", " > "),
+    ("c-apply-state-1", "apply_state", "return PyDict_GET_SIZE(states) ? PyDict_", " ? ", " == 0 ? "),
+    ("c-new-event-1", "new_event", "PyTuple_SET_ITEM(event, at, Py_NewRef(en", " ? ", " == 0 ? "),
+    ("c-frame-event-2", "frame_event", "event = new_event(message_event_type, co", " == ", " != "),
+    ("c-connection-next-event-1", "connection_next_event", "if (LIKELY(is_connection(self) && OWN(se", " == ", " != "),
+    ("c-connection-next-event-2", "connection_next_event", "OWN(self, SLOT_HEADER) == Py_None && OWN", " && ", " || "),
+    ("c-connection-next-event-3", "connection_next_event", "OWN(self, SLOT_HEADER) == Py_None && OWN", ") == z", ") != z"),
+    ("c-connection-next-event-4", "connection_next_event", "const uint8_t *data = is_bytes ? (const", " ? ", " == 0 ? "),
+    ("c-connection-next-event-5", "connection_next_event", "if (start == all && OWN(self, SLOT_EOF)", "t == a", "t != a"),
+    ("c-connection-next-event-7", "connection_next_event", "if (start <= all && all - start >= HEADE", "l && a", "l || a"),
+    ("c-connection-next-event-8", "connection_next_event", "(has_fields[code_index[HEADER_TYPE(at)]]", " == ", " != "),
+    ("c-connection-next-event-9", "connection_next_event", "if (LIKELY(event != NULL)) {", " != ", " == "),
+    ("c-connection-receive-data-1", "connection_receive_data", "if (LIKELY(is_connection(self) && PyByte", " && ", " || "),
+    ("c-connection-receive-data-2", "connection_receive_data", "OWN(self, SLOT_HEADER) == Py_None)) {", " == ", " != "),
+)  # fmt: skip
+IN_C = tuple(Compiled(*row) for row in ROWS)

@@ -1,0 +1,27 @@
+"""Connections whose options are broken: by name, a text of `connection.py` and another for it.
+
+The vectors cannot tell them from a sound one: what they say is asked without options.
+"""
+
+from __future__ import annotations
+
+BROKEN = {
+    "run-of-other-ids": ("(magic, version, code, request_id) != same", "(magic, version, code) != same[:3]"),
+    "run-of-other-types": ("(magic, version, code, request_id) != same", "request_id != same[3]"),
+    "run-of-other-versions": ("(magic, version, code, request_id) != same", "(code, request_id) != same[2:]"),
+    "run-beyond-what-came": ("            if after > end:\n                break\n", ""),
+    "run-of-an-opener": ('        if self._peer_side == "opener":', "        if False:"),
+    "run-loses-its-first": ("        return stop - start\n\n    def _refuse", "        return stop\n\n    def _refuse"),
+    "part-twice": ("        self._to_come -= len(part)\n", "        self._to_come -= len(part) - 1\n"),
+    "part-goes-beyond-its-frame": ("min(there, self._to_come)", "there"),
+    "part-lost": ("            return PartReceived(header, part)", "            return PartReceived(header, part[1:] or part)"),
+    "parts-of-whole-frames": ("self._header = header\n        if self._whole_bytes and", "self._header = header\n        if"),
+    "last-part-without-state": ("        self._header = None\n        return self._receive(header, part)", "        self._header = None\n        return FrameReceived(header, part, True)"),
+    "end-inside-parts-is-none": ("        elif self._to_come and header:\n            there = HEADER_BYTES + header.length - self._to_come", "        elif self._to_come and header:\n            there = 0"),
+    "end-inside-a-large-frame-elsewhere": ("there = len(self._large) - len(self.room)", "there = len(self._large)"),
+    "fills-one-less": ("self.room = self.room[count:]", "self.room = self.room[max(0, count - 1) :]"),
+    "fills-what-is-full": ("            data = self._fill(self.room, data)", "            self._fill(self.room, data)"),
+    "large-frame-loses-what-came": ("        self._fill(self.room, self._cut(len(self._buffer)))", "        self._cut(len(self._buffer))"),
+    "large-frame-goes-on-early": ("            if self.room:\n                return NEED_DATA", "            if len(self.room) > 1:\n                return NEED_DATA"),
+    "room-outlives-its-frame": ("self._header = self._large = self.room = None", "self._header = self._large = None"),
+}  # fmt: skip
