@@ -2,7 +2,8 @@
 
 Rules: each loop has a link of its own. An answer finds its call by its request id. A call that
 is given up is cancelled where the arbiter says that it can; where it cannot, the link takes no
-new calls and closes with its last one, which cancels what was given up.
+new calls and closes with its last one, which cancels what was given up. A stream whose chunks are
+there already lets the loop run now and then, or nobody could cancel it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 from typing import Any, cast
@@ -23,6 +25,8 @@ from .answers import Deadline, answer_in, closed, encoded, result_of, unreachabl
 
 RECEIVE_BYTES = 256 * 1024
 CONNECT_PAUSE_S = 0.005
+# How long a stream may keep the loop to itself.
+TURN_S = 0.005
 
 
 class Link(asyncio.Protocol):
@@ -161,11 +165,15 @@ class Links:
         connection = gdproto.Connection("client")
         try:
             writer.writelines(encoded(connection, message))
+            turn_ends_s = time.monotonic() + TURN_S
             while True:
                 limit = deadline.within(idle_s)
                 answer = await self._next(connection, reader, limit)
                 if not isinstance(answer, gdproto.Chunk):
                     break
+                if time.monotonic() >= turn_ends_s:
+                    await asyncio.sleep(0)
+                    turn_ends_s = time.monotonic() + TURN_S
                 yield answer.data
             if not isinstance(answer, gdproto.End):
                 yield result_of(answer)

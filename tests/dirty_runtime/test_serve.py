@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -245,6 +246,31 @@ def test_leaving_an_async_stream_closes_the_generator() -> None:
 
     with serving(OURS) as arbiter:
         assert asyncio.run(run(arbiter.client())) == 1
+
+
+def test_a_quick_stream_leaves_the_loop_to_others(arbiter: Arbiter) -> None:
+    async def run(client: DirtyClient) -> int:
+        taken, most = 0, 0
+
+        async def others() -> None:
+            nonlocal taken, most
+            while True:
+                most, taken = max(most, taken), 0
+                await asyncio.sleep(0)
+
+        async with client, asyncio.TaskGroup() as group:
+            other = group.create_task(others())
+            async for number in client.stream_async(OURS, "count", 7_000):
+                taken += 1
+                # What becomes of a chunk takes time, while more of them come.
+                busy_until_s = time.perf_counter() + (0.0002 if number > 1000 else 0)
+                while time.perf_counter() < busy_until_s:
+                    pass
+            other.cancel()
+        return most
+
+    # In 5 ms there are 25 chunks of 0.2 ms each, and more of those that take no time.
+    assert asyncio.run(run(arbiter.client())) < 2000
 
 
 def test_a_silent_worker_is_replaced() -> None:
