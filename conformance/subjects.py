@@ -8,9 +8,10 @@ writes the results of all into FOLDER, and exits with 1 when one fails.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import gdproto
 
@@ -73,19 +74,31 @@ SUBJECTS = (
 )
 
 
-def write(folder: Path) -> Iterator[Run]:
+class Judged(Protocol):
+    """Whoever can be judged."""
+
+    @property
+    def name(self) -> str:
+        """Of the results' file."""
+
+    def judged(self) -> Run:
+        """What came of it."""
+
+
+def write(folder: Path, subjects: Iterable[Judged] = SUBJECTS) -> Iterator[Run]:
     """Judge all, each into a file of lines."""
     folder.mkdir(parents=True, exist_ok=True)
-    for subject in SUBJECTS:
+    for subject in subjects:
         run = subject.judged()
         lines = [started_line(run), *(one.to_line() for one in run.results.values())]
         (folder / f"{subject.name}.jsonl").write_text("".join([*lines, ended_line(run)]))
         yield run
 
 
-def main() -> int:
+def tell(runs: Iterable[Run]) -> int:
+    """Print what came of each; the exit status."""
     failed = False
-    for run in write(Path(sys.argv[1])):
+    for run in runs:
         counts = ", ".join(f"{count} {outcome}" for outcome, count in run.counts().items() if count)
         print(f"{run.testee}: {counts}")
         for result in run.results.values():
@@ -98,4 +111,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tell(write(Path(sys.argv[1]))))

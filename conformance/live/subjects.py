@@ -29,7 +29,8 @@ from pathlib import Path
 
 from .. import known_failures
 from ..known_failures import FOLDER, Entry, entry_of
-from ..outcomes import BAD, Outcome, Result, Run, ended_line, read, started_line
+from ..outcomes import Outcome, Result, Run, read
+from ..subjects import tell, write
 from . import scripts
 from .judge import Peer, judged
 from .script import Crashed, Script
@@ -236,16 +237,6 @@ def kept(result: Result) -> Result:
     return replace(result, seconds=0.0, got=got, reason=PATH.sub("…", result.reason))
 
 
-def write(folder: Path) -> Iterator[Run]:
-    """Judge all, each into a file of lines."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for subject in SUBJECTS:
-        run = subject.judged()
-        lines = [started_line(run), *(one.to_line() for one in run.results.values())]
-        (folder / f"{subject.name}.jsonl").write_text("".join([*lines, ended_line(run)]))
-        yield run
-
-
 def stale(folder: Path) -> list[str]:
     """What in the folder is not of the scripts and the lists of this version; a line for each."""
     return [line for subject in SUBJECTS for line in _stale(subject, folder)]
@@ -276,17 +267,7 @@ def main() -> int:
         for line in lines:
             print(line, file=sys.stderr)
         return bool(lines)
-    failed = False
-    for run in write(Path(folder)):
-        counts = ", ".join(f"{count} {outcome}" for outcome, count in run.counts().items() if count)
-        print(f"{run.testee}: {counts}")
-        for result in run.results.values():
-            if result.outcome in BAD:
-                print(f"  {result.outcome}  {result.case}  {result.reason}")
-        for complaint in run.complaints:
-            print(f"  {complaint}")
-        failed |= run.failed
-    return 1 if failed else 0
+    return tell(write(Path(folder), SUBJECTS))
 
 
 if __name__ == "__main__":
