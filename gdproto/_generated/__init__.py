@@ -1,2 +1,2 @@
-# @generated from spec/ (47504931fb14af64) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (2219975c205ae1db) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

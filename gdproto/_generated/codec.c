@@ -1,4 +1,4 @@
-/* @generated from spec/ (47504931fb14af64) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (2219975c205ae1db) by python -m spec.codegen --write; do not edit */
 /* === Rules ===================================================================================
 
    This codec handles what is common and right, fast. Whatever it cannot vouch for is a DOUBT: a
@@ -488,7 +488,7 @@ INLINE int make_ready(PyObject *text) {
 
 /* === Wire facts ============================================================================== */
 
-#define SPEC_HASH "47504931fb14af64"
+#define SPEC_HASH "2219975c205ae1db"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576
@@ -2245,8 +2245,9 @@ static PyObject *connection_receive_data(PyObject *self, PyObject *data) {
 
 /* --- sending --- */
 
-/* Write a message that may be sent now. Returns the state that its exchange is in then, or -1. */
-INLINE int write_legal(Writer *w, PyObject *self, PyObject *message) {
+/* Write a message that may be sent now, and tell its request id. Returns the state that its exchange
+   is in then, or -1. */
+INLINE int write_legal(Writer *w, PyObject *self, PyObject *message, PyObject **id) {
     int index = class_index(Py_TYPE(message));
     if (UNLIKELY(index < 0 || !is_connection(self))) {
         return DOUBT;
@@ -2259,13 +2260,13 @@ INLINE int write_legal(Writer *w, PyObject *self, PyObject *message) {
     if (next < 0) {
         return DOUBT;
     }
+    *id = request_id;
     w->pos += HEADER_BYTES;
     return write_message(w, message, index) == 0 ? next : -1;
 }
 
 /* `data`, which may be NULL with an exception, after the message has been sent. */
-INLINE PyObject *sent(PyObject *self, PyObject *message, int next, PyObject *data) {
-    PyObject *request_id = SLOT(message, class_index(Py_TYPE(message)), 0);
+INLINE PyObject *sent(PyObject *self, PyObject *request_id, int next, PyObject *data) {
     if (data != NULL && apply_state(self, request_id, next) < 0) {
         Py_CLEAR(data);
     }
@@ -2274,10 +2275,11 @@ INLINE PyObject *sent(PyObject *self, PyObject *message, int next, PyObject *dat
 
 static PyObject *connection_send(PyObject *self, PyObject *message) {
     Writer w;
+    PyObject *request_id = NULL;
     writer_init(&w);
-    int next = write_legal(&w, self, message);
+    int next = write_legal(&w, self, message, &request_id);
     if (LIKELY(next >= 0)) {
-        return sent(self, message, next, writer_finish(&w));
+        return sent(self, request_id, next, writer_finish(&w));
     }
     writer_drop(&w);
     PyObject *args[] = {self, message};
@@ -2286,11 +2288,12 @@ static PyObject *connection_send(PyObject *self, PyObject *message) {
 
 static PyObject *connection_send_parts(PyObject *self, PyObject *message) {
     Writer w;
+    PyObject *request_id = NULL;
     writer_init(&w);
     w.parts = PyList_New(0);
-    int next = w.parts == NULL ? -1 : write_legal(&w, self, message);
+    int next = w.parts == NULL ? -1 : write_legal(&w, self, message, &request_id);
     if (LIKELY(next >= 0)) {
-        return sent(self, message, next, writer_parts(&w));
+        return sent(self, request_id, next, writer_parts(&w));
     }
     writer_drop(&w);
     PyObject *args[] = {self, message};

@@ -1,4 +1,4 @@
-# @generated from spec/ (47504931fb14af64) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (2219975c205ae1db) by python -m spec.codegen --write; do not edit
 """The C codec's functions. They are those of gdproto.tlv, frames and messages."""
 
 from typing import Any

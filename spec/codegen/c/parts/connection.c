@@ -212,8 +212,9 @@ static PyObject *connection_receive_data(PyObject *self, PyObject *data) {
 
 /* --- sending --- */
 
-/* Write a message that may be sent now. Returns the state that its exchange is in then, or -1. */
-INLINE int write_legal(Writer *w, PyObject *self, PyObject *message) {
+/* Write a message that may be sent now, and tell its request id. Returns the state that its exchange
+   is in then, or -1. */
+INLINE int write_legal(Writer *w, PyObject *self, PyObject *message, PyObject **id) {
     int index = class_index(Py_TYPE(message));
     if (UNLIKELY(index < 0 || !is_connection(self))) {
         return DOUBT;
@@ -226,13 +227,13 @@ INLINE int write_legal(Writer *w, PyObject *self, PyObject *message) {
     if (next < 0) {
         return DOUBT;
     }
+    *id = request_id;
     w->pos += HEADER_BYTES;
     return write_message(w, message, index) == 0 ? next : -1;
 }
 
 /* `data`, which may be NULL with an exception, after the message has been sent. */
-INLINE PyObject *sent(PyObject *self, PyObject *message, int next, PyObject *data) {
-    PyObject *request_id = SLOT(message, class_index(Py_TYPE(message)), 0);
+INLINE PyObject *sent(PyObject *self, PyObject *request_id, int next, PyObject *data) {
     if (data != NULL && apply_state(self, request_id, next) < 0) {
         Py_CLEAR(data);
     }
@@ -241,10 +242,11 @@ INLINE PyObject *sent(PyObject *self, PyObject *message, int next, PyObject *dat
 
 static PyObject *connection_send(PyObject *self, PyObject *message) {
     Writer w;
+    PyObject *request_id = NULL;
     writer_init(&w);
-    int next = write_legal(&w, self, message);
+    int next = write_legal(&w, self, message, &request_id);
     if (LIKELY(next >= 0)) {
-        return sent(self, message, next, writer_finish(&w));
+        return sent(self, request_id, next, writer_finish(&w));
     }
     writer_drop(&w);
     PyObject *args[] = {self, message};
@@ -253,11 +255,12 @@ static PyObject *connection_send(PyObject *self, PyObject *message) {
 
 static PyObject *connection_send_parts(PyObject *self, PyObject *message) {
     Writer w;
+    PyObject *request_id = NULL;
     writer_init(&w);
     w.parts = PyList_New(0);
-    int next = w.parts == NULL ? -1 : write_legal(&w, self, message);
+    int next = w.parts == NULL ? -1 : write_legal(&w, self, message, &request_id);
     if (LIKELY(next >= 0)) {
-        return sent(self, message, next, writer_parts(&w));
+        return sent(self, request_id, next, writer_parts(&w));
     }
     writer_drop(&w);
     PyObject *args[] = {self, message};
