@@ -19,9 +19,9 @@ from typing import Any
 import gdproto
 
 from ..errors import DirtyProtocolError
+from ..exchange import exchange
 from ..transfer import receive, widen
 from .answers import Deadline, answer_in, closed, encoded, result_of, unreachable
-from .exchange import exchange
 
 # What a socket's buffer takes at once, or nearly.
 SMALL_FRAME_BYTES = 64 * 1024
@@ -59,9 +59,6 @@ def timeval(seconds: float) -> bytes:
 class Channel:
     """One connection to the arbiter.
 
-    The socket blocks, and the kernel ends its waits: that takes one system call where a socket
-    with a timeout takes two.
-
     Raises:
         DirtyConnectionError: the arbiter cannot be reached.
     """
@@ -76,7 +73,9 @@ class Channel:
         self._was_quick = False
         widen(self._socket)
         try:
-            self._wait_at_most(deadline.left_s())
+            # Without this limit one that may not block would fail where others connect as well.
+            limit = timeval(deadline.left_s())
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
             self._socket.connect(socket_path)
         except OSError as error:
             self._socket.close()
@@ -104,7 +103,7 @@ class Channel:
                 self._exchange(frame, limit)
             else:
                 self._send_large([frame, *more], limit)
-        except (BlockingIOError, TimeoutError):
+        except TimeoutError:
             raise limit.passed() from None
         except BrokenPipeError:
             return False
@@ -127,18 +126,13 @@ class Channel:
 
     def _send_large(self, parts: list[bytes], limit: Deadline) -> None:
         for part in parts:
-            # Many waits, and one deadline for all of them.
-            self._socket.settimeout(limit.left_s())
+            self._wait_at_most(limit.left_s())
             self._socket.sendall(part)
-        self._socket.settimeout(None)
 
     def _wait_at_most(self, seconds: float) -> None:
-        if 0 <= self._limit_s - seconds < SLACK_S:
-            return
-        self._limit_s = seconds
-        limit = timeval(seconds)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        if not 0 <= self._limit_s - seconds < SLACK_S:
+            self._limit_s = seconds
+            self._socket.settimeout(seconds)
 
     def receive(self, deadline: Deadline, idle_s: float | None = None) -> gdproto.Message:
         """The next answer, waited for until the deadline, or for `idle_s` seconds if given.
@@ -159,7 +153,7 @@ class Channel:
                     return answer.message
         except gdproto.ProtocolError as error:
             raise DirtyProtocolError.of(error) from None
-        except BlockingIOError:
+        except TimeoutError:
             raise limit.passed() from None
         except ConnectionError:
             raise closed(self._path) from None

@@ -29,6 +29,7 @@ from ..errors import (
     DirtyProtocolError,
     to_message,
 )
+from ..exchange import exchange
 from ..request import CurrentRequest, set_current_request
 from ..transfer import receive, widen
 from .chunks import ChunkWriter
@@ -62,8 +63,9 @@ class Lane:
         self._checking = threading.Lock()
         self._is_cancelled = False
         self._status: Any = None
-        # Answers to what the arbiter may not send, until no frame is under way.
-        self._refusals: list[bytes] = []
+        # Frames that go out before the next wait: the answer to a request, and after it those to
+        # what the arbiter may not send.
+        self._unsent: list[bytes] = []
 
     def answer_status(self, result: Any, failure: DirtyError | None) -> None:
         """Answer the STATUS that opens the lane, with `result` or with `failure`.
@@ -104,17 +106,34 @@ class Lane:
         """The next message; None when the lane has ended."""
         while True:
             event = self._next_event()
-            if self._refusals:
-                self._write(b"".join(self._refusals))
-                self._refusals.clear()
+            if event is gdproto.NEED_DATA:
+                self._receive()
+                continue
+            if self._unsent:
+                self._write(self._taken_unsent())
             if isinstance(event, gdproto.FrameReceived):
                 message = self._parse(event)
                 if message is not None:
                     return message
             elif isinstance(event, gdproto.ConnectionClosed):
                 return None
-            elif event is gdproto.NEED_DATA:
+
+    def _receive(self) -> None:
+        """Send what has not been sent, and wait for more from the arbiter."""
+        frames = self._taken_unsent()
+        try:
+            if not frames:
                 receive(self._socket, self._connection)
+            elif data := exchange(self._socket, frames, 0.0):
+                self._connection.receive_data(data)
+            else:
+                self._connection.receive_eof()
+        except OSError:
+            raise ArbiterGone from None
+
+    def _taken_unsent(self) -> bytes:
+        frames, self._unsent = self._unsent, []
+        return frames[0] if len(frames) == 1 else b"".join(frames)
 
     def _next_event(self) -> Any:
         """The next event. Raises gdproto.ProtocolError when the lane as a whole is at fault."""
@@ -125,7 +144,7 @@ class Lane:
                 if error.scope == "connection":
                     raise
                 refusal = to_message(DirtyProtocolError.of(error), error.request_id)
-                self._refusals.append(refusal.to_bytes())
+                self._unsent.append(refusal.to_bytes())
 
     def _parse(self, event: gdproto.FrameReceived) -> gdproto.Message | None:
         """The message; None when it cannot be decoded, which the arbiter has not looked for."""
@@ -227,8 +246,11 @@ class Lane:
                 failure = self._app_error(error, request, "the result cannot be encoded: ")
         if failure is not None:
             parts = self._connection.send_parts(to_message(failure, request.request_id))
-        for part in parts:
-            self._write(part)
+        if len(parts) == 1:
+            self._unsent.insert(0, parts[0])
+        else:
+            for part in parts:
+                self._write(part)
 
     def _app_error(
         self, error: BaseException, request: gdproto.Request, prefix: str = ""

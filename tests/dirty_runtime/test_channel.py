@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import resource
 import signal
 import socket
 import threading
@@ -16,7 +18,7 @@ import pytest
 
 import gdproto
 from dirty_runtime import DirtyConnectionError, DirtyTimeoutError
-from dirty_runtime.client import exchange as implementations
+from dirty_runtime import exchange as implementations
 from dirty_runtime.client import sync
 from dirty_runtime.client.answers import Deadline
 
@@ -116,9 +118,46 @@ def test_a_peer_that_leaves_without_reading(exchange: Exchange, pair: Pair, awak
 @BOTH_WAYS
 def test_the_time_is_over(exchange: Exchange, pair: Pair, awake_s: float) -> None:
     ours, _ = pair
-    ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, sync.timeval(0.01))
-    with pytest.raises(BlockingIOError):
+    ours.settimeout(0.01)
+    with pytest.raises(TimeoutError):
         exchange(ours, b"question", awake_s)
+
+
+@BOTH_WAYS
+def test_the_time_is_over_before_all_is_taken(
+    exchange: Exchange, pair: Pair, awake_s: float
+) -> None:
+    ours, _ = pair
+    ours.settimeout(0.01)
+    with pytest.raises(TimeoutError):
+        exchange(ours, bytes(1 << 22), awake_s)
+
+
+def _read_and_answer_later(theirs: socket.socket, times: int) -> None:
+    for _ in range(times):
+        time.sleep(0.01)
+        theirs.recv(100)
+        time.sleep(0.01)
+        theirs.sendall(b"yes")
+
+
+@pytest.mark.parametrize("timeout_s", [None, LIMIT_S], ids=["no limit", "limit"])
+def test_it_is_woken_once(exchange: Exchange, pair: Pair, timeout_s: float | None) -> None:
+    ours, theirs = pair
+    ours.settimeout(timeout_s)
+    times = 10
+    # A process of its own, which shares no lock with this one.
+    peer = multiprocessing.get_context("fork").Process(
+        target=_read_and_answer_later, args=(theirs, times), daemon=True
+    )
+    peer.start()
+    sleeps = []
+    for _ in range(times):
+        before = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+        assert exchange(ours, b"question", 0.0) == b"yes"
+        sleeps.append(resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw - before)
+    peer.join(LIMIT_S)
+    assert min(sleeps) == 1
 
 
 @BOTH_WAYS

@@ -5,6 +5,8 @@
 #include <Python.h>
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -22,31 +24,58 @@ static double now_s(void) {
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/* Send what is left of a frame; -1 with errno if that fails. */
-static int send_rest(int fd, const char **rest, size_t *left) {
-    while (*left > 0) {
-        ssize_t sent = send(fd, *rest, *left, MSG_NOSIGNAL);
-        if (sent < 0) {
+/* The socket's timeout in seconds, negative for none; -1 with an exception if it has none such. */
+static double timeout_of(PyObject *connected) {
+    PyObject *timeout = PyObject_GetAttrString(connected, "timeout");
+    if (timeout == NULL) {
+        return -1.0;
+    }
+    double seconds = timeout == Py_None ? -1.0 : PyFloat_AsDouble(timeout);
+    Py_DECREF(timeout);
+    return seconds;
+}
+
+/* Sleep until something can be read or written; -1 with errno when `end_s`, if not negative, has
+ * come, or a signal. */
+static int wait_for(int fd, short what, double end_s) {
+    int left_ms = -1;
+    if (end_s >= 0.0) {
+        double left_s = end_s - now_s();
+        if (left_s <= 0.0) {
+            errno = ETIMEDOUT;
             return -1;
         }
-        *rest += sent;
-        *left -= (size_t)sent;
+        left_ms = left_s < INT_MAX / 1000 ? (int)(left_s * 1000.0) + 1 : INT_MAX;
+    }
+    struct pollfd one = {fd, what, 0};
+    return poll(&one, 1, left_ms) < 0 ? -1 : 0;
+}
+
+/* Send what is left of a frame; -1 with errno if that fails. */
+static int send_rest(int fd, const char **rest, size_t *left, double end_s) {
+    while (*left > 0) {
+        ssize_t sent = send(fd, *rest, *left, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent >= 0) {
+            *rest += sent;
+            *left -= (size_t)sent;
+        } else if ((errno != EAGAIN && errno != EWOULDBLOCK) || wait_for(fd, POLLOUT, end_s) < 0) {
+            return -1;
+        }
     }
     return 0;
 }
 
-/* As recv, but sleeping only after `awake_s` seconds of looking. */
-static ssize_t receive(int fd, char *answer, double awake_s) {
-    if (awake_s > 0.0) {
-        double end_s = now_s() + awake_s;
-        do {
-            ssize_t count = recv(fd, answer, ANSWER_BYTES, MSG_DONTWAIT);
-            if (count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) {
-                return count;
-            }
-        } while (now_s() < end_s);
+static ssize_t receive(int fd, char *answer, double awake_s, double end_s) {
+    double asleep_s = awake_s > 0.0 ? now_s() + awake_s : 0.0;
+    for (;;) {
+        if ((asleep_s == 0.0 || now_s() >= asleep_s) && wait_for(fd, POLLIN, end_s) < 0) {
+            return -1;
+        }
+        ssize_t count = recv(fd, answer, ANSWER_BYTES, MSG_DONTWAIT);
+        if (count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) {
+            return count;
+        }
     }
-    return recv(fd, answer, ANSWER_BYTES, 0);
 }
 
 static PyObject *exchange(PyObject *module, PyObject *const *args, Py_ssize_t count) {
@@ -56,19 +85,21 @@ static PyObject *exchange(PyObject *module, PyObject *const *args, Py_ssize_t co
         return NULL;
     }
     int fd = PyObject_AsFileDescriptor(args[0]);
-    double awake_s = PyFloat_AsDouble(args[2]);
-    if (fd < 0 || PyErr_Occurred()) {
+    double awake_s = fd < 0 ? 0.0 : PyFloat_AsDouble(args[2]);
+    double timeout_s = fd < 0 || PyErr_Occurred() ? 0.0 : timeout_of(args[0]);
+    if (PyErr_Occurred()) {
         return NULL;
     }
+    double end_s = timeout_s < 0.0 ? -1.0 : now_s() + timeout_s;
     const char *rest = PyBytes_AS_STRING(args[1]);
     size_t left = (size_t)PyBytes_GET_SIZE(args[1]);
     char answer[ANSWER_BYTES];
     for (;;) {
         ssize_t got;
         Py_BEGIN_ALLOW_THREADS
-        got = send_rest(fd, &rest, &left);
+        got = send_rest(fd, &rest, &left, end_s);
         if (got == 0) {
-            got = receive(fd, answer, awake_s);
+            got = receive(fd, answer, awake_s, end_s);
         }
         Py_END_ALLOW_THREADS
         if (got >= 0) {
@@ -102,7 +133,7 @@ static PyModuleDef_Slot slots[] = {
 
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
-    .m_name = "dirty_runtime.client._exchange",
+    .m_name = "dirty_runtime._exchange",
     .m_methods = functions,
     .m_slots = slots,
 };

@@ -1,11 +1,14 @@
 """A small frame there, and what comes back: in C where it was built, else in Python.
 
-Rules: the socket blocks, and the kernel ends its waits. To be woken up takes longer than a small
-call does, so who expects a quick answer may look for it awake, for a moment, before it sleeps.
+Rules: the socket's timeout ends the waits. Who waits sleeps in ``poll``: the kernel wakes one who
+sleeps in ``recv`` twice, first for nothing, when the peer has read the frame. To be woken up takes
+longer than a small call does, so who expects a quick answer may look for it awake, for a moment,
+before it sleeps.
 """
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 from collections.abc import Callable
@@ -28,17 +31,18 @@ def exchange_in_python(connected: socket.socket, frame: bytes, awake_s: float) -
 
     Raises:
         BrokenPipeError: the peer has closed, and did not get all of the frame.
-        BlockingIOError: the socket's time is over.
+        TimeoutError: the socket's timeout is over.
         OSError: as of ``send`` and ``recv``.
     """
     connected.sendall(frame)
+    readable = select.poll()
+    readable.register(connected, select.POLLIN)
     if awake_s:
         end_s = time.monotonic() + awake_s
-        while time.monotonic() < end_s:
-            try:
-                return connected.recv(ANSWER_BYTES, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                pass
+        while time.monotonic() < end_s and not readable.poll(0):
+            pass
+    if connected.timeout is None:
+        readable.poll()
     return connected.recv(ANSWER_BYTES)
 
 
