@@ -176,7 +176,8 @@ class DirtyProtocolError(DirtyError):
 
     @classmethod
     def of(cls, error: gdproto.ProtocolError, raw_data: bytes = b"") -> DirtyProtocolError:
-        """What a peer is told of `error`."""
+        """What a peer is told of `error`, with `raw_data` where the error does not know it."""
+        raw_data = error.raw_data or raw_data
         return cls(str(error), raw_data or None, error.code, error.offset, error.path or None)
 
 

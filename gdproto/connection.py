@@ -10,7 +10,8 @@ Rules:
   the connection goes on. After one of scope "connection" nothing more can be read.
 * With ``raw=True`` payloads are handed through undecoded, as `FrameReceived`.
 * A large frame is collected where it stays: in a buffer of its own, which a transport may fill
-  itself (`room`, `filled`). Memory follows what came, not what a header claims.
+  itself (`room`, `filled`). So is, with the C codec, a large bytes value in it that has begun when
+  the frame gets its buffer. Memory follows what came, not what a header claims.
 """
 
 from __future__ import annotations
@@ -36,7 +37,15 @@ from ._generated.tables import (
     Transition,
 )
 from .errors import ProtocolError
-from .frames import BARE, RULES, Header, Message, check_presence, serialize_parts
+from .frames import (
+    BARE,
+    PART_BYTES,
+    RULES,
+    Header,
+    Message,
+    check_presence,
+    serialize_parts,
+)
 from .implementation import codec, parse, parse_header, parse_payload
 
 IDLE = "idle"
@@ -49,6 +58,8 @@ LARGE_BYTES = 64 * 1024
 MOST_PROMISED = 32
 # From here on, memory comes from the system, which gives a page when something is written there.
 MAPPED_BYTES = 4 * 1024 * 1024
+# How much an error tells of what was at fault.
+RAW_DATA_BYTES = 100
 
 Moves = dict[str, dict[int, Transition]]
 
@@ -116,6 +127,14 @@ class PartReceived(NamedTuple):
         return self.header.request_id
 
 
+class Apart(NamedTuple):
+    """A frame without a bytes value, which belongs at the place `at` in it."""
+
+    frame: memoryview
+    at: int
+    value: bytes
+
+
 class ExchangeEnded(NamedTuple):
     """The terminal frame of an exchange that was given up has arrived and was discarded."""
 
@@ -153,6 +172,7 @@ class Connection:
         "_eof",
         "_header",
         "_large",
+        "_next_room",
         "_number",
         "_peer_side",
         "_received",
@@ -189,9 +209,11 @@ class Connection:
         # Bytes still to be dropped of the frame that `_skipped` heads.
         self._skip = 0
         self._skipped: Header | None = None
-        # Of the frame that is under way: its header, and its own buffer if it is large.
+        # Of the frame that is under way: its header, its own buffer if it is large, and where to go
+        # on when `room` is full.
         self._header: Header | None = None
-        self._large: memoryview | None = None
+        self._large: memoryview | Apart | None = None
+        self._next_room: memoryview | None = None
         # Of one that is handed out in parts: what is still to come.
         self._to_come = 0
         self._eof = False
@@ -211,7 +233,7 @@ class Connection:
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes from the transport, in any portions."""
-        if self.room is not None:
+        while self.room and data:
             data = self._fill(self.room, data)
         if self._start == len(self._buffer):
             # What cannot change need not be copied.
@@ -228,6 +250,19 @@ class Connection:
         """Take the first `count` bytes of `room` as received."""
         assert self.room is not None
         self.room = self.room[count:]
+        if not self.room and self._next_room is not None:
+            self.room, self._next_room = self._next_room, None
+
+    @property
+    def passable(self) -> int:
+        """How many bytes that come next nobody here looks at: of a frame that PartReceived hands
+        out, all but the last one. The transport may pass them on by itself.
+        """
+        return self._to_come - 1 if self._to_come and self._start == len(self._buffer) else 0
+
+    def passed(self, count: int) -> None:
+        """Take `count` of the `passable` bytes as received and handed out."""
+        self._to_come -= count
 
     def receive_eof(self) -> None:
         """The transport delivers nothing more."""
@@ -276,6 +311,8 @@ class Connection:
         except ProtocolError as error:
             if error.scope == "connection":
                 self._closed = error
+            if error.offset is not None and not error.raw_data:
+                error.raw_data = self.unread(RAW_DATA_BYTES)
             raise
 
     def events(self) -> Iterator[Event]:
@@ -360,8 +397,19 @@ class Connection:
 
     def _make_room(self, size: int) -> None:
         """Give a large frame, of which some has come, its own buffer."""
-        self._large = self.room = memoryview(buffer_for(size, self.raw))[:size]
-        self._fill(self.room, self._cut(len(self._buffer)))
+        begun = None
+        if codec is not None and not self.raw:
+            begun = codec.begin_value(self._buffer, self._start, PART_BYTES)
+        data: bytes = self._cut(len(self._buffer))
+        if begun is None:
+            self._large = self.room = memoryview(buffer_for(size, self.raw))[:size]
+        else:
+            at, value, self.room = begun
+            rest = size - len(value)
+            frame = memoryview(buffer_for(rest, self.raw))[:rest]
+            frame[:at], data = data[:at], data[at:]
+            self._large, self._next_room = Apart(frame, at, value), frame[at:]
+        self._fill(self.room, data)
 
     def _fill(self, room: memoryview, data: bytes | bytearray | memoryview) -> bytes:
         """Put what belongs to the large frame there; returns what follows it."""
@@ -421,8 +469,9 @@ class Connection:
             header, there = self._skipped, HEADER_BYTES + self._skipped.length - self._skip
         elif self._to_come and header:
             there = HEADER_BYTES + header.length - self._to_come
-        elif self._large is not None and self.room is not None:
-            there = len(self._large) - len(self.room)
+        elif self.room is not None and header:
+            left = len(self.room) + len(self._next_room or b"")
+            there = HEADER_BYTES + header.length - left
         if there:
             raise ProtocolError(
                 "truncated",
@@ -434,7 +483,7 @@ class Connection:
         self._closed = ConnectionClosed()
         return self._closed
 
-    def _receive(self, header: Header, frame: bytes | memoryview) -> Event | None:
+    def _receive(self, header: Header, frame: bytes | memoryview | Apart) -> Event | None:
         code, _, request_id = header
         states = self._states
         state = states.get(request_id, IDLE)
@@ -446,11 +495,7 @@ class Connection:
                 next_state, outcome, scope = move = NOT_OPENED
         if outcome == "deliver":
             ended = next_state == IDLE
-            event = (
-                FrameReceived(header, frame, ended)
-                if self.raw
-                else self._event(header, frame, ended)
-            )
+            event = self._event(header, frame, ended)
             if not ended:
                 states[request_id] = next_state
             else:
@@ -461,19 +506,24 @@ class Connection:
             raise _refusal(move, code, request_id)
         return ExchangeEnded(request_id) if state != next_state == IDLE else None
 
-    def _event(self, header: Header, frame: bytes | memoryview, ended: bool) -> Event:
-        if self.raw:
+    def _event(self, header: Header, frame: bytes | memoryview | Apart, ended: bool) -> Event:
+        if self.raw and not isinstance(frame, Apart):
             return FrameReceived(header, frame, ended)
         try:
-            if isinstance(frame, bytes):
-                return MessageReceived(parse_payload(header, frame, HEADER_BYTES), ended)
-            try:
-                return MessageReceived(parse(frame), ended)
-            finally:
-                keep_buffer(frame)
-        except ProtocolError:
+            if isinstance(frame, Apart):
+                message = parse_apart(frame)
+            elif isinstance(frame, bytes):
+                message = parse_payload(header, frame, HEADER_BYTES)
+            else:
+                message = parse(frame)
+        except ProtocolError as error:
+            error.raw_data = beginning(frame)
             self._fail(header.request_id, terminal=ended)
             raise
+        finally:
+            if not isinstance(frame, bytes):
+                keep_buffer(frame.frame if isinstance(frame, Apart) else frame)
+        return MessageReceived(message, ended)
 
     def _is_notice(self, code: int) -> bool:
         """Whether this is an ERROR about the connection, not about an exchange."""
@@ -547,6 +597,22 @@ def keep_buffer(frame: memoryview) -> None:
     frame.release()
     if isinstance(buffer, bytearray) and not _spare:
         _spare.append(buffer)
+
+
+def beginning(frame: bytes | memoryview | Apart) -> bytes:
+    """The first bytes of a frame."""
+    if isinstance(frame, Apart):
+        head, tail = frame.frame[: frame.at], frame.frame[frame.at :]
+        return b"".join((head, frame.value[:RAW_DATA_BYTES], tail))[:RAW_DATA_BYTES]
+    return bytes(frame[:RAW_DATA_BYTES])
+
+
+def parse_apart(parts: Apart) -> Message:
+    """The message of a frame and its value. Raises ProtocolError."""
+    frame, at, value = parts
+    message = codec.parse_around(frame, at, value) if codec is not None else None
+    # In doubt, the fault is to be found where it is in the frame as it came.
+    return message or parse(b"".join((frame[:at], value, frame[at:])))
 
 
 def mapped(size: int) -> mmap.mmap:

@@ -31,6 +31,7 @@ class ProtocolError(Exception):
         path: the place inside the payload's value, such as ``kwargs.model[3]``; empty when the
             root is at fault.
         request_id: the exchange that the frame belonged to, as far as it was known.
+        raw_data: where a Connection found the fault, the first bytes of what was at fault.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class ProtocolError(Exception):
         self.offset = offset
         self.path = format_path(location)
         self.request_id = request_id
+        self.raw_data = b""
 
     def __str__(self) -> str:
         place = [f"at byte {self.offset}"] if self.offset is not None else []

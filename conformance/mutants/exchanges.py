@@ -230,7 +230,7 @@ def faults() -> Iterator[Mutant]:
         "delivery-moves-nothing",
         Edit(CONNECTION, move, "            if state:\n                pass\n"),
     )
-    seen = "else self._event(header, frame, ended)"
+    seen = "event = self._event(header, frame, ended)"
     for name, new in {"always-ended": "True", "never-ended": "False"}.items():
         yield session(f"message-{name}", Edit(CONNECTION, seen, seen.replace("ended)", f"{new})")))
     yield session(

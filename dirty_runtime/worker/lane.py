@@ -21,7 +21,6 @@ import gdproto
 
 from ..app import App, describe, is_forbidden
 from ..errors import (
-    MAX_RAW_BYTES,
     DirtyAppError,
     DirtyAppNotFoundError,
     DirtyCancelledError,
@@ -54,7 +53,7 @@ class Lane:
     ) -> None:
         self._socket = socket.socket(fileno=fd)
         widen(self._socket)
-        self._connection = gdproto.Connection("worker", raw=True)
+        self._connection = gdproto.Connection("worker")
         self._apps = apps
         self._loop = loop
         self._tracebacks = tracebacks
@@ -64,7 +63,7 @@ class Lane:
         self._is_cancelled = False
         self._status: Any = None
         # Frames that go out before the next wait: the answer to a request, and after it those to
-        # what the arbiter may not send.
+        # what the arbiter may not send, or has not looked for: payloads that cannot be decoded.
         self._unsent: list[bytes] = []
 
     def answer_status(self, result: Any, failure: DirtyError | None) -> None:
@@ -111,11 +110,9 @@ class Lane:
                 continue
             if self._unsent:
                 self._write(self._taken_unsent())
-            if isinstance(event, gdproto.FrameReceived):
-                message = self._parse(event)
-                if message is not None:
-                    return message
-            elif isinstance(event, gdproto.ConnectionClosed):
+            if isinstance(event, gdproto.MessageReceived):
+                return event.message
+            if isinstance(event, gdproto.ConnectionClosed):
                 return None
 
     def _receive(self) -> None:
@@ -146,16 +143,6 @@ class Lane:
                 refusal = to_message(DirtyProtocolError.of(error), error.request_id)
                 self._unsent.append(refusal.to_bytes())
 
-    def _parse(self, event: gdproto.FrameReceived) -> gdproto.Message | None:
-        """The message; None when it cannot be decoded, which the arbiter has not looked for."""
-        try:
-            return gdproto.parse(event.frame)
-        except gdproto.ProtocolError as error:
-            raw = bytes(event.frame[:MAX_RAW_BYTES])
-            answer = to_message(DirtyProtocolError.of(error, raw), event.request_id)
-            self._write(self._connection.send(answer))
-            return None
-
     def is_cancelled(self) -> bool:
         """Whether the arbiter has given up the request that runs.
 
@@ -178,7 +165,7 @@ class Lane:
             event = self._next_event()
         if isinstance(event, gdproto.ConnectionClosed):
             raise ArbiterGone
-        self._is_cancelled = isinstance(event, gdproto.FrameReceived)
+        self._is_cancelled = isinstance(event, gdproto.MessageReceived)
 
     def _check(self) -> None:
         """Raises Cancelled when the arbiter has given up the request, ArbiterGone at its end."""

@@ -1,4 +1,4 @@
-/* @generated from spec/ (2219975c205ae1db) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (f0053902f96df106) by python -m spec.codegen --write; do not edit */
 /* === Rules ===================================================================================
 
    This codec handles what is common and right, fast. Whatever it cannot vouch for is a DOUBT: a
@@ -270,6 +270,8 @@ typedef struct {
     const uint8_t *end;
     const uint8_t *base;
     PyObject *view; /* a memoryview of all from `base` on, for zero-copy decoding, or NULL */
+    PyObject *apart; /* a bytes value that is not among the bytes, or NULL */
+    const uint8_t *apart_at; /* where it would be */
 } Reader;
 
 INLINE size_t left(const Reader *r) { return (size_t)(r->end - r->pos); }
@@ -293,6 +295,12 @@ NOINLINE PyObject *view_at(Reader *r, const uint8_t *data, size_t size) {
     Py_XDECREF(to);
     Py_XDECREF(slice);
     return part;
+}
+
+/* The value that is not among the bytes, and of which the head says `size`. */
+NOINLINE PyObject *read_apart(Reader *r, size_t size) {
+    PyObject *value = r->apart;
+    return (size_t)PyBytes_GET_SIZE(value) == size ? Py_NewRef(value) : NULL;
 }
 
 INLINE PyObject *read_blob(Reader *r, const uint8_t *data, size_t size) {
@@ -488,7 +496,7 @@ INLINE int make_ready(PyObject *text) {
 
 /* === Wire facts ============================================================================== */
 
-#define SPEC_HASH "2219975c205ae1db"
+#define SPEC_HASH "f0053902f96df106"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576
@@ -856,6 +864,10 @@ INLINE PyObject *read_value(Reader *r, int depth, size_t owed) {
                 return NULL;
             }
             size_t size = get32(r->pos + 1);
+            if (UNLIKELY(r->pos + 5 == r->apart_at)) {
+                r->pos += 5;
+                return read_apart(r, size);
+            }
             if (UNLIKELY(size > left(r) - 5 || size > 67108864)) {
                 return NULL;
             }
@@ -1587,6 +1599,16 @@ NOINLINE int skip_value(Reader *r) {
     return 0;
 }
 
+/* The size of the bytes value at hand, 0 if it is none, and where its bytes begin. */
+INLINE size_t bytes_head(const Reader *r, size_t *at) {
+    if (left(r) < 5 || *r->pos != CODE_BYTES) {
+        return 0;
+    }
+    size_t size = get32(r->pos + 1);
+    *at = (size_t)(r->pos - r->base) + 5;
+    return size <= 67108864 ? size : 0;
+}
+
 INLINE int routing_field(const uint8_t *name, size_t size) {
     if (size == 8 && memcmp(name, "app_path", size) == 0) {
         return 0;
@@ -1790,7 +1812,8 @@ typedef struct {
 
 /* 0, or DOUBT. `view` is asked for blobs as slices, and made for bytes where it is missing. */
 INLINE int source_open(Source *s, PyObject *data, int zero_copy) {
-    s->view = NULL;
+    s->view = s->reader.apart = NULL;
+    s->reader.apart_at = NULL;
     s->buffer.obj = NULL;
     if (LIKELY(PyBytes_CheckExact(data))) {
         s->reader.base = (const uint8_t *)PyBytes_AS_STRING(data);
@@ -2031,6 +2054,118 @@ static PyObject *codec_peek_request(PyObject *module, PyObject *const *args, Py_
     return fall_back(FALLBACK_PEEK_REQUEST, args, (size_t)count, names);
 }
 
+/* === A bytes value that is received where it stays ===========================================
+
+   Of a large frame most is one bytes value. It need not be collected and then copied: once its
+   head has come, it gets its object, and what follows of it is received there. What is left of
+   the frame, without the value, is read `around` it. */
+
+/* What lets a bytes object, which nobody else has yet, be written: it is kept while there is a
+   buffer of it. */
+typedef struct {
+    PyObject_HEAD
+    PyObject *value;
+} Room;
+
+static void room_dealloc(PyObject *self) {
+    Py_XDECREF(((Room *)self)->value);
+    Py_TYPE(self)->tp_free(self);
+}
+
+static int room_getbuffer(PyObject *self, Py_buffer *view, int flags) {
+    PyObject *value = ((Room *)self)->value;
+    return PyBuffer_FillInfo(view, self, PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value), 0, flags);
+}
+
+static PyBufferProcs room_buffer = {.bf_getbuffer = room_getbuffer};
+
+static PyTypeObject room_type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "gdproto._generated.codec.Room",
+    .tp_basicsize = sizeof(Room),
+    .tp_dealloc = room_dealloc,
+    .tp_as_buffer = &room_buffer,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+};
+
+static PyObject *room_in(PyObject *value) {
+    Room *room = PyObject_New(Room, &room_type);
+    if (room == NULL) {
+        return NULL;
+    }
+    room->value = Py_NewRef(value);
+    PyObject *view = PyMemoryView_FromObject((PyObject *)room);
+    Py_DECREF(room);
+    return view;
+}
+
+/* Where in a frame that has begun, but is not whole, a large bytes value begins that is not whole
+   either: its place and size, or 0. */
+INLINE size_t begun_value(Reader *r, size_t least, size_t *at) {
+    size_t frame_bytes = HEADER_BYTES + HEADER_LENGTH(r->base);
+    r->pos = r->base + HEADER_BYTES;
+    if (skip_value(r) == 0) {
+        return 0;
+    }
+    size_t size = bytes_head(r, at);
+    return size >= least && size <= frame_bytes && *at <= frame_bytes - size ? size : 0;
+}
+
+/* begin_value(data, start, least) -> (at, value, room), or None: `least` bytes are large. */
+static PyObject *codec_begin_value(PyObject *module, PyObject *const *args, Py_ssize_t count) {
+    (void)module;
+    Source s;
+    Py_ssize_t start = start_given(args, count, 1);
+    Py_ssize_t least = start_given(args, count, 2);
+    if (count != 3 || start < 0 || least < 1 || source_open(&s, args[0], 0) < 0) {
+        PyErr_SetString(PyExc_TypeError, "begin_value takes bytes, where the frame starts, a size");
+        return NULL;
+    }
+    size_t at = 0, size = 0;
+    if (left(&s.reader) >= (size_t)start + HEADER_BYTES && header_is_sound(s.reader.base + start)) {
+        s.reader.base += start;
+        size = begun_value(&s.reader, (size_t)least, &at);
+    }
+    source_close(&s);
+    if (size == 0) {
+        Py_RETURN_NONE;
+    }
+    PyObject *value = new_bytes(size);
+    PyObject *room = value ? room_in(value) : NULL;
+    PyObject *found = room ? Py_BuildValue("nOO", (Py_ssize_t)at, value, room) : NULL;
+    Py_XDECREF(value);
+    Py_XDECREF(room);
+    return found;
+}
+
+/* parse_around(frame, at, value) -> Message, or None in doubt. */
+static PyObject *codec_parse_around(PyObject *module, PyObject *const *args, Py_ssize_t count) {
+    (void)module;
+    Source s;
+    Py_ssize_t at = start_given(args, count, 1);
+    if (count != 3 || at < HEADER_BYTES || !PyBytes_CheckExact(args[2]) ||
+        source_open(&s, args[0], 0) < 0) {
+        PyErr_SetString(PyExc_TypeError, "parse_around takes a frame, a place in it, and bytes");
+        return NULL;
+    }
+    PyObject *message = NULL;
+    Reader *r = &s.reader;
+    size_t value_bytes = (size_t)PyBytes_GET_SIZE(args[2]);
+    if (left(r) >= (size_t)at && header_is_sound(r->pos) &&
+        left(r) - HEADER_BYTES + value_bytes == HEADER_LENGTH(r->pos)) {
+        PyObject *request_id = PyLong_FromUnsignedLongLong(HEADER_REQUEST_ID(r->pos));
+        if (request_id != NULL) {
+            r->pos += HEADER_BYTES;
+            r->apart = args[2];
+            r->apart_at = r->base + at;
+            message = read_message(r, HEADER_TYPE(r->base), request_id);
+        }
+        Py_XDECREF(request_id);
+    }
+    source_close(&s);
+    return message != NULL || PyErr_Occurred() ? message : Py_NewRef(Py_None);
+}
+
 /* === Connections =============================================================================
 
    The plain course of a connection: whole frames that the state of their exchange permits. The
@@ -2174,7 +2309,7 @@ NOINLINE PyObject *frame_event(PyObject *self, PyObject *buffer, const uint8_t *
             event = new_event(frame_event_type, header, frame, next == IDLE_STATE);
         } else if (frame != NULL && OWN(self, SLOT_RAW) == Py_False) {
             at = is_bytes ? at : (const uint8_t *)PyBytes_AS_STRING(frame);
-            Reader reader = {at + HEADER_BYTES, at + size, at, NULL};
+            Reader reader = {at + HEADER_BYTES, at + size, at, NULL, NULL, NULL};
             content = read_message(&reader, HEADER_TYPE(at), request_id);
             event = new_event(message_event_type, content, Py_None, next == IDLE_STATE);
         }
@@ -2428,6 +2563,12 @@ static PyMethodDef functions[] = {
     {"peek_request", (PyCFunction)(void (*)(void))codec_peek_request, METH_FASTCALL | METH_KEYWORDS,
      "peek_request($module, payload, start=0)\n--\n\n"
      "What routing needs of a REQUEST; see gdproto.messages.peek_request."},
+    {"begin_value", (PyCFunction)(void (*)(void))codec_begin_value, METH_FASTCALL,
+     "begin_value($module, data, start, least, /)\n--\n\n"
+     "The place in a frame, the object and its room, of a bytes value that has begun."},
+    {"parse_around", (PyCFunction)(void (*)(void))codec_parse_around, METH_FASTCALL,
+     "parse_around($module, frame, at, value, /)\n--\n\n"
+     "Parse a frame without a value that belongs at a place in it; None in doubt."},
     {"bind", codec_bind, METH_VARARGS,
      "bind($module, messages, header, peek, functions, /)\n--\n\n"
      "Say what to build, and whom to ask in doubt.\n\n"
@@ -2469,6 +2610,9 @@ static int exec_module(PyObject *module) {
         return -1;
     }
     owner = PyInterpreterState_Get();
+    if (PyType_Ready(&room_type) < 0) {
+        return -1;
+    }
     for (PyMethodDef *method = methods; method->ml_name != NULL; method++) {
         PyObject *descriptor = PyDescr_NewMethod(&PyBaseObject_Type, method);
         if (descriptor == NULL) {

@@ -181,7 +181,8 @@ class Receiver:
         connection: a fresh one.
         opened: one bit for each exchange that an opener has open, from id 1 up, and one for each
             of these that it has given up.
-        fills: the chance by which bytes are put where the connection has room; None for never.
+        fills: the chance by which bytes are put where the connection has room, or are kept from it
+            where it looks at none; None for never.
     """
 
     def __init__(
@@ -217,6 +218,11 @@ class Receiver:
         """Put as much as chance says where the connection has room; returns the rest."""
         room = self.connection.room
         assert room is None or room, "all that was there has been taken"
+        if self._fills is not None and self.connection.passable:
+            count = self._fills.randint(0, min(len(portion), self.connection.passable))
+            self.connection.passed(count)
+            self._parts += portion[:count]
+            return portion[count:]
         if self._fills is None or not room:
             return portion
         count = min(self._fills.randint(0, len(portion)), len(room))
@@ -301,7 +307,7 @@ def options(data: bytes) -> None:
     role = list(ROLES)[data[0] % len(ROLES)]
     ends, opened, stream = bool(data[0] & 0x20), data[1], data[4:]
     for made in CONNECTIONS:
-        with large_from(made, LARGE_BYTES):
+        with large_from(made, LARGE_BYTES, PART_BYTES):
             for given in GIVEN:
                 plain = Receiver(made(role, raw=bool(given)), opened)
                 plain.take([stream], ends)
@@ -316,6 +322,8 @@ def options(data: bytes) -> None:
 
 # A frame of more bytes is large here, so that those of an input may be.
 LARGE_BYTES = 40
+# And a bytes value of as many.
+PART_BYTES = 4
 GIVEN: list[dict[str, Any]] = [
     {},
     {"raw": True},
@@ -326,14 +334,15 @@ GIVEN: list[dict[str, Any]] = [
 
 
 @contextmanager
-def large_from(made: type[Connection], size: int) -> Iterator[None]:
-    """In the block, a connection collects frames of more bytes in a buffer of their own."""
+def large_from(made: type[Connection], frame: int, value: int) -> Iterator[None]:
+    """In the block, larger frames are collected in buffers of their own, and such values apart."""
     module: Any = sys.modules[made.__module__]
-    before, module.LARGE_BYTES = module.LARGE_BYTES, size
+    before = module.LARGE_BYTES, module.PART_BYTES
+    module.LARGE_BYTES, module.PART_BYTES = frame, value
     try:
         yield
     finally:
-        module.LARGE_BYTES = before
+        module.LARGE_BYTES, module.PART_BYTES = before
 
 
 TARGETS: dict[str, Target] = {

@@ -120,11 +120,14 @@ EVENTS = (
 )  # fmt: skip
 
 
-def python_connection(name: str, source: str = "") -> type[gdproto.Connection]:
+def python_connection(
+    name: str, source: str = "", *, apart: bool = False
+) -> type[gdproto.Connection]:
     """Connection without C: its module once more, called `name`, that gives the same events.
 
     Args:
         source: of the module; by default its own.
+        apart: receive large values apart all the same, which needs the C codec.
     """
     path = Path(connection.__file__)
     module = ModuleType(name)
@@ -135,6 +138,8 @@ def python_connection(name: str, source: str = "") -> type[gdproto.Connection]:
         exec(compile(source or path.read_text(), path, "exec"), vars(module))
     finally:
         implementation.codec = compiled
+    if apart:
+        module.__dict__["codec"] = compiled
     for event in EVENTS:
         setattr(module, event, getattr(connection, event))
     made: type[gdproto.Connection] = module.Connection

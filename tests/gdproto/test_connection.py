@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import tracemalloc
 from typing import Any
@@ -295,6 +296,78 @@ def test_a_frame_of_more_than_whole_bytes_comes_in_parts() -> None:
         assert b"".join(event.part for event in events[:-2]) + events[-2].frame == frame
         assert {event.request_id for event in events[:-1]} == {7}
         assert events[-1].frame == small
+
+
+def test_what_nobody_looks_at_may_go_elsewhere() -> None:
+    frame = gdproto.Request(7, "m:A", "go", (bytes(5000),)).to_bytes()
+    connection = Connection("arbiter", raw=True, whole_bytes=1000)
+    assert connection.passable == 0
+    connection.receive_data(frame[:700])
+    assert connection.passable == 0, "it may be looked at"
+    (part,) = drain(connection)
+    assert part.part == frame[:700]
+    assert connection.passable == len(frame) - 700 - 1
+    connection.passed(4000)
+    assert drain(connection) == []
+    connection.receive_data(frame[4700:4800])
+    assert connection.passable == 0
+    assert [event.part for event in drain(connection)] == [frame[4700:4800]]
+    connection.passed(connection.passable)
+    assert connection.passable == 0
+    connection.receive_data(frame[-1:] + gdproto.Status(8).to_bytes())
+    last, after = drain(connection)
+    assert (last.frame, last.ended, after.request_id) == (frame[-1:], False, 8)
+    assert connection.passable == 0
+
+
+def test_an_end_after_what_went_elsewhere() -> None:
+    frame = gdproto.Request(7, "m:A", "go", (bytes(5000),)).to_bytes()
+    connection = Connection("arbiter", raw=True, whole_bytes=1000)
+    connection.receive_data(frame[:100])
+    drain(connection)
+    connection.passed(3000)
+    connection.receive_eof()
+    with pytest.raises(ProtocolError) as caught:
+        connection.next_event()
+    assert (caught.value.code, caught.value.offset) == ("truncated", 3100)
+
+
+@pytest.mark.skipif(gdproto.IMPLEMENTATION != "c", reason="bytes are made by the C codec alone")
+def test_a_large_value_is_received_where_it_stays() -> None:
+    value, more = os.urandom(1 << 20), os.urandom(100_000)
+    message = gdproto.Response(1, [{"shape": [1, 2]}, value, "after it", more])
+    frame = message.to_bytes()
+    before, after = frame.index(value), frame.index(value) + len(value)
+    connection = Connection("client")
+    connection.send(gdproto.Request(1, "m:A", "go"))
+    connection.receive_data(frame[: before + 40_000])
+    assert connection.next_event() is NEED_DATA
+    for start, stop in ((before + 40_000, after), (after, len(frame))):
+        # The room is that of the value, and then of what follows it.
+        assert connection.room is not None
+        assert len(connection.room) == stop - start
+        connection.room[:] = frame[start:stop]
+        connection.filled(stop - start)
+    assert connection.next_event() == gdproto.MessageReceived(message, True)
+    assert connection.room is None
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_an_error_shows_what_was_at_fault(raw: bool) -> None:
+    frame = bytearray(gdproto.Request(7, "m:A", "go", (bytes(70_000), "x")).to_bytes())
+    frame[frame.index(b"go") - 5] = 0x7E
+    bad_header = b"GD\x01\x7f" + bytes(12)
+    for sent, shown in ((frame, frame[:100]), (bad_header, bad_header)):
+        connection = Connection("arbiter", raw=raw)
+        connection.receive_data(bytes(sent[:70_000]))
+        drain(connection) if sent is frame else None
+        connection.receive_data(bytes(sent[70_000:]))
+        if raw and sent is frame:
+            assert [event.frame for event in drain(connection)] == [frame]
+            continue
+        with pytest.raises(ProtocolError) as caught:
+            drain(connection)
+        assert caught.value.raw_data == shown
 
 
 SIZES = st.sampled_from([0, 1, 40, 1000, 65_500, 65_536, 70_000])

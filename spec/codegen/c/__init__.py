@@ -45,6 +45,10 @@ def parse(data: bytes | bytearray | memoryview, *, zero_copy: bool = False) -> M
 def parse_payload(header: Header, data: bytes | memoryview, start: int = 0) -> Message: ...
 def parse_header(data: bytes | bytearray | memoryview, offset: int = 0) -> Header: ...
 def peek_request(payload: bytes | bytearray | memoryview, start: int = 0) -> RequestPeek: ...
+def begin_value(
+    data: bytes | bytearray, start: int, least: int, /
+) -> tuple[int, bytes, memoryview] | None: ...
+def parse_around(frame: memoryview, at: int, value: bytes, /) -> Message | None: ...
 def to_bytes(self: Message) -> bytes: ...
 def bind_connection(
     connection: type[Any],
@@ -74,7 +78,10 @@ def files(spec: ir.Spec, source_hash: str) -> dict[str, str]:
         section("Messages", messages(spec)),
         section("Routing", routing(spec)),
         section("States", states(spec)),
-        *((PARTS / f"{name}.c").read_text() for name in ("functions", "connection", "module")),
+        *(
+            (PARTS / f"{name}.c").read_text()
+            for name in ("functions", "apart", "connection", "module")
+        ),
     ]
     return {PATH: "\n".join(sections), f"{PATH.removesuffix('.c')}.pyi": STUB}
 

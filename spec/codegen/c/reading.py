@@ -98,7 +98,7 @@ def _read_body(v: ir.ValueType) -> Lines:
         case ir.Blob(length, text):
             made = "read_text(data, size)" if text else "read_blob(r, data, size)"
             return [
-                *_read_size(length),
+                *_read_size(length, [] if text else _read_apart(length)),
                 f"const uint8_t *data = r->pos + {1 + length.size};",
                 f"PyObject *value = {made};",
                 f"r->pos += {1 + length.size} + size;",
@@ -108,17 +108,27 @@ def _read_body(v: ir.ValueType) -> Lines:
             return [f"return read_{v.name}(r, depth + 1, owed);"]
 
 
-def _read_size(length: ir.SizeField) -> Lines:
-    """Read `size` of a blob, which must be there."""
+def _read_size(length: ir.SizeField, before: Lines) -> Lines:
+    """Read `size` of a blob, which must be there; `before` that is asked for."""
     head = 1 + length.size
     return [
         *_need(head),
         f"size_t size = {get(length.format, 'r->pos + 1')};",
+        *before,
         *block(
             f"if (UNLIKELY(size > left(r) - {head} || size > {length.limit.value}))",
             ["return NULL;"],
         ),
     ]
+
+
+def _read_apart(length: ir.SizeField) -> Lines:
+    """A value that is not among the bytes."""
+    head = 1 + length.size
+    return block(
+        f"if (UNLIKELY(r->pos + {head} == r->apart_at))",
+        [f"r->pos += {head};", "return read_apart(r, size);"],
+    )
 
 
 def read_count(v: ir.ValueType) -> Lines:
@@ -247,4 +257,24 @@ def skipping(spec: ir.Spec) -> Lines:
     return [
         "/* Step over a value without judging what is in it. */",
         *function("NOINLINE int skip_value(Reader *r)", [*loop, "return 0;"]),
+        *_bytes_head(spec),
+    ]
+
+
+def _bytes_head(spec: ir.Spec) -> Lines:
+    v = value_type("bytes", spec)
+    assert isinstance(v.body, ir.Blob)
+    length = v.body.length
+    head = 1 + length.size
+    return [
+        "/* The size of the bytes value at hand, 0 if it is none, and where its bytes begin. */",
+        *function(
+            "INLINE size_t bytes_head(const Reader *r, size_t *at)",
+            [
+                *block(f"if (left(r) < {head} || *r->pos != CODE_{v.name.upper()})", ["return 0;"]),
+                f"size_t size = {get(length.format, 'r->pos + 1')};",
+                f"*at = (size_t)(r->pos - r->base) + {head};",
+                f"return size <= {length.limit.value} ? size : 0;",
+            ],
+        ),
     ]

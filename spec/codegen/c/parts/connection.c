@@ -141,7 +141,7 @@ NOINLINE PyObject *frame_event(PyObject *self, PyObject *buffer, const uint8_t *
             event = new_event(frame_event_type, header, frame, next == IDLE_STATE);
         } else if (frame != NULL && OWN(self, SLOT_RAW) == Py_False) {
             at = is_bytes ? at : (const uint8_t *)PyBytes_AS_STRING(frame);
-            Reader reader = {at + HEADER_BYTES, at + size, at, NULL};
+            Reader reader = {at + HEADER_BYTES, at + size, at, NULL, NULL, NULL};
             content = read_message(&reader, HEADER_TYPE(at), request_id);
             event = new_event(message_event_type, content, Py_None, next == IDLE_STATE);
         }

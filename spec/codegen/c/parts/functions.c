@@ -66,7 +66,8 @@ typedef struct {
 
 /* 0, or DOUBT. `view` is asked for blobs as slices, and made for bytes where it is missing. */
 INLINE int source_open(Source *s, PyObject *data, int zero_copy) {
-    s->view = NULL;
+    s->view = s->reader.apart = NULL;
+    s->reader.apart_at = NULL;
     s->buffer.obj = NULL;
     if (LIKELY(PyBytes_CheckExact(data))) {
         s->reader.base = (const uint8_t *)PyBytes_AS_STRING(data);

@@ -102,6 +102,12 @@ static PyMethodDef functions[] = {
     {"peek_request", (PyCFunction)(void (*)(void))codec_peek_request, METH_FASTCALL | METH_KEYWORDS,
      "peek_request($module, payload, start=0)\n--\n\n"
      "What routing needs of a REQUEST; see gdproto.messages.peek_request."},
+    {"begin_value", (PyCFunction)(void (*)(void))codec_begin_value, METH_FASTCALL,
+     "begin_value($module, data, start, least, /)\n--\n\n"
+     "The place in a frame, the object and its room, of a bytes value that has begun."},
+    {"parse_around", (PyCFunction)(void (*)(void))codec_parse_around, METH_FASTCALL,
+     "parse_around($module, frame, at, value, /)\n--\n\n"
+     "Parse a frame without a value that belongs at a place in it; None in doubt."},
     {"bind", codec_bind, METH_VARARGS,
      "bind($module, messages, header, peek, functions, /)\n--\n\n"
      "Say what to build, and whom to ask in doubt.\n\n"
@@ -143,6 +149,9 @@ static int exec_module(PyObject *module) {
         return -1;
     }
     owner = PyInterpreterState_Get();
+    if (PyType_Ready(&room_type) < 0) {
+        return -1;
+    }
     for (PyMethodDef *method = methods; method->ml_name != NULL; method++) {
         PyObject *descriptor = PyDescr_NewMethod(&PyBaseObject_Type, method);
         if (descriptor == NULL) {

@@ -269,6 +269,8 @@ typedef struct {
     const uint8_t *end;
     const uint8_t *base;
     PyObject *view; /* a memoryview of all from `base` on, for zero-copy decoding, or NULL */
+    PyObject *apart; /* a bytes value that is not among the bytes, or NULL */
+    const uint8_t *apart_at; /* where it would be */
 } Reader;
 
 INLINE size_t left(const Reader *r) { return (size_t)(r->end - r->pos); }
@@ -292,6 +294,12 @@ NOINLINE PyObject *view_at(Reader *r, const uint8_t *data, size_t size) {
     Py_XDECREF(to);
     Py_XDECREF(slice);
     return part;
+}
+
+/* The value that is not among the bytes, and of which the head says `size`. */
+NOINLINE PyObject *read_apart(Reader *r, size_t size) {
+    PyObject *value = r->apart;
+    return (size_t)PyBytes_GET_SIZE(value) == size ? Py_NewRef(value) : NULL;
 }
 
 INLINE PyObject *read_blob(Reader *r, const uint8_t *data, size_t size) {
