@@ -44,6 +44,7 @@ from .management import NAMES, manage
 from .pidfile import Pidfile
 from .routing import Router
 from .status import status_of
+from .stream import Stream
 from .supervisor import CLOSE_S, DYING_S, Supervisor
 from .tables import Tables
 from .worker_process import BOOTING, READY, RETIRING, Worker
@@ -382,14 +383,9 @@ class DirtyArbiter:
             if worker.serves_at_most and worker.served >= worker.serves_at_most:
                 self.supervisor.recycle(worker, "its number of calls")
 
-    def lane_passes(self, lane: Lane) -> bool:
+    def lane_passes(self, lane: Lane) -> Stream | None:
         call = self.running.get(lane)
-        return call is not None and call.client.begins(call)
-
-    def lane_passed(self, lane: Lane, part: bytes) -> None:
-        call = self.running.get(lane)
-        if call is not None:
-            call.client.pass_on(part)
+        return call.client.onward(call) if call is not None else None
 
     def lane_failed(self, lane: Lane, error: DirtyError) -> None:
         call = self.running.get(lane)

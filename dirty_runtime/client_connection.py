@@ -19,6 +19,7 @@ from .errors import MAX_RAW_BYTES, DirtyError, DirtyProtocolError, to_message
 from .lane import Answer, Lane
 from .spool import KEPT_IN_MEMORY_BYTES, Spool, Spooler
 from .stream import Data, Stream
+from .transfer import widen
 
 REQUEST = int(gdproto.MessageCode.REQUEST)
 CANCEL = int(gdproto.MessageCode.CANCEL)
@@ -134,19 +135,16 @@ class ClientConnection:
             for data in joined(answers):
                 self._stream.write(data)
 
-    def begins(self, call: Call) -> bool:
-        """Whether a RESPONSE may be passed on as it comes: one at a time may."""
+    def onward(self, call: Call) -> Stream | None:
+        """Where a RESPONSE may go as it comes, if it may: one at a time may."""
         if self._passing is None:
             self._passing = call
-        return self._passing is call
+            widen(self._stream.socket)
+        return self._stream if self._passing is call else None
 
     def is_passing(self, call: Call) -> bool:
         """Whether the call's RESPONSE has begun."""
         return self._passing is call
-
-    def pass_on(self, part: bytes) -> None:
-        """Send the next part of the RESPONSE that is passed on."""
-        self._stream.write(part)
 
     def _forward_in_turn(self, call: Call, answers: list[Answer]) -> None:
         if self._passing is not call:
@@ -225,12 +223,11 @@ class ClientConnection:
 
     def _faulty(self, error: gdproto.ProtocolError) -> None:
         """Answer what the connection itself found at fault."""
-        raw = self._connection.unread(MAX_RAW_BYTES) if error.offset is not None else b""
         call = self.calls.get(error.request_id)
         if call is not None and error.scope == "exchange":
             del self.calls[error.request_id]
             self._owner.cancelled(call)
-        answer = to_message(DirtyProtocolError.of(error, raw), error.request_id)
+        answer = to_message(DirtyProtocolError.of(error), error.request_id)
         # The state of the exchange, if there is one, no longer permits an answer.
         self._write(answer.to_bytes())
         if error.scope == "connection":
@@ -260,7 +257,7 @@ class ClientConnection:
                     self._take_large(spooler, event)
             elif isinstance(event, gdproto.PartReceived):
                 if self._spooler is None:
-                    self._spooler = Spooler()
+                    self._stream.sink = self._spooler = Spooler()
                 self._spooler.add(event.part)
             else:
                 return

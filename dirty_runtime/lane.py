@@ -30,11 +30,10 @@ class Owner(Protocol):
     def lane_answered(self, lane: Lane, answers: list[Answer]) -> None:
         """Frames of the exchange that runs, for its client; the terminal one is the last."""
 
-    def lane_passes(self, lane: Lane) -> bool:
-        """Whether a RESPONSE that has begun may go to its client in parts."""
-
-    def lane_passed(self, lane: Lane, part: bytes) -> None:
-        """The next part of it; the rest comes as an answer."""
+    def lane_passes(self, lane: Lane) -> Stream | None:
+        """Where a RESPONSE that has begun may go in parts, but for the last, which comes as an
+        answer; None where it has to wait until it is whole.
+        """
 
     def lane_failed(self, lane: Lane, error: DirtyError) -> None:
         """A frame of the exchange that runs could not be kept: give the exchange up."""
@@ -78,7 +77,8 @@ class Lane:
         )
         # Of a large frame that is under way.
         self._spooler: Spooler | None = None
-        self._passes = False
+        # Where the RESPONSE that is under way goes in parts.
+        self._onward: Stream | None = None
         self._stream: Stream | None = None
         # Whether reading has been paused.
         self.paused = False
@@ -155,14 +155,14 @@ class Lane:
             while (event := self._connection.next_event()) is not gdproto.NEED_DATA:
                 if type(event) is gdproto.FrameReceived:
                     if self.ready and self._spooler is None:
-                        self._passes = False
+                        self._onward = None
                         answers.append(event)
                     else:
                         self._take(event, answers)
                 elif isinstance(event, gdproto.PartReceived):
                     self._take_part(event)
                 elif isinstance(event, gdproto.ExchangeEnded):
-                    self._spooler, self._passes = None, False
+                    self._spooler, self._onward = None, None
                     self.owner.lane_discarded(self)
         except gdproto.ProtocolError as error:
             self.owner.lane_broke(self, str(error))
@@ -171,14 +171,17 @@ class Lane:
             self.owner.lane_answered(self, answers)
 
     def _take_part(self, event: gdproto.PartReceived) -> None:
-        if self._spooler is None and not self._passes:
-            is_last = event.header.code == gdproto.MessageCode.RESPONSE
-            self._passes = is_last and self.owner.lane_passes(self)
-            self._spooler = None if self._passes else Spooler()
-        if self._spooler is not None:
+        assert self._stream is not None
+        if self._spooler is None and self._onward is None:
+            if event.header.code == gdproto.MessageCode.RESPONSE:
+                self._onward = self.owner.lane_passes(self)
+            if self._onward is None:
+                self._spooler = Spooler()
+            self._stream.sink = self._onward or self._spooler
+        if self._onward is not None:
+            self._onward.write(event.part)
+        elif self._spooler is not None:
             self._spooler.add(event.part)
-        else:
-            self.owner.lane_passed(self, event.part)
 
     def _take(self, event: gdproto.FrameReceived, answers: list[Answer]) -> None:
         """Take a frame that is no common answer."""

@@ -11,6 +11,8 @@ import socket
 import tempfile
 import weakref
 
+from .pipe import Pipe
+
 # A frame of more bytes is spooled.
 KEPT_IN_MEMORY_BYTES = 2 * 1024 * 1024
 
@@ -35,6 +37,15 @@ class Spool:
             left = left[count:]
             self._size += count
 
+    def drain(self, pipe: Pipe) -> None:
+        """Add what is in the pipe at the end. Raises OSError."""
+        try:
+            while pipe:
+                self._size += pipe.send(self._file)
+        except OSError:
+            # A file that takes nothing from pipes may still take bytes.
+            self.append(pipe.read())
+
     def send(self, target: socket.socket, start: int) -> int:
         """Send from `start` on as much as the socket takes. Raises OSError."""
         return os.sendfile(target.fileno(), self._file.fileno(), start, self._size - start)
@@ -49,6 +60,7 @@ class Spooler:
 
     def __init__(self) -> None:
         self._spool: Spool | None = None
+        self._pipe: Pipe | None = None
         self._error: OSError | None = None
 
     def add(self, part: bytes) -> None:
@@ -61,6 +73,26 @@ class Spooler:
             self._spool.append(part)
         except OSError as error:
             self._spool, self._error = None, error
+
+    def pour(self, source: socket.socket, at_most: int) -> int:
+        """As `add`, with what it takes out of `source` by itself.
+
+        Returns:
+            How many bytes; 0 where they are to be read and added.
+
+        Raises:
+            OSError: as of ``recv``.
+        """
+        if self._spool is None:
+            return 0
+        if self._pipe is None:
+            self._pipe = Pipe()
+        count = self._pipe.fill(source, at_most)
+        try:
+            self._spool.drain(self._pipe)
+        except OSError as error:
+            self._spool, self._error = None, error
+        return count
 
     def whole(self, rest: bytes | memoryview) -> Spool:
         """The frame that ends with `rest`. Raises OSError."""

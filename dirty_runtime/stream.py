@@ -1,8 +1,9 @@
 """A connected socket on the event loop: the arbiter's ends of lanes and of clients.
 
 Rules: what is written goes to the kernel at once, and only what it does not take waits. What was
-read goes into the `gdproto.Connection` before its owner is told. The owner learns once, and never
-from inside a call of its own, that the stream is gone.
+read goes into the `gdproto.Connection` before its owner is told, but for what nobody here looks at:
+that goes on to a sink, if there is one, within the kernel. The owner learns once, and never from
+inside a call of its own, that the stream is gone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Protocol
 
 import gdproto
 
+from . import pipe
 from .spool import Spool
 from .transfer import MORE_BYTES, RECEIVE_BYTES, receive
 
@@ -25,6 +27,20 @@ HIGH_WATER_BYTES = 256 * 1024
 LOW_WATER_BYTES = 64 * 1024
 
 Data = bytes | memoryview | Spool
+
+
+class Sink(Protocol):
+    """Where bytes go that nobody here looks at."""
+
+    def pour(self, source: socket.socket, at_most: int) -> int:
+        """Take bytes out of `source`.
+
+        Returns:
+            How many; 0 where they are to be read and given to it.
+
+        Raises:
+            OSError: as of ``recv``.
+        """
 
 
 class Owner(Protocol):
@@ -55,14 +71,17 @@ class Stream:
         connected.setblocking(False)
         self.socket = connected
         self.is_closing = False
+        # Of the frame that is handed out in parts.
+        self.sink: Sink | None = None
         self._connection = connection
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._at_most = RECEIVE_BYTES
         # What waits to be sent, and how much of the first of it has been.
-        self._waiting: deque[Data] = deque()
+        self._waiting: deque[Data | pipe.Pipe] = deque()
         self._waiting_bytes = 0
         self._sent = 0
+        self._pipe: pipe.Pipe | None = None
         self._is_full = False
         self._ends_writing = False
         self._error: OSError | None = None
@@ -72,7 +91,9 @@ class Stream:
 
     def _read(self) -> None:
         try:
-            count = receive(self.socket, self._connection, 0, self._at_most)
+            count = self._pour_on() if self.sink is not None else 0
+            if not count:
+                count = receive(self.socket, self._connection, 0, self._at_most)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
@@ -88,6 +109,16 @@ class Stream:
         except Exception:
             log.exception("a connection fails")
             self.abort()
+
+    def _pour_on(self) -> int:
+        """Have the sink take what it may. Returns how many bytes; 0 where they are to be read."""
+        at_most = min(self._connection.passable, pipe.CAPACITY_BYTES) if pipe.AVAILABLE else 0
+        count = self.sink.pour(self.socket, at_most) if self.sink is not None and at_most else 0
+        if count:
+            self._connection.passed(count)
+        else:
+            self.sink = None
+        return count
 
     def pause_reading(self) -> None:
         """Read nothing for now. The end of the stream is not seen either."""
@@ -132,13 +163,48 @@ class Stream:
         if sent < len(data):
             self._keep(data, sent)
 
-    def _keep(self, data: Data, sent: int) -> None:
+    def pour(self, source: socket.socket, at_most: int) -> int:
+        """As `write`, with what it takes out of `source` by itself: see `Sink`."""
+        if self.is_closing:
+            return 0
+        if self._pipe is None:
+            self._pipe = pipe.Pipe()
+        waited = len(self._pipe)
+        try:
+            count = self._pipe.fill(source, at_most)
+        except BlockingIOError:
+            if waited:
+                # It may be the pipe that is full.
+                self._hold_back()
+            raise
+        if waited:
+            self._grow(count)
+            return count
+        try:
+            if not self._waiting:
+                self._pipe.send(self.socket)
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError as error:
+            self._fail(error)
+        if self._pipe and not self.is_closing:
+            self._keep(self._pipe, 0)
+        return count
+
+    def _keep(self, data: Data | pipe.Pipe, sent: int) -> None:
         if not self._waiting:
             self._sent = sent
             self._loop.add_writer(self.socket, self._flush)
         self._waiting.append(data)
-        self._waiting_bytes += len(data) - sent
-        if self._waiting_bytes > HIGH_WATER_BYTES and not self._is_full:
+        self._grow(len(data) - sent)
+
+    def _grow(self, count: int) -> None:
+        self._waiting_bytes += count
+        if self._waiting_bytes > HIGH_WATER_BYTES:
+            self._hold_back()
+
+    def _hold_back(self) -> None:
+        if not self._is_full:
             self._is_full = True
             self._owner.pause_writing()
 
@@ -146,7 +212,9 @@ class Stream:
         """Send what waits, a turn of the loop for each of it: others have their turns too."""
         data = self._waiting[0]
         try:
-            if isinstance(data, Spool):
+            if isinstance(data, pipe.Pipe):
+                sent = data.send(self.socket)
+            elif isinstance(data, Spool):
                 sent = data.send(self.socket, self._sent)
             else:
                 sent = self.socket.send(memoryview(data)[self._sent :])
@@ -155,8 +223,9 @@ class Stream:
         except OSError as error:
             self._fail(error)
             return
-        self._sent += sent
         self._waiting_bytes -= sent
+        if not isinstance(data, pipe.Pipe):
+            self._sent += sent
         if self._sent == len(data):
             self._waiting.popleft()
             self._sent = 0

@@ -100,6 +100,19 @@ def test_a_client_that_leaves_within_its_answer_frees_the_worker(arbiter: Arbite
         assert client.execute(OURS, "echo", LARGE)["args"] == [LARGE]
 
 
+def test_a_client_that_does_not_read_loses_nothing(arbiter: Arbiter) -> None:
+    peer = gdproto.Connection("client")
+    value = LARGE * 2
+    with connected(arbiter) as connection:
+        connection.sendall(peer.send(gdproto.Request(1, OURS, "echo", [value])))
+        # The answer has begun, and fills whatever lies between its worker and its reader.
+        peer.receive_data(connection.recv(1000))
+        for _ in range(20):
+            assert arbiter.status()["arbiter_pid"]
+        (answer,) = answers(connection, peer)
+        assert answer == gdproto.Response(1, {"args": [value], "kwargs": {}})
+
+
 def test_the_arbiter_keeps_nothing_of_it_in_memory(arbiter: Arbiter) -> None:
     def high_water_bytes() -> int:
         status = Path(f"/proc/{arbiter.status()['arbiter_pid']}/status").read_text()
