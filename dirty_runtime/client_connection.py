@@ -19,7 +19,6 @@ from .errors import MAX_RAW_BYTES, DirtyError, DirtyProtocolError, to_message
 from .lane import Answer, Lane
 from .spool import KEPT_IN_MEMORY_BYTES, Spool, Spooler
 from .stream import Data, Stream
-from .transfer import widen
 
 REQUEST = int(gdproto.MessageCode.REQUEST)
 CANCEL = int(gdproto.MessageCode.CANCEL)
@@ -139,7 +138,6 @@ class ClientConnection:
         """Where a RESPONSE may go as it comes, if it may: one at a time may."""
         if self._passing is None:
             self._passing = call
-            widen(self._stream.socket)
         return self._stream if self._passing is call else None
 
     def is_passing(self, call: Call) -> bool:

@@ -16,7 +16,7 @@ import gdproto
 from .errors import DirtyError
 from .spool import KEPT_IN_MEMORY_BYTES, Spooler
 from .stream import Data, Stream
-from .transfer import receive, widen
+from .transfer import receive
 
 STATUS_ID = 1
 
@@ -71,7 +71,6 @@ class Lane:
         self.was_unread = False
         self._clock = clock
         self._socket = ours
-        widen(ours)
         self._connection = gdproto.Connection(
             "lane", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES, runs=True
         )

@@ -59,13 +59,12 @@ class Router(Generic[J, L]):
     """
 
     def __init__(self, apps: Iterable[str], max_queue: int = 0, max_queue_bytes: int = 0) -> None:
-        # The waiting requests of each app, by their number of arrival.
-        self._queues: dict[str, OrderedDict[int, J]] = {path: OrderedDict() for path in apps}
+        # The waiting requests of each app, with their numbers of arrival.
+        self._queues: dict[str, OrderedDict[J, int]] = {path: OrderedDict() for path in apps}
         self._seats: dict[L, _Seat[J]] = {}
         # The lane whose turn it is stands first.
         self._idle: OrderedDict[L, None] = OrderedDict()
         self._busy: dict[Hashable, int] = {}
-        self._numbers: dict[int, int] = {}
         self._arrivals = 0
         self._returns = 0
         self._max_queue = max_queue
@@ -82,12 +81,12 @@ class Router(Generic[J, L]):
 
     def oldest(self, app_path: str) -> J | None:
         """The request for the app that has waited longest."""
-        return next(iter(self._queues[app_path].values()), None)
+        return next(iter(self._queues[app_path]), None)
 
     def waiting(self) -> Iterator[J]:
         """The requests that wait, those of one app in the order of arrival."""
         for queue in self._queues.values():
-            yield from queue.values()
+            yield from queue
 
     def busy(self, worker: Hashable) -> int:
         """How many lanes of the worker run a request."""
@@ -110,7 +109,7 @@ class Router(Generic[J, L]):
             raise DirtyNoWorkersAvailableError(job.app_path, reason="the app is not configured")
         lane = self._idle_lane(job.app_path)
         if lane is not None:
-            self._occupy(lane, job)
+            self._occupy(lane, self._seats[lane], job)
             return lane
         self._check_room(job, len(queue))
         self._arrivals += 1
@@ -121,26 +120,25 @@ class Router(Generic[J, L]):
         """As `submit` for a request that a lane took and did not begin: it is the next one."""
         lane = self._idle_lane(job.app_path)
         if lane is not None:
-            self._occupy(lane, job)
+            self._occupy(lane, self._seats[lane], job)
             return lane
         self._returns -= 1
         self._enqueue(job, self._returns)
-        self._queues[job.app_path].move_to_end(self._returns, last=False)
+        self._queues[job.app_path].move_to_end(job, last=False)
         return None
 
     def withdraw(self, job: J) -> bool:
         """Take back a request that waits; False when it does not wait."""
-        number = self._numbers.pop(id(job), None)
-        if number is None:
+        queue = self._queues.get(job.app_path)
+        if queue is None or queue.pop(job, None) is None:
             return False
-        del self._queues[job.app_path][number]
         self.waiting_bytes -= job.size_bytes
         return True
 
     def add(self, lane: L, worker: Hashable, apps: Iterable[str]) -> J | None:
         """A lane is ready. Returns the request that it takes at once, if one waits."""
-        self._seats[lane] = _Seat(worker, tuple(apps))
-        return self._pull(lane)
+        seat = self._seats[lane] = _Seat(worker, tuple(apps))
+        return self._pull(lane, seat)
 
     def release(self, lane: L) -> J | None:
         """A lane has finished its request. Returns the next one that it takes, if one waits."""
@@ -148,7 +146,7 @@ class Router(Generic[J, L]):
         if seat is None:
             return None
         self._vacate(seat)
-        return self._pull(lane)
+        return self._pull(lane, seat)
 
     def retire(self, lane: L) -> None:
         """The lane takes nothing after the request that it runs."""
@@ -196,40 +194,35 @@ class Router(Generic[J, L]):
         raise DirtyOverloadedError(f"overloaded: {reason}", job.app_path)
 
     def _enqueue(self, job: J, number: int) -> None:
-        self._numbers[id(job)] = number
-        self._queues[job.app_path][number] = job
+        self._queues[job.app_path][job] = number
         self.waiting_bytes += job.size_bytes
 
-    def _pull(self, lane: L) -> J | None:
-        if self._seats[lane].retires:
+    def _pull(self, lane: L, seat: _Seat[J]) -> J | None:
+        if seat.retires:
             return None
-        if not self._numbers:
-            # Nothing waits at all.
-            self._rest(lane)
+        longest: OrderedDict[J, int] | None = None
+        first = 0
+        for path in seat.apps:
+            queue = self._queues.get(path)
+            if queue:
+                number = next(iter(queue.values()))
+                if longest is None or number < first:
+                    longest, first = queue, number
+        if longest is None:
+            self._rest(lane, seat)
             return None
-        heads = [
-            (next(iter(self._queues[path])), path)
-            for path in self._seats[lane].apps
-            if self._queues.get(path)
-        ]
-        if not heads:
-            self._rest(lane)
-            return None
-        _, path = min(heads)
-        _, job = self._queues[path].popitem(last=False)
-        del self._numbers[id(job)]
+        job, _ = longest.popitem(last=False)
         self.waiting_bytes -= job.size_bytes
-        self._occupy(lane, job)
+        self._occupy(lane, seat, job)
         return job
 
-    def _rest(self, lane: L) -> None:
+    def _rest(self, lane: L, seat: _Seat[J]) -> None:
         self._idle[lane] = None
-        if self._seats[lane].taken % TURN:
+        if seat.taken % TURN:
             self._idle.move_to_end(lane, last=False)
 
-    def _occupy(self, lane: L, job: J) -> None:
+    def _occupy(self, lane: L, seat: _Seat[J], job: J) -> None:
         self._idle.pop(lane, None)
-        seat = self._seats[lane]
         seat.job = job
         seat.taken += 1
         self._busy[seat.worker] = self._busy.get(seat.worker, 0) + 1

@@ -18,7 +18,7 @@ import gdproto
 
 from . import pipe
 from .spool import Spool
-from .transfer import MORE_BYTES, RECEIVE_BYTES, receive
+from .transfer import MORE_BYTES, RECEIVE_BYTES, receive, widen
 
 log = logging.getLogger("dirty")
 
@@ -83,6 +83,7 @@ class Stream:
         self._sent = 0
         self._pipe: pipe.Pipe | None = None
         self._is_full = False
+        self._is_wide = False
         self._ends_writing = False
         self._error: OSError | None = None
         self._loop.add_reader(connected, self._read)
@@ -193,6 +194,10 @@ class Stream:
 
     def _keep(self, data: Data | pipe.Pipe, sent: int) -> None:
         if not self._waiting:
+            if not self._is_wide:
+                # Most peers never need it.
+                self._is_wide = True
+                widen(self.socket)
             self._sent = sent
             self._loop.add_writer(self.socket, self._flush)
         self._waiting.append(data)
