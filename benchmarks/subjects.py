@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped]
@@ -17,7 +18,15 @@ from gunicorn.dirty.tlv import TLVEncoder  # type: ignore[import-untyped]
 
 import gdproto
 
-from .payloads import Payload, five_payloads, one_token, rows, small_request, weak_shapes
+from .payloads import (
+    BLOB_BYTES,
+    Payload,
+    five_payloads,
+    one_token,
+    rows,
+    small_request,
+    weak_shapes,
+)
 from .samples import BenchmarkError
 
 C = "gdproto, C"
@@ -29,6 +38,8 @@ COPY = "one copy"
 
 CODEC, WEAK, MESSAGES = "codec", "weak", "messages"
 OPERATIONS = ("encode", "decode")
+# How many copies of a large bytes value take turns.
+PLACES = 16
 
 
 @dataclass(frozen=True)
@@ -43,17 +54,17 @@ class Name:
 
 @dataclass(frozen=True)
 class Subject:
-    """A call, and what makes its operand: a new one for each call if `fresh`."""
+    """A call, and what makes its operands: as many as are made take turns."""
 
     call: Callable[[Any], object]
     make: Callable[[], Any]
-    fresh: bool = False
+    # None for a new one for each call.
+    made: int | None = 1
 
     def operands(self, count: int) -> list[Any]:
         """The operands of `count` calls."""
-        if self.fresh:
-            return [self.make() for _ in range(count)]
-        return [self.make()] * count
+        made = [self.make() for _ in range(self.made or count)]
+        return [made[number % len(made)] for number in range(count)]
 
 
 def offered(rivals: bool) -> dict[Name, Subject]:
@@ -96,13 +107,23 @@ def _of_codec(
         raise BenchmarkError(f"{payload.title}: {side} does not decode what it encoded")
     if side in (C, PYTHON) and data != TLVEncoder.encode(payload.value):
         raise BenchmarkError(f"{payload.title}: {side} and gunicorn encode it differently")
-    make = payload.make or (lambda: payload.value)
+    places = PLACES if isinstance(payload.value, bytes) else 1
+    make, made = (payload.make, None) if payload.make else (partial(again, payload.value), places)
     for operation, subject in (
-        ("encode", Subject(encode, make, payload.make is not None)),
-        ("decode", Subject(decode, lambda: data)),
+        ("encode", Subject(encode, make, made)),
+        ("decode", Subject(decode, partial(again, data), places)),
     ):
         name = Name(part, f"{operation}.{payload.key}", f"{operation} {payload.title}", side)
         yield name, subject
+
+
+def again(value: Any) -> Any:
+    """The value; large bytes at another place in memory.
+
+    How long they take to copy depends on where the copy lies to them, by a fifth and more.
+    """
+    is_large = isinstance(value, bytes) and len(value) >= BLOB_BYTES
+    return bytes(bytearray(value)) if is_large else value
 
 
 def _copies() -> Iterator[tuple[Name, Subject]]:
@@ -110,7 +131,7 @@ def _copies() -> Iterator[tuple[Name, Subject]]:
     (blob,) = [payload for payload in five_payloads() if payload.key == "blob"]
     for operation in OPERATIONS:
         name = Name(CODEC, f"{operation}.{blob.key}", f"{operation} {blob.title}", COPY)
-        yield name, Subject(_copy, lambda: blob.value)
+        yield name, Subject(_copy, partial(again, blob.value), PLACES)
 
 
 def _copy(data: bytes) -> bytes:
