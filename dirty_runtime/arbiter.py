@@ -367,21 +367,14 @@ class DirtyArbiter:
         del self.running[lane]
         if call.timeout_s is not None:
             self._deadlines.drop(call)
-        run_s = lane.heard_s - call.started_s
-        self.run_s[call.app_path] += NEWEST * (run_s - self.run_s[call.app_path])
+        app_path = call.app_path
+        self.run_s[app_path] += NEWEST * (lane.heard_s - call.started_s - self.run_s[app_path])
         if self.config.access_log:
             self._log_access(call, gdproto.MessageCode(header.code).name)
         if lane.paused:
             lane.resume()
-        self._count(lane)
+        self.supervisor.served(lane)
         self._next(lane)
-
-    def _count(self, lane: Lane) -> None:
-        worker = self.supervisor.worker_of(lane)
-        if worker is not None:
-            worker.served += 1
-            if worker.serves_at_most and worker.served >= worker.serves_at_most:
-                self.supervisor.recycle(worker, "its number of calls")
 
     def lane_passes(self, lane: Lane) -> Stream | None:
         call = self.running.get(lane)

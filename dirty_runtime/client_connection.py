@@ -14,6 +14,7 @@ import struct
 from typing import Any, Protocol
 
 import gdproto
+from gdproto import HEADER_BYTES, FrameReceived, peek_request
 
 from .errors import MAX_RAW_BYTES, DirtyError, DirtyProtocolError, to_message
 from .lane import Answer, Lane
@@ -108,6 +109,7 @@ class ClientConnection:
         self.paused = False
         self.uid = uid_of(connected)
         self._owner = owner
+        self._clock = owner.clock
         self._connection = gdproto.Connection("arbiter", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES)
         # Of a large frame that is under way.
         self._spooler: Spooler | None = None
@@ -120,9 +122,8 @@ class ClientConnection:
 
     def forward(self, call: Call, answers: list[Answer]) -> None:
         """Hand frames of the call's exchange to the client."""
-        send_frame = self._connection.send_frame
         for header, _, _ in answers:
-            send_frame(b"", header)
+            self._connection.send_frame(b"", header)
         _, frame, ended = answers[-1]
         if ended:
             del self.calls[call.request_id]
@@ -186,27 +187,28 @@ class ClientConnection:
     # --- frames ---
 
     def _take(self, header: gdproto.Header, frame: Data) -> None:
-        code = header.code
+        code, _, request_id = header
         if code == CANCEL:
-            self._owner.cancelled(self.calls[header.request_id])
+            self._owner.cancelled(self.calls[request_id])
             return
         try:
             seen = frame.view() if isinstance(frame, Spool) else frame
             if code == REQUEST:
-                request = gdproto.peek_request(seen, gdproto.HEADER_BYTES)
-                call = Call(request, header, frame, self, self._owner.clock())
-                self.calls[header.request_id] = call
+                request = peek_request(seen, HEADER_BYTES)
+                call = self.calls[request_id] = Call(request, header, frame, self, self._clock())
                 self._owner.called(call)
             else:
                 answer = self._owner.asked(gdproto.parse(seen), self)
-                self._write(self._connection.send(gdproto.Response(header.request_id, answer)))
+                self._write(self._connection.send(gdproto.Response(request_id, answer)))
         except gdproto.ProtocolError as error:
             self._decline(header, DirtyProtocolError.of(error, bytes(seen[:MAX_RAW_BYTES])))
         except DirtyError as error:
             self._decline(header, error)
 
-    def _take_large(self, spooler: Spooler, event: gdproto.FrameReceived) -> None:
+    def _take_large(self, event: gdproto.FrameReceived) -> None:
         header, rest, _ = event
+        spooler, self._spooler = self._spooler, None
+        assert spooler is not None
         try:
             self._take(header, spooler.whole(rest))
         except OSError as error:
@@ -247,13 +249,12 @@ class ClientConnection:
             except gdproto.ProtocolError as error:
                 self._faulty(error)
                 continue
-            if type(event) is gdproto.FrameReceived:
-                spooler, self._spooler = self._spooler, None
-                if spooler is None:
+            if type(event) is FrameReceived:
+                if self._spooler is None:
                     self._take(event.header, event.frame)
                 else:
-                    self._take_large(spooler, event)
-            elif isinstance(event, gdproto.PartReceived):
+                    self._take_large(event)
+            elif type(event) is gdproto.PartReceived:
                 if self._spooler is None:
                     self._stream.sink = self._spooler = Spooler()
                 self._spooler.add(event.part)

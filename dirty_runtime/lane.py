@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import gdproto
+from gdproto import NEED_DATA, FrameReceived
 
 from .errors import DirtyError
 from .spool import KEPT_IN_MEMORY_BYTES, Spooler
@@ -151,8 +152,8 @@ class Lane:
         self.heard_s = self._clock()
         answers: list[Answer] = []
         try:
-            while (event := self._connection.next_event()) is not gdproto.NEED_DATA:
-                if type(event) is gdproto.FrameReceived:
+            while (event := self._connection.next_event()) is not NEED_DATA:
+                if type(event) is FrameReceived:
                     if self.ready and self._spooler is None:
                         self._onward = None
                         answers.append(event)

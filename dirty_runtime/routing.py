@@ -107,9 +107,9 @@ class Router(Generic[J, L]):
         queue = self._queues.get(job.app_path)
         if queue is None:
             raise DirtyNoWorkersAvailableError(job.app_path, reason="the app is not configured")
-        lane = self._idle_lane(job.app_path)
+        lane = self._idle_lane(job.app_path) if self._idle else None
         if lane is not None:
-            self._occupy(lane, self._seats[lane], job)
+            self._occupy(lane, job)
             return lane
         self._check_room(job, len(queue))
         self._arrivals += 1
@@ -120,7 +120,7 @@ class Router(Generic[J, L]):
         """As `submit` for a request that a lane took and did not begin: it is the next one."""
         lane = self._idle_lane(job.app_path)
         if lane is not None:
-            self._occupy(lane, self._seats[lane], job)
+            self._occupy(lane, job)
             return lane
         self._returns -= 1
         self._enqueue(job, self._returns)
@@ -138,15 +138,30 @@ class Router(Generic[J, L]):
     def add(self, lane: L, worker: Hashable, apps: Iterable[str]) -> J | None:
         """A lane is ready. Returns the request that it takes at once, if one waits."""
         seat = self._seats[lane] = _Seat(worker, tuple(apps))
-        return self._pull(lane, seat)
+        job = self._longest_waiting(seat)
+        if job is None:
+            self._rest(lane, seat)
+        else:
+            self._occupy(lane, job)
+        return job
 
     def release(self, lane: L) -> J | None:
         """A lane has finished its request. Returns the next one that it takes, if one waits."""
         seat = self._seats.get(lane)
         if seat is None:
             return None
-        self._vacate(seat)
-        return self._pull(lane, seat)
+        job = None if seat.retires else self._longest_waiting(seat)
+        if job is None:
+            self._vacate(seat)
+            if not seat.retires:
+                self._rest(lane, seat)
+        elif seat.job is None:
+            self._occupy(lane, job)
+        else:
+            # Its worker is as busy as before.
+            seat.job = job
+            seat.taken += 1
+        return job
 
     def retire(self, lane: L) -> None:
         """The lane takes nothing after the request that it runs."""
@@ -197,9 +212,8 @@ class Router(Generic[J, L]):
         self._queues[job.app_path][job] = number
         self.waiting_bytes += job.size_bytes
 
-    def _pull(self, lane: L, seat: _Seat[J]) -> J | None:
-        if seat.retires:
-            return None
+    def _longest_waiting(self, seat: _Seat[J]) -> J | None:
+        """The request for the lane's apps that has waited longest, taken out of its queue."""
         longest: OrderedDict[J, int] | None = None
         first = 0
         for path in seat.apps:
@@ -209,11 +223,9 @@ class Router(Generic[J, L]):
                 if longest is None or number < first:
                     longest, first = queue, number
         if longest is None:
-            self._rest(lane, seat)
             return None
         job, _ = longest.popitem(last=False)
         self.waiting_bytes -= job.size_bytes
-        self._occupy(lane, seat, job)
         return job
 
     def _rest(self, lane: L, seat: _Seat[J]) -> None:
@@ -221,8 +233,9 @@ class Router(Generic[J, L]):
         if seat.taken % TURN:
             self._idle.move_to_end(lane, last=False)
 
-    def _occupy(self, lane: L, seat: _Seat[J], job: J) -> None:
+    def _occupy(self, lane: L, job: J) -> None:
         self._idle.pop(lane, None)
+        seat = self._seats[lane]
         seat.job = job
         seat.taken += 1
         self._busy[seat.worker] = self._busy.get(seat.worker, 0) + 1

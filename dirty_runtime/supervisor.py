@@ -184,6 +184,14 @@ class Supervisor:
             removed += 1
         return removed
 
+    def served(self, lane: Lane) -> None:
+        """The worker at the other end has answered a call: after so many it is replaced."""
+        worker = self._of_lane.get(lane)
+        if worker is not None:
+            worker.served += 1
+            if worker.serves_at_most and worker.served >= worker.serves_at_most:
+                self.recycle(worker, "its number of calls")
+
     def recycle(self, worker: Worker, reason: str) -> None:
         """Replace the worker, which serves until its successor is ready."""
         slot = self._slot_of(worker)
