@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import gdproto
+from gdproto import MessageReceived
 
 from ..errors import DirtyProtocolError
 from ..exchange import exchange
@@ -68,6 +69,8 @@ class Channel:
         self._connection = gdproto.Connection("client")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._limit_s = 0.0
+        # Whether another exchange may begin.
+        self.is_clean = True
         # Where there is one processor, who stays awake keeps the arbiter from it.
         self._has_processors = processors() > 1
         self._was_quick = False
@@ -81,11 +84,6 @@ class Channel:
             self._socket.close()
             raise unreachable(socket_path, error) from None
 
-    @property
-    def is_clean(self) -> bool:
-        """Whether another exchange may begin."""
-        return not self._connection.open_exchanges
-
     def send(self, message: gdproto.Message, limit: Deadline) -> bool:
         """Open an exchange; when it returns, the answer has begun to come or is to be received.
 
@@ -97,12 +95,13 @@ class Channel:
             DirtyError: the message cannot be encoded, the time is over, or the connection
                 broke.
         """
-        frame, *more = encoded(self._connection, message)
+        parts = encoded(self._connection, message)
+        self.is_clean = False
         try:
-            if not more and len(frame) <= SMALL_FRAME_BYTES:
-                self._exchange(frame, limit)
+            if len(parts) == 1 and len(parts[0]) <= SMALL_FRAME_BYTES:
+                self._exchange(parts[0], limit)
             else:
-                self._send_large([frame, *more], limit)
+                self._send_large(parts, limit)
         except TimeoutError:
             raise limit.passed() from None
         except BrokenPipeError:
@@ -140,18 +139,21 @@ class Channel:
         Raises:
             DirtyError: nothing came, or what came broke the protocol.
         """
-        limit = deadline.within(idle_s)
+        limit = deadline if idle_s is None else deadline.within(idle_s)
         try:
             while True:
                 event = self._connection.next_event()
-                if type(event) is gdproto.MessageReceived and event.message.request_id:
+                if type(event) is MessageReceived and event.message.request_id:
+                    self.is_clean = event.ended
                     return event.message
                 if event is gdproto.NEED_DATA:
                     self._wait_at_most(limit.left_s())
                     receive(self._socket, self._connection)
                 elif (answer := answer_in(event, self._path)) is not None:
+                    self.is_clean = answer.ended
                     return answer.message
         except gdproto.ProtocolError as error:
+            self.is_clean = not self._connection.open_exchanges
             raise DirtyProtocolError.of(error) from None
         except TimeoutError:
             raise limit.passed() from None

@@ -64,7 +64,7 @@ class Lane:
         self._status: Any = None
         # Frames that go out before the next wait: the answer to a request, and after it those to
         # what the arbiter may not send, or has not looked for: payloads that cannot be decoded.
-        self._unsent: list[bytes] = []
+        self._unsent = b""
 
     def answer_status(self, result: Any, failure: DirtyError | None) -> None:
         """Answer the STATUS that opens the lane, with `result` or with `failure`.
@@ -109,15 +109,16 @@ class Lane:
                 self._receive()
                 continue
             if self._unsent:
-                self._write(self._taken_unsent())
-            if isinstance(event, gdproto.MessageReceived):
+                frames, self._unsent = self._unsent, b""
+                self._write(frames)
+            if type(event) is gdproto.MessageReceived:
                 return event.message
             if isinstance(event, gdproto.ConnectionClosed):
                 return None
 
     def _receive(self) -> None:
         """Send what has not been sent, and wait for more from the arbiter."""
-        frames = self._taken_unsent()
+        frames, self._unsent = self._unsent, b""
         try:
             if not frames:
                 receive(self._socket, self._connection)
@@ -128,10 +129,6 @@ class Lane:
         except OSError:
             raise ArbiterGone from None
 
-    def _taken_unsent(self) -> bytes:
-        frames, self._unsent = self._unsent, []
-        return frames[0] if len(frames) == 1 else b"".join(frames)
-
     def _next_event(self) -> Any:
         """The next event. Raises gdproto.ProtocolError when the lane as a whole is at fault."""
         while True:
@@ -141,7 +138,7 @@ class Lane:
                 if error.scope == "connection":
                     raise
                 refusal = to_message(DirtyProtocolError.of(error), error.request_id)
-                self._unsent.append(refusal.to_bytes())
+                self._unsent += refusal.to_bytes()
 
     def is_cancelled(self) -> bool:
         """Whether the arbiter has given up the request that runs.
@@ -234,7 +231,7 @@ class Lane:
         if failure is not None:
             parts = self._connection.send_parts(to_message(failure, request.request_id))
         if len(parts) == 1:
-            self._unsent.insert(0, parts[0])
+            self._unsent = parts[0] + self._unsent
         else:
             for part in parts:
                 self._write(part)
