@@ -14,6 +14,7 @@ Rules:
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
@@ -67,8 +68,8 @@ class Router(Generic[J, L]):
         self._busy: dict[Hashable, int] = {}
         self._arrivals = 0
         self._returns = 0
-        self._max_queue = max_queue
-        self._max_queue_bytes = max_queue_bytes
+        self._max_queue = max_queue or math.inf
+        self._max_queue_bytes = max_queue_bytes or math.inf
         self.waiting_bytes = 0
 
     @property
@@ -111,9 +112,12 @@ class Router(Generic[J, L]):
         if lane is not None:
             self._occupy(lane, job)
             return lane
-        self._check_room(job, len(queue))
+        waiting_bytes = self.waiting_bytes + job.size_bytes
+        if len(queue) >= self._max_queue or waiting_bytes > self._max_queue_bytes:
+            raise self._overloaded(job.app_path, len(queue))
         self._arrivals += 1
-        self._enqueue(job, self._arrivals)
+        queue[job] = self._arrivals
+        self.waiting_bytes = waiting_bytes
         return None
 
     def give_back(self, job: J) -> L | None:
@@ -122,9 +126,11 @@ class Router(Generic[J, L]):
         if lane is not None:
             self._occupy(lane, job)
             return lane
+        queue = self._queues[job.app_path]
         self._returns -= 1
-        self._enqueue(job, self._returns)
-        self._queues[job.app_path].move_to_end(job, last=False)
+        queue[job] = self._returns
+        queue.move_to_end(job, last=False)
+        self.waiting_bytes += job.size_bytes
         return None
 
     def withdraw(self, job: J) -> bool:
@@ -199,18 +205,12 @@ class Router(Generic[J, L]):
                 best, fewest = lane, busy
         return best
 
-    def _check_room(self, job: J, depth: int) -> None:
-        if self._max_queue and depth >= self._max_queue:
-            reason = f"{depth} requests wait for app {job.app_path}"
-        elif self._max_queue_bytes and self.waiting_bytes + job.size_bytes > self._max_queue_bytes:
-            reason = f"requests of {self.waiting_bytes} bytes wait"
+    def _overloaded(self, app_path: str, depth: int) -> DirtyOverloadedError:
+        if depth >= self._max_queue:
+            reason = f"{depth} requests wait for app {app_path}"
         else:
-            return
-        raise DirtyOverloadedError(f"overloaded: {reason}", job.app_path)
-
-    def _enqueue(self, job: J, number: int) -> None:
-        self._queues[job.app_path][job] = number
-        self.waiting_bytes += job.size_bytes
+            reason = f"requests of {self.waiting_bytes} bytes wait"
+        return DirtyOverloadedError(f"overloaded: {reason}", app_path)
 
     def _longest_waiting(self, seat: _Seat[J]) -> J | None:
         """The request for the lane's apps that has waited longest, taken out of its queue."""
