@@ -1,7 +1,7 @@
 """A pipe, through which bytes go from one descriptor to another without leaving the kernel.
 
 Rules: nothing is copied on the way out of a socket, nor on the way into one. Where the system
-cannot do this (`AVAILABLE`), whoever would use a pipe copies.
+cannot do this (`AVAILABLE`), or has no descriptors left, whoever would use a pipe copies.
 """
 
 from __future__ import annotations
@@ -27,6 +27,14 @@ class Pipe:
         # A user who has many of them gets smaller ones.
         with suppress(OSError):
             fcntl.fcntl(self._entry, fcntl.F_SETPIPE_SZ, CAPACITY_BYTES)
+
+    @classmethod
+    def made(cls) -> Pipe | None:
+        """A pipe, if there may be one."""
+        try:
+            return cls() if AVAILABLE else None
+        except OSError:
+            return None
 
     def __len__(self) -> int:
         return self._size

@@ -85,14 +85,19 @@ class Spooler:
         """
         if self._spool is None:
             return 0
+        self._pipe = Pipe.made() if self._pipe is None else self._pipe
         if self._pipe is None:
-            self._pipe = Pipe()
+            return 0
         count = self._pipe.fill(source, at_most)
         try:
             self._spool.drain(self._pipe)
         except OSError as error:
             self._spool, self._error = None, error
         return count
+
+    def poured(self) -> None:
+        """No more comes by `pour`."""
+        self._pipe = None
 
     def whole(self, rest: bytes | memoryview) -> Spool:
         """The frame that ends with `rest`. Raises OSError."""

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import gdproto
 
-from . import pipe
+from .pipe import CAPACITY_BYTES, Pipe
 from .spool import Spool
 from .transfer import MORE_BYTES, RECEIVE_BYTES, receive, widen
 
@@ -41,6 +41,9 @@ class Sink(Protocol):
         Raises:
             OSError: as of ``recv``.
         """
+
+    def poured(self) -> None:
+        """That was all: what else there is of the frame is read and given to it."""
 
 
 class Owner(Protocol):
@@ -78,10 +81,11 @@ class Stream:
         self._loop = asyncio.get_running_loop()
         self._at_most = RECEIVE_BYTES
         # What waits to be sent, and how much of the first of it has been.
-        self._waiting: deque[Data | pipe.Pipe] = deque()
+        self._waiting: deque[Data | Pipe] = deque()
         self._waiting_bytes = 0
         self._sent = 0
-        self._pipe: pipe.Pipe | None = None
+        # What the frame that is poured goes through.
+        self._pipe: Pipe | None = None
         self._is_full = False
         self._is_wide = False
         self._ends_writing = False
@@ -113,11 +117,13 @@ class Stream:
 
     def _pour_on(self) -> int:
         """Have the sink take what it may. Returns how many bytes; 0 where they are to be read."""
-        at_most = min(self._connection.passable, pipe.CAPACITY_BYTES) if pipe.AVAILABLE else 0
-        count = self.sink.pour(self.socket, at_most) if self.sink is not None and at_most else 0
+        assert self.sink is not None
+        at_most = min(self._connection.passable, CAPACITY_BYTES)
+        count = self.sink.pour(self.socket, at_most) if at_most else 0
         if count:
             self._connection.passed(count)
         else:
+            self.sink.poured()
             self.sink = None
         return count
 
@@ -168,8 +174,9 @@ class Stream:
         """As `write`, with what it takes out of `source` by itself: see `Sink`."""
         if self.is_closing:
             return 0
+        self._pipe = Pipe.made() if self._pipe is None else self._pipe
         if self._pipe is None:
-            self._pipe = pipe.Pipe()
+            return 0
         waited = len(self._pipe)
         try:
             count = self._pipe.fill(source, at_most)
@@ -192,7 +199,11 @@ class Stream:
             self._keep(self._pipe, 0)
         return count
 
-    def _keep(self, data: Data | pipe.Pipe, sent: int) -> None:
+    def poured(self) -> None:
+        """No more comes by `pour` before something else is written."""
+        self._pipe = None
+
+    def _keep(self, data: Data | Pipe, sent: int) -> None:
         if not self._waiting:
             if not self._is_wide:
                 # Most peers never need it.
@@ -217,7 +228,7 @@ class Stream:
         """Send what waits, a turn of the loop for each of it: others have their turns too."""
         data = self._waiting[0]
         try:
-            if isinstance(data, pipe.Pipe):
+            if isinstance(data, Pipe):
                 sent = data.send(self.socket)
             elif isinstance(data, Spool):
                 sent = data.send(self.socket, self._sent)
@@ -229,7 +240,7 @@ class Stream:
             self._fail(error)
             return
         self._waiting_bytes -= sent
-        if not isinstance(data, pipe.Pipe):
+        if not isinstance(data, Pipe):
             self._sent += sent
         if self._sent == len(data):
             self._waiting.popleft()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import random
 import socket
@@ -185,6 +186,59 @@ def test_what_a_stream_is_given_comes_in_order(
         await sending
 
     run(test)
+
+
+def test_what_is_written_between_two_that_pour_stays_there(pair: Pair) -> None:
+    entry, source = pair
+
+    async def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
+        for _ in range(3):
+            entry.sendall(DATA[:50_000])
+            at = 0
+            while at < 50_000:
+                at += target.pour(source, 50_000)
+            target.poured()
+            target.write(b"between")
+        expected = (DATA[:50_000] + b"between") * 3
+        assert await received(theirs, len(expected)) == expected
+
+    run(test)
+
+
+def test_no_pipe_is_kept_after_a_frame(pair: Pair) -> None:
+    entry, source = pair
+
+    async def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
+        before = len(os.listdir("/proc/self/fd"))
+        entry.sendall(DATA[:100_000])
+        assert target.pour(source, 100_000) == 100_000
+        target.poured()
+        await received(theirs, 100_000)
+        assert len(os.listdir("/proc/self/fd")) == before
+
+    run(test)
+
+
+def test_where_there_is_no_descriptor_for_a_pipe_bytes_are_read(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry, source = pair
+    entry.sendall(DATA[:100])
+
+    def none_left(flags: int) -> tuple[int, int]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "pipe2", none_left)
+    spooler = Spooler()
+    spooler.add(b"first")
+    assert spooler.pour(source, 100) == 0
+
+    def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
+        assert target.pour(source, 100) == 0
+        assert not target.is_closing
+
+    run(test)
+    assert source.recv(200) == DATA[:100]
 
 
 def test_a_stream_holds_back_whoever_pours(pair: Pair) -> None:
