@@ -391,7 +391,10 @@ class DirtyArbiter:
     def lane_booted(self, lane: Lane, answer: gdproto.Message) -> None:
         self.supervisor.boot_answered(lane, answer)
 
-    def lane_broke(self, lane: Lane, reason: str) -> None:
+    def lane_broke(self, lane: Lane, reason: str, answers: list[Answer]) -> None:
+        self.router.retire(lane)
+        if answers:
+            self.lane_answered(lane, answers)
         self._give_up_on(lane, reason)
 
     def _give_up_on(self, lane: Lane, reason: str) -> None:

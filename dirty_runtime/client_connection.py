@@ -224,6 +224,11 @@ class ClientConnection:
     def _faulty(self, error: gdproto.ProtocolError) -> None:
         """Answer what the connection itself found at fault."""
         call = self.calls.get(error.request_id)
+        if call is not None and self._passing is call:
+            # Nothing can stand inside its RESPONSE, and nobody may be trusted to wait for the end.
+            self._failed = True
+            self.abort()
+            return
         if call is not None and error.scope == "exchange":
             del self.calls[error.request_id]
             self._owner.cancelled(call)
@@ -278,6 +283,8 @@ class ClientConnection:
 
     def lost(self, error: OSError | None) -> None:
         self._failed = True
+        self._spooler = None
+        self._held.clear()
         self._owner.client_left(self)
 
 

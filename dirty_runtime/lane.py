@@ -45,8 +45,8 @@ class Owner(Protocol):
     def lane_booted(self, lane: Lane, answer: gdproto.Message) -> None:
         """The worker has answered the STATUS that opens the lane."""
 
-    def lane_broke(self, lane: Lane, reason: str) -> None:
-        """The worker broke the protocol."""
+    def lane_broke(self, lane: Lane, reason: str, answers: list[Answer]) -> None:
+        """The worker broke the protocol, after frames as those of `lane_answered`."""
 
     def lane_closed(self, lane: Lane) -> None:
         """The worker has closed its end; most often it is about to die."""
@@ -160,12 +160,16 @@ class Lane:
                     else:
                         self._take(event, answers)
                 elif isinstance(event, gdproto.PartReceived):
+                    if answers:
+                        # They come before what goes on in parts.
+                        self.owner.lane_answered(self, answers)
+                        answers = []
                     self._take_part(event)
                 elif isinstance(event, gdproto.ExchangeEnded):
                     self._spooler, self._onward = None, None
                     self.owner.lane_discarded(self)
         except gdproto.ProtocolError as error:
-            self.owner.lane_broke(self, str(error))
+            self.owner.lane_broke(self, str(error), answers)
             return
         if answers:
             self.owner.lane_answered(self, answers)

@@ -154,8 +154,8 @@ class Stream:
     # --- writing ---
 
     def write(self, data: Data) -> None:
-        """Send, now or as soon as the kernel takes it."""
-        if self.is_closing:
+        """Send, now or as soon as the kernel takes it; after `write_eof` nothing."""
+        if self.is_closing or self._ends_writing:
             return
         if self._waiting or type(data) is Spool:
             self._keep(data, 0)
@@ -172,7 +172,7 @@ class Stream:
 
     def pour(self, source: socket.socket, at_most: int) -> int:
         """As `write`, with what it takes out of `source` by itself: see `Sink`."""
-        if self.is_closing:
+        if self.is_closing or self._ends_writing:
             return 0
         self._pipe = Pipe.made() if self._pipe is None else self._pipe
         if self._pipe is None:
@@ -287,7 +287,8 @@ class Stream:
         self._lose()
 
     def _fail(self, error: OSError) -> None:
-        self._error = error
+        # The frames that it passed hold what waits.
+        self._error = error.with_traceback(None)
         self.abort()
 
     def _lose(self) -> None:
@@ -296,4 +297,7 @@ class Stream:
         self._loop.remove_reader(self.socket)
         self._loop.remove_writer(self.socket)
         self.socket.close()
+        # Descriptors, which are not to wait for the collector.
+        self._pipe = self.sink = None
+        self._waiting.clear()
         self._loop.call_soon(self._owner.lost, self._error)

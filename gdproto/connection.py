@@ -409,7 +409,9 @@ class Connection:
             frame = memoryview(buffer_for(rest, self.raw))[:rest]
             frame[:at], data = data[:at], data[at:]
             self._large, self._next_room = Apart(frame, at, value), frame[at:]
-        self._fill(self.room, data)
+        # The value may be whole, where it is the number of those after it that is in doubt.
+        while self.room and data:
+            data = self._fill(self.room, data)
 
     def _fill(self, room: memoryview, data: bytes | bytearray | memoryview) -> bytes:
         """Put what belongs to the large frame there; returns what follows it."""

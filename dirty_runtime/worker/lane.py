@@ -136,6 +136,8 @@ class Lane:
                 return self._connection.next_event()
             except gdproto.ProtocolError as error:
                 if error.scope == "connection":
+                    frames, self._unsent = self._unsent, b""
+                    self._write(frames)
                     raise
                 refusal = to_message(DirtyProtocolError.of(error), error.request_id)
                 self._unsent += refusal.to_bytes()

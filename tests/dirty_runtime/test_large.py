@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ import pytest
 import gdproto
 from dirty_runtime import DirtyClient
 from dirty_runtime.spool import KEPT_IN_MEMORY_BYTES, Spool, Spooler
+from gdproto._generated.tables import HEADER
 
-from .processes import LIMIT_S, OURS, Arbiter, serving
+from .processes import LIMIT_S, OURS, Arbiter, serving, wait_until
 
 LARGE = os.urandom(KEPT_IN_MEMORY_BYTES * 4)
 
@@ -98,6 +100,41 @@ def test_a_client_that_leaves_within_its_answer_frees_the_worker(arbiter: Arbite
             assert connection.recv(1000)
     with arbiter.client() as client:
         assert client.execute(OURS, "echo", LARGE)["args"] == [LARGE]
+
+
+def descriptors(arbiter: Arbiter) -> int:
+    return len(os.listdir(f"/proc/{arbiter.status()['arbiter_pid']}/fd"))
+
+
+def test_clients_that_leave_take_their_descriptors_along(arbiter: Arbiter) -> None:
+    request = gdproto.Request(1, OURS, "echo", [LARGE]).to_bytes()
+    before = descriptors(arbiter)
+    for _ in range(20):
+        for part, waits in ((request, True), (request[:-100_000], False)):
+            with connected(arbiter) as connection:
+                connection.sendall(part)
+                if waits:
+                    assert connection.recv(1000)
+    wait_until(lambda: arbiter.status()["clients"] == 1)
+    # At once, not when the collector comes.
+    assert descriptors(arbiter) <= before
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_fault_within_the_answer_ends_the_connection_and_frees_the_worker(
+    arbiter: Arbiter, reads: bool
+) -> None:
+    header = list(HEADER.unpack(gdproto.Cancel(1).to_bytes()))
+    header[3] = 5
+    with connected(arbiter) as connection:
+        connection.sendall(gdproto.Request(1, OURS, "echo", [LARGE]).to_bytes())
+        assert connection.recv(1000)
+        connection.sendall(HEADER.pack(*header) + b"12345")
+        with suppress(ConnectionResetError):
+            while reads and connection.recv(1 << 20):
+                pass
+    with arbiter.client() as client:
+        assert client.execute(OURS, "echo", 1)["args"] == [1]
 
 
 def test_a_client_that_does_not_read_loses_nothing(arbiter: Arbiter) -> None:

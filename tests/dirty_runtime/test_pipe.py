@@ -287,6 +287,21 @@ def test_nothing_is_poured_into_a_stream_that_closes(pair: Pair) -> None:
     run(test)
 
 
+def test_nothing_is_poured_after_the_end_of_writing(pair: Pair) -> None:
+    entry, source = pair
+    entry.sendall(DATA[:100])
+
+    def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
+        target.write_eof()
+        assert target.pour(source, 100) == 0
+        target.write(b"nor written")
+        assert not target.is_closing
+        assert source.recv(200) == DATA[:100]
+        assert theirs.recv(100) == b""
+
+    run(test)
+
+
 def test_a_reader_that_left_ends_the_stream(pair: Pair) -> None:
     entry, source = pair
     entry.sendall(DATA[:100])

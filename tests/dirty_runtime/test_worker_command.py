@@ -153,6 +153,25 @@ while True:
         assert client.status()["restarts"] == 0
 
 
+@pytest.mark.parametrize("size", [1000, 3 * 2**20], ids=["small", "large"])
+@pytest.mark.parametrize("after", ["b'HTTP/1.1 400 Bad Request'", "frame"], ids=["bytes", "frame"])
+def test_an_answer_with_a_fault_behind_it_is_an_answer(
+    directory: Path, size: int, after: str
+) -> None:
+    wrong = f"""
+_, request_id, _ = receive(lane)
+import gdproto
+frame = gdproto.Response(request_id, b"x" * {size}).to_bytes()
+lane.sendall(frame + {after})
+time.sleep(600)
+"""
+    (directory / "worker.py").write_text(HEAD + READY + wrong)
+    with serving(APP, options=options(directory)) as arbiter, arbiter.client() as client:
+        before = arbiter.pids()
+        assert client.execute(APP, "any") == b"x" * size
+        wait_until(lambda: bool(arbiter.pids() - before))
+
+
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [

@@ -68,6 +68,19 @@ def test_a_cancel_that_comes_with_its_request_is_seen(peer: socket.socket, actio
     assert answer(peer, 8) == gdproto.Response(8, {"args": [1], "kwargs": {}})
 
 
+def test_an_answer_is_sent_before_the_lane_fails() -> None:
+    app = Ours()
+    app.init()
+    ours, theirs = socket.socketpair()
+    lane = Lane(theirs.detach(), {APP: app}, EventLoop())
+    with ours, contextlib.closing(lane):
+        request = gdproto.Request(7, APP, "echo", (1,)).to_bytes()
+        ours.sendall(request + b"HTTP/1.1 400 Bad Request")
+        with pytest.raises(gdproto.ProtocolError, match="bad_magic"):
+            lane.serve()
+        assert answer(ours, 7) == gdproto.Response(7, {"args": [1], "kwargs": {}})
+
+
 def test_a_status_is_answered_whenever_it_comes(peer: socket.socket) -> None:
     peer.sendall(gdproto.Status(5).to_bytes())
     assert answer(peer, 5) == gdproto.Response(5, READY)

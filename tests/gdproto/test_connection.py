@@ -352,6 +352,19 @@ def test_a_large_value_is_received_where_it_stays() -> None:
     assert connection.room is None
 
 
+@pytest.mark.parametrize("step", [65_536, 100_000, 300_000])
+def test_many_values_after_a_large_one_are_all_received(step: int) -> None:
+    message = gdproto.Response(1, [bytes(65_536)] + [None] * 400_000)
+    frame = message.to_bytes()
+    connection = Connection("client")
+    connection.send(gdproto.Request(1, "m:A", "go"))
+    events: list[Any] = []
+    for start in range(0, len(frame), step):
+        connection.receive_data(frame[start : start + step])
+        events += drain(connection)
+    assert events == [gdproto.MessageReceived(message, True)]
+
+
 @pytest.mark.parametrize("raw", [False, True])
 def test_an_error_shows_what_was_at_fault(raw: bool) -> None:
     frame = bytearray(gdproto.Request(7, "m:A", "go", (bytes(70_000), "x")).to_bytes())
