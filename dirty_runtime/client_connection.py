@@ -261,7 +261,8 @@ class ClientConnection:
                     self._take_large(event)
             elif type(event) is gdproto.PartReceived:
                 if self._spooler is None:
-                    self._stream.sink = self._spooler = Spooler()
+                    self._spooler = Spooler()
+                    self._stream.pour_into(self._spooler)
                 self._spooler.add(event.part)
             else:
                 return

@@ -179,9 +179,11 @@ class Lane:
         if self._spooler is None and self._onward is None:
             if event.header.code == gdproto.MessageCode.RESPONSE:
                 self._onward = self.owner.lane_passes(self)
-            if self._onward is None:
+            if self._onward is not None:
+                self._stream.pour_into(self._onward)
+            else:
                 self._spooler = Spooler()
-            self._stream.sink = self._onward or self._spooler
+                self._stream.pour_into(self._spooler)
         if self._onward is not None:
             self._onward.write(event.part)
         elif self._spooler is not None:

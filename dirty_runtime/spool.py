@@ -60,7 +60,6 @@ class Spooler:
 
     def __init__(self) -> None:
         self._spool: Spool | None = None
-        self._pipe: Pipe | None = None
         self._error: OSError | None = None
 
     def add(self, part: bytes) -> None:
@@ -74,8 +73,8 @@ class Spooler:
         except OSError as error:
             self._spool, self._error = None, error
 
-    def pour(self, source: socket.socket, at_most: int) -> int:
-        """As `add`, with what it takes out of `source` by itself.
+    def pour(self, source: socket.socket, at_most: int, pipe: Pipe) -> int:
+        """As `add`, with what it takes out of `source` by itself, through an empty pipe.
 
         Returns:
             How many bytes; 0 where they are to be read and added.
@@ -85,19 +84,12 @@ class Spooler:
         """
         if self._spool is None:
             return 0
-        self._pipe = Pipe.made() if self._pipe is None else self._pipe
-        if self._pipe is None:
-            return 0
-        count = self._pipe.fill(source, at_most)
+        count = pipe.fill(source, at_most)
         try:
-            self._spool.drain(self._pipe)
+            self._spool.drain(pipe)
         except OSError as error:
             self._spool, self._error = None, error
         return count
-
-    def poured(self) -> None:
-        """No more comes by `pour`."""
-        self._pipe = None
 
     def whole(self, rest: bytes | memoryview) -> Spool:
         """The frame that ends with `rest`. Raises OSError."""

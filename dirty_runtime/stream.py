@@ -32,8 +32,8 @@ Data = bytes | memoryview | Spool
 class Sink(Protocol):
     """Where bytes go that nobody here looks at."""
 
-    def pour(self, source: socket.socket, at_most: int) -> int:
-        """Take bytes out of `source`.
+    def pour(self, source: socket.socket, at_most: int, pipe: Pipe) -> int:
+        """Take bytes out of `source`, through the pipe of their frame.
 
         Returns:
             How many; 0 where they are to be read and given to it.
@@ -41,9 +41,6 @@ class Sink(Protocol):
         Raises:
             OSError: as of ``recv``.
         """
-
-    def poured(self) -> None:
-        """That was all: what else there is of the frame is read and given to it."""
 
 
 class Owner(Protocol):
@@ -74,8 +71,8 @@ class Stream:
         connected.setblocking(False)
         self.socket = connected
         self.is_closing = False
-        # Of the frame that is handed out in parts.
-        self.sink: Sink | None = None
+        # Where the frame goes that is handed out in parts, and through what.
+        self._sink: tuple[Sink, Pipe] | None = None
         self._connection = connection
         self._owner = owner
         self._loop = asyncio.get_running_loop()
@@ -84,8 +81,6 @@ class Stream:
         self._waiting: deque[Data | Pipe] = deque()
         self._waiting_bytes = 0
         self._sent = 0
-        # What the frame that is poured goes through.
-        self._pipe: Pipe | None = None
         self._is_full = False
         self._is_wide = False
         self._ends_writing = False
@@ -96,7 +91,7 @@ class Stream:
 
     def _read(self) -> None:
         try:
-            count = self._pour_on() if self.sink is not None else 0
+            count = self._pour_on(*self._sink) if self._sink is not None else 0
             if not count:
                 count = receive(self.socket, self._connection, 0, self._at_most)
         except (BlockingIOError, InterruptedError):
@@ -115,16 +110,19 @@ class Stream:
             log.exception("a connection fails")
             self.abort()
 
-    def _pour_on(self) -> int:
+    def pour_into(self, sink: Sink) -> None:
+        """Have the sink take what nobody here looks at of the frame that is under way."""
+        pipe = Pipe.made()
+        self._sink = (sink, pipe) if pipe is not None else None
+
+    def _pour_on(self, sink: Sink, pipe: Pipe) -> int:
         """Have the sink take what it may. Returns how many bytes; 0 where they are to be read."""
-        assert self.sink is not None
         at_most = min(self._connection.passable, CAPACITY_BYTES)
-        count = self.sink.pour(self.socket, at_most) if at_most else 0
+        count = sink.pour(self.socket, at_most, pipe) if at_most else 0
         if count:
             self._connection.passed(count)
         else:
-            self.sink.poured()
-            self.sink = None
+            self._sink = None
         return count
 
     def pause_reading(self) -> None:
@@ -170,16 +168,13 @@ class Stream:
         if sent < len(data):
             self._keep(data, sent)
 
-    def pour(self, source: socket.socket, at_most: int) -> int:
+    def pour(self, source: socket.socket, at_most: int, pipe: Pipe) -> int:
         """As `write`, with what it takes out of `source` by itself: see `Sink`."""
         if self.is_closing or self._ends_writing:
             return 0
-        self._pipe = Pipe.made() if self._pipe is None else self._pipe
-        if self._pipe is None:
-            return 0
-        waited = len(self._pipe)
+        waited = len(pipe)
         try:
-            count = self._pipe.fill(source, at_most)
+            count = pipe.fill(source, at_most)
         except BlockingIOError:
             if waited:
                 # It may be the pipe that is full.
@@ -190,18 +185,14 @@ class Stream:
             return count
         try:
             if not self._waiting:
-                self._pipe.send(self.socket)
+                pipe.send(self.socket)
         except (BlockingIOError, InterruptedError):
             pass
         except OSError as error:
             self._fail(error)
-        if self._pipe and not self.is_closing:
-            self._keep(self._pipe, 0)
+        if pipe and not self.is_closing:
+            self._keep(pipe, 0)
         return count
-
-    def poured(self) -> None:
-        """No more comes by `pour` before something else is written."""
-        self._pipe = None
 
     def _keep(self, data: Data | Pipe, sent: int) -> None:
         if not self._waiting:
@@ -298,6 +289,6 @@ class Stream:
         self._loop.remove_writer(self.socket)
         self.socket.close()
         # Descriptors, which are not to wait for the collector.
-        self._pipe = self.sink = None
+        self._sink = None
         self._waiting.clear()
         self._loop.call_soon(self._owner.lost, self._error)

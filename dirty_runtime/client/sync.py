@@ -139,7 +139,7 @@ class Channel:
         Raises:
             DirtyError: nothing came, or what came broke the protocol.
         """
-        limit = deadline if idle_s is None else deadline.within(idle_s)
+        limit = deadline.within(idle_s)
         try:
             while True:
                 event = self._connection.next_event()

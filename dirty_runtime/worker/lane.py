@@ -108,9 +108,7 @@ class Lane:
             if event is gdproto.NEED_DATA:
                 self._receive()
                 continue
-            if self._unsent:
-                frames, self._unsent = self._unsent, b""
-                self._write(frames)
+            self._flush()
             if type(event) is gdproto.MessageReceived:
                 return event.message
             if isinstance(event, gdproto.ConnectionClosed):
@@ -129,6 +127,12 @@ class Lane:
         except OSError:
             raise ArbiterGone from None
 
+    def _flush(self) -> None:
+        """Send what has not been sent."""
+        if self._unsent:
+            frames, self._unsent = self._unsent, b""
+            self._write(frames)
+
     def _next_event(self) -> Any:
         """The next event. Raises gdproto.ProtocolError when the lane as a whole is at fault."""
         while True:
@@ -136,8 +140,7 @@ class Lane:
                 return self._connection.next_event()
             except gdproto.ProtocolError as error:
                 if error.scope == "connection":
-                    frames, self._unsent = self._unsent, b""
-                    self._write(frames)
+                    self._flush()
                     raise
                 refusal = to_message(DirtyProtocolError.of(error), error.request_id)
                 self._unsent += refusal.to_bytes()

@@ -135,6 +135,7 @@ def test_the_time_is_over_before_all_is_taken(
 
 def _read_and_answer_later(theirs: socket.socket, times: int) -> None:
     for _ in range(times):
+        # Who asked is to be asleep by then, which nothing tells.
         time.sleep(0.01)
         theirs.recv(100)
         time.sleep(0.01)

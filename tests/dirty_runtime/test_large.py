@@ -14,7 +14,6 @@ import pytest
 import gdproto
 from dirty_runtime import DirtyClient
 from dirty_runtime.spool import KEPT_IN_MEMORY_BYTES, Spool, Spooler
-from gdproto._generated.tables import HEADER
 
 from .processes import LIMIT_S, OURS, Arbiter, serving, wait_until
 
@@ -135,12 +134,11 @@ def test_clients_that_leave_take_their_descriptors_along(arbiter: Arbiter) -> No
 def test_a_fault_within_the_answer_ends_the_connection_and_frees_the_worker(
     arbiter: Arbiter, reads: bool
 ) -> None:
-    header = list(HEADER.unpack(gdproto.Cancel(1).to_bytes()))
-    header[3] = 5
+    cancel = gdproto.Header(gdproto.MessageCode.CANCEL, 5, 1).to_bytes() + b"12345"
     with connected(arbiter) as connection:
         connection.sendall(gdproto.Request(1, OURS, "echo", [LARGE]).to_bytes())
         assert connection.recv(1000)
-        connection.sendall(HEADER.pack(*header) + b"12345")
+        connection.sendall(cancel)
         with suppress(ConnectionResetError):
             while reads and connection.recv(1 << 20):
                 pass

@@ -82,12 +82,13 @@ def test_a_spool_takes_what_was_added_and_poured(
     entry, source = pair
     in_file(monkeypatch, tmp_path / "spool", mode)
     spooler = Spooler()
-    assert spooler.pour(source, 100) == 0, "the first part is to be added"
+    through = Pipe()
+    assert spooler.pour(source, 100, through) == 0, "the first part is to be added"
     spooler.add(DATA[:100])
     entry.sendall(DATA[100:50_000])
     at = 100
     while at < 50_000:
-        at += spooler.pour(source, 7000)
+        at += spooler.pour(source, 7000, through)
     spooler.add(DATA[at : at + 10])
     spool = spooler.whole(DATA[at + 10 : at + 20])
     assert len(spool) == 50_020
@@ -102,8 +103,9 @@ def test_a_disk_that_becomes_full_is_told_at_the_end(
     spooler = Spooler()
     spooler.add(b"")
     entry.sendall(DATA[:5000])
-    assert spooler.pour(source, 2000) == 2000
-    assert spooler.pour(source, 2000) == 0, "what is lost is read and forgotten"
+    through = Pipe()
+    assert spooler.pour(source, 2000, through) == 2000
+    assert spooler.pour(source, 2000, through) == 0, "what is lost is read and forgotten"
     spooler.add(source.recv(5000))
     with pytest.raises(OSError, match="No space left"):
         spooler.whole(b"")
@@ -116,12 +118,13 @@ class Owner:
     """Whoever owns a stream that is poured into."""
 
     def __init__(self) -> None:
+        self.told = asyncio.Event()
         self.paused = asyncio.Event()
         self.resumed = asyncio.Event()
         self.gone = asyncio.Event()
 
     def received(self) -> None:
-        """Nothing is sent."""
+        self.told.set()
 
     def ended(self) -> None:
         self.gone.set()
@@ -175,10 +178,10 @@ def test_what_a_stream_is_given_comes_in_order(
         sending = asyncio.create_task(loop.sock_sendall(entry, DATA))
         reading = asyncio.create_task(received(theirs, len(DATA) + 10))
         target.write(b"before")
-        at = 0
+        at, through = 0, Pipe()
         while at < len(DATA):
             try:
-                at += target.pour(source, len(DATA) - at)
+                at += target.pour(source, len(DATA) - at, through)
             except BlockingIOError:
                 await asyncio.sleep(0)
         target.write(b"last")
@@ -194,10 +197,9 @@ def test_what_is_written_between_two_that_pour_stays_there(pair: Pair) -> None:
     async def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
         for _ in range(3):
             entry.sendall(DATA[:50_000])
-            at = 0
+            at, through = 0, Pipe()
             while at < 50_000:
-                at += target.pour(source, 50_000)
-            target.poured()
+                at += target.pour(source, 50_000, through)
             target.write(b"between")
         expected = (DATA[:50_000] + b"between") * 3
         assert await received(theirs, len(expected)) == expected
@@ -211,8 +213,7 @@ def test_no_pipe_is_kept_after_a_frame(pair: Pair) -> None:
     async def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
         before = len(os.listdir("/proc/self/fd"))
         entry.sendall(DATA[:100_000])
-        assert target.pour(source, 100_000) == 100_000
-        target.poured()
+        assert target.pour(source, 100_000, Pipe()) == 100_000
         await received(theirs, 100_000)
         assert len(os.listdir("/proc/self/fd")) == before
 
@@ -220,25 +221,21 @@ def test_no_pipe_is_kept_after_a_frame(pair: Pair) -> None:
 
 
 def test_where_there_is_no_descriptor_for_a_pipe_bytes_are_read(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    entry, source = pair
-    entry.sendall(DATA[:100])
-
     def none_left(flags: int) -> tuple[int, int]:
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(os, "pipe2", none_left)
-    spooler = Spooler()
-    spooler.add(b"first")
-    assert spooler.pour(source, 100) == 0
 
-    def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
-        assert target.pour(source, 100) == 0
+    async def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
+        assert Pipe.made() is None
+        target.pour_into(Spooler())
+        theirs.sendall(DATA[:100])
+        await owner.told.wait()
         assert not target.is_closing
 
     run(test)
-    assert source.recv(200) == DATA[:100]
 
 
 def test_a_stream_holds_back_whoever_pours(pair: Pair) -> None:
@@ -246,10 +243,10 @@ def test_a_stream_holds_back_whoever_pours(pair: Pair) -> None:
     entry.setblocking(False)
 
     async def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
-        at = poured = 0
+        at, poured, through = 0, 0, Pipe()
         while not owner.paused.is_set():
             at += entry.send(DATA[at : at + 50_000])
-            poured += target.pour(source, len(DATA))
+            poured += target.pour(source, len(DATA), through)
         assert poured == at
         assert poured < 2 * stream.HIGH_WATER_BYTES
         assert await received(theirs, poured) == DATA[:poured]
@@ -264,10 +261,10 @@ def test_a_full_pipe_holds_back_too(pair: Pair, monkeypatch: pytest.MonkeyPatch)
     entry.sendall(DATA[:100_000])
 
     async def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
-        poured = 0
+        poured, through = 0, Pipe()
         with suppress(BlockingIOError):
             while True:
-                poured += target.pour(source, 100_000)
+                poured += target.pour(source, 100_000, through)
         assert owner.paused.is_set()
         assert await received(theirs, poured) == DATA[:poured]
         await owner.resumed.wait()
@@ -281,7 +278,7 @@ def test_nothing_is_poured_into_a_stream_that_closes(pair: Pair) -> None:
 
     def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
         target.close()
-        assert target.pour(source, 100) == 0
+        assert target.pour(source, 100, Pipe()) == 0
         assert source.recv(200) == DATA[:100]
 
     run(test)
@@ -293,7 +290,7 @@ def test_nothing_is_poured_after_the_end_of_writing(pair: Pair) -> None:
 
     def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
         target.write_eof()
-        assert target.pour(source, 100) == 0
+        assert target.pour(source, 100, Pipe()) == 0
         target.write(b"nor written")
         assert not target.is_closing
         assert source.recv(200) == DATA[:100]
@@ -308,7 +305,7 @@ def test_a_reader_that_left_ends_the_stream(pair: Pair) -> None:
 
     async def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
         theirs.close()
-        assert target.pour(source, 100) == 100, "it is lost, as what is written would be"
+        assert target.pour(source, 100, Pipe()) == 100, "it is lost, as what is written would be"
         await owner.gone.wait()
         assert target.is_closing
 
