@@ -1,2 +1,2 @@
-# @generated from spec/ (f0053902f96df106) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (3d94bc879995c9c2) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

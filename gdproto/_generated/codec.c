@@ -1,4 +1,4 @@
-/* @generated from spec/ (f0053902f96df106) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (3d94bc879995c9c2) by python -m spec.codegen --write; do not edit */
 /* === Rules ===================================================================================
 
    This codec handles what is common and right, fast. Whatever it cannot vouch for is a DOUBT: a
@@ -496,7 +496,7 @@ INLINE int make_ready(PyObject *text) {
 
 /* === Wire facts ============================================================================== */
 
-#define SPEC_HASH "f0053902f96df106"
+#define SPEC_HASH "3d94bc879995c9c2"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576
@@ -2099,8 +2099,9 @@ static PyObject *room_in(PyObject *value) {
     return view;
 }
 
-/* Where in a frame that has begun, but is not whole, a large bytes value begins that is not whole
-   either: its place and size, or 0. */
+/* Where in a frame that has begun, but is not whole, the large bytes value begins at which stepping
+   over its values ends: its place and size, or 0. It may be whole, where more values are owed after
+   it than there are bytes. */
 INLINE size_t begun_value(Reader *r, size_t least, size_t *at) {
     size_t frame_bytes = HEADER_BYTES + HEADER_LENGTH(r->base);
     r->pos = r->base + HEADER_BYTES;

@@ -1,4 +1,4 @@
-# @generated from spec/ (f0053902f96df106) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (3d94bc879995c9c2) by python -m spec.codegen --write; do not edit
 """The C codec's functions. They are those of gdproto.tlv, frames and messages."""
 
 from typing import Any

@@ -43,8 +43,9 @@ static PyObject *room_in(PyObject *value) {
     return view;
 }
 
-/* Where in a frame that has begun, but is not whole, a large bytes value begins that is not whole
-   either: its place and size, or 0. */
+/* Where in a frame that has begun, but is not whole, the large bytes value begins at which stepping
+   over its values ends: its place and size, or 0. It may be whole, where more values are owed after
+   it than there are bytes. */
 INLINE size_t begun_value(Reader *r, size_t least, size_t *at) {
     size_t frame_bytes = HEADER_BYTES + HEADER_LENGTH(r->base);
     r->pos = r->base + HEADER_BYTES;
