@@ -81,6 +81,16 @@ def test_an_answer_is_sent_before_the_lane_fails() -> None:
         assert answer(ours, 7) == gdproto.Response(7, {"args": [1], "kwargs": {}})
 
 
+def test_an_arbiter_that_leaves_inside_a_frame_is_told_as_that() -> None:
+    ours, theirs = socket.socketpair()
+    lane = Lane(theirs.detach(), {}, EventLoop())
+    with contextlib.closing(lane):
+        with ours:
+            ours.sendall(gdproto.Request(7, APP, "echo", (1,)).to_bytes()[:-1])
+        with pytest.raises(gdproto.ProtocolError, match="truncated"):
+            lane.serve()
+
+
 def test_a_status_is_answered_whenever_it_comes(peer: socket.socket) -> None:
     peer.sendall(gdproto.Status(5).to_bytes())
     assert answer(peer, 5) == gdproto.Response(5, READY)
