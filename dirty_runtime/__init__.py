@@ -1,43 +1,80 @@
-"""dirty_runtime: apps that are loaded once and called from anywhere, over GD/1."""
+"""dirty_runtime: apps that are loaded once and called from anywhere, over GD/1.
+
+Rules: a name is loaded when it is asked for, with its part of the package alone: a program that
+calls loads the client, and neither arbiter nor worker.
+"""
 
 from __future__ import annotations
 
 import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if os.name != "posix":
     raise ImportError(
         "dirty_runtime needs Unix sockets, which this Python lacks; gdproto, the codec, runs here"
     )
 
-from . import stash
-from .app import DirtyApp
-from .arbiter import DirtyArbiter
-from .client import (
-    DirtyClient,
-    close_dirty_client,
-    close_dirty_client_async,
-    get_dirty_client,
-    get_dirty_client_async,
-    set_dirty_socket_path,
-)
-from .errors import (
-    DirtyAppError,
-    DirtyAppNotFoundError,
-    DirtyCancelledError,
-    DirtyConnectionError,
-    DirtyError,
-    DirtyNoWorkersAvailableError,
-    DirtyOverloadedError,
-    DirtyPermissionError,
-    DirtyProtocolError,
-    DirtyTimeoutError,
-    DirtyWorkerError,
-    StashError,
-    StashKeyNotFoundError,
-    StashTableNotFoundError,
-)
-from .request import CurrentRequest, current_request
-from .stash import AsyncStashClient, StashClient, StashTable
+if TYPE_CHECKING:
+    from . import stash
+    from .app import DirtyApp
+    from .arbiter import DirtyArbiter
+    from .client import (
+        DirtyClient,
+        close_dirty_client,
+        close_dirty_client_async,
+        get_dirty_client,
+        get_dirty_client_async,
+        set_dirty_socket_path,
+    )
+    from .client.stash import AsyncStashClient, StashClient, StashTable
+    from .errors import (
+        DirtyAppError,
+        DirtyAppNotFoundError,
+        DirtyCancelledError,
+        DirtyConnectionError,
+        DirtyError,
+        DirtyNoWorkersAvailableError,
+        DirtyOverloadedError,
+        DirtyPermissionError,
+        DirtyProtocolError,
+        DirtyTimeoutError,
+        DirtyWorkerError,
+        StashError,
+        StashKeyNotFoundError,
+        StashTableNotFoundError,
+    )
+    from .worker.request import CurrentRequest, current_request
+
+_HOMES = {
+    "DirtyApp": ".app",
+    "DirtyArbiter": ".arbiter",
+    "DirtyClient": ".client",
+    "close_dirty_client": ".client",
+    "close_dirty_client_async": ".client",
+    "get_dirty_client": ".client",
+    "get_dirty_client_async": ".client",
+    "set_dirty_socket_path": ".client",
+    "AsyncStashClient": ".client.stash",
+    "StashClient": ".client.stash",
+    "StashTable": ".client.stash",
+    "DirtyAppError": ".errors",
+    "DirtyAppNotFoundError": ".errors",
+    "DirtyCancelledError": ".errors",
+    "DirtyConnectionError": ".errors",
+    "DirtyError": ".errors",
+    "DirtyNoWorkersAvailableError": ".errors",
+    "DirtyOverloadedError": ".errors",
+    "DirtyPermissionError": ".errors",
+    "DirtyProtocolError": ".errors",
+    "DirtyTimeoutError": ".errors",
+    "DirtyWorkerError": ".errors",
+    "StashError": ".errors",
+    "StashKeyNotFoundError": ".errors",
+    "StashTableNotFoundError": ".errors",
+    "CurrentRequest": ".worker.request",
+    "current_request": ".worker.request",
+}
 
 __all__ = [
     "AsyncStashClient",
@@ -69,3 +106,16 @@ __all__ = [
     "set_dirty_socket_path",
     "stash",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "stash":
+        return import_module(".stash", __name__)
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_HOMES[name], __name__), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

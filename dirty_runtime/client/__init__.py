@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .client import DirtyClient
+from .calls import DirtyClient
 from .current import (
     close_dirty_client,
     close_dirty_client_async,

@@ -1,7 +1,7 @@
-"""Calls from an event loop: one link that all calls share, and a connection for each stream.
+"""Calls from an event loop: one channel that all calls share, and a connection for each stream.
 
-Rules: each loop has a link of its own. An answer finds its call by its request id. A call that
-is given up is cancelled where the arbiter says that it can; where it cannot, the link takes no
+Rules: each loop has a channel of its own. An answer finds its call by its request id. A call that
+is given up is cancelled where the arbiter says that it can; where it cannot, the channel takes no
 new calls and closes with its last one, which cancels what was given up. A stream whose chunks are
 there already lets the loop run now and then, or nobody could cancel it.
 """
@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 import gdproto
 
 from ..errors import DirtyError, DirtyProtocolError
-from ..transfer import widen
+from ..sockets.transfer import widen
 from .answers import Deadline, answer_in, closed, encoded, result_of, unreachable
 
 RECEIVE_BYTES = 256 * 1024
@@ -29,7 +29,7 @@ CONNECT_PAUSE_S = 0.005
 TURN_S = 0.005
 
 
-class Link(asyncio.Protocol):
+class AsyncChannel(asyncio.Protocol):
     """One connection, on which any number of calls wait for their answers."""
 
     def __init__(self, socket_path: str, ids: Iterator[int]) -> None:
@@ -125,15 +125,15 @@ class Link(asyncio.Protocol):
 
 
 class Exchange:
-    """The link of one event loop."""
+    """The channel of one event loop."""
 
     def __init__(self) -> None:
         self.connecting = asyncio.Lock()
-        self.link: Link | None = None
+        self.channel: AsyncChannel | None = None
 
 
-class Links:
-    """The links of one client, and its streams."""
+class AsyncChannels:
+    """The channels of one client, and its streams."""
 
     def __init__(self, socket_path: str, ids: Iterator[int]) -> None:
         self._path = socket_path
@@ -143,15 +143,15 @@ class Links:
         )
 
     async def open(self, deadline: Deadline) -> None:
-        """Have a link ready. Raises DirtyError."""
-        await self._link(deadline)
+        """Have a channel ready. Raises DirtyError."""
+        await self._channel(deadline)
 
     async def ask(self, message: gdproto.Message, deadline: Deadline) -> Any:
         """The result that answers `message`. Raises DirtyError."""
-        link = await self._link(deadline)
+        channel = await self._channel(deadline)
         try:
             async with asyncio.timeout(deadline.left_s()):
-                answer = await link.ask(message)
+                answer = await channel.ask(message)
         except TimeoutError:
             raise deadline.passed() from None
         return result_of(answer)
@@ -183,11 +183,11 @@ class Links:
                 await writer.wait_closed()
 
     async def close(self) -> None:
-        """Close the running loop's link."""
+        """Close the running loop's channel."""
         exchange = self._exchanges.pop(asyncio.get_running_loop(), None)
-        if exchange is not None and exchange.link is not None:
-            exchange.link.close()
-            await exchange.link.wait_closed()
+        if exchange is not None and exchange.channel is not None:
+            exchange.channel.close()
+            await exchange.channel.wait_closed()
 
     async def _next(
         self, connection: gdproto.Connection, reader: asyncio.StreamReader, limit: Deadline
@@ -214,26 +214,26 @@ class Links:
             else:
                 connection.receive_eof()
 
-    async def _link(self, deadline: Deadline) -> Link:
+    async def _channel(self, deadline: Deadline) -> AsyncChannel:
         loop = asyncio.get_running_loop()
         exchange = self._exchanges.setdefault(loop, Exchange())
-        link = exchange.link
-        if link is not None and link.is_open and link.pid == os.getpid():
-            return link
+        channel = exchange.channel
+        if channel is not None and channel.is_open and channel.pid == os.getpid():
+            return channel
         try:
             async with asyncio.timeout(deadline.left_s()), exchange.connecting:
-                if exchange.link is None or not exchange.link.is_open:
-                    exchange.link = await self._new_link(deadline)
-                return exchange.link
+                if exchange.channel is None or not exchange.channel.is_open:
+                    exchange.channel = await self._new_channel(deadline)
+                return exchange.channel
         except TimeoutError:
             raise deadline.passed() from None
 
-    async def _new_link(self, deadline: Deadline) -> Link:
+    async def _new_channel(self, deadline: Deadline) -> AsyncChannel:
         connected = await connect(self._path, deadline)
-        _, link = await asyncio.get_running_loop().create_unix_connection(
-            lambda: Link(self._path, self._ids), sock=connected
+        _, channel = await asyncio.get_running_loop().create_unix_connection(
+            lambda: AsyncChannel(self._path, self._ids), sock=connected
         )
-        return link
+        return channel
 
 
 async def connect(socket_path: str, deadline: Deadline) -> socket.socket:

@@ -12,7 +12,7 @@ import threading
 from weakref import WeakKeyDictionary
 
 from ..errors import DirtyError
-from .client import DirtyClient
+from .calls import DirtyClient
 
 SOCKET_VARIABLES = ("DIRTY_SOCKET", "GUNICORN_DIRTY_SOCKET")
 

@@ -3,7 +3,7 @@
 Rules: any thread may call; a thread that finds no idle channel opens one. A channel is kept when
 its exchange has ended and closed when it has not, which cancels the exchange. A channel that the
 arbiter closed, or that a parent process opened, is not used again. No request is sent twice. The
-answer to a call that follows a quick one is looked for awake, as `exchange` says.
+answer to a call that follows a quick one is looked for awake, as `round_trip` says.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import gdproto
 from gdproto import MessageReceived
 
 from ..errors import DirtyProtocolError
-from ..exchange import exchange
-from ..transfer import receive, widen
+from ..sockets.round_trip import round_trip
+from ..sockets.transfer import receive, widen
 from .answers import Deadline, answer_in, closed, encoded, result_of, unreachable
 
 # What a socket's buffer takes at once, or nearly.
@@ -99,7 +99,7 @@ class Channel:
         self.is_clean = False
         try:
             if len(parts) == 1 and len(parts[0]) <= SMALL_FRAME_BYTES:
-                self._exchange(parts[0], limit)
+                self._round_trip(parts[0], limit)
             else:
                 self._send_large(parts, limit)
         except TimeoutError:
@@ -112,11 +112,11 @@ class Channel:
             raise unreachable(self._path, error) from None
         return True
 
-    def _exchange(self, frame: bytes, limit: Deadline) -> None:
+    def _round_trip(self, frame: bytes, limit: Deadline) -> None:
         self._wait_at_most(limit.left_s())
         started_s = time.monotonic()
         may_stay_awake = self._was_quick and self._has_processors
-        data = exchange(self._socket, frame, AWAKE_S if may_stay_awake else 0.0)
+        data = round_trip(self._socket, frame, AWAKE_S if may_stay_awake else 0.0)
         self._was_quick = time.monotonic() - started_s < QUICK_S
         if data:
             self._connection.receive_data(data)

@@ -10,7 +10,8 @@ and dirty_runtime.
 
 from __future__ import annotations
 
-from .. import DirtyArbiter, stash
+from .. import DirtyArbiter
+from ..client import stash
 from .app import DirtyApp
 from .client import (
     DirtyClient,

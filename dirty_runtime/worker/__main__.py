@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from ..app import App, describe, load_app, place
 from ..errors import DirtyAppError, DirtyError
 from ..version import EXTENSIONS, VERSION
-from .lane import ArbiterGone, Lane
+from .lane import ArbiterGone, LaneServer
 from .loop import EventLoop
 from .surroundings import Surroundings, handle_signals
 
@@ -29,7 +29,7 @@ def main() -> int:
     around = Surroundings()
     apps: dict[str, App] = {}
     loop = EventLoop()
-    lanes = [Lane(fd, apps, loop, around.tracebacks) for fd in around.fds]
+    lanes = [LaneServer(fd, apps, loop, around.tracebacks) for fd in around.fds]
     failure = boot(around, apps, loop)
     status = {
         "pid": os.getpid(),
@@ -77,7 +77,7 @@ def initialised(path: str, loop: EventLoop) -> App:
     return app
 
 
-def serve(lanes: Iterable[Lane]) -> None:
+def serve(lanes: Iterable[LaneServer]) -> None:
     """Serve each lane in a thread until it ends."""
     threads = [
         threading.Thread(target=serve_lane, args=(lane,), name=f"lane-{number}", daemon=True)
@@ -89,7 +89,7 @@ def serve(lanes: Iterable[Lane]) -> None:
         thread.join()
 
 
-def serve_lane(lane: Lane) -> None:
+def serve_lane(lane: LaneServer) -> None:
     """Serve one lane; the process ends when the arbiter is gone or cannot be understood."""
     try:
         lane.serve()

@@ -28,11 +28,11 @@ from ..errors import (
     DirtyProtocolError,
     to_message,
 )
-from ..exchange import exchange
-from ..request import CurrentRequest, set_current_request
-from ..transfer import receive, widen
+from ..sockets.round_trip import round_trip
+from ..sockets.transfer import receive, widen
 from .chunks import ChunkWriter
 from .loop import AsyncItems, EventLoop
+from .request import CurrentRequest, set_current_request
 
 CHECK_S = 0.005
 
@@ -45,7 +45,7 @@ class Cancelled(Exception):
     """The arbiter gave up the exchange that runs."""
 
 
-class Lane:
+class LaneServer:
     """A stream to the arbiter, and the apps that are called through it."""
 
     def __init__(
@@ -120,7 +120,7 @@ class Lane:
         try:
             if not frames:
                 receive(self._socket, self._connection)
-            elif data := exchange(self._socket, frames, 0.0):
+            elif data := round_trip(self._socket, frames, 0.0):
                 self._connection.receive_data(data)
             else:
                 self._connection.receive_eof()

@@ -16,8 +16,8 @@ from types import FrameType, SimpleNamespace
 from typing import Any
 
 from ..app import describe, place
-from ..config import ConfigError, run_file
 from ..errors import DirtyError
+from ..settings import ConfigError, run_file
 
 
 class Surroundings:

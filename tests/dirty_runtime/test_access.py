@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from dirty_runtime import DirtyConnectionError, DirtyPermissionError
-from dirty_runtime.access import Access
 from dirty_runtime.app import parse_app_spec
-from dirty_runtime.config import Config, ConfigError
+from dirty_runtime.arbiter.clients.access import Access
+from dirty_runtime.settings import Config, ConfigError
 from gdproto import ManageOp
 
 from .processes import OURS, Arbiter, run_dirty, serving

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dirty_runtime import DirtyApp, DirtyAppError, DirtyAppNotFoundError
-from dirty_runtime.allocation import allocate
 from dirty_runtime.app import AppSpec, is_forbidden, load_app, parse_app_spec
+from dirty_runtime.arbiter.policy.allocation import allocate
 
 GOOD_SPECS = [
     ("app:App", "app:App", None),

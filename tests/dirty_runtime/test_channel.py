@@ -18,26 +18,26 @@ import pytest
 
 import gdproto
 from dirty_runtime import DirtyConnectionError, DirtyTimeoutError
-from dirty_runtime import exchange as implementations
 from dirty_runtime.client import sync
 from dirty_runtime.client.answers import Deadline
+from dirty_runtime.sockets import round_trip as implementations
 
 LIMIT_S = 20.0
 AWAKE_S = 0.001
 
-Exchange = Callable[[socket.socket, bytes, float], bytes]
+RoundTrip = Callable[[socket.socket, bytes, float], bytes]
 
 
-def exchanges() -> list[Any]:
-    found = {"python": implementations.exchange_in_python}
-    if implementations.exchange is not implementations.exchange_in_python:
-        found["c"] = implementations.exchange
+def round_trips() -> list[Any]:
+    found = {"python": implementations.round_trip_in_python}
+    if implementations.round_trip is not implementations.round_trip_in_python:
+        found["c"] = implementations.round_trip
     return [pytest.param(one, id=name) for name, one in found.items()]
 
 
-@pytest.fixture(params=exchanges())
-def exchange(request: pytest.FixtureRequest) -> Exchange:
-    one: Exchange = request.param
+@pytest.fixture(params=round_trips())
+def round_trip(request: pytest.FixtureRequest) -> RoundTrip:
+    one: RoundTrip = request.param
     return one
 
 
@@ -54,7 +54,7 @@ BOTH_WAYS = pytest.mark.parametrize("awake_s", [0.0, AWAKE_S], ids=["asleep", "a
 
 def test_the_c_one_was_built() -> None:
     if gdproto.IMPLEMENTATION == "c":
-        assert implementations.exchange is not implementations.exchange_in_python
+        assert implementations.round_trip is not implementations.round_trip_in_python
 
 
 @BOTH_WAYS
@@ -64,17 +64,17 @@ def test_the_c_one_was_built() -> None:
     ids=["small", "large"],
 )
 def test_an_answer(
-    exchange: Exchange, pair: Pair, awake_s: float, answer: bytes, first: bytes
+    round_trip: RoundTrip, pair: Pair, awake_s: float, answer: bytes, first: bytes
 ) -> None:
     ours, theirs = pair
     theirs.sendall(answer)
-    assert exchange(ours, b"question", awake_s) == first
+    assert round_trip(ours, b"question", awake_s) == first
     assert theirs.recv(100) == b"question"
 
 
 @BOTH_WAYS
 def test_a_frame_that_the_kernel_takes_in_parts(
-    exchange: Exchange, pair: Pair, awake_s: float
+    round_trip: RoundTrip, pair: Pair, awake_s: float
 ) -> None:
     ours, theirs = pair
     frame = os.urandom(1 << 20)
@@ -87,50 +87,52 @@ def test_a_frame_that_the_kernel_takes_in_parts(
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    assert exchange(ours, frame, awake_s) == b"yes"
+    assert round_trip(ours, frame, awake_s) == b"yes"
     thread.join(LIMIT_S)
     assert came == frame
 
 
 @BOTH_WAYS
-def test_a_peer_that_is_gone(exchange: Exchange, pair: Pair, awake_s: float) -> None:
+def test_a_peer_that_is_gone(round_trip: RoundTrip, pair: Pair, awake_s: float) -> None:
     ours, theirs = pair
     theirs.close()
     with pytest.raises(BrokenPipeError):
-        exchange(ours, b"question", awake_s)
+        round_trip(ours, b"question", awake_s)
 
 
 @BOTH_WAYS
-def test_a_peer_that_sends_no_more(exchange: Exchange, pair: Pair, awake_s: float) -> None:
+def test_a_peer_that_sends_no_more(round_trip: RoundTrip, pair: Pair, awake_s: float) -> None:
     ours, theirs = pair
     theirs.shutdown(socket.SHUT_WR)
-    assert exchange(ours, b"question", awake_s) == b""
+    assert round_trip(ours, b"question", awake_s) == b""
 
 
 @BOTH_WAYS
-def test_a_peer_that_leaves_without_reading(exchange: Exchange, pair: Pair, awake_s: float) -> None:
+def test_a_peer_that_leaves_without_reading(
+    round_trip: RoundTrip, pair: Pair, awake_s: float
+) -> None:
     ours, theirs = pair
     threading.Timer(0.02, theirs.close).start()
     with pytest.raises(ConnectionResetError):
-        exchange(ours, b"question", awake_s)
+        round_trip(ours, b"question", awake_s)
 
 
 @BOTH_WAYS
-def test_the_time_is_over(exchange: Exchange, pair: Pair, awake_s: float) -> None:
+def test_the_time_is_over(round_trip: RoundTrip, pair: Pair, awake_s: float) -> None:
     ours, _ = pair
     ours.settimeout(0.01)
     with pytest.raises(TimeoutError):
-        exchange(ours, b"question", awake_s)
+        round_trip(ours, b"question", awake_s)
 
 
 @BOTH_WAYS
 def test_the_time_is_over_before_all_is_taken(
-    exchange: Exchange, pair: Pair, awake_s: float
+    round_trip: RoundTrip, pair: Pair, awake_s: float
 ) -> None:
     ours, _ = pair
     ours.settimeout(0.01)
     with pytest.raises(TimeoutError):
-        exchange(ours, bytes(1 << 22), awake_s)
+        round_trip(ours, bytes(1 << 22), awake_s)
 
 
 def _read_and_answer_later(theirs: socket.socket, times: int) -> None:
@@ -143,7 +145,7 @@ def _read_and_answer_later(theirs: socket.socket, times: int) -> None:
 
 
 @pytest.mark.parametrize("timeout_s", [None, LIMIT_S], ids=["no limit", "limit"])
-def test_it_is_woken_once(exchange: Exchange, pair: Pair, timeout_s: float | None) -> None:
+def test_it_is_woken_once(round_trip: RoundTrip, pair: Pair, timeout_s: float | None) -> None:
     ours, theirs = pair
     ours.settimeout(timeout_s)
     times = 10
@@ -155,14 +157,16 @@ def test_it_is_woken_once(exchange: Exchange, pair: Pair, timeout_s: float | Non
     sleeps = []
     for _ in range(times):
         before = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
-        assert exchange(ours, b"question", 0.0) == b"yes"
+        assert round_trip(ours, b"question", 0.0) == b"yes"
         sleeps.append(resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw - before)
     peer.join(LIMIT_S)
     assert min(sleeps) == 1
 
 
 @BOTH_WAYS
-def test_a_signal_is_handled_and_waited_on(exchange: Exchange, pair: Pair, awake_s: float) -> None:
+def test_a_signal_is_handled_and_waited_on(
+    round_trip: RoundTrip, pair: Pair, awake_s: float
+) -> None:
     ours, theirs = pair
     seen = []
 
@@ -174,7 +178,7 @@ def test_a_signal_is_handled_and_waited_on(exchange: Exchange, pair: Pair, awake
     try:
         thread = threading.get_ident()
         threading.Timer(0.02, signal.pthread_kill, (thread, signal.SIGUSR2)).start()
-        assert exchange(ours, b"question", awake_s) == b"yes"
+        assert round_trip(ours, b"question", awake_s) == b"yes"
     finally:
         signal.signal(signal.SIGUSR2, before)
     assert seen == [signal.SIGUSR2]
@@ -182,7 +186,7 @@ def test_a_signal_is_handled_and_waited_on(exchange: Exchange, pair: Pair, awake
 
 
 @BOTH_WAYS
-def test_a_signal_may_end_it(exchange: Exchange, pair: Pair, awake_s: float) -> None:
+def test_a_signal_may_end_it(round_trip: RoundTrip, pair: Pair, awake_s: float) -> None:
     ours, _ = pair
 
     def handle(number: int, frame: object) -> None:
@@ -193,7 +197,7 @@ def test_a_signal_may_end_it(exchange: Exchange, pair: Pair, awake_s: float) -> 
         thread = threading.get_ident()
         threading.Timer(0.02, signal.pthread_kill, (thread, signal.SIGUSR2)).start()
         with pytest.raises(KeyboardInterrupt):
-            exchange(ours, b"question", awake_s)
+            round_trip(ours, b"question", awake_s)
     finally:
         signal.signal(signal.SIGUSR2, before)
 
@@ -201,9 +205,9 @@ def test_a_signal_may_end_it(exchange: Exchange, pair: Pair, awake_s: float) -> 
 @pytest.mark.parametrize(
     "arguments", [(), (None, b"", 0.0), (1, "text", 0.0), (1, b"", "soon")], ids=str
 )
-def test_what_is_no_exchange(exchange: Exchange, arguments: tuple[Any, ...]) -> None:
+def test_what_is_no_round_trip(round_trip: RoundTrip, arguments: tuple[Any, ...]) -> None:
     with pytest.raises((TypeError, AttributeError)):
-        exchange(*arguments)
+        round_trip(*arguments)
 
 
 # --- the channel ---
@@ -270,11 +274,11 @@ def test_it_waits_awake_after_a_quick_answer(
     def noting(connected: socket.socket, frame: bytes, awake_s: float) -> bytes:
         waits.append(awake_s)
         now[0] += takes_s
-        return implementations.exchange(connected, frame, 0.0)
+        return implementations.round_trip(connected, frame, 0.0)
 
     monkeypatch.setattr(sync, "processors", lambda: processors)
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(sync, "exchange", noting)
+    monkeypatch.setattr(sync, "round_trip", noting)
     with closing(sync.Channel(peer.path, Deadline(LIMIT_S))) as channel:
         ask(channel, 1)
         ask(channel, 2)

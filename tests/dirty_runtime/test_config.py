@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dirty_runtime.app import AppSpec
-from dirty_runtime.config import FILE_NAMES, Config, ConfigError, load_config, unknown_variables
+from dirty_runtime.settings import FILE_NAMES, Config, ConfigError, load_config, unknown_variables
 
 APPS = (AppSpec("m:A", None),)
 FILE = """

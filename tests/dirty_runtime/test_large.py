@@ -13,7 +13,7 @@ import pytest
 
 import gdproto
 from dirty_runtime import DirtyClient
-from dirty_runtime.spool import KEPT_IN_MEMORY_BYTES, Spool, Spooler
+from dirty_runtime.sockets.spool import KEPT_IN_MEMORY_BYTES, Spool, Spooler
 
 from .processes import LIMIT_S, OURS, Arbiter, serving, wait_until
 

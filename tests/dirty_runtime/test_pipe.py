@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 import gdproto
-from dirty_runtime import pipe, stream
-from dirty_runtime.pipe import Pipe
-from dirty_runtime.spool import Spooler
-from dirty_runtime.stream import Stream
+from dirty_runtime.sockets import link, pipe
+from dirty_runtime.sockets.link import Link
+from dirty_runtime.sockets.pipe import Pipe
+from dirty_runtime.sockets.spool import Spooler
 
 from .processes import LIMIT_S
 
@@ -114,8 +114,8 @@ def test_a_disk_that_becomes_full_is_told_at_the_end(
 # --- streams ---
 
 
-class Owner:
-    """Whoever owns a stream that is poured into."""
+class Listener:
+    """Whoever listens to a link that is poured into."""
 
     def __init__(self) -> None:
         self.told = asyncio.Event()
@@ -139,16 +139,16 @@ class Owner:
         self.resumed.set()
 
 
-def run(test: Callable[[Stream, Owner, socket.socket], object]) -> None:
-    """The test with a stream, its owner, and the other end, which takes little at once."""
+def run(test: Callable[[Link, Listener, socket.socket], object]) -> None:
+    """The test with a link, its listener, and the other end, which takes little at once."""
 
     async def running() -> None:
         ours, theirs = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        owner = Owner()
+        listener = Listener()
         with theirs:
-            target = Stream(ours, gdproto.Connection("arbiter", raw=True), owner)
-            made = test(target, owner, theirs)
+            target = Link(ours, gdproto.Connection("arbiter", raw=True), listener)
+            made = test(target, listener, theirs)
             if asyncio.iscoroutine(made):
                 await asyncio.wait_for(made, LIMIT_S)
             target.abort()
@@ -166,13 +166,13 @@ async def received(theirs: socket.socket, count: int) -> bytes:
 
 
 @pytest.mark.parametrize("capacity", [4096, pipe.CAPACITY_BYTES])
-def test_what_a_stream_is_given_comes_in_order(
+def test_what_a_link_is_given_comes_in_order(
     pair: Pair, capacity: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry, source = pair
     monkeypatch.setattr(pipe, "CAPACITY_BYTES", capacity)
 
-    async def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
+    async def test(target: Link, listener: Listener, theirs: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         entry.setblocking(False)
         sending = asyncio.create_task(loop.sock_sendall(entry, DATA))
@@ -194,7 +194,7 @@ def test_what_a_stream_is_given_comes_in_order(
 def test_what_is_written_between_two_that_pour_stays_there(pair: Pair) -> None:
     entry, source = pair
 
-    async def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
+    async def test(target: Link, listener: Listener, theirs: socket.socket) -> None:
         for _ in range(3):
             entry.sendall(DATA[:50_000])
             at, through = 0, Pipe()
@@ -210,7 +210,7 @@ def test_what_is_written_between_two_that_pour_stays_there(pair: Pair) -> None:
 def test_no_pipe_is_kept_after_a_frame(pair: Pair) -> None:
     entry, source = pair
 
-    async def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
+    async def test(target: Link, listener: Listener, theirs: socket.socket) -> None:
         before = len(os.listdir("/proc/self/fd"))
         entry.sendall(DATA[:100_000])
         assert target.pour(source, 100_000, Pipe()) == 100_000
@@ -228,29 +228,29 @@ def test_where_there_is_no_descriptor_for_a_pipe_bytes_are_read(
 
     monkeypatch.setattr(os, "pipe2", none_left)
 
-    async def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
+    async def test(target: Link, listener: Listener, theirs: socket.socket) -> None:
         assert Pipe.made() is None
         target.pour_into(Spooler())
         theirs.sendall(DATA[:100])
-        await owner.told.wait()
+        await listener.told.wait()
         assert not target.is_closing
 
     run(test)
 
 
-def test_a_stream_holds_back_whoever_pours(pair: Pair) -> None:
+def test_a_link_holds_back_whoever_pours(pair: Pair) -> None:
     entry, source = pair
     entry.setblocking(False)
 
-    async def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
+    async def test(target: Link, listener: Listener, theirs: socket.socket) -> None:
         at, poured, through = 0, 0, Pipe()
-        while not owner.paused.is_set():
+        while not listener.paused.is_set():
             at += entry.send(DATA[at : at + 50_000])
             poured += target.pour(source, len(DATA), through)
         assert poured == at
-        assert poured < 2 * stream.HIGH_WATER_BYTES
+        assert poured < 2 * link.HIGH_WATER_BYTES
         assert await received(theirs, poured) == DATA[:poured]
-        await owner.resumed.wait()
+        await listener.resumed.wait()
 
     run(test)
 
@@ -260,23 +260,23 @@ def test_a_full_pipe_holds_back_too(pair: Pair, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(pipe, "CAPACITY_BYTES", 4096)
     entry.sendall(DATA[:100_000])
 
-    async def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
+    async def test(target: Link, listener: Listener, theirs: socket.socket) -> None:
         poured, through = 0, Pipe()
         with suppress(BlockingIOError):
             while True:
                 poured += target.pour(source, 100_000, through)
-        assert owner.paused.is_set()
+        assert listener.paused.is_set()
         assert await received(theirs, poured) == DATA[:poured]
-        await owner.resumed.wait()
+        await listener.resumed.wait()
 
     run(test)
 
 
-def test_nothing_is_poured_into_a_stream_that_closes(pair: Pair) -> None:
+def test_nothing_is_poured_into_a_link_that_closes(pair: Pair) -> None:
     entry, source = pair
     entry.sendall(DATA[:100])
 
-    def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
+    def test(target: Link, listener: Listener, theirs: socket.socket) -> None:
         target.close()
         assert target.pour(source, 100, Pipe()) == 0
         assert source.recv(200) == DATA[:100]
@@ -288,7 +288,7 @@ def test_nothing_is_poured_after_the_end_of_writing(pair: Pair) -> None:
     entry, source = pair
     entry.sendall(DATA[:100])
 
-    def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
+    def test(target: Link, listener: Listener, theirs: socket.socket) -> None:
         target.write_eof()
         assert target.pour(source, 100, Pipe()) == 0
         target.write(b"nor written")
@@ -299,14 +299,14 @@ def test_nothing_is_poured_after_the_end_of_writing(pair: Pair) -> None:
     run(test)
 
 
-def test_a_reader_that_left_ends_the_stream(pair: Pair) -> None:
+def test_a_reader_that_left_ends_the_link(pair: Pair) -> None:
     entry, source = pair
     entry.sendall(DATA[:100])
 
-    async def test(target: Stream, owner: Owner, theirs: socket.socket) -> None:
+    async def test(target: Link, listener: Listener, theirs: socket.socket) -> None:
         theirs.close()
         assert target.pour(source, 100, Pipe()) == 100, "it is lost, as what is written would be"
-        await owner.gone.wait()
+        await listener.gone.wait()
         assert target.is_closing
 
     run(test)

@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 )
 
 from dirty_runtime import DirtyNoWorkersAvailableError
-from dirty_runtime.routing import TURN, Router
+from dirty_runtime.arbiter.policy.routing import TURN, Router
 
 APPS = ("a", "b", "c")
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 import gdproto
 from dirty_runtime import StashError, StashKeyNotFoundError, StashTableNotFoundError
-from dirty_runtime.allocation import allocate, slot_to_add, slot_to_remove
 from dirty_runtime.app import AppSpec
-from dirty_runtime.health import Health
-from dirty_runtime.tables import Tables, glob
+from dirty_runtime.arbiter.policy.allocation import allocate, slot_to_add, slot_to_remove
+from dirty_runtime.arbiter.policy.health import Health
+from dirty_runtime.arbiter.stash.memory import Tables, glob
 from gdproto import StashOp
 
 

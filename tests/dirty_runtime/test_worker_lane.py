@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 import gdproto
-from dirty_runtime.worker.lane import ArbiterGone, Lane
+from dirty_runtime.worker.lane import ArbiterGone, LaneServer
 from dirty_runtime.worker.loop import EventLoop
 
 from .kinds import Ours
@@ -27,7 +27,7 @@ def peer() -> Iterator[socket.socket]:
     app.init()
     ours, theirs = socket.socketpair()
     ours.settimeout(LIMIT_S)
-    lane = Lane(theirs.detach(), {APP: app}, EventLoop())
+    lane = LaneServer(theirs.detach(), {APP: app}, EventLoop())
     ours.sendall(gdproto.Status(1).to_bytes())
 
     def serve() -> None:
@@ -72,7 +72,7 @@ def test_an_answer_is_sent_before_the_lane_fails() -> None:
     app = Ours()
     app.init()
     ours, theirs = socket.socketpair()
-    lane = Lane(theirs.detach(), {APP: app}, EventLoop())
+    lane = LaneServer(theirs.detach(), {APP: app}, EventLoop())
     with ours, contextlib.closing(lane):
         request = gdproto.Request(7, APP, "echo", (1,)).to_bytes()
         ours.sendall(request + b"HTTP/1.1 400 Bad Request")
@@ -83,7 +83,7 @@ def test_an_answer_is_sent_before_the_lane_fails() -> None:
 
 def test_an_arbiter_that_leaves_inside_a_frame_is_told_as_that() -> None:
     ours, theirs = socket.socketpair()
-    lane = Lane(theirs.detach(), {}, EventLoop())
+    lane = LaneServer(theirs.detach(), {}, EventLoop())
     with contextlib.closing(lane):
         with ours:
             ours.sendall(gdproto.Request(7, APP, "echo", (1,)).to_bytes()[:-1])

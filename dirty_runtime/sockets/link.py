@@ -1,9 +1,9 @@
 """A connected socket on the event loop: the arbiter's ends of lanes and of clients.
 
 Rules: what is written goes to the kernel at once, and only what it does not take waits. What was
-read goes into the `gdproto.Connection` before its owner is told, but for what nobody here looks at:
-that goes on to a sink, if there is one, within the kernel. The owner learns once, and never from
-inside a call of its own, that the stream is gone.
+read goes into the `gdproto.Connection` before whoever listens is told, but for what nobody here
+looks at: that goes on to a sink, if there is one, within the kernel. Who listens learns once, and
+never from inside a call of its own, that the link is gone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .transfer import MORE_BYTES, RECEIVE_BYTES, receive, widen
 
 log = logging.getLogger("dirty")
 
-# Above the first the owner is asked to hold back; below the second it may go on.
+# Above the first the reader is asked to hold back; below the second it may go on.
 HIGH_WATER_BYTES = 256 * 1024
 LOW_WATER_BYTES = 64 * 1024
 
@@ -43,14 +43,14 @@ class Sink(Protocol):
         """
 
 
-class Owner(Protocol):
-    """Whoever reads and writes the stream."""
+class LinkEvents(Protocol):
+    """Whoever reads and writes the link."""
 
     def received(self) -> None:
         """The connection has taken new bytes."""
 
     def ended(self) -> None:
-        """The peer sends no more, which the connection knows; the stream closes by itself."""
+        """The peer sends no more, which the connection knows; the link closes by itself."""
 
     def lost(self, error: OSError | None) -> None:
         """The stream is closed; `error` says why, if nobody wished it."""
@@ -62,11 +62,11 @@ class Owner(Protocol):
         """What waits is little again."""
 
 
-class Stream:
-    """A socket, the connection that its bytes belong to, and their owner."""
+class Link:
+    """A socket, the connection that its bytes belong to, and who is told of them."""
 
     def __init__(
-        self, connected: socket.socket, connection: gdproto.Connection, owner: Owner
+        self, connected: socket.socket, connection: gdproto.Connection, events: LinkEvents
     ) -> None:
         connected.setblocking(False)
         self.socket = connected
@@ -74,7 +74,7 @@ class Stream:
         # Where the frame goes that is handed out in parts, and through what.
         self._sink: tuple[Sink, Pipe] | None = None
         self._connection = connection
-        self._owner = owner
+        self._events = events
         self._loop = asyncio.get_running_loop()
         self._at_most = RECEIVE_BYTES
         # What waits to be sent, and how much of the first of it has been.
@@ -102,9 +102,9 @@ class Stream:
         self._at_most = MORE_BYTES if count >= RECEIVE_BYTES else RECEIVE_BYTES
         try:
             if count:
-                self._owner.received()
+                self._events.received()
             else:
-                self._owner.ended()
+                self._events.ended()
                 self.close()
         except Exception:
             log.exception("a connection fails")
@@ -126,7 +126,7 @@ class Stream:
         return count
 
     def pause_reading(self) -> None:
-        """Read nothing for now. The end of the stream is not seen either."""
+        """Read nothing for now. The end of the link is not seen either."""
         if not self.is_closing:
             self._loop.remove_reader(self.socket)
 
@@ -213,7 +213,7 @@ class Stream:
     def _hold_back(self) -> None:
         if not self._is_full:
             self._is_full = True
-            self._owner.pause_writing()
+            self._events.pause_writing()
 
     def _flush(self) -> None:
         """Send what waits, a turn of the loop for each of it: others have their turns too."""
@@ -244,7 +244,7 @@ class Stream:
                 self._shut()
         if self._is_full and self._waiting_bytes <= LOW_WATER_BYTES:
             self._is_full = False
-            self._owner.resume_writing()
+            self._events.resume_writing()
 
     def write_eof(self) -> None:
         """Send nothing more after what was written; what the peer sends is still read."""
@@ -291,4 +291,4 @@ class Stream:
         # Descriptors, which are not to wait for the collector.
         self._sink = None
         self._waiting.clear()
-        self._loop.call_soon(self._owner.lost, self._error)
+        self._loop.call_soon(self._events.lost, self._error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .app import AppSpec
+from ...app import AppSpec
 
 Homes = dict[int, tuple[str, ...]]
 

@@ -11,7 +11,7 @@ import os
 import pwd
 from dataclasses import dataclass
 
-from .config import Config, ConfigError, label_of
+from ...settings import Config, ConfigError, label_of
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ from .app import AppSpec, describe, parse_app_spec
 from .errors import DirtyAppError
 
 MAX_SOCKET_PATH_BYTES = 107
+# What the socket's path ends with while its arbiter drains.
+DRAINING = ".draining"
 UNITS = ("_s", "_path")
 HOOKS = (
     "on_dirty_starting",

@@ -14,10 +14,10 @@ from typing import Protocol
 import gdproto
 from gdproto import NEED_DATA, FrameReceived
 
-from .errors import DirtyError
-from .spool import KEPT_IN_MEMORY_BYTES, Spooler
-from .stream import Data, Stream
-from .transfer import receive
+from ...errors import DirtyError
+from ...sockets.link import Data, Link
+from ...sockets.spool import KEPT_IN_MEMORY_BYTES, Spooler
+from ...sockets.transfer import receive
 
 STATUS_ID = 1
 
@@ -25,13 +25,13 @@ Answer = tuple[gdproto.Header, Data, bool]
 """The header of a frame, the frame, and whether it ends its exchange."""
 
 
-class Owner(Protocol):
+class LaneEvents(Protocol):
     """Whoever is told what happens on a lane."""
 
     def lane_answered(self, lane: Lane, answers: list[Answer]) -> None:
         """Frames of the exchange that runs, for its client; the terminal one is the last."""
 
-    def lane_passes(self, lane: Lane) -> Stream | None:
+    def lane_passes(self, lane: Lane) -> Link | None:
         """Where a RESPONSE that has begun may go in parts, but for the last, which comes as an
         answer; None where it has to wait until it is whole.
         """
@@ -56,13 +56,13 @@ class Lane:
     """One stream to a worker.
 
     Args:
-        owner: is told what happens.
+        events: is told what happens.
         clock: monotonic seconds.
     """
 
-    def __init__(self, owner: Owner, clock: Callable[[], float]) -> None:
+    def __init__(self, events: LaneEvents, clock: Callable[[], float]) -> None:
         ours, theirs = socket.socketpair()
-        self.owner = owner
+        self.events = events
         self.worker_end = theirs
         self.heard_s = clock()
         self.ready = False
@@ -78,22 +78,22 @@ class Lane:
         # Of a large frame that is under way.
         self._spooler: Spooler | None = None
         # Where the RESPONSE that is under way goes in parts.
-        self._onward: Stream | None = None
-        self._stream: Stream | None = None
+        self._onward: Link | None = None
+        self._link: Link | None = None
         # Whether reading has been paused.
         self.paused = False
 
     def open(self) -> None:
         """Connect the arbiter's end, and ask the worker whether it is ready."""
-        self._stream = Stream(self._socket, self._connection, self)
+        self._link = Link(self._socket, self._connection, self)
         self._write(self._connection.send(gdproto.Status(STATUS_ID)))
 
     def request(self, frame: Data, header: gdproto.Header, now_s: float) -> None:
         """Start an exchange with a whole REQUEST frame."""
-        assert self._stream is not None
+        assert self._link is not None
         self.heard_s = now_s
         self._connection.send_frame(b"", header)
-        self._stream.write(frame)
+        self._link.write(frame)
 
     def cancel(self) -> None:
         """Give up the exchange that runs; its frames are discarded until the terminal one."""
@@ -107,8 +107,8 @@ class Lane:
     def pause(self) -> None:
         """Read nothing for now: the client does not keep up."""
         self.paused = True
-        if self._stream is not None:
-            self._stream.pause_reading()
+        if self._link is not None:
+            self._link.pause_reading()
 
     def resume(self) -> None:
         """Read on."""
@@ -116,13 +116,13 @@ class Lane:
             # Silence that the client caused is not the worker's.
             self.heard_s = self._clock()
             self.paused = False
-            if self._stream is not None:
-                self._stream.resume_reading()
+            if self._link is not None:
+                self._link.resume_reading()
 
     def close(self) -> None:
         """End the lane: an idle worker thread retires."""
-        if self._stream is not None:
-            self._stream.close()
+        if self._link is not None:
+            self._link.close()
         else:
             self._socket.close()
 
@@ -131,7 +131,7 @@ class Lane:
 
         A process that it forked may hold the lane open, so its end cannot be waited for.
         """
-        while self._stream is not None and not self._stream.is_closing:
+        while self._link is not None and not self._link.is_closing:
             try:
                 if not receive(self._socket, self._connection):
                     return
@@ -143,10 +143,10 @@ class Lane:
             self.received()
 
     def _write(self, data: Data) -> None:
-        assert self._stream is not None
-        self._stream.write(data)
+        assert self._link is not None
+        self._link.write(data)
 
-    # --- the stream's owner ---
+    # --- what the link tells ---
 
     def received(self) -> None:
         self.heard_s = self._clock()
@@ -162,28 +162,28 @@ class Lane:
                 elif isinstance(event, gdproto.PartReceived):
                     if answers:
                         # They come before what goes on in parts.
-                        self.owner.lane_answered(self, answers)
+                        self.events.lane_answered(self, answers)
                         answers = []
                     self._take_part(event)
                 elif isinstance(event, gdproto.ExchangeEnded):
                     self._spooler, self._onward = None, None
-                    self.owner.lane_discarded(self)
+                    self.events.lane_discarded(self)
         except gdproto.ProtocolError as error:
-            self.owner.lane_broke(self, str(error), answers)
+            self.events.lane_broke(self, str(error), answers)
             return
         if answers:
-            self.owner.lane_answered(self, answers)
+            self.events.lane_answered(self, answers)
 
     def _take_part(self, event: gdproto.PartReceived) -> None:
-        assert self._stream is not None
+        assert self._link is not None
         if self._spooler is None and self._onward is None:
             if event.header.code == gdproto.MessageCode.RESPONSE:
-                self._onward = self.owner.lane_passes(self)
+                self._onward = self.events.lane_passes(self)
             if self._onward is not None:
-                self._stream.pour_into(self._onward)
+                self._link.pour_into(self._onward)
             else:
                 self._spooler = Spooler()
-                self._stream.pour_into(self._spooler)
+                self._link.pour_into(self._spooler)
         if self._onward is not None:
             self._onward.write(event.part)
         elif self._spooler is not None:
@@ -201,12 +201,12 @@ class Lane:
             answers.append((header, spooler.whole(rest), ended))
         except OSError as error:
             if answers:
-                self.owner.lane_answered(self, answers.copy())
+                self.events.lane_answered(self, answers.copy())
                 answers.clear()
             reason = f"no room for a large answer: {error.strerror or error}"
-            self.owner.lane_failed(self, DirtyError(reason))
+            self.events.lane_failed(self, DirtyError(reason))
             if ended:
-                self.owner.lane_discarded(self)
+                self.events.lane_discarded(self)
 
     def _boot(self, answer: gdproto.Message) -> None:
         if isinstance(answer, gdproto.Response):
@@ -214,15 +214,15 @@ class Lane:
             told = answer.result if isinstance(answer.result, dict) else {}
             extensions = told.get("extensions")
             self._takes_cancel = isinstance(extensions, list) and "cancel" in extensions
-        self.owner.lane_booted(self, answer)
+        self.events.lane_booted(self, answer)
 
     def ended(self) -> None:
-        self.owner.lane_closed(self)
+        self.events.lane_closed(self)
 
     def lost(self, error: OSError | None) -> None:
         if error is not None:
             self.was_unread = isinstance(error, ConnectionError)
-            self.owner.lane_closed(self)
+            self.events.lane_closed(self)
 
     def pause_writing(self) -> None:
         """A lane has one request at a time, which is there as a whole."""

@@ -17,10 +17,10 @@ import gdproto
 
 ANSWER_BYTES = 4096
 
-Exchange = Callable[[socket.socket, bytes, float], bytes]
+RoundTrip = Callable[[socket.socket, bytes, float], bytes]
 
 
-def exchange_in_python(connected: socket.socket, frame: bytes, awake_s: float) -> bytes:
+def round_trip_in_python(connected: socket.socket, frame: bytes, awake_s: float) -> bytes:
     """Send a frame and wait for the first bytes that come back.
 
     Args:
@@ -46,14 +46,14 @@ def exchange_in_python(connected: socket.socket, frame: bytes, awake_s: float) -
     return connected.recv(ANSWER_BYTES)
 
 
-def _built() -> Exchange:
+def _built() -> RoundTrip:
     if gdproto.IMPLEMENTATION != "c":
-        return exchange_in_python
+        return round_trip_in_python
     try:
-        from . import _exchange
+        from . import _round_trip
     except ImportError:
-        return exchange_in_python
-    return _exchange.exchange
+        return round_trip_in_python
+    return _round_trip.round_trip
 
 
-exchange = _built()
+round_trip = _built()

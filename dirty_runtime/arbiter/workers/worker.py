@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
-from .config import Config
+from ...settings import Config
 from .lane import Lane
 
 BOOTING = "booting"

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import gdproto
 
-from .aio import Links
+from .aio import AsyncChannels
 from .answers import Deadline
 from .sync import Channels
 
@@ -40,7 +40,7 @@ class DirtyClient:
         self.idle_timeout = idle_timeout
         self._ids = itertools.count(1)
         self._channels = Channels(socket_path)
-        self._links = Links(socket_path, self._ids)
+        self._async_channels = AsyncChannels(socket_path, self._ids)
 
     def execute(self, app_path: str, action: str, *args: Any, **kwargs: Any) -> Any:
         """Call an action and return its result.
@@ -70,14 +70,14 @@ class DirtyClient:
     async def execute_async(self, app_path: str, action: str, *args: Any, **kwargs: Any) -> Any:
         """As `execute`; any number of calls may be under way at once."""
         request = self._request(app_path, action, args, kwargs)
-        return await self._links.ask(request, self._deadline())
+        return await self._async_channels.ask(request, self._deadline())
 
     async def stream_async(
         self, app_path: str, action: str, *args: Any, **kwargs: Any
     ) -> AsyncGenerator[Any, None]:
         """As `stream`, for ``async for``."""
         request = self._request(app_path, action, args, kwargs)
-        chunks = self._links.stream(request, self._deadline(), self.idle_timeout)
+        chunks = self._async_channels.stream(request, self._deadline(), self.idle_timeout)
         try:
             async for chunk in chunks:
                 yield chunk
@@ -91,7 +91,7 @@ class DirtyClient:
 
     async def status_async(self) -> dict[str, Any]:
         """As `status`."""
-        status: dict[str, Any] = await self._links.ask(self._status(), self._deadline())
+        status: dict[str, Any] = await self._async_channels.ask(self._status(), self._deadline())
         return status
 
     def manage(self, op: gdproto.ManageOp, count: int = 1) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class DirtyClient:
 
     async def connect_async(self) -> None:
         """Connect the running loop now. Raises DirtyConnectionError."""
-        await self._links.open(self._deadline())
+        await self._async_channels.open(self._deadline())
 
     def close(self) -> None:
         """Close the connections of threads; a later call opens one again."""
@@ -114,7 +114,7 @@ class DirtyClient:
 
     async def close_async(self) -> None:
         """Close the connections of the running loop and of threads."""
-        await self._links.close()
+        await self._async_channels.close()
         self.close()
 
     def __enter__(self) -> Self:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from .version import EXTENSIONS, PROTOCOL, VERSION
-from .worker_process import READY
+from ...version import EXTENSIONS, PROTOCOL, VERSION
+from ..workers.worker import READY
 
 if TYPE_CHECKING:
-    from .arbiter import DirtyArbiter
-    from .worker_process import Worker
+    from ..arbiter import DirtyArbiter
+    from ..workers.worker import Worker
 
 
 def status_of(arbiter: DirtyArbiter) -> dict[str, Any]:

@@ -21,13 +21,12 @@ from typing import Protocol
 
 import gdproto
 
-from . import lane as lanes
-from .allocation import allocate, slot_to_add, slot_to_remove
-from .config import Config
-from .health import Health
-from .lane import Lane
-from .restarts import Backoff
-from .worker_process import BOOTING, READY, RETIRING, Worker
+from ...settings import Config
+from ..policy.allocation import allocate, slot_to_add, slot_to_remove
+from ..policy.health import Health
+from ..policy.restarts import Backoff
+from .lane import Lane, LaneEvents
+from .worker import BOOTING, READY, RETIRING, Worker
 
 log = logging.getLogger("dirty")
 
@@ -60,7 +59,7 @@ class Slot:
         self.must_change = ""
 
 
-class Owner(lanes.Owner, Protocol):
+class WorkerEvents(LaneEvents, Protocol):
     """Whoever uses the workers."""
 
     def worker_ready(self, worker: Worker) -> None:
@@ -81,11 +80,11 @@ class Supervisor:
 
     Args:
         config: what to run.
-        owner: uses the workers.
+        events: uses the workers.
         clock: monotonic seconds.
     """
 
-    def __init__(self, config: Config, owner: Owner, clock: Callable[[], float]) -> None:
+    def __init__(self, config: Config, events: WorkerEvents, clock: Callable[[], float]) -> None:
         self.config = config
         self.workers: dict[int, Worker] = {}
         self.restarts = 0
@@ -94,7 +93,7 @@ class Supervisor:
         self.health = Health(
             (spec.path for spec in config.apps), config.max_crashes, config.crash_window_s
         )
-        self._owner = owner
+        self._events = events
         self._clock = clock
         homes = allocate(config.apps, config.workers)
         self.slots = {number: Slot(number, apps) for number, apps in homes.items()}
@@ -249,7 +248,7 @@ class Supervisor:
         if not self.health.reasons():
             self.last_boot_error = ""
         why, slot.must_change = slot.must_change, ""
-        self._owner.worker_ready(worker)
+        self._events.worker_ready(worker)
         if why == RELOAD and not self.is_reloading:
             log.info("reloaded: %d workers run the new code", self.target)
         if old is not None:
@@ -264,9 +263,9 @@ class Supervisor:
     def _ended(self, worker: Worker, pidfd: int) -> None:
         asyncio.get_running_loop().remove_reader(pidfd)
         os.close(pidfd)
-        blamed = self._owner.blamed(worker)
+        blamed = self._events.blamed(worker)
         # Before what it left behind is read: its lanes take nothing more.
-        self._owner.worker_leaves(worker)
+        self._events.worker_leaves(worker)
         reason = worker.reap()
         slot = self._slot_of(worker)
         log.debug("worker %d ended: %s", worker.pid, reason)
@@ -278,7 +277,7 @@ class Supervisor:
             slot.worker = None
             self._crashed(slot, worker, reason, blamed)
         self._settle()
-        self._owner.worker_died(worker, reason)
+        self._events.worker_died(worker, reason)
 
     def _boot_failed(self, slot: Slot, worker: Worker, reason: str) -> None:
         self.last_boot_error = reason
@@ -341,7 +340,7 @@ class Supervisor:
         apps = self._startable(slot)
         if slot.apps and not apps:
             return
-        own_lanes = [Lane(self._owner, self._clock) for _ in range(self.config.threads)]
+        own_lanes = [Lane(self._events, self._clock) for _ in range(self.config.threads)]
         self._ages += 1
         try:
             worker = Worker(slot.number, self._ages, apps, own_lanes, self.config)
@@ -400,7 +399,7 @@ class Supervisor:
     def _leave(self, worker: Worker, grace_s: float) -> None:
         """Take no new work, end when the lanes are closed, and be killed after the grace."""
         worker.state = RETIRING
-        self._owner.worker_leaves(worker)
+        self._events.worker_leaves(worker)
         if grace_s:
             asyncio.get_running_loop().call_later(grace_s, worker.kill)
         else:

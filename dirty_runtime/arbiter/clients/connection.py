@@ -16,10 +16,10 @@ from typing import Any, Protocol
 import gdproto
 from gdproto import HEADER_BYTES, FrameReceived, peek_request
 
-from .errors import MAX_RAW_BYTES, DirtyError, DirtyProtocolError, to_message
-from .lane import Answer, Lane
-from .spool import KEPT_IN_MEMORY_BYTES, Spool, Spooler
-from .stream import Data, Stream
+from ...errors import MAX_RAW_BYTES, DirtyError, DirtyProtocolError, to_message
+from ...sockets.link import Data, Link
+from ...sockets.spool import KEPT_IN_MEMORY_BYTES, Spool, Spooler
+from ..workers.lane import Answer, Lane
 
 REQUEST = int(gdproto.MessageCode.REQUEST)
 CANCEL = int(gdproto.MessageCode.CANCEL)
@@ -76,7 +76,7 @@ class Call:
         self.lane: Lane | None = None
 
 
-class Owner(Protocol):
+class ClientEvents(Protocol):
     """Whoever serves the clients."""
 
     def clock(self) -> float:
@@ -104,12 +104,12 @@ class Owner(Protocol):
 class ClientConnection:
     """One client; `uid` is its user."""
 
-    def __init__(self, connected: socket.socket, owner: Owner) -> None:
+    def __init__(self, connected: socket.socket, events: ClientEvents) -> None:
         self.calls: dict[int, Call] = {}
         self.paused = False
         self.uid = uid_of(connected)
-        self._owner = owner
-        self._clock = owner.clock
+        self._events = events
+        self._clock = events.clock
         self._connection = gdproto.Connection("arbiter", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES)
         # Of a large frame that is under way.
         self._spooler: Spooler | None = None
@@ -117,8 +117,8 @@ class ClientConnection:
         self._passing: Call | None = None
         self._held: list[Data] = []
         self._failed = False
-        self._stream = Stream(connected, self._connection, self)
-        owner.client_came(self)
+        self._link = Link(connected, self._connection, self)
+        events.client_came(self)
 
     def forward(self, call: Call, answers: list[Answer]) -> None:
         """Hand frames of the call's exchange to the client."""
@@ -130,16 +130,16 @@ class ClientConnection:
         if self._passing is not None:
             self._forward_in_turn(call, answers)
         elif len(answers) == 1:
-            self._stream.write(frame)
+            self._link.write(frame)
         else:
             for data in joined(answers):
-                self._stream.write(data)
+                self._link.write(data)
 
-    def onward(self, call: Call) -> Stream | None:
+    def onward(self, call: Call) -> Link | None:
         """Where a RESPONSE may go as it comes, if it may: one at a time may."""
         if self._passing is None:
             self._passing = call
-        return self._stream if self._passing is call else None
+        return self._link if self._passing is call else None
 
     def is_passing(self, call: Call) -> bool:
         """Whether the call's RESPONSE has begun."""
@@ -153,7 +153,7 @@ class ClientConnection:
             return
         held, self._held, self._passing = self._held, [], None
         for data in [*joined(answers), *held]:
-            self._stream.write(data)
+            self._link.write(data)
         if not self.paused:
             self.resume_writing()
 
@@ -172,15 +172,15 @@ class ClientConnection:
 
     def close(self) -> None:
         """Close when what was written has been taken."""
-        self._stream.close()
+        self._link.close()
 
     def abort(self) -> None:
         """Close at once."""
-        self._stream.abort()
+        self._link.abort()
 
     def _write(self, data: bytes) -> None:
         if self._passing is None:
-            self._stream.write(data)
+            self._link.write(data)
         else:
             self._held.append(data)
 
@@ -189,16 +189,16 @@ class ClientConnection:
     def _take(self, header: gdproto.Header, frame: Data) -> None:
         code, _, request_id = header
         if code == CANCEL:
-            self._owner.cancelled(self.calls[request_id])
+            self._events.cancelled(self.calls[request_id])
             return
         try:
             seen = frame.view() if isinstance(frame, Spool) else frame
             if code == REQUEST:
                 request = peek_request(seen, HEADER_BYTES)
                 call = self.calls[request_id] = Call(request, header, frame, self, self._clock())
-                self._owner.called(call)
+                self._events.called(call)
             else:
-                answer = self._owner.asked(gdproto.parse(seen), self)
+                answer = self._events.asked(gdproto.parse(seen), self)
                 self._write(self._connection.send(gdproto.Response(request_id, answer)))
         except gdproto.ProtocolError as error:
             self._decline(header, DirtyProtocolError.of(error, bytes(seen[:MAX_RAW_BYTES])))
@@ -219,7 +219,7 @@ class ClientConnection:
         call = self.calls.pop(header.request_id, None)
         self._write(self._connection.send(to_message(error, header.request_id)))
         if call is not None:
-            self._owner.refused(call, error)
+            self._events.refused(call, error)
 
     def _faulty(self, error: gdproto.ProtocolError) -> None:
         """Answer what the connection itself found at fault."""
@@ -231,7 +231,7 @@ class ClientConnection:
             return
         if call is not None and error.scope == "exchange":
             del self.calls[error.request_id]
-            self._owner.cancelled(call)
+            self._events.cancelled(call)
         answer = to_message(DirtyProtocolError.of(error), error.request_id)
         # The state of the exchange, if there is one, no longer permits an answer.
         self._write(answer.to_bytes())
@@ -240,12 +240,12 @@ class ClientConnection:
 
     def _hear_no_more(self) -> None:
         self._failed = True
-        self._owner.client_left(self)
-        self._stream.read_in_vain()
-        self._stream.write_eof()
-        asyncio.get_running_loop().call_later(DISCARD_S, self._stream.abort)
+        self._events.client_left(self)
+        self._link.read_in_vain()
+        self._link.write_eof()
+        asyncio.get_running_loop().call_later(DISCARD_S, self._link.abort)
 
-    # --- the stream's owner ---
+    # --- what the link tells ---
 
     def received(self) -> None:
         while not self._failed:
@@ -262,7 +262,7 @@ class ClientConnection:
             elif type(event) is gdproto.PartReceived:
                 if self._spooler is None:
                     self._spooler = Spooler()
-                    self._stream.pour_into(self._spooler)
+                    self._link.pour_into(self._spooler)
                 self._spooler.add(event.part)
             else:
                 return
@@ -286,7 +286,7 @@ class ClientConnection:
         self._failed = True
         self._spooler = None
         self._held.clear()
-        self._owner.client_left(self)
+        self._events.client_left(self)
 
 
 def joined(answers: list[Answer]) -> list[Data]:

@@ -1,4 +1,4 @@
-/* What `exchange.py` says, with the interpreter let go once for all of it: threads that call at the
+/* What `round_trip.py` says, with the interpreter let go once for all of it: threads that call at the
  * same time hand the interpreter on half as often. */
 
 #define PY_SSIZE_T_CLEAN
@@ -78,10 +78,10 @@ static ssize_t receive(int fd, char *answer, double awake_s, double end_s) {
     }
 }
 
-static PyObject *exchange(PyObject *module, PyObject *const *args, Py_ssize_t count) {
+static PyObject *round_trip(PyObject *module, PyObject *const *args, Py_ssize_t count) {
     (void)module;
     if (count != 3 || !PyBytes_Check(args[1])) {
-        PyErr_SetString(PyExc_TypeError, "exchange takes a socket, bytes and seconds");
+        PyErr_SetString(PyExc_TypeError, "round_trip takes a socket, bytes and seconds");
         return NULL;
     }
     int fd = PyObject_AsFileDescriptor(args[0]);
@@ -115,8 +115,8 @@ static PyObject *exchange(PyObject *module, PyObject *const *args, Py_ssize_t co
 }
 
 static PyMethodDef functions[] = {
-    {"exchange", (PyCFunction)(void (*)(void))exchange, METH_FASTCALL,
-     "exchange(connected, frame, awake_s) -> bytes"},
+    {"round_trip", (PyCFunction)(void (*)(void))round_trip, METH_FASTCALL,
+     "round_trip(connected, frame, awake_s) -> bytes"},
     {NULL, NULL, 0, NULL},
 };
 
@@ -133,9 +133,9 @@ static PyModuleDef_Slot slots[] = {
 
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
-    .m_name = "dirty_runtime._exchange",
+    .m_name = "dirty_runtime.sockets._round_trip",
     .m_methods = functions,
     .m_slots = slots,
 };
 
-PyMODINIT_FUNC PyInit__exchange(void) { return PyModuleDef_Init(&definition); }
+PyMODINIT_FUNC PyInit__round_trip(void) { return PyModuleDef_Init(&definition); }

@@ -8,8 +8,8 @@ from typing import Any
 import gdproto
 from gdproto import ManageOp
 
-from .errors import DirtyProtocolError
-from .supervisor import Supervisor
+from ...errors import DirtyProtocolError
+from ..workers.supervisor import Supervisor
 
 NAMES = {
     ManageOp.ADD: "add",

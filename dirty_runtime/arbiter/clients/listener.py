@@ -18,8 +18,8 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from ...settings import DRAINING, ConfigError, check_directory
 from .access import Access
-from .config import ConfigError, check_directory
 
 log = logging.getLogger("dirty")
 
@@ -28,8 +28,6 @@ BACKLOG = 1024
 AT_ONCE = 64
 # How long no connection is taken after one could not be, as for want of file descriptors.
 PAUSE_S = 1.0
-# What the socket's path ends with while its arbiter drains.
-DRAINING = ".draining"
 
 
 class Listener:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .config import ConfigError
+from ..settings import ConfigError
 
 
 class Pidfile:

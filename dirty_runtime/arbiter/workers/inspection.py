@@ -14,8 +14,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .app import AppSpec
-from .config import Config, ConfigError
+from ...app import AppSpec
+from ...settings import Config, ConfigError
 
 
 class AppFacts(NamedTuple):

@@ -20,7 +20,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from .errors import DirtyNoWorkersAvailableError, DirtyOverloadedError
+from ...errors import DirtyNoWorkersAvailableError, DirtyOverloadedError
 
 
 class Routable(Protocol):

@@ -15,7 +15,7 @@ from typing import Any
 import gdproto
 from gdproto import StashOp
 
-from .errors import StashError, StashKeyNotFoundError, StashTableNotFoundError
+from ...errors import StashError, StashKeyNotFoundError, StashTableNotFoundError
 
 ENTRY_BYTES = 200
 """What an entry takes beside its key and value, roughly."""

@@ -22,13 +22,7 @@ from typing import Any
 import gdproto
 from gdproto import ManageOp
 
-from . import logs, system
-from .access import Access
-from .allocation import shortages
-from .client_connection import Call, ClientConnection
-from .config import Config, ConfigError
-from .deadlines import Deadlines
-from .errors import (
+from ..errors import (
     DirtyCancelledError,
     DirtyError,
     DirtyNoWorkersAvailableError,
@@ -37,17 +31,23 @@ from .errors import (
     DirtyTimeoutError,
     DirtyWorkerError,
 )
-from .inspection import inspect_apps, learned
-from .lane import Answer, Lane
-from .listener import Listener
-from .management import NAMES, manage
+from ..settings import Config, ConfigError
+from ..sockets.link import Link
+from . import logs, system
+from .answers.management import NAMES, manage
+from .answers.status import status_of
+from .clients.access import Access
+from .clients.connection import Call, ClientConnection
+from .clients.listener import Listener
 from .pidfile import Pidfile
-from .routing import Router
-from .status import status_of
-from .stream import Stream
-from .supervisor import CLOSE_S, DYING_S, Supervisor
-from .tables import Tables
-from .worker_process import BOOTING, READY, RETIRING, Worker
+from .policy.allocation import shortages
+from .policy.deadlines import Deadlines
+from .policy.routing import Router
+from .stash.memory import Tables
+from .workers.inspection import inspect_apps, learned
+from .workers.lane import Answer, Lane
+from .workers.supervisor import CLOSE_S, DYING_S, Supervisor
+from .workers.worker import BOOTING, READY, RETIRING, Worker
 
 log = logging.getLogger("dirty")
 access_log = logging.getLogger("dirty.access")
@@ -376,7 +376,7 @@ class DirtyArbiter:
         self.supervisor.served(lane)
         self._next(lane)
 
-    def lane_passes(self, lane: Lane) -> Stream | None:
+    def lane_passes(self, lane: Lane) -> Link | None:
         call = self.running.get(lane)
         return call.client.onward(call) if call is not None else None
 

@@ -1,3 +1,0 @@
-import socket
-
-def exchange(connected: socket.socket, frame: bytes, awake_s: float) -> bytes: ...

@@ -1,0 +1,1 @@
+"""What decides in an arbiter: pure, no I/O, no clock but the one handed in."""

@@ -1,0 +1,91 @@
+"""``dirty scale`` and ``dirty reload``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from gdproto import ManageOp
+
+from ..errors import DirtyError
+from .options import TAKES_NUMBERS, client_at, failure, socket_option, timeout_option
+from .status import count_workers, is_ready, not_ready, wait
+
+_SCALE_OPS = {"+": ManageOp.ADD, "-": ManageOp.REMOVE, "": ManageOp.SET}
+
+wait_option = click.option(
+    "--wait",
+    "wait_s",
+    type=float,
+    metavar="SECONDS",
+    help="Wait so long for the workers to serve, and fail if they do not.",
+)
+
+
+@click.command(context_settings=TAKES_NUMBERS, short_help="Have more workers, or fewer.")
+@click.argument("change", metavar="+N|-N|N")
+@wait_option
+@socket_option
+@timeout_option
+def scale(change: str, wait_s: float | None, socket_path: str | None, timeout: float) -> None:
+    """Add N workers, remove N, or have N; fails when less than that is done."""
+    parts = re.fullmatch(r"([+-]?)([1-9][0-9]{0,8})", change)
+    if parts is None:
+        raise click.ClickException(f"{change!r} is none of +N, -N and N, with N above 0")
+    try:
+        with client_at(socket_path, timeout) as client:
+            answer = client.manage(_SCALE_OPS[parts[1]], int(parts[2]))
+            did = f"{_scaled(answer)}; workers: {answer['target_workers']} wanted"
+            if "reason" in answer:
+                raise click.ClickException(did)
+            if wait_s is not None:
+                state = wait(client, wait_s, is_ready, not_ready)
+                did = f"{_scaled(answer)}; {count_workers(state)}"
+    except DirtyError as error:
+        raise failure(error) from None
+    click.echo(did)
+
+
+def _scaled(answer: dict[str, Any]) -> str:
+    """What was done of what was asked, and why that is less."""
+    added, removed = answer.get("spawned", 0), answer.get("removed", 0)
+    asked = answer["requested"]
+    if answer["operation"] == "set":
+        asked = abs(asked - (answer["target_workers"] - added + removed))
+    did = f"removed {removed}" if "removed" in answer else f"added {added}"
+    return f"{did} of {asked}: {answer['reason']}" if "reason" in answer else did
+
+
+@click.command(short_help="Replace the workers by ones with new code.")
+@wait_option
+@socket_option
+@timeout_option
+def reload(wait_s: float | None, socket_path: str | None, timeout: float) -> None:
+    """Replace the workers, one after the other, by ones with new code."""
+    try:
+        with client_at(socket_path, timeout) as client:
+            answer = client.manage(ManageOp.RELOAD)
+            did = f"reload begun; workers: {answer['target_workers']} wanted"
+            if wait_s is not None:
+                state = wait(client, wait_s, _is_reloaded, _not_reloaded)
+                did = f"reloaded; {count_workers(state)}"
+    except DirtyError as error:
+        raise failure(error) from None
+    click.echo(did)
+
+
+def _is_reloaded(state: dict[str, Any]) -> bool:
+    """Whether the reload is done. Raises DirtyError when it failed, or is not told of."""
+    if state.get("draining"):
+        raise DirtyError("the arbiter is stopping")
+    if failure := state.get("reload_failure"):
+        raise DirtyError(f"no reload, what served goes on: {failure}")
+    if "reloading" not in state:
+        raise DirtyError("this arbiter does not tell when a reload is done")
+    return not state["reloading"]
+
+
+def _not_reloaded(state: dict[str, Any], wait_s: float) -> str:
+    return f"the reload was not done after {wait_s:g} s; {count_workers(state)}"

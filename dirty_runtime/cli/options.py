@@ -1,0 +1,84 @@
+"""What the commands share: options, the client, JSON in and out."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from ..client import DirtyClient
+from ..errors import DirtyError
+
+# A number below zero is an argument, not an option.
+TAKES_NUMBERS = {"ignore_unknown_options": True}
+
+
+class Setting(click.Option):
+    """An option that says of a bad value in its variable that it is there."""
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        return variable_of(ctx, self.name or "") or super().get_error_hint(ctx)
+
+
+def variable_of(ctx: click.Context | None, name: str) -> str:
+    """The variable that the option's value was taken from; empty when it was not."""
+    if ctx is None or ctx.get_parameter_source(name) is not ParameterSource.ENVIRONMENT:
+        return ""
+    (found,) = [one.envvar for one in ctx.command.params if one.name == name]
+    variables = [found] if isinstance(found, str) else found or ()
+    return next((one for one in variables if os.environ.get(one)), "")
+
+
+socket_option = click.option(
+    "--socket",
+    "socket_path",
+    cls=Setting,
+    envvar=("DIRTY_SOCKET", "GUNICORN_DIRTY_SOCKET"),
+    metavar="PATH",
+    help="The arbiter's socket; by default $DIRTY_SOCKET.",
+)
+timeout_option = click.option(
+    "--timeout", default=30.0, show_default=True, help="Seconds that an answer may take."
+)
+
+
+def client_at(socket_path: str | None, timeout_s: float) -> DirtyClient:
+    if not socket_path:
+        raise click.ClickException("no arbiter is known: give --socket PATH or set DIRTY_SOCKET")
+    try:
+        return DirtyClient(socket_path, timeout_s)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def failure(error: DirtyError) -> click.ClickException:
+    lines = error.message.splitlines() or ["failed"]
+    return click.ClickException(f"{type(error).__name__}: {lines[0]}")
+
+
+def json_arguments(
+    arguments: Iterable[str], keywords: Iterable[str]
+) -> tuple[list[Any], dict[str, Any]]:
+    kwargs = {}
+    for keyword in keywords:
+        name, equals, value = keyword.partition("=")
+        if not equals:
+            raise click.ClickException(f"--kw {keyword!r} is not of the form NAME=JSON")
+        kwargs[name] = from_json(value)
+    return [from_json(argument) for argument in arguments], kwargs
+
+
+def from_json(argument: str) -> Any:
+    try:
+        return json.loads(argument)
+    except ValueError:
+        hint = "a string needs quotes of its own, as in '\"text\"'"
+        raise click.ClickException(f"argument {argument!r} is not JSON; {hint}") from None
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, default=bytes.hex))

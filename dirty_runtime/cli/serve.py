@@ -1,0 +1,137 @@
+"""``dirty serve``.
+
+Rules: the arbiter is loaded when it is to serve, so that the other commands start sooner.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from ..settings import (
+    Config,
+    ConfigError,
+    check_directory,
+    label_of,
+    load_config,
+    simple_settings,
+    unknown_variables,
+    variable_name,
+)
+from .options import Setting, socket_option, variable_of
+
+log = logging.getLogger("dirty")
+
+
+def _takes_settings(command: Any) -> Any:
+    """The simple settings of Config as options, each also as a variable."""
+    for one in reversed(simple_settings()):
+        word = f"--{label_of(one.name)}"
+        is_switch = isinstance(one.default, bool)
+        declaration = f"{word}/--no-{word[2:]}" if is_switch else word
+        shown = "" if one.default == "" else f"  [default: {str(one.default).lower()}]"
+        command = click.option(
+            declaration,
+            one.name,
+            cls=Setting,
+            default=None,
+            type=type(one.default),
+            envvar=variable_name(one.name),
+            help=one.metadata["help"] + shown,
+        )(command)
+    return command
+
+
+@click.command()
+@click.option("--app", "apps", multiple=True, metavar="MODULE:CLASS[:N]", help="An app to serve.")
+@socket_option
+@_takes_settings
+@click.option("-c", "--config", "config_path", metavar="FILE", help="Settings, as Python.")
+@click.option("--chdir", metavar="DIR", help="Where to find the apps.  [default: here]")
+@click.option("--check-config", is_flag=True, help="Print what would run, and end.")
+def serve(config_path: str | None, chdir: str | None, check_config: bool, **overrides: Any) -> None:
+    """Start an arbiter and its workers, and serve until TERM."""
+    for name in ("socket_path", "pidfile", "log_file"):
+        if overrides[name]:
+            overrides[name] = os.path.abspath(overrides[name])
+    if config_path:
+        config_path = os.path.abspath(config_path)
+    try:
+        if chdir:
+            _change_directory(chdir)
+        config = load_config(config_path or "", overrides)
+        if check_config:
+            _show_config(config)
+            return
+        _run(config)
+    except ConfigError as error:
+        raise click.ClickException(f"{_origin(error.setting, config_path)}{error}") from None
+
+
+def _run(config: Config) -> None:
+    """Serve until a signal ends it. Raises ConfigError."""
+    from ..arbiter import DirtyArbiter, StartError
+
+    _set_up_logs(config)
+    for line in unknown_variables(os.environ):
+        log.warning(line)
+    try:
+        DirtyArbiter(config).run()
+    except StartError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _origin(setting: str, config_path: str | None) -> str:
+    """Where a setting came from that cannot be used, for the head of a line."""
+    ctx = click.get_current_context()
+    if variable := variable_of(ctx, setting):
+        return f"{variable}: "
+    is_given = ctx.get_parameter_source(setting) is ParameterSource.COMMANDLINE
+    # A default can always be used.
+    return f"config file {config_path}: " if setting and config_path and not is_given else ""
+
+
+def _change_directory(path: str) -> None:
+    try:
+        os.chdir(path)
+    except OSError as error:
+        raise ConfigError(f"directory {path}: {error.strerror}") from None
+
+
+def _set_up_logs(config: Config) -> None:
+    from ..arbiter import logs
+
+    try:
+        logs.set_up(config.log_file, config.log_json)
+    except OSError as error:
+        reason = f"log-file {config.log_file}: {error.strerror}"
+        raise ConfigError(reason, "log_file") from None
+
+
+def _show_config(config: Config) -> None:
+    """Print the settings, and which worker would load which apps. Raises ConfigError."""
+    from ..arbiter.clients.access import Access
+    from ..arbiter.clients.listener import check_socket
+    from ..arbiter.policy.allocation import allocate, shortages
+    from ..arbiter.workers.inspection import inspect_apps, learned
+
+    Access.of(config)
+    check_socket(Path(config.socket_path))
+    for name in ("pidfile", "log_file"):
+        check_directory(name, getattr(config, name))
+    apps = learned(config, inspect_apps(config))
+    for line in [*unknown_variables(os.environ), *shortages(apps, config.workers)]:
+        click.echo(line, err=True)
+    for slot, paths in allocate(apps, config.workers).items():
+        click.echo(f"worker {slot}: {', '.join(paths) or 'no app'}")
+    click.echo(f"config: {config.config_path}")
+    click.echo(f"socket: {config.socket_path}")
+    for one in simple_settings():
+        click.echo(f"{label_of(one.name)}: {getattr(config, one.name)}")
+    click.echo(f"slot-env: {' '.join(f'{name}={text}' for name, text in config.slot_env.items())}")
+    click.echo(f"hooks: {', '.join(config.hooks)}")

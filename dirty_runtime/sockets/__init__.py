@@ -1,0 +1,1 @@
+"""Between sockets and `gdproto.Connection`: what client, worker and arbiter share."""

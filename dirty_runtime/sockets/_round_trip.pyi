@@ -1,0 +1,3 @@
+import socket
+
+def round_trip(connected: socket.socket, frame: bytes, awake_s: float) -> bytes: ...
