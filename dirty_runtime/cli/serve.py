@@ -118,13 +118,17 @@ def _show_config(config: Config) -> None:
     from ..arbiter.clients.access import Access
     from ..arbiter.clients.listener import check_socket
     from ..arbiter.policy.allocation import allocate, shortages
-    from ..arbiter.workers.inspection import inspect_apps, learned
+    from ..arbiter.policy.catalogue import Catalogue
+    from ..arbiter.workers.launch import launcher_of
 
     Access.of(config)
     check_socket(Path(config.socket_path))
     for name in ("pidfile", "log_file"):
         check_directory(name, getattr(config, name))
-    apps = learned(config, inspect_apps(config))
+    catalogue = Catalogue(config.apps)
+    for path, facts in launcher_of(config).inspect(catalogue.paths).items():
+        catalogue.learn(path, facts)
+    apps = catalogue.specs
     for line in [*unknown_variables(os.environ), *shortages(apps, config.workers)]:
         click.echo(line, err=True)
     for slot, paths in allocate(apps, config.workers).items():

@@ -30,11 +30,11 @@ class Job:
 
 def test_an_idle_lane_takes_a_request_at_once() -> None:
     router: Router[Job, str] = Router(["a"])
-    assert router.add("lane", "worker", ["a"]) is None
+    assert router.add("lane", "worker", ["a"], 0.0) is None
     assert router.submit(Job("a")) == "lane"
     assert router.busy("worker") == 1
     assert router.is_busy("lane")
-    assert router.release("lane") is None
+    assert router.release("lane", 0.0) is None
     assert router.busy("worker") == 0
 
 
@@ -44,8 +44,8 @@ def test_requests_wait_for_workers_that_boot() -> None:
     assert router.submit(first) is None
     assert router.submit(second) is None
     assert router.depth("a") == 2
-    assert router.add("lane", "worker", ["a"]) is first
-    assert router.release("lane") is second
+    assert router.add("lane", "worker", ["a"], 0.0) is first
+    assert router.release("lane", 0.0) is second
     assert router.depth("a") == 0
 
 
@@ -58,20 +58,20 @@ def test_an_app_that_is_not_configured_is_refused() -> None:
 def test_the_worker_with_the_fewest_busy_lanes_is_chosen() -> None:
     router: Router[Job, str] = Router(["a"])
     for lane, worker in (("1a", 1), ("1b", 1), ("2a", 2), ("2b", 2)):
-        router.add(lane, worker, ["a"])
+        router.add(lane, worker, ["a"], 0.0)
     assert [router.submit(Job("a")) for _ in range(4)] == ["1a", "2a", "1b", "2b"]
 
 
 def test_idle_workers_take_turns() -> None:
     router: Router[Job, str] = Router(["a"])
-    router.add("one", 1, ["a"])
-    router.add("two", 2, ["a"])
+    router.add("one", 1, ["a"], 0.0)
+    router.add("two", 2, ["a"], 0.0)
     taken = []
     for _ in range(3 * TURN):
         lane = router.submit(Job("a"))
         assert lane is not None
         taken.append(lane)
-        router.release(lane)
+        router.release(lane, 0.0)
     assert taken == ["one"] * TURN + ["two"] * TURN + ["one"] * TURN
 
 
@@ -80,21 +80,21 @@ def test_a_lane_pulls_what_has_waited_longest_among_its_apps() -> None:
     jobs = [Job("b"), Job("c"), Job("a"), Job("b")]
     for job in jobs:
         router.submit(job)
-    assert router.add("lane", "worker", ["a", "b"]) is jobs[0]
-    assert router.release("lane") is jobs[2]
-    assert router.release("lane") is jobs[3]
-    assert router.release("lane") is None
+    assert router.add("lane", "worker", ["a", "b"], 0.0) is jobs[0]
+    assert router.release("lane", 0.0) is jobs[2]
+    assert router.release("lane", 0.0) is jobs[3]
+    assert router.release("lane", 0.0) is None
     assert list(router.waiting()) == [jobs[1]]
 
 
 def test_a_removed_lane_gives_back_its_request() -> None:
     router: Router[Job, str] = Router(["a"])
-    router.add("lane", "worker", ["a"])
+    router.add("lane", "worker", ["a"], 0.0)
     job = Job("a")
     router.submit(job)
     assert router.remove("lane") is job
     assert router.remove("lane") is None
-    assert router.release("lane") is None
+    assert router.release("lane", 0.0) is None
     assert router.busy("worker") == 0
     assert router.submit(Job("a")) is None
 
@@ -130,7 +130,7 @@ class Model(RuleBasedStateMachine):
     def add(self, worker: int, apps: list[str]) -> int:
         lane = len(self.apps)
         self.apps[lane], self.workers[lane] = apps, worker
-        self.take(lane, self.router.add(lane, worker, apps))
+        self.take(lane, self.router.add(lane, worker, apps, 0.0))
         return lane
 
     @rule(target=jobs, app=st.sampled_from(APPS))
@@ -153,7 +153,7 @@ class Model(RuleBasedStateMachine):
     @rule(lane=lanes)
     def release(self, lane: int) -> None:
         if self.running.get(lane) is not None:
-            self.take(lane, self.router.release(lane))
+            self.take(lane, self.router.release(lane, 0.0))
 
     @rule(lane=consumes(lanes))
     def remove(self, lane: int) -> None:

@@ -2,65 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 from typing import Any
 
 import gdproto
 from gdproto import ManageOp
 
-from ...errors import DirtyProtocolError
+from ...errors import DirtyError, DirtyProtocolError
+from ..clients.connection import ClientConnection
+from ..lifetime import Lifetime
+from ..workers.reload import Reload
 from ..workers.supervisor import Supervisor
 
-NAMES = {
-    ManageOp.ADD: "add",
-    ManageOp.REMOVE: "remove",
-    ManageOp.RELOAD: "reload",
-    ManageOp.SET: "set",
-}
+log = logging.getLogger("dirty")
 
 
-def manage(
-    supervisor: Supervisor, message: gdproto.Manage, reload: Callable[[], None]
-) -> dict[str, Any]:
-    """Do what `message` asks; answered when the processes are started, not when they are ready.
+class Management:
+    """Scales and reloads.
 
     Args:
-        reload: starts a reload.
-
-    Returns:
-        `success`, `operation`, `requested`, `spawned` or `removed`, a `reason` where less was
-        done than asked, `total_workers`, `target_workers`.
-
-    Raises:
-        DirtyProtocolError: invalid_field_value, the count is above the bound.
+        supervisor: has the workers.
+        reload: replaces them.
+        lifetime: whether the arbiter still serves.
     """
-    op = ManageOp(message.op)
-    count = max(1, message.count)
-    answer: dict[str, Any] = {"success": True, "operation": NAMES[op], "requested": count}
-    if op is ManageOp.RELOAD:
-        reload()
-    elif op is ManageOp.ADD:
-        answer |= _add(supervisor, count)
-    elif op is ManageOp.REMOVE:
-        answer |= _remove(supervisor, count)
-    else:
-        change = count - len(supervisor.slots)
-        answer |= _add(supervisor, change) if change > 0 else _remove(supervisor, -change)
-    total = len(supervisor.workers)
-    return answer | {"total_workers": total, "target_workers": len(supervisor.slots)}
 
+    def __init__(self, supervisor: Supervisor, reload: Reload, lifetime: Lifetime) -> None:
+        self._supervisor = supervisor
+        self._reload = reload
+        self._lifetime = lifetime
 
-def _add(supervisor: Supervisor, count: int) -> dict[str, Any]:
-    bound = supervisor.config.max_workers
-    if len(supervisor.slots) + count > bound:
-        reason = f"{len(supervisor.slots) + count} workers are more than max-workers, {bound}"
-        raise DirtyProtocolError(reason, code="invalid_field_value", path="count")
-    spawned = supervisor.add(count)
-    short = {} if spawned == count else {"reason": "every app has as many workers as it may"}
-    return {"spawned": spawned, **short}
+    async def answer(self, message: gdproto.Manage, client: ClientConnection) -> dict[str, Any]:
+        """Do what `message` asks; answered when the processes are started, not when they are ready.
 
+        Returns:
+            `success`, `operation`, `requested`, `spawned` or `removed`, a `reason` where less was
+            done than asked, `total_workers`, `target_workers`.
 
-def _remove(supervisor: Supervisor, count: int) -> dict[str, Any]:
-    removed = supervisor.remove(count)
-    short = {} if removed == count else {"reason": "every app keeps at least one worker"}
-    return {"removed": removed, **short}
+        Raises:
+            DirtyError: the arbiter stops.
+            DirtyProtocolError: invalid_field_value, the count is above the bound.
+        """
+        if self._lifetime.is_ending:
+            raise DirtyError("the arbiter is stopping")
+        op = ManageOp(message.op)
+        count = max(1, message.count)
+        name = op.name.lower()
+        log.info("user %s asks to manage: %s, count %d", client.uid, name, message.count)
+        done = self._do(op, count)
+        return {
+            "success": True,
+            "operation": name,
+            "requested": count,
+            **done,
+            "total_workers": len(self._supervisor.workers),
+            "target_workers": self._supervisor.target,
+        }
+
+    def _do(self, op: ManageOp, count: int) -> dict[str, Any]:
+        if op is ManageOp.RELOAD:
+            self._reload.begin()
+            return {}
+        if op is ManageOp.SET:
+            change = count - self._supervisor.target
+            return self._add(change) if change > 0 else self._remove(-change)
+        return self._add(count) if op is ManageOp.ADD else self._remove(count)
+
+    def _add(self, count: int) -> dict[str, Any]:
+        bound = self._supervisor.config.max_workers
+        if self._supervisor.target + count > bound:
+            reason = f"{self._supervisor.target + count} workers are more than max-workers, {bound}"
+            raise DirtyProtocolError(reason, code="invalid_field_value", path="count")
+        spawned = self._supervisor.add(count)
+        short = {} if spawned == count else {"reason": "every app has as many workers as it may"}
+        return {"spawned": spawned, **short}
+
+    def _remove(self, count: int) -> dict[str, Any]:
+        removed = self._supervisor.remove(count)
+        short = {} if removed == count else {"reason": "every app keeps at least one worker"}
+        return {"removed": removed, **short}

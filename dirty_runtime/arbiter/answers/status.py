@@ -3,80 +3,108 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection
+from typing import Any
+
+import gdproto
 
 from ...version import EXTENSIONS, PROTOCOL, VERSION
-from ..workers.worker import READY
-
-if TYPE_CHECKING:
-    from ..arbiter import DirtyArbiter
-    from ..workers.worker import Worker
-
-
-def status_of(arbiter: DirtyArbiter) -> dict[str, Any]:
-    """The state of an arbiter, its workers and queues.
-
-    Returns:
-        gunicorn's fields: `arbiter_pid`, `workers` (each `pid`, `age`, `apps`, `booted`,
-        `last_heartbeat` in seconds since the worker was heard), `worker_count`, `apps`; and
-        ours beside them: `queues` counts the waiting requests of each app, `waits` tells how many
-        seconds the oldest of them has waited, `down` why an app is put aside that
-        no worker serves; `reloading` tells whether a reload is under way, `reload_failure` why
-        the last one failed; `draining`, of an arbiter that stops, how many calls are `running`
-        and `waiting`, and how many seconds are `left` to them, else it is None.
-    """
-    supervisor = arbiter.supervisor
-    workers = sorted(supervisor.workers.values(), key=lambda worker: worker.age)
-    return {
-        "arbiter_pid": os.getpid(),
-        "workers": [_worker(arbiter, worker) for worker in workers],
-        "worker_count": len(workers),
-        "apps": list(arbiter.router.apps),
-        "protocol": PROTOCOL,
-        "version": VERSION,
-        "extensions": EXTENSIONS,
-        "uptime": round(arbiter.clock() - arbiter.started_s, 3),
-        "target_workers": supervisor.target,
-        "threads": arbiter.config.threads,
-        "clients": len(arbiter.clients),
-        "restarts": supervisor.restarts,
-        "queues": {path: arbiter.router.depth(path) for path in arbiter.router.apps},
-        "waits": {path: _oldest_wait_s(arbiter, path) for path in arbiter.router.apps},
-        "waiting_bytes": arbiter.router.waiting_bytes,
-        "stash_bytes": arbiter.tables.bytes,
-        "down": supervisor.down(),
-        "last_boot_error": supervisor.last_boot_error,
-        "reloading": arbiter.is_reloading,
-        "reload_failure": supervisor.reload_failure,
-        "draining": _draining(arbiter),
-    }
+from ..calls import Calls
+from ..clients.connection import CallOf, ClientConnection
+from ..lifetime import Lifetime
+from ..policy.life import State
+from ..policy.routing import Router
+from ..stash.memory import Tables
+from ..workers.lane import Lane
+from ..workers.reload import Reload
+from ..workers.supervisor import Supervisor
+from ..workers.worker import Worker
 
 
-def _draining(arbiter: DirtyArbiter) -> dict[str, Any] | None:
-    if arbiter.drained_by_s is None:
-        return None
-    return {
-        "running": len(arbiter.running),
-        "waiting": sum(1 for _ in arbiter.router.waiting()),
-        "left": round(max(0.0, arbiter.drained_by_s - arbiter.clock()), 1),
-    }
+class StatusAnswers:
+    """Tells the state of an arbiter, its workers and queues: it asks, and keeps nothing."""
 
+    def __init__(
+        self,
+        lifetime: Lifetime,
+        clients: Collection[ClientConnection],
+        calls: Calls[ClientConnection, Lane],
+        router: Router[CallOf, Lane],
+        supervisor: Supervisor,
+        reload: Reload,
+        tables: Tables,
+        clock: Callable[[], float],
+    ) -> None:
+        self._lifetime = lifetime
+        self._clients = clients
+        self._calls = calls
+        self._router = router
+        self._supervisor = supervisor
+        self._reload = reload
+        self._tables = tables
+        self._clock = clock
 
-def _oldest_wait_s(arbiter: DirtyArbiter, app_path: str) -> float:
-    oldest = arbiter.router.oldest(app_path)
-    return round(arbiter.clock() - oldest.arrived_s, 3) if oldest else 0.0
+    async def answer(self, message: gdproto.Status, client: ClientConnection) -> dict[str, Any]:
+        """The state, now; it takes time with the number of workers and apps.
 
+        Returns:
+            gunicorn's fields: `arbiter_pid`, `workers` (each `pid`, `age`, `apps`, `booted`,
+            `last_heartbeat` in seconds since the worker was heard), `worker_count`, `apps`; and
+            ours beside them: `queues` counts the waiting requests of each app, `waits` tells how
+            many seconds the oldest of them has waited, `down` why an app is put aside that
+            no worker serves; `reloading` tells whether a reload is under way, `reload_failure` why
+            the last one failed; `draining`, of an arbiter that stops, how many calls are `running`
+            and `waiting`, and how many seconds are `left` to them, else it is None.
+        """
+        supervisor, router = self._supervisor, self._router
+        workers = sorted(supervisor.workers.values(), key=lambda worker: worker.age)
+        return {
+            "arbiter_pid": os.getpid(),
+            "workers": [self._worker(worker) for worker in workers],
+            "worker_count": len(workers),
+            "apps": list(router.apps),
+            "protocol": PROTOCOL,
+            "version": VERSION,
+            "extensions": EXTENSIONS,
+            "uptime": round(self._lifetime.uptime_s, 3),
+            "target_workers": supervisor.target,
+            "threads": supervisor.config.threads,
+            "clients": len(self._clients),
+            "restarts": supervisor.restarts,
+            "queues": {path: router.depth(path) for path in router.apps},
+            "waits": {path: self._oldest_wait_s(path) for path in router.apps},
+            "waiting_bytes": router.waiting_bytes,
+            "stash_bytes": self._tables.bytes,
+            "down": supervisor.down(),
+            "last_boot_error": supervisor.last_boot_error,
+            "reloading": self._reload.is_under_way,
+            "reload_failure": supervisor.reload_failure,
+            "draining": self._draining(),
+        }
 
-def _worker(arbiter: DirtyArbiter, worker: Worker) -> dict[str, Any]:
-    heard_s = max(lane.heard_s for lane in worker.lanes)
-    return {
-        "pid": worker.pid,
-        "age": worker.age,
-        "apps": list(worker.apps),
-        "booted": worker.state == READY,
-        "last_heartbeat": round(arbiter.clock() - heard_s, 2),
-        "slot": worker.slot,
-        "state": worker.state,
-        "busy": arbiter.router.busy(worker),
-        "lanes": len(worker.lanes),
-    }
+    def _draining(self) -> dict[str, Any] | None:
+        if self._lifetime.left_s is None:
+            return None
+        return {
+            "running": len(self._calls.running),
+            "waiting": self._calls.waiting_count,
+            "left": round(self._lifetime.left_s, 1),
+        }
+
+    def _oldest_wait_s(self, app_path: str) -> float:
+        oldest = self._router.oldest(app_path)
+        return round(self._clock() - oldest.arrived_s, 3) if oldest else 0.0
+
+    def _worker(self, worker: Worker) -> dict[str, Any]:
+        heard_s = max(lane.heard_s for lane in worker.lanes)
+        return {
+            "pid": worker.pid,
+            "age": worker.age,
+            "apps": list(worker.apps),
+            "booted": worker.state is State.READY,
+            "last_heartbeat": round(self._clock() - heard_s, 2),
+            "slot": worker.slot,
+            "state": str(worker.state),
+            "busy": self._router.busy(worker),
+            "lanes": len(worker.lanes),
+        }

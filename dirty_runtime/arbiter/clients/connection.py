@@ -11,14 +11,23 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import gdproto
 from gdproto import HEADER_BYTES, FrameReceived, peek_request
 
-from ...errors import MAX_RAW_BYTES, DirtyError, DirtyProtocolError, to_message
+from ...errors import (
+    MAX_RAW_BYTES,
+    DirtyCancelledError,
+    DirtyError,
+    DirtyProtocolError,
+    to_message,
+)
+from ...sockets.inbox import Inbox
 from ...sockets.link import Data, Link
-from ...sockets.spool import KEPT_IN_MEMORY_BYTES, Spool, Spooler
+from ...sockets.spool import KEPT_IN_MEMORY_BYTES, Spool
+from ..calls import Call
 from ..workers.lane import Answer, Lane
 
 REQUEST = int(gdproto.MessageCode.REQUEST)
@@ -27,60 +36,12 @@ CREDENTIALS = struct.Struct("3i")
 DISCARD_S = 1.0
 
 
-class Call:
-    """A REQUEST that a client waits for.
-
-    Attributes:
-        app_path: the app it is for.
-        action: what is called on it.
-        request_id: the client's id for it.
-        header: that of the REQUEST.
-        frame: the whole REQUEST, undecoded.
-        size_bytes: of the REQUEST.
-        timeout_s: from arrival; None for none.
-        arrived_s: when it came, on the arbiter's clock.
-        client: who waits.
-        started_s: when it was handed to a worker.
-        lane: where it runs; None while it waits.
-    """
-
-    __slots__ = (
-        "action",
-        "app_path",
-        "arrived_s",
-        "client",
-        "frame",
-        "header",
-        "lane",
-        "request_id",
-        "size_bytes",
-        "started_s",
-        "timeout_s",
-    )
-
-    def __init__(
-        self,
-        request: gdproto.RequestPeek,
-        header: gdproto.Header,
-        frame: Data,
-        client: ClientConnection,
-        now_s: float,
-    ) -> None:
-        self.app_path, self.action, self.timeout_s = request
-        self.request_id = header.request_id
-        self.header = header
-        self.frame = frame
-        self.size_bytes = len(frame)
-        self.client = client
-        self.arrived_s = self.started_s = now_s
-        self.lane: Lane | None = None
+CallOf = Call["ClientConnection", Lane]
+"""A call that a client waits for, and that a lane runs."""
 
 
 class ClientEvents(Protocol):
     """Whoever serves the clients."""
-
-    def clock(self) -> float:
-        """Monotonic seconds."""
 
     def client_came(self, client: ClientConnection) -> None:
         """A client connected."""
@@ -88,39 +49,64 @@ class ClientEvents(Protocol):
     def client_left(self, client: ClientConnection) -> None:
         """A client is gone, or will not be heard any more: its calls are given up."""
 
-    def called(self, call: Call) -> None:
-        """A client calls. Raises DirtyError to refuse."""
+    def called(self, call: CallOf) -> None:
+        """A client calls."""
 
-    def refused(self, call: Call, error: DirtyError) -> None:
-        """A call was answered by the error that `called` raised."""
-
-    def cancelled(self, call: Call) -> None:
+    def cancelled(self, call: CallOf) -> None:
         """A client gave up a call, and waits for its end."""
 
-    def asked(self, question: gdproto.Message, client: ClientConnection) -> Any:
-        """The answer to a STATUS, STASH or MANAGE. Raises DirtyError to refuse."""
+    def abandoned(self, call: CallOf) -> None:
+        """A client gave up a call, of which it may not be told any more."""
+
+    def asked(
+        self, question: gdproto.Message, client: ClientConnection
+    ) -> asyncio.Task[None] | None:
+        """A client asks a STATUS, STASH or MANAGE.
+
+        Returns:
+            What answers it in its time; None where it has been answered.
+
+        Raises:
+            DirtyError: it is refused.
+        """
 
 
 class ClientConnection:
-    """One client; `uid` is its user."""
+    """One client.
 
-    def __init__(self, connected: socket.socket, events: ClientEvents) -> None:
-        self.calls: dict[int, Call] = {}
+    Args:
+        connected: its socket.
+        events: is told what it does.
+        clock: monotonic seconds.
+
+    Attributes:
+        uid: its user.
+        calls: the calls that it waits for, by their ids.
+        turns: of each kind of question, who asks it one after the other.
+        paused: whether it has more to read than it should.
+    """
+
+    def __init__(
+        self, connected: socket.socket, events: ClientEvents, clock: Callable[[], float]
+    ) -> None:
+        self.calls: dict[int, CallOf] = {}
+        self.turns: dict[type[gdproto.Message], asyncio.Lock] = {}
         self.paused = False
         self.uid = uid_of(connected)
         self._events = events
-        self._clock = events.clock
+        self._clock = clock
+        self._questions: dict[int, asyncio.Task[None]] = {}
         self._connection = gdproto.Connection("arbiter", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES)
         # Of a large frame that is under way.
-        self._spooler: Spooler | None = None
+        self._inbox: Inbox | None = None
         # The call whose RESPONSE is on its way in parts, and what has to wait for its end.
-        self._passing: Call | None = None
+        self._passing: CallOf | None = None
         self._held: list[Data] = []
         self._failed = False
         self._link = Link(connected, self._connection, self)
         events.client_came(self)
 
-    def forward(self, call: Call, answers: list[Answer]) -> None:
+    def forward(self, call: CallOf, answers: list[Answer]) -> None:
         """Hand frames of the call's exchange to the client."""
         for header, _, _ in answers:
             self._connection.send_frame(b"", header)
@@ -135,17 +121,17 @@ class ClientConnection:
             for data in joined(answers):
                 self._link.write(data)
 
-    def onward(self, call: Call) -> Link | None:
+    def onward(self, call: CallOf) -> Link | None:
         """Where a RESPONSE may go as it comes, if it may: one at a time may."""
         if self._passing is None:
             self._passing = call
         return self._link if self._passing is call else None
 
-    def is_passing(self, call: Call) -> bool:
+    def is_passing(self, call: CallOf) -> bool:
         """Whether the call's RESPONSE has begun."""
         return self._passing is call
 
-    def _forward_in_turn(self, call: Call, answers: list[Answer]) -> None:
+    def _forward_in_turn(self, call: CallOf, answers: list[Answer]) -> None:
         if self._passing is not call:
             self._held += joined(answers)
             if call.lane is not None:
@@ -157,13 +143,30 @@ class ClientConnection:
         if not self.paused:
             self.resume_writing()
 
-    def fail(self, call: Call, error: DirtyError) -> None:
+    def fail(self, call: CallOf, error: DirtyError) -> None:
         """End the call's exchange by an ERROR, or the connection if the answer has begun."""
-        del self.calls[call.request_id]
+        if self.calls.pop(call.request_id, None) is None:
+            # It has had its answer, or may not be told.
+            return
         if self._passing is call:
             self.abort()
             return
-        self._write(self._connection.send(to_message(error, call.request_id)))
+        self.decline(call.request_id, error)
+
+    @property
+    def question_count(self) -> int:
+        """How many questions wait for their answers."""
+        return len(self._questions)
+
+    def answer(self, request_id: int, result: Any) -> None:
+        """Answer a question. Raises gdproto.ProtocolError where the result cannot be sent."""
+        self._write(self._connection.send(gdproto.Response(request_id, result)))
+        self._questions.pop(request_id, None)
+
+    def decline(self, request_id: int, error: DirtyError) -> None:
+        """Answer a call or a question by an ERROR."""
+        self._questions.pop(request_id, None)
+        self._write(self._connection.send(to_message(error, request_id)))
 
     def refuse(self, error: DirtyError) -> None:
         """Tell the client why it is not served, and hear it no more."""
@@ -189,7 +192,7 @@ class ClientConnection:
     def _take(self, header: gdproto.Header, frame: Data) -> None:
         code, _, request_id = header
         if code == CANCEL:
-            self._events.cancelled(self.calls[request_id])
+            self._cancel(request_id)
             return
         try:
             seen = frame.view() if isinstance(frame, Spool) else frame
@@ -197,29 +200,31 @@ class ClientConnection:
                 request = peek_request(seen, HEADER_BYTES)
                 call = self.calls[request_id] = Call(request, header, frame, self, self._clock())
                 self._events.called(call)
-            else:
-                answer = self._events.asked(gdproto.parse(seen), self)
-                self._write(self._connection.send(gdproto.Response(request_id, answer)))
+            elif (task := self._events.asked(gdproto.parse(seen), self)) is not None:
+                self._questions[request_id] = task
         except gdproto.ProtocolError as error:
-            self._decline(header, DirtyProtocolError.of(error, bytes(seen[:MAX_RAW_BYTES])))
+            self.decline(request_id, DirtyProtocolError.of(error, bytes(seen[:MAX_RAW_BYTES])))
         except DirtyError as error:
-            self._decline(header, error)
+            self.decline(request_id, error)
+
+    def _cancel(self, request_id: int) -> None:
+        question = self._questions.get(request_id)
+        if question is not None:
+            question.cancel()
+            self.decline(request_id, DirtyCancelledError("cancelled by the caller"))
+        elif not self.is_passing(self.calls[request_id]):
+            # Else its terminal frame is under way.
+            self._events.cancelled(self.calls[request_id])
 
     def _take_large(self, event: gdproto.FrameReceived) -> None:
         header, rest, _ = event
-        spooler, self._spooler = self._spooler, None
-        assert spooler is not None
+        inbox, self._inbox = self._inbox, None
+        assert inbox is not None
         try:
-            self._take(header, spooler.whole(rest))
+            self._take(header, inbox.whole(rest))
         except OSError as error:
             reason = f"no room for a large request: {error.strerror or error}"
-            self._decline(header, DirtyError(reason))
-
-    def _decline(self, header: gdproto.Header, error: DirtyError) -> None:
-        call = self.calls.pop(header.request_id, None)
-        self._write(self._connection.send(to_message(error, header.request_id)))
-        if call is not None:
-            self._events.refused(call, error)
+            self.decline(header.request_id, DirtyError(reason))
 
     def _faulty(self, error: gdproto.ProtocolError) -> None:
         """Answer what the connection itself found at fault."""
@@ -229,18 +234,30 @@ class ClientConnection:
             self._failed = True
             self.abort()
             return
-        if call is not None and error.scope == "exchange":
-            del self.calls[error.request_id]
-            self._events.cancelled(call)
+        if error.scope == "exchange":
+            self._abandon(error.request_id)
         answer = to_message(DirtyProtocolError.of(error), error.request_id)
         # The state of the exchange, if there is one, no longer permits an answer.
         self._write(answer.to_bytes())
         if error.scope == "connection":
             self._hear_no_more()
 
+    def _abandon(self, request_id: int) -> None:
+        """Give up the exchange, if there is one, without a word to the client."""
+        if (call := self.calls.pop(request_id, None)) is not None:
+            self._events.abandoned(call)
+        elif (question := self._questions.pop(request_id, None)) is not None:
+            question.cancel()
+
+    def _leave(self) -> None:
+        for question in self._questions.values():
+            question.cancel()
+        self._questions.clear()
+        self._events.client_left(self)
+
     def _hear_no_more(self) -> None:
         self._failed = True
-        self._events.client_left(self)
+        self._leave()
         self._link.read_in_vain()
         self._link.write_eof()
         asyncio.get_running_loop().call_later(DISCARD_S, self._link.abort)
@@ -255,15 +272,14 @@ class ClientConnection:
                 self._faulty(error)
                 continue
             if type(event) is FrameReceived:
-                if self._spooler is None:
+                if self._inbox is None:
                     self._take(event.header, event.frame)
                 else:
                     self._take_large(event)
             elif type(event) is gdproto.PartReceived:
-                if self._spooler is None:
-                    self._spooler = Spooler()
-                    self._link.pour_into(self._spooler)
-                self._spooler.add(event.part)
+                if self._inbox is None:
+                    self._inbox = Inbox(self._link)
+                self._inbox.add(event.part)
             else:
                 return
 
@@ -284,9 +300,9 @@ class ClientConnection:
 
     def lost(self, error: OSError | None) -> None:
         self._failed = True
-        self._spooler = None
+        self._inbox = None
         self._held.clear()
-        self._events.client_left(self)
+        self._leave()
 
 
 def joined(answers: list[Answer]) -> list[Data]:

@@ -76,6 +76,16 @@ class Router(Generic[J, L]):
     def apps(self) -> tuple[str, ...]:
         return tuple(self._queues)
 
+    @property
+    def waiting_count(self) -> int:
+        """How many requests wait."""
+        return sum(map(len, self._queues.values()))
+
+    @property
+    def lane_count(self) -> int:
+        """How many lanes take requests."""
+        return len(self._seats)
+
     def depth(self, app_path: str) -> int:
         """How many requests wait for the app."""
         return len(self._queues[app_path])
@@ -141,7 +151,7 @@ class Router(Generic[J, L]):
         self.waiting_bytes -= job.size_bytes
         return True
 
-    def add(self, lane: L, worker: Hashable, apps: Iterable[str]) -> J | None:
+    def add(self, lane: L, worker: Hashable, apps: Iterable[str], now_s: float) -> J | None:
         """A lane is ready. Returns the request that it takes at once, if one waits."""
         seat = self._seats[lane] = _Seat(worker, tuple(apps))
         job = self._longest_waiting(seat)
@@ -151,7 +161,7 @@ class Router(Generic[J, L]):
             self._occupy(lane, job)
         return job
 
-    def release(self, lane: L) -> J | None:
+    def release(self, lane: L, now_s: float) -> J | None:
         """A lane has finished its request. Returns the next one that it takes, if one waits."""
         seat = self._seats.get(lane)
         if seat is None:

@@ -15,9 +15,11 @@ import gdproto
 from gdproto import NEED_DATA, FrameReceived
 
 from ...errors import DirtyError
+from ...sockets.inbox import Inbox
 from ...sockets.link import Data, Link
-from ...sockets.spool import KEPT_IN_MEMORY_BYTES, Spooler
+from ...sockets.spool import KEPT_IN_MEMORY_BYTES
 from ...sockets.transfer import receive
+from ..policy.life import State
 
 STATUS_ID = 1
 
@@ -25,8 +27,8 @@ Answer = tuple[gdproto.Header, Data, bool]
 """The header of a frame, the frame, and whether it ends its exchange."""
 
 
-class LaneEvents(Protocol):
-    """Whoever is told what happens on a lane."""
+class AnswerEvents(Protocol):
+    """Whoever hands the answers of a lane on."""
 
     def lane_answered(self, lane: Lane, answers: list[Answer]) -> None:
         """Frames of the exchange that runs, for its client; the terminal one is the last."""
@@ -42,7 +44,24 @@ class LaneEvents(Protocol):
     def lane_discarded(self, lane: Lane) -> None:
         """The exchange that was given up has ended."""
 
-    def lane_booted(self, lane: Lane, answer: gdproto.Message) -> None:
+
+class LaneWorker(Protocol):
+    """The worker that a lane belongs to: see `Worker`."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def state(self) -> State: ...
+    @property
+    def lanes(self) -> list[Lane]: ...
+
+    def condemn(self, reason: str, grace_s: float) -> None:
+        """It is at fault."""
+
+    def call_answered(self) -> None:
+        """It has answered a call."""
+
+    def status_answered(self, lane: Lane, answer: gdproto.Message) -> None:
         """The worker has answered the STATUS that opens the lane."""
 
     def lane_broke(self, lane: Lane, reason: str, answers: list[Answer]) -> None:
@@ -56,32 +75,34 @@ class Lane:
     """One stream to a worker.
 
     Args:
-        events: is told what happens.
+        worker: the one that it belongs to; is told how the lane is.
+        events: is told what comes on it.
         clock: monotonic seconds.
     """
 
-    def __init__(self, events: LaneEvents, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, worker: LaneWorker, events: AnswerEvents, clock: Callable[[], float]
+    ) -> None:
         ours, theirs = socket.socketpair()
-        self.events = events
         self.worker_end = theirs
         self.heard_s = clock()
         self.ready = False
-        # Whether the worker's STATUS lists the extension.
-        self._takes_cancel = False
+        # Whether reading has been paused.
+        self.paused = False
         # Whether the worker ended with bytes unread: what was sent last was never begun.
         self.was_unread = False
+        self.worker = worker
+        self._events = events
+        # Whether the worker's STATUS lists the extension.
+        self._takes_cancel = False
         self._clock = clock
         self._socket = ours
         self._connection = gdproto.Connection(
             "lane", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES, runs=True
         )
         # Of a large frame that is under way.
-        self._spooler: Spooler | None = None
-        # Where the RESPONSE that is under way goes in parts.
-        self._onward: Link | None = None
+        self._inbox: Inbox | None = None
         self._link: Link | None = None
-        # Whether reading has been paused.
-        self.paused = False
 
     def open(self) -> None:
         """Connect the arbiter's end, and ask the worker whether it is ready."""
@@ -127,20 +148,19 @@ class Lane:
             self._socket.close()
 
     def drain(self) -> None:
-        """Take in what the worker left behind when it died.
+        """Take in what the worker left behind when it died, and close.
 
         A process that it forked may hold the lane open, so its end cannot be waited for.
         """
         while self._link is not None and not self._link.is_closing:
             try:
                 if not receive(self._socket, self._connection):
-                    return
-            except ConnectionError:
-                self.was_unread = True
-                return
-            except OSError:
-                return
+                    break
+            except OSError as error:
+                self.was_unread = isinstance(error, ConnectionError)
+                break
             self.received()
+        self.close()
 
     def _write(self, data: Data) -> None:
         assert self._link is not None
@@ -154,75 +174,66 @@ class Lane:
         try:
             while (event := self._connection.next_event()) is not NEED_DATA:
                 if type(event) is FrameReceived:
-                    if self.ready and self._spooler is None:
-                        self._onward = None
+                    if self.ready and self._inbox is None:
                         answers.append(event)
                     else:
                         self._take(event, answers)
                 elif isinstance(event, gdproto.PartReceived):
                     if answers:
                         # They come before what goes on in parts.
-                        self.events.lane_answered(self, answers)
+                        self._events.lane_answered(self, answers)
                         answers = []
                     self._take_part(event)
                 elif isinstance(event, gdproto.ExchangeEnded):
-                    self._spooler, self._onward = None, None
-                    self.events.lane_discarded(self)
+                    self._inbox = None
+                    self._events.lane_discarded(self)
         except gdproto.ProtocolError as error:
-            self.events.lane_broke(self, str(error), answers)
+            self.worker.lane_broke(self, str(error), answers)
             return
         if answers:
-            self.events.lane_answered(self, answers)
+            self._events.lane_answered(self, answers)
 
     def _take_part(self, event: gdproto.PartReceived) -> None:
         assert self._link is not None
-        if self._spooler is None and self._onward is None:
-            if event.header.code == gdproto.MessageCode.RESPONSE:
-                self._onward = self.events.lane_passes(self)
-            if self._onward is not None:
-                self._link.pour_into(self._onward)
-            else:
-                self._spooler = Spooler()
-                self._link.pour_into(self._spooler)
-        if self._onward is not None:
-            self._onward.write(event.part)
-        elif self._spooler is not None:
-            self._spooler.add(event.part)
+        if self._inbox is None:
+            passes = event.header.code == gdproto.MessageCode.RESPONSE
+            self._inbox = Inbox(self._link, self._events.lane_passes(self) if passes else None)
+        self._inbox.add(event.part)
 
     def _take(self, event: gdproto.FrameReceived, answers: list[Answer]) -> None:
         """Take a frame that is no common answer."""
         header, rest, ended = event
         if not self.ready:
-            self._boot(gdproto.parse(rest))
+            self._take_status(gdproto.parse(rest))
             return
-        spooler, self._spooler = self._spooler, None
-        assert spooler is not None
+        inbox, self._inbox = self._inbox, None
+        assert inbox is not None
         try:
-            answers.append((header, spooler.whole(rest), ended))
+            answers.append((header, inbox.whole(rest), ended))
         except OSError as error:
             if answers:
-                self.events.lane_answered(self, answers.copy())
+                self._events.lane_answered(self, answers.copy())
                 answers.clear()
             reason = f"no room for a large answer: {error.strerror or error}"
-            self.events.lane_failed(self, DirtyError(reason))
+            self._events.lane_failed(self, DirtyError(reason))
             if ended:
-                self.events.lane_discarded(self)
+                self._events.lane_discarded(self)
 
-    def _boot(self, answer: gdproto.Message) -> None:
+    def _take_status(self, answer: gdproto.Message) -> None:
         if isinstance(answer, gdproto.Response):
             self.ready = True
             told = answer.result if isinstance(answer.result, dict) else {}
             extensions = told.get("extensions")
             self._takes_cancel = isinstance(extensions, list) and "cancel" in extensions
-        self.events.lane_booted(self, answer)
+        self.worker.status_answered(self, answer)
 
     def ended(self) -> None:
-        self.events.lane_closed(self)
+        self.worker.lane_closed(self)
 
     def lost(self, error: OSError | None) -> None:
         if error is not None:
             self.was_unread = isinstance(error, ConnectionError)
-            self.events.lane_closed(self)
+            self.worker.lane_closed(self)
 
     def pause_writing(self) -> None:
         """A lane has one request at a time, which is there as a whole."""

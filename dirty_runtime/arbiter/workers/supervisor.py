@@ -7,34 +7,31 @@ Rules:
 * A slot without a worker gets one at once, or after a wait if the last one died by itself. A
   worker that serves, but is stale, recycled or lacks an app, is replaced; one at a time.
 * An app that fails is put aside, and tried again in one slot first.
-* A worker's death is seen by its process, not by its lanes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-import gdproto
-
-from ...settings import Config
+from ...settings import Config, ConfigError
 from ..policy.allocation import allocate, slot_to_add, slot_to_remove
+from ..policy.catalogue import AppFacts, Catalogue
 from ..policy.health import Health
+from ..policy.life import State
 from ..policy.restarts import Backoff
-from .lane import Lane, LaneEvents
-from .worker import BOOTING, READY, RETIRING, Worker
+from .inspection import checked
+from .launch import Launcher
+from .worker import Worker, WorkerEvents
 
 log = logging.getLogger("dirty")
 
 # What a worker gets to close its apps.
 CLOSE_S = 10.0
 RSS_CHECK_S = 1.0
-# How long a process may take to die after its lanes have closed, or its boot has failed.
-DYING_S = 1.0
 RELOAD = "reload"
 
 
@@ -59,20 +56,17 @@ class Slot:
         self.must_change = ""
 
 
-class WorkerEvents(LaneEvents, Protocol):
-    """Whoever uses the workers."""
+class StartEvents(Protocol):
+    """Whoever waits for the first worker."""
 
-    def worker_ready(self, worker: Worker) -> None:
-        """All lanes of the worker may be used."""
+    def started(self) -> None:
+        """A worker is ready, the first one."""
 
-    def worker_leaves(self, worker: Worker) -> None:
-        """The worker takes no new work: close its lanes as they fall idle."""
+    def cannot_start(self, reason: str) -> None:
+        """No worker boots or serves, and none was ever ready."""
 
-    def worker_died(self, worker: Worker, reason: str) -> None:
-        """The worker's process has ended; its lanes hold what it left behind."""
-
-    def blamed(self, worker: Worker) -> list[str]:
-        """The apps whose calls run in the worker."""
+    def learned(self, facts: AppFacts) -> None:
+        """An app has said of itself what was not known."""
 
 
 class Supervisor:
@@ -80,25 +74,42 @@ class Supervisor:
 
     Args:
         config: what to run.
+        catalogue: the apps.
+        launcher: starts workers.
         events: uses the workers.
+        arbiter: is told of the first worker.
         clock: monotonic seconds.
+
+    Attributes:
+        workers: those whose processes live, by their numbers.
+        restarts: how many workers were replaced.
+        last_boot_error: why a worker failed to boot; empty when all apps serve since.
+        reload_failure: why the last reload failed; empty when it did not.
     """
 
-    def __init__(self, config: Config, events: WorkerEvents, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        catalogue: Catalogue,
+        launcher: Launcher,
+        events: WorkerEvents,
+        arbiter: StartEvents,
+        clock: Callable[[], float],
+    ) -> None:
         self.config = config
         self.workers: dict[int, Worker] = {}
+        self.slots: dict[int, Slot] = {}
         self.restarts = 0
         self.last_boot_error = ""
         self.reload_failure = ""
-        self.health = Health(
-            (spec.path for spec in config.apps), config.max_crashes, config.crash_window_s
-        )
+        self.health = Health(catalogue.paths, config.max_crashes, config.crash_window_s)
+        self._catalogue = catalogue
+        self._launcher = launcher
         self._events = events
+        self._arbiter = arbiter
         self._clock = clock
-        homes = allocate(config.apps, config.workers)
-        self.slots = {number: Slot(number, apps) for number, apps in homes.items()}
-        self._of_lane: dict[Lane, Worker] = {}
         self._ages = 0
+        self._has_served = False
         self._stopping = False
         self._retry: asyncio.TimerHandle | None = None
         self._gone = asyncio.Event()
@@ -110,18 +121,10 @@ class Supervisor:
         """How many workers there should be."""
         return len(self.slots)
 
-    def worker_of(self, lane: Lane) -> Worker | None:
-        """The worker at the other end of the lane, while its process lives."""
-        return self._of_lane.get(lane)
-
     @property
     def is_reloading(self) -> bool:
         """Whether a worker is still to be replaced by one with new code."""
         return any(slot.must_change == RELOAD for slot in self.slots.values())
-
-    def is_starting(self) -> bool:
-        """Whether a worker boots or serves."""
-        return any(slot.candidate or slot.worker for slot in self.slots.values())
 
     def down(self) -> dict[str, str]:
         """Why each app failed that is put aside and that no worker serves."""
@@ -142,9 +145,21 @@ class Supervisor:
 
     def start(self) -> None:
         """Start a worker in every slot, and whatever becomes due from now on."""
+        homes = allocate(self._catalogue.specs, self.config.workers)
+        self.slots = {number: Slot(number, apps) for number, apps in homes.items()}
         self._settle()
         if self.config.max_rss_bytes:
             self._check_rss()
+
+    def learn(self, facts: Mapping[str, AppFacts]) -> None:
+        """Take into account what apps say of themselves."""
+        news = [found for path, found in facts.items() if self._catalogue.learn(path, found)]
+        for found in news:
+            self._arbiter.learned(found)
+        if news:
+            homes = allocate(self._catalogue.specs, len(self.slots))
+            for slot, apps in zip(self.slots.values(), homes.values(), strict=True):
+                slot.apps = apps
 
     def reload(self) -> None:
         """Replace every worker, one after the other; the first that fails ends it."""
@@ -154,7 +169,7 @@ class Supervisor:
             slot.backoff = Backoff()
             if slot.candidate is not None:
                 # It may have the old code.
-                self._leave(slot.candidate, 0)
+                slot.candidate.dismiss(0)
                 slot.candidate = None
         self._settle()
 
@@ -162,8 +177,7 @@ class Supervisor:
         """Add slots, as long as there is an app for them. Returns how many."""
         added = 0
         while added < count and len(self.slots) < self.config.max_workers:
-            homes = {number: slot.apps for number, slot in self.slots.items()}
-            ((number, apps),) = slot_to_add(self.config.apps, homes).items()
+            ((number, apps),) = slot_to_add(self._catalogue.specs, self._homes()).items()
             if not apps:
                 break
             self.slots[number] = Slot(number, apps)
@@ -175,21 +189,12 @@ class Supervisor:
         """Remove slots that no app needs. Returns how many."""
         removed = 0
         while removed < count:
-            homes = {number: slot.apps for number, slot in self.slots.items()}
-            number = slot_to_remove(self.config.apps, homes)
+            number = slot_to_remove(self._catalogue.specs, self._homes())
             if number is None:
                 break
             self._empty(self.slots.pop(number))
             removed += 1
         return removed
-
-    def served(self, lane: Lane) -> None:
-        """The worker at the other end has answered a call: after so many it is replaced."""
-        worker = self._of_lane.get(lane)
-        if worker is not None:
-            worker.served += 1
-            if worker.serves_at_most and worker.served >= worker.serves_at_most:
-                self.recycle(worker, "its number of calls")
 
     def recycle(self, worker: Worker, reason: str) -> None:
         """Replace the worker, which serves until its successor is ready."""
@@ -198,78 +203,68 @@ class Supervisor:
             slot.must_change = reason
             self._settle()
 
-    def condemn(self, worker: Worker, reason: str, grace_s: float) -> None:
-        """Replace the worker now; it takes no new work and is killed after `grace_s` seconds."""
-        if worker.state == RETIRING:
-            return
-        log.warning("worker %d (slot %d) is killed: %s", worker.pid, worker.slot, reason)
-        slot = self._slot_of(worker)
-        self._leave(worker, grace_s)
-        if slot is not None and slot.worker is worker:
-            slot.worker = None
-            self.restarts += 1
-            self._settle()
+    def reopen_logs(self) -> None:
+        """Have the workers open the files of their logs again."""
+        for worker in self.workers.values():
+            # One that boots may not handle the signal yet, and would die of it.
+            if worker.state is State.READY:
+                worker.process.reopen_logs()
 
     async def stop(self, grace_s: Callable[[Worker], float]) -> None:
         """End every worker, each with its grace in seconds; returns when no process is left."""
         self._stopping = True
         for worker in list(self.workers.values()):
-            # One that has not booted does not look at its lanes.
-            self._leave(worker, 0 if worker.state == BOOTING else grace_s(worker))
+            worker.dismiss(grace_s(worker))
         while self.workers:
             self._gone.clear()
             await self._gone.wait()
 
-    # --- what the workers say ---
+    # --- what the workers tell ---
 
-    def boot_answered(self, lane: Lane, answer: gdproto.Message) -> None:
-        """A lane's worker said that it is ready, or why it is not."""
-        worker = self.worker_of(lane)
-        if worker is None or worker.state != BOOTING:
-            return
-        if isinstance(answer, gdproto.Error):
-            worker.failure = answer.message
-            worker.failed_app = str(answer.details.get("app_path", ""))
-            asyncio.get_running_loop().call_later(DYING_S, worker.kill)
-        elif all(one.ready for one in worker.lanes):
-            self._take_over(worker)
+    def worker_told(self, worker: Worker, status: object) -> None:
+        self.learn(told_facts(worker.apps, status))
 
-    def fail_boot(self, worker: Worker, reason: str) -> None:
-        """End a worker that boots; it failed for this reason, if it has not said another."""
-        worker.failure = worker.failure or reason
-        worker.kill()
-
-    def _take_over(self, worker: Worker) -> None:
+    def worker_booted(self, worker: Worker) -> None:
         slot = self.slots[worker.slot]
-        worker.state = READY
         for path in worker.apps:
             self.health.booted(path)
         old, slot.worker, slot.candidate = slot.worker, worker, None
         if not self.health.reasons():
             self.last_boot_error = ""
         why, slot.must_change = slot.must_change, ""
+        if not self._has_served:
+            self._has_served = True
+            self._arbiter.started()
+        log.info("worker %d (slot %d) serves %s", worker.pid, worker.slot, ", ".join(worker.apps))
         self._events.worker_ready(worker)
         if why == RELOAD and not self.is_reloading:
             log.info("reloaded: %d workers run the new code", self.target)
         if old is not None:
             self.restarts += 1
-            self._log_leaving(old, why or "its apps have changed")
-            self._leave(old, self.config.graceful_timeout_s + CLOSE_S)
+            self._dismiss(old, why or "its apps have changed")
         if self.config.max_age_s:
-            loop = asyncio.get_running_loop()
-            loop.call_later(self.config.max_age_s, self.recycle, worker, "its age")
+            worker.when_old(self.config.max_age_s, lambda: self.recycle(worker, "its age"))
         self._settle()
 
-    def _ended(self, worker: Worker, pidfd: int) -> None:
-        asyncio.get_running_loop().remove_reader(pidfd)
-        os.close(pidfd)
-        blamed = self._events.blamed(worker)
-        # Before what it left behind is read: its lanes take nothing more.
-        self._events.worker_leaves(worker)
-        reason = worker.reap()
+    def worker_tired(self, worker: Worker) -> None:
+        self.recycle(worker, "its number of calls")
+
+    def worker_condemned(self, worker: Worker) -> None:
         slot = self._slot_of(worker)
-        log.debug("worker %d ended: %s", worker.pid, reason)
-        self._forget(worker)
+        if slot is not None and slot.worker is worker:
+            slot.worker = None
+            self.restarts += 1
+            self._settle()
+
+    def worker_ended(self, worker: Worker) -> None:
+        reason = worker.ending()
+        del self.workers[worker.pid]
+        self._gone.set()
+        slot = self._slot_of(worker)
+        # A start that fails says why by itself, once.
+        if slot is not None and self._has_served:
+            log.error("worker %d (slot %d) died: %s", worker.pid, worker.slot, reason)
+        blamed = self._events.worker_gone(worker, reason)
         if slot is not None and slot.candidate is worker:
             slot.candidate = None
             self._boot_failed(slot, worker, reason)
@@ -277,7 +272,14 @@ class Supervisor:
             slot.worker = None
             self._crashed(slot, worker, reason, blamed)
         self._settle()
-        self._events.worker_died(worker, reason)
+        self._tell_down()
+        if not self._has_served and not any(one.candidate for one in self.slots.values()):
+            self._arbiter.cannot_start(reason)
+
+    def _tell_down(self) -> None:
+        for path in self.health.reasons():
+            if refusal := self.refusal(path):
+                self._events.app_down(path, refusal)
 
     def _boot_failed(self, slot: Slot, worker: Worker, reason: str) -> None:
         self.last_boot_error = reason
@@ -296,7 +298,11 @@ class Supervisor:
         for path in blamed or worker.apps:
             self.health.died(path, reason, self._clock())
         self.restarts += 1
-        wait_s = slot.backoff.died(worker.served > 0)
+        self._wait(slot, worker.served > 0)
+
+    def _wait(self, slot: Slot, has_served: bool) -> None:
+        """Let the slot be without a worker for a while."""
+        wait_s = slot.backoff.died(has_served)
         slot.wait = asyncio.get_running_loop().call_later(wait_s, self._waited, slot)
 
     def _waited(self, slot: Slot) -> None:
@@ -340,39 +346,33 @@ class Supervisor:
         apps = self._startable(slot)
         if slot.apps and not apps:
             return
-        own_lanes = [Lane(self._events, self._clock) for _ in range(self.config.threads)]
         self._ages += 1
         try:
-            worker = Worker(slot.number, self._ages, apps, own_lanes, self.config)
+            worker = Worker(
+                slot.number,
+                self._ages,
+                apps,
+                self.config,
+                self._launcher,
+                self,
+                self._events,
+                self._clock,
+            )
         except OSError as error:
             log.error("no worker can be started in slot %d: %s", slot.number, error)
-            loop = asyncio.get_running_loop()
-            slot.wait = loop.call_later(slot.backoff.died(False), self._waited, slot)
+            self._wait(slot, False)
             return
         if self.config.max_requests:
             jitter = random.randint(0, self.config.max_requests_jitter)
             worker.serves_at_most = self.config.max_requests + jitter
         slot.candidate = worker
-        self._watch(worker)
-
-    def _watch(self, worker: Worker) -> None:
-        loop = asyncio.get_running_loop()
         self.workers[worker.pid] = worker
-        pidfd = os.pidfd_open(worker.pid)
-        loop.add_reader(pidfd, self._ended, worker, pidfd)
-        loop.call_later(self.config.boot_timeout_s, self._check_booted, worker)
-        for lane in worker.lanes:
-            self._of_lane[lane] = worker
-            lane.open()
-
-    def _check_booted(self, worker: Worker) -> None:
-        if worker.state == BOOTING and worker.pid in self.workers:
-            reason = f"its apps were not initialised in {self.config.boot_timeout_s:g} s"
-            self.fail_boot(worker, reason)
+        worker.open()
 
     def _check_rss(self) -> None:
         for worker in list(self.workers.values()):
-            if worker.state == READY and worker.rss_bytes() > self.config.max_rss_bytes:
+            is_ready = worker.state is State.READY
+            if is_ready and worker.process.rss_bytes() > self.config.max_rss_bytes:
                 self.recycle(worker, "its memory")
         asyncio.get_running_loop().call_later(RSS_CHECK_S, self._check_rss)
 
@@ -388,32 +388,35 @@ class Supervisor:
         if slot.wait is not None:
             slot.wait.cancel()
         if slot.candidate is not None:
-            self._leave(slot.candidate, 0)
+            slot.candidate.dismiss(0)
         if slot.worker is not None:
-            self._log_leaving(slot.worker, "fewer workers are wanted")
-            self._leave(slot.worker, self.config.graceful_timeout_s + CLOSE_S)
+            self._dismiss(slot.worker, "fewer workers are wanted")
 
-    def _log_leaving(self, worker: Worker, reason: str) -> None:
+    def _dismiss(self, worker: Worker, reason: str) -> None:
+        """Have the worker answer what it runs, and end."""
         log.info("worker %d (slot %d) leaves: %s", worker.pid, worker.slot, reason)
+        worker.dismiss(self.config.graceful_timeout_s + CLOSE_S)
 
-    def _leave(self, worker: Worker, grace_s: float) -> None:
-        """Take no new work, end when the lanes are closed, and be killed after the grace."""
-        worker.state = RETIRING
-        self._events.worker_leaves(worker)
-        if grace_s:
-            asyncio.get_running_loop().call_later(grace_s, worker.kill)
-        else:
-            worker.kill()
+    def _homes(self) -> dict[int, tuple[str, ...]]:
+        return {number: slot.apps for number, slot in self.slots.items()}
 
     def _slot_of(self, worker: Worker) -> Slot | None:
         slot = self.slots.get(worker.slot)
         return slot if slot and worker in (slot.worker, slot.candidate) else None
 
-    def _forget(self, worker: Worker) -> None:
-        del self.workers[worker.pid]
-        for lane in worker.lanes:
-            del self._of_lane[lane]
-        self._gone.set()
+
+def told_facts(apps: Iterable[str], status: object) -> dict[str, AppFacts]:
+    """What a worker's STATUS answer says of its apps; what cannot be is told and left out."""
+    attributes = status.get("attributes") if isinstance(status, dict) else None
+    facts: dict[str, AppFacts] = {}
+    for path in apps:
+        found = attributes.get(path) if isinstance(attributes, dict) else None
+        if isinstance(found, dict):
+            try:
+                facts[path] = checked(path, found)
+            except ConfigError as error:
+                log.error("a worker says what cannot be: %s", error)
+    return facts
 
 
 def _without_app(reason: str, path: str) -> str:

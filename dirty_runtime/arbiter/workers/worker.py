@@ -1,45 +1,96 @@
-"""A worker's process, seen from the arbiter: a fresh interpreter with lanes.
+"""A worker, seen from the arbiter: its process, its lanes, its boot and its end.
 
-Rules: it inherits its lanes, its environment and a trace alone. On the trace it writes the path
-of each app before it initialises it, so that a worker that dies at that names the culprit.
+Rules: what happens to a worker is an event of the table in `policy.life`. It is ready when it has
+said so on every lane; one that says why it cannot be gets a moment to end by itself. Its death is
+seen by its process, not by its lanes.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import shlex
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Iterable
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import gdproto
 
 from ...settings import Config
-from .lane import Lane
+from ..policy.life import Event, State, next_state
+from .lane import Answer, AnswerEvents, Lane
+from .launch import Launcher, Order
 
-BOOTING = "booting"
-READY = "ready"
-RETIRING = "retiring"
-TRACE_BYTES = 64 * 1024
-PYTHON = (sys.executable, "-m", "dirty_runtime.worker")
+log = logging.getLogger("dirty")
+
+# How long a process may take to die after its lanes have closed, or its boot has failed.
+DYING_S = 1.0
+
+
+class WorkerEvents(AnswerEvents, Protocol):
+    """Whoever uses the workers."""
+
+    def worker_ready(self, worker: Worker) -> None:
+        """All lanes of the worker may be used."""
+
+    def worker_leaves(self, worker: Worker) -> None:
+        """The worker takes no new work: close its lanes as they fall idle."""
+
+    def worker_gone(self, worker: Worker, reason: str) -> list[str]:
+        """The worker's process has ended; its lanes hold what it left behind.
+
+        Returns:
+            The apps whose calls ran in it.
+        """
+
+    def app_down(self, app_path: str, reason: str) -> None:
+        """No worker serves the app, nor will one soon."""
+
+    def lane_closed(self, worker: Worker, lane: Lane) -> None:
+        """The worker has closed its end of the lane; most often it is about to die."""
+
+    def lane_broke(
+        self, worker: Worker, lane: Lane, reason: str, answers: Sequence[Answer] = ()
+    ) -> None:
+        """Nothing that makes sense can come on the lane any more, after these answers."""
+
+
+class SupervisorEvents(Protocol):
+    """Whoever started the worker."""
+
+    def worker_told(self, worker: Worker, status: object) -> None:
+        """The worker is about to be ready; it answered its STATUS so."""
+
+    def worker_booted(self, worker: Worker) -> None:
+        """The worker is ready."""
+
+    def worker_tired(self, worker: Worker) -> None:
+        """The worker has answered as many calls as it should."""
+
+    def worker_condemned(self, worker: Worker) -> None:
+        """The worker was at fault, and will not serve again."""
+
+    def worker_ended(self, worker: Worker) -> None:
+        """The worker's process is gone."""
 
 
 class Worker:
-    """One worker process.
+    """One worker.
 
     Args:
         slot: its number, from 0, reused by its replacement.
         age: how many workers were spawned before it, and it.
         apps: the paths of the apps that it serves.
-        lanes: their worker's ends are handed over.
+        config: its threads, and how long its boot may take.
+        launcher: starts it.
+        supervisor: is told of its life.
+        events: is told what its lanes bring.
+        clock: monotonic seconds.
 
     Raises:
-        OSError: the process cannot be started.
+        OSError: it cannot be started.
 
     Attributes:
-        state: booting, ready, or retiring: it takes no new work.
+        state: see `policy.life`.
+        has_booted: whether it was ready once.
         failure: why its boot failed; empty when it did not.
         failed_app: the app whose initialisation failed; empty when that is not known.
         served: calls that it has answered.
@@ -47,94 +98,148 @@ class Worker:
     """
 
     def __init__(
-        self, slot: int, age: int, apps: tuple[str, ...], lanes: list[Lane], config: Config
+        self,
+        slot: int,
+        age: int,
+        apps: tuple[str, ...],
+        config: Config,
+        launcher: Launcher,
+        supervisor: SupervisorEvents,
+        events: WorkerEvents,
+        clock: Callable[[], float],
     ) -> None:
         self.slot = slot
         self.age = age
         self.apps = apps
-        self.lanes = lanes
-        self.state = BOOTING
+        self.state = State.SPAWNED
+        self.has_booted = False
         self.failure = ""
         self.failed_app = ""
         self.served = 0
         self.serves_at_most = 0
-        ends = [lane.worker_end for lane in lanes]
-        self._trace, trace_end = os.pipe()
+        self.lanes: list[Lane] = []
+        self._boot_timeout_s = config.boot_timeout_s
+        self._supervisor = supervisor
+        self._events = events
+        self._timers: list[asyncio.TimerHandle] = []
         try:
-            self.process = subprocess.Popen(
-                shlex.split(config.worker_command) or PYTHON,
-                stdin=subprocess.DEVNULL,
-                pass_fds=[trace_end, *(end.fileno() for end in ends)],
-                env=os.environ | self._environment(config, ends, trace_end),
-            )
+            for _ in range(config.threads):
+                self.lanes.append(Lane(self, events, clock))
+            ends = [lane.worker_end for lane in self.lanes]
+            self.process = launcher.launch(Order(slot, age, apps, ends))
         except OSError:
-            os.close(self._trace)
-            for lane in lanes:
+            for lane in self.lanes:
                 lane.close()
             raise
         finally:
-            os.close(trace_end)
-            for end in ends:
-                end.close()
+            for lane in self.lanes:
+                lane.worker_end.close()
 
     @property
     def pid(self) -> int:
         return self.process.pid
 
-    def kill(self) -> None:
-        """End the process now; nothing happens when it is gone already."""
-        self.process.kill()
-
-    def reap(self) -> str:
-        """Take leave of the process, which has ended. Returns how it ended."""
-        ending = _ending(self.process.wait())
+    def open(self) -> None:
+        """Ask it whether it is ready, and watch it from now on."""
+        self._happens(Event.OPENED)
+        self.process.when_ended(self._ended)
+        self._later(self._boot_timeout_s, self._check_booted)
         for lane in self.lanes:
-            lane.drain()
-            lane.close()
-        if self.state == BOOTING and not self.failed_app:
-            self.failed_app = self._last_traced()
-        os.close(self._trace)
-        if self.failure or self.state != BOOTING:
-            return self.failure or ending
+            lane.open()
+
+    def dismiss(self, grace_s: float) -> None:
+        """Have it answer what it runs and end; it is killed after `grace_s` seconds."""
+        self._happens(Event.DISMISSED)
+        self._leave(grace_s)
+
+    def condemn(self, reason: str, grace_s: float) -> None:
+        """It is at fault: it takes no new work, and is killed after `grace_s` seconds."""
+        if self.state is State.CONDEMNED:
+            return
+        log.warning("worker %d (slot %d) is killed: %s", self.pid, self.slot, reason)
+        self._happens(Event.BLAMED)
+        self._leave(grace_s)
+        self._supervisor.worker_condemned(self)
+
+    def when_old(self, age_s: float, told: Callable[[], None]) -> None:
+        """Have `told` called in `age_s` seconds, if it lives that long."""
+        self._later(age_s, told)
+
+    def ending(self) -> str:
+        """Why the process, which is gone, has ended."""
+        if self.failure or self.has_booted:
+            return self.failure or self.process.ending()
+        self.failed_app = self.failed_app or self.process.last_traced()
         if self.failed_app:
+            ending = self.process.ending()
             return f"app {self.failed_app}: the worker ended while it loaded it: {ending}"
-        return f"the worker ended before it was ready: {ending}"
+        return f"the worker ended before it was ready: {self.process.ending()}"
 
-    def rss_bytes(self) -> int:
-        """The memory that the process holds; 0 when it is gone."""
-        with contextlib.suppress(OSError, IndexError), open(f"/proc/{self.pid}/statm") as statm:
-            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        return 0
+    def call_answered(self) -> None:
+        """It has answered a call: after so many it is replaced."""
+        self.served += 1
+        if self.served == self.serves_at_most and self.state is State.READY:
+            self._supervisor.worker_tired(self)
 
-    def _last_traced(self) -> str:
-        # A process that the worker forked may hold the other end.
-        os.set_blocking(self._trace, False)
-        with contextlib.suppress(BlockingIOError):
-            lines = os.read(self._trace, TRACE_BYTES).decode(errors="replace").splitlines()
-            return lines[-1] if lines else ""
-        return ""
+    # --- what its lanes tell ---
 
-    def _environment(
-        self, config: Config, ends: Iterable[socket.socket], trace_end: int
-    ) -> dict[str, str]:
-        own = {name: text.format(slot=self.slot) for name, text in config.slot_env.items()}
-        return own | {
-            "GD_WORKER_FDS": ",".join(str(end.fileno()) for end in ends),
-            "GD_WORKER_APPS": json.dumps(list(self.apps)),
-            "DIRTY_WORKER_SLOT": str(self.slot),
-            "DIRTY_WORKER_AGE": str(self.age),
-            "DIRTY_SOCKET": config.socket_path,
-            "GUNICORN_DIRTY_SOCKET": config.socket_path,
-            "DIRTY_TRACE_FD": str(trace_end),
-            "DIRTY_TRACEBACKS": str(int(config.tracebacks)),
-            "DIRTY_CONFIG": config.config_path,
-        }
+    def status_answered(self, lane: Lane, answer: gdproto.Message) -> None:
+        if self.state is not State.BOOTING:
+            return
+        if isinstance(answer, gdproto.Error):
+            self.failed_app = str(answer.details.get("app_path", ""))
+            self._fail(answer.message, DYING_S)
+        elif isinstance(answer, gdproto.Response) and all(one.ready for one in self.lanes):
+            self._supervisor.worker_told(self, answer.result)
+            self._happens(Event.BOOTED)
+            self.has_booted = True
+            self._supervisor.worker_booted(self)
 
+    def lane_broke(self, lane: Lane, reason: str, answers: list[Answer]) -> None:
+        if self.state is State.BOOTING:
+            self._fail(reason, 0)
+        else:
+            self._events.lane_broke(self, lane, reason, answers)
 
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"exited with {code}"
-    try:
-        return f"killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"killed by signal {-code}"
+    def lane_closed(self, lane: Lane) -> None:
+        self._events.lane_closed(self, lane)
+        if self.state is not State.GONE:
+            self._later(DYING_S, self._check_closed, lane)
+
+    # --- its end ---
+
+    def _check_closed(self, lane: Lane) -> None:
+        self.lane_broke(lane, "it lives, but closed its lane", [])
+
+    def _check_booted(self) -> None:
+        if self.state is State.BOOTING:
+            self._fail(f"its apps were not initialised in {self._boot_timeout_s:g} s", 0)
+
+    def _fail(self, reason: str, grace_s: float) -> None:
+        """Its boot has failed."""
+        self.failure = reason
+        self._happens(Event.FAILED)
+        self._kill(grace_s)
+
+    def _leave(self, grace_s: float) -> None:
+        self._events.worker_leaves(self)
+        # One that has not booted does not look at its lanes.
+        self._kill(grace_s if self.has_booted else 0)
+
+    def _kill(self, grace_s: float) -> None:
+        if grace_s:
+            self._later(grace_s, self.process.kill)
+        else:
+            self.process.kill()
+
+    def _ended(self) -> None:
+        self._happens(Event.ENDED)
+        for timer in self._timers:
+            timer.cancel()
+        self._supervisor.worker_ended(self)
+
+    def _happens(self, event: Event) -> None:
+        self.state = next_state(self.state, event)
+
+    def _later(self, wait_s: float, told: Callable[..., None], *args: object) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(wait_s, told, *args))

@@ -1,0 +1,140 @@
+"""Who answers which question: what clients ask of the arbiter itself.
+
+Rules:
+
+* A kind of question has one answerer, registered for it, with who may ask and how long the answer
+  may take. A question that nobody is registered for is refused.
+* Questions of one kind on one connection are answered one after the other, in the order in which
+  they came: whoever puts and then gets, gets what was put. Kinds do not wait for each other, nor
+  do connections.
+* A question that waits can be cancelled, and ends with its connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple, TypeVar
+
+import gdproto
+
+from ...errors import (
+    DirtyError,
+    DirtyOverloadedError,
+    DirtyProtocolError,
+    DirtyTimeoutError,
+)
+from ..clients.connection import ClientConnection
+
+log = logging.getLogger("dirty")
+
+LIMIT_S = 30.0
+# Questions of one connection that may wait for their answers.
+MAX_WAITING = 1000
+
+M = TypeVar("M", bound=gdproto.Message)
+Answer = Coroutine[Any, Any, Any]
+
+
+def anybody(uid: int) -> None:
+    """Everybody may ask who may connect."""
+
+
+class Answerer(NamedTuple):
+    """What is registered for a kind of question."""
+
+    answer: Callable[[Any, ClientConnection], Answer]
+    check: Callable[[int], None]
+    limit_s: float
+    waits: bool
+
+
+class Answerers:
+    """The answerers of one arbiter."""
+
+    def __init__(self) -> None:
+        self._answerers: dict[type[gdproto.Message], Answerer] = {}
+
+    def register(
+        self,
+        kind: type[M],
+        answer: Callable[[M, ClientConnection], Answer],
+        *,
+        check: Callable[[int], None] = anybody,
+        limit_s: float = LIMIT_S,
+        waits: bool = True,
+    ) -> None:
+        """Have `answer` called for each message of the kind, with who asks.
+
+        Args:
+            answer: a coroutine function; returns the result. Raises DirtyError to refuse.
+            check: raises DirtyPermissionError for a user who may not ask.
+            limit_s: how long an answer may take, its turn included, in seconds.
+            waits: False for one that never awaits: it is answered at once.
+        """
+        self._answerers[kind] = Answerer(answer, check, limit_s, waits)
+
+    def ask(self, question: gdproto.Message, client: ClientConnection) -> asyncio.Task[None] | None:
+        """Answer the question.
+
+        Returns:
+            What will answer it; None when it has been answered.
+
+        Raises:
+            DirtyError: it is refused.
+            gdproto.ProtocolError: the answer cannot be sent.
+        """
+        kind = type(question)
+        answerer = self._answerers.get(kind)
+        if answerer is None:
+            raise DirtyProtocolError(
+                f"this arbiter does not answer {kind.__name__.upper()}", code="unexpected_message"
+            )
+        answerer.check(client.uid)
+        if not answerer.waits:
+            client.answer(question.request_id, _finished(answerer, question, client))
+            return None
+        if client.question_count >= MAX_WAITING:
+            raise DirtyOverloadedError(f"overloaded: {MAX_WAITING} questions wait", "", 1.0)
+        turn = client.turns.setdefault(kind, asyncio.Lock())
+        answering = _answer_in_turn(answerer, question, client, turn)
+        return asyncio.get_running_loop().create_task(answering)
+
+
+async def _answer_in_turn(
+    answerer: Answerer, question: gdproto.Message, client: ClientConnection, turn: asyncio.Lock
+) -> None:
+    try:
+        async with asyncio.timeout(answerer.limit_s), turn:
+            result = await answerer.answer(question, client)
+        client.answer(question.request_id, result)
+    except TimeoutError:
+        reason = f"no answer within {answerer.limit_s:g} s"
+        client.decline(question.request_id, DirtyTimeoutError(reason, answerer.limit_s))
+    except gdproto.ProtocolError as error:
+        client.decline(question.request_id, DirtyProtocolError.of(error))
+    except Exception as error:
+        client.decline(question.request_id, _told(error, question))
+
+
+def _finished(answerer: Answerer, question: gdproto.Message, client: ClientConnection) -> Any:
+    """The result of an answerer that does not await. Raises DirtyError."""
+    answering = answerer.answer(question, client)
+    try:
+        answering.send(None)
+    except StopIteration as done:
+        return done.value
+    except Exception as error:
+        raise _told(error, question) from None
+    answering.close()
+    raise RuntimeError(f"what answers {type(question).__name__} was registered as never waiting")
+
+
+def _told(error: Exception, question: gdproto.Message) -> DirtyError:
+    """What the client is told of an answerer's error: what is none of ours is logged."""
+    if isinstance(error, DirtyError):
+        return error
+    name = type(question).__name__.upper()
+    log.error("%s cannot be answered", name, exc_info=error)
+    return DirtyError(f"the arbiter failed to answer {name}: {type(error).__name__}")

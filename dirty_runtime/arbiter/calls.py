@@ -1,0 +1,314 @@
+"""The life of a call: pure, no I/O, no clock but the one handed in.
+
+    called ──▶ waits ──▶ runs ──▶ answered
+       │         │  ▲      │
+       │         │  └──────┤ its lane is lost before it began
+       ▼         ▼         ▼
+    refused    given up: cancelled, too late, its client gone, its worker lost or stopped
+
+Rules:
+
+* Each event returns what is to be done about it, in that order, and changes nothing else.
+* A call whose client is there gets one end: its worker's answer, or one `Fail`.
+* What is given up while it runs keeps its lane until the worker has ended the exchange.
+* A call goes to another worker only if the first has not begun it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+import gdproto
+
+from ..errors import (
+    DirtyCancelledError,
+    DirtyError,
+    DirtyNoWorkersAvailableError,
+    DirtyTimeoutError,
+    DirtyWorkerError,
+)
+from .policy.deadlines import Deadlines
+from .policy.routing import Router
+
+if TYPE_CHECKING:
+    from ..sockets.link import Data
+
+# A request that its worker may leave unread is kept this large, to be handed on.
+KEPT_BYTES = 64 * 1024
+
+C = TypeVar("C", bound=Hashable)
+L = TypeVar("L", bound=Hashable)
+
+
+class Call(Generic[C, L]):
+    """A REQUEST that a client waits for.
+
+    Attributes:
+        app_path: the app it is for.
+        action: what is called on it.
+        request_id: the client's id for it.
+        header: that of the REQUEST.
+        frame: the whole REQUEST, which nobody looks into here.
+        size_bytes: of the REQUEST.
+        timeout_s: from arrival; None for none.
+        priority: who waits before whom, from -10 to 10.
+        arrived_s: when it came, on the arbiter's clock.
+        client: who waits.
+        started_s: when it was handed to a worker.
+        lane: where it runs, or ran when it was given up; None while it waits.
+    """
+
+    __slots__ = (
+        "action",
+        "app_path",
+        "arrived_s",
+        "client",
+        "frame",
+        "header",
+        "lane",
+        "priority",
+        "request_id",
+        "size_bytes",
+        "started_s",
+        "timeout_s",
+    )
+
+    def __init__(
+        self,
+        request: gdproto.RequestPeek,
+        header: gdproto.Header,
+        frame: Data,
+        client: C,
+        now_s: float,
+    ) -> None:
+        self.app_path, self.action, self.timeout_s = request
+        self.priority = 0
+        self.request_id = header.request_id
+        self.header = header
+        self.frame = frame
+        self.size_bytes = len(frame)
+        self.client = client
+        self.arrived_s = self.started_s = now_s
+        self.lane: L | None = None
+
+    @property
+    def can_be_repeated(self) -> bool:
+        """Whether it is kept while it runs, for another worker if the first does not begin it."""
+        return self.size_bytes <= KEPT_BYTES
+
+
+class Start(NamedTuple, Generic[C, L]):
+    """Hand the call to the worker at the other end of the lane."""
+
+    call: Call[C, L]
+    lane: L
+
+
+class Fail(NamedTuple, Generic[C, L]):
+    """Tell the client that the call has failed."""
+
+    call: Call[C, L]
+    error: DirtyError
+
+
+class GiveUp(NamedTuple, Generic[C, L]):
+    """Tell the worker that nobody waits for the call any more."""
+
+    call: Call[C, L]
+    lane: L
+
+
+class Close(NamedTuple, Generic[L]):
+    """Close the lane, which takes no call any more."""
+
+    lane: L
+
+
+Action = Start[C, L] | Fail[C, L] | GiveUp[C, L] | Close[L]
+Actions = Sequence[Action[C, L]]
+
+
+class Calls(Generic[C, L]):
+    """The calls of one arbiter.
+
+    Args:
+        router: says which call goes where.
+        refusal: why an app is not to be waited for; empty when it serves or may soon.
+
+    Attributes:
+        running: the calls that are answered by a worker, by their lanes.
+    """
+
+    def __init__(self, router: Router[Call[C, L], L], refusal: Callable[[str], str]) -> None:
+        self.running: dict[L, Call[C, L]] = {}
+        self._router = router
+        self._refusal = refusal
+        self._deadlines: Deadlines[Call[C, L]] = Deadlines()
+        self._is_draining = False
+
+    # --- questions ---
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no call runs or waits."""
+        return not self.running and not self._router.waiting_count
+
+    @property
+    def waiting_count(self) -> int:
+        return self._router.waiting_count
+
+    def next_deadline_s(self) -> float | None:
+        """When the next call is too late; None for never."""
+        return self._deadlines.next_s()
+
+    def on(self, lanes: Iterable[L]) -> list[Call[C, L]]:
+        """The calls that run on the lanes."""
+        return [self.running[lane] for lane in lanes if lane in self.running]
+
+    def __iter__(self) -> Iterator[Call[C, L]]:
+        """Every call that runs or waits."""
+        yield from list(self.running.values())
+        yield from list(self._router.waiting())
+
+    # --- what clients do ---
+
+    def called(self, call: Call[C, L]) -> Actions[C, L]:
+        """A client calls."""
+        if self._is_draining:
+            reason = "the arbiter is stopping"
+            return (Fail(call, DirtyNoWorkersAvailableError(call.app_path, reason=reason)),)
+        try:
+            lane = self._router.submit(call)
+        except DirtyError as error:
+            return (Fail(call, error.with_traceback(None)),)
+        if lane is None and (reason := self._refusal(call.app_path)):
+            self._router.withdraw(call)
+            return (Fail(call, DirtyNoWorkersAvailableError(call.app_path, reason=reason)),)
+        if call.timeout_s is not None:
+            self._deadlines.set(call, call.arrived_s + call.timeout_s)
+        return () if lane is None else self._started(call, lane, call.arrived_s)
+
+    def cancelled(self, call: Call[C, L]) -> Actions[C, L]:
+        """The client gives up the call, and waits for its end."""
+        return self._failed(call, DirtyCancelledError("cancelled by the caller"))
+
+    def client_gone(self, calls: Iterable[Call[C, L]]) -> Actions[C, L]:
+        """The client of these calls waits for nothing any more."""
+        return [action for call in calls for action in self._given_up(call) or ()]
+
+    # --- what time does ---
+
+    def expired(self, now_s: float) -> Actions[C, L]:
+        """The calls that are too late by `now_s` are given up."""
+        actions: list[Action[C, L]] = []
+        for call in list(self._deadlines.pop_due(now_s)):
+            reason = f"no answer within {call.timeout_s:g} s"
+            actions += self._failed(call, DirtyTimeoutError(reason, call.timeout_s))
+        return actions
+
+    def drained(self) -> None:
+        """The arbiter takes no new calls."""
+        self._is_draining = True
+
+    def stopped(self) -> Actions[C, L]:
+        """The arbiter waits no longer."""
+        reason = "the arbiter stopped before the call ended"
+        return [action for call in self for action in self._failed(call, DirtyWorkerError(reason))]
+
+    # --- what workers do ---
+
+    def lanes_ready(
+        self, lanes: Iterable[L], worker: Hashable, apps: Collection[str], now_s: float
+    ) -> Actions[C, L]:
+        """The lanes of a worker take calls for `apps`."""
+        actions: list[Action[C, L]] = []
+        for lane in lanes:
+            call = self._router.add(lane, worker, apps, now_s)
+            if call is not None:
+                actions += self._started(call, lane, now_s)
+        return actions
+
+    def answered(self, lane: L, now_s: float) -> Actions[C, L]:
+        """The worker has ended the exchange of the call that runs on the lane."""
+        call = self.running.pop(lane)
+        if call.timeout_s is not None:
+            self._deadlines.drop(call)
+        return self._next(lane, now_s)
+
+    def discarded(self, lane: L, now_s: float) -> Actions[C, L]:
+        """The worker has ended the exchange of a call that was given up."""
+        return self._next(lane, now_s)
+
+    def failed(self, lane: L, error: DirtyError) -> Actions[C, L]:
+        """The call that runs on the lane, if one does, cannot be answered."""
+        call = self.running.get(lane)
+        return self._failed(call, error) if call is not None else ()
+
+    def lane_retired(self, lane: L) -> Actions[C, L]:
+        """The lane takes no new call."""
+        self._router.retire(lane)
+        return self._spent(lane)
+
+    def lane_lost(self, lane: L, error: DirtyError, has_begun: bool, now_s: float) -> Actions[C, L]:
+        """Nothing comes on the lane any more.
+
+        Args:
+            error: what the caller is told.
+            has_begun: whether the worker may have begun the call.
+        """
+        self._router.remove(lane)
+        call = self.running.pop(lane, None)
+        if call is None:
+            return ()
+        call.lane = None
+        if has_begun or not call.can_be_repeated:
+            self._deadlines.drop(call)
+            return (Fail(call, error),)
+        other = self._router.give_back(call)
+        return () if other is None else self._started(call, other, now_s)
+
+    def app_down(self, app_path: str, reason: str) -> Actions[C, L]:
+        """No worker serves the app, nor will one soon."""
+        waiting = [call for call in self._router.waiting() if call.app_path == app_path]
+        return [
+            action
+            for call in waiting
+            for action in self._failed(call, DirtyNoWorkersAvailableError(app_path, reason=reason))
+        ]
+
+    # --- one call ---
+
+    def _started(self, call: Call[C, L], lane: L, now_s: float) -> Actions[C, L]:
+        call.lane = lane
+        call.started_s = now_s
+        self.running[lane] = call
+        return (Start(call, lane),)
+
+    def _failed(self, call: Call[C, L], error: DirtyError) -> Actions[C, L]:
+        actions = self._given_up(call)
+        return () if actions is None else (*actions, Fail(call, error))
+
+    def _given_up(self, call: Call[C, L]) -> Actions[C, L] | None:
+        """What ends the call, of which nobody is to be told; None when it has ended already."""
+        lane = call.lane
+        if lane is None:
+            if not self._router.withdraw(call):
+                return None
+        elif self.running.get(lane) is not call:
+            return None
+        self._deadlines.drop(call)
+        if lane is None:
+            return ()
+        del self.running[lane]
+        return (GiveUp(call, lane),)
+
+    def _next(self, lane: L, now_s: float) -> Actions[C, L]:
+        call = self._router.release(lane, now_s)
+        return self._spent(lane) if call is None else self._started(call, lane, now_s)
+
+    def _spent(self, lane: L) -> Actions[C, L]:
+        if not self._router.is_spent(lane):
+            return ()
+        self._router.remove(lane)
+        return (Close(lane),)

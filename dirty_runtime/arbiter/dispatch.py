@@ -1,0 +1,261 @@
+"""Between clients and workers: tells `Calls` what happens, and does what it says.
+
+Rules: nothing is decided here. What a client, a lane or a worker does is an event for `Calls`, and
+each action that it answers with is done at once, in its order. Observers are told afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import gdproto
+
+from ..errors import (
+    DirtyError,
+    DirtyOverloadedError,
+    DirtyPermissionError,
+    DirtyTimeoutError,
+    DirtyWorkerError,
+)
+from ..sockets.link import Link
+from .answers.registry import Answerers
+from .calls import KEPT_BYTES, Actions, Calls, Fail, GiveUp, Start
+from .clients.access import Access
+from .clients.connection import CallOf, ClientConnection
+from .policy.catalogue import Catalogue
+from .policy.life import State
+from .policy.routing import Router
+from .telemetry.averages import Averages
+from .telemetry.observer import Observers
+from .watch import Alarm, SilenceWatch
+from .workers.lane import Answer, Lane, LaneWorker
+from .workers.worker import Worker
+
+NAMES = {int(code): code.name for code in gdproto.MessageCode}
+
+
+class Dispatcher:
+    """The clients and lanes of one arbiter.
+
+    Args:
+        calls: decides.
+        router: knows what waits and which lanes are busy.
+        catalogue: what is known of the apps.
+        answerers: answer what is no call.
+        access: who may call.
+        observers: look on.
+        averages: how long calls run, for what callers are told to wait.
+        graceful_timeout_s: what calls get that run beside a fault.
+        timeout_s: the longest silence of a worker; 0 for any.
+        clock: monotonic seconds.
+
+    Attributes:
+        clients: the connections.
+        quiet: is set when no call runs or waits, once `drain` was called.
+    """
+
+    def __init__(
+        self,
+        calls: Calls[ClientConnection, Lane],
+        router: Router[CallOf, Lane],
+        catalogue: Catalogue,
+        answerers: Answerers,
+        access: Access,
+        observers: Observers,
+        averages: Averages,
+        graceful_timeout_s: float,
+        timeout_s: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self.clients: set[ClientConnection] = set()
+        self.quiet = asyncio.Event()
+        self._calls = calls
+        self._router = router
+        self._catalogue = catalogue
+        self._answerers = answerers
+        self._access = access
+        self._tell = observers.tell
+        self._averages = averages
+        self._graceful_timeout_s = graceful_timeout_s
+        self._clock = clock
+        self._alarm = Alarm(self._expire)
+        self._silence = SilenceWatch(timeout_s, self, clock)
+        self._is_draining = False
+
+    # --- orders ---
+
+    def drain(self) -> None:
+        """Take no new calls; `quiet` tells when there are none."""
+        self._is_draining = True
+        self._calls.drained()
+        self._perform(())
+
+    def stop(self) -> None:
+        """Give up every call."""
+        self._perform(self._calls.stopped())
+
+    # --- what clients do ---
+
+    def client_came(self, client: ClientConnection) -> None:
+        self.clients.add(client)
+        self._tell("client_came", client)
+        if not self._access.may_call(client.uid):
+            client.refuse(DirtyPermissionError(f"user {client.uid} may not call this arbiter"))
+
+    def client_left(self, client: ClientConnection) -> None:
+        if client in self.clients:
+            self.clients.discard(client)
+            self._tell("client_left", client)
+        calls = list(client.calls.values())
+        client.calls.clear()
+        self._perform(self._calls.client_gone(calls))
+        for call in calls:
+            self._tell("call_abandoned", call, self._clock())
+
+    def called(self, call: CallOf) -> None:
+        self._tell("call_arrived", call)
+        self._perform(self._calls.called(call))
+        if call.timeout_s is not None:
+            self._alarm.set(call.arrived_s + call.timeout_s)
+
+    def cancelled(self, call: CallOf) -> None:
+        self._perform(self._calls.cancelled(call))
+
+    def abandoned(self, call: CallOf) -> None:
+        self._perform(self._calls.client_gone((call,)))
+        self._tell("call_abandoned", call, self._clock())
+
+    def asked(
+        self, question: gdproto.Message, client: ClientConnection
+    ) -> asyncio.Task[None] | None:
+        return self._answerers.ask(question, client)
+
+    # --- what is to be done ---
+
+    def _perform(self, actions: Actions[ClientConnection, Lane]) -> None:
+        for action in actions:
+            if isinstance(action, Start):
+                self._start(action.call, action.lane)
+            elif isinstance(action, Fail):
+                self._fail(action.call, action.error)
+            elif isinstance(action, GiveUp):
+                self._give_up(action.call, action.lane)
+            else:
+                action.lane.close()
+        if self._is_draining and self._calls.is_quiet:
+            self.quiet.set()
+
+    def _start(self, call: CallOf, lane: Lane) -> None:
+        lane.request(call.frame, call.header, call.started_s)
+        if call.size_bytes > KEPT_BYTES:
+            call.frame = b""
+        if call.client.paused:
+            lane.pause()
+        self._silence.watch(lane)
+        self._tell("call_started", call)
+
+    def _fail(self, call: CallOf, error: DirtyError) -> None:
+        if isinstance(error, DirtyOverloadedError):
+            error = self._told_when(error, call.app_path)
+        call.client.fail(call, error)
+        self._tell("call_ended", call, type(error).__name__, self._clock())
+
+    def _told_when(self, error: DirtyOverloadedError, app_path: str) -> DirtyOverloadedError:
+        """The error with when to try again: after about half of what waits."""
+        wait_s = self._router.depth(app_path) * self._averages.run_s[app_path]
+        wait_s /= 2 * max(1, self._router.lane_count)
+        return DirtyOverloadedError(error.message, app_path, round(max(0.05, wait_s), 2))
+
+    def _give_up(self, call: CallOf, lane: Lane) -> None:
+        lane.cancel()
+        if self._catalogue.kills_on_cancel(call.app_path):
+            self._condemn(lane.worker, f"a call of {call.app_path} was given up")
+
+    def _condemn(self, worker: LaneWorker, reason: str) -> None:
+        """The worker takes no new work; calls on its other lanes get the graceful timeout."""
+        if worker.state is State.READY:
+            busy = self._calls.on(worker.lanes)
+            worker.condemn(reason, self._graceful_timeout_s if busy else 0)
+
+    # --- what lanes tell ---
+
+    def lane_answered(self, lane: Lane, answers: list[Answer]) -> None:
+        call = self._calls.running[lane]
+        call.client.forward(call, answers)
+        header, _, ended = answers[-1]
+        if not ended:
+            return
+        actions = self._calls.answered(lane, lane.heard_s)
+        self._tell("call_ended", call, NAMES[header.code], lane.heard_s)
+        if lane.paused:
+            lane.resume()
+        lane.worker.call_answered()
+        self._perform(actions)
+
+    def lane_passes(self, lane: Lane) -> Link | None:
+        call = self._calls.running.get(lane)
+        return call.client.onward(call) if call is not None else None
+
+    def lane_failed(self, lane: Lane, error: DirtyError) -> None:
+        self._perform(self._calls.failed(lane, error))
+
+    def lane_discarded(self, lane: Lane) -> None:
+        self._perform(self._calls.discarded(lane, lane.heard_s))
+
+    # --- what workers tell ---
+
+    def worker_ready(self, worker: Worker) -> None:
+        self._perform(self._calls.lanes_ready(worker.lanes, worker, worker.apps, self._clock()))
+        self._tell("worker_ready", worker)
+
+    def worker_leaves(self, worker: Worker) -> None:
+        for lane in worker.lanes:
+            self._perform(self._calls.lane_retired(lane))
+
+    def lane_closed(self, worker: Worker, lane: Lane) -> None:
+        self._perform(self._calls.lane_retired(lane))
+
+    def lane_broke(
+        self, worker: Worker, lane: Lane, reason: str, answers: Sequence[Answer] = ()
+    ) -> None:
+        self._perform(self._calls.lane_retired(lane))
+        if answers:
+            self.lane_answered(lane, list(answers))
+        error = DirtyWorkerError(f"the worker is at fault: {reason}", worker.pid)
+        self._perform(self._calls.failed(lane, error))
+        self._condemn(worker, reason)
+
+    def worker_gone(self, worker: Worker, reason: str) -> list[str]:
+        running = self._calls.on(worker.lanes)
+        # Before what it left behind is read: its lanes take nothing more.
+        self.worker_leaves(worker)
+        for lane in worker.lanes:
+            lane.drain()
+            error = DirtyWorkerError(f"the worker died: {reason}", worker.pid)
+            has_begun = not lane.was_unread
+            self._perform(self._calls.lane_lost(lane, error, has_begun, self._clock()))
+        self._tell("worker_gone", worker, reason)
+        return list(dict.fromkeys(call.app_path for call in running))
+
+    def app_down(self, app_path: str, reason: str) -> None:
+        self._perform(self._calls.app_down(app_path, reason))
+
+    # --- what time tells ---
+
+    def _expire(self) -> None:
+        self._perform(self._calls.expired(self._clock()))
+        self._alarm.set(self._calls.next_deadline_s())
+
+    def is_awaited(self, lane: Lane) -> bool:
+        return lane.worker.state is State.READY and self._router.is_busy(lane)
+
+    def client_silent(self, lane: Lane) -> None:
+        self._calls.running[lane].client.abort()
+
+    def lane_silent(self, lane: Lane) -> None:
+        worker, limit_s = lane.worker, self._silence.limit_s
+        reason = f"the worker was silent for {limit_s:g} s"
+        ran = ", ".join(f"{call.app_path} {call.action}" for call in self._calls.on(worker.lanes))
+        self._perform(self._calls.failed(lane, DirtyTimeoutError(reason, limit_s)))
+        self._condemn(worker, f"{reason}; it ran {ran or 'a call that was given up'}")

@@ -1,0 +1,48 @@
+"""What is known of the apps: pure.
+
+Rules: what the command line or the config file says beats what an app's class says of itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ...app import AppSpec
+
+
+class AppFacts(NamedTuple):
+    """The attributes of an app's class: see `DirtyApp`."""
+
+    workers: int | None = None
+    stashes: tuple[str, ...] = ()
+    kill_on_cancel: bool = False
+
+
+class Catalogue:
+    """The apps of one arbiter; `specs` are as they were ordered, and as far as they are known."""
+
+    def __init__(self, specs: Iterable[AppSpec]) -> None:
+        self._ordered = {spec.path: spec for spec in specs}
+        self._facts = dict.fromkeys(self._ordered, AppFacts())
+
+    @property
+    def specs(self) -> tuple[AppSpec, ...]:
+        return tuple(
+            spec._replace(workers=spec.workers or self._facts[path].workers)
+            for path, spec in self._ordered.items()
+        )
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(self._ordered)
+
+    def learn(self, path: str, facts: AppFacts) -> bool:
+        """Note what the app says of itself. Returns whether that was not known."""
+        is_new = self._facts[path] != facts
+        self._facts[path] = facts
+        return is_new
+
+    def kills_on_cancel(self, path: str) -> bool:
+        """Whether a worker is to end that runs a call of the app which was given up."""
+        return self._facts[path].kill_on_cancel

@@ -1,0 +1,1 @@
+"""What an arbiter tells of what it does."""

@@ -1,0 +1,26 @@
+"""A line in the log for each call."""
+
+from __future__ import annotations
+
+import logging
+
+from .observer import ObservedCall, Observer
+
+log = logging.getLogger("dirty.access")
+
+TEXT = "%(app)s %(action)s %(outcome)s wait_ms=%(wait_ms).2f run_ms=%(run_ms).2f"
+
+
+class AccessLog(Observer):
+    """Writes what each call was, how it ended, how long it waited and how long it ran."""
+
+    def call_ended(self, call: ObservedCall, outcome: str, now_s: float) -> None:
+        started_s = call.started_s if call.lane is not None else now_s
+        facts = {
+            "app": call.app_path,
+            "action": call.action,
+            "outcome": outcome,
+            "wait_ms": round((started_s - call.arrived_s) * 1000, 2),
+            "run_ms": round((now_s - started_s) * 1000, 2),
+        }
+        log.info(TEXT, facts, extra={"facts": facts})

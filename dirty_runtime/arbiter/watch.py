@@ -1,0 +1,93 @@
+"""What time does to calls: deadlines that pass, and workers that are silent.
+
+Rules: one timer serves all deadlines. A lane with a call is looked at when it may have been silent
+for too long, not each time that it is heard. Silence that a client causes, by not reading, is held
+against the client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import Protocol
+
+from .workers.lane import Lane
+
+
+class Alarm:
+    """One timer.
+
+    Args:
+        rings: is called when it is time.
+    """
+
+    def __init__(self, rings: Callable[[], None]) -> None:
+        self._rings = rings
+        self._timer: asyncio.TimerHandle | None = None
+        self._due_s = math.inf
+
+    def set(self, due_s: float | None) -> None:
+        """Ring at `due_s` at the latest, on the event loop's clock; None changes nothing."""
+        if due_s is None or due_s >= self._due_s:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due_s = due_s
+        self._timer = asyncio.get_running_loop().call_at(due_s, self._ring)
+
+    def _ring(self) -> None:
+        self._timer, self._due_s = None, math.inf
+        self._rings()
+
+
+class SilenceEvents(Protocol):
+    """Whoever is told of silence."""
+
+    def is_awaited(self, lane: Lane) -> bool:
+        """Whether something is to come on the lane."""
+
+    def lane_silent(self, lane: Lane) -> None:
+        """Nothing came on the lane for too long."""
+
+    def client_silent(self, lane: Lane) -> None:
+        """The client of the call on the lane has read nothing for too long."""
+
+
+class SilenceWatch:
+    """Looks after lanes on which something is to come.
+
+    Args:
+        limit_s: the longest silence, in seconds; 0 for any.
+        events: is told.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, limit_s: float, events: SilenceEvents, clock: Callable[[], float]) -> None:
+        self.limit_s = limit_s
+        self._events = events
+        self._clock = clock
+        self._watched: set[Lane] = set()
+
+    def watch(self, lane: Lane) -> None:
+        """Look after the lane until nothing is to come on it."""
+        if self.limit_s and lane not in self._watched:
+            self._watched.add(lane)
+            self._look_later(lane, self.limit_s)
+
+    def _look_later(self, lane: Lane, wait_s: float) -> None:
+        asyncio.get_running_loop().call_later(wait_s, self._look, lane)
+
+    def _look(self, lane: Lane) -> None:
+        if not self._events.is_awaited(lane):
+            self._watched.discard(lane)
+            return
+        left_s = lane.heard_s + self.limit_s - self._clock()
+        if left_s > 0:
+            self._look_later(lane, left_s)
+        elif lane.paused:
+            self._events.client_silent(lane)
+            self._look_later(lane, self.limit_s)
+        else:
+            self._watched.discard(lane)
+            self._events.lane_silent(lane)

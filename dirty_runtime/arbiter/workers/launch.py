@@ -1,0 +1,220 @@
+"""Who starts workers: the interface, and what starts one as a process of this machine.
+
+Rules: a worker inherits its lanes, its environment and a trace alone. On the trace it may write the
+path of each app before it initialises it, so that a worker that dies at that names the culprit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from ...settings import Config, ConfigError
+from ..policy.catalogue import AppFacts
+from .inspection import asked
+
+TRACE_BYTES = 64 * 1024
+PYTHON = (sys.executable, "-m", "dirty_runtime.worker")
+
+
+class Order(NamedTuple):
+    """A worker to start: its slot, how many were started before and it, and what it serves."""
+
+    slot: int
+    age: int
+    apps: tuple[str, ...]
+    ends: Sequence[socket.socket]
+    """The worker's ends of its lanes, which the launcher does not keep."""
+
+
+class Process(Protocol):
+    """A worker that was started, wherever it runs."""
+
+    @property
+    def pid(self) -> int:
+        """Its number, by which people and STATUS name it."""
+
+    def when_ended(self, told: Callable[[], None]) -> None:
+        """Have the running event loop call `told` once, when the process is gone."""
+
+    def ending(self) -> str:
+        """How it ended, in a few words; for a process that is gone."""
+
+    def last_traced(self) -> str:
+        """The app that it initialised last; empty when it said nothing."""
+
+    def kill(self) -> None:
+        """End it now; nothing happens when it is gone already."""
+
+    def reopen_logs(self) -> None:
+        """Have it open the files of its logs again, if it knows how."""
+
+    def rss_bytes(self) -> int:
+        """The memory that it holds; 0 when it is gone, or nobody knows."""
+
+
+class Launcher(Protocol):
+    """Who starts workers of one kind."""
+
+    def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
+        """What can be known of the apps before a worker loads them; may take as long as a boot.
+
+        Raises:
+            ConfigError: no worker of them could serve.
+        """
+
+    def launch(self, order: Order) -> Process:
+        """Start a worker. Raises OSError."""
+
+
+class LocalProcess:
+    """A child of the arbiter.
+
+    Args:
+        words: the command.
+        environment: what it is told.
+        ends: what it inherits.
+        takes_signals: whether it has a meaning for USR1, of which others would die.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        environment: Mapping[str, str],
+        ends: Sequence[socket.socket],
+        takes_signals: bool,
+    ) -> None:
+        self._takes_signals = takes_signals
+        self._trace, trace_end = os.pipe()
+        try:
+            self._child = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[trace_end, *(end.fileno() for end in ends)],
+                env=os.environ | environment | {"DIRTY_TRACE_FD": str(trace_end)},
+            )
+        except OSError:
+            os.close(self._trace)
+            raise
+        finally:
+            os.close(trace_end)
+        try:
+            self._pidfd = os.pidfd_open(self._child.pid)
+        except OSError:
+            os.close(self._trace)
+            self._child.kill()
+            self._child.wait()
+            raise
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    def when_ended(self, told: Callable[[], None]) -> None:
+        asyncio.get_running_loop().add_reader(self._pidfd, self._ended, told)
+
+    def _ended(self, told: Callable[[], None]) -> None:
+        asyncio.get_running_loop().remove_reader(self._pidfd)
+        os.close(self._pidfd)
+        self._child.wait()
+        told()
+        os.close(self._trace)
+
+    def ending(self) -> str:
+        code = self._child.wait()
+        if code >= 0:
+            return f"exited with {code}"
+        try:
+            return f"killed by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"killed by signal {-code}"
+
+    def last_traced(self) -> str:
+        # A process that the worker forked may hold the other end.
+        os.set_blocking(self._trace, False)
+        with contextlib.suppress(BlockingIOError):
+            lines = os.read(self._trace, TRACE_BYTES).decode(errors="replace").splitlines()
+            return lines[-1] if lines else ""
+        return ""
+
+    def kill(self) -> None:
+        self._child.kill()
+
+    def reopen_logs(self) -> None:
+        if self._takes_signals:
+            self._child.send_signal(signal.SIGUSR1)
+
+    def rss_bytes(self) -> int:
+        with contextlib.suppress(OSError, IndexError), open(f"/proc/{self.pid}/statm") as statm:
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return 0
+
+
+class PythonLauncher:
+    """Starts Python's own worker."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
+        return asked(paths, self._config.boot_timeout_s)
+
+    def launch(self, order: Order) -> Process:
+        return LocalProcess(PYTHON, told(self._config, order), order.ends, takes_signals=True)
+
+
+class CommandLauncher:
+    """Starts a worker in any language, by a command; what its apps are it tells when it is ready.
+
+    Args:
+        name: the setting that holds the command.
+    """
+
+    def __init__(self, config: Config, command: str, name: str) -> None:
+        self._config = config
+        self._words = shlex.split(command)
+        self._name = name
+
+    def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
+        program = self._words[0]
+        if shutil.which(program) is None:
+            raise ConfigError(f"{self._name}: there is no program {program}", "worker_command")
+        return {}
+
+    def launch(self, order: Order) -> Process:
+        return LocalProcess(self._words, told(self._config, order), order.ends, takes_signals=False)
+
+
+def told(config: Config, order: Order) -> dict[str, str]:
+    """The environment that a worker is started with, beside the arbiter's own."""
+    own = {name: text.format(slot=order.slot) for name, text in config.slot_env.items()}
+    return own | {
+        "GD_WORKER_FDS": ",".join(str(end.fileno()) for end in order.ends),
+        "GD_WORKER_APPS": json.dumps(list(order.apps)),
+        "DIRTY_WORKER_SLOT": str(order.slot),
+        "DIRTY_WORKER_AGE": str(order.age),
+        "DIRTY_SOCKET": config.socket_path,
+        "GUNICORN_DIRTY_SOCKET": config.socket_path,
+        "DIRTY_TRACEBACKS": str(int(config.tracebacks)),
+        "DIRTY_CONFIG": config.config_path,
+    }
+
+
+def launcher_of(config: Config) -> Launcher:
+    """Who starts the workers of `config`."""
+    if config.worker_command:
+        return CommandLauncher(config, config.worker_command, "worker-command")
+    return PythonLauncher(config)

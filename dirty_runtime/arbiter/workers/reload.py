@@ -1,0 +1,57 @@
+"""A reload: the new code is looked at, and then every worker is replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+
+from ...settings import ConfigError
+from ..policy.catalogue import AppFacts
+from .supervisor import Supervisor
+
+log = logging.getLogger("dirty")
+
+
+class Reload:
+    """Replaces every worker, unless the new code cannot be imported.
+
+    Args:
+        inspect: what the new code's apps say of themselves; blocks, and raises ConfigError.
+        supervisor: has the workers.
+    """
+
+    def __init__(
+        self, inspect: Callable[[], Mapping[str, AppFacts]], supervisor: Supervisor
+    ) -> None:
+        self._inspect = inspect
+        self._supervisor = supervisor
+        self._looking: asyncio.Task[None] | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """It ends when all workers are new, or by a failure."""
+        looks = self._looking is not None and not self._looking.done()
+        return looks or self._supervisor.is_reloading
+
+    def begin(self) -> None:
+        """Begin, if the new code is not being looked at already."""
+        self._supervisor.reload_failure = ""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.get_running_loop().create_task(self._run())
+
+    def give_up(self) -> None:
+        """Go no further."""
+        if self._looking is not None:
+            self._looking.cancel()
+
+    async def _run(self) -> None:
+        log.info("reloading")
+        try:
+            facts = await asyncio.to_thread(self._inspect)
+        except ConfigError as error:
+            log.error("no reload, what served goes on: %s", error)
+            self._supervisor.last_boot_error = self._supervisor.reload_failure = str(error)
+            return
+        self._supervisor.learn(facts)
+        self._supervisor.reload()

@@ -1,0 +1,39 @@
+"""A large frame that comes in parts: put together, or passed on as it comes.
+
+Rules: what nobody here looks at stays within the kernel, as `Link` does it. A frame that cannot be
+kept is read to its end all the same; whoever wants it whole learns why it is not to be had.
+"""
+
+from __future__ import annotations
+
+from .link import Data, Link
+from .spool import Spooler
+
+
+class Inbox:
+    """One frame that is under way.
+
+    Args:
+        link: on which it comes.
+        onward: to which it goes as it comes; None to keep it until it is whole.
+    """
+
+    def __init__(self, link: Link, onward: Link | None = None) -> None:
+        self._onward = onward
+        self._spooler = Spooler()
+        link.pour_into(onward or self._spooler)
+
+    def add(self, part: bytes) -> None:
+        """Take the next part."""
+        if self._onward is not None:
+            self._onward.write(part)
+        else:
+            self._spooler.add(part)
+
+    def whole(self, rest: bytes | memoryview) -> Data:
+        """The frame that ends with `rest`; of one that was passed on, the rest.
+
+        Raises:
+            OSError: it could not be kept.
+        """
+        return rest if self._onward is not None else self._spooler.whole(rest)
