@@ -11,7 +11,9 @@ BIN := $(VENV)/bin
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/installed: pyproject.toml gdproto/_generated/codec.c dirty_runtime/sockets/_round_trip.c
+C_SOURCES := $(wildcard gdproto/c/*.[ch] gdproto/_generated/*.h dirty_runtime/sockets/*.c)
+
+$(VENV)/installed: pyproject.toml $(C_SOURCES)
 	@echo "== making $(VENV) and installing gdproto with its development tools"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -41,7 +42,7 @@ def compiled() -> ModuleType | None:
     if os.environ.get("GDPROTO_PURE", "0") not in ("", "0") or not gil_is_enabled():
         return None
     try:
-        from ._generated import codec as built
+        built = import_module(f"{__package__}._codec")
     except ImportError:
         return None
     return built if built.SPEC_HASH == SPEC_HASH else None

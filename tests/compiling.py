@@ -19,8 +19,8 @@ WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", UN
 def compile_codec(root: Path, *flags: str) -> None:
     """Build the codec of the tree at `root`. Raises CalledProcessError."""
     assert CC is not None
-    source = root / "gdproto" / "_generated" / "codec.c"
-    target = source.with_name(f"codec{SUFFIX}")
+    source = root / "gdproto" / "c" / "codec.c"
+    target = root / "gdproto" / f"_codec{SUFFIX}"
     # A library that a process has mapped must not change under it.
     target.unlink(missing_ok=True)
     command = [CC, "-O1", *WARNINGS, "-DNDEBUG", "-shared", "-fPIC", f"-I{INCLUDE}", *flags]

@@ -26,7 +26,7 @@ from ..cases import Case
 from ..judging import questions
 from ..outcomes import BAD
 from ..runner import RunError, Runner
-from .mutant import MutantError
+from .mutant import MutantError, Sources
 from .scoring import LARGE, Score, largest_repeat
 
 CC = shutil.which("cc")
@@ -35,6 +35,9 @@ CAN_COMPILE = CC is not None and (INCLUDE / "Python.h").exists()
 TESTEE = Path(__file__).with_name("compiled_testee.py")
 # What it takes to compile without being made fast: the codec runs for moments only.
 FLAGS = ("-O0", "-w", "-DNDEBUG", "-shared", "-fPIC")
+# Below the package; the headers beside the main file and those that the compiler prints.
+FOLDERS = ("c", "_generated")
+MAIN = "c/codec.c"
 COMPILE_S, TIMEOUT_S = 120, 5.0
 # The kinds of which most die first.
 ORDER = ("message", "value", "session", "stream", "frame")
@@ -58,46 +61,55 @@ class Compiled:
     old: str
     new: str
 
-    def source(self) -> str:
-        """The broken source. Raises MutantError where it is not what it was."""
+    def sources(self) -> Sources:
+        """The broken sources. Raises MutantError where they are not what they were."""
         bodies = functions().get(self.function, [])
         if len(bodies) != 1:
-            raise MutantError(f"{self.name}: codec.c has {len(bodies)} such functions")
-        lines = bodies[0].split("\n")
+            raise MutantError(f"{self.name}: the C codec has {len(bodies)} such functions")
+        path, body = bodies[0]
+        lines = body.split("\n")
         found = [number for number, line in enumerate(lines) if self.line in line]
         if len(found) != 1 or lines[found[0]].count(self.old) != 1:
-            raise MutantError(f"{self.name}: codec.c has {len(found)} such lines, or another one")
+            raise MutantError(f"{self.name}: {path} has {len(found)} such lines, or another one")
         lines[found[0]] = lines[found[0]].replace(self.old, self.new)
-        return original().replace(bodies[0], "\n".join(lines))
+        return original() | {path: original()[path].replace(body, "\n".join(lines))}
 
 
 FUNCTION = re.compile(r"^[^\s/#*}][^;{]*?\b(\w+)\([^;{]*\) \{\n.*?^\}", re.MULTILINE | re.DOTALL)
 
 
 @cache
-def functions() -> dict[str, list[str]]:
-    """The definitions in the C codec, by the function's name."""
-    found: dict[str, list[str]] = {}
-    for match in FUNCTION.finditer(original()):
-        found.setdefault(match[1], []).append(match[0])
+def functions() -> dict[str, list[tuple[str, str]]]:
+    """The definitions in the C codec, each with its file, by the function's name."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for path, text in original().items():
+        for match in FUNCTION.finditer(text):
+            found.setdefault(match[1], []).append((path, match[0]))
     return found
 
 
 @cache
-def original() -> str:
-    """The source of the C codec. Raises MutantError where it is not installed."""
-    path = files("gdproto").joinpath("_generated", "codec.c")
-    if not path.is_file():
-        raise MutantError("the source of the C codec is not here: judge it in a checkout")
-    return path.read_text()
+def original() -> Sources:
+    """The C codec's sources. Raises MutantError where they are not installed."""
+    package = files("gdproto")
+    if not package.joinpath(MAIN).is_file():
+        raise MutantError("the sources of the C codec are not here: judge it in a checkout")
+    return {
+        f"{folder}/{file.name}": file.read_text()
+        for folder in FOLDERS
+        for file in package.joinpath(folder).iterdir()
+        if file.name.endswith((".c", ".h"))
+    }
 
 
-def compiled(source: str, folder: Path) -> Path:
-    """The source as a library in the folder. Raises CalledProcessError."""
+def compiled(sources: Sources, folder: Path) -> Path:
+    """The sources as a library in the folder. Raises CalledProcessError."""
     assert CC is not None
-    path, target = folder / "codec.c", folder / "codec.so"
-    path.write_text(source)
-    command = [CC, *FLAGS, f"-I{INCLUDE}", str(path), "-o", str(target)]
+    for path, text in sources.items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(text)
+    target = folder / "codec.so"
+    command = [CC, *FLAGS, f"-I{INCLUDE}", str(folder / MAIN), "-o", str(target)]
     subprocess.run(command, check=True, capture_output=True, timeout=COMPILE_S)
     return target
 
@@ -143,12 +155,12 @@ def scores(
     """
     chosen = asked(cases)
 
-    def first_failed(source: str) -> tuple[str, str]:
+    def first_failed(sources: Sources) -> tuple[str, str]:
         with tempfile.TemporaryDirectory(prefix="gd-") as folder:
-            return judged(compiled(source, Path(folder)), chosen, timeout_s)
+            return judged(compiled(sources, Path(folder)), chosen, timeout_s)
 
     def score(mutant: Compiled) -> Score:
-        killer, outcome = first_failed(mutant.source())
+        killer, outcome = first_failed(mutant.sources())
         return Score(mutant.name, (killer,) if killer else (), outcome)
 
     wrong, outcome = first_failed(original())

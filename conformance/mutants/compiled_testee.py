@@ -10,7 +10,7 @@ import runpy
 import sys
 from importlib.machinery import ModuleSpec
 
-CODEC = "gdproto._generated.codec"
+CODEC = "gdproto._codec"
 
 
 class Other:

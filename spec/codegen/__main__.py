@@ -19,7 +19,7 @@ FIX = "python -m spec.codegen --write"
 COMMENTS = {
     ".py": "# {}\n",
     ".pyi": "# {}\n",
-    ".c": "/* {} */\n",
+    ".h": "/* {} */\n",
     ".md": "<!-- {} -->\n",
     ".svg": "<!-- {} -->\n",
     ".json": "",
@@ -30,8 +30,7 @@ COMMENTS = {
 def source_hash() -> str:
     """A hash of everything the generated files are made from."""
     digest = hashlib.sha256()
-    sources = (path for path in SPEC.rglob("*") if path.suffix in (".py", ".c"))
-    for path in sorted(sources):
+    for path in sorted(SPEC.rglob("*.py")):
         digest.update(path.relative_to(SPEC).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 

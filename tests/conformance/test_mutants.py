@@ -136,7 +136,8 @@ def test_each_mutant_in_c_has_a_name_of_its_own_and_applies() -> None:
     assert len(names) == len(set(names))
     assert len(IN_C) >= 40
     original = compiled.original()
-    assert len({mutant.source() for mutant in IN_C} - {original}) == len(IN_C)
+    broken = {tuple(mutant.sources().items()) for mutant in IN_C}
+    assert len(broken - {tuple(original.items())}) == len(IN_C)
 
 
 @only_c
@@ -168,5 +169,5 @@ def test_a_mutant_in_c_that_crashes_or_never_answers_is_killed() -> None:
             ("read_list", "r->pos += 9;", "no such text", "z")],
 )  # fmt: skip
 def test_a_mutant_in_c_that_does_not_apply_is_an_error(row: tuple[str, str, str, str]) -> None:
-    with pytest.raises(MutantError, match=r"lost: codec\.c has"):
-        Compiled("lost", *row).source()
+    with pytest.raises(MutantError, match=r"lost: (the C codec|_generated/values\.h) has"):
+        Compiled("lost", *row).sources()

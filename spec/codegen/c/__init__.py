@@ -1,89 +1,34 @@
-"""The C backend: the value codec and the messages as one CPython extension.
+"""The C backend: what the codec in `gdproto/c/` includes of the declaration.
 
-The parts that do not depend on the declaration stand in `parts/`: `support.c` before what is
-printed here, the others after it. As in Python, the code handles what is common and right, and
-leaves everything else, as a doubt, to the Python codec.
+As in Python, the code handles what is common and right, and leaves everything else, as a doubt,
+to the Python codec.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from .. import ir
 from ..python import PYTHON_TYPES
 from ..walk import CompileError
-from .facts import facts, states
 from .messages import messages
-from .printing import FLOATS, INTEGERS, section
+from .printing import FLOATS, INTEGERS, header
 from .reading import readers
 from .routing import routing
+from .tables import facts, states
 from .writing import writers
 
-PARTS = Path(__file__).parent / "parts"
-PATH = "gdproto/_generated/codec.c"
-
-# The same functions as types see them.
-STUB = '''"""The C codec's functions. They are those of gdproto.tlv, frames and messages."""
-
-from typing import Any
-
-from ..frames import Header, Message
-from ..messages import RequestPeek
-
-SPEC_HASH: str
-
-def bind(
-    messages: dict[int, type[Message]],
-    header: type[Header],
-    peek: type[RequestPeek],
-    functions: dict[str, Any],
-    /,
-) -> None: ...
-def encode(value: Any) -> bytes: ...
-def decode(data: bytes | bytearray | memoryview, *, zero_copy: bool = False) -> Any: ...
-def parse(data: bytes | bytearray | memoryview, *, zero_copy: bool = False) -> Message: ...
-def parse_payload(header: Header, data: bytes | memoryview, start: int = 0) -> Message: ...
-def parse_header(data: bytes | bytearray | memoryview, offset: int = 0) -> Header: ...
-def peek_request(payload: bytes | bytearray | memoryview, start: int = 0) -> RequestPeek: ...
-def begin_value(
-    data: bytes | bytearray, start: int, least: int, /
-) -> tuple[int, bytes, memoryview] | None: ...
-def parse_around(frame: memoryview, at: int, value: bytes, /) -> Message | None: ...
-def to_bytes(self: Message) -> bytes: ...
-def bind_connection(
-    connection: type[Any],
-    frame_received: type[Any],
-    message_received: type[Any],
-    need_data: object,
-    states: tuple[str, ...],
-    functions: dict[str, Any],
-    /,
-) -> None: ...
-def next_event(self: Any) -> Any: ...
-def receive_data(self: Any, data: bytes | bytearray | memoryview) -> None: ...
-def send(self: Any, message: Message) -> bytes: ...
-def send_parts(self: Any, message: Message) -> list[bytes]: ...
-def send_frame(self: Any, frame: bytes, header: Header | None = None) -> bytes: ...
-'''
+FOLDER = "gdproto/_generated"
 
 
 def files(spec: ir.Spec, source_hash: str) -> dict[str, str]:
     """File contents by path below the repository's root, without their marker."""
     _known_types(spec)
-    sections = [
-        (PARTS / "support.c").read_text(),
-        section("Wire facts", facts(spec, source_hash)),
-        section("Writing values", writers(spec)),
-        section("Reading values", readers(spec)),
-        section("Messages", messages(spec)),
-        section("Routing", routing(spec)),
-        section("States", states(spec)),
-        *(
-            (PARTS / f"{name}.c").read_text()
-            for name in ("functions", "apart", "connection", "module")
+    return {
+        f"{FOLDER}/tables.h": header(
+            "The facts of the wire", facts(spec, source_hash), states(spec)
         ),
-    ]
-    return {PATH: "\n".join(sections), f"{PATH.removesuffix('.c')}.pyi": STUB}
+        f"{FOLDER}/values.h": header("Values", writers(spec), readers(spec)),
+        f"{FOLDER}/messages.h": header("Messages", messages(spec), routing(spec)),
+    }
 
 
 def _known_types(spec: ir.Spec) -> None:

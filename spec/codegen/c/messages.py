@@ -16,7 +16,6 @@ def messages(spec: ir.Spec) -> Lines:
     most = max(len(_names(m)) for m in spec.messages)
     rows = (", ".join(map(quote, _names(m))) for m in spec.messages)
     out = [
-        f"#define MESSAGES {len(spec.messages)}",
         f"#define MAX_FIELDS {most}",
         "",
         "/* Names of the slots, the request id first. */",

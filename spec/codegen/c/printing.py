@@ -21,9 +21,10 @@ CHECKS = {
 }  # fmt: skip
 
 
-def section(title: str, lines: Lines) -> str:
+def header(title: str, *parts: Lines) -> str:
+    """The text of a header of these parts."""
     banner = f"/* === {title} ".ljust(96, "=") + " */"
-    return "\n".join([banner, "", *lines, ""])
+    return "\n".join([banner, *(line for part in parts for line in ("", *part)), ""])
 
 
 def indent(lines: Iterable[str]) -> Lines:

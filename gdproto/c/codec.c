@@ -1,3 +1,53 @@
+/* === GD/1 in C =================================================================================
+
+   This codec handles what is common and right, fast. Whatever it cannot vouch for is a DOUBT: a
+   failure (-1 or NULL) without an exception set. The exported function then calls the Python
+   codec with the same arguments, which finds the exact fault or the exact answer. A failure with
+   an exception set, such as MemoryError, is passed on.
+
+   All of it is one translation unit, so that the compiler sees through it: the headers beside this
+   file, and those of ../_generated/, which the spec compiler prints.
+
+   No Python code runs between the first byte and the last: only exact types and the storage of
+   subclasses are read, so nothing changes under our hands while the GIL is held. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+#define DOUBT (-1)
+#define INLINE static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/* Deeper values are left to the Python codec: a thread's stack may be small, and a level takes
+   some 200 bytes of it. */
+#define MAX_C_DEPTH 64
+
+#include "numbers.h"
+#include "bytes.h"
+#include "writer.h"
+#include "reader.h"
+#include "text.h"
+#include "keys.h"
+
+#include "../_generated/tables.h"
+#define DEPTH (MAX_DEPTH < MAX_C_DEPTH ? MAX_DEPTH : MAX_C_DEPTH)
+#include "../_generated/values.h"
+#include "../_generated/messages.h"
+
+#include "functions.h"
+#include "connection.h"
+#include "apart.h"
+
 /* === The module ============================================================================== */
 
 /* Where the slots called `names` lie in objects of a class. */
@@ -179,11 +229,11 @@ static PyModuleDef_Slot slots[] = {
 
 static PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
-    .m_name = "codec",
-    .m_doc = "GD/1 in C: values and messages, written by the spec compiler.",
+    .m_name = "_codec",
+    .m_doc = "GD/1 in C: values, messages and connections.",
     .m_size = 0,
     .m_methods = functions,
     .m_slots = slots,
 };
 
-PyMODINIT_FUNC PyInit_codec(void) { return PyModuleDef_Init(&definition); }
+PyMODINIT_FUNC PyInit__codec(void) { return PyModuleDef_Init(&definition); }

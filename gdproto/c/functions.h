@@ -1,5 +1,29 @@
 /* === The functions that Python calls ========================================================= */
 
+/* What is asked in doubt, in gdproto. */
+enum {
+    FALLBACK_ENCODE,
+    FALLBACK_DECODE,
+    FALLBACK_SERIALIZE,
+    FALLBACK_PARSE,
+    FALLBACK_PARSE_PAYLOAD,
+    FALLBACK_PARSE_HEADER,
+    FALLBACK_PEEK_REQUEST,
+    FALLBACK_READABLE,
+    FALLBACK_NEXT_EVENT,
+    FALLBACK_RECEIVE_DATA,
+    FALLBACK_SEND,
+    FALLBACK_SEND_PARTS,
+    FALLBACK_SEND_FRAME,
+    FALLBACKS
+};
+
+static const char *const fallback_names[] = {
+    "encode",       "decode",       "serialize", "parse",      "parse_payload",
+    "parse_header", "peek_request", "readable",  "next_event", "receive_data",
+    "send",         "send_parts",   "send_frame",
+};
+
 /* What `bind` and `bind_connection` were given. The module serves one interpreter: see
    `exec_module`. */
 static PyObject *fallbacks[FALLBACKS];

@@ -25,7 +25,7 @@ static PyBufferProcs room_buffer = {.bf_getbuffer = room_getbuffer};
 
 static PyTypeObject room_type = {
     PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "gdproto._generated.codec.Room",
+    .tp_name = "gdproto._codec.Room",
     .tp_basicsize = sizeof(Room),
     .tp_dealloc = room_dealloc,
     .tp_as_buffer = &room_buffer,

@@ -1,10 +1,9 @@
-# @generated from spec/ (3d94bc879995c9c2) by python -m spec.codegen --write; do not edit
 """The C codec's functions. They are those of gdproto.tlv, frames and messages."""
 
 from typing import Any
 
-from ..frames import Header, Message
-from ..messages import RequestPeek
+from .frames import Header, Message
+from .messages import RequestPeek
 
 SPEC_HASH: str
 

@@ -3,24 +3,7 @@
 from __future__ import annotations
 
 from .. import ir
-from .printing import Lines, function, get, put, quote, text
-
-# What the exported functions fall back on, in gdproto.
-FALLBACKS = (
-    "encode",
-    "decode",
-    "serialize",
-    "parse",
-    "parse_payload",
-    "parse_header",
-    "peek_request",
-    "readable",
-    "next_event",
-    "receive_data",
-    "send",
-    "send_parts",
-    "send_frame",
-)
+from .printing import Lines, function, get, put, text
 
 
 def facts(spec: ir.Spec, source_hash: str) -> Lines:
@@ -31,7 +14,6 @@ def facts(spec: ir.Spec, source_hash: str) -> Lines:
     return [
         f'#define SPEC_HASH "{source_hash}"',
         *(f"#define {limit.name.upper()} {limit.value}" for limit in spec.limits),
-        "#define DEPTH (MAX_DEPTH < MAX_C_DEPTH ? MAX_DEPTH : MAX_C_DEPTH)",
         *(f"#define CODE_{v.name.upper()} {v.code:#04x}" for v in spec.values),
         "",
         f"#define HEADER_BYTES {spec.header_bytes}",
@@ -50,12 +32,6 @@ def facts(spec: ir.Spec, source_hash: str) -> Lines:
             "INLINE void put_header(uint8_t *at, uint8_t code, size_t length, uint64_t request_id)",
             [_put_header_field(field) for field in spec.header],
         ),
-        "enum {",
-        *(f"    FALLBACK_{name.upper()}," for name in FALLBACKS),
-        "    FALLBACKS",
-        "};",
-        "",
-        f"static const char *const fallback_names[] = {{{', '.join(map(quote, FALLBACKS))}}};",
     ]
 
 
@@ -70,7 +46,9 @@ def _code_index(spec: ir.Spec) -> Lines:
         for row in range(0, 256, 16)
     ]
     return [
-        "/* Message codes to places in the tables below. */",
+        f"#define MESSAGES {len(spec.messages)}",
+        "",
+        "/* Message codes to places in the tables of messages. */",
         "static const int8_t code_index[256] = {",
         *(f"    {row}," for row in rows),
         "};",
