@@ -1,4 +1,4 @@
-# @generated from spec/ (3d94bc879995c9c2) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (3f913311bc449c3d) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations

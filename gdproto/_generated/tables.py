@@ -1,4 +1,4 @@
-# @generated from spec/ (3d94bc879995c9c2) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (3f913311bc449c3d) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Role(NamedTuple):
     opens: frozenset[int]
     max_open: int
 
-SPEC_HASH: Final = '3d94bc879995c9c2'
+SPEC_HASH: Final = '3f913311bc449c3d'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

@@ -1,4 +1,4 @@
-# @generated from spec/ (3d94bc879995c9c2) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (3f913311bc449c3d) by python -m spec.codegen --write; do not edit
 """TLV values, fast: straight-line code for what is common and right.
 
 Whatever this code cannot vouch for raises Doubt or the interpreter's own error (DOUBTS); the

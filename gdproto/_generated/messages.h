@@ -1,0 +1,701 @@
+/* @generated from spec/ (3f913311bc449c3d) by python -m spec.codegen --write; do not edit */
+/* === Messages ================================================================================ */
+
+#define MAX_FIELDS 6
+
+/* Names of the slots, the request id first. */
+static const char *const field_names[MESSAGES][MAX_FIELDS] = {
+    {"request_id", "app_path", "action", "args", "kwargs", "timeout"},
+    {"request_id", "result"},
+    {"request_id", "error_type", "message", "details"},
+    {"request_id", "data"},
+    {"request_id"},
+    {"request_id", "op", "table", "key", "value", "pattern"},
+    {"request_id"},
+    {"request_id", "op", "count"},
+    {"request_id"},
+};
+
+static const uint8_t message_codes[MESSAGES] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x10, 0x11, 0x12, 0x80};
+static const uint8_t has_fields[MESSAGES] = {1, 1, 1, 1, 0, 1, 0, 1, 0};
+
+/* The classes, and where their slots lie: see `bind_class`. */
+static struct {
+    PyTypeObject *type;
+    Py_ssize_t offsets[MAX_FIELDS];
+} classes[MESSAGES];
+
+#define SLOT(self, index, field) \
+    (*(PyObject **)((char *)(self) + classes[index].offsets[field]))
+
+INLINE int class_index(PyTypeObject *type) {
+    for (int i = 0; i < MESSAGES; i++) {
+        if (classes[i].type == type) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static int write_REQUEST(Writer *w, PyObject *self) {
+    PyObject *app_path = SLOT(self, 0, 1);
+    PyObject *action = SLOT(self, 0, 2);
+    PyObject *timeout = SLOT(self, 0, 5);
+    PyObject *args = SLOT(self, 0, 3);
+    PyObject *kwargs = SLOT(self, 0, 4);
+    if (app_path == NULL || action == NULL || timeout == NULL || args == NULL || kwargs == NULL) {
+        return DOUBT;
+    }
+    if (write_raw(w, "\041\000\000\000\004", 5) < 0) {
+        return -1;
+    }
+    put32(w->pos - 4, (uint32_t)(4 + (timeout != Py_None)));
+    if (!PyUnicode_CheckExact(app_path)) {
+        return DOUBT;
+    }
+    if (write_raw(w, "\021\000\000\000\010app_path", 13) < 0 || write_text(w, app_path) < 0) {
+        return -1;
+    }
+    if (!PyUnicode_CheckExact(action)) {
+        return DOUBT;
+    }
+    if (write_raw(w, "\021\000\000\000\006action", 11) < 0 || write_text(w, action) < 0) {
+        return -1;
+    }
+    if (timeout != Py_None) {
+        if (!PyFloat_CheckExact(timeout) && !PyLong_CheckExact(timeout) && (!PyLong_Check(timeout) || PyBool_Check(timeout))) {
+            return DOUBT;
+        }
+        if (PyFloat_CheckExact(timeout)) {
+            double number = PyFloat_AS_DOUBLE(timeout);
+            if (!isfinite(number) || number < 0) {
+                return DOUBT;
+            }
+        }
+        else {
+            int overflow;
+            long long number = int_value(timeout, &overflow);
+            if (overflow || number < 0) {
+                return DOUBT;
+            }
+        }
+        if (write_raw(w, "\021\000\000\000\007timeout", 12) < 0 || write_any(w, timeout, 1) < 0) {
+            return -1;
+        }
+    }
+    if (!PyList_CheckExact(args) && !PyTuple_CheckExact(args)) {
+        return DOUBT;
+    }
+    if (write_raw(w, "\021\000\000\000\004args", 9) < 0 || write_any(w, args, 1) < 0) {
+        return -1;
+    }
+    if (!PyDict_CheckExact(kwargs)) {
+        return DOUBT;
+    }
+    if (write_raw(w, "\021\000\000\000\006kwargs", 11) < 0 || write_any(w, kwargs, 1) < 0) {
+        return -1;
+    }
+    return 0;
+}
+
+static int read_REQUEST(Reader *r, PyObject **fields) {
+    const uint8_t *root = r->pos;
+    if (left(r) < 5) {
+        return DOUBT;
+    }
+    r->pos += 5;
+    size_t count = 4;
+    if (!reader_takes(r, "\021\000\000\000\010app_path", 13)) {
+        return DOUBT;
+    }
+    fields[1] = read_short(r);
+    if (fields[1] == NULL) {
+        return DOUBT;
+    }
+    if (!PyUnicode_CheckExact(fields[1])) {
+        return DOUBT;
+    }
+    if (!reader_takes(r, "\021\000\000\000\006action", 11)) {
+        return DOUBT;
+    }
+    fields[2] = read_short(r);
+    if (fields[2] == NULL) {
+        return DOUBT;
+    }
+    if (!PyUnicode_CheckExact(fields[2])) {
+        return DOUBT;
+    }
+    if (reader_takes(r, "\021\000\000\000\007timeout", 12)) {
+        count += 1;
+        fields[5] = read_any(r, 1, 0);
+        if (fields[5] == NULL) {
+            return DOUBT;
+        }
+        if (!PyFloat_CheckExact(fields[5]) && !PyLong_CheckExact(fields[5])) {
+            return DOUBT;
+        }
+        if (PyFloat_CheckExact(fields[5])) {
+            double number = PyFloat_AS_DOUBLE(fields[5]);
+            if (!isfinite(number) || number < 0) {
+                return DOUBT;
+            }
+        }
+        else {
+            int overflow;
+            long long number = int_value(fields[5], &overflow);
+            if (overflow || number < 0) {
+                return DOUBT;
+            }
+        }
+    }
+    else {
+        fields[5] = Py_NewRef(Py_None);
+    }
+    if (!reader_takes(r, "\021\000\000\000\004args", 9)) {
+        return DOUBT;
+    }
+    fields[3] = read_any(r, 1, 0);
+    if (fields[3] == NULL) {
+        return DOUBT;
+    }
+    if (!PyList_CheckExact(fields[3])) {
+        return DOUBT;
+    }
+    Py_SETREF(fields[3], PyList_AsTuple(fields[3]));
+    if (fields[3] == NULL) {
+        return -1;
+    }
+    if (!reader_takes(r, "\021\000\000\000\006kwargs", 11)) {
+        return DOUBT;
+    }
+    fields[4] = read_any(r, 1, 0);
+    if (fields[4] == NULL) {
+        return DOUBT;
+    }
+    if (!PyDict_CheckExact(fields[4])) {
+        return DOUBT;
+    }
+    if (*root != 0x21 || get32(root + 1) != count) {
+        return DOUBT;
+    }
+    return r->pos == r->end ? 0 : DOUBT;
+}
+
+static int write_RESPONSE(Writer *w, PyObject *self) {
+    PyObject *result = SLOT(self, 1, 1);
+    if (result == NULL) {
+        return DOUBT;
+    }
+    if (write_raw(w, "\041\000\000\000\001\021\000\000\000\006result", 16) < 0 || write_any(w, result, 1) < 0) {
+        return -1;
+    }
+    return 0;
+}
+
+static int read_RESPONSE(Reader *r, PyObject **fields) {
+    if (!reader_takes(r, "\041\000\000\000\001\021\000\000\000\006result", 16)) {
+        return DOUBT;
+    }
+    fields[1] = read_any(r, 1, 0);
+    if (fields[1] == NULL) {
+        return DOUBT;
+    }
+    return r->pos == r->end ? 0 : DOUBT;
+}
+
+static int write_ERROR(Writer *w, PyObject *self) {
+    PyObject *error_type = SLOT(self, 2, 1);
+    PyObject *message = SLOT(self, 2, 2);
+    PyObject *details = SLOT(self, 2, 3);
+    if (error_type == NULL || message == NULL || details == NULL) {
+        return DOUBT;
+    }
+    if (!PyUnicode_CheckExact(error_type)) {
+        return DOUBT;
+    }
+    if (write_raw(w, "\041\000\000\000\001\021\000\000\000\005error\041\000\000\000\003\021\000\000\000\012error_type", 35) < 0 || write_text(w, error_type) < 0) {
+        return -1;
+    }
+    if (!PyUnicode_CheckExact(message)) {
+        return DOUBT;
+    }
+    if (write_raw(w, "\021\000\000\000\007message", 12) < 0 || write_text(w, message) < 0) {
+        return -1;
+    }
+    if (!PyDict_CheckExact(details)) {
+        return DOUBT;
+    }
+    if (write_raw(w, "\021\000\000\000\007details", 12) < 0 || write_any(w, details, 2) < 0) {
+        return -1;
+    }
+    return 0;
+}
+
+static int read_ERROR(Reader *r, PyObject **fields) {
+    if (!reader_takes(r, "\041\000\000\000\001\021\000\000\000\005error\041\000\000\000\003\021\000\000\000\012error_type", 35)) {
+        return DOUBT;
+    }
+    fields[1] = read_short(r);
+    if (fields[1] == NULL) {
+        return DOUBT;
+    }
+    if (!PyUnicode_CheckExact(fields[1])) {
+        return DOUBT;
+    }
+    if (!reader_takes(r, "\021\000\000\000\007message", 12)) {
+        return DOUBT;
+    }
+    fields[2] = read_short(r);
+    if (fields[2] == NULL) {
+        return DOUBT;
+    }
+    if (!PyUnicode_CheckExact(fields[2])) {
+        return DOUBT;
+    }
+    if (!reader_takes(r, "\021\000\000\000\007details", 12)) {
+        return DOUBT;
+    }
+    fields[3] = read_any(r, 2, 0);
+    if (fields[3] == NULL) {
+        return DOUBT;
+    }
+    if (!PyDict_CheckExact(fields[3])) {
+        return DOUBT;
+    }
+    return r->pos == r->end ? 0 : DOUBT;
+}
+
+static int write_CHUNK(Writer *w, PyObject *self) {
+    PyObject *data = SLOT(self, 3, 1);
+    if (data == NULL) {
+        return DOUBT;
+    }
+    if (write_raw(w, "\041\000\000\000\001\021\000\000\000\004data", 14) < 0 || write_any(w, data, 1) < 0) {
+        return -1;
+    }
+    return 0;
+}
+
+static int read_CHUNK(Reader *r, PyObject **fields) {
+    if (!reader_takes(r, "\041\000\000\000\001\021\000\000\000\004data", 14)) {
+        return DOUBT;
+    }
+    fields[1] = read_any(r, 1, 0);
+    if (fields[1] == NULL) {
+        return DOUBT;
+    }
+    return r->pos == r->end ? 0 : DOUBT;
+}
+
+static int write_STASH(Writer *w, PyObject *self) {
+    PyObject *op = SLOT(self, 5, 1);
+    PyObject *table = SLOT(self, 5, 2);
+    PyObject *key = SLOT(self, 5, 3);
+    PyObject *value = SLOT(self, 5, 4);
+    PyObject *pattern = SLOT(self, 5, 5);
+    if (op == NULL || table == NULL || key == NULL || value == NULL || pattern == NULL) {
+        return DOUBT;
+    }
+    if (write_raw(w, "\041\000\000\000\002", 5) < 0) {
+        return -1;
+    }
+    put32(w->pos - 4, (uint32_t)(2 + (key != Py_None) + (value != Py_None) + (pattern != Py_None)));
+    if (!PyLong_CheckExact(op) && (!PyLong_Check(op) || PyBool_Check(op))) {
+        return DOUBT;
+    }
+     {
+        int overflow;
+        long long number = int_value(op, &overflow);
+        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4 && number != 5 && number != 6 && number != 7 && number != 8 && number != 9 && number != 10)) {
+            return DOUBT;
+        }
+    }
+    if (write_raw(w, "\021\000\000\000\002op", 7) < 0 || write_any(w, op, 1) < 0) {
+        return -1;
+    }
+    if (!PyUnicode_CheckExact(table)) {
+        return DOUBT;
+    }
+    if (write_raw(w, "\021\000\000\000\005table", 10) < 0 || write_text(w, table) < 0) {
+        return -1;
+    }
+    if (key != Py_None) {
+        if (PyList_Check(key) || PyDict_Check(key) || PyTuple_Check(key)) {
+            return DOUBT;
+        }
+        if (write_raw(w, "\021\000\000\000\003key", 8) < 0 || write_any(w, key, 1) < 0) {
+            return -1;
+        }
+    }
+    if (value != Py_None) {
+        if (write_raw(w, "\021\000\000\000\005value", 10) < 0 || write_any(w, value, 1) < 0) {
+            return -1;
+        }
+    }
+    if (pattern != Py_None) {
+        if (!PyUnicode_CheckExact(pattern)) {
+            return DOUBT;
+        }
+        if (write_raw(w, "\021\000\000\000\007pattern", 12) < 0 || write_text(w, pattern) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int read_STASH(Reader *r, PyObject **fields) {
+    const uint8_t *root = r->pos;
+    if (left(r) < 5) {
+        return DOUBT;
+    }
+    r->pos += 5;
+    size_t count = 2;
+    if (!reader_takes(r, "\021\000\000\000\002op", 7)) {
+        return DOUBT;
+    }
+    fields[1] = read_any(r, 1, 0);
+    if (fields[1] == NULL) {
+        return DOUBT;
+    }
+    if (!PyLong_CheckExact(fields[1])) {
+        return DOUBT;
+    }
+     {
+        int overflow;
+        long long number = int_value(fields[1], &overflow);
+        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4 && number != 5 && number != 6 && number != 7 && number != 8 && number != 9 && number != 10)) {
+            return DOUBT;
+        }
+    }
+    if (!reader_takes(r, "\021\000\000\000\005table", 10)) {
+        return DOUBT;
+    }
+    fields[2] = read_short(r);
+    if (fields[2] == NULL) {
+        return DOUBT;
+    }
+    if (!PyUnicode_CheckExact(fields[2])) {
+        return DOUBT;
+    }
+    if (reader_takes(r, "\021\000\000\000\003key", 8)) {
+        count += 1;
+        fields[3] = read_any(r, 1, 0);
+        if (fields[3] == NULL) {
+            return DOUBT;
+        }
+        if (PyList_Check(fields[3]) || PyDict_Check(fields[3]) || PyTuple_Check(fields[3])) {
+            return DOUBT;
+        }
+    }
+    else {
+        fields[3] = Py_NewRef(Py_None);
+    }
+    if (reader_takes(r, "\021\000\000\000\005value", 10)) {
+        count += 1;
+        fields[4] = read_any(r, 1, 0);
+        if (fields[4] == NULL) {
+            return DOUBT;
+        }
+    }
+    else {
+        fields[4] = Py_NewRef(Py_None);
+    }
+    if (reader_takes(r, "\021\000\000\000\007pattern", 12)) {
+        count += 1;
+        fields[5] = read_short(r);
+        if (fields[5] == NULL) {
+            return DOUBT;
+        }
+        if (!PyUnicode_CheckExact(fields[5])) {
+            return DOUBT;
+        }
+    }
+    else {
+        fields[5] = Py_NewRef(Py_None);
+    }
+    if (*root != 0x21 || get32(root + 1) != count) {
+        return DOUBT;
+    }
+    return r->pos == r->end ? 0 : DOUBT;
+}
+
+static int write_MANAGE(Writer *w, PyObject *self) {
+    PyObject *op = SLOT(self, 7, 1);
+    PyObject *count = SLOT(self, 7, 2);
+    if (op == NULL || count == NULL) {
+        return DOUBT;
+    }
+    if (!PyLong_CheckExact(op) && (!PyLong_Check(op) || PyBool_Check(op))) {
+        return DOUBT;
+    }
+     {
+        int overflow;
+        long long number = int_value(op, &overflow);
+        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4)) {
+            return DOUBT;
+        }
+    }
+    if (write_raw(w, "\041\000\000\000\002\021\000\000\000\002op", 12) < 0 || write_any(w, op, 1) < 0) {
+        return -1;
+    }
+    if (!PyLong_CheckExact(count) && (!PyLong_Check(count) || PyBool_Check(count))) {
+        return DOUBT;
+    }
+    if (write_raw(w, "\021\000\000\000\005count", 10) < 0 || write_any(w, count, 1) < 0) {
+        return -1;
+    }
+    return 0;
+}
+
+static int read_MANAGE(Reader *r, PyObject **fields) {
+    if (!reader_takes(r, "\041\000\000\000\002\021\000\000\000\002op", 12)) {
+        return DOUBT;
+    }
+    fields[1] = read_any(r, 1, 0);
+    if (fields[1] == NULL) {
+        return DOUBT;
+    }
+    if (!PyLong_CheckExact(fields[1])) {
+        return DOUBT;
+    }
+     {
+        int overflow;
+        long long number = int_value(fields[1], &overflow);
+        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4)) {
+            return DOUBT;
+        }
+    }
+    if (!reader_takes(r, "\021\000\000\000\005count", 10)) {
+        return DOUBT;
+    }
+    fields[2] = read_any(r, 1, 0);
+    if (fields[2] == NULL) {
+        return DOUBT;
+    }
+    if (!PyLong_CheckExact(fields[2])) {
+        return DOUBT;
+    }
+    return r->pos == r->end ? 0 : DOUBT;
+}
+
+/* Write the payload behind room for the header, and then the header. */
+INLINE int write_message(Writer *w, PyObject *self, int index) {
+    PyObject *id = SLOT(self, index, 0);
+    if (id == NULL || !PyLong_CheckExact(id)) {
+        return DOUBT;
+    }
+    unsigned long long request_id = PyLong_AsUnsignedLongLong(id);
+    if (request_id == (unsigned long long)-1 && PyErr_Occurred()) {
+        PyErr_Clear();
+        return DOUBT;
+    }
+    int done = 0;
+    switch (index) {
+        case 0: done = write_REQUEST(w, self); break;
+        case 1: done = write_RESPONSE(w, self); break;
+        case 2: done = write_ERROR(w, self); break;
+        case 3: done = write_CHUNK(w, self); break;
+        case 5: done = write_STASH(w, self); break;
+        case 7: done = write_MANAGE(w, self); break;
+        default: break;
+    }
+    size_t length = w->before + (size_t)(w->pos - w->start) - HEADER_BYTES;
+    if (done < 0 || length > MAX_PAYLOAD_BYTES) {
+        return -1;
+    }
+    put_header(writer_first(w), message_codes[index], length, request_id);
+    return 0;
+}
+
+/* The message whose fields stand in the order in which they are written, or NULL. */
+INLINE PyObject *read_in_order(Reader *r, int index, PyObject *request_id) {
+    PyObject *fields[MAX_FIELDS] = {NULL}, *message = NULL;
+    int done = 0;
+    switch (index) {
+        case 0: done = read_REQUEST(r, fields); break;
+        case 1: done = read_RESPONSE(r, fields); break;
+        case 2: done = read_ERROR(r, fields); break;
+        case 3: done = read_CHUNK(r, fields); break;
+        case 5: done = read_STASH(r, fields); break;
+        case 7: done = read_MANAGE(r, fields); break;
+        default: break;
+    }
+    if (LIKELY(done == 0)) {
+        message = classes[index].type->tp_alloc(classes[index].type, 0);
+    }
+    if (UNLIKELY(message == NULL)) {
+        for (int i = 1; i < MAX_FIELDS; i++) {
+            Py_XDECREF(fields[i]);
+        }
+        return NULL;
+    }
+    fields[0] = Py_NewRef(request_id);
+    for (int i = 0; i < MAX_FIELDS && field_names[index][i] != NULL; i++) {
+        SLOT(message, index, i) = fields[i];
+    }
+    return message;
+}
+
+
+#define ROUTING_FIELDS 3
+
+/* Step over a value without judging what is in it. */
+NOINLINE int skip_value(Reader *r) {
+    for (uint64_t pending = 1; pending > 0; pending--) {
+        if (pending > left(r)) {
+            return DOUBT;
+        }
+        size_t step;
+        switch (*r->pos) {
+            case CODE_NONE: step = 1; break;
+            case CODE_BOOL: step = 2; break;
+            case CODE_INT64: step = 9; break;
+            case CODE_FLOAT64: step = 9; break;
+            case CODE_BYTES: {
+                step = 5;
+                if (left(r) < step) {
+                    return DOUBT;
+                }
+                size_t size = get32(r->pos + 1);
+                step += size;
+                break;
+            }
+            case CODE_STRING: {
+                step = 5;
+                if (left(r) < step) {
+                    return DOUBT;
+                }
+                size_t size = get32(r->pos + 1);
+                step += size;
+                break;
+            }
+            case CODE_LIST: {
+                step = 5;
+                if (left(r) < step) {
+                    return DOUBT;
+                }
+                size_t size = get32(r->pos + 1);
+                pending += size * 1;
+                break;
+            }
+            case CODE_DICT: {
+                step = 5;
+                if (left(r) < step) {
+                    return DOUBT;
+                }
+                size_t size = get32(r->pos + 1);
+                pending += size * 2;
+                break;
+            }
+            default: return DOUBT;
+        }
+        if (step > left(r)) {
+            return DOUBT;
+        }
+        r->pos += step;
+    }
+    return 0;
+}
+
+/* The size of the bytes value at hand, 0 if it is none, and where its bytes begin. */
+INLINE size_t bytes_head(const Reader *r, size_t *at) {
+    if (left(r) < 5 || *r->pos != CODE_BYTES) {
+        return 0;
+    }
+    size_t size = get32(r->pos + 1);
+    *at = (size_t)(r->pos - r->base) + 5;
+    return size <= 67108864 ? size : 0;
+}
+
+INLINE int routing_field(const uint8_t *name, size_t size) {
+    if (size == 8 && memcmp(name, "app_path", size) == 0) {
+        return 0;
+    }
+    if (size == 6 && memcmp(name, "action", size) == 0) {
+        return 1;
+    }
+    if (size == 7 && memcmp(name, "timeout", size) == 0) {
+        return 2;
+    }
+    return -1;
+}
+
+/* Find the fields by which a REQUEST is routed, wherever they stand. */
+static int peek_routing(Reader *r, PyObject **found) {
+    const int depth = 1;
+    const size_t owed = 0;
+    if (left(r) < 1 || *r->pos != 0x21) {
+        return DOUBT;
+    }
+    if (UNLIKELY(depth > DEPTH || left(r) < 5)) {
+        return DOUBT;
+    }
+    size_t count = get32(r->pos + 1);
+    r->pos += 5;
+    if (UNLIKELY(count > 1048576 || count * 6 + owed > left(r))) {
+        return DOUBT;
+    }
+    int missing = ROUTING_FIELDS;
+    for (; count > 0 && missing > 0; count--) {
+        if (left(r) < 5 || *r->pos != 0x11) {
+            return DOUBT;
+        }
+        size_t size = get32(r->pos + 1);
+        if (size > left(r) - 5) {
+            return DOUBT;
+        }
+        const uint8_t *name = r->pos + 5;
+        r->pos += 5 + size;
+        int which = routing_field(name, size);
+        if (which < 0) {
+            if (!is_text(name, size) || skip_value(r) < 0) {
+                return DOUBT;
+            }
+        }
+        else {
+            if (found[which] != NULL) {
+                return DOUBT;
+            }
+            found[which] = read_short(r);
+            if (found[which] == NULL) {
+                return DOUBT;
+            }
+            missing -= 1;
+        }
+    }
+    if (missing > 0 && r->pos != r->end) {
+        return DOUBT;
+    }
+    if (found[0] == NULL) {
+        return DOUBT;
+    }
+    if (!PyUnicode_CheckExact(found[0])) {
+        return DOUBT;
+    }
+    if (found[1] == NULL) {
+        return DOUBT;
+    }
+    if (!PyUnicode_CheckExact(found[1])) {
+        return DOUBT;
+    }
+    if (found[2] != NULL && found[2] != Py_None) {
+        if (!PyFloat_CheckExact(found[2]) && !PyLong_CheckExact(found[2])) {
+            return DOUBT;
+        }
+        if (PyFloat_CheckExact(found[2])) {
+            double number = PyFloat_AS_DOUBLE(found[2]);
+            if (!isfinite(number) || number < 0) {
+                return DOUBT;
+            }
+        }
+        else {
+            int overflow;
+            long long number = int_value(found[2], &overflow);
+            if (overflow || number < 0) {
+                return DOUBT;
+            }
+        }
+    }
+    return 0;
+}
+
