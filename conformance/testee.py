@@ -15,7 +15,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-from gdproto._generated.tables import MESSAGES, FieldRule
+from gdproto._generated.tables import MESSAGES
+from gdproto.rows import FieldRule
 
 from . import envelope
 from .cases import NotHeld, from_typed, made, to_typed

@@ -34,7 +34,6 @@ from ._generated.tables import (
     TRANSITIONS,
     VERSION,
     MessageCode,
-    Transition,
 )
 from .errors import ProtocolError
 from .frames import (
@@ -47,6 +46,7 @@ from .frames import (
     serialize_parts,
 )
 from .implementation import codec, parse, parse_header, parse_payload
+from .rows import Transition
 
 IDLE = "idle"
 ABANDONED = "abandoned"

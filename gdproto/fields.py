@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ._generated.tables import FieldRule, MessageRule
 from .errors import ProtocolError
+from .rows import FieldRule, MessageRule
 from .strict import plain
 
 Location = tuple[str, ...]

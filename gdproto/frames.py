@@ -18,8 +18,8 @@ from ._generated.tables import (
     VERSION,
     MessageCode,
 )
-from ._generated.values import DOUBTS, Write
 from .errors import ProtocolError
+from .fast import DOUBTS, Write
 
 RULES = {rule.code: rule for rule in MESSAGES}
 OFFSETS = {field.name: field.offset for field in HEADER_FIELDS}

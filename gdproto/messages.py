@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 from . import fields, strict
 from ._generated.messages import MESSAGE_CLASSES, Request, read_routing
-from ._generated.tables import HEADER_BYTES, VALUE_TYPES, FieldRule, MessageCode
-from ._generated.values import DOUBTS, RUN, Doubt, read_value, read_value_view
+from ._generated.tables import HEADER_BYTES, VALUE_TYPES, MessageCode
+from ._generated.values import read_value, read_value_view
 from .errors import ProtocolError
+from .fast import DOUBTS, RUN, Doubt
 from .frames import RULES, Header, Message, check_presence, parse_header
+from .rows import FieldRule
 from .tlv import Buffer, readable
 
 

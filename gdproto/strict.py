@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ._generated.tables import MAX_DEPTH, VALUE_TYPES, ValueType
+from ._generated.tables import MAX_DEPTH, VALUE_TYPES
 from .errors import ProtocolError
+from .rows import ValueType
 from .tokens import Kind, Tokens
 
 Location = tuple[str | int, ...]

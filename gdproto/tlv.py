@@ -10,8 +10,9 @@ from typing import Any
 
 from . import strict
 from ._generated.tables import MAX_BLOB_BYTES
-from ._generated.values import DOUBTS, read_value, read_value_view, write_value
+from ._generated.values import read_value, read_value_view, write_value
 from .errors import ProtocolError
+from .fast import DOUBTS
 
 Buffer = bytes | bytearray | memoryview
 

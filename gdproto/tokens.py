@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any, NamedTuple
 
-from ._generated.tables import KEY_ERROR, MAX_DEPTH, UNKNOWN_VALUE_TYPE, VALUE_TYPES, ValueType
+from ._generated.tables import KEY_ERROR, MAX_DEPTH, UNKNOWN_VALUE_TYPE, VALUE_TYPES
 from .errors import ProtocolError
+from .rows import ValueType
 
 BY_CODE = {rule.code: rule for rule in VALUE_TYPES}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,10 @@ def test_the_c_codec_can_be_built_from_it(unpacked: Path) -> None:
     compile_codec(unpacked)
     program = "import gdproto; print(gdproto.__file__, gdproto.IMPLEMENTATION)"
     ran = subprocess.run(
-        [sys.executable, "-c", program], cwd=unpacked, capture_output=True, text=True
+        [sys.executable, "-c", program],
+        cwd=unpacked,
+        env={**os.environ, "GDPROTO_PURE": ""},
+        capture_output=True,
+        text=True,
     )
     assert ran.stdout.split() == [str(unpacked / "gdproto" / "__init__.py"), "c"]

@@ -7,7 +7,7 @@ to the Python codec.
 from __future__ import annotations
 
 from .. import ir
-from ..python import PYTHON_TYPES
+from ..python.types import PYTHON_TYPES
 from ..walk import CompileError
 from .messages import messages
 from .printing import FLOATS, INTEGERS, header

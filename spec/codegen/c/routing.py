@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import ir
 from ..layout import text_type, value_type
-from ..python import ROUTING
+from ..python.routing import ROUTING
 from .messages import check
 from .printing import Lines, block, function, get, text
 from .reading import read_count, skipping

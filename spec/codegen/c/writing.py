@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import ir
 from ..layout import value_type
-from ..python import PYTHON_TYPES
+from ..python.types import PYTHON_TYPES
 from .printing import CHECKS, Lines, block, function, number, of, put, text
 
 

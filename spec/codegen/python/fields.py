@@ -1,0 +1,48 @@
+"""Fields: how a value is judged, and how the dict that holds them begins."""
+
+from __future__ import annotations
+
+from .. import ir
+from ..layout import dict_head, may_be_absent
+from .printing import Lines, block
+
+
+def annotation(field: ir.Field) -> str:
+    if not field.types:
+        return "Any"
+    names = {"list": "Sequence[Any]", "dict": "dict[str, Any]"}
+    text = " | ".join(names.get(t, t) for t in field.types)
+    return text if field.required or field.default is not None else f"{text} | None"
+
+
+def check(field: ir.Field, source: str, otherwise: str, tuples: bool = False) -> Lines:
+    """Do `otherwise` unless the value is plainly a permitted one."""
+    conditions = []
+    types = [*field.types, "tuple"] if tuples and "list" in field.types else list(field.types)
+    if types:
+        conditions.append(" and ".join(f"type({source}) is not {t}" for t in types))
+    if field.finite:
+        conditions.append(f"not isfinite({source})")
+    if field.minimum is not None:
+        conditions.append(f"{source} < {field.minimum}")
+    if field.choices:
+        values = "".join(f"{v}, " for _, v in field.choices)
+        conditions.append(f"{source} not in ({values.rstrip(', ')})")
+    if field.scalar:
+        conditions.append(f"isinstance({source}, list | dict | tuple)")
+    return [line for c in conditions for line in block(f"if {c}:", [otherwise])]
+
+
+def dict_heads(fields: tuple[ir.Field, ...], spec: ir.Spec, owner: str = "") -> tuple[str, bytes]:
+    """The head of the dict of `fields`: an expression, and its bytes if they are always the same.
+
+    Without value, an optional field does not stand in the dict.
+    """
+    optional = [f for f in fields if may_be_absent(f)]
+    sure = len(fields) - len(optional)
+    if not optional:
+        head = dict_head(sure, spec)
+        return repr(head), head
+    heads = tuple(dict_head(sure + n, spec) for n in range(len(optional) + 1))
+    present = " + ".join(f"({owner}{f.name} is not None)" for f in optional)
+    return f"{heads!r}[{present}]", b""
