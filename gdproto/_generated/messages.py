@@ -1,4 +1,4 @@
-# @generated from spec/ (3f913311bc449c3d) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (78fb76209e01b456) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from math import isfinite
 from struct import Struct
 from typing import Any, ClassVar
 
+from ..fast import Doubt, Write
 from ..frames import Message
 from .tables import MessageCode
 from .values import (
-    Doubt,
-    Write,
     read_dict,
     read_list,
     read_value,

@@ -1,4 +1,4 @@
-# @generated from spec/ (3f913311bc449c3d) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (78fb76209e01b456) by python -m spec.codegen --write; do not edit
 """TLV values, fast: straight-line code for what is common and right.
 
 Whatever this code cannot vouch for raises Doubt or the interpreter's own error (DOUBTS); the
@@ -7,27 +7,13 @@ strict codec then decides. It never returns a wrong answer.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable
 from itertools import repeat
 from struct import Struct
 from typing import Any
 
+from ..fast import KEY_CACHE_BYTES, KEY_CACHE_SIZE, RUN, Doubt, Write
 from .tables import MAX_DEPTH
 
-
-class Doubt(Exception):
-    """Left to the strict codec."""
-
-
-# What the fast code may end in; all of it means Doubt. RecursionError is a RuntimeError.
-DOUBTS = (Doubt, LookupError, struct.error, UnicodeError, RuntimeError, OverflowError)
-
-Write = Callable[[bytes | bytearray], None]
-
-RUN = 64
-_KEY_CACHE_SIZE = 1024
-_KEY_CACHE_BYTES = 40
 _keys: dict[str, bytes] = {}
 
 _CHOICES_BOOL = {0: False, 1: True}
@@ -196,7 +182,7 @@ def _key(key: str) -> bytes:
     if size > 67108864:
         raise Doubt
     head = _HEAD_STRING(0x11, size) + raw
-    if size <= _KEY_CACHE_BYTES and len(_keys) < _KEY_CACHE_SIZE:
+    if size <= KEY_CACHE_BYTES and len(_keys) < KEY_CACHE_SIZE:
         _keys[key] = head
     return head
 
