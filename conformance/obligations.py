@@ -10,7 +10,6 @@ A new type, field, limit or transition owes new cases at once.
 
 from __future__ import annotations
 
-import struct
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 
 from gdproto import decode
 from gdproto.spec.codegen import ir
+from gdproto.spec.codegen.python.types import PYTHON_TYPES
 from gdproto.spec.codegen.walk import walk
 
 from .cases import Case, Recipe, load, made
@@ -167,7 +167,7 @@ def _of_message(message: ir.Message, spec: ir.Spec) -> Iterator[str]:
         yield "refused with a payload"
         return
     yield "refused with length 0"
-    yield from (f"refused as {value.name}" for value in spec.values if value.python != "dict")
+    yield from (f"refused as {value.name}" for value in spec.values if value.kind != "dict")
     yield from ("with unknown keys before", "with unknown keys after", "cut inside")
     if len(message.fields) > 1:
         yield "in another order"
@@ -186,11 +186,11 @@ def _of_field(field: ir.Field, spec: ir.Spec) -> Iterator[str]:
     yield "refused missing" if field.required else "parsed missing"
     yield "cut"
     for value in spec.values:
-        if value.python == "NoneType":
+        if value.kind == "none":
             fits = not field.required or not field.types
         else:
-            fits = not field.types or value.python in field.types
-        if field.scalar and value.python in ("list", "dict"):
+            fits = not field.types or value.kind in field.types
+        if field.scalar and value.kind in ("list", "dict"):
             fits = False
         yield f"{'parsed' if fits else 'refused'} as {value.name}"
     if field.finite:
@@ -285,11 +285,11 @@ def _by_decoding(case: Case, value: ir.ValueType, head: bytes) -> Iterator[str]:
     match value.body:
         case ir.Empty():
             yield verb
-        case ir.Mapped(form, _, _, error):
+        case ir.Mapped(_, _, _, error):
             if decoded or (code == error and offset == 1):
-                yield f"{verb} {struct.unpack('>' + form[-1], head[1:length])[0]}"
-        case ir.Fixed(form) if decoded:
-            yield f"decoded {_number(struct.unpack('>' + form[-1], head[1:9])[0])}"
+                yield f"{verb} {int.from_bytes(head[1:length], ir.BYTE_ORDER)}"
+        case ir.Fixed() if decoded:
+            yield f"decoded {_number(decode(made(case.bytes)))}"
         case ir.Blob(field, _):
             yield from _by_size("length", field, case, head)
             if decoded:
@@ -341,7 +341,7 @@ def _by_depth(case: Case, value: ir.ValueType, depth: ir.Limit) -> Iterator[str]
     elif _code(case) == depth.error:
         # The path of the fault is cut; its depth is known from where the bytes stand.
         assert case.error is not None
-        unit = 5 if value.python == "list" else 10
+        unit = 5 if value.kind == "list" else 10
         yield f"refused depth {case.error['offset'] // unit + 1}"
 
 
@@ -506,7 +506,7 @@ def _by_bad_field(
 def _by_good_fields(
     spec: ir.Spec, message: ir.Message, payload: Mapping[str, Any]
 ) -> Iterator[str]:
-    names = {value.python: value.name for value in spec.values}
+    names = {PYTHON_TYPES[value.kind]: value.name for value in spec.values}
     assert message.fields is not None
     known = [field.name for field in message.fields]
     present = list(payload)

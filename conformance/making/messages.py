@@ -14,15 +14,14 @@ from .collected import As, Collected, fault
 from .frames import slug
 from .layout import boundaries, encoded, missing, offset_of
 from .meaning import FULL, MESSAGES, SMALLEST, canonical, every, leaves, message, whole
-from .wire import CODE, HEADER_BYTES, LIMIT, NONE, TRUE, frame, items, pairs, size, text, u32
+from .wire import CODE, HEADER_BYTES, LIMIT, NONE, SPEC, TRUE, frame, items, pairs, size, text, u32
 
 # One value of each type, by the name of its type.
 SAMPLES: dict[str, Any] = {
     "none": None, "bool": True, "int64": 1, "float64": 1.5, "bytes": b"a", "string": "a",
     "list": [1], "dict": {"k": 1},
 }  # fmt: skip
-PYTHON = {"bool": bool, "int64": int, "float64": float, "bytes": bytes, "string": str,
-          "list": list, "dict": dict}  # fmt: skip
+KIND = {one.name: one.kind for one in SPEC.values}
 
 
 def areas() -> Iterator[Collected]:
@@ -273,14 +272,14 @@ def mistyped(out: Collected, name: str, path: str, field: ir.Field) -> None:
             continue
         if field.fields and kind == "dict":
             continue
-        permitted = not field.types or PYTHON.get(kind, type(None)).__name__ in field.types
+        permitted = not field.types or KIND.get(kind) in field.types
         if permitted and not (field.scalar and kind in ("list", "dict")):
             valid(out, f"{what}-as-{kind}", "GD-MSG-008", name, payload)
             continue
         code = "wrong_field_type" if not permitted else "invalid_field_value"
         requires = "GD-MSG-008" if not permitted else "GD-MSG-009"
         requires += " GD-MSG-038"
-        if kind == "bool" and "int" in field.types:
+        if kind == "bool" and "integer" in field.types:
             requires += " GD-MSG-012"
         error = fault(code, in_payload(payload, path), path)
         refused(
@@ -401,7 +400,7 @@ def unserializable(out: Collected, name: str) -> None:
         wrong: dict[str, tuple[str, str, Any]] = {}
         if field.types:
             wrong["as-bytes"] = ("GD-MSG-036", "wrong_field_type", b"a")
-            if "int" in field.types:
+            if "integer" in field.types:
                 wrong["as-bool"] = ("GD-MSG-036 GD-MSG-012", "wrong_field_type", True)
             if field.required:
                 wrong["as-none"] = ("GD-MSG-036", "wrong_field_type", None)
@@ -417,7 +416,7 @@ def unserializable(out: Collected, name: str) -> None:
         if not field.types:
             wrong["as-foreign"] = ("GD-TLV-025", "unsupported_type", As(foreign=""))
             wrong["int-above"] = ("GD-TLV-023", "int_out_of_range", As(int64=str(2**63)))
-        if field.types == ("str",):
+        if field.types == ("string",):
             wrong["surrogate"] = ("GD-TLV-024", "invalid_text", As(utf16="d800"))
         for suffix, (requires, code, value) in wrong.items():
             out.add(

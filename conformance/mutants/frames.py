@@ -46,9 +46,9 @@ def headers() -> Iterator[Mutant]:
         "header-little-endian",
         Edit(TABLES, 'HEADER: Final = Struct(">', 'HEADER: Final = Struct("<'),
     )
-    for name, letter in (("length", "l"), ("request_id", "q"), ("type", "b")):
+    for name in ("length", "request_id", "type"):
         field = where(ir.HeaderField, name=name)
-        yield frame(f"{name}-signed", change=change(field, format=letter))
+        yield frame(f"{name}-signed", change=change(field, number="signed"))
     yield frame("request-id-of-32-bits", after_unpacking("request_id &= 0xFFFFFFFF"))
     yield frame("request-id-of-53-bits", after_unpacking("request_id &= 2**53 - 1"))
     yield frame("request-id-of-63-bits", after_unpacking("request_id &= 2**63 - 1"))

@@ -11,7 +11,9 @@ from .mutant import SPEC, Change, Edit, Mutant, both, change, every, where
 
 FIELDS, MESSAGES, CLASSES = "fields.py", "messages.py", "_generated/messages.py"
 NONE = "        if value is None and not rule.required:\n            continue"
-OTHER_TYPE = {"str": "bytes", "int": "float", "float": "str", "list": "dict", "dict": "list"}
+OTHER_TYPE = {
+    "string": "bytes", "integer": "float", "float": "string", "list": "dict", "dict": "list",
+}  # fmt: skip
 
 
 def message(name: str, *edits: Edit, change: Change | None = None) -> Mutant:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gdproto.spec.codegen import ir
+from gdproto.spec.codegen.python.types import PYTHON_TYPES
 
 from .mutant import SPEC, Change, Edit, Mutant, change, every, where
 
@@ -57,10 +58,10 @@ def stored(old: str, new: str) -> tuple[Edit, ...]:
 
 
 def meanings() -> Iterator[Mutant]:
-    yield value("int-unsigned", change=of_type("int64", format="Q"))
-    yield value("int-of-32-bits", change=of_type("int64", format="l", size=4))
+    yield value("int-unsigned", change=of_type("int64", number="unsigned"))
+    yield value("int-of-32-bits", change=of_type("int64", size=4))
     yield value("int-read-as-float", every(FAST, INT, f"float({INT})"))
-    yield value("float-of-32-bits", change=of_type("float64", format="f", size=4))
+    yield value("float-of-32-bits", change=of_type("float64", size=4))
     whole = "def _whole(x: float) -> Any:\n    return int(x) if x.is_integer() else x"
     yield value("whole-float-read-as-int", every(FAST, FLOAT, f"_whole({FLOAT})"), defined(whole))
     yield value("minus-zero-read-as-zero", every(FAST, FLOAT, f"({FLOAT} + 0.0)"))
@@ -119,7 +120,7 @@ def sizes() -> Iterator[Mutant]:
             continue
         upper, field = one.name.upper(), "length" if isinstance(one.body, ir.Blob) else "count"
         kind = {"bytes": "blob", "string": "text"}.get(one.name, one.name)
-        row = f"{one.name!r}, {one.code:#04x}, {kind!r}, {one.python}, 4, Struct"
+        row = f"{one.name!r}, {one.code:#04x}, {kind!r}, {PYTHON_TYPES[one.kind]}, 4, Struct"
         heads = ("HEAD", "SIZE", "READ_HEAD") if field == "length" else ("HEAD", "SIZE")
         yield value(
             f"{field}-of-{one.name}-little-endian",
@@ -130,8 +131,8 @@ def sizes() -> Iterator[Mutant]:
             Edit(TABLES, f'{row}(">L")', f'{row}("<L")'),
         )
         inside = (where(ir.ValueType, name=one.name), where(ir.SizeField))
-        yield value(f"{field}-of-{one.name}-signed", change=change(*inside, format="l"))
-        yield value(f"{field}-of-{one.name}-of-16-bits", change=change(*inside, format="H", size=2))
+        yield value(f"{field}-of-{one.name}-signed", change=change(*inside, number="signed"))
+        yield value(f"{field}-of-{one.name}-of-16-bits", change=change(*inside, size=2))
     for size, more in (("STRING", "string"), ("BYTES", "bytes")):
         read = f"pos = start + _SIZE_{size}(data, pos + 1)[0]"
         yield value(f"length-of-{more}-counts-itself", every(FAST, read, f"{read} - 4"))
@@ -181,8 +182,10 @@ def codes() -> Iterator[Mutant]:
             change=change(where(ir.ValueType, name=one.name), code=0x7E),
         )
     fixed = TYPE_OF["int64"]
-    for code, letter, size in ((0x02, "b", 1), (0x04, "l", 4), (0x07, "Q", 8), (0xFF, "b", 1)):
-        extra = ir.ValueType("extra", code, "int", 0, -1, ir.Fixed(letter, size), fixed.meaning)
+    for code, number, size in (
+        (0x02, "signed", 1), (0x04, "signed", 4), (0x07, "unsigned", 8), (0xFF, "signed", 1),
+    ):  # fmt: skip
+        extra = ir.ValueType("extra", code, "integer", 0, -1, ir.Fixed(number, size), fixed.meaning)
         yield value(
             f"extra-type-{code:02x}", change=change(where(ir.Spec), values=(*SPEC.values, extra))
         )

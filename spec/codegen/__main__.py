@@ -10,7 +10,8 @@ from pathlib import Path
 
 from .. import requirements
 from . import c, docs, grammar, machine, python
-from .walk import CompileError, walk
+from .errors import CompileError
+from .walk import walk
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = Path(__file__).resolve().parents[1]

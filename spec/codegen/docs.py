@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from . import ir, state_diagram
+from .layout import types_of
 
 FOLDER = "docs/generated"
 
@@ -25,8 +26,8 @@ def files(spec: ir.Spec) -> dict[str, str]:
             ),
         ),
         "values.md": _table(
-            ("code", "type", "body", "Python"),
-            ((_hex(v.code), v.name, v.meaning, _code(v.python)) for v in spec.values),
+            ("code", "type", "body"),
+            ((_hex(v.code), v.name, v.meaning) for v in spec.values),
         ),
         "messages.md": _messages(spec),
         "errors.md": _table(
@@ -84,19 +85,21 @@ def _messages(spec: ir.Spec) -> str:
     parts = [overview]
     for message in spec.messages:
         if message.fields:
-            rows = _field_rows(message.fields, "")
+            rows = _field_rows(message.fields, spec)
             head = ("field", "type", "absent means", "permitted", "meaning")
             parts.append(f"\n## {message.name}\n\n{_table(head, rows)}")
     return "".join(parts)
 
 
-def _field_rows(fields: Sequence[ir.Field], prefix: str) -> list[tuple[str, ...]]:
+def _field_rows(
+    fields: Sequence[ir.Field], spec: ir.Spec, prefix: str = ""
+) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for f in fields:
         absent = _code("missing_field") if f.required else _absent(f.default)
-        types = " or ".join(f.types) or "any"
+        types = " or ".join(types_of(f, spec)) or "any"
         rows.append((_code(prefix + f.name), types, absent, _permitted(f), f.meaning))
-        rows += _field_rows(f.fields, f"{prefix}{f.name}.")
+        rows += _field_rows(f.fields, spec, f"{prefix}{f.name}.")
     return rows
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from . import ir
+from .layout import value_type
 
 PATH = "docs/generated/grammar.abnf"
 # A rule: its name, its elements, and a comment.
@@ -69,11 +70,7 @@ def _messages(spec: ir.Spec) -> Iterator[Rule]:
                 before.append(_name(field.name))
         payload = [] if message.fields is None else ["payload"]
         yield _name(message.name), " ".join(before + payload), ""
-    yield "payload", _name(_of_python(spec, "dict").name), "of as many bytes as length says"
-
-
-def _of_python(spec: ir.Spec, python: str) -> ir.ValueType:
-    return next(value for value in spec.values if value.python == python)
+    yield "payload", _name(value_type("dict", spec).name), "of as many bytes as length says"
 
 
 def _header(spec: ir.Spec) -> Iterator[Rule]:
@@ -112,7 +109,7 @@ def _values(spec: ir.Spec) -> Iterator[Rule]:
                 elements = " count *pair" if key_error else " count *value"
                 comment = f"as many as count says; open in at most {depth.value - 1} others"
         yield _name(value.name), code + elements, comment
-    yield "pair", f"{_name(_of_python(spec, 'str').name)} value", "no key twice in a dict"
+    yield "pair", f"{_name(value_type('string', spec).name)} value", "no key twice in a dict"
     for name, field in limits.items():
         yield name, f"{field.size}OCTET", f"big-endian, at most {field.limit.value}"
 

@@ -1,23 +1,31 @@
 """What the compiler knows of the wire format: plain data, free of construct and of any language.
 
-Backends print from this alone.
+Backends print from this alone. A number is ``unsigned``, ``signed`` (two's complement) or ``float``
+(IEEE 754), of so many bytes in the order `BYTE_ORDER`. A value is of a kind: none, bool, integer,
+float, bytes, string, list or dict; of each kind there is one type, but of integers there may be
+several, each with a range of its own.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+BYTE_ORDER: Final = "big"
+UNSIGNED, SIGNED, FLOAT, RAW = "unsigned", "signed", "float", "raw"
+KINDS = ("none", "bool", "integer", "float", "bytes", "string", "list", "dict")
 
 
 @dataclass(frozen=True)
 class Fixed:
-    """A body of fixed size.
+    """A body of fixed size: one number.
 
     Attributes:
-        format: its `struct` character; sizes are in bytes.
+        number: unsigned, signed or float.
+        size: in bytes, as everywhere.
     """
 
-    format: str
+    number: str
     size: int
 
 
@@ -29,7 +37,7 @@ class Mapped:
         choices: (wire value, value) pairs.
     """
 
-    format: str
+    number: str
     size: int
     choices: tuple[tuple[int, Any], ...]
     error: str
@@ -42,9 +50,9 @@ class Empty:
 
 @dataclass(frozen=True)
 class SizeField:
-    """An unsigned size and its bound."""
+    """A size and its bound."""
 
-    format: str
+    number: str
     size: int
     limit: Limit
 
@@ -90,13 +98,13 @@ class ValueType:
     """One TLV type.
 
     Attributes:
-        python: name of the Python type whose values it carries.
+        kind: of the values it carries.
         minimum, maximum: the integers it carries; None for other types.
     """
 
     name: str
     code: int
-    python: str
+    kind: str
     minimum: int | None
     maximum: int | None
     body: Body
@@ -108,7 +116,7 @@ class HeaderField:
     """One field of the header.
 
     Attributes:
-        format: its `struct` code.
+        number: unsigned, or raw for bytes that are no number.
         constant: the one permitted value, or None.
         limit: its bound, or None.
         error: portable code of a value that is not permitted; empty when all are.
@@ -117,7 +125,7 @@ class HeaderField:
     name: str
     offset: int
     size: int
-    format: str
+    number: str
     constant: bytes | int | None
     limit: Limit | None
     error: str
@@ -126,7 +134,11 @@ class HeaderField:
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a payload, as declared (see spec.forms.Field); `types` are names."""
+    """One field of a payload, as declared (see spec.forms.Field).
+
+    Attributes:
+        types: kinds of permitted values; empty for any value.
+    """
 
     name: str
     types: tuple[str, ...]

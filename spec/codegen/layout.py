@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import struct
-
 from . import ir
+
+# Kinds of values, those first that programs send most: so they are looked for.
+BY_USE = ("string", "integer", "float", "dict", "list", "none", "bool", "bytes")
 
 
 def leaves(fields: tuple[ir.Field, ...]) -> list[ir.Field]:
@@ -17,9 +18,14 @@ def may_be_absent(field: ir.Field) -> bool:
     return not field.required and field.default is None
 
 
-def value_type(python: str, spec: ir.Spec) -> ir.ValueType:
-    """The first type that carries values of this Python type."""
-    return next(v for v in spec.values if v.python == python)
+def value_type(kind: str, spec: ir.Spec) -> ir.ValueType:
+    """The first type that carries values of this kind."""
+    return next(v for v in spec.values if v.kind == kind)
+
+
+def types_of(field: ir.Field, spec: ir.Spec) -> list[str]:
+    """The names of the types that may carry the field's value; empty for all."""
+    return [v.name for kind in field.types for v in spec.values if v.kind == kind]
 
 
 def container(field: ir.Field, spec: ir.Spec) -> ir.ValueType | None:
@@ -32,7 +38,7 @@ def container(field: ir.Field, spec: ir.Spec) -> ir.ValueType | None:
 
 def text_type(spec: ir.Spec) -> tuple[int, ir.SizeField]:
     """The code and the length of a text."""
-    text = value_type("str", spec)
+    text = value_type("string", spec)
     assert isinstance(text.body, ir.Blob)
     return text.code, text.body.length
 
@@ -41,11 +47,16 @@ def key_bytes(name: str, spec: ir.Spec) -> bytes:
     """A key as it stands in a dict."""
     code, length = text_type(spec)
     raw = name.encode()
-    return struct.pack(f">B{length.format}", code, len(raw)) + raw
+    return bytes([code]) + sized(length, len(raw)) + raw
 
 
 def dict_head(count: int, spec: ir.Spec) -> bytes:
     """What a dict of `count` pairs begins with."""
     the_dict = value_type("dict", spec)
     assert isinstance(the_dict.body, ir.Container)
-    return struct.pack(f">B{the_dict.body.count.format}", the_dict.code, count)
+    return bytes([the_dict.code]) + sized(the_dict.body.count, count)
+
+
+def sized(field: ir.SizeField, size: int) -> bytes:
+    """A size as it is written."""
+    return size.to_bytes(field.size, ir.BYTE_ORDER)

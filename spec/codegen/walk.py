@@ -6,17 +6,30 @@ declaration it stands in: a form that a backend would have to guess at must not 
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 from construct import Bytes, Construct, FormatField, LazyBound, Pass, Renamed, Struct
 
 from .. import errors, exchanges, forms, header, limits, messages, tlv
 from . import ir
+from .errors import CompileError
 
-
-class CompileError(Exception):
-    """The declaration holds something that the compiler does not understand."""
+# The characters by which construct tells numbers apart.
+NUMBERS = {
+    **dict.fromkeys("BHILQ", ir.UNSIGNED),
+    **dict.fromkeys("bhilq", ir.SIGNED),
+    **dict.fromkeys("fd", ir.FLOAT),
+}
+KINDS = {
+    type(None): "none",
+    bool: "bool",
+    int: "integer",
+    float: "float",
+    bytes: "bytes",
+    str: "string",
+    list: "list",
+    dict: "dict",
+}
 
 
 def walk() -> ir.Spec:
@@ -62,11 +75,14 @@ def _limit(bound: limits.Bound) -> ir.Limit:
 
 
 def _number(subcon: Construct, where: str) -> tuple[str, int]:
-    """The struct character and size in bytes of a big-endian number."""
+    """Whether a big-endian number has a sign or is a float, and its size in bytes."""
     subcon = _unnamed(subcon)
     if not isinstance(subcon, FormatField) or not subcon.fmtstr.startswith(">"):
         raise _unsupported(where, subcon)
-    return subcon.fmtstr[1:], struct.calcsize(subcon.fmtstr)
+    character = subcon.fmtstr[1:]
+    if character not in NUMBERS:
+        raise CompileError(f"{where}: the compiler does not support a number of this form")
+    return NUMBERS[character], subcon.length
 
 
 def _size_field(subcon: Construct, where: str) -> ir.SizeField:
@@ -100,10 +116,10 @@ def _header_field(named: Construct, offset: int) -> ir.HeaderField:
     elif isinstance(form, forms.Fits):
         form = form.subcon
     if isinstance(form, Bytes):
-        format, size = f"{form.length}s", form.length
+        number, size = ir.RAW, form.length
     else:
-        format, size = _number(form, where)
-    return ir.HeaderField(named.name, offset, size, format, constant, limit, error, named.docs)
+        number, size = _number(form, where)
+    return ir.HeaderField(named.name, offset, size, number, constant, limit, error, named.docs)
 
 
 def _value(code: int, named: Construct) -> ir.ValueType:
@@ -114,12 +130,18 @@ def _value(code: int, named: Construct) -> ir.ValueType:
     return ir.ValueType(
         name=named.name,
         code=code,
-        python=held.python.__name__,
+        kind=_kind(held.python, where),
         minimum=held.minimum,
         maximum=held.maximum,
         body=_body(held.subcon, where),
         meaning=named.docs,
     )
+
+
+def _kind(python: type, where: str) -> str:
+    if python not in KINDS:
+        raise CompileError(f"{where}: the compiler does not support values of {python.__name__}")
+    return KINDS[python]
 
 
 def _body(form: Construct, where: str) -> ir.Body:
@@ -154,7 +176,7 @@ def _container(form: forms.Counted, where: str) -> ir.Container:
 def _message(message: messages.Message) -> ir.Message:
     fields = None
     if message.payload is not None:
-        fields = tuple(_field(field) for field in message.payload.fields)
+        fields = tuple(_field(field, message.name) for field in message.payload.fields)
     names = _leaf_names(fields or ())
     arguments = message.arguments or names
     if sorted(arguments) != sorted(names):
@@ -173,10 +195,11 @@ def _leaf_names(fields: tuple[ir.Field, ...]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _field(field: forms.Field) -> ir.Field:
+def _field(field: forms.Field, message: str) -> ir.Field:
+    where = f"spec.messages: {message}: field '{field.name}'"
     return ir.Field(
         name=field.name,
-        types=tuple(t.__name__ for t in field.types),
+        types=tuple(_kind(python, where) for python in field.types),
         meaning=field.meaning,
         required=field.required,
         default=field.default,
@@ -184,7 +207,7 @@ def _field(field: forms.Field) -> ir.Field:
         finite=field.finite,
         choices=tuple((field.choices or {}).items()),
         scalar=field.scalar,
-        fields=tuple(_field(inner) for inner in field.fields),
+        fields=tuple(_field(inner, message) for inner in field.fields),
     )
 
 

@@ -350,8 +350,8 @@ class Writer {
 // --- fields (GD-MSG-001 to GD-MSG-012) ---
 
 const TYPES = {
-  str: value => typeof value === "string",
-  int: value => typeof value === "bigint",
+  string: value => typeof value === "string",
+  integer: value => typeof value === "bigint",
   float: value => typeof value === "number",
   list: Array.isArray,
   dict: value => value instanceof Map,

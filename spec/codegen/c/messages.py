@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import ir
 from ..layout import container, dict_head, key_bytes, leaves, may_be_absent, value_type
-from .printing import CHECKS, Lines, block, function, get, put, quote, text
+from .printing import OBJECTS, Lines, block, function, get, put, quote, text
 
 
 def _names(message: ir.Message) -> Lines:
@@ -123,10 +123,10 @@ def _read_any_message(spec: ir.Spec) -> Lines:
 def check(field: ir.Field, source: str, writing: bool = False) -> Lines:
     """Doubt unless the value is plainly a permitted one; when writing, one that becomes it."""
     out: Lines = []
-    types = [*field.types, "tuple"] if writing and "list" in field.types else list(field.types)
-    if types:
-        wrong = " && ".join(f"!{CHECKS[t]}_CheckExact({source})" for t in types)
-        if writing and "int" in types:
+    kinds = [*field.types, "tuple"] if writing and "list" in field.types else list(field.types)
+    if kinds:
+        wrong = " && ".join(f"!{OBJECTS[kind]}_CheckExact({source})" for kind in kinds)
+        if writing and "integer" in kinds:
             # Members of an IntEnum are what programs give.
             wrong += f" && (!PyLong_Check({source}) || PyBool_Check({source}))"
         out += block(f"if ({wrong})", ["return DOUBT;"])
@@ -143,8 +143,8 @@ def check(field: ir.Field, source: str, writing: bool = False) -> Lines:
             ],
         )
     if field.scalar:
-        kinds = " || ".join(f"{CHECKS[t]}_Check({source})" for t in ("list", "dict", "tuple"))
-        out += block(f"if ({kinds})", ["return DOUBT;"])
+        held = " || ".join(f"{OBJECTS[t]}_Check({source})" for t in ("list", "dict", "tuple"))
+        out += block(f"if ({held})", ["return DOUBT;"])
     return out
 
 
@@ -206,7 +206,7 @@ def _write_fields(
         assert isinstance(the_dict.body, ir.Container)
         size = the_dict.body.count.size
         count = " + ".join([str(sure), *(f"({f.name} != Py_None)" for f in optional)])
-        counted = put(the_dict.body.count.format, f"w->pos - {size}", f"({count})")
+        counted = put(the_dict.body.count, f"w->pos - {size}", f"({count})")
         out, lead = [*or_fail(_raw(lead)), counted], b""
     for field in fields:
         key, lead = lead + key_bytes(field.name, spec), b""
@@ -223,7 +223,7 @@ def _write_fields(
 
 
 def _write_call(field: ir.Field, depth: int) -> str:
-    if field.types == ("str",):
+    if field.types == ("string",):
         return f"write_text(w, {field.name})"
     return f"write_any(w, {field.name}, {depth})"
 
@@ -248,7 +248,7 @@ def _read_message(index: int, message: ir.Message, spec: ir.Spec) -> Lines:
             f"r->pos += {len(head)};",
             f"size_t count = {len(fields) - len(optional)};",
         ]
-        found = get(the_dict.body.count.format, "root + 1")
+        found = get(the_dict.body.count, "root + 1")
         after = [
             *block(f"if (*root != {the_dict.code:#04x} || {found} != count)", ["return DOUBT;"]),
         ]
@@ -293,7 +293,7 @@ def _read_fields(
 
 
 def _read_field(field: ir.Field, target: str, spec: ir.Spec, depth: int) -> Lines:
-    read = "read_short(r)" if field.types == ("str",) else f"read_any(r, {depth}, 0)"
+    read = "read_short(r)" if field.types == ("string",) else f"read_any(r, {depth}, 0)"
     out = [
         f"{target} = {read};",
         *block(f"if ({target} == NULL)", ["return DOUBT;"]),

@@ -8,16 +8,13 @@ from .. import ir
 
 Lines = list[str]
 
-# struct's characters: how many bits, and whether they have a sign.
-INTEGERS = {
-    "b": (8, True), "B": (8, False), "h": (16, True), "H": (16, False), "i": (32, True),
-    "I": (32, False), "l": (32, True), "L": (32, False), "q": (64, True), "Q": (64, False),
-}  # fmt: skip
-FLOATS = {"f": 32, "d": 64}
+# Whatever stands on the wire as one number of so many bytes.
+Numeric = ir.Fixed | ir.Mapped | ir.SizeField | ir.HeaderField
 
-CHECKS = {
-    "str": "PyUnicode", "int": "PyLong", "float": "PyFloat", "dict": "PyDict", "list": "PyList",
-    "bytes": "PyBytes", "tuple": "PyTuple",
+# The prefix of what CPython calls its objects, by the kind of value; a tuple is written as a list.
+OBJECTS = {
+    "string": "PyUnicode", "integer": "PyLong", "float": "PyFloat", "dict": "PyDict",
+    "list": "PyList", "bytes": "PyBytes", "bool": "PyBool", "tuple": "PyTuple",
 }  # fmt: skip
 
 
@@ -46,18 +43,20 @@ def text(data: bytes) -> str:
     return f'"{escaped}"'
 
 
-def put(format: str, at: str, value: str) -> str:
-    if format in FLOATS:
-        return f"putf{FLOATS[format]}({at}, {value});"
-    bits, _ = INTEGERS[format]
+def put(form: Numeric, at: str, value: str) -> str:
+    """Write the number `value`."""
+    bits = 8 * form.size
+    if form.number == ir.FLOAT:
+        return f"putf{bits}({at}, {value});"
     return f"put{bits}({at}, (uint{bits}_t){value});"
 
 
-def get(format: str, at: str) -> str:
-    if format in FLOATS:
-        return f"getf{FLOATS[format]}({at})"
-    bits, signed = INTEGERS[format]
-    return f"(int{bits}_t)get{bits}({at})" if signed else f"get{bits}({at})"
+def get(form: Numeric, at: str) -> str:
+    """Read the number."""
+    bits = 8 * form.size
+    if form.number == ir.FLOAT:
+        return f"getf{bits}({at})"
+    return f"(int{bits}_t)get{bits}({at})" if form.number == ir.SIGNED else f"get{bits}({at})"
 
 
 def number(value: int) -> str:
@@ -70,5 +69,5 @@ def quote(name: str) -> str:
     return f'"{name}"'
 
 
-def of(spec: ir.Spec, python: str) -> list[ir.ValueType]:
-    return [v for v in spec.values if v.python == python]
+def of(spec: ir.Spec, kind: str) -> list[ir.ValueType]:
+    return [v for v in spec.values if v.kind == kind]

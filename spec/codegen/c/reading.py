@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import ir
 from ..layout import text_type, value_type
-from .printing import INTEGERS, Lines, block, function, get, of
+from .printing import Lines, block, function, get, of
 
 
 def readers(spec: ir.Spec) -> Lines:
@@ -48,7 +48,7 @@ def _read_short(spec: ir.Spec) -> Lines:
                 *block(
                     f"if (LIKELY(left(r) >= {head} && *r->pos == {code:#04x}))",
                     [
-                        f"size_t size = {get(length.format, 'r->pos + 1')};",
+                        f"size_t size = {get(length, 'r->pos + 1')};",
                         *block(
                             f"if (LIKELY(size <= KEY_BYTES && size <= left(r) - {head}))",
                             [
@@ -74,22 +74,22 @@ def _need(size: int) -> Lines:
 
 def _read_body(v: ir.ValueType) -> Lines:
     match v.body:
-        case ir.Fixed(format, size):
-            value = get(format, f"r->pos - {size}")
-            if v.python == "float":
+        case ir.Fixed(number, size):
+            value = get(v.body, f"r->pos - {size}")
+            if number == ir.FLOAT:
                 made = f"PyFloat_FromDouble({value})"
-            elif INTEGERS[format][1]:
+            elif number == ir.SIGNED:
                 made = f"PyLong_FromLongLong({value})"
             else:
                 made = f"PyLong_FromUnsignedLongLong({value})"
             return [*_need(1 + size), f"r->pos += {1 + size};", f"return {made};"]
-        case ir.Mapped(format, size, choices):
+        case ir.Mapped(_, size, choices):
             cases = [f"case {raw}: return Py_NewRef(Py_{choice});" for raw, choice in choices]
             return [
                 *_need(1 + size),
                 f"r->pos += {1 + size};",
                 *block(
-                    f"switch ({get(format, f'r->pos - {size}')})",
+                    f"switch ({get(v.body, f'r->pos - {size}')})",
                     [*cases, "default: return NULL;"],
                 ),
             ]
@@ -113,7 +113,7 @@ def _read_size(length: ir.SizeField, before: Lines) -> Lines:
     head = 1 + length.size
     return [
         *_need(head),
-        f"size_t size = {get(length.format, 'r->pos + 1')};",
+        f"size_t size = {get(length, 'r->pos + 1')};",
         *before,
         *block(
             f"if (UNLIKELY(size > left(r) - {head} || size > {length.limit.value}))",
@@ -137,7 +137,7 @@ def read_count(v: ir.ValueType) -> Lines:
     head, each = 1 + v.body.count.size, v.body.smallest_element_bytes
     return [
         *block(f"if (UNLIKELY(depth > DEPTH || left(r) < {head}))", ["return NULL;"]),
-        f"size_t count = {get(v.body.count.format, 'r->pos + 1')};",
+        f"size_t count = {get(v.body.count, 'r->pos + 1')};",
         f"r->pos += {head};",
         *block(
             f"if (UNLIKELY(count > {v.body.count.limit.value} || count * {each} + owed > left(r)))",
@@ -155,7 +155,7 @@ def _read_run(spec: ir.Spec) -> Lines:
     return block(
         f"while (i < count && left(r) >= {size} && *r->pos == CODE_{v.name.upper()})",
         [
-            f"PyObject *number = PyFloat_FromDouble({get(v.body.format, 'r->pos + 1')});",
+            f"PyObject *number = PyFloat_FromDouble({get(v.body, 'r->pos + 1')});",
             *block("if (UNLIKELY(number == NULL))", ["Py_DECREF(items);", "return NULL;"]),
             "PyList_SET_ITEM(items, i, number);",
             f"r->pos += {size};",
@@ -191,7 +191,7 @@ def _read_dict(v: ir.ValueType, spec: ir.Spec) -> Lines:
     owed = f"owed + (count - 1 - i) * {v.body.smallest_element_bytes}"
     loop = [
         *block(f"if (UNLIKELY(left(r) < {head} || *r->pos != {code:#04x}))", ["break;"]),
-        f"size_t size = {get(length.format, 'r->pos + 1')};",
+        f"size_t size = {get(length, 'r->pos + 1')};",
         *block(f"if (UNLIKELY(size > left(r) - {head}))", ["break;"]),
         f"PyObject *key = read_key(r->pos + {head}, size, count <= MANY_KEYS);",
         f"r->pos += {head} + size;",
@@ -239,7 +239,7 @@ def skipping(spec: ir.Spec) -> Lines:
                     [
                         f"step = {1 + field.size};",
                         *block("if (left(r) < step)", ["return DOUBT;"]),
-                        f"size_t size = {get(field.format, 'r->pos + 1')};",
+                        f"size_t size = {get(field, 'r->pos + 1')};",
                         more,
                         "break;",
                     ],
@@ -272,7 +272,7 @@ def _bytes_head(spec: ir.Spec) -> Lines:
             "INLINE size_t bytes_head(const Reader *r, size_t *at)",
             [
                 *block(f"if (left(r) < {head} || *r->pos != CODE_{v.name.upper()})", ["return 0;"]),
-                f"size_t size = {get(length.format, 'r->pos + 1')};",
+                f"size_t size = {get(length, 'r->pos + 1')};",
                 f"*at = (size_t)(r->pos - r->base) + {head};",
                 f"return size <= {length.limit.value} ? size : 0;",
             ],

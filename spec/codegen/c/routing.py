@@ -27,7 +27,7 @@ def routing(spec: ir.Spec) -> Lines:
     ]
     step = [
         *block(f"if (left(r) < {head} || *r->pos != {code:#04x})", ["return DOUBT;"]),
-        f"size_t size = {get(length.format, 'r->pos + 1')};",
+        f"size_t size = {get(length, 'r->pos + 1')};",
         *block(f"if (size > left(r) - {head})", ["return DOUBT;"]),
         f"const uint8_t *name = r->pos + {head};",
         f"r->pos += {head} + size;",

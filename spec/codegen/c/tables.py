@@ -36,7 +36,7 @@ def facts(spec: ir.Spec, source_hash: str) -> Lines:
 
 
 def _header_reader(field: ir.HeaderField) -> str:
-    return f"#define HEADER_{field.name.upper()}(at) {get(field.format, f'(at) + {field.offset}')}"
+    return f"#define HEADER_{field.name.upper()}(at) {get(field, f'(at) + {field.offset}')}"
 
 
 def _code_index(spec: ir.Spec) -> Lines:
@@ -59,7 +59,7 @@ def _code_index(spec: ir.Spec) -> Lines:
 def _constant_check(field: ir.HeaderField) -> str:
     if isinstance(field.constant, bytes):
         return f"memcmp(at + {field.offset}, {text(field.constant)}, {field.size}) == 0"
-    return f"{get(field.format, f'at + {field.offset}')} == {field.constant}"
+    return f"{get(field, f'at + {field.offset}')} == {field.constant}"
 
 
 def _put_header_field(field: ir.HeaderField) -> str:
@@ -68,7 +68,7 @@ def _put_header_field(field: ir.HeaderField) -> str:
         return f"memcpy({at}, {text(field.constant)}, {field.size});"
     names = {"type": "code", "length": "length", "request_id": "request_id"}
     value = names[field.name] if field.constant is None else str(field.constant)
-    return put(field.format, at, value)
+    return put(field, at, value)
 
 
 def states(spec: ir.Spec) -> Lines:

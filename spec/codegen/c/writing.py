@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from .. import ir
-from ..layout import value_type
-from ..python.types import PYTHON_TYPES
-from .printing import CHECKS, Lines, block, function, number, of, put, text
+from ..layout import BY_USE, value_type
+from .printing import OBJECTS, Lines, block, function, number, of, put, text
 
 
 def writers(spec: ir.Spec) -> Lines:
@@ -15,9 +14,9 @@ def writers(spec: ir.Spec) -> Lines:
         "static int write_dict(Writer *w, PyObject *pairs, int depth);",
         "static int write_other(Writer *w, PyObject *value, int depth);",
         "",
-        *_write_int(of(spec, "int")),
+        *_write_int(of(spec, "integer")),
         *_write_float(of(spec, "float")),
-        *_write_text(value_type("str", spec)),
+        *_write_text(value_type("string", spec)),
         *_write_blob(value_type("bytes", spec)),
         "/* `depth` containers are open. */",
         *function(
@@ -89,7 +88,7 @@ def _put_head(name: str, field: ir.SizeField, size: str) -> Lines:
     return [
         "uint8_t *to = w->pos;",
         f"*to = CODE_{name.upper()};",
-        put(field.format, "to + 1", size),
+        put(field, "to + 1", size),
         f"to += {1 + field.size};",
         "w->pos = to;",
     ]
@@ -102,7 +101,7 @@ def _write_fixed(v: ir.ValueType, value: str) -> Lines:
         *block(f"if (writer_reserve(w, {size}) < 0)", ["return -1;"]),
         "uint8_t *to = w->pos;",
         f"*to = CODE_{v.name.upper()};",
-        put(v.body.format, "to + 1", value),
+        put(v.body, "to + 1", value),
         f"w->pos = to + {size};",
         "return 0;",
     ]
@@ -222,8 +221,8 @@ def _write_blob(v: ir.ValueType) -> Lines:
 
 
 CALLS = {
-    "str": "write_text(w, value)",
-    "int": "write_int(w, value)",
+    "string": "write_text(w, value)",
+    "integer": "write_int(w, value)",
     "float": "write_float(w, value)",
     "dict": "write_dict(w, value, depth + 1)",
     "list": "write_list(w, ((PyListObject *)value)->ob_item, PyList_GET_SIZE(value), depth + 1)",
@@ -234,8 +233,8 @@ CALLS = {
 
 def _write_arms(spec: ir.Spec) -> Lines:
     out: Lines = ["PyTypeObject *type = Py_TYPE(value);"]
-    for python in PYTHON_TYPES:
-        for v in of(spec, python)[:1]:
+    for kind in BY_USE:
+        for v in of(spec, kind)[:1]:
             match v.body:
                 case ir.Mapped(_, _, choices):
                     for raw, choice in choices:
@@ -247,19 +246,16 @@ def _write_arms(spec: ir.Spec) -> Lines:
                     head = text(bytes([v.code]))
                     out += block("if (value == Py_None)", [f"return write_raw(w, {head}, 1);"])
                 case _:
-                    out += block(
-                        f"if (type == &{CHECKS[python]}_Type)", [f"return {CALLS[python]};"]
-                    )
-                    if python == "list":
+                    out += block(f"if (type == &{OBJECTS[kind]}_Type)", [f"return {CALLS[kind]};"])
+                    if kind == "list":
                         out += block("if (type == &PyTuple_Type)", [f"return {CALLS['tuple']};"])
     return [*out, "return write_other(w, value, depth);"]
 
 
 def _other_arms(spec: ir.Spec) -> Lines:
     out: Lines = []
-    for python in ("int", "float", "str", "bytes", "list", "tuple", "dict"):
-        if python == "tuple" or not isinstance(of(spec, python)[0].body, ir.Mapped):
-            out += block(f"if ({CHECKS[python]}_Check(value))", [f"return {CALLS[python]};"])
+    for kind in ("integer", "float", "string", "bytes", "list", "tuple", "dict"):
+        out += block(f"if ({OBJECTS[kind]}_Check(value))", [f"return {CALLS[kind]};"])
     view = [
         "Py_buffer buffer;",
         *block(
@@ -285,7 +281,7 @@ def _write_run(spec: ir.Spec) -> Lines:
     size = 1 + v.body.size
     loop = [
         f"*to = CODE_{v.name.upper()};",
-        put(v.body.format, "to + 1", "PyFloat_AS_DOUBLE(items[i])"),
+        put(v.body, "to + 1", "PyFloat_AS_DOUBLE(items[i])"),
         f"to += {size};",
         "i += 1;",
     ]

@@ -5,20 +5,22 @@ from __future__ import annotations
 from .. import ir
 from ..layout import dict_head, may_be_absent
 from .printing import Lines, block
+from .types import PYTHON_TYPES
 
 
 def annotation(field: ir.Field) -> str:
     if not field.types:
         return "Any"
-    names = {"list": "Sequence[Any]", "dict": "dict[str, Any]"}
-    text = " | ".join(names.get(t, t) for t in field.types)
+    names = PYTHON_TYPES | {"list": "Sequence[Any]", "dict": "dict[str, Any]"}
+    text = " | ".join(names[kind] for kind in field.types)
     return text if field.required or field.default is not None else f"{text} | None"
 
 
 def check(field: ir.Field, source: str, otherwise: str, tuples: bool = False) -> Lines:
     """Do `otherwise` unless the value is plainly a permitted one."""
     conditions = []
-    types = [*field.types, "tuple"] if tuples and "list" in field.types else list(field.types)
+    types = [PYTHON_TYPES[kind] for kind in field.types]
+    types += ["tuple"] if tuples and "list" in field.types else []
     if types:
         conditions.append(" and ".join(f"type({source}) is not {t}" for t in types))
     if field.finite:

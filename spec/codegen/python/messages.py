@@ -9,6 +9,7 @@ from .from_bytes import order_method, read_method
 from .printing import Lines, class_name, literal
 from .routing import routing_reader
 from .to_bytes import write_method
+from .types import letter
 
 HEAD = '''"""The messages of GD/1 as classes."""
 
@@ -36,7 +37,7 @@ from .values import (
 
 def messages(spec: ir.Spec) -> str:
     names = [class_name(m) for m in spec.messages]
-    out = [HEAD, f'_SIZE = Struct(">{text_type(spec)[1].format}").unpack_from', ""]
+    out = [HEAD, f'_SIZE = Struct(">{letter(text_type(spec)[1])}").unpack_from', ""]
     for message in spec.messages:
         out += ["", *_message_class(message, spec), ""]
     out += [

@@ -10,10 +10,10 @@ from .writing import runnable
 
 
 def _read_arms(
-    by_python: dict[str, list[ir.ValueType]], suffix: str, put: Callable[[str], str]
+    by_kind: dict[str, list[ir.ValueType]], suffix: str, put: Callable[[str], str]
 ) -> list[tuple[str, Lines]]:
     arms: list[tuple[str, Lines]] = []
-    for types in by_python.values():
+    for types in by_kind.values():
         for v in types:
             name = v.name.upper()
             match v.body:
@@ -58,8 +58,8 @@ def _read_head(v: ir.ValueType) -> Lines:
     ]
 
 
-def _read_runs(by_python: dict[str, list[ir.ValueType]], suffix: str) -> Lines:
-    alike = runnable(by_python)
+def _read_runs(by_kind: dict[str, list[ir.ValueType]], suffix: str) -> Lines:
+    alike = runnable(by_kind)
     if not alike:
         return []
     codes = "bytes(data[pos:end:{0}])" if suffix else "data[pos:end:{0}]"
@@ -82,14 +82,12 @@ def _read_runs(by_python: dict[str, list[ir.ValueType]], suffix: str) -> Lines:
     return [*out, "        pos = end", "        count -= RUN"]
 
 
-def readers(
-    spec: ir.Spec, by_python: dict[str, list[ir.ValueType]], suffix: str, data: str
-) -> Lines:
-    (the_list,), (the_dict,), (text,) = by_python["list"], by_python["dict"], by_python["str"]
+def readers(spec: ir.Spec, by_kind: dict[str, list[ir.ValueType]], suffix: str, data: str) -> Lines:
+    (the_list,), (the_dict,), (text,) = by_kind["list"], by_kind["dict"], by_kind["string"]
     assert isinstance(text.body, ir.Blob)
-    in_list = chain(_read_arms(by_python, suffix, lambda e: f"append({e})"), ["raise Doubt"])
-    in_dict = chain(_read_arms(by_python, suffix, lambda e: f"pairs[key] = {e}"), ["raise Doubt"])
-    alone = chain(_read_arms(by_python, suffix, lambda e: f"result = {e}"), ["raise Doubt"])
+    in_list = chain(_read_arms(by_kind, suffix, lambda e: f"append({e})"), ["raise Doubt"])
+    in_dict = chain(_read_arms(by_kind, suffix, lambda e: f"pairs[key] = {e}"), ["raise Doubt"])
+    alone = chain(_read_arms(by_kind, suffix, lambda e: f"result = {e}"), ["raise Doubt"])
     return [
         "",
         f"def read_value{suffix}(data: {data}, pos: int, depth: int = 0) -> tuple[Any, int]:",
@@ -108,7 +106,7 @@ def readers(
         "    items: list[Any] = []",
         "    value: Any",
         "    append = items.append",
-        *_read_runs(by_python, suffix),
+        *_read_runs(by_kind, suffix),
         "    for _ in repeat(None, count):",
         "        code = data[pos]",
         *(f"        {line}" for line in in_list),

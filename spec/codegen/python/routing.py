@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import ir
-from ..walk import CompileError
+from ..errors import CompileError
 from .fields import annotation
 from .from_bytes import read_in_order
 from .printing import Lines

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from textwrap import indent
 
 from .. import ir
-from ..walk import CompileError
 from .printing import Lines, literal
-from .types import PYTHON_TYPES
+from .types import PYTHON_TYPES, letter
 
 HEAD = '''"""The wire facts of GD/1 as data."""
 
@@ -27,7 +26,7 @@ def tables(spec: ir.Spec, source_hash: str) -> str:
     for limit in spec.limits:
         out.append(f"{limit.name.upper()}: Final = {limit.value:_}")
     magic, version = (spec.header_field(name).constant for name in ("magic", "version"))
-    header_format = ">" + "".join(field.format for field in spec.header)
+    header_format = ">" + "".join(letter(field) for field in spec.header)
     code_of = {m.name: m.code for m in spec.messages}
     out += [
         "",
@@ -123,20 +122,18 @@ def _kind(body: ir.Body) -> str:
 
 
 def _value_row(v: ir.ValueType) -> str:
-    if v.python not in PYTHON_TYPES:
-        raise CompileError(f"spec.tlv: value type '{v.name}': no Python codec for {v.python}")
-    python = "type(None)" if v.python == "NoneType" else v.python
+    python = "type(None)" if v.kind == "none" else PYTHON_TYPES[v.kind]
     size, packer, choices, error, limit, smallest = 0, "None", None, "", 0, 0
     match v.body:
-        case ir.Fixed(format, size):
-            packer = f'Struct(">{format}")'
-        case ir.Mapped(format, size, pairs, error):
-            packer, choices = f'Struct(">{format}")', dict(pairs)
+        case ir.Fixed(_, size):
+            packer = f'Struct(">{letter(v.body)}")'
+        case ir.Mapped(_, size, pairs, error):
+            packer, choices = f'Struct(">{letter(v.body)}")', dict(pairs)
         case ir.Blob(length, _):
-            packer, size = f'Struct(">{length.format}")', length.size
+            packer, size = f'Struct(">{letter(length)}")', length.size
             limit, error = length.limit.value, length.limit.error
         case ir.Container(count, _, smallest, _):
-            packer, size = f'Struct(">{count.format}")', count.size
+            packer, size = f'Struct(">{letter(count)}")', count.size
             limit, error = count.limit.value, count.limit.error
     return (
         f"ValueType({v.name!r}, {v.code:#04x}, {_kind(v.body)!r}, {python}, {size}, {packer},\n"
@@ -145,7 +142,7 @@ def _value_row(v: ir.ValueType) -> str:
 
 
 def _field_row(field: ir.Field) -> str:
-    types = "".join(f"{t}, " for t in field.types)
+    types = "".join(f"{PYTHON_TYPES[kind]}, " for kind in field.types)
     choices = f"frozenset({sorted(v for _, v in field.choices)})" if field.choices else "None"
     inner = "".join(_field_row(f) + ", " for f in field.fields)
     return (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .. import ir
+from ..layout import BY_USE
 from .printing import Lines
 from .reading import readers
-from .types import PYTHON_TYPES
+from .types import letter
 from .writing import writers
 
 HEAD = '''"""TLV values, fast: straight-line code for what is common and right.
@@ -28,20 +29,21 @@ _keys: dict[str, bytes] = {}
 
 
 def values(spec: ir.Spec) -> str:
-    by_python = {p: [v for v in spec.values if v.python == p] for p in PYTHON_TYPES}
+    by_kind = {kind: [v for v in spec.values if v.kind == kind] for kind in BY_USE}
     out = [HEAD]
     for value in spec.values:
         out += _value_constants(value)
-    out += ["", *writers(spec, by_python)]
-    out += readers(spec, by_python, "", "bytes")
-    out += readers(spec, by_python, "_view", "memoryview")
+    out += ["", *writers(spec, by_kind)]
+    out += readers(spec, by_kind, "", "bytes")
+    out += readers(spec, by_kind, "_view", "memoryview")
     return "\n".join(out) + "\n"
 
 
 def _value_constants(v: ir.ValueType) -> Lines:
     name = v.name.upper()
     match v.body:
-        case ir.Fixed(format, size):
+        case ir.Fixed(_, size):
+            format = letter(v.body)
             return [
                 f'_PACK_{name} = Struct(">B{format}").pack',
                 f'_UNPACK_{name} = Struct(">{format}").unpack_from',
@@ -53,14 +55,14 @@ def _value_constants(v: ir.ValueType) -> Lines:
             return [f"_CHOICES_{name} = {dict(choices)!r}"]
         case ir.Blob(length, _):
             return [
-                f'_HEAD_{name} = Struct(">B{length.format}").pack',
-                f'_SIZE_{name} = Struct(">{length.format}").unpack_from',
-                f'_READ_HEAD_{name} = Struct(">B{length.format}").unpack_from',
+                f'_HEAD_{name} = Struct(">B{letter(length)}").pack',
+                f'_SIZE_{name} = Struct(">{letter(length)}").unpack_from',
+                f'_READ_HEAD_{name} = Struct(">B{letter(length)}").unpack_from',
                 f"_SHORT_{name} = tuple(_HEAD_{name}({v.code:#04x}, n) for n in range(256))",
             ]
         case ir.Container(count):
             return [
-                f'_HEAD_{name} = Struct(">B{count.format}").pack',
-                f'_SIZE_{name} = Struct(">{count.format}").unpack_from',
+                f'_HEAD_{name} = Struct(">B{letter(count)}").pack',
+                f'_SIZE_{name} = Struct(">{letter(count)}").unpack_from',
             ]
     return []

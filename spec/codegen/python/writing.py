@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from .. import ir
 from .printing import Lines, chain
+from .types import PYTHON_TYPES
 
 
-def _write_arms(by_python: dict[str, list[ir.ValueType]]) -> list[tuple[str, Lines]]:
+def _write_arms(by_kind: dict[str, list[ir.ValueType]]) -> list[tuple[str, Lines]]:
     arms: list[tuple[str, Lines]] = []
-    for python, types in by_python.items():
-        if not types:
-            continue
-        first = types[0]
+    for kind, types in by_kind.items():
+        python, first = PYTHON_TYPES[kind], types[0]
         match first.body:
             case ir.Fixed():
                 arms.append((f"kind is {python}", _write_fixed(types)))
@@ -23,7 +22,7 @@ def _write_arms(by_python: dict[str, list[ir.ValueType]]) -> list[tuple[str, Lin
             case ir.Blob():
                 arms.append((f"kind is {python}", _write_blob(first)))
             case ir.Container():
-                also = " or kind is tuple" if python == "list" else ""
+                also = " or kind is tuple" if kind == "list" else ""
                 arms.append(
                     (f"kind is {python}{also}", [f"write_{first.name}(value, out, depth + 1)"])
                 )
@@ -57,9 +56,9 @@ def _write_blob(v: ir.ValueType) -> Lines:
     ]
 
 
-def writers(spec: ir.Spec, by_python: dict[str, list[ir.ValueType]]) -> Lines:
-    (the_list,), (the_dict,), (text,) = by_python["list"], by_python["dict"], by_python["str"]
-    arms = chain(_write_arms(by_python), ["raise Doubt"])
+def writers(spec: ir.Spec, by_kind: dict[str, list[ir.ValueType]]) -> Lines:
+    (the_list,), (the_dict,), (text,) = by_kind["list"], by_kind["dict"], by_kind["string"]
+    arms = chain(_write_arms(by_kind), ["raise Doubt"])
     return [
         "",
         "def write_value(value: Any, out: Write, depth: int = 0) -> None:",
@@ -71,7 +70,7 @@ def writers(spec: ir.Spec, by_python: dict[str, list[ir.ValueType]]) -> Lines:
         f"def write_{the_list.name}(values: Any, out: Write, depth: int) -> None:",
         '    """Write a list or tuple that makes `depth` open containers."""',
         *_write_head(the_list, "values"),
-        *_write_runs(by_python),
+        *_write_runs(by_kind),
         "    for value in values:",
         "        kind = type(value)",
         *(f"        {line}" for line in arms),
@@ -110,25 +109,25 @@ def _write_head(v: ir.ValueType, source: str = "values") -> Lines:
     ]
 
 
-def runnable(by_python: dict[str, list[ir.ValueType]]) -> list[ir.ValueType]:
-    """Types whose runs are packed in one call: fixed size, and alone in their Python type."""
+def runnable(by_kind: dict[str, list[ir.ValueType]]) -> list[ir.ValueType]:
+    """Types whose runs are packed in one call: fixed size, and alone of their kind."""
     return [
         types[0]
-        for types in by_python.values()
+        for types in by_kind.values()
         if len(types) == 1 and isinstance(types[0].body, ir.Fixed)
     ]
 
 
-def _write_runs(by_python: dict[str, list[ir.ValueType]]) -> Lines:
+def _write_runs(by_kind: dict[str, list[ir.ValueType]]) -> Lines:
     arms = [
         (
-            f"kinds == {{{v.python}}}",
+            f"kinds == {{{PYTHON_TYPES[v.kind]}}}",
             [
                 f"packed = bytearray(_RUN_{v.name.upper()}.pack(*run))",
                 f"packed[::_STRIDE_{v.name.upper()}] = _CODES_{v.name.upper()}",
             ],
         )
-        for v in runnable(by_python)
+        for v in runnable(by_kind)
     ]
     if not arms:
         return []
