@@ -1,4 +1,4 @@
-/* @generated from spec/ (78fb76209e01b456) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (22140f2224eeecbb) by python -m spec.codegen --write; do not edit */
 /* === Values ================================================================================== */
 
 static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int depth);

@@ -1,4 +1,4 @@
-# @generated from spec/ (78fb76209e01b456) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (22140f2224eeecbb) by python -m spec.codegen --write; do not edit
 """TLV values, fast: straight-line code for what is common and right.
 
 Whatever this code cannot vouch for raises Doubt or the interpreter's own error (DOUBTS); the
