@@ -29,12 +29,12 @@ test: $(VENV)/installed  ## install and run every test
 	$(BIN)/pytest
 
 conformance: $(VENV)/installed  ## judge this project's peers and gunicorn's, by vectors and live
-	$(BIN)/python -m gdproto.conformance.subjects build/conformance
-	$(BIN)/python -m gdproto.conformance.live.subjects build/conformance
+	$(BIN)/python -m workshop.subjects.codecs build/conformance
+	$(BIN)/python -m workshop.subjects.peers build/conformance
 	$(BIN)/gdproto conformance report build/conformance/*.jsonl --html build/conformance/matrix.html
 
 conformance-publish: $(VENV)/installed  ## judge live, and put the results into the site
-	$(BIN)/python -m gdproto.conformance.live.subjects docs/live
+	$(BIN)/python -m workshop.subjects.peers docs/live
 
 check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	@echo "== ruff"
@@ -46,11 +46,11 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	$(BIN)/lint-imports
 	@echo "== generated files"
 	$(BIN)/python -m spec.codegen --check
-	$(BIN)/python -m gdproto.conformance.making --check
-	$(BIN)/python -m gdproto.conformance.live.subjects --check docs/live
+	$(BIN)/python -m workshop.making --check
+	$(BIN)/python -m workshop.subjects.peers --check docs/live
 	@echo "== what the vectors owe, and what is proved"
-	$(BIN)/python -m gdproto.conformance.obligations
-	$(BIN)/python -m gdproto.conformance.proofs
+	$(BIN)/python -m workshop.completeness.obligations
+	$(BIN)/python -m workshop.completeness.proofs
 
 check-c: $(VENV)/installed  ## the codec's tests on a C codec that watches its memory
 	@echo "== AddressSanitizer and UndefinedBehaviorSanitizer"
@@ -63,7 +63,7 @@ soak: $(VENV)/installed  ## calls, streams, stash, kills and reloads together fo
 	@$(BIN)/python -m tests.acceptance.soak
 
 mutants: $(VENV)/installed  ## judge the vectors: every broken codec must fail one, five minutes
-	@$(BIN)/python -m gdproto.conformance.mutants
+	@$(BIN)/python -m workshop.mutants
 
 SECONDS := 60
 
@@ -82,14 +82,14 @@ bench-publish: $(VENV)/installed  ## measure, and put the results into README an
 	$(BIN)/python -m benchmarks --publish
 
 docs: $(VENV)/installed  ## build the site into site/; a broken link or anchor fails
-	$(BIN)/mkdocs build --strict
+	$(BIN)/python -m mkdocs build --strict
 
 docs-serve: $(VENV)/installed  ## show the site, and what you change in it, at localhost:8000
-	$(BIN)/mkdocs serve
+	$(BIN)/python -m mkdocs serve
 
 spec: $(VENV)/installed  ## write the generated files from spec/
 	$(BIN)/python -m spec.codegen --write
-	$(BIN)/python -m gdproto.conformance.making --write
+	$(BIN)/python -m workshop.making --write
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -21,12 +21,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from . import known_failures
 from .cases import Case, load
+from .judging import known_failures
+from .judging.outcomes import BAD, MEANINGS, Outcome, Result, Run, ended_line, read, started_line
 from .live.cli import mount
-from .outcomes import BAD, MEANINGS, Outcome, Result, Run, ended_line, read, started_line
-from .process import last_lines
-from .runner import TIMEOUT_S, RunError, Runner, again
+from .running.process import last_lines
+from .running.runner import TIMEOUT_S, RunError, Runner, again
 
 RESULTS = "results.jsonl"
 # Of so many failures it is told what was asked and came, in so many characters each.

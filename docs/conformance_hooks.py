@@ -17,17 +17,19 @@ from typing import Any
 
 from mkdocs.structure.files import File
 
-from gdproto.conformance import known_failures, live, subjects
+from gdproto.conformance import live
 from gdproto.conformance.cases import load
-from gdproto.conformance.known_failures import entry_of
-from gdproto.conformance.live.subjects import SUBJECTS
-from gdproto.conformance.outcomes import Outcome, Result, Run, read
+from gdproto.conformance.judging import known_failures
+from gdproto.conformance.judging.known_failures import entry_of
+from gdproto.conformance.judging.outcomes import Outcome, Result, Run, read
 from gdproto.conformance.reports import badge, markdown, matrix
 from gdproto.spec import requirements
+from workshop.subjects import codecs
+from workshop.subjects.peers import SUBJECTS
 
 PUBLISHED = Path(__file__).with_name("live")
-CONTRACT = Path(subjects.__file__).with_name("contract.md")
-GUNICORN = next(one for one in subjects.SUBJECTS if one.name == "gunicorn")
+CONTRACT = Path(__file__).parents[1] / "conformance" / "contract.md"
+GUNICORN = next(one for one in codecs.SUBJECTS if one.name == "gunicorn")
 CASES = load()
 SHOWN_CASES = 6
 
@@ -55,7 +57,7 @@ def results() -> list[Run]:
     if folder := os.environ.get("CONFORMANCE_RESULTS"):
         return read(sorted(Path(folder).glob("*.jsonl"), reverse=True))
     with tempfile.TemporaryDirectory() as made:
-        return list(subjects.write(Path(made)))
+        return list(codecs.write(Path(made)))
 
 
 def index(runs: Sequence[Run], played: Sequence[Run]) -> str:

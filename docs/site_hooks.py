@@ -17,9 +17,9 @@ from mkdocs.structure.files import File
 
 from dirty_runtime.cli import group as dirty
 from gdproto.cli import group as gdproto
-from gdproto.conformance import proofs
 from gdproto.conformance.cases import load
 from gdproto.spec import requirements
+from workshop.completeness import proofs
 
 ROOT = Path(__file__).resolve().parents[1]
 VECTORS = {case.id: case.area for case in load().values()}

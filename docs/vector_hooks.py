@@ -16,8 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from mkdocs.structure.files import File
 
-from gdproto.conformance.cases import Area, Case, Recipe, areas, made
-from gdproto.conformance.judging import size
+from gdproto.conformance.cases import Area, Case, Recipe, areas, made, size
 from gdproto.explain import explain
 from gdproto.spec import requirements
 

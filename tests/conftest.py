@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from gdproto.conformance import subjects
+from workshop.subjects import codecs
 
 # A busy machine is no fault of a test: hypothesis's own 200 ms for an example are too few.
 settings.register_profile("unhurried", settings(), deadline=None)
@@ -18,6 +18,6 @@ settings.load_profile("unhurried")
 def conformance_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the results of all that this project judges, run once."""
     folder = tmp_path_factory.mktemp("conformance")
-    for _ in subjects.write(folder):
+    for _ in codecs.write(folder):
         pass
     return folder

@@ -17,8 +17,8 @@ from rich.markup import escape
 
 import gdproto
 
-from .. import known_failures
-from ..outcomes import BAD, Outcome, Result, Run, ended_line, started_line
+from ..judging import known_failures
+from ..judging.outcomes import BAD, Outcome, Result, Run, ended_line, started_line
 from . import scripts
 from .judge import TOGETHER, Peer, judged
 from .replay import Replay

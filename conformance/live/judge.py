@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..outcomes import Outcome, Result
+from ..judging.outcomes import Outcome, Result
 from .script import Crashed, Script, Unsupported
 from .stages import ArbiterStage, ClientStage, Stage, Terms, WorkerStage
 from .transcript import Transcript

@@ -9,8 +9,8 @@ from typing import Any
 from gdproto import HEADER_BYTES, ProtocolError, parse_header
 from gdproto.explain import Part, explain, render
 
-from ..cases import Case, Recipe, made
-from ..judging import questions, size
+from ..cases import Case, Recipe, made, size
+from ..judging import questions
 
 # Longer bytes are shown as their recipe.
 MAX_SHOWN_BYTES = 1_024

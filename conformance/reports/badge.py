@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from ..outcomes import Run
+from ..judging.outcomes import Run
 
 LABEL = "GD/1 conformance"
 # Width of a letter, and of the blank at each side, in pixels.

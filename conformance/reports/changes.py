@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..outcomes import BAD, Outcome, Result, Run
+from ..judging.outcomes import BAD, Outcome, Result, Run
 
 
 @dataclass(frozen=True)

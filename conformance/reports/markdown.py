@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from ..outcomes import Outcome, Result, Run
+from ..judging.outcomes import Outcome, Result, Run
 
 QUIET = (Outcome.PASS, Outcome.UNSUPPORTED)
 # Of many cases with the same fault, so many are named.

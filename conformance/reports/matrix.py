@@ -21,8 +21,8 @@ from gdproto.spec.requirements import Requirement
 
 from .. import live
 from ..cases import Case
+from ..judging.outcomes import MEANINGS, Outcome, Result, Run, worst
 from ..live.script import Script
-from ..outcomes import MEANINGS, Outcome, Result, Run, worst
 from . import annotated
 
 TEMPLATE = "matrix.html.j2"

@@ -23,7 +23,7 @@ from gunicorn.dirty.tlv import TLVEncoder  # type: ignore[import-untyped]
 from gdproto import MessageCode
 from gdproto._generated.tables import HEADER_FIELDS
 
-from ..testee import FIELDS, Json, Refusal, Testee, Unsupported, serve
+from ..running.testee import FIELDS, Json, Refusal, Testee, Unsupported, serve
 
 # How its messages begin.
 CODES = {

@@ -14,7 +14,15 @@ import gdproto
 from gdproto._generated.tables import ROLES
 
 from ..cases import made
-from ..testee import FIELDS, Json, Refusal, Testee, from_typed_message, serve, to_typed_message
+from ..running.testee import (
+    FIELDS,
+    Json,
+    Refusal,
+    Testee,
+    from_typed_message,
+    serve,
+    to_typed_message,
+)
 
 
 class GdprotoTestee(Testee):

@@ -6,9 +6,9 @@ import contextlib
 import sys
 from collections.abc import Iterable, Iterator
 
+from gdproto.conformance.judging.outcomes import BAD, Result
 from gdproto.conformance.live.stages import APP
-from gdproto.conformance.live.subjects import BOUNDS
-from gdproto.conformance.outcomes import BAD, Result
+from workshop.subjects.peers import BOUNDS
 
 from ..dirty_runtime.processes import serving
 

@@ -15,7 +15,6 @@ import pytest
 
 from gdproto import Message, ProtocolError
 from gdproto.conformance.cases import Case, NotHeld, from_typed, load, made, to_typed
-from gdproto.conformance.obligations import size
 from tests.conformance import told
 from tests.gdproto.implementations import (
     DECODERS,
@@ -25,6 +24,7 @@ from tests.gdproto.implementations import (
     SLOW,
     STRICT,
 )
+from workshop.completeness.obligations import size
 
 CASES = load()
 

@@ -15,7 +15,7 @@ from gunicorn.dirty.protocol import BinaryProtocol as Protocol
 from gunicorn.dirty.tlv import TLVEncoder
 
 from gdproto.conformance.cases import Case, from_typed, load, made
-from gdproto.conformance.making.gunicorn import HASH
+from workshop.making.gunicorn import HASH
 
 CASES = load()
 WRITTEN = {name: case for name, case in CASES.items() if case.area == "gunicorn"}

@@ -16,7 +16,7 @@ from gdproto.conformance.live.stages import APP
 
 from ..dirty_runtime.processes import LIMIT_S, ROOT, Arbiter, run_dirty, serving, wait_until
 
-JAVASCRIPT = ROOT / "conformance" / "peers" / "javascript"
+JAVASCRIPT = ROOT / "peers" / "javascript"
 SPEC = ROOT / "gdproto" / "_generated" / "spec.json"
 COMMAND = shlex.join(["node", *map(str, (JAVASCRIPT / "worker.mjs", SPEC, JAVASCRIPT / "app.mjs"))])
 

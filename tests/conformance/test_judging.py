@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gdproto.conformance import judging
-from gdproto.conformance.cases import Case, Recipe, made, numeral, numerals
+from gdproto.conformance.cases import Case, Recipe, cut, made, numeral, numerals, size
 from gdproto.conformance.judging import Declaration, Question
-from gdproto.conformance.outcomes import Outcome, worst
+from gdproto.conformance.judging.outcomes import Outcome, worst
 
 EVERYTHING = Declaration(
     operations=frozenset(("decode", "encode", "parse", "serialize", "session")),
@@ -60,9 +60,9 @@ recipes: st.SearchStrategy[Recipe] = st.recursive(
 @given(recipes, st.data())
 def test_a_recipe_is_measured_and_cut_like_its_bytes(recipe: Recipe, data: st.DataObject) -> None:
     whole = made(recipe)
-    assert judging.size(recipe) == len(whole)
+    assert size(recipe) == len(whole)
     at = data.draw(st.integers(0, len(whole)))
-    before, after = judging.cut(recipe, at)
+    before, after = cut(recipe, at)
     assert (made(before), made(after)) == (whole[:at], whole[at:])
 
 
@@ -75,9 +75,9 @@ def test_numerals_are_counted_by_the_thousand(times: int) -> None:
 
 def test_a_cut_of_a_large_recipe_stays_small() -> None:
     recipe: Recipe = ["10", {"repeat": "616263", "times": 20_000_000}]
-    before, after = judging.cut(recipe, 30_000_000)
+    before, after = cut(recipe, 30_000_000)
     assert len(str([before, after])) < 200
-    assert judging.size(before) + judging.size(after) == judging.size(recipe)
+    assert size(before) + size(after) == size(recipe)
 
 
 # --- what is asked ---

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from gdproto.conformance import live
+from gdproto.conformance.judging.outcomes import Outcome
 from gdproto.conformance.live.judge import Peer, judged
 from gdproto.conformance.live.stages import Terms
-from gdproto.conformance.mutants import peers
-from gdproto.conformance.outcomes import Outcome
+from workshop.broken_peers import killing
 
 from .live_peers import CLIENT, WORKER, bad, our_arbiter
 
@@ -27,19 +27,19 @@ def sound() -> Iterator[dict[str, str]]:
 def test_every_broken_one_is_told_from_a_sound_one(
     role: str, sound: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = peers.killers(role, sound[role])
+    found = killing.killers(role, sound[role])
     killed = [name for name, scripts in found.items() if scripts]
     with capsys.disabled():
         print(f"\nbroken {role}s: {len(killed)} of {len(found)} killed")
     assert len(found) >= LEAST[role]
-    assert sorted(killed) == sorted(peers.MUTANTS[role])
+    assert sorted(killed) == sorted(killing.MUTANTS[role])
 
 
 @pytest.mark.parametrize("role", LEAST)
 def test_it_is_what_is_broken_that_is_told(role: str, sound: dict[str, str]) -> None:
-    names = {script.id for name in peers.MUTANTS[role] for script in peers.about(role, name)}
+    names = {script.id for name in killing.MUTANTS[role] for script in killing.about(role, name)}
     scripts = [script for name, script in live.scripts().items() if name in names]
-    with peers.broken(role, peers.SOUND, sound[role]) as peer:
+    with killing.broken(role, killing.SOUND, sound[role]) as peer:
         assert bad(judged(peer, scripts, Terms(), together=4)) == []
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import gdproto
 from gdproto.conformance.cli import group
 from gdproto.conformance.live.stages import APP
-from gdproto.conformance.mutants import peers
+from workshop.broken_peers import killing
 
 from .live_peers import our_arbiter
 
@@ -68,14 +68,14 @@ def test_an_arbiter_of_another_app_is_told_at_once(ours: str) -> None:
 def test_a_replay_shows_what_another_arbiter_does(ours: str, tmp_path: Path) -> None:
     run("live", "--arbiter", ours, "--only", "arbiter-error", "--out", str(tmp_path))
     transcript = str(tmp_path / "transcripts" / "arbiter-error.jsonl")
-    with peers.broken("arbiter", "EndsAfterError", ours) as peer:
+    with killing.broken("arbiter", "EndsAfterError", ours) as peer:
         status, output = run("replay", transcript, "--arbiter", peer.address)
     assert status == 1
     assert "wire 1: RESPONSE 900 before, END 1 now" in output
 
 
 def test_the_command_fails_by_what_fails(ours: str) -> None:
-    with peers.broken("arbiter", "AnswersTwice", ours) as peer:
+    with killing.broken("arbiter", "AnswersTwice", ours) as peer:
         status, output = run("live", "--arbiter", peer.address, "--only", "arbiter-call")
     assert status == 1
     assert "fail arbiter-call (GD-EXCH-001" in output

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from gdproto.conformance.live import subjects
-from gdproto.conformance.live.subjects import SUBJECTS, Subject
-from gdproto.conformance.outcomes import Outcome, Result, Run, read
+from gdproto.conformance.judging.outcomes import Outcome, Result, Run, read
+from workshop.subjects import peers as subjects
+from workshop.subjects.peers import SUBJECTS, Subject
 
 from .live_peers import bad, our_arbiter
 

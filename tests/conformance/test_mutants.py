@@ -11,12 +11,13 @@ import pytest
 import gdproto
 from gdproto._generated.tables import SPEC_HASH
 from gdproto.conformance.cases import load
-from gdproto.conformance.mutants import compiled
-from gdproto.conformance.mutants.__main__ import MUTANTS, share
-from gdproto.conformance.mutants.compiled import Compiled
-from gdproto.conformance.mutants.in_c import IN_C
-from gdproto.conformance.mutants.loading import loaded
-from gdproto.conformance.mutants.mutant import (
+from gdproto.spec.codegen import ir
+from workshop.mutants import compiled
+from workshop.mutants.__main__ import MUTANTS, share
+from workshop.mutants.compiled import Compiled
+from workshop.mutants.in_c import IN_C
+from workshop.mutants.loading import loaded
+from workshop.mutants.mutant import (
     PACKAGE,
     Edit,
     Mutant,
@@ -25,8 +26,7 @@ from gdproto.conformance.mutants.mutant import (
     original,
     where,
 )
-from gdproto.conformance.mutants.scoring import Suite, scores
-from gdproto.spec.codegen import ir
+from workshop.mutants.scoring import Suite, scores
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARE = 15
@@ -116,7 +116,7 @@ def test_a_codec_is_loaded_beside_the_installed_one_and_leaves_nothing() -> None
 
 def test_the_command_prints_the_table_and_the_score() -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "gdproto.conformance.mutants", "bools-swapped"],
+        [sys.executable, "-m", "workshop.mutants", "bools-swapped"],
         cwd=ROOT, capture_output=True, text=True, timeout=100, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr

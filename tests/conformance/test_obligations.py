@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from gdproto.conformance import obligations
 from gdproto.conformance.cases import load
-from gdproto.conformance.obligations import Contradiction, account, beginning, size
 from gdproto.spec.codegen.walk import walk
+from workshop.completeness import obligations
+from workshop.completeness.obligations import Contradiction, account, beginning, size
 
 CASES = load()
 SPEC = walk()

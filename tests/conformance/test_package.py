@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py")
-FOLDERS = ("conformance", "dirty_runtime", "gdproto", "spec")
+FOLDERS = ("conformance", "dirty_runtime", "gdproto", "peers", "spec", "workshop")
 
 
 def run(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -49,6 +49,13 @@ def test_the_wheel_carries_everything_that_the_suite_reads(installed: Path) -> N
         assert wanted
         assert {path.relative_to(suite) for path in suite.glob(pattern)} == wanted
     assert sorted((installed / "gdproto" / "spec" / "text").glob("*.md"))
+
+
+def test_the_wheel_carries_nothing_of_the_workshop(installed: Path) -> None:
+    names = {path.name for path in installed.iterdir() if not path.name.endswith(".dist-info")}
+    assert names - {"bin"} == {"dirty_runtime", "gdproto"}
+    shipped = {path.stem for path in installed.rglob("*.py")}
+    assert not shipped & {"making", "obligations", "proofs", "mutants", "subjects"}
 
 
 def test_the_suite_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:

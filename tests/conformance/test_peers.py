@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from gdproto.conformance.cases import load
-from gdproto.conformance.outcomes import BAD, Outcome
-from gdproto.conformance.runner import judged
+from gdproto.conformance.judging.outcomes import BAD, Outcome
+from gdproto.conformance.running.runner import judged
 
 ROOT = Path(__file__).resolve().parents[2]
-JAVASCRIPT = ROOT / "conformance" / "peers" / "javascript" / "testee.mjs"
+JAVASCRIPT = ROOT / "peers" / "javascript" / "testee.mjs"
 SPEC = ROOT / "gdproto" / "_generated" / "spec.json"
 
 

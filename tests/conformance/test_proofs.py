@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gdproto.conformance import proofs
 from gdproto.conformance.cases import load
 from gdproto.spec import requirements
+from workshop.completeness import proofs
 
 ONE = {"GD-A-001": ["case"]}
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from gdproto.conformance.cases import load
 from gdproto.conformance.cli import group
-from gdproto.conformance.outcomes import (
+from gdproto.conformance.judging.outcomes import (
     MAX_SHOWN_CHARS,
     MEANINGS,
     Outcome,

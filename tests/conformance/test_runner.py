@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from gdproto.conformance import runner as runner_module
 from gdproto.conformance.cases import Case, load
 from gdproto.conformance.judging import Declaration, judge, questions
-from gdproto.conformance.known_failures import Entry, KnownError
-from gdproto.conformance.known_failures import read as read_known
-from gdproto.conformance.outcomes import Outcome, Run, read
-from gdproto.conformance.process import MAX_STDERR_BYTES, NoAnswer, Process
-from gdproto.conformance.runner import RunError, Runner, judged
+from gdproto.conformance.judging.known_failures import Entry, KnownError
+from gdproto.conformance.judging.known_failures import read as read_known
+from gdproto.conformance.judging.outcomes import Outcome, Run, read
+from gdproto.conformance.running import runner as runner_module
+from gdproto.conformance.running.process import MAX_STDERR_BYTES, NoAnswer, Process
+from gdproto.conformance.running.runner import RunError, Runner, judged
 
 CASES = load()
 THREE = {name: CASES[name] for name in ("none", "bool-true", "bool-false")}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gdproto.conformance.outcomes import BAD, Outcome, Run, read
-from gdproto.conformance.subjects import OURS, SUBJECTS
+from gdproto.conformance.judging.outcomes import BAD, Outcome, Run, read
+from workshop.subjects.codecs import OURS, SUBJECTS
 
 
 def run_of(name: str, folder: Path) -> Run:

@@ -12,12 +12,12 @@ from jsonschema import Draft202012Validator
 
 from gdproto import HEADER_BYTES
 from gdproto.conformance.cases import SCHEMA, VECTORS, Case, Typed, from_typed, load, made
-from gdproto.conformance.edits import MAX_RUN_BYTES, between, is_one_run
 from gdproto.conformance.judging import POLICIES
-from gdproto.conformance.making import __main__ as making
 from gdproto.frames import OFFSETS
 from gdproto.spec import requirements
 from gdproto.tokens import Kind, Tokens
+from workshop.making import __main__ as making
+from workshop.making.edits import MAX_RUN_BYTES, between, is_one_run
 
 CASES = load()
 INVALID = [case for case in CASES.values() if case.result == "invalid"]

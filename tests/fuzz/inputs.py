@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from gdproto._generated.tables import MESSAGES, ROLES, VALUE_TYPES
-from gdproto.conformance import cases, judging
+from gdproto.conformance import cases
 
 CORPUS = Path(__file__).parent / "corpus"
 MAX_SEED_BYTES = 4_000
@@ -38,7 +38,7 @@ def stored(target: str) -> list[Path]:
 
 def _of_case(target: str, case: cases.Case) -> Iterator[bytes]:
     recipe = case.receives if case.kind == "stream" else case.bytes
-    if recipe is None or judging.size(recipe) > MAX_SEED_BYTES:
+    if recipe is None or cases.size(recipe) > MAX_SEED_BYTES:
         return
     data = cases.made(recipe)
     match target, case.kind:

@@ -1,0 +1,1 @@
+"""Running: a testee as a process, what it is asked there, and how one in Python answers."""

@@ -1,0 +1,145 @@
+"""Broken clients: a sound one that calls through a relay which breaks one thing.
+
+    python -m workshop.broken_peers.clients NAME COMMAND... SOCKET JOB
+
+Rules: as for the broken arbiters. Here the client is the opener. Where the environment names the
+socket, the client is left alone.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import gdproto
+from gdproto import Header, MessageCode
+from gdproto.conformance.live.relay import Passage, serve, under
+
+OPENING = (MessageCode.REQUEST, MessageCode.STASH, MessageCode.STATUS, MessageCode.MANAGE)
+TERMINAL = (MessageCode.RESPONSE, MessageCode.ERROR, MessageCode.END)
+
+
+class TakesAnyId(Passage):
+    """Takes whatever comes for the answer to what it asked last."""
+
+    told_by = "client-is-sent-unknown-id"
+
+    last = 0
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        self.last = header.request_id
+        yield frame
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        yield under(self.last, frame)
+
+
+@dataclass
+class CancelsWhereItMayNot(Passage):
+    """Sends CANCEL for what it gives up, whatever STATUS says."""
+
+    told_by = "client-gives-up-without-cancel"
+
+    open: set[int] = field(default_factory=set)
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        if header.code in OPENING:
+            self.open.add(header.request_id)
+        yield frame
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        if header.code in TERMINAL:
+            self.open.discard(header.request_id)
+        yield frame
+
+    def asking_ended(self) -> bool:
+        for request_id in self.open:
+            self.answerer.sendall(gdproto.Cancel(request_id).to_bytes())
+        return True
+
+
+@dataclass
+class AsksAgain(Passage):
+    """Sends a REQUEST again on a new connection when it was lost without an answer."""
+
+    told_by = "client-lost"
+
+    last: bytes = b""
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        self.last = frame
+        yield frame
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        self.last = b""
+        yield frame
+
+    def answering_ended(self) -> bool:
+        if self.last:
+            with socket.socket(socket.AF_UNIX) as again, suppress(OSError):
+                again.connect(self.answerer.getpeername())
+                again.sendall(self.last)
+                again.settimeout(1.0)
+                self.opener.sendall(again.recv(65536))
+        return True
+
+
+class DoesNotHearOfTheConnection(Passage):
+    """Takes no notice of an ERROR under id 0."""
+
+    told_by = "client-error-of-connection"
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        if header.code != MessageCode.ERROR or header.request_id:
+            yield frame
+
+
+class NeedsKnownKeys(Passage):
+    """Takes no notice of an answer that has keys which it does not know."""
+
+    told_by = "client-call"
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        with suppress(gdproto.ProtocolError):
+            if gdproto.parse(frame).to_bytes() != frame:
+                return
+        yield frame
+
+
+class AnswersItself(Passage):
+    """Sends an ERROR of its own when an answer does not please it."""
+
+    told_by = "client-error-*"
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        yield frame
+        if header.code == MessageCode.ERROR:
+            error = gdproto.Error(header.request_id, "DirtyError", "that does not please me")
+            self.answerer.sendall(error.to_bytes())
+
+
+MUTANTS: dict[str, type[Passage]] = {
+    one.__name__: one
+    for one in (
+        TakesAnyId, CancelsWhereItMayNot, AsksAgain, DoesNotHearOfTheConnection, NeedsKnownKeys,
+        AnswersItself,
+    )
+}  # fmt: skip
+
+
+def run(kind: type[Passage], words: list[str]) -> int:
+    """Run the sound client against a relay; returns its exit status."""
+    *command, path, job = words
+    if not path:
+        return subprocess.call(words)
+    with tempfile.TemporaryDirectory(prefix="gd-") as directory:
+        relayed = f"{directory}/socket"
+        ready = threading.Event()
+        threading.Thread(target=serve, args=(relayed, path, kind, ready), daemon=True).start()
+        ready.wait()
+        return subprocess.call([*command, relayed, job])
