@@ -17,13 +17,13 @@ from typing import Any
 
 from mkdocs.structure.files import File
 
+from gdproto import declaration
 from gdproto.conformance import live
 from gdproto.conformance.cases import load
 from gdproto.conformance.judging import known_failures
 from gdproto.conformance.judging.known_failures import entry_of
 from gdproto.conformance.judging.outcomes import Outcome, Result, Run, read
 from gdproto.conformance.reports import badge, markdown, matrix
-from gdproto.spec import requirements
 from workshop.subjects import codecs
 from workshop.subjects.peers import SUBJECTS
 
@@ -211,7 +211,7 @@ def lived(name: str, role: str) -> Iterator[str]:
 
 def links(ids: Iterable[str]) -> str:
     """The requirements, each linked to its place."""
-    chapters = {one.id: one.chapter for one in requirements.read().values()}
+    chapters = {one.id: one.chapter for one in declaration.requirements().values()}
     return ", ".join(f"[`{one}`](../spec/{chapters[one]}.md#{one})" for one in sorted(set(ids)))
 
 

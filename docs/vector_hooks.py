@@ -16,13 +16,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from mkdocs.structure.files import File
 
+from gdproto import declaration
 from gdproto.conformance.cases import Area, Case, Recipe, areas, made, size
 from gdproto.explain import explain
-from gdproto.spec import requirements
 
 AREAS = {area.name: area for area in areas()}
 PLACES = {case.id: area.name for area in AREAS.values() for case in area.cases}
-CHAPTERS = {one.id: one.chapter for one in requirements.read().values()}
+CHAPTERS = {one.id: one.chapter for one in declaration.requirements().values()}
 TITLES = {
     "value": "Values",
     "frame": "Frames",

@@ -1,38 +1,5 @@
 """GD/1, declared once: the wire format of gdproto as `construct` objects and plain data.
 
 Everything that states a wire fact elsewhere is generated from here by ``python -m spec.codegen``.
-The declarations also run: `parse_frame` and `build_frame` are the oracle of the tests.
+The declarations also run: `oracle` reads and writes with them. The text is read without construct.
 """
-
-from __future__ import annotations
-
-from typing import Any
-
-from .forms import Refused, parse_whole
-from .header import Frame
-from .tlv import Value
-
-__all__ = ["Frame", "Refused", "Value", "build_frame", "build_value", "parse_frame", "parse_value"]
-
-
-def parse_value(data: bytes) -> Any:
-    """The value whose TLV encoding is `data`. Raises Refused."""
-    return parse_whole(Value, data)
-
-
-def build_value(value: Any) -> bytes:
-    """The TLV encoding of `value`. Raises Refused."""
-    encoded: bytes = Value.build(value)
-    return encoded
-
-
-def parse_frame(data: bytes) -> Any:
-    """The header and payload of one whole frame. Raises Refused."""
-    return parse_whole(Frame, data)
-
-
-def build_frame(name: str, request_id: int, payload: Any = None) -> bytes:
-    """One frame of message `name`. Raises Refused."""
-    header = {"magic": None, "version": None, "type": name, "request_id": request_id}
-    frame: bytes = Frame.build({"header": header, "payload": payload})
-    return frame

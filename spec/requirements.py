@@ -65,6 +65,12 @@ def read(folder: Path = TEXT) -> dict[str, Requirement]:
     return found
 
 
+def titles(folder: Path = TEXT) -> dict[str, str]:
+    """Each chapter's title by its file's name without its suffix, in the order of the text."""
+    found = ((path.stem, path.read_text()) for path in sorted(folder.glob("*.md")))
+    return {name: text.splitlines()[0].removeprefix("# ") for name, text in found}
+
+
 def _requirement(name: str, text: str, path: Path) -> Requirement:
     if not _ID.fullmatch(name):
         raise TextError(f"{path.name}: {name} is not of the form GD-AREA-001")

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gdproto
+from gdproto.declaration import ENDING, ROLES
 
 from .relay import Passage
 
@@ -144,9 +145,6 @@ def read(path: Path) -> list[Seen]:
     return [Seen(one["lane"], one["from"], bytes.fromhex(one["hex"])) for one in lines]
 
 
-TERMINAL = (gdproto.MessageCode.RESPONSE, gdproto.MessageCode.ERROR, gdproto.MessageCode.END)
-# What an arbiter opens on a lane.
-OPENING = (gdproto.MessageCode.REQUEST, gdproto.MessageCode.STATUS)
 FIRST_ID = 1
 
 
@@ -157,7 +155,7 @@ def faults(seen: list[Seen]) -> list[str]:
     for one in seen:
         code, _, request_id = one.header
         if one.source == WORKER:
-            if code in TERMINAL:
+            if code in ENDING:
                 open_ids[one.lane] = None
             continue
         opening = (gdproto.MessageCode.STATUS, FIRST_ID)
@@ -165,7 +163,7 @@ def faults(seen: list[Seen]) -> list[str]:
             found.append(f"lane {one.lane} is opened by {_name(code)} {request_id}")
         if code == gdproto.MessageCode.CANCEL:
             continue
-        if code not in OPENING:
+        if code not in ROLES["lane"].opens:
             found.append(f"lane {one.lane} carries {_name(code)} {request_id}")
         if open_ids.get(one.lane) is not None:
             found.append(f"{_name(code)} {request_id} comes while {open_ids[one.lane]} is open")

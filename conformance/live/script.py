@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from gdproto.spec import requirements
+from gdproto import declaration
 
 ROLES = ("arbiter", "worker", "client")
 # The strictest first.
@@ -54,9 +54,9 @@ class Script:
 
 
 @cache
-def texts() -> dict[str, requirements.Requirement]:
+def texts() -> dict[str, declaration.Requirement]:
     """The requirements of the text by their ids."""
-    return requirements.read()
+    return declaration.requirements()
 
 
 Plays = Callable[[Any], None]

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import gdproto
+from gdproto.declaration import ANSWERING, ENDING, OPENING
 
 from .expectations import CLOSED, Expected, Outcome, shown
 from .script import Crashed, Unsupported
@@ -28,9 +29,6 @@ from .wire import Mismatch, NothingCame, Wire
 
 APP = "gdproto.conformance.live.app:App"
 BROKEN_APP = "gdproto.conformance.live.app:Broken"
-OPENERS = (gdproto.Request, gdproto.Stash, gdproto.Status, gdproto.Manage)
-ANSWERS = (gdproto.Response, gdproto.Error, gdproto.Chunk, gdproto.End)
-TERMINAL = (gdproto.Response, gdproto.Error, gdproto.End)
 POLL_S = 0.05
 STATUS = {"arbiter_pid": 1, "workers": [], "worker_count": 0, "apps": [APP]}
 
@@ -370,7 +368,7 @@ class ClientStage(Stage):
     def answer(self, wire: Wire, *data: bytes | gdproto.Message) -> None:
         """Send, and note which exchanges that ends."""
         for one in data:
-            if isinstance(one, TERMINAL):
+            if isinstance(one, gdproto.Message) and one.CODE in ENDING:
                 self._open.get(wire, set()).discard(one.request_id)
         wire.send(*data)
 
@@ -408,9 +406,9 @@ class ClientStage(Stage):
         if not isinstance(outcome, gdproto.Message):
             # With nothing open, a client may close when it likes.
             return bool(self._open.pop(wire))
-        if isinstance(outcome, ANSWERS):
+        if outcome.CODE in ANSWERING:
             raise Mismatch("what a client may send", shown(outcome))
-        if isinstance(outcome, OPENERS):
+        if outcome.CODE in OPENING:
             if outcome.request_id in ids:
                 raise Mismatch("an id that is not open", f"{outcome.request_id} a second time")
             ids.add(outcome.request_id)

@@ -16,8 +16,8 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from gdproto.spec import requirements
-from gdproto.spec.requirements import Requirement
+from gdproto import declaration
+from gdproto.declaration import Requirement
 
 from .. import live
 from ..cases import Case
@@ -45,7 +45,7 @@ def render(runs: Sequence[Run], cases: Mapping[str, Case]) -> str:
     """The page."""
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(files(__package__).joinpath(TEMPLATE).read_text())
-    known = requirements.read()
+    known = declaration.requirements()
     return template.render(
         runs=[{"run": run, "counts": counted(run)} for run in runs],
         chapters=chapters(runs, known),
@@ -73,7 +73,7 @@ def chapters(runs: Sequence[Run], known: Mapping[str, Requirement]) -> list[dict
 
 def title(chapter: str) -> str:
     """The heading of a chapter's file."""
-    return (requirements.TEXT / f"{chapter}.md").read_text().splitlines()[0].removeprefix("# ")
+    return declaration.chapters()[chapter]
 
 
 def sentence(requirement: Requirement) -> Markup:

@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 from queue import SimpleQueue
 from typing import Any
 
-from gdproto._generated.tables import ROLES
+from gdproto.declaration import ROLES
 
 from .. import judging
 from ..cases import Case

@@ -15,8 +15,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-from gdproto._generated.tables import MESSAGES
-from gdproto.rows import FieldRule
+from gdproto.declaration import MESSAGES, FieldRule
 
 from ..cases import NotHeld, from_typed, made, to_typed
 from . import envelope

@@ -20,8 +20,7 @@ from gunicorn.dirty.errors import DirtyProtocolError  # type: ignore[import-unty
 from gunicorn.dirty.protocol import BinaryProtocol  # type: ignore[import-untyped]
 from gunicorn.dirty.tlv import TLVEncoder  # type: ignore[import-untyped]
 
-from gdproto import MessageCode
-from gdproto._generated.tables import HEADER_FIELDS
+from gdproto.declaration import HEADER_FIELDS, MessageCode
 
 from ..running.testee import FIELDS, Json, Refusal, Testee, Unsupported, serve
 

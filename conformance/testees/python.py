@@ -11,7 +11,7 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 import gdproto
-from gdproto._generated.tables import ROLES
+from gdproto.declaration import ROLES
 
 from ..cases import made
 from ..running.testee import (

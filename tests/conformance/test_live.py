@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import gdproto
+from gdproto import declaration
 from gdproto.conformance import live
 from gdproto.conformance.live import transcript
 from gdproto.conformance.live.expectations import CLOSED, closed, error, fault, opens, response
@@ -17,13 +18,12 @@ from gdproto.conformance.live.lanes import Seen, faults
 from gdproto.conformance.live.script import Book
 from gdproto.conformance.live.transcript import Transcript
 from gdproto.conformance.live.wire import Mismatch, NothingCame, Wire
-from gdproto.spec import requirements
 
 SCRIPTS = live.scripts()
 
 
 def test_scripts_prove_requirements_that_exist() -> None:
-    assert set(live.proved()) <= set(requirements.read())
+    assert set(live.proved()) <= set(declaration.requirements())
     assert all(script.requires for script in SCRIPTS.values())
     assert live.proved()["GD-EXCH-006"] == [
         "arbiter-id-open-request",

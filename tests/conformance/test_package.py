@@ -58,15 +58,23 @@ def test_the_wheel_carries_nothing_of_the_workshop(installed: Path) -> None:
     assert not shipped & {"making", "obligations", "proofs", "mutants", "subjects"}
 
 
-def test_the_suite_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+def test_the_suite_runs_from_the_wheel_without_the_compiler(
+    installed: Path, tmp_path: Path
+) -> None:
     python = sys.executable
-    env = {"PYTHONPATH": str(installed)}
+    # What the compiler needs is not there.
+    lacking = tmp_path / "lacking"
+    lacking.mkdir()
+    (lacking / "construct.py").write_text("raise ImportError('construct is not installed')")
+    env = {"PYTHONPATH": f"{lacking}{os.pathsep}{installed}"}
     where = run(python, "-c", "import gdproto; print(gdproto.__file__)", cwd=tmp_path, **env)
     assert where.stdout.startswith(str(installed))
     command = (python, "-m", "gdproto", "conformance")
     testee = f"'{python}' -m gdproto.conformance.testees.python"
     words = ("run", "--testee", testee, "--only", "bool-*", "--out", "results")
     run(*command, *words, cwd=tmp_path, **env)
+    words = ("live", "--client", "true", "--list")
+    assert "client-call" in run(*command, *words, cwd=tmp_path, **env).stdout
     results = "results/results.jsonl"
     run(*command, "report", results, "--html", "matrix.html", cwd=tmp_path, **env)
     assert "GD-TLV-002" in (tmp_path / "matrix.html").read_text()

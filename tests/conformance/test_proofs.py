@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from gdproto import declaration
 from gdproto.conformance.cases import load
-from gdproto.spec import requirements
 from workshop.completeness import proofs
 
 ONE = {"GD-A-001": ["case"]}
 
 
 def test_every_requirement_is_proved_or_exempt() -> None:
-    known = requirements.read()
+    known = declaration.requirements()
     vectors, scripts = proofs.by_vectors(load().values()), proofs.by_scripts()
     assert proofs.faults(known, vectors, scripts, proofs.exemptions()) == []
 

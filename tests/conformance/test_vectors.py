@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from gdproto import HEADER_BYTES
+from gdproto import HEADER_BYTES, declaration
 from gdproto.conformance.cases import SCHEMA, VECTORS, Case, Typed, from_typed, load, made
 from gdproto.conformance.judging import POLICIES
 from gdproto.frames import OFFSETS
-from gdproto.spec import requirements
 from gdproto.tokens import Kind, Tokens
 from workshop.making import __main__ as making
 from workshop.making.edits import MAX_RUN_BYTES, between, is_one_run
@@ -70,7 +69,7 @@ def test_the_vectors_are_what_their_makers_write() -> None:
 
 
 def test_every_requirement_named_exists_and_the_strictest_gives_the_level() -> None:
-    known = requirements.read()
+    known = declaration.requirements()
     for case in CASES.values():
         assert set(case.requires) <= known.keys(), case.id
         assert case.level in {known[name].level for name in case.requires}, case.id

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
-from gdproto._generated.tables import MESSAGES, ROLES, VALUE_TYPES
 from gdproto.conformance import cases
+from gdproto.declaration import MESSAGES, ROLES, VALUE_TYPES
 
 CORPUS = Path(__file__).parent / "corpus"
 MAX_SEED_BYTES = 4_000

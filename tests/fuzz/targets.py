@@ -25,7 +25,7 @@ from gdproto import (
     PartReceived,
     ProtocolError,
 )
-from gdproto._generated.tables import HEADER_BYTES, ROLES
+from gdproto.declaration import HEADER_BYTES, ROLES
 from gdproto.explain import explain
 from tests.gdproto.implementations import (
     CONNECTIONS,

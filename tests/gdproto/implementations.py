@@ -23,7 +23,7 @@ from gdproto import (
 from gdproto._generated.messages import MESSAGE_CLASSES
 from gdproto._generated.tables import ERROR_SCOPES, HEADER_BYTES, MAX_PAYLOAD_BYTES, MessageCode
 from gdproto.frames import RULES, check_presence
-from gdproto.spec import Refused, build_frame, parse_frame, parse_value
+from gdproto.spec.oracle import Refused, build_frame, parse_frame, parse_value
 
 
 def decode_strictly(data: bytes) -> Any:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import gdproto
 from gdproto import ProtocolError
-from gdproto.spec import Refused, build_frame, parse_frame
+from gdproto.spec.oracle import Refused, build_frame, parse_frame
 
 from .cases import NONE, TRUE, int64, items, pairs, text, u32
 from .test_tlv import scalars, values

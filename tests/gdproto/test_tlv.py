@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import gdproto
 from gdproto import ProtocolError
 from gdproto.errors import format_path
-from gdproto.spec import build_value, parse_value
+from gdproto.spec.oracle import build_value, parse_value
 
 from .cases import BAD, GOOD, UNENCODABLE, Bad, Good, Unencodable, items, nested, pairs, u32
 from .implementations import (

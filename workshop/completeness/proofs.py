@@ -14,9 +14,9 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from gdproto import declaration
 from gdproto.conformance import live
 from gdproto.conformance.cases import Case, load
-from gdproto.spec import requirements
 
 EXEMPTIONS = Path(__file__).parent / "exemptions.json"
 
@@ -76,7 +76,7 @@ def faults(
 
 def main() -> int:
     """Print what is wrong, or how all is proved; 0 when nothing is wrong."""
-    known = requirements.read()
+    known = declaration.requirements()
     vectors, scripts, exempt = by_vectors(load().values()), by_scripts(), exemptions()
     lines = faults(known, vectors, scripts, exempt)
     for line in lines:

@@ -14,10 +14,8 @@ from gdproto.spec.codegen import ir
 from .collected import Collected, Event, Step, fault
 from .frames import slug
 from .meaning import SMALLEST, canonical, message
-from .wire import HEADER_BYTES, MESSAGE_CODE, REQUEST_ID, SPEC, frame, size
+from .wire import ANSWERING, HEADER_BYTES, MESSAGE_CODE, OPENING, REQUEST_ID, SPEC, frame, size
 
-OPENING = ("REQUEST", "STASH", "STATUS", "MANAGE")
-ANSWERS = ("RESPONSE", "ERROR", "CHUNK", "END")
 ROLES = {role.name: role for role in SPEC.roles}
 ABOUT = {
     "client": "A client: what it sends, and what it receives from an arbiter.",
@@ -137,7 +135,7 @@ def judged(role: ir.Role, state: str, sender: str, kind: str) -> tuple[str, str,
 
 
 def _from_opener(role: ir.Role, state: str, kind: str) -> tuple[str, str, str, str]:
-    if kind in ANSWERS:
+    if kind in ANSWERING:
         return "unexpected_message", "exchange", "idle", "GD-EXCH-004 GD-EXCH-005"
     if kind == "CANCEL":
         if state == "idle":
@@ -153,7 +151,7 @@ def _from_opener(role: ir.Role, state: str, kind: str) -> tuple[str, str, str, s
 
 def _from_answerer(state: str, kind: str) -> tuple[str, str, str, str]:
     unexpected = "unexpected_message"
-    if kind not in ANSWERS:
+    if kind not in ANSWERING:
         return unexpected, "connection", "idle", "GD-EXCH-008"
     if state == "idle":
         return unexpected, "connection", "idle", "GD-EXCH-007"

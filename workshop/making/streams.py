@@ -16,6 +16,7 @@ from .wire import (
     HEADER_BYTES,
     LIMIT,
     MESSAGE_CODE,
+    OPENING,
     TRUE,
     frame,
     header,
@@ -71,8 +72,8 @@ def add(
 
 
 def conversations(out: Collected) -> None:
-    data = "".join(written(kind, number) for number, kind in enumerate(SMALLEST_QUESTIONS, 1))
-    events = [got(kind, number) for number, kind in enumerate(SMALLEST_QUESTIONS, 1)]
+    data = "".join(written(kind, number) for number, kind in enumerate(OPENING, 1))
+    events = [got(kind, number) for number, kind in enumerate(OPENING, 1)]
     add(out, "every-question", "GD-FRAME-009", data, events)
     add(out, "every-question-and-the-end", "GD-FRAME-009", data, [*events, CLOSED], eof=True)
     data = written("REQUEST", 1) + written("CANCEL", 1) + written("CANCEL", 9)
@@ -85,9 +86,6 @@ def conversations(out: Collected) -> None:
     add(out, "a-header-alone", "GD-FRAME-009", written("REQUEST")[: 2 * HEADER_BYTES], [])
     many = {"repeat": written("CANCEL", 5), "times": 20}
     add(out, "many-ignored", "GD-EXT-006", [many, written("STATUS")], [got("STATUS")])
-
-
-SMALLEST_QUESTIONS = ("REQUEST", "STASH", "STATUS", "MANAGE")
 
 
 def lost(out: Collected) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+from gdproto import declaration
 from gdproto.spec.codegen.walk import walk
 
 SPEC = walk()
@@ -51,8 +52,10 @@ def pairs(*encoded: tuple[str, str]) -> str:
 
 # --- frames ---
 
-MAGIC, VERSION = "4744", "01"
+MAGIC, VERSION = declaration.MAGIC.hex(), f"{declaration.VERSION:02x}"
 MESSAGE_CODE = {message.name: message.code for message in SPEC.messages}
+OPENING = tuple(code.name for code in declaration.OPENING)
+ANSWERING = tuple(code.name for code in declaration.ANSWERING)
 HEADER_BYTES = SPEC.header_bytes
 # Where the fields of the header stand.
 AT = {field.name: field.offset for field in SPEC.header}

@@ -15,9 +15,9 @@ from typing import Any
 
 import construct
 
-from gdproto import spec
 from gdproto.conformance.running.testee import FIELDS, Json, Refusal, Testee, Unsupported, serve
 from gdproto.errors import format_path
+from gdproto.spec import oracle
 
 # construct calls itself a dozen times for each level of a value.
 RECURSION_LIMIT = 20_000
@@ -35,16 +35,16 @@ class DeclarationTestee(Testee):
 
     def decode(self, data: bytes) -> Any:
         """The value. Raises Refusal."""
-        return _asked(spec.parse_value, _small(data))
+        return _asked(oracle.parse_value, _small(data))
 
     def encode(self, value: Any) -> bytes:
         """The bytes. Raises Refusal."""
-        data: bytes = _asked(spec.build_value, _small(value))
+        data: bytes = _asked(oracle.build_value, _small(value))
         return data
 
     def parse(self, data: bytes) -> Json:
         """The frame's message. Raises Refusal."""
-        frame = _asked(spec.parse_frame, _small(data))
+        frame = _asked(oracle.parse_frame, _small(data))
         name = frame.header.type
         return {
             "type": name,
@@ -58,7 +58,7 @@ class DeclarationTestee(Testee):
         _small(fields)
         payload = {"error": fields} if name == "ERROR" else fields
         data: bytes = _asked(
-            spec.build_frame, name, message["request_id"], payload if FIELDS[name] else None
+            oracle.build_frame, name, message["request_id"], payload if FIELDS[name] else None
         )
         return data
 
@@ -66,7 +66,7 @@ class DeclarationTestee(Testee):
 def _asked(call: Any, *arguments: Any) -> Any:
     try:
         return call(*arguments)
-    except spec.Refused as refused:
+    except oracle.Refused as refused:
         path = format_path(refused.location)
         raise Refusal(refused.code, offset=refused.offset, path=path) from None
 

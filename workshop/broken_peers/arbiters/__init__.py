@@ -15,9 +15,8 @@ from typing import Any
 import gdproto
 from gdproto import Header, MessageCode
 from gdproto.conformance.live.relay import Passage, under
+from gdproto.declaration import ENDING, OPENING
 
-OPENING = (MessageCode.REQUEST, MessageCode.STASH, MessageCode.STATUS, MessageCode.MANAGE)
-TERMINAL = (MessageCode.RESPONSE, MessageCode.ERROR, MessageCode.END)
 FATAL = frozenset(
     (
         "bad_magic",
@@ -65,7 +64,7 @@ class MixesIds(Passage):
         yield frame
 
     def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
-        if header.code in TERMINAL and header.request_id in self.open:
+        if header.code in ENDING and header.request_id in self.open:
             taken = self.open[-1]
             self.open.remove(taken)
             yield under(taken, frame)
@@ -309,7 +308,7 @@ class TakesAnIdTwice(Passage):
         yield frame
 
     def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
-        if header.code in TERMINAL:
+        if header.code in ENDING:
             self.open.discard(header.request_id)
         yield frame
 

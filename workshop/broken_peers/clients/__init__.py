@@ -19,9 +19,7 @@ from dataclasses import dataclass, field
 import gdproto
 from gdproto import Header, MessageCode
 from gdproto.conformance.live.relay import Passage, serve, under
-
-OPENING = (MessageCode.REQUEST, MessageCode.STASH, MessageCode.STATUS, MessageCode.MANAGE)
-TERMINAL = (MessageCode.RESPONSE, MessageCode.ERROR, MessageCode.END)
+from gdproto.declaration import ENDING, OPENING
 
 
 class TakesAnyId(Passage):
@@ -53,7 +51,7 @@ class CancelsWhereItMayNot(Passage):
         yield frame
 
     def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
-        if header.code in TERMINAL:
+        if header.code in ENDING:
             self.open.discard(header.request_id)
         yield frame
 

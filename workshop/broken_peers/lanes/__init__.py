@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 import gdproto
 from gdproto import Header, MessageCode, StashOp
-from gdproto.conformance.live.lanes import TERMINAL, relayed
+from gdproto.conformance.live.lanes import relayed
 from gdproto.conformance.live.relay import Passage, under
+from gdproto.declaration import ENDING
 
 # An id that no script uses.
 STRAY_ID = 2**40 + 1
@@ -109,7 +110,7 @@ class DoesNotDrain(Passage):
     def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
         if header.request_id not in self.given_up:
             yield frame
-        elif header.code in TERMINAL:
+        elif header.code in ENDING:
             self.given_up.discard(header.request_id)
 
 

@@ -1,0 +1,72 @@
+"""The declaration's public face: what is worked out from the tables is what connections do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import gdproto
+from gdproto import declaration
+from gdproto.declaration import ANSWERING, ENDING, MESSAGES, OPENING, ROLES, MessageCode
+
+TEXT = Path(__file__).resolve().parents[2] / "spec" / "text"
+MADE: dict[MessageCode, gdproto.Message] = {
+    MessageCode.REQUEST: gdproto.Request(7, "m:A", "go"),
+    MessageCode.RESPONSE: gdproto.Response(7, None),
+    MessageCode.ERROR: gdproto.Error(7, "DirtyError", "no"),
+    MessageCode.CHUNK: gdproto.Chunk(7, None),
+    MessageCode.END: gdproto.End(7),
+    MessageCode.STASH: gdproto.Stash(7, 9, ""),
+    MessageCode.STATUS: gdproto.Status(7),
+    MessageCode.MANAGE: gdproto.Manage(7, 1),
+    MessageCode.CANCEL: gdproto.Cancel(7),
+}
+
+
+def is_sent(role: str, *messages: gdproto.Message) -> bool:
+    """Whether a connection of the role sends the last, when it has sent or received the others."""
+    connection = gdproto.Connection(role)
+    *before, last = messages
+    for one in before:
+        connection.receive_data(one.to_bytes())
+        connection.next_event()
+    try:
+        return bool(connection.send(last))
+    except gdproto.ProtocolError:
+        return False
+
+
+@pytest.mark.parametrize("code", MessageCode)
+def test_what_opens_an_exchange(code: MessageCode) -> None:
+    # A CANCEL may be sent at any time, and opens nothing.
+    opens = is_sent("client", MADE[code]) and code is not MessageCode.CANCEL
+    assert opens == (code in OPENING)
+    assert opens == any(code in role.opens for role in ROLES.values())
+
+
+@pytest.mark.parametrize("code", MessageCode)
+def test_what_answers_and_what_ends_an_exchange(code: MessageCode) -> None:
+    assert is_sent("arbiter", MADE[MessageCode.REQUEST], MADE[code]) == (code in ANSWERING)
+    client = gdproto.Connection("client")
+    client.send(MADE[MessageCode.REQUEST])
+    client.receive_data(MADE[code].to_bytes())
+    if code in ANSWERING:
+        event = client.next_event()
+        assert isinstance(event, gdproto.MessageReceived)
+        assert event.ended == (code in ENDING)
+
+
+def test_every_message_is_known() -> None:
+    assert {rule.code for rule in MESSAGES} == set(MessageCode) == MADE.keys()
+
+
+def test_the_requirements_stand_in_chapters_of_the_text() -> None:
+    chapters = declaration.chapters()
+    assert list(chapters) == sorted(path.stem for path in TEXT.glob("*.md"))
+    assert all(title and not title.startswith("#") for title in chapters.values())
+    assert {one.chapter for one in declaration.requirements().values()} <= chapters.keys()
+
+
+def test_all_that_is_named_is_there() -> None:
+    assert all(hasattr(declaration, name) for name in declaration.__all__)
