@@ -31,14 +31,16 @@ from ._generated.tables import (
     TRANSITIONS,
     VALUE_TYPES,
     VERSION,
+    ManageOp,
+    MessageCode,
+    StashOp,
+)
+from .rows import (
     ErrorType,
     FieldRule,
     HeaderField,
-    ManageOp,
-    MessageCode,
     MessageRule,
     Role,
-    StashOp,
     Transition,
     ValueType,
 )

@@ -1,4 +1,4 @@
-/* @generated from spec/ (22140f2224eeecbb) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (b5ca40001cf0acc0) by python -m spec.codegen --write; do not edit */
 /* === Messages ================================================================================ */
 
 #define MAX_FIELDS 6
