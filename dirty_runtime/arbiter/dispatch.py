@@ -75,6 +75,7 @@ class Dispatcher:
         self._catalogue = catalogue
         self._answerers = answerers
         self._access = access
+        self._observers = observers
         self._tell = observers.tell
         self._averages = averages
         self._graceful_timeout_s = graceful_timeout_s
@@ -114,9 +115,10 @@ class Dispatcher:
             self._tell("call_abandoned", call, self._clock())
 
     def called(self, call: CallOf) -> None:
-        self._tell("call_arrived", call)
+        if self._observers.call_arrived:
+            self._tell("call_arrived", call)
         self._perform(self._calls.called(call))
-        if call.timeout_s is not None:
+        if call.timeout_s is not None and call.arrived_s + call.timeout_s < self._alarm.due_s:
             self._alarm.set(call.arrived_s + call.timeout_s)
 
     def cancelled(self, call: CallOf) -> None:
@@ -152,8 +154,10 @@ class Dispatcher:
             call.frame = b""
         if call.client.paused:
             lane.pause()
-        self._silence.watch(lane)
-        self._tell("call_started", call)
+        if lane not in self._silence.watched:
+            self._silence.watch(lane)
+        if self._observers.call_started:
+            self._tell("call_started", call)
 
     def _fail(self, call: CallOf, error: DirtyError) -> None:
         if isinstance(error, DirtyOverloadedError):
@@ -191,7 +195,8 @@ class Dispatcher:
         if lane.paused:
             lane.resume()
         lane.worker.call_answered()
-        self._perform(actions)
+        if actions or self._is_draining:
+            self._perform(actions)
 
     def lane_passes(self, lane: Lane) -> Link | None:
         call = self._calls.running.get(lane)

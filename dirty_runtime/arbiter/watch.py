@@ -20,24 +20,27 @@ class Alarm:
 
     Args:
         rings: is called when it is time.
+
+    Attributes:
+        due_s: when it rings; infinite while it is not set.
     """
 
     def __init__(self, rings: Callable[[], None]) -> None:
         self._rings = rings
         self._timer: asyncio.TimerHandle | None = None
-        self._due_s = math.inf
+        self.due_s = math.inf
 
     def set(self, due_s: float | None) -> None:
         """Ring at `due_s` at the latest, on the event loop's clock; None changes nothing."""
-        if due_s is None or due_s >= self._due_s:
+        if due_s is None or due_s >= self.due_s:
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._due_s = due_s
+        self.due_s = due_s
         self._timer = asyncio.get_running_loop().call_at(due_s, self._ring)
 
     def _ring(self) -> None:
-        self._timer, self._due_s = None, math.inf
+        self._timer, self.due_s = None, math.inf
         self._rings()
 
 
@@ -61,18 +64,21 @@ class SilenceWatch:
         limit_s: the longest silence, in seconds; 0 for any.
         events: is told.
         clock: monotonic seconds.
+
+    Attributes:
+        watched: the lanes that are looked after.
     """
 
     def __init__(self, limit_s: float, events: SilenceEvents, clock: Callable[[], float]) -> None:
         self.limit_s = limit_s
         self._events = events
         self._clock = clock
-        self._watched: set[Lane] = set()
+        self.watched: set[Lane] = set()
 
     def watch(self, lane: Lane) -> None:
         """Look after the lane until nothing is to come on it."""
-        if self.limit_s and lane not in self._watched:
-            self._watched.add(lane)
+        if self.limit_s and lane not in self.watched:
+            self.watched.add(lane)
             self._look_later(lane, self.limit_s)
 
     def _look_later(self, lane: Lane, wait_s: float) -> None:
@@ -80,7 +86,7 @@ class SilenceWatch:
 
     def _look(self, lane: Lane) -> None:
         if not self._events.is_awaited(lane):
-            self._watched.discard(lane)
+            self.watched.discard(lane)
             return
         left_s = lane.heard_s + self.limit_s - self._clock()
         if left_s > 0:
@@ -89,5 +95,5 @@ class SilenceWatch:
             self._events.client_silent(lane)
             self._look_later(lane, self.limit_s)
         else:
-            self._watched.discard(lane)
+            self.watched.discard(lane)
             self._events.lane_silent(lane)

@@ -1,8 +1,7 @@
 """Who looks on while an arbiter serves: access log, averages, metrics.
 
 Rules: observers are told what has happened, after it has. One that raises is told of once in the
-log, and nothing more afterwards; the arbiter goes on. An event that no observer takes costs a look
-at an empty tuple.
+log, and told nothing more; the arbiter goes on. An event that nobody takes costs a look.
 """
 
 from __future__ import annotations
@@ -80,34 +79,45 @@ class Observer:
 
 
 EVENTS = tuple(name for name in vars(Observer) if not name.startswith("_"))
+Told = tuple[tuple[Observer, Callable[..., None]], ...]
 
 
 class Observers:
-    """The observers of one arbiter; each event of `Observer` is called on all that take it."""
+    """The observers of one arbiter.
+
+    For each event of `Observer` there is an attribute of its name, which is true when somebody
+    takes the event: whoever tells it often looks there first.
+    """
+
+    call_arrived: Told
+    call_started: Told
+    call_ended: Told
+    call_abandoned: Told
+    worker_ready: Told
+    worker_gone: Told
+    client_came: Told
+    client_left: Told
 
     def __init__(self, observers: Iterable[Observer]) -> None:
         self._observers = tuple(observers)
-        self._told: dict[str, tuple[tuple[Observer, Callable[..., None]], ...]] = {}
         self._sort()
 
     def _sort(self) -> None:
         for event in EVENTS:
-            self._told[event] = tuple(
+            told = tuple(
                 (one, getattr(one, event))
                 for one in self._observers
                 if getattr(type(one), event) is not getattr(Observer, event)
             )
+            setattr(self, event, told)
 
     def tell(self, event: str, *facts: Any) -> None:
         """Tell whoever takes the event."""
-        for observer, told in self._told[event]:
+        for observer, told in getattr(self, event):
             try:
                 told(*facts)
             except Exception:
                 self._observers = tuple(one for one in self._observers if one is not observer)
                 self._sort()
-                log.exception("%s failed at %s, and is told no more", _name(observer), event)
-
-
-def _name(observer: Observer) -> str:
-    return f"the observer {type(observer).__name__}"
+                name = type(observer).__name__
+                log.exception("the observer %s failed at %s, and is told no more", name, event)
