@@ -54,6 +54,8 @@ def permits(rule: FieldRule, value: Any) -> bool:
         return False
     if rule.minimum is not None and value < rule.minimum:
         return False
+    if rule.maximum is not None and value > rule.maximum:
+        return False
     if rule.choices is not None and value not in rule.choices:
         return False
     return not (rule.scalar and isinstance(value, list | dict))
@@ -89,6 +91,12 @@ def _collect(message: Any, rules: tuple[FieldRule, ...]) -> dict[str, Any]:
         value = plain(getattr(message, rule.name))
         if value is None and not rule.required:
             value = plain(rule.default)
-        if value is not None or rule.required:
+        if rule.required or not leaves_out(rule, value):
             payload[rule.name] = value
     return payload
+
+
+def leaves_out(rule: FieldRule, value: Any) -> bool:
+    """Whether an optional field is not written with this value."""
+    is_default = type(value) is type(rule.default) and value == rule.default
+    return value is None or (is_default and not rule.default_written)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 from . import fields, strict
-from ._generated.messages import MESSAGE_CLASSES, Request, read_routing
+from ._generated.messages import BEHIND_ROUTING, MESSAGE_CLASSES, Request, read_routing
 from ._generated.tables import HEADER_BYTES, VALUE_TYPES, MessageCode
 from ._generated.values import read_value, read_value_view
 from .errors import ProtocolError
@@ -108,11 +107,17 @@ def _judged_payload(
 
 
 class RequestPeek(NamedTuple):
-    """What an arbiter needs to know of a REQUEST; `timeout` in seconds, None for none."""
+    """What an arbiter needs to know of a REQUEST.
+
+    Attributes:
+        timeout: in seconds, None for none.
+        priority: from -10 to 10, the higher first; 0 is usual.
+    """
 
     app_path: str
     action: str
     timeout: float | None
+    priority: int
 
 
 def peek_request(payload: Buffer, start: int = 0) -> RequestPeek:
@@ -125,6 +130,9 @@ def peek_request(payload: Buffer, start: int = 0) -> RequestPeek:
     Raises:
         ProtocolError: the payload is at fault as far as it was read; values that were skipped
             are not judged. Offsets count from the frame's first header byte.
+
+    A priority that stands behind `args` or `kwargs` may be taken as absent, so that arguments are
+    not stepped over where the rest is known.
     """
     data = payload if isinstance(payload, bytes) else readable(payload, True)
     try:
@@ -134,7 +142,7 @@ def peek_request(payload: Buffer, start: int = 0) -> RequestPeek:
     header = Header(MessageCode.REQUEST, len(data) - start, 0)
     request = _parse_strictly(header, data, start)
     assert isinstance(request, Request)
-    return RequestPeek(request.app_path, request.action, request.timeout)
+    return RequestPeek(request.app_path, request.action, request.timeout, request.priority)
 
 
 # How to step over a value: bytes in all, where that is fixed; else what a unit of its size means.
@@ -148,6 +156,13 @@ _SIZED = {
 }
 
 _WANTED = RequestPeek._fields
+_REQUEST = RULES[MessageCode.REQUEST].fields or ()
+_TIMEOUT, _PRIORITY = (
+    next(rule for rule in _REQUEST if rule.name == name) for name in ("timeout", "priority")
+)
+# How many of the wanted fields are looked for wherever they stand.
+_FIRST = len(_WANTED) - 1
+_BEHIND = frozenset(rule.name for rule in _REQUEST[len(_WANTED) :])
 _DICT, _TEXT = (
     next(rule for rule in VALUE_TYPES if rule.kind == kind) for kind in ("dict", "text")
 )
@@ -163,11 +178,13 @@ def _peek(data: bytes | memoryview, start: int) -> RequestPeek:
         raise Doubt
     found: dict[str, Any] = {}
     # Most senders write them first, and leave out a timeout that is None.
-    if isinstance(data, bytes) and count >= len(_WANTED) and (first := read_routing(data, pos)):
+    if isinstance(data, bytes) and count >= _FIRST and (first := read_routing(data, pos)):
         app_path, action, timeout, pos = first
-        if timeout is not None:
-            return RequestPeek(app_path, action, timeout)
+        if timeout is not None and count > _FIRST and data.startswith(BEHIND_ROUTING, pos):
+            return RequestPeek(app_path, action, timeout, 0)
         found = {"app_path": app_path, "action": action}
+        if timeout is not None:
+            found["timeout"] = timeout
     return _search(data, pos, count - len(found), found)
 
 
@@ -179,6 +196,8 @@ def _search(data: bytes | memoryview, pos: int, count: int, found: dict[str, Any
             raise Doubt
         key, pos = read(data, pos)
         if key not in _WANTED:
+            if len(found) == _FIRST and key in _BEHIND and "priority" not in found:
+                return _peeked(found)
             pos = _skip(data, pos)
         elif key in found:
             raise Doubt
@@ -187,19 +206,22 @@ def _search(data: bytes | memoryview, pos: int, count: int, found: dict[str, Any
         count -= 1
     if pos > len(data) or (pos < len(data) and len(found) < len(_WANTED)):
         raise Doubt
-    return _peeked(*map(found.get, _WANTED))
+    return _peeked(found)
 
 
-def _peeked(app_path: object, action: object, timeout: Any) -> RequestPeek:
+def _peeked(found: dict[str, Any]) -> RequestPeek:
+    app_path, action, timeout, priority = map(found.get, _WANTED)
     if type(app_path) is not str or type(action) is not str:
         raise Doubt
-    if timeout is not None and (type(timeout) not in (int, float) or not _possible(timeout)):
+    if timeout is not None and not _passes(_TIMEOUT, timeout):
         raise Doubt
-    return RequestPeek(app_path, action, timeout)
+    if priority is not None and not _passes(_PRIORITY, priority):
+        raise Doubt
+    return RequestPeek(app_path, action, timeout, priority or 0)
 
 
-def _possible(timeout: float) -> bool:
-    return math.isfinite(timeout) and timeout >= 0
+def _passes(rule: FieldRule, value: Any) -> bool:
+    return type(value) in rule.types and fields.permits(rule, value)
 
 
 def _skip(data: bytes | memoryview, pos: int) -> int:

@@ -30,7 +30,9 @@ class FieldRule(NamedTuple):
     types: tuple[type, ...]
     required: bool
     default: Any
+    default_written: bool
     minimum: int | None
+    maximum: int | None
     finite: bool
     choices: frozenset[int] | None
     scalar: bool

@@ -397,8 +397,10 @@ class Field:
         types: Python types of permitted values; empty for any value.
         meaning: one phrase for the tables.
         required: whether its absence is an error; none counts as absent where it is not.
-        default: what absence means. A default other than None is always written.
-        minimum: smallest permitted number.
+        default: what absence means. None is never written; any other default is.
+        default_written: false for a field whose default is left out too: it came later, and the
+            bytes of who does not use it stay as they were.
+        minimum, maximum: the permitted numbers, inclusive.
         finite: whether infinities and NaN are refused.
         choices: permitted integers by name; empty for all.
         scalar: whether lists and dicts are refused as values.
@@ -410,7 +412,9 @@ class Field:
     meaning: str
     required: bool = True
     default: Any = None
+    default_written: bool = True
     minimum: int | None = None
+    maximum: int | None = None
     finite: bool = False
     choices: Mapping[str, int] | None = None
     scalar: bool = False
@@ -422,9 +426,16 @@ class Field:
             return False
         if self.minimum is not None and value < self.minimum:
             return False
+        if self.maximum is not None and value > self.maximum:
+            return False
         if self.choices is not None and value not in self.choices.values():
             return False
         return not (self.scalar and isinstance(value, list | dict))
+
+    def leaves_out(self, value: Any) -> bool:
+        """Whether the field is not written with this value."""
+        is_default = type(value) is type(self.default) and value == self.default
+        return is_default and (value is None or not self.default_written)
 
 
 class Fields(Subconstruct):
@@ -481,8 +492,8 @@ class Fields(Subconstruct):
             value: Any = obj.get(field.name)
             if value is None and not field.required:
                 value = field.default
-                if value is None:
-                    continue
+            if not field.required and field.leaves_out(value):
+                continue
             walk.location.append(field.name)
             self._check(field, value, walk, None)
             ordered[field.name] = self._order(field.fields, value, walk) if field.fields else value

@@ -51,6 +51,7 @@ DEFAULTS: dict[str, Callable[[], Any]] = {
     "details": dict,
     "count": lambda: 1,
     "timeout": lambda: None,
+    "priority": lambda: 0,
     "key": lambda: None,
     "value": lambda: None,
     "pattern": lambda: None,
@@ -97,6 +98,8 @@ class GunicornTestee(Testee):
             raise Unsupported("there is no CANCEL")
         if fields.get("timeout") is not None:
             raise Unsupported("a REQUEST has no timeout")
+        if fields.get("priority") not in (None, 0):
+            raise Unsupported("a REQUEST has no priority")
         known = {"error": fields} if name == "ERROR" else fields
         told = {**known, "type": name.lower(), "id": message["request_id"]}
         with _refusing():

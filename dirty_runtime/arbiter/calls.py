@@ -82,8 +82,7 @@ class Call(Generic[C, L]):
         client: C,
         now_s: float,
     ) -> None:
-        self.app_path, self.action, self.timeout_s = request
-        self.priority = 0
+        self.app_path, self.action, self.timeout_s, self.priority = request
         self.request_id = header.request_id
         self.header = header
         self.frame = frame

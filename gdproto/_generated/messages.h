@@ -1,11 +1,11 @@
-/* @generated from spec/ (b5ca40001cf0acc0) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (67aa1340a5d0e19c) by python -m spec.codegen --write; do not edit */
 /* === Messages ================================================================================ */
 
-#define MAX_FIELDS 6
+#define MAX_FIELDS 7
 
 /* Names of the slots, the request id first. */
 static const char *const field_names[MESSAGES][MAX_FIELDS] = {
-    {"request_id", "app_path", "action", "args", "kwargs", "timeout"},
+    {"request_id", "app_path", "action", "args", "kwargs", "timeout", "priority"},
     {"request_id", "result"},
     {"request_id", "error_type", "message", "details"},
     {"request_id", "data"},
@@ -41,15 +41,28 @@ static int write_REQUEST(Writer *w, PyObject *self) {
     PyObject *app_path = SLOT(self, 0, 1);
     PyObject *action = SLOT(self, 0, 2);
     PyObject *timeout = SLOT(self, 0, 5);
+    PyObject *priority = SLOT(self, 0, 6);
     PyObject *args = SLOT(self, 0, 3);
     PyObject *kwargs = SLOT(self, 0, 4);
-    if (app_path == NULL || action == NULL || timeout == NULL || args == NULL || kwargs == NULL) {
+    if (app_path == NULL || action == NULL || timeout == NULL || priority == NULL || args == NULL || kwargs == NULL) {
         return DOUBT;
     }
+    if (!PyLong_CheckExact(priority) && (!PyLong_Check(priority) || PyBool_Check(priority))) {
+        return DOUBT;
+    }
+     {
+        int overflow;
+        long long number = int_value(priority, &overflow);
+        if (overflow || number < -10 || number > 10) {
+            return DOUBT;
+        }
+    }
+    int priority_overflow;
+    int has_priority = int_value(priority, &priority_overflow) != 0;
     if (write_raw(w, "\041\000\000\000\004", 5) < 0) {
         return -1;
     }
-    put32(w->pos - 4, (uint32_t)(4 + (timeout != Py_None)));
+    put32(w->pos - 4, (uint32_t)(4 + (timeout != Py_None) + (has_priority)));
     if (!PyUnicode_CheckExact(app_path)) {
         return DOUBT;
     }
@@ -80,6 +93,11 @@ static int write_REQUEST(Writer *w, PyObject *self) {
             }
         }
         if (write_raw(w, "\021\000\000\000\007timeout", 12) < 0 || write_any(w, timeout, 1) < 0) {
+            return -1;
+        }
+    }
+    if (has_priority) {
+        if (write_raw(w, "\021\000\000\000\010priority", 13) < 0 || write_any(w, priority, 1) < 0) {
             return -1;
         }
     }
@@ -150,6 +168,29 @@ static int read_REQUEST(Reader *r, PyObject **fields) {
     }
     else {
         fields[5] = Py_NewRef(Py_None);
+    }
+    if (reader_takes(r, "\021\000\000\000\010priority", 13)) {
+        count += 1;
+        fields[6] = read_any(r, 1, 0);
+        if (fields[6] == NULL) {
+            return DOUBT;
+        }
+        if (!PyLong_CheckExact(fields[6])) {
+            return DOUBT;
+        }
+         {
+            int overflow;
+            long long number = int_value(fields[6], &overflow);
+            if (overflow || number < -10 || number > 10) {
+                return DOUBT;
+            }
+        }
+    }
+    else {
+        fields[6] = PyLong_FromLong(0);
+        if (fields[6] == NULL) {
+            return DOUBT;
+        }
     }
     if (!reader_takes(r, "\021\000\000\000\004args", 9)) {
         return DOUBT;
@@ -537,7 +578,7 @@ INLINE PyObject *read_in_order(Reader *r, int index, PyObject *request_id) {
 }
 
 
-#define ROUTING_FIELDS 3
+#define ROUTING_FIELDS 4
 
 /* Step over a value without judging what is in it. */
 NOINLINE int skip_value(Reader *r) {
@@ -617,6 +658,15 @@ INLINE int routing_field(const uint8_t *name, size_t size) {
     if (size == 7 && memcmp(name, "timeout", size) == 0) {
         return 2;
     }
+    if (size == 8 && memcmp(name, "priority", size) == 0) {
+        return 3;
+    }
+    if (size == 4 && memcmp(name, "args", size) == 0) {
+        return 4;
+    }
+    if (size == 6 && memcmp(name, "kwargs", size) == 0) {
+        return 5;
+    }
     return -1;
 }
 
@@ -647,7 +697,16 @@ static int peek_routing(Reader *r, PyObject **found) {
         const uint8_t *name = r->pos + 5;
         r->pos += 5 + size;
         int which = routing_field(name, size);
-        if (which < 0) {
+        if (which > 3) {
+            if (missing == 1 && found[3] == NULL) {
+                missing = 0;
+                break;
+            }
+            if (skip_value(r) < 0) {
+                return DOUBT;
+            }
+        }
+        else if (which < 0) {
             if (!is_text(name, size) || skip_value(r) < 0) {
                 return DOUBT;
             }
@@ -694,6 +753,25 @@ static int peek_routing(Reader *r, PyObject **found) {
             if (overflow || number < 0) {
                 return DOUBT;
             }
+        }
+    }
+    if (found[3] != NULL && found[3] != Py_None) {
+        if (!PyLong_CheckExact(found[3])) {
+            return DOUBT;
+        }
+         {
+            int overflow;
+            long long number = int_value(found[3], &overflow);
+            if (overflow || number < -10 || number > 10) {
+                return DOUBT;
+            }
+        }
+    }
+    else {
+        Py_XDECREF(found[3]);
+        found[3] = PyLong_FromLong(0);
+        if (found[3] == NULL) {
+            return DOUBT;
         }
     }
     return 0;

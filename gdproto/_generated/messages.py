@@ -1,4 +1,4 @@
-# @generated from spec/ (b5ca40001cf0acc0) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (67aa1340a5d0e19c) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Request(Message):
         args: positional arguments.
         kwargs: keyword arguments.
         timeout: seconds from arrival at the arbiter, queueing included.
+        priority: 0 is usual; of requests that wait, the higher goes first.
     """
 
     CODE: ClassVar[MessageCode] = MessageCode.REQUEST
@@ -44,9 +45,16 @@ class Request(Message):
     args: Sequence[Any] = ()
     kwargs: dict[str, Any] = field(default_factory=dict)
     timeout: float | int | None = None
+    priority: int = 0
 
     def _write_payload(self, out: Write) -> None:
-        out((b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05')[(self.timeout is not None)])
+        if type(self.priority) is not int:
+            raise Doubt
+        if self.priority < -10:
+            raise Doubt
+        if self.priority > 10:
+            raise Doubt
+        out((b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06')[(self.timeout is not None) + (self.priority != 0)])
         if type(self.app_path) is not str:
             raise Doubt
         out(b'\x11\x00\x00\x00\x08app_path')
@@ -64,6 +72,9 @@ class Request(Message):
                 raise Doubt
             out(b'\x11\x00\x00\x00\x07timeout')
             write_value(self.timeout, out, 1)
+        if self.priority != 0:
+            out(b'\x11\x00\x00\x00\x08priority')
+            write_value(self.priority, out, 1)
         if type(self.args) is not list and type(self.args) is not tuple:
             raise Doubt
         out(b'\x11\x00\x00\x00\x04args')
@@ -97,15 +108,26 @@ class Request(Message):
                 return None
             if timeout < 0:
                 return None
+        priority: Any = None
+        if source.startswith(b'\x11\x00\x00\x00\x08priority', pos):
+            priority, pos = read_value(source, pos + 13, 1)
+            if type(priority) is not int:
+                return None
+            if priority < -10:
+                return None
+            if priority > 10:
+                return None
         if not source.startswith(b'\x11\x00\x00\x00\x04args ', pos):
             return None
         args, pos = read_list(source, pos + 10, 2)
         if not source.startswith(b'\x11\x00\x00\x00\x06kwargs!', pos):
             return None
         kwargs, pos = read_dict(source, pos + 12, 2)
-        if pos != len(source) or not source.startswith((b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05')[(timeout is not None)], root):
+        if pos != len(source) or not source.startswith((b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06')[(timeout is not None) + (priority is not None)], root):
             return None
-        return cls(request_id, app_path, action, tuple(args), kwargs, timeout)
+        if priority is None:
+            priority = 0
+        return cls(request_id, app_path, action, tuple(args), kwargs, timeout, priority)
 
     @classmethod
     def _from_payload(
@@ -124,6 +146,16 @@ class Request(Message):
                 raise Doubt
             if timeout < 0:
                 raise Doubt
+        priority = payload.get("priority")
+        if priority is None:
+            priority = 0
+        else:
+            if type(priority) is not int:
+                raise Doubt
+            if priority < -10:
+                raise Doubt
+            if priority > 10:
+                raise Doubt
         args = payload.get("args")
         if args is None:
             args = ()
@@ -136,7 +168,7 @@ class Request(Message):
         else:
             if type(kwargs) is not dict:
                 raise Doubt
-        return cls(request_id, app_path, action, tuple(args), kwargs, timeout)
+        return cls(request_id, app_path, action, tuple(args), kwargs, timeout, priority)
 
 
 @dataclass(slots=True)
@@ -495,6 +527,10 @@ class Cancel(Message):
     def _from_payload(
         cls, request_id: int, payload: dict[str, Any]) -> Cancel:
         return cls(request_id)
+
+
+# How fields begin that stand behind priority, which does not count behind them.
+BEHIND_ROUTING = (b'\x11\x00\x00\x00\x04args', b'\x11\x00\x00\x00\x06kwargs')
 
 
 def read_routing(source: bytes, pos: int) -> tuple[str, str, float | int | None, int] | None:

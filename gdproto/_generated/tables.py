@@ -1,4 +1,4 @@
-# @generated from spec/ (b5ca40001cf0acc0) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (67aa1340a5d0e19c) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = 'b5ca40001cf0acc0'
+SPEC_HASH: Final = '67aa1340a5d0e19c'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -93,33 +93,34 @@ VALUE_TYPES: Final[tuple[ValueType, ...]] = (
 
 MESSAGES: Final[tuple[MessageRule, ...]] = (
     MessageRule('REQUEST', 0x01, (
-        FieldRule('app_path', (str, ), True, None, None, False, None, False, ()),
-        FieldRule('action', (str, ), True, None, None, False, None, False, ()),
-        FieldRule('timeout', (float, int, ), False, None, 0, True, None, False, ()),
-        FieldRule('args', (list, ), False, (), None, False, None, False, ()),
-        FieldRule('kwargs', (dict, ), False, {}, None, False, None, False, ()),
+        FieldRule('app_path', (str, ), True, None, True, None, None, False, None, False, ()),
+        FieldRule('action', (str, ), True, None, True, None, None, False, None, False, ()),
+        FieldRule('timeout', (float, int, ), False, None, True, 0, None, True, None, False, ()),
+        FieldRule('priority', (int, ), False, 0, False, -10, 10, False, None, False, ()),
+        FieldRule('args', (list, ), False, (), True, None, None, False, None, False, ()),
+        FieldRule('kwargs', (dict, ), False, {}, True, None, None, False, None, False, ()),
     ), ''),
     MessageRule('RESPONSE', 0x02, (
-        FieldRule('result', (), True, None, None, False, None, False, ()),
+        FieldRule('result', (), True, None, True, None, None, False, None, False, ()),
     ), ''),
     MessageRule('ERROR', 0x03, (
-        FieldRule('error', (dict, ), True, None, None, False, None, False, (FieldRule('error_type', (str, ), True, None, None, False, None, False, ()), FieldRule('message', (str, ), True, None, None, False, None, False, ()), FieldRule('details', (dict, ), False, {}, None, False, None, False, ()), )),
+        FieldRule('error', (dict, ), True, None, True, None, None, False, None, False, (FieldRule('error_type', (str, ), True, None, True, None, None, False, None, False, ()), FieldRule('message', (str, ), True, None, True, None, None, False, None, False, ()), FieldRule('details', (dict, ), False, {}, True, None, None, False, None, False, ()), )),
     ), ''),
     MessageRule('CHUNK', 0x04, (
-        FieldRule('data', (), True, None, None, False, None, False, ()),
+        FieldRule('data', (), True, None, True, None, None, False, None, False, ()),
     ), ''),
     MessageRule('END', 0x05, None, ''),
     MessageRule('STASH', 0x10, (
-        FieldRule('op', (int, ), True, None, None, False, frozenset([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), False, ()),
-        FieldRule('table', (str, ), True, None, None, False, None, False, ()),
-        FieldRule('key', (), False, None, None, False, None, True, ()),
-        FieldRule('value', (), False, None, None, False, None, False, ()),
-        FieldRule('pattern', (str, ), False, None, None, False, None, False, ()),
+        FieldRule('op', (int, ), True, None, True, None, None, False, frozenset([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), False, ()),
+        FieldRule('table', (str, ), True, None, True, None, None, False, None, False, ()),
+        FieldRule('key', (), False, None, True, None, None, False, None, True, ()),
+        FieldRule('value', (), False, None, True, None, None, False, None, False, ()),
+        FieldRule('pattern', (str, ), False, None, True, None, None, False, None, False, ()),
     ), ''),
     MessageRule('STATUS', 0x11, None, ''),
     MessageRule('MANAGE', 0x12, (
-        FieldRule('op', (int, ), True, None, None, False, frozenset([1, 2, 3, 4]), False, ()),
-        FieldRule('count', (int, ), False, 1, None, False, None, False, ()),
+        FieldRule('op', (int, ), True, None, True, None, None, False, frozenset([1, 2, 3, 4]), False, ()),
+        FieldRule('count', (int, ), False, 1, True, None, None, False, None, False, ()),
     ), ''),
     MessageRule('CANCEL', 0x80, None, 'cancel'),
 )

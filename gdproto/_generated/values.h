@@ -1,4 +1,4 @@
-/* @generated from spec/ (b5ca40001cf0acc0) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (67aa1340a5d0e19c) by python -m spec.codegen --write; do not edit */
 /* === Values ================================================================================== */
 
 static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int depth);

@@ -384,6 +384,7 @@ function payloadOf(rules, fields, location) {
       if (value === null) continue;
     }
     check(rule, value, here);
+    if (!rule.default_written && value === defaultOf(rule)) continue;
     payload.set(rule.name, value);
   }
   return payload;
@@ -405,6 +406,7 @@ function check(rule, value, location, offset) {
 function permits(rule, value) {
   if (rule.finite && typeof value === "number" && !Number.isFinite(value)) return false;
   if (rule.minimum !== null && value < rule.minimum) return false;
+  if (rule.maximum !== null && value > rule.maximum) return false;
   if (rule.choices.length && !rule.choices.some(([, code]) => BigInt(code) === value)) return false;
   return !(rule.scalar && (Array.isArray(value) || value instanceof Map));
 }

@@ -96,17 +96,18 @@ def _field_rows(
 ) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for f in fields:
-        absent = _code("missing_field") if f.required else _absent(f.default)
+        absent = _code("missing_field") if f.required else _absent(f)
         types = " or ".join(types_of(f, spec)) or "any"
         rows.append((_code(prefix + f.name), types, absent, _permitted(f), f.meaning))
         rows += _field_rows(f.fields, spec, f"{prefix}{f.name}.")
     return rows
 
 
-def _absent(default: object) -> str:
-    if default is None:
+def _absent(field: ir.Field) -> str:
+    if field.default is None:
         return "none"
-    return _code("[]" if default == () else str(default))
+    meant = _code("[]" if field.default == () else str(field.default))
+    return meant if field.default_written else f"{meant}, left out"
 
 
 def _permitted(field: ir.Field) -> str:
@@ -115,6 +116,8 @@ def _permitted(field: ir.Field) -> str:
         parts.append("finite")
     if field.minimum is not None:
         parts.append(f"at least {field.minimum}")
+    if field.maximum is not None:
+        parts.append(f"at most {field.maximum}")
     if field.scalar:
         parts.append("no list or dict")
     parts += [f"{value} {name}" for name, value in field.choices]

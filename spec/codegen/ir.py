@@ -145,7 +145,9 @@ class Field:
     meaning: str
     required: bool
     default: Any
+    default_written: bool
     minimum: int | None
+    maximum: int | None
     finite: bool
     choices: tuple[tuple[str, int], ...]
     scalar: bool

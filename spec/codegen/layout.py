@@ -14,8 +14,13 @@ def leaves(fields: tuple[ir.Field, ...]) -> list[ir.Field]:
 
 
 def may_be_absent(field: ir.Field) -> bool:
-    """Whether the field is not written where it has no value."""
-    return not field.required and field.default is None
+    """Whether the field is not written where it has no value, or its default one."""
+    return not field.required and (field.default is None or not field.default_written)
+
+
+def leaves_default_out(field: ir.Field) -> bool:
+    """Whether the field is not written where it has its default, which is an int."""
+    return not field.required and not field.default_written
 
 
 def value_type(kind: str, spec: ir.Spec) -> ir.ValueType:

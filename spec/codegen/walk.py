@@ -197,13 +197,17 @@ def _leaf_names(fields: tuple[ir.Field, ...]) -> tuple[str, ...]:
 
 def _field(field: forms.Field, message: str) -> ir.Field:
     where = f"spec.messages: {message}: field '{field.name}'"
+    if not field.default_written and (field.types != (int,) or type(field.default) is not int):
+        raise CompileError(f"{where}: only an int can have a default that is left out")
     return ir.Field(
         name=field.name,
         types=tuple(_kind(python, where) for python in field.types),
         meaning=field.meaning,
         required=field.required,
         default=field.default,
+        default_written=field.default_written,
         minimum=field.minimum,
+        maximum=field.maximum,
         finite=field.finite,
         choices=tuple((field.choices or {}).items()),
         scalar=field.scalar,

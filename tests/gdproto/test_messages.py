@@ -40,6 +40,10 @@ FRAMES = [
             ),
         ),
     ),
+    (
+        gdproto.Request(7, "m:A", "go", priority=-10),
+        frame(0x01, pairs(*CALL, ("priority", int64(-10)), ARGS, KWARGS)),
+    ),
     (gdproto.Response(7, None), frame(0x02, pairs(("result", NONE)))),
     (
         gdproto.Error(7, "DirtyError", "no"),
@@ -173,6 +177,10 @@ BAD_MESSAGES = [
     (gdproto.Request(1, "m:A", "go", timeout=-1), "invalid_field_value", "timeout"),
     (gdproto.Request(1, "m:A", "go", timeout=math.nan), "invalid_field_value", "timeout"),
     (gdproto.Request(1, "m:A", "go", timeout=True), "wrong_field_type", "timeout"),
+    (gdproto.Request(1, "m:A", "go", priority=11), "invalid_field_value", "priority"),
+    (gdproto.Request(1, "m:A", "go", priority=-11), "invalid_field_value", "priority"),
+    (gdproto.Request(1, "m:A", "go", priority=False), "wrong_field_type", "priority"),
+    (gdproto.Request(1, "m:A", "go", priority=0.0), "wrong_field_type", "priority"),  # type: ignore[arg-type]
     (gdproto.Request(1, "m:A", "go", "ab"), "wrong_field_type", "args"),
     (gdproto.Request(1, "m:A", "go", kwargs={"k": [{1}]}), "unsupported_type", "kwargs.k[0]"),
     (gdproto.Request(-1, "m:A", "go"), "int_out_of_range", "request_id"),
@@ -239,27 +247,93 @@ def test_replies_agree_with_gunicorn(value: Any, key: Any) -> None:
 def test_peek_finds_its_fields_wherever_they_stand(position: int) -> None:
     fields = [*CALL, ("timeout", int64(3)), ("args", items(pairs(("a", TRUE)))), KWARGS]
     rotated = fields[position:] + fields[:position]
-    assert gdproto.peek_request(pairs(*rotated)) == ("m:A", "go", 3)
-    assert gdproto.peek_request(memoryview(pairs(*rotated))) == ("m:A", "go", 3)
+    assert gdproto.peek_request(pairs(*rotated)) == ("m:A", "go", 3, 0)
+    assert gdproto.peek_request(memoryview(pairs(*rotated))) == ("m:A", "go", 3, 0)
 
 
-@given(st.text(), st.text(), st.none() | st.integers(0, 2**40) | st.floats(0, 1e9), values)
-def test_peek_finds_what_parse_finds(app: str, action: str, timeout: Any, value: Any) -> None:
-    request = gdproto.Request(1, app, action, [value], {}, timeout)
+timeouts = st.none() | st.integers(0, 2**40) | st.floats(0, 1e9)
+
+
+@given(st.text(), st.text(), timeouts, st.integers(-10, 10), values)
+def test_peek_finds_what_parse_finds(
+    app: str, action: str, timeout: Any, priority: int, value: Any
+) -> None:
+    request = gdproto.Request(1, app, action, [value], {}, timeout, priority)
     found = gdproto.peek_request(request.to_bytes(), gdproto.HEADER_BYTES)
-    assert found == (app, action, timeout)
+    assert found == (app, action, timeout, priority)
+    assert gdproto.parse(request.to_bytes()).priority == priority  # type: ignore[attr-defined]
+
+
+PRIORITY = ("priority", int64(5))
+TIMEOUT = ("timeout", int64(3))
+
+
+@pytest.mark.parametrize("position", range(4))
+def test_peek_finds_a_priority_wherever_it_stands_before_the_arguments(position: int) -> None:
+    fields = [*CALL, TIMEOUT]
+    payload = pairs(*fields[:position], PRIORITY, *fields[position:], ARGS, KWARGS)
+    for source in (payload, memoryview(payload)):
+        assert gdproto.peek_request(source) == ("m:A", "go", 3, 5)
+
+
+def test_peek_of_a_priority_that_is_alone_or_none() -> None:
+    for fields, expected in (
+        ((*CALL, PRIORITY), (None, 5)),
+        ((*CALL, PRIORITY, ARGS, KWARGS), (None, 5)),
+        ((*CALL, ("priority", NONE), ARGS), (None, 0)),
+        ((*CALL, TIMEOUT, ("priority", NONE)), (3, 0)),
+        ((*CALL, TIMEOUT, ("priority", int64(0)), ARGS), (3, 0)),
+        ((*CALL, TIMEOUT, ("other", TRUE), PRIORITY), (3, 5)),
+    ):
+        assert gdproto.peek_request(pairs(*fields)) == ("m:A", "go", *expected)
+
+
+def test_peek_does_not_step_over_arguments_for_a_priority() -> None:
+    for behind in ("args", "kwargs"):
+        payload = pairs(*CALL, TIMEOUT, (behind, b"\xff"), ("priority", int64(99)))
+        for source in (payload, memoryview(payload)):
+            assert gdproto.peek_request(source) == ("m:A", "go", 3, 0)
+    # It has to look for the others behind them, and so finds it.
+    payload = pairs(ARGS, *CALL, PRIORITY, TIMEOUT)
+    assert gdproto.peek_request(payload) == ("m:A", "go", 3, 5)
+
+
+@pytest.mark.parametrize("value", [TRUE, text("1"), int64(11), int64(-11), int64(2**63 - 1)])
+def test_peek_refuses_a_priority_as_parse_does(value: bytes) -> None:
+    for fields in ((*CALL, ("priority", value)), (*CALL, TIMEOUT, ("priority", value), ARGS)):
+        with pytest.raises(ProtocolError) as parsed:
+            gdproto.parse(frame(REQUEST, pairs(*fields)))
+        with pytest.raises(ProtocolError) as peeked:
+            gdproto.peek_request(frame(REQUEST, pairs(*fields)), gdproto.HEADER_BYTES)
+        assert peeked.value.path == "priority"
+        assert str(peeked.value) == str(parsed.value)
+
+
+def test_a_priority_beyond_the_count_is_trailing() -> None:
+    one_more = pairs(*CALL, ("priority", int64(0)), ARGS, KWARGS)
+    one_less = pairs(*CALL, ("timeout", int64(1)), ARGS)
+    payload = one_less[:5] + one_more[5:]
+    with pytest.raises(ProtocolError, match="trailing_data"):
+        gdproto.parse(frame(REQUEST, payload))
+
+
+def test_the_usual_priority_is_not_written() -> None:
+    assert gdproto.Request(7, "m:A", "go", priority=0) == gdproto.Request(7, "m:A", "go")
+    assert b"priority" not in gdproto.Request(7, "m:A", "go", priority=0).to_bytes()
+    spelt_out = frame(REQUEST, pairs(*CALL, ("priority", int64(0)), ARGS, KWARGS))
+    assert gdproto.parse(spelt_out) == gdproto.Request(7, "m:A", "go")
 
 
 def test_peek_stops_when_it_has_found_everything() -> None:
     fields = pairs(*CALL, ("timeout", int64(3)), ("args", b"\xff"))
     for payload in (fields, memoryview(fields)):
-        assert gdproto.peek_request(payload) == ("m:A", "go", 3)
+        assert gdproto.peek_request(payload) == ("m:A", "go", 3, 0)
     with pytest.raises(ProtocolError):
         gdproto.parse(frame(REQUEST, fields))
 
 
 def test_peek_without_timeout() -> None:
-    assert gdproto.peek_request(pairs(*CALL)) == ("m:A", "go", None)
+    assert gdproto.peek_request(pairs(*CALL)) == ("m:A", "go", None, 0)
 
 
 @pytest.mark.parametrize(

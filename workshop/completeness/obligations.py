@@ -195,6 +195,10 @@ def _of_field(field: ir.Field, spec: ir.Spec) -> Iterator[str]:
         yield from (f"refused {what}" for what in ("inf", "-inf", "nan"))
     if field.minimum is not None:
         yield from (f"parsed {field.minimum}", f"refused {field.minimum - 1}")
+    if field.maximum is not None:
+        yield from (f"parsed {field.maximum}", f"refused {field.maximum + 1}")
+    if not field.default_written:
+        yield f"parsed {field.default}"
     numbers = [number for _, number in field.choices]
     if numbers:
         yield from (f"parsed {number}" for number in numbers)

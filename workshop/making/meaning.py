@@ -27,6 +27,7 @@ FULL: dict[str, dict[str, Any]] = {
         "app_path": "m:A",
         "action": "go",
         "timeout": 2.5,
+        "priority": 3,
         "args": [1, "a"],
         "kwargs": {"k": None},
     },
@@ -87,7 +88,8 @@ def whole(name: str, payload: Mapping[str, Any] | None = None, request_id: int =
 def canonical(
     name: str, payload: Mapping[str, Any] | None = None, request_id: int = REQUEST_ID
 ) -> str:
-    """The frame as it is written: fields in table order, what is none left out."""
+    """The frame as it is written: fields in table order, what is none left out,
+    and so a default that is not written."""
     fields = MESSAGES[name].fields
     if fields is None:
         return frame(name, "", request_id)
@@ -102,6 +104,7 @@ def _written(fields: Sequence[ir.Field], payload: Mapping[str, Any]) -> dict[str
             value = _written(field.fields, value or {})
         elif value is None and not field.required:
             value = list(field.default) if field.default == () else field.default
-        if value is not None or field.required:
+        left_out = not field.default_written and value == field.default
+        if field.required or not (value is None or left_out):
             written[field.name] = value
     return written

@@ -219,7 +219,8 @@ def _around(name: str, path: str) -> tuple[str, str]:
 
 def forms(out: Collected, name: str) -> None:
     full, kind = FULL[name], slug(name)
-    valid(out, f"{kind}-full", "GD-MSG-001 GD-MSG-034", name, full)
+    requires = "GD-MSG-001 GD-MSG-039"
+    valid(out, f"{kind}-full", requires + " GD-MSG-040" * (name == "REQUEST"), name, full)
     backwards = dict(reversed(full.items()))
     if backwards != full or len(full) > 1:
         valid(out, f"{kind}-backwards", "GD-MSG-002", name, backwards)
@@ -301,6 +302,10 @@ def impossible(out: Collected, name: str) -> None:
             "minus-1": -1, "min": -(2**63), "just-below-0": -5e-324, "minus-half": -0.5,
             "infinite": math.inf, "minus-infinite": -math.inf, "nan": math.nan,
         }  # fmt: skip
+        good["priority"] = {"0": 0, "1": 1, "minus-1": -1, "lowest": -10, "highest": 10}
+        bad["priority"] = {
+            "minus-11": -11, "11": 11, "min": -(2**63), "max": 2**63 - 1, "256": 256,
+        }  # fmt: skip
         good["app_path"] = {"empty": ""}
         good["action"] = {"empty": "", "wide": "é€😀"}
         good["args"] = {"empty": []}
@@ -321,6 +326,8 @@ def impossible(out: Collected, name: str) -> None:
         bad["key"] = {"empty-list": [], "empty-dict": {}}
     if name == "MANAGE":
         good["count"] = {"0": 0, "minus-1": -1, "min": -(2**63), "max": 2**63 - 1}
+    if name == "REQUEST":
+        _left_out(out)
     for path, values in good.items():
         for what, value in values.items():
             if isinstance(value, As):
@@ -334,6 +341,19 @@ def impossible(out: Collected, name: str) -> None:
             error = fault("invalid_field_value", in_payload(payload, path), path)
             case = f"{kind}-{slug(path)}-{what}"
             refused(out, case, "GD-MSG-009", whole(name, payload), error, f"{kind}-full")
+
+
+def _left_out(out: Collected) -> None:
+    """A priority of 0 is not written, and one that was is counted all the same."""
+    payload = {**SMALLEST["REQUEST"], "priority": 0, "args": [], "kwargs": {}}
+    valid(out, "request-priority-0-written", "GD-MSG-039", "REQUEST", payload)
+    uncounted = pairs(*((key, encoded(value)) for key, value in payload.items()))
+    count = size(CODE["dict"]) * 2
+    data = frame("REQUEST", uncounted[:count] + u32(len(payload) - 1) + uncounted[count + 8 :])
+    offset = HEADER_BYTES + offset_of(payload, "kwargs") - size(text("kwargs"))
+    error = fault("trailing_data", offset)
+    neighbour = "request-priority-0-written"
+    refused(out, "request-priority-0-uncounted", "GD-TLV-018", data, error, neighbour)
 
 
 def _named(number: int) -> str:
@@ -411,6 +431,8 @@ def unserializable(out: Collected, name: str) -> None:
             wrong["nan"] = ("GD-MSG-036", "invalid_field_value", math.nan)
         if field.minimum is not None:
             wrong["too-small"] = ("GD-MSG-036", "invalid_field_value", field.minimum - 1)
+        if field.maximum is not None:
+            wrong["too-large"] = ("GD-MSG-036", "invalid_field_value", field.maximum + 1)
         if field.choices:
             wrong["gap"] = ("GD-MSG-036", "invalid_field_value", len(field.choices) + 1)
         if not field.types:

@@ -54,14 +54,13 @@ def _changes(field: ir.Field) -> Iterator[tuple[str, dict[str, Any]]]:
     else:
         yield "required", {"required": True}
         if field.default is not None:
-            yield "default-lost", {"default": None}
-        if field.default in ((), 1):
+            yield "default-lost", {"default": None, "default_written": True}
+        if field.default in ((), 0, 1):
             yield "default-changed", {"default": (None,) if field.default == () else 2}
     if field.types and not field.fields:
-        yield "of-any-type", {"types": (), "minimum": None, "finite": False}
-        yield "of-another-type", {
-            "types": (OTHER_TYPE[field.types[0]],), "minimum": None, "finite": False, "choices": (),
-        }  # fmt: skip
+        free = {"minimum": None, "maximum": None, "finite": False, "default_written": True}
+        yield "of-any-type", {"types": (), **free}
+        yield "of-another-type", {"types": (OTHER_TYPE[field.types[0]],), "choices": (), **free}
     if len(field.types) > 1:
         for wanted in field.types:
             yield f"only-{wanted}", {"types": (wanted,)}
@@ -69,6 +68,12 @@ def _changes(field: ir.Field) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "without-minimum", {"minimum": None}
         yield "minimum-above", {"minimum": field.minimum + 1}
         yield "minimum-below", {"minimum": field.minimum - 1}
+    if field.maximum is not None:
+        yield "without-maximum", {"maximum": None}
+        yield "maximum-above", {"maximum": field.maximum + 1}
+        yield "maximum-below", {"maximum": field.maximum - 1}
+    if not field.default_written:
+        yield "default-written", {"default_written": True}
     if field.finite:
         yield "not-finite", {"finite": False}
     if field.choices:

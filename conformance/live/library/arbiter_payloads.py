@@ -151,6 +151,17 @@ add(
 for _name, _value in (("infinite", float("inf")), ("nan", float("nan"))):
     _payload = request(("timeout", _value))
     add(f"timeout-{_name}", "GD-MSG-009", "invalid_field_value", REQUEST, _payload)
+PRIORITIES: list[tuple[str, Any, str, str]] = [
+    ("text", "1", "GD-MSG-008", "wrong_field_type"),
+    ("float", 1.0, "GD-MSG-008", "wrong_field_type"),
+    ("bool", True, "GD-MSG-012", "wrong_field_type"),
+    ("below", -11, "GD-MSG-009", "invalid_field_value"),
+    ("above", 11, "GD-MSG-009", "invalid_field_value"),
+]
+for _name, _priority, _requires, _code in PRIORITIES:
+    _payload = request(("priority", _priority))
+    _requires = f"{_requires} GD-MSG-041"
+    add(f"priority-{_name}", _requires, _code, REQUEST, _payload, path="priority")
 add("op-0", "GD-MSG-009", "invalid_field_value", STASH, stash(op=0), path="op")
 add("op-11", "GD-MSG-009", "invalid_field_value", STASH, stash(op=11), path="op")
 add("manage-op-0", "GD-MSG-009", "invalid_field_value", MANAGE, encode({"op": 0}), path="op")
@@ -261,6 +272,10 @@ WRITTEN: list[tuple[str, str, Any, list[Any] | None]] = [
         None,
     ),
     ("timeout-int", "GD-MSG-008", (*NAMES, ("timeout", 20)), None),
+    ("priority", "GD-MSG-041", (*NAMES, ("timeout", 20), ("priority", 10)), None),
+    ("priority-first", "GD-MSG-041", (("priority", -10), *NAMES), None),
+    ("priority-last", "GD-MSG-002", (*NAMES, ("args", [1]), ("priority", 1)), [1]),
+    ("priority-none", "GD-MSG-006", (*NAMES, ("priority", None)), None),
 ]
 for _name, _requires, _fields, _args in WRITTEN:
     BOOK.add(

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from .. import ir
-from ..layout import container, dict_head, key_bytes, leaves, may_be_absent, value_type
+from ..layout import (
+    container,
+    dict_head,
+    key_bytes,
+    leaves,
+    leaves_default_out,
+    may_be_absent,
+    value_type,
+)
 from .printing import OBJECTS, Lines, block, function, get, put, quote, text
 
 
@@ -130,7 +138,7 @@ def check(field: ir.Field, source: str, writing: bool = False) -> Lines:
             # Members of an IntEnum are what programs give.
             wrong += f" && (!PyLong_Check({source}) || PyBool_Check({source}))"
         out += block(f"if ({wrong})", ["return DOUBT;"])
-    if field.finite or field.minimum is not None:
+    if field.finite or field.minimum is not None or field.maximum is not None:
         out += _check_number(field, source)
     if field.choices:
         values = " && ".join(f"number != {value}" for _, value in field.choices)
@@ -149,24 +157,25 @@ def check(field: ir.Field, source: str, writing: bool = False) -> Lines:
 
 
 def _check_number(field: ir.Field, source: str) -> Lines:
-    """Judge a value that is a float or an int."""
-    below = f" || number < {field.minimum}" if field.minimum is not None else ""
+    """Judge a value of the field's types, which are numbers."""
+    beyond = f" || number < {field.minimum}" if field.minimum is not None else ""
+    beyond += f" || number > {field.maximum}" if field.maximum is not None else ""
+    integer = [
+        "int overflow;",
+        f"long long number = int_value({source}, &overflow);",
+        *block(f"if (overflow{beyond})", ["return DOUBT;"]),
+    ]
+    if "float" not in field.types:
+        return block("", integer)
     return [
         *block(
             f"if (PyFloat_CheckExact({source}))",
             [
                 f"double number = PyFloat_AS_DOUBLE({source});",
-                *block(f"if (!isfinite(number){below})", ["return DOUBT;"]),
+                *block(f"if (!isfinite(number){beyond})", ["return DOUBT;"]),
             ],
         ),
-        *block(
-            "else",
-            [
-                "int overflow;",
-                f"long long number = int_value({source}, &overflow);",
-                *block(f"if (overflow{below})", ["return DOUBT;"]),
-            ],
-        ),
+        *block("else", integer),
     ]
 
 
@@ -205,21 +214,37 @@ def _write_fields(
         the_dict = value_type("dict", spec)
         assert isinstance(the_dict.body, ir.Container)
         size = the_dict.body.count.size
-        count = " + ".join([str(sure), *(f"({f.name} != Py_None)" for f in optional)])
+        count = " + ".join([str(sure), *(f"({_is_present(f)})" for f in optional)])
         counted = put(the_dict.body.count, f"w->pos - {size}", f"({count})")
-        out, lead = [*or_fail(_raw(lead)), counted], b""
+        judged = [line for f in fields if leaves_default_out(f) for line in _judge_first(f)]
+        out, lead = [*judged, *or_fail(_raw(lead)), counted], b""
     for field in fields:
         key, lead = lead + key_bytes(field.name, spec), b""
         if field.fields:
             out += _write_fields(field.fields, spec, depth + 1, key)
             continue
         lines = [
-            *check(field, field.name, writing=True),
+            *([] if leaves_default_out(field) else check(field, field.name, writing=True)),
             *or_fail(f"{_raw(key)} < 0 || {_write_call(field, depth)}"),
         ]
-        present = f"if ({field.name} != Py_None)"
+        present = f"if ({_is_present(field)})"
         out += block(present, lines) if may_be_absent(field) else lines
     return out
+
+
+def _is_present(field: ir.Field) -> str:
+    """Whether an optional field is written."""
+    return f"{field.name} != Py_None" if field.default is None else f"has_{field.name}"
+
+
+def _judge_first(field: ir.Field) -> Lines:
+    """Whether the int differs from its default; what equals it may still be of another type."""
+    return [
+        *check(field, field.name, writing=True),
+        f"int {field.name}_overflow;",
+        f"int has_{field.name} = int_value({field.name}, &{field.name}_overflow)"
+        f" != {field.default};",
+    ]
 
 
 def _write_call(field: ir.Field, depth: int) -> str:
@@ -286,10 +311,20 @@ def _read_fields(
         lines = _read_field(field, target, spec, depth)
         if may_be_absent(field):
             out += block(f"if ({takes})", ["count += 1;", *lines])
-            out += block("else", [f"{target} = Py_NewRef(Py_None);"])
+            out += block("else", when_absent(field, target))
         else:
             out += [*block(f"if (!{takes})", ["return DOUBT;"]), *lines]
     return out
+
+
+def when_absent(field: ir.Field, target: str) -> Lines:
+    """Let an optional field mean what its absence means."""
+    if field.default is None:
+        return [f"{target} = Py_NewRef(Py_None);"]
+    return [
+        f"{target} = PyLong_FromLong({field.default});",
+        *block(f"if ({target} == NULL)", ["return DOUBT;"]),
+    ]
 
 
 def _read_field(field: ir.Field, target: str, spec: ir.Spec, depth: int) -> Lines:

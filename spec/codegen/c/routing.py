@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .. import ir
 from ..layout import text_type, value_type
-from ..python.routing import ROUTING
-from .messages import check
+from ..python.routing import EARLY, ROUTING
+from .messages import check, when_absent
 from .printing import Lines, block, function, get, text
 from .reading import read_count, skipping
 
@@ -13,13 +13,15 @@ from .reading import read_count, skipping
 def routing(spec: ir.Spec) -> Lines:
     request = next(m for m in spec.messages if m.name == "REQUEST")
     wanted = [next(f for f in request.fields or () if f.name == name) for name in ROUTING]
+    early = ROUTING.index(EARLY)
+    behind = [f for f in request.fields or () if f.name not in ROUTING]
     code, length = text_type(spec)
     the_dict = value_type("dict", spec)
     assert isinstance(the_dict.body, ir.Container)
     head = 1 + length.size
     find = [
         line
-        for i, f in enumerate(wanted)
+        for i, f in enumerate([*wanted, *behind])
         for line in block(
             f"if (size == {len(f.name)} && memcmp(name, {text(f.name.encode())}, size) == 0)",
             [f"return {i};"],
@@ -33,7 +35,14 @@ def routing(spec: ir.Spec) -> Lines:
         f"r->pos += {head} + size;",
         "int which = routing_field(name, size);",
         *block(
-            "if (which < 0)",
+            f"if (which > {early})",
+            [
+                *block(f"if (missing == 1 && found[{early}] == NULL)", ["missing = 0;", "break;"]),
+                *block("if (skip_value(r) < 0)", ["return DOUBT;"]),
+            ],
+        ),
+        *block(
+            "else if (which < 0)",
             block("if (!is_text(name, size) || skip_value(r) < 0)", ["return DOUBT;"]),
         ),
         *block(
@@ -51,8 +60,11 @@ def routing(spec: ir.Spec) -> Lines:
         lines = check(field, f"found[{i}]")
         if field.required:
             checks += [*block(f"if (found[{i}] == NULL)", ["return DOUBT;"]), *lines]
-        else:
-            checks += block(f"if (found[{i}] != NULL && found[{i}] != Py_None)", lines)
+            continue
+        checks += block(f"if (found[{i}] != NULL && found[{i}] != Py_None)", lines)
+        if field.default is not None:
+            absent = [f"Py_XDECREF(found[{i}]);", *when_absent(field, f"found[{i}]")]
+            checks += block("else", absent)
     return [
         f"#define ROUTING_FIELDS {len(wanted)}",
         "",

@@ -27,6 +27,8 @@ def check(field: ir.Field, source: str, otherwise: str, tuples: bool = False) ->
         conditions.append(f"not isfinite({source})")
     if field.minimum is not None:
         conditions.append(f"{source} < {field.minimum}")
+    if field.maximum is not None:
+        conditions.append(f"{source} > {field.maximum}")
     if field.choices:
         values = "".join(f"{v}, " for _, v in field.choices)
         conditions.append(f"{source} not in ({values.rstrip(', ')})")
@@ -38,7 +40,8 @@ def check(field: ir.Field, source: str, otherwise: str, tuples: bool = False) ->
 def dict_heads(fields: tuple[ir.Field, ...], spec: ir.Spec, owner: str = "") -> tuple[str, bytes]:
     """The head of the dict of `fields`: an expression, and its bytes if they are always the same.
 
-    Without value, an optional field does not stand in the dict.
+    Without value, an optional field does not stand in the dict; none has been read for one that
+    was not there.
     """
     optional = [f for f in fields if may_be_absent(f)]
     sure = len(fields) - len(optional)
@@ -46,5 +49,12 @@ def dict_heads(fields: tuple[ir.Field, ...], spec: ir.Spec, owner: str = "") -> 
         head = dict_head(sure, spec)
         return repr(head), head
     heads = tuple(dict_head(sure + n, spec) for n in range(len(optional) + 1))
-    present = " + ".join(f"({owner}{f.name} is not None)" for f in optional)
+    present = " + ".join(
+        f"({is_present(f, owner + f.name) if owner else f'{f.name} is not None'})" for f in optional
+    )
     return f"{heads!r}[{present}]", b""
+
+
+def is_present(field: ir.Field, source: str) -> str:
+    """Whether an optional field of this value is written."""
+    return f"{source} is not None" if field.default is None else f"{source} != {field.default!r}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .. import ir
-from ..layout import dict_head, key_bytes, may_be_absent, value_type
+from ..layout import dict_head, key_bytes, leaves_default_out, may_be_absent, value_type
 from .fields import check, dict_heads
 from .printing import Lines, block, class_name
 
@@ -28,6 +28,12 @@ def order_method(message: ir.Message, ordered: list[ir.Field], spec: ir.Spec) ->
                 *skip,
                 *read_in_order(fields, spec, 1, head),
                 *block(f"if pos != len(source){same}:", ["return None"]),
+                *(
+                    line
+                    for f in fields
+                    if leaves_default_out(f)
+                    for line in block(f"if {f.name} is None:", [f"{f.name} = {f.default!r}"])
+                ),
                 f"return cls({arguments(ordered)})",
             ]
         ),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from .. import ir
 from ..errors import CompileError
+from ..layout import key_bytes
 from .fields import annotation
 from .from_bytes import read_in_order
 from .printing import Lines
 
 # The fields by which an arbiter routes a REQUEST: those that stand first in it.
-ROUTING = ("app_path", "action", "timeout")
+ROUTING = ("app_path", "action", "timeout", "priority")
+# Of these, the last counts only before the fields that follow it in the table: who has found the
+# others need not step over arguments to learn that it is not there.
+EARLY = ROUTING[-1]
 
 
 def routing_reader(spec: ir.Spec) -> Lines:
@@ -17,13 +21,20 @@ def routing_reader(spec: ir.Spec) -> Lines:
     fields = (request.fields or ())[: len(ROUTING)]
     if tuple(f.name for f in fields) != ROUTING:
         raise CompileError(f"spec.messages: REQUEST does not begin with {', '.join(ROUTING)}")
-    types = ", ".join(annotation(f) for f in fields)
-    meaning = f"{', '.join(ROUTING)} as a REQUEST begins with them, and where they end."
+    first = fields[: ROUTING.index(EARLY)]
+    types = ", ".join(annotation(f) for f in first)
+    names = ", ".join(f.name for f in first)
+    meaning = f"{names} as a REQUEST begins with them, and where they end."
+    behind = tuple(key_bytes(f.name, spec) for f in (request.fields or ())[len(ROUTING) :])
     return [
+        "",
+        f"# How fields begin that stand behind {EARLY}, which does not count behind them.",
+        f"BEHIND_ROUTING = {behind!r}",
+        "",
         "",
         f"def read_routing(source: bytes, pos: int) -> tuple[{types}, int] | None:",
         f'    """{meaning}"""',
-        *(f"    {line}" for line in read_in_order(fields, spec, 1)),
-        f"    return {', '.join(ROUTING)}, pos",
+        *(f"    {line}" for line in read_in_order(first, spec, 1)),
+        f"    return {names}, pos",
         "",
     ]

@@ -147,7 +147,8 @@ def _field_row(field: ir.Field) -> str:
     inner = "".join(_field_row(f) + ", " for f in field.fields)
     return (
         f"FieldRule({field.name!r}, ({types}), {field.required}, {field.default!r},"
-        f" {field.minimum}, {field.finite}, {choices}, {field.scalar}, ({inner}))"
+        f" {field.default_written}, {field.minimum}, {field.maximum}, {field.finite}, {choices},"
+        f" {field.scalar}, ({inner}))"
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .. import ir
-from ..layout import container, key_bytes, may_be_absent
-from .fields import check, dict_heads
+from ..layout import container, key_bytes, leaves_default_out, may_be_absent
+from .fields import check, dict_heads, is_present
 from .printing import Lines, block
 
 
@@ -18,7 +18,13 @@ def write_method(fields: tuple[ir.Field, ...], spec: ir.Spec) -> Lines:
 def _write(fields: tuple[ir.Field, ...], spec: ir.Spec, depth: int, lead: bytes = b"") -> Lines:
     """Write the dict of `fields` after the bytes `lead`."""
     expression, head = dict_heads(fields, spec, "self.")
-    out: Lines = []
+    # What equals a default may still be of another type.
+    out = [
+        line
+        for f in fields
+        if leaves_default_out(f)
+        for line in check(f, f"self.{f.name}", "raise Doubt")
+    ]
     if not head:
         out += [f"out({lead!r})"] if lead else []
         out.append(f"out({expression})")
@@ -29,12 +35,12 @@ def _write(fields: tuple[ir.Field, ...], spec: ir.Spec, depth: int, lead: bytes 
         if field.fields:
             out += _write(field.fields, spec, depth + 1, key)
             continue
-        lines = [
-            *check(field, source, "raise Doubt", tuples=True),
-            f"out({key!r})",
-            _write_call(field, source, spec, depth),
-        ]
-        out += block(f"if {source} is not None:", lines) if may_be_absent(field) else lines
+        judged = (
+            [] if leaves_default_out(field) else check(field, source, "raise Doubt", tuples=True)
+        )
+        lines = [*judged, f"out({key!r})", _write_call(field, source, spec, depth)]
+        present = f"if {is_present(field, source)}:"
+        out += block(present, lines) if may_be_absent(field) else lines
     return out
 
 
