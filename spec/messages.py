@@ -8,22 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .answers import MANAGE, STASH, codes
 from .forms import Field, Fields
 from .tlv import Value
 
-STASH_OPS = {
-    "put": 1,
-    "get": 2,
-    "delete": 3,
-    "keys": 4,
-    "clear": 5,
-    "info": 6,
-    "ensure": 7,
-    "delete_table": 8,
-    "tables": 9,
-    "exists": 10,
-}
-MANAGE_OPS = {"add": 1, "remove": 2, "reload": 3, "set": 4}
+STASH_OPS = codes(STASH)
+MANAGE_OPS = codes(MANAGE)
 
 # Integers with names, by the name of their enumeration.
 ENUMERATIONS: Mapping[str, Mapping[str, int]] = {"StashOp": STASH_OPS, "ManageOp": MANAGE_OPS}

@@ -1,14 +1,7 @@
-"""The stash: tables that all workers and clients of an arbiter share.
+"""The clients of the stash: the generated calls over a connection, and a table as a mapping.
 
-    from dirty_runtime import stash
-
-    stash.put("sessions", "alice", {"cart": [1, 2]})
-    stash.get("sessions", "alice", default=None)
-    stash.table("sessions")["alice"]
-
-Rules: the functions of this module use a client of the calling thread, for the socket that
-``DIRTY_SOCKET`` names. Keys are scalars; any value that can be sent can be stored. Every function
-raises DirtyError when the arbiter cannot be reached or refuses.
+Rules: keys are scalars; any value that can be sent can be stored. Every call raises DirtyError
+when the arbiter cannot be reached or refuses.
 """
 
 from __future__ import annotations
@@ -21,34 +14,15 @@ from typing import Any, Self
 import gdproto
 from gdproto import StashOp
 
-from ..errors import DirtyError, StashError, StashKeyNotFoundError, StashTableNotFoundError
+from ..errors import DirtyError, StashKeyNotFoundError, StashTableNotFoundError
+from ._generated.stash_calls import AsyncStashCalls, StashCalls
 from .aio import AsyncChannels
 from .answers import Deadline
 from .current import get_dirty_socket_path
 from .sync import Channels
 
-__all__ = [
-    "AsyncStashClient",
-    "StashClient",
-    "StashError",
-    "StashKeyNotFoundError",
-    "StashTable",
-    "StashTableNotFoundError",
-    "clear",
-    "delete",
-    "delete_table",
-    "ensure",
-    "exists",
-    "get",
-    "info",
-    "keys",
-    "put",
-    "table",
-    "tables",
-]
 
-
-class StashClient:
+class StashClient(StashCalls):
     """Calls the stash from threads.
 
     Args:
@@ -61,49 +35,6 @@ class StashClient:
         self.timeout = timeout
         self._ids = itertools.count(1)
         self._channels = Channels(socket_path)
-
-    def put(self, table: str, key: Any, value: Any) -> bool:
-        """Store `value` under `key`. Raises StashError when there is no room."""
-        return bool(self._ask(StashOp.PUT, table, key, value))
-
-    def get(self, table: str, key: Any, default: Any = None) -> Any:
-        """The value of `key`, or `default` when the key or the table is missing."""
-        try:
-            return self._ask(StashOp.GET, table, key)
-        except (StashKeyNotFoundError, StashTableNotFoundError):
-            return default
-
-    def delete(self, table: str, key: Any) -> bool:
-        """Remove `key`; False when it was missing."""
-        return bool(self._ask(StashOp.DELETE, table, key))
-
-    def keys(self, table: str, pattern: str | None = None) -> list[Any]:
-        """The keys, or those strings among them that match ``* ? [seq] [!seq]``."""
-        return list(self._ask(StashOp.KEYS, table, pattern=pattern))
-
-    def clear(self, table: str) -> bool:
-        """Remove every key of the table."""
-        return bool(self._ask(StashOp.CLEAR, table))
-
-    def info(self, table: str) -> dict[str, Any]:
-        """`size` and `table`. Raises StashTableNotFoundError."""
-        return dict(self._ask(StashOp.INFO, table))
-
-    def ensure(self, table: str) -> bool:
-        """Have the table, if only empty."""
-        return bool(self._ask(StashOp.ENSURE, table))
-
-    def exists(self, table: str, key: Any = None) -> bool:
-        """Whether the table has `key`; without a key, whether there is such a table."""
-        return bool(self._ask(StashOp.EXISTS, table, key))
-
-    def delete_table(self, table: str) -> bool:
-        """Remove the table; False when it was missing."""
-        return bool(self._ask(StashOp.DELETE_TABLE, table))
-
-    def tables(self) -> list[str]:
-        """The names of all tables."""
-        return list(self._ask(StashOp.TABLES, ""))
 
     def table(self, name: str) -> StashTable:
         """The table as a mapping; it comes into being with its first value."""
@@ -121,16 +52,17 @@ class StashClient:
 
     def fetch(self, table: str, key: Any) -> Any:
         """The value of `key`. Raises StashKeyNotFoundError."""
-        return self._ask(StashOp.GET, table, key)
+        return self.ask(StashOp.GET, table, key)
 
-    def _ask(
+    def ask(
         self,
         op: StashOp,
-        table: str,
+        table: str = "",
         key: Any = None,
         value: Any = None,
         pattern: str | None = None,
     ) -> Any:
+        """What the arbiter answers to the operation. Raises DirtyError."""
         message = gdproto.Stash(next(self._ids), int(op), table, key, value, pattern)
         try:
             return self._channels.ask(message, Deadline(self.timeout))
@@ -183,7 +115,7 @@ class StashTable(MutableMapping[Any, Any]):
         self._client.clear(self._name)
 
 
-class AsyncStashClient:
+class AsyncStashClient(AsyncStashCalls):
     """As `StashClient`, from event loops: every method is a coroutine, `items` iterates."""
 
     def __init__(self, socket_path: str, timeout: float = 30.0) -> None:
@@ -191,39 +123,6 @@ class AsyncStashClient:
         self.timeout = timeout
         self._ids = itertools.count(1)
         self._channels = AsyncChannels(socket_path, self._ids)
-
-    async def put(self, table: str, key: Any, value: Any) -> bool:
-        return bool(await self._ask(StashOp.PUT, table, key, value))
-
-    async def get(self, table: str, key: Any, default: Any = None) -> Any:
-        try:
-            return await self._ask(StashOp.GET, table, key)
-        except (StashKeyNotFoundError, StashTableNotFoundError):
-            return default
-
-    async def delete(self, table: str, key: Any) -> bool:
-        return bool(await self._ask(StashOp.DELETE, table, key))
-
-    async def keys(self, table: str, pattern: str | None = None) -> list[Any]:
-        return list(await self._ask(StashOp.KEYS, table, pattern=pattern))
-
-    async def clear(self, table: str) -> bool:
-        return bool(await self._ask(StashOp.CLEAR, table))
-
-    async def info(self, table: str) -> dict[str, Any]:
-        return dict(await self._ask(StashOp.INFO, table))
-
-    async def ensure(self, table: str) -> bool:
-        return bool(await self._ask(StashOp.ENSURE, table))
-
-    async def exists(self, table: str, key: Any = None) -> bool:
-        return bool(await self._ask(StashOp.EXISTS, table, key))
-
-    async def delete_table(self, table: str) -> bool:
-        return bool(await self._ask(StashOp.DELETE_TABLE, table))
-
-    async def tables(self) -> list[str]:
-        return list(await self._ask(StashOp.TABLES, ""))
 
     async def items(self, table: str) -> AsyncIterator[tuple[Any, Any]]:
         """The keys and values, without those that go away meanwhile."""
@@ -243,14 +142,15 @@ class AsyncStashClient:
     async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
-    async def _ask(
+    async def ask(
         self,
         op: StashOp,
-        table: str,
+        table: str = "",
         key: Any = None,
         value: Any = None,
         pattern: str | None = None,
     ) -> Any:
+        """What the arbiter answers to the operation. Raises DirtyError."""
         message = gdproto.Stash(next(self._ids), int(op), table, key, value, pattern)
         try:
             return await self._channels.ask(message, Deadline(self.timeout))
@@ -270,64 +170,10 @@ def _typed(error: DirtyError, table: str, key: Any) -> DirtyError:
 _of_thread = threading.local()
 
 
-def _client() -> StashClient:
+def of_thread() -> StashClient:
+    """The calling thread's client, for the socket of where the code runs. Raises DirtyError."""
     path = get_dirty_socket_path()
     client: StashClient | None = getattr(_of_thread, "client", None)
     if client is None or client.socket_path != path:
         client = _of_thread.client = StashClient(path)
     return client
-
-
-def put(table: str, key: Any, value: Any) -> bool:
-    """Store `value` under `key`. Raises StashError when there is no room."""
-    return _client().put(table, key, value)
-
-
-def get(table: str, key: Any, default: Any = None) -> Any:
-    """The value of `key`, or `default` when the key or the table is missing."""
-    return _client().get(table, key, default)
-
-
-def delete(table: str, key: Any) -> bool:
-    """Remove `key`; False when it was missing."""
-    return _client().delete(table, key)
-
-
-def keys(table: str, pattern: str | None = None) -> list[Any]:
-    """The keys, or those strings among them that match ``* ? [seq] [!seq]``."""
-    return _client().keys(table, pattern)
-
-
-def clear(table: str) -> bool:
-    """Remove every key of the table."""
-    return _client().clear(table)
-
-
-def info(table: str) -> dict[str, Any]:
-    """`size` and `table`. Raises StashTableNotFoundError."""
-    return _client().info(table)
-
-
-def ensure(table: str) -> bool:
-    """Have the table, if only empty."""
-    return _client().ensure(table)
-
-
-def exists(table: str, key: Any = None) -> bool:
-    """Whether the table has `key`; without a key, whether there is such a table."""
-    return _client().exists(table, key)
-
-
-def delete_table(table: str) -> bool:
-    """Remove the table; False when it was missing."""
-    return _client().delete_table(table)
-
-
-def tables() -> list[str]:
-    """The names of all tables."""
-    return _client().tables()
-
-
-def table(name: str) -> StashTable:
-    """The table as a mapping, for the calling thread."""
-    return _client().table(name)

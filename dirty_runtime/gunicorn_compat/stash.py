@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..client.current import get_dirty_socket_path as get_stash_socket_path
 from ..client.current import set_dirty_socket_path as set_stash_socket_path
-from ..client.stash import (
+from ..stash import (
     StashClient,
     StashError,
     StashKeyNotFoundError,

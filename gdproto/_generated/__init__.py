@@ -1,2 +1,2 @@
-# @generated from spec/ (67aa1340a5d0e19c) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (b387e3bdeffef0c3) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

@@ -1,7 +1,7 @@
-/* @generated from spec/ (67aa1340a5d0e19c) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (b387e3bdeffef0c3) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "67aa1340a5d0e19c"
+#define SPEC_HASH "b387e3bdeffef0c3"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

@@ -15,7 +15,7 @@ from .walk import walk
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = Path(__file__).resolve().parents[1]
-GENERATED = ("gdproto/_generated", "docs/generated")
+GENERATED = ("gdproto/_generated", "dirty_runtime/client/_generated", "docs/generated")
 FIX = "python -m spec.codegen --write"
 COMMENTS = {
     ".py": "# {}\n",

@@ -207,6 +207,66 @@ class Role:
 
 
 @dataclass(frozen=True)
+class Type:
+    """What a value of an answer is (see spec.answers.Type); `form` is the name of a Form."""
+
+    kind: str
+    of: Type | None
+    form: str
+
+
+@dataclass(frozen=True)
+class FormField:
+    """One field of a form, as declared (see spec.answers.FormField)."""
+
+    name: str
+    type: Type
+    core: bool
+    nullable: bool
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Form:
+    name: str
+    fields: tuple[FormField, ...]
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What an operation takes: a field of its message, of this kind (see Type)."""
+
+    name: str
+    kind: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing that can be asked (see spec.answers.Operation)."""
+
+    name: str
+    code: int
+    parameters: tuple[Parameter, ...]
+    result: Type
+    errors: tuple[tuple[str, str], ...]
+    or_default: bool
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """A message that is answered without an app; `enumeration` names its operations' codes."""
+
+    message: str
+    answerer: str
+    enumeration: str
+    operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True)
 class Spec:
     """All of GD/1."""
 
@@ -223,6 +283,8 @@ class Spec:
     transitions: tuple[Transition, ...]
     roles: tuple[Role, ...]
     connection_request_id: int
+    forms: tuple[Form, ...]
+    questions: tuple[Question, ...]
 
     @property
     def header_bytes(self) -> int:

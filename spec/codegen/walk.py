@@ -11,7 +11,7 @@ from typing import Any
 from construct import Bytes, Construct, FormatField, LazyBound, Pass, Renamed, Struct
 
 from .. import errors, exchanges, forms, header, limits, messages, tlv
-from . import ir
+from . import answers, ir
 from .errors import CompileError
 
 # The characters by which construct tells numbers apart.
@@ -38,12 +38,14 @@ def walk() -> ir.Spec:
     Raises:
         CompileError: a form is not supported, or the declaration contradicts itself.
     """
+    values = tuple(_value(code, named) for code, named in tlv.Value.types.items())
+    known = tuple(_message(m) for m in messages.MESSAGES)
     return ir.Spec(
         limits=tuple(_limit(bound) for bound in limits.LIMITS),
         header=_header(header.Header),
         value_error=tlv.Value.error,
-        values=tuple(_value(code, named) for code, named in tlv.Value.types.items()),
-        messages=tuple(_message(m) for m in messages.MESSAGES),
+        values=values,
+        messages=known,
         enumerations=tuple((n, tuple(v.items())) for n, v in messages.ENUMERATIONS.items()),
         extension_codes=messages.EXTENSION_CODES,
         error_codes=tuple(_error_code(code) for code in errors.ERROR_CODES),
@@ -56,6 +58,8 @@ def walk() -> ir.Spec:
             ir.Role(r.name, r.side, r.peer, r.opens, r.max_open, r.meaning) for r in exchanges.ROLES
         ),
         connection_request_id=exchanges.CONNECTION_REQUEST_ID,
+        forms=answers.forms({value.kind for value in values}),
+        questions=answers.questions(known, {value.kind for value in values}),
     )
 
 

@@ -8,11 +8,15 @@ code in the package, which finds the exact fault or the exact answer.
 from __future__ import annotations
 
 from .. import ir
+from .answers import answers
 from .messages import messages
+from .stash import calls, functions
 from .tables import tables
 from .values import values
 
 FOLDER = "gdproto/_generated"
+# What programs ask the stash with.
+CLIENT = "dirty_runtime/client/_generated"
 
 
 def files(spec: ir.Spec, source_hash: str) -> dict[str, str]:
@@ -22,4 +26,8 @@ def files(spec: ir.Spec, source_hash: str) -> dict[str, str]:
         f"{FOLDER}/tables.py": tables(spec, source_hash),
         f"{FOLDER}/values.py": values(spec),
         f"{FOLDER}/messages.py": messages(spec),
+        f"{FOLDER}/answers.py": answers(spec),
+        f"{CLIENT}/__init__.py": '"""Code written by the spec compiler."""\n',
+        f"{CLIENT}/stash_calls.py": calls(spec),
+        f"{CLIENT}/stash_functions.py": functions(spec),
     }

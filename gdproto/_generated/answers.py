@@ -1,0 +1,369 @@
+# @generated from spec/ (b387e3bdeffef0c3) by python -m spec.codegen --write; do not edit
+"""What questions are answered by: the types of answers, and the operations as data."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NotRequired, Protocol, TypeAlias, TypedDict
+
+from ..rows import Form, FormField, Operation, Parameter, ResultType
+from .tables import ManageOp, StashOp
+
+Scalar: TypeAlias = None | bool | int | float | bytes | str
+
+
+class StashInfo(TypedDict):
+    """What a table is.
+
+    Attributes:
+        size: how many keys it has.
+        table: its name.
+    """
+
+    size: int
+    table: str
+
+
+class WorkerStatus(TypedDict):
+    """A worker as its arbiter sees it.
+
+    Attributes:
+        pid: the process.
+        age: its number, counted from the arbiter's start.
+        apps: the apps that it is to serve.
+        booted: whether it serves.
+        last_heartbeat: since it was heard, in seconds.
+        slot: the place that it fills, which its successor takes.
+        state: what it is doing in its life, in a word.
+        busy: how many requests it runs.
+        lanes: how many it can run at once.
+    """
+
+    pid: int
+    age: int
+    apps: list[str]
+    booted: bool
+    last_heartbeat: float
+    slot: NotRequired[int]
+    state: NotRequired[str]
+    busy: NotRequired[int]
+    lanes: NotRequired[int]
+
+
+class Draining(TypedDict):
+    """What an arbiter that stops waits for.
+
+    Attributes:
+        running: requests that run.
+        waiting: requests that wait.
+        left: until they are given up, in seconds.
+    """
+
+    running: int
+    waiting: int
+    left: float
+
+
+class StatusAnswer(TypedDict):
+    """The state of an arbiter, its workers and its queues.
+
+    Attributes:
+        arbiter_pid: the process.
+        workers: the workers, oldest first.
+        worker_count: how many there are.
+        apps: the apps that are served.
+        protocol: the protocol and its version.
+        version: the program's version.
+        extensions: the extensions that it takes.
+        uptime: since it started, in seconds.
+        target_workers: how many workers there are to be.
+        threads: how many requests a worker runs at once.
+        clients: connections of clients.
+        restarts: workers that were started in place of others.
+        queues: waiting requests, by app.
+        waits: how long the oldest waits, by app, in seconds.
+        waiting_bytes: what the waiting requests take, in bytes.
+        stash_bytes: what the stash takes, in bytes.
+        down: why an app is put aside, by app.
+        last_boot_error: why the last worker did not boot; empty if it did.
+        reloading: whether a reload is under way.
+        reload_failure: why the last reload failed; empty if it did not.
+        draining: of one that stops, what it waits for.
+    """
+
+    arbiter_pid: int
+    workers: list[WorkerStatus]
+    worker_count: int
+    apps: list[str]
+    protocol: NotRequired[str]
+    version: NotRequired[str]
+    extensions: NotRequired[list[str]]
+    uptime: NotRequired[float]
+    target_workers: NotRequired[int]
+    threads: NotRequired[int]
+    clients: NotRequired[int]
+    restarts: NotRequired[int]
+    queues: NotRequired[dict[str, int]]
+    waits: NotRequired[dict[str, float]]
+    waiting_bytes: NotRequired[int]
+    stash_bytes: NotRequired[int]
+    down: NotRequired[dict[str, str]]
+    last_boot_error: NotRequired[str]
+    reloading: NotRequired[bool]
+    reload_failure: NotRequired[str]
+    draining: NotRequired[Draining | None]
+
+
+class AppAttributes(TypedDict):
+    """What an app asks of the arbiter.
+
+    Attributes:
+        workers: how many workers serve it at most.
+        stashes: tables that are to be there before it is called.
+        kill_on_cancel: whether its worker is killed when a call is cancelled.
+    """
+
+    workers: NotRequired[int]
+    stashes: NotRequired[list[str]]
+    kill_on_cancel: NotRequired[bool]
+
+
+class WorkerAnswer(TypedDict):
+    """What a worker is, told when its apps are initialised.
+
+    Attributes:
+        pid: the process.
+        apps: the apps that it serves.
+        version: the program's version.
+        extensions: the extensions that it takes.
+        concurrency: how many requests it runs at once.
+        attributes: what its apps ask for, by app.
+    """
+
+    pid: int
+    apps: list[str]
+    version: str
+    extensions: list[str]
+    concurrency: NotRequired[int]
+    attributes: NotRequired[dict[str, AppAttributes]]
+
+
+class ManageAnswer(TypedDict):
+    """What was done, told when the processes are started or told to stop.
+
+    Attributes:
+        success: whether the operation was done.
+        operation: its name.
+        requested: the count that was asked for.
+        spawned: how many workers were started.
+        removed: how many workers were told to stop.
+        reason: why less was done than asked.
+        total_workers: how many workers there are now.
+        target_workers: how many there are to be.
+    """
+
+    success: bool
+    operation: str
+    requested: int
+    spawned: NotRequired[int]
+    removed: NotRequired[int]
+    reason: NotRequired[str]
+    total_workers: int
+    target_workers: int
+
+
+class StashBackend(Protocol):
+    """Where tables are kept: one method for each operation of the stash.
+
+    They raise the errors that travel to who asked, by the names of their classes.
+    """
+
+    async def put(self, table: str, key: Scalar, value: Any) -> bool:
+        """Store `value` under `key`. Raises StashError when there is no room."""
+        ...
+
+    async def get(self, table: str, key: Scalar) -> Any:
+        """The value of `key`.
+
+        Raises StashKeyNotFoundError when the key or the table is missing.
+        """
+        ...
+
+    async def delete(self, table: str, key: Scalar) -> bool:
+        """Remove `key`; false when it was missing."""
+        ...
+
+    async def keys(self, table: str, pattern: str | None = None) -> list[Scalar]:
+        """The keys, or those strings among them that match `* ? [seq] [!seq]`."""
+        ...
+
+    async def clear(self, table: str) -> bool:
+        """Remove every key of the table."""
+        ...
+
+    async def info(self, table: str) -> StashInfo:
+        """How large the table is. Raises StashTableNotFoundError when the table is missing."""
+        ...
+
+    async def ensure(self, table: str) -> bool:
+        """Have the table, if only empty."""
+        ...
+
+    async def delete_table(self, table: str) -> bool:
+        """Remove the table; false when it was missing."""
+        ...
+
+    async def tables(self) -> list[str]:
+        """The names of all tables."""
+        ...
+
+    async def exists(self, table: str, key: Scalar = None) -> bool:
+        """Whether the table has `key`; without a key, whether there is such a table."""
+        ...
+
+
+FORMS: Final[dict[str, Form]] = {
+    'StashInfo': Form('StashInfo', (
+        FormField('size', ResultType('integer', None, ''), True, False, '', 'how many keys it has'),
+        FormField('table', ResultType('string', None, ''), True, False, '', 'its name'),
+    ), 'What a table is.'),
+    'WorkerStatus': Form('WorkerStatus', (
+        FormField('pid', ResultType('integer', None, ''), True, False, '', 'the process'),
+        FormField('age', ResultType('integer', None, ''), True, False, '', "its number, counted from the arbiter's start"),
+        FormField('apps', ResultType('list', ResultType('string', None, ''), ''), True, False, '', 'the apps that it is to serve'),
+        FormField('booted', ResultType('bool', None, ''), True, False, '', 'whether it serves'),
+        FormField('last_heartbeat', ResultType('number', None, ''), True, False, 'seconds', 'since it was heard'),
+        FormField('slot', ResultType('integer', None, ''), False, False, '', 'the place that it fills, which its successor takes'),
+        FormField('state', ResultType('string', None, ''), False, False, '', 'what it is doing in its life, in a word'),
+        FormField('busy', ResultType('integer', None, ''), False, False, '', 'how many requests it runs'),
+        FormField('lanes', ResultType('integer', None, ''), False, False, '', 'how many it can run at once'),
+    ), 'A worker as its arbiter sees it.'),
+    'Draining': Form('Draining', (
+        FormField('running', ResultType('integer', None, ''), True, False, '', 'requests that run'),
+        FormField('waiting', ResultType('integer', None, ''), True, False, '', 'requests that wait'),
+        FormField('left', ResultType('number', None, ''), True, False, 'seconds', 'until they are given up'),
+    ), 'What an arbiter that stops waits for.'),
+    'StatusAnswer': Form('StatusAnswer', (
+        FormField('arbiter_pid', ResultType('integer', None, ''), True, False, '', 'the process'),
+        FormField('workers', ResultType('list', ResultType('form', None, 'WorkerStatus'), ''), True, False, '', 'the workers, oldest first'),
+        FormField('worker_count', ResultType('integer', None, ''), True, False, '', 'how many there are'),
+        FormField('apps', ResultType('list', ResultType('string', None, ''), ''), True, False, '', 'the apps that are served'),
+        FormField('protocol', ResultType('string', None, ''), False, False, '', 'the protocol and its version'),
+        FormField('version', ResultType('string', None, ''), False, False, '', "the program's version"),
+        FormField('extensions', ResultType('list', ResultType('string', None, ''), ''), False, False, '', 'the extensions that it takes'),
+        FormField('uptime', ResultType('number', None, ''), False, False, 'seconds', 'since it started'),
+        FormField('target_workers', ResultType('integer', None, ''), False, False, '', 'how many workers there are to be'),
+        FormField('threads', ResultType('integer', None, ''), False, False, '', 'how many requests a worker runs at once'),
+        FormField('clients', ResultType('integer', None, ''), False, False, '', 'connections of clients'),
+        FormField('restarts', ResultType('integer', None, ''), False, False, '', 'workers that were started in place of others'),
+        FormField('queues', ResultType('dict', ResultType('integer', None, ''), ''), False, False, '', 'waiting requests, by app'),
+        FormField('waits', ResultType('dict', ResultType('number', None, ''), ''), False, False, 'seconds', 'how long the oldest waits, by app'),
+        FormField('waiting_bytes', ResultType('integer', None, ''), False, False, 'bytes', 'what the waiting requests take'),
+        FormField('stash_bytes', ResultType('integer', None, ''), False, False, 'bytes', 'what the stash takes'),
+        FormField('down', ResultType('dict', ResultType('string', None, ''), ''), False, False, '', 'why an app is put aside, by app'),
+        FormField('last_boot_error', ResultType('string', None, ''), False, False, '', 'why the last worker did not boot; empty if it did'),
+        FormField('reloading', ResultType('bool', None, ''), False, False, '', 'whether a reload is under way'),
+        FormField('reload_failure', ResultType('string', None, ''), False, False, '', 'why the last reload failed; empty if it did not'),
+        FormField('draining', ResultType('form', None, 'Draining'), False, True, '', 'of one that stops, what it waits for'),
+    ), 'The state of an arbiter, its workers and its queues.'),
+    'AppAttributes': Form('AppAttributes', (
+        FormField('workers', ResultType('integer', None, ''), False, False, '', 'how many workers serve it at most'),
+        FormField('stashes', ResultType('list', ResultType('string', None, ''), ''), False, False, '', 'tables that are to be there before it is called'),
+        FormField('kill_on_cancel', ResultType('bool', None, ''), False, False, '', 'whether its worker is killed when a call is cancelled'),
+    ), 'What an app asks of the arbiter.'),
+    'WorkerAnswer': Form('WorkerAnswer', (
+        FormField('pid', ResultType('integer', None, ''), True, False, '', 'the process'),
+        FormField('apps', ResultType('list', ResultType('string', None, ''), ''), True, False, '', 'the apps that it serves'),
+        FormField('version', ResultType('string', None, ''), True, False, '', "the program's version"),
+        FormField('extensions', ResultType('list', ResultType('string', None, ''), ''), True, False, '', 'the extensions that it takes'),
+        FormField('concurrency', ResultType('integer', None, ''), False, False, '', 'how many requests it runs at once'),
+        FormField('attributes', ResultType('dict', ResultType('form', None, 'AppAttributes'), ''), False, False, '', 'what its apps ask for, by app'),
+    ), 'What a worker is, told when its apps are initialised.'),
+    'ManageAnswer': Form('ManageAnswer', (
+        FormField('success', ResultType('bool', None, ''), True, False, '', 'whether the operation was done'),
+        FormField('operation', ResultType('string', None, ''), True, False, '', 'its name'),
+        FormField('requested', ResultType('integer', None, ''), True, False, '', 'the count that was asked for'),
+        FormField('spawned', ResultType('integer', None, ''), False, False, '', 'how many workers were started'),
+        FormField('removed', ResultType('integer', None, ''), False, False, '', 'how many workers were told to stop'),
+        FormField('reason', ResultType('string', None, ''), False, False, '', 'why less was done than asked'),
+        FormField('total_workers', ResultType('integer', None, ''), True, False, '', 'how many workers there are now'),
+        FormField('target_workers', ResultType('integer', None, ''), True, False, '', 'how many there are to be'),
+    ), 'What was done, told when the processes are started or told to stop.'),
+}
+
+STASH_OPERATIONS: Final[dict[StashOp, Operation]] = {
+    StashOp.PUT: Operation(
+        'put', 1, (Parameter('table', 'string', True), Parameter('key', 'scalar', True), Parameter('value', 'any', True), ),
+        ResultType('bool', None, ''), {'StashError': 'there is no room'},
+        'Store `value` under `key`.',
+    ),
+    StashOp.GET: Operation(
+        'get', 2, (Parameter('table', 'string', True), Parameter('key', 'scalar', True), ),
+        ResultType('any', None, ''), {'StashKeyNotFoundError': 'the key or the table is missing'},
+        'The value of `key`.',
+    ),
+    StashOp.DELETE: Operation(
+        'delete', 3, (Parameter('table', 'string', True), Parameter('key', 'scalar', True), ),
+        ResultType('bool', None, ''), {},
+        'Remove `key`; false when it was missing.',
+    ),
+    StashOp.KEYS: Operation(
+        'keys', 4, (Parameter('table', 'string', True), Parameter('pattern', 'string', False), ),
+        ResultType('list', ResultType('scalar', None, ''), ''), {},
+        'The keys, or those strings among them that match `* ? [seq] [!seq]`.',
+    ),
+    StashOp.CLEAR: Operation(
+        'clear', 5, (Parameter('table', 'string', True), ),
+        ResultType('bool', None, ''), {},
+        'Remove every key of the table.',
+    ),
+    StashOp.INFO: Operation(
+        'info', 6, (Parameter('table', 'string', True), ),
+        ResultType('form', None, 'StashInfo'), {'StashTableNotFoundError': 'the table is missing'},
+        'How large the table is.',
+    ),
+    StashOp.ENSURE: Operation(
+        'ensure', 7, (Parameter('table', 'string', True), ),
+        ResultType('bool', None, ''), {},
+        'Have the table, if only empty.',
+    ),
+    StashOp.DELETE_TABLE: Operation(
+        'delete_table', 8, (Parameter('table', 'string', True), ),
+        ResultType('bool', None, ''), {},
+        'Remove the table; false when it was missing.',
+    ),
+    StashOp.TABLES: Operation(
+        'tables', 9, (),
+        ResultType('list', ResultType('string', None, ''), ''), {},
+        'The names of all tables.',
+    ),
+    StashOp.EXISTS: Operation(
+        'exists', 10, (Parameter('table', 'string', True), Parameter('key', 'scalar', False), ),
+        ResultType('bool', None, ''), {},
+        'Whether the table has `key`; without a key, whether there is such a table.',
+    ),
+}
+
+MANAGE_OPERATIONS: Final[dict[ManageOp, Operation]] = {
+    ManageOp.ADD: Operation(
+        'add', 1, (Parameter('count', 'integer', False), ),
+        ResultType('form', None, 'ManageAnswer'), {'DirtyProtocolError': 'the count is above the bound', 'DirtyPermissionError': 'the user may not manage', 'DirtyError': 'the arbiter is stopping'},
+        'Start `count` workers more.',
+    ),
+    ManageOp.REMOVE: Operation(
+        'remove', 2, (Parameter('count', 'integer', False), ),
+        ResultType('form', None, 'ManageAnswer'), {'DirtyPermissionError': 'the user may not manage', 'DirtyError': 'the arbiter is stopping'},
+        'Stop `count` workers.',
+    ),
+    ManageOp.RELOAD: Operation(
+        'reload', 3, (),
+        ResultType('form', None, 'ManageAnswer'), {'DirtyPermissionError': 'the user may not manage', 'DirtyError': 'the arbiter is stopping'},
+        'Replace the workers by ones with new code.',
+    ),
+    ManageOp.SET: Operation(
+        'set', 4, (Parameter('count', 'integer', False), ),
+        ResultType('form', None, 'ManageAnswer'), {'DirtyProtocolError': 'the count is above the bound', 'DirtyPermissionError': 'the user may not manage', 'DirtyError': 'the arbiter is stopping'},
+        'Have `count` workers.',
+    ),
+}
+
+__all__ = ['AppAttributes', 'Draining', 'FORMS', 'MANAGE_OPERATIONS', 'ManageAnswer', 'STASH_OPERATIONS', 'Scalar', 'StashBackend', 'StashInfo', 'StatusAnswer', 'WorkerAnswer', 'WorkerStatus']

@@ -1,0 +1,306 @@
+"""Answers: what each question is answered by, with the fields of what comes back.
+
+A question is a message that an arbiter or a worker answers by itself. Its operations are declared
+here once: documentation, types, tables, and the functions with which programs ask are made from
+them. An answer is a value like any other, so who reads one accepts keys that it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Type:
+    """What a value of an answer is.
+
+    Attributes:
+        kind: none, bool, integer, float, bytes, string, list or dict; or `any`; or `scalar`, all
+            but list and dict; or `number`, an integer or a float; or `form`, a dict with the fields
+            of `form`.
+        of: what a list, or a dict of any keys, holds.
+    """
+
+    kind: str
+    of: Type | None = None
+    form: Form | None = None
+
+
+@dataclass(frozen=True)
+class FormField:
+    """One field of a form.
+
+    Attributes:
+        name: its key on the wire.
+        type: what stands there.
+        meaning: one phrase for the tables.
+        core: whether it stands in every such answer; who reads must do without any other.
+        unit: of a number; empty for what is counted.
+    """
+
+    name: str
+    type: Type
+    meaning: str
+    core: bool = False
+    unit: str = ""
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Form:
+    """A dict with fields: its name in programs, and one phrase for the tables."""
+
+    name: str
+    meaning: str
+    fields: tuple[FormField, ...]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A field of the question's message that an operation takes.
+
+    Attributes:
+        required: whether the operation means nothing without it.
+    """
+
+    name: str
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing that can be asked.
+
+    Attributes:
+        name: lower case, as in the text.
+        code: the message's `op`; 0 where the message has none.
+        parameters: what it takes, in the order in which programs name it, optional ones last.
+        result: what RESPONSE carries.
+        meaning: one phrase: what it does, or what it returns.
+        errors: error types that it may answer with, each with the case in which it does.
+        or_default: whether a program may name what it gets in place of these errors.
+    """
+
+    name: str
+    code: int
+    parameters: tuple[Parameter, ...]
+    result: Type
+    meaning: str
+    errors: Mapping[str, str] = field(default_factory=dict)
+    or_default: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """A message that is answered without an app.
+
+    Attributes:
+        message: its name.
+        answerer: arbiter or worker.
+    """
+
+    message: str
+    answerer: str
+    operations: tuple[Operation, ...]
+
+
+ANY, SCALAR, NUMBER = Type("any"), Type("scalar"), Type("number")
+BOOL, INT, TEXT = Type("bool"), Type("integer"), Type("string")
+
+
+def list_of(what: Type) -> Type:
+    return Type("list", of=what)
+
+
+def dict_of(what: Type) -> Type:
+    return Type("dict", of=what)
+
+
+def a(form: Form) -> Type:
+    return Type("form", form=form)
+
+
+# --- STATUS ------------------------------------------------------------------------------------
+
+WORKER_STATUS = Form(
+    "WorkerStatus",
+    "A worker as its arbiter sees it.",
+    (
+        FormField("pid", INT, "the process", core=True),
+        FormField("age", INT, "its number, counted from the arbiter's start", core=True),
+        FormField("apps", list_of(TEXT), "the apps that it is to serve", core=True),
+        FormField("booted", BOOL, "whether it serves", core=True),
+        FormField("last_heartbeat", NUMBER, "since it was heard", core=True, unit="seconds"),
+        FormField("slot", INT, "the place that it fills, which its successor takes"),
+        FormField("state", TEXT, "what it is doing in its life, in a word"),
+        FormField("busy", INT, "how many requests it runs"),
+        FormField("lanes", INT, "how many it can run at once"),
+    ),
+)
+DRAINING = Form(
+    "Draining",
+    "What an arbiter that stops waits for.",
+    (
+        FormField("running", INT, "requests that run", core=True),
+        FormField("waiting", INT, "requests that wait", core=True),
+        FormField("left", NUMBER, "until they are given up", core=True, unit="seconds"),
+    ),
+)
+STATUS_ANSWER = Form(
+    "StatusAnswer",
+    "The state of an arbiter, its workers and its queues.",
+    (
+        FormField("arbiter_pid", INT, "the process", core=True),
+        FormField("workers", list_of(a(WORKER_STATUS)), "the workers, oldest first", core=True),
+        FormField("worker_count", INT, "how many there are", core=True),
+        FormField("apps", list_of(TEXT), "the apps that are served", core=True),
+        FormField("protocol", TEXT, "the protocol and its version"),
+        FormField("version", TEXT, "the program's version"),
+        FormField("extensions", list_of(TEXT), "the extensions that it takes"),
+        FormField("uptime", NUMBER, "since it started", unit="seconds"),
+        FormField("target_workers", INT, "how many workers there are to be"),
+        FormField("threads", INT, "how many requests a worker runs at once"),
+        FormField("clients", INT, "connections of clients"),
+        FormField("restarts", INT, "workers that were started in place of others"),
+        FormField("queues", dict_of(INT), "waiting requests, by app"),
+        FormField("waits", dict_of(NUMBER), "how long the oldest waits, by app", unit="seconds"),
+        FormField("waiting_bytes", INT, "what the waiting requests take", unit="bytes"),
+        FormField("stash_bytes", INT, "what the stash takes", unit="bytes"),
+        FormField("down", dict_of(TEXT), "why an app is put aside, by app"),
+        FormField("last_boot_error", TEXT, "why the last worker did not boot; empty if it did"),
+        FormField("reloading", BOOL, "whether a reload is under way"),
+        FormField("reload_failure", TEXT, "why the last reload failed; empty if it did not"),
+        FormField("draining", a(DRAINING), "of one that stops, what it waits for", nullable=True),
+    ),
+)
+APP_ATTRIBUTES = Form(
+    "AppAttributes",
+    "What an app asks of the arbiter.",
+    (
+        FormField("workers", INT, "how many workers serve it at most"),
+        FormField("stashes", list_of(TEXT), "tables that are to be there before it is called"),
+        FormField("kill_on_cancel", BOOL, "whether its worker is killed when a call is cancelled"),
+    ),
+)
+WORKER_ANSWER = Form(
+    "WorkerAnswer",
+    "What a worker is, told when its apps are initialised.",
+    (
+        FormField("pid", INT, "the process", core=True),
+        FormField("apps", list_of(TEXT), "the apps that it serves", core=True),
+        FormField("version", TEXT, "the program's version", core=True),
+        FormField("extensions", list_of(TEXT), "the extensions that it takes", core=True),
+        FormField("concurrency", INT, "how many requests it runs at once"),
+        FormField("attributes", dict_of(a(APP_ATTRIBUTES)), "what its apps ask for, by app"),
+    ),
+)
+
+# --- MANAGE ------------------------------------------------------------------------------------
+
+MANAGE_ANSWER = Form(
+    "ManageAnswer",
+    "What was done, told when the processes are started or told to stop.",
+    (
+        FormField("success", BOOL, "whether the operation was done", core=True),
+        FormField("operation", TEXT, "its name", core=True),
+        FormField("requested", INT, "the count that was asked for", core=True),
+        FormField("spawned", INT, "how many workers were started"),
+        FormField("removed", INT, "how many workers were told to stop"),
+        FormField("reason", TEXT, "why less was done than asked"),
+        FormField("total_workers", INT, "how many workers there are now", core=True),
+        FormField("target_workers", INT, "how many there are to be", core=True),
+    ),
+)
+_COUNT = Parameter("count", required=False)
+_MAY_NOT = {
+    "DirtyPermissionError": "the user may not manage",
+    "DirtyError": "the arbiter is stopping",
+}
+_TOO_MANY = {"DirtyProtocolError": "the count is above the bound"} | _MAY_NOT
+MANAGE = (
+    Operation("add", 1, (_COUNT,), a(MANAGE_ANSWER), "Start `count` workers more.", _TOO_MANY),
+    Operation("remove", 2, (_COUNT,), a(MANAGE_ANSWER), "Stop `count` workers.", _MAY_NOT),
+    Operation(
+        "reload", 3, (), a(MANAGE_ANSWER), "Replace the workers by ones with new code.", _MAY_NOT
+    ),
+    Operation("set", 4, (_COUNT,), a(MANAGE_ANSWER), "Have `count` workers.", _TOO_MANY),
+)
+
+# --- STASH -------------------------------------------------------------------------------------
+
+STASH_INFO = Form(
+    "StashInfo",
+    "What a table is.",
+    (
+        FormField("size", INT, "how many keys it has", core=True),
+        FormField("table", TEXT, "its name", core=True),
+    ),
+)
+_TABLE, _KEY, _VALUE = Parameter("table"), Parameter("key"), Parameter("value")
+STASH = (
+    Operation(
+        "put",
+        1,
+        (_TABLE, _KEY, _VALUE),
+        BOOL,
+        "Store `value` under `key`.",
+        {"StashError": "there is no room"},
+    ),
+    Operation(
+        "get",
+        2,
+        (_TABLE, _KEY),
+        ANY,
+        "The value of `key`.",
+        {"StashKeyNotFoundError": "the key or the table is missing"},
+        or_default=True,
+    ),
+    Operation("delete", 3, (_TABLE, _KEY), BOOL, "Remove `key`; false when it was missing."),
+    Operation(
+        "keys",
+        4,
+        (_TABLE, Parameter("pattern", required=False)),
+        list_of(SCALAR),
+        "The keys, or those strings among them that match `* ? [seq] [!seq]`.",
+    ),
+    Operation("clear", 5, (_TABLE,), BOOL, "Remove every key of the table."),
+    Operation(
+        "info",
+        6,
+        (_TABLE,),
+        a(STASH_INFO),
+        "How large the table is.",
+        {"StashTableNotFoundError": "the table is missing"},
+    ),
+    Operation("ensure", 7, (_TABLE,), BOOL, "Have the table, if only empty."),
+    Operation("delete_table", 8, (_TABLE,), BOOL, "Remove the table; false when it was missing."),
+    Operation("tables", 9, (), list_of(TEXT), "The names of all tables."),
+    Operation(
+        "exists",
+        10,
+        (_TABLE, Parameter("key", required=False)),
+        BOOL,
+        "Whether the table has `key`; without a key, whether there is such a table.",
+    ),
+)
+
+QUESTIONS = (
+    Question("STASH", "arbiter", STASH),
+    Question(
+        "STATUS",
+        "arbiter",
+        (Operation("status", 0, (), a(STATUS_ANSWER), "The state of the arbiter."),),
+    ),
+    Question(
+        "STATUS",
+        "worker",
+        (Operation("status", 0, (), a(WORKER_ANSWER), "What the worker is."),),
+    ),
+    Question("MANAGE", "arbiter", MANAGE),
+)
+
+
+def codes(operations: tuple[Operation, ...]) -> dict[str, int]:
+    """The codes of operations by their names."""
+    return {operation.name: operation.code for operation in operations}

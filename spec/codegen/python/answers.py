@@ -1,0 +1,114 @@
+"""Answers: their forms as types, and the operations as rows of the forms in `gdproto/rows.py`."""
+
+from __future__ import annotations
+
+from .. import ir
+from .operations import NAMES, annotation, docstring, documented, parameter, question
+from .printing import Lines
+
+HEAD = '''"""What questions are answered by: the types of answers, and the operations as data."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NotRequired, Protocol, TypeAlias, TypedDict
+
+from ..rows import Form, FormField, Operation, Parameter, ResultType
+'''
+
+
+def answers(spec: ir.Spec) -> str:
+    asked = [q for q in spec.questions if q.enumeration]
+    scalars = [NAMES[v.kind] for v in spec.values if not isinstance(v.body, ir.Container)]
+    names = ["FORMS", *(f"{q.message}_OPERATIONS" for q in asked), *(f.name for f in spec.forms)]
+    out = [
+        HEAD + f"from .tables import {', '.join(sorted(q.enumeration for q in asked))}",
+        "",
+        f"Scalar: TypeAlias = {' | '.join(dict.fromkeys(scalars))}",
+        "",
+    ]
+    for form in spec.forms:
+        out += _typed_dict(form)
+    out += _backend(question(spec, "STASH"))
+    out += ["", "FORMS: Final[dict[str, Form]] = {", *_rows(spec.forms), "}"]
+    for one in asked:
+        out += _table(one)
+    out += ["", f"__all__ = {sorted([*names, 'Scalar', 'StashBackend'])!r}"]
+    return "\n".join(out) + "\n"
+
+
+def _typed_dict(form: ir.Form) -> Lines:
+    return [
+        "",
+        f"class {form.name}(TypedDict):",
+        f'    """{form.meaning}',
+        "",
+        "    Attributes:",
+        *(f"        {f.name}: {_told(f)}." for f in form.fields),
+        '    """',
+        "",
+        *(f"    {f.name}: {_held(f)}" for f in form.fields),
+        "",
+    ]
+
+
+def _told(field: ir.FormField) -> str:
+    return f"{field.meaning}, in {field.unit}" if field.unit else field.meaning
+
+
+def _held(field: ir.FormField) -> str:
+    held = annotation(field.type) + (" | None" if field.nullable else "")
+    return held if field.core else f"NotRequired[{held}]"
+
+
+def _backend(stash: ir.Question) -> Lines:
+    out = [
+        "",
+        "class StashBackend(Protocol):",
+        '    """Where tables are kept: one method for each operation of the stash.',
+        "",
+        "    They raise the errors that travel to who asked, by the names of their classes.",
+        '    """',
+    ]
+    for one in stash.operations:
+        taken = ", ".join(["self", *(parameter(p) for p in one.parameters)])
+        out += [
+            "",
+            f"    async def {one.name}({taken}) -> {annotation(one.result)}:",
+            *documented(docstring(one), " " * 8),
+            "        ...",
+        ]
+    return [*out, ""]
+
+
+def _rows(forms: tuple[ir.Form, ...]) -> Lines:
+    out: Lines = []
+    for form in forms:
+        fields = [
+            f"        FormField({f.name!r}, {_type(f.type)}, {f.core}, {f.nullable}, {f.unit!r},"
+            f" {f.meaning!r}),"
+            for f in form.fields
+        ]
+        out += [f"    {form.name!r}: Form({form.name!r}, (", *fields, f"    ), {form.meaning!r}),"]
+    return out
+
+
+def _type(what: ir.Type) -> str:
+    inner = "None" if what.of is None else _type(what.of)
+    return f"ResultType({what.kind!r}, {inner}, {what.form!r})"
+
+
+def _table(one: ir.Question) -> Lines:
+    name = f"{one.message}_OPERATIONS"
+    out = ["", f"{name}: Final[dict[{one.enumeration}, Operation]] = {{"]
+    for operation in one.operations:
+        taken = "".join(
+            f"Parameter({p.name!r}, {p.kind!r}, {p.required}), " for p in operation.parameters
+        )
+        out += [
+            f"    {one.enumeration}.{operation.name.upper()}: Operation(",
+            f"        {operation.name!r}, {operation.code}, ({taken}),",
+            f"        {_type(operation.result)}, {dict(operation.errors)!r},",
+            f"        {operation.meaning!r},",
+            "    ),",
+        ]
+    return [*out, "}"]
