@@ -12,6 +12,7 @@ from ._generated.tables import ERROR_TYPES as ERROR_TYPES
 from ._generated.tables import HEADER_BYTES as HEADER_BYTES
 from ._generated.tables import MAGIC as MAGIC
 from ._generated.tables import MAX_PAYLOAD_BYTES as MAX_PAYLOAD_BYTES
+from ._generated.tables import PRIORITY_RANGE as PRIORITY_RANGE
 from ._generated.tables import VALUE_TYPES as VALUE_TYPES
 from ._generated.tables import VERSION as VERSION
 from ._generated.tables import ManageOp as ManageOp
@@ -39,9 +40,9 @@ from .messages import RequestPeek as RequestPeek
 if not TYPE_CHECKING:
     # A type checker does not read what is computed.
     _PLAIN = """
-    ERROR_TYPES HEADER_BYTES IMPLEMENTATION MAGIC MAX_PAYLOAD_BYTES NEED_DATA VALUE_TYPES VERSION
-    Connection ConnectionClosed ExchangeEnded FrameReceived Header ManageOp Message MessageCode
-    MessageReceived PartReceived ProtocolError RequestPeek StashOp decode encode parse parse_header
-    parse_payload peek_request
+    ERROR_TYPES HEADER_BYTES IMPLEMENTATION MAGIC MAX_PAYLOAD_BYTES NEED_DATA PRIORITY_RANGE
+    VALUE_TYPES VERSION Connection ConnectionClosed ExchangeEnded FrameReceived Header ManageOp
+    Message MessageCode MessageReceived PartReceived ProtocolError RequestPeek StashOp decode encode
+    parse parse_header parse_payload peek_request
     """
     __all__ = sorted([*_PLAIN.split(), *_messages.__all__])

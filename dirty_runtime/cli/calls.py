@@ -14,6 +14,7 @@ from .options import (
     failure,
     json_arguments,
     print_json,
+    priority_option,
     socket_option,
     timeout_option,
 )
@@ -23,6 +24,7 @@ _call_arguments = (
     click.argument("action"),
     click.argument("arguments", metavar="[JSON]...", nargs=-1, type=click.UNPROCESSED),
     click.option("--kw", "keywords", multiple=True, metavar="NAME=JSON", help="By name."),
+    priority_option,
     socket_option,
     timeout_option,
 )
@@ -41,13 +43,14 @@ def call(
     action: str,
     arguments: Iterable[str],
     keywords: Iterable[str],
+    priority: int,
     socket_path: str | None,
     timeout: float,
 ) -> None:
     """Call an action of APP, given as module:Class, and print its result."""
     args, kwargs = json_arguments(arguments, keywords)
     try:
-        with client_at(socket_path, timeout) as client:
+        with client_at(socket_path, timeout, priority) as client:
             print_json(client.execute(app, action, *args, **kwargs))
     except DirtyError as error:
         raise failure(error) from None
@@ -60,13 +63,14 @@ def stream(
     action: str,
     arguments: Iterable[str],
     keywords: Iterable[str],
+    priority: int,
     socket_path: str | None,
     timeout: float,
 ) -> None:
     """Call an action of APP, given as module:Class, and print each chunk on a line."""
     args, kwargs = json_arguments(arguments, keywords)
     try:
-        with client_at(socket_path, timeout) as client:
+        with client_at(socket_path, timeout, priority) as client:
             for chunk in client.stream(app, action, *args, **kwargs):
                 print_json(chunk)
     except DirtyError as error:

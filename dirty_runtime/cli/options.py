@@ -10,6 +10,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+import gdproto
+
 from ..client import DirtyClient
 from ..errors import DirtyError
 
@@ -46,11 +48,21 @@ timeout_option = click.option(
 )
 
 
-def client_at(socket_path: str | None, timeout_s: float) -> DirtyClient:
+priority_option = click.option(
+    "--priority",
+    default=0,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(*gdproto.PRIORITY_RANGE),
+    help="Of calls that wait, the higher goes first.",
+)
+
+
+def client_at(socket_path: str | None, timeout_s: float, priority: int = 0) -> DirtyClient:
     if not socket_path:
         raise click.ClickException("no arbiter is known: give --socket PATH or set DIRTY_SOCKET")
     try:
-        return DirtyClient(socket_path, timeout_s)
+        return DirtyClient(socket_path, timeout_s, priority=priority)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
 

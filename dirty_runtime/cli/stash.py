@@ -1,11 +1,13 @@
-"""``dirty stash``."""
+"""``dirty stash``: a command for each operation that is declared."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import click
+
+from gdproto import StashOp
+from gdproto.answers import STASH_OPERATIONS, Operation
 
 from ..client.stash import StashClient
 from ..errors import DirtyError
@@ -22,43 +24,39 @@ from .options import (
 
 @click.group()
 def stash() -> None:
-    """Read and change the shared tables."""
+    """Read and change the shared tables. KEY and VALUE are JSON."""
 
 
-def _stash_command(
-    name: str, arguments: tuple[str, ...], ask: Callable[..., Any], text: str
-) -> None:
-    def run(socket_path: str | None, timeout: float, **words: str) -> None:
+def _command(op: StashOp, operation: Operation) -> None:
+    kinds = {parameter.name: parameter.kind for parameter in operation.parameters}
+
+    def run(socket_path: str | None, timeout: float, **words: str | None) -> None:
         client_at(socket_path, timeout).close()
-        values = [
-            word if key in ("table", "pattern") else from_json(word)
-            for key, word in words.items()
+        values: dict[str, Any] = {
+            name: word if kinds[name] == "string" else from_json(word)
+            for name, word in words.items()
             if word is not None
-        ]
+        }
         try:
             with StashClient(socket_path or "", timeout) as client:
-                print_json(ask(client, *values))
+                print_json(client.ask(op, **values))
         except DirtyError as error:
             raise failure(error) from None
 
     command: Any = timeout_option(socket_option(run))
-    for argument in reversed(arguments):
-        optional = argument.endswith("?")
-        command = click.argument(argument.rstrip("?"), required=not optional)(command)
-    stash.command(name, help=text, context_settings=TAKES_NUMBERS)(command)
+    for parameter in reversed(operation.parameters):
+        command = click.argument(parameter.name, required=parameter.required)(command)
+    name = operation.name.replace("_", "-")
+    stash.command(name, help=_help(operation), context_settings=TAKES_NUMBERS)(command)
 
 
-_STASH_COMMANDS: tuple[tuple[str, tuple[str, ...], Callable[..., Any], str], ...] = (
-    ("get", ("table", "key"), StashClient.fetch, "Print the value of KEY, given as JSON."),
-    ("put", ("table", "key", "value"), StashClient.put, "Store VALUE under KEY, both as JSON."),
-    ("delete", ("table", "key"), StashClient.delete, "Remove KEY, given as JSON."),
-    ("keys", ("table", "pattern?"), StashClient.keys, "Print the keys, or those that match."),
-    ("clear", ("table",), StashClient.clear, "Remove every key."),
-    ("info", ("table",), StashClient.info, "Print the size."),
-    ("ensure", ("table",), StashClient.ensure, "Have the table, if only empty."),
-    ("exists", ("table", "key?"), StashClient.exists, "Whether there is the table, or its KEY."),
-    ("delete-table", ("table",), StashClient.delete_table, "Remove the table."),
-    ("tables", (), StashClient.tables, "Print the names of the tables."),
-)
-for _command in _STASH_COMMANDS:
-    _stash_command(*_command)
+def _help(operation: Operation) -> str:
+    """What it does, with its arguments written as in the usage."""
+    text = operation.meaning
+    for parameter in operation.parameters:
+        text = text.replace(f"`{parameter.name}`", parameter.name.upper())
+    return text.replace("`", "")
+
+
+for _op, _operation in STASH_OPERATIONS.items():
+    _command(_op, _operation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncGenerator, Generator
+from copy import copy
 from typing import Any, Self
 
 import gdproto
@@ -24,13 +25,20 @@ class DirtyClient:
         timeout: seconds for a call as a whole; for a stream, from its start to its end. The
             arbiter is told, and cancels what is not done by then.
         idle_timeout: the longest gap between two chunks of a stream, in seconds; None for any.
+        priority: of calls that wait for an app, the higher goes first: from -10 to 10, and one
+            more for each second of waiting. 0 is usual.
 
     Raises:
-        ValueError: a timeout is not above 0.
+        ValueError: a timeout is not above 0, or the priority is out of its range.
     """
 
     def __init__(
-        self, socket_path: str, timeout: float = 30.0, *, idle_timeout: float | None = None
+        self,
+        socket_path: str,
+        timeout: float = 30.0,
+        *,
+        idle_timeout: float | None = None,
+        priority: int = 0,
     ) -> None:
         for name, value in (("timeout", timeout), ("idle_timeout", idle_timeout)):
             if value is not None and not 0 < value < float("inf"):
@@ -38,9 +46,20 @@ class DirtyClient:
         self.socket_path = socket_path
         self.timeout = timeout
         self.idle_timeout = idle_timeout
+        self.priority = checked(priority)
         self._ids = itertools.count(1)
         self._channels = Channels(socket_path)
         self._async_channels = AsyncChannels(socket_path, self._ids)
+
+    def with_priority(self, priority: int) -> Self:
+        """This client with another priority: it uses the same connections, and closes them.
+
+        Raises:
+            ValueError: the priority is out of its range.
+        """
+        view = copy(self)
+        view.priority = checked(priority)
+        return view
 
     def execute(self, app_path: str, action: str, *args: Any, **kwargs: Any) -> Any:
         """Call an action and return its result.
@@ -137,7 +156,16 @@ class DirtyClient:
     def _request(
         self, app_path: str, action: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> gdproto.Request:
-        return gdproto.Request(next(self._ids), app_path, action, args, kwargs, self.timeout)
+        number, timeout = next(self._ids), self.timeout
+        return gdproto.Request(number, app_path, action, args, kwargs, timeout, self.priority)
 
     def _status(self) -> gdproto.Status:
         return gdproto.Status(next(self._ids))
+
+
+def checked(priority: int) -> int:
+    """The priority. Raises ValueError when a REQUEST cannot have it."""
+    lowest, highest = gdproto.PRIORITY_RANGE
+    if type(priority) is not int or not lowest <= priority <= highest:
+        raise ValueError(f"priority is an int from {lowest} to {highest}, not {priority!r}")
+    return priority

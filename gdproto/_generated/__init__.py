@@ -1,2 +1,2 @@
-# @generated from spec/ (b387e3bdeffef0c3) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (4ea07d905926cb48) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

@@ -1,4 +1,4 @@
-# @generated from spec/ (b387e3bdeffef0c3) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (4ea07d905926cb48) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations

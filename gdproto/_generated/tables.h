@@ -1,7 +1,7 @@
-/* @generated from spec/ (b387e3bdeffef0c3) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (4ea07d905926cb48) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "b387e3bdeffef0c3"
+#define SPEC_HASH "4ea07d905926cb48"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

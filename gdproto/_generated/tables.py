@@ -1,4 +1,4 @@
-# @generated from spec/ (b387e3bdeffef0c3) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (4ea07d905926cb48) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = 'b387e3bdeffef0c3'
+SPEC_HASH: Final = '4ea07d905926cb48'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -23,6 +23,7 @@ CONNECTION_REQUEST_ID: Final = 0
 EXTENSION_CODES: Final = (128, 239)
 UNKNOWN_VALUE_TYPE: Final = 'unknown_tlv_type'
 KEY_ERROR: Final = 'key_not_string'
+PRIORITY_RANGE: Final = (-10, 10)
 
 
 class MessageCode(IntEnum):

@@ -9,10 +9,10 @@ import gdproto
 
 NAMES = """
 ERROR_TYPES HEADER_BYTES IMPLEMENTATION MAGIC MAX_PAYLOAD_BYTES MESSAGE_CLASSES NEED_DATA
-VALUE_TYPES VERSION Cancel Chunk Connection ConnectionClosed End Error ExchangeEnded FrameReceived
-Header Manage ManageOp Message MessageCode MessageReceived PartReceived ProtocolError Request
-RequestPeek Response Stash StashOp Status decode encode parse parse_header parse_payload
-peek_request
+PRIORITY_RANGE VALUE_TYPES VERSION Cancel Chunk Connection ConnectionClosed End Error
+ExchangeEnded FrameReceived Header Manage ManageOp Message MessageCode MessageReceived
+PartReceived ProtocolError Request RequestPeek Response Stash StashOp Status decode encode parse
+parse_header parse_payload peek_request
 """
 
 
@@ -36,4 +36,5 @@ def test_signatures_of_the_contract() -> None:
     assert gdproto.Request(1, "m:A", "go", (1,), {"k": 2}, 3.0) == gdproto.Request(
         request_id=1, app_path="m:A", action="go", args=(1,), kwargs={"k": 2}, timeout=3.0
     )
+    assert gdproto.Request(1, "m:A", "go", (), {}, None, 5).priority == 5
     assert gdproto.Error(1, "DirtyError", "no").details == {}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from textwrap import indent
 
 from .. import ir
+from ..layout import leaves
 from .printing import Lines, literal
 from .types import PYTHON_TYPES, letter
 
@@ -38,6 +39,7 @@ def tables(spec: ir.Spec, source_hash: str) -> str:
         f"EXTENSION_CODES: Final = {spec.extension_codes}",
         f"UNKNOWN_VALUE_TYPE: Final = {spec.value_error!r}",
         f"KEY_ERROR: Final = {_key_error(spec)!r}",
+        *(_range(f) for m in spec.messages for f in leaves(m.fields or ()) if _has_range(f)),
         "",
         *_class("MessageCode", "Message types.", ((m.name, m.code) for m in spec.messages)),
     ]
@@ -88,6 +90,14 @@ def tables(spec: ir.Spec, source_hash: str) -> str:
         "}",
     ]
     return "\n".join(out) + "\n"
+
+
+def _has_range(field: ir.Field) -> bool:
+    return field.minimum is not None and field.maximum is not None
+
+
+def _range(field: ir.Field) -> str:
+    return f"{field.name.upper()}_RANGE: Final = ({field.minimum}, {field.maximum})"
 
 
 def _scopes(spec: ir.Spec) -> dict[str, dict[str, str]]:
