@@ -131,7 +131,9 @@ WORKER_STATUS = Form(
         FormField("age", INT, "its number, counted from the arbiter's start", core=True),
         FormField("apps", list_of(TEXT), "the apps that it is to serve", core=True),
         FormField("booted", BOOL, "whether it serves", core=True),
-        FormField("last_heartbeat", NUMBER, "since it was heard", core=True, unit="seconds"),
+        FormField(
+            "last_heartbeat", NUMBER, "since it was heard", core=True, unit="seconds", nullable=True
+        ),
         FormField("slot", INT, "the place that it fills, which its successor takes"),
         FormField("state", TEXT, "what it is doing in its life, in a word"),
         FormField("busy", INT, "how many requests it runs"),
@@ -178,9 +180,9 @@ APP_ATTRIBUTES = Form(
     "AppAttributes",
     "What an app asks of the arbiter.",
     (
-        FormField("workers", INT, "how many workers serve it at most"),
-        FormField("stashes", list_of(TEXT), "tables that are to be there before it is called"),
-        FormField("kill_on_cancel", BOOL, "whether its worker is killed when a call is cancelled"),
+        FormField("workers", INT, "how many workers load it; none for all", nullable=True),
+        FormField("stashes", list_of(TEXT), "shared tables that are to be there"),
+        FormField("kill_on_cancel", BOOL, "whether a worker ends whose call is given up"),
     ),
 )
 WORKER_ANSWER = Form(

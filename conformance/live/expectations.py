@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gdproto
+from gdproto.answers import ResultType, misfits
 
 ANY: Any = object()
 MAX_SHOWN = 200
@@ -59,6 +60,17 @@ def _message(
 def same(one: Any, other: Any) -> bool:
     """Whether both values have one encoding."""
     return gdproto.encode(one) == gdproto.encode(other)
+
+
+def as_declared(wanted: str | ResultType) -> Callable[[Any], bool]:
+    """Whether a result is of this type, or has the fields of the form of this name."""
+    what = ResultType("form", None, wanted) if isinstance(wanted, str) else wanted
+
+    def judge(result: Any) -> bool:
+        return not list(misfits(result, what))
+
+    judge.__doc__ = f"a {what.form or what.kind} as declared"
+    return judge
 
 
 def response(request_id: int, result: Any = ANY) -> Expected:

@@ -1,4 +1,4 @@
-# @generated from spec/ (4ea07d905926cb48) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (c1df18f93cccf138) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class WorkerStatus(TypedDict):
     age: int
     apps: list[str]
     booted: bool
-    last_heartbeat: float
+    last_heartbeat: float | None
     slot: NotRequired[int]
     state: NotRequired[str]
     busy: NotRequired[int]
@@ -117,12 +117,12 @@ class AppAttributes(TypedDict):
     """What an app asks of the arbiter.
 
     Attributes:
-        workers: how many workers serve it at most.
-        stashes: tables that are to be there before it is called.
-        kill_on_cancel: whether its worker is killed when a call is cancelled.
+        workers: how many workers load it; none for all.
+        stashes: shared tables that are to be there.
+        kill_on_cancel: whether a worker ends whose call is given up.
     """
 
-    workers: NotRequired[int]
+    workers: NotRequired[int | None]
     stashes: NotRequired[list[str]]
     kill_on_cancel: NotRequired[bool]
 
@@ -231,7 +231,7 @@ FORMS: Final[dict[str, Form]] = {
         FormField('age', ResultType('integer', None, ''), True, False, '', "its number, counted from the arbiter's start"),
         FormField('apps', ResultType('list', ResultType('string', None, ''), ''), True, False, '', 'the apps that it is to serve'),
         FormField('booted', ResultType('bool', None, ''), True, False, '', 'whether it serves'),
-        FormField('last_heartbeat', ResultType('number', None, ''), True, False, 'seconds', 'since it was heard'),
+        FormField('last_heartbeat', ResultType('number', None, ''), True, True, 'seconds', 'since it was heard'),
         FormField('slot', ResultType('integer', None, ''), False, False, '', 'the place that it fills, which its successor takes'),
         FormField('state', ResultType('string', None, ''), False, False, '', 'what it is doing in its life, in a word'),
         FormField('busy', ResultType('integer', None, ''), False, False, '', 'how many requests it runs'),
@@ -266,9 +266,9 @@ FORMS: Final[dict[str, Form]] = {
         FormField('draining', ResultType('form', None, 'Draining'), False, True, '', 'of one that stops, what it waits for'),
     ), 'The state of an arbiter, its workers and its queues.'),
     'AppAttributes': Form('AppAttributes', (
-        FormField('workers', ResultType('integer', None, ''), False, False, '', 'how many workers serve it at most'),
-        FormField('stashes', ResultType('list', ResultType('string', None, ''), ''), False, False, '', 'tables that are to be there before it is called'),
-        FormField('kill_on_cancel', ResultType('bool', None, ''), False, False, '', 'whether its worker is killed when a call is cancelled'),
+        FormField('workers', ResultType('integer', None, ''), False, True, '', 'how many workers load it; none for all'),
+        FormField('stashes', ResultType('list', ResultType('string', None, ''), ''), False, False, '', 'shared tables that are to be there'),
+        FormField('kill_on_cancel', ResultType('bool', None, ''), False, False, '', 'whether a worker ends whose call is given up'),
     ), 'What an app asks of the arbiter.'),
     'WorkerAnswer': Form('WorkerAnswer', (
         FormField('pid', ResultType('integer', None, ''), True, False, '', 'the process'),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Collection, Iterator, Sequence
 
 from .. import answers, errors, messages
@@ -10,6 +11,8 @@ from .errors import CompileError
 
 # What a type may be beside a value type.
 MORE_KINDS = ("any", "scalar", "number", "form")
+# What every operation is asked by, so none can have its name.
+ASK = "ask"
 
 
 def questions(known: Sequence[ir.Message], kinds: Collection[str]) -> tuple[ir.Question, ...]:
@@ -48,6 +51,8 @@ def _enumeration(operations: tuple[ir.Operation, ...]) -> str:
 
 def _operation(one: answers.Operation, message: ir.Message, kinds: Collection[str]) -> ir.Operation:
     where = f"spec.answers: {message.name}, operation '{one.name}'"
+    if keyword.iskeyword(one.name) or one.name == ASK:
+        raise CompileError(f"{where}: a function cannot have this name")
     fields = {field.name: field for field in message.fields or ()}
     for parameter in one.parameters:
         if parameter.name not in fields:

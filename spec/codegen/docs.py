@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 
-from . import ir, state_diagram
+from . import answer_pages, ir, state_diagram
 from .layout import types_of
+from .markdown import code, table
 
 FOLDER = "docs/generated"
 
@@ -14,33 +15,33 @@ FOLDER = "docs/generated"
 def files(spec: ir.Spec) -> dict[str, str]:
     """File contents by path below the repository's root, without their marker."""
     pages = {
-        "limits.md": _table(
+        "limits.md": table(
             ("limit", "value", "beyond it", "bounds"),
-            ((_code(v.name), f"{v.value:,}", _code(v.error), v.meaning) for v in spec.limits),
+            ((code(v.name), f"{v.value:,}", code(v.error), v.meaning) for v in spec.limits),
         ),
-        "header.md": _table(
+        "header.md": table(
             ("offset", "size", "field", "value", "otherwise", "meaning"),
             (
-                (str(f.offset), str(f.size), f.name, _header_value(f), _code(f.error), f.meaning)
+                (str(f.offset), str(f.size), f.name, _header_value(f), code(f.error), f.meaning)
                 for f in spec.header
             ),
         ),
-        "values.md": _table(
+        "values.md": table(
             ("code", "type", "body"),
             ((_hex(v.code), v.name, v.meaning) for v in spec.values),
         ),
         "messages.md": _messages(spec),
-        "errors.md": _table(
+        "errors.md": table(
             ("code", "found in: scope", "meaning"),
             (
-                (_code(e.name), ", ".join(f"{p}: {s}" for p, s in e.scopes), e.meaning)
+                (code(e.name), ", ".join(f"{p}: {s}" for p, s in e.scopes), e.meaning)
                 for e in spec.error_codes
             ),
         ),
-        "error-types.md": _table(
+        "error-types.md": table(
             ("error_type", "specialises", "details", "meaning"),
             (
-                (_code(t.name), _code(t.parent), ", ".join(t.details), t.meaning)
+                (code(t.name), code(t.parent), ", ".join(t.details), t.meaning)
                 for t in spec.error_types
             ),
         ),
@@ -48,34 +49,26 @@ def files(spec: ir.Spec) -> dict[str, str]:
         "exchanges.svg": state_diagram.svg([name for name, _ in spec.states], spec.transitions),
         "header.svg": _svg([(f.name, f.size) for f in spec.header], spec.header_bytes),
     }
+    pages |= answer_pages.pages(spec)
     for value in spec.values:
         pages[f"value-{value.name}.svg"] = _svg(_cells(value), 16)
     return {f"{FOLDER}/{name}": text for name, text in pages.items()}
-
-
-def _code(text: str) -> str:
-    return f"`{text}`" if text else ""
 
 
 def _hex(code: int) -> str:
     return f"`{code:#04x}`"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
-
-
 def _header_value(field: ir.HeaderField) -> str:
     if isinstance(field.constant, bytes):
-        return _code(field.constant.hex(" "))
+        return code(field.constant.hex(" "))
     if field.constant is not None:
-        return _code(f"{field.constant:02x}")
+        return code(f"{field.constant:02x}")
     return f"at most {field.limit.value:,}" if field.limit else "any" if not field.error else ""
 
 
 def _messages(spec: ir.Spec) -> str:
-    overview = _table(
+    overview = table(
         ("code", "message", "payload", "meaning"),
         (
             (_hex(m.code), m.name, "fields" if m.fields is not None else "none", m.meaning)
@@ -87,7 +80,7 @@ def _messages(spec: ir.Spec) -> str:
         if message.fields:
             rows = _field_rows(message.fields, spec)
             head = ("field", "type", "absent means", "permitted", "meaning")
-            parts.append(f"\n## {message.name}\n\n{_table(head, rows)}")
+            parts.append(f"\n## {message.name}\n\n{table(head, rows)}")
     return "".join(parts)
 
 
@@ -96,9 +89,9 @@ def _field_rows(
 ) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for f in fields:
-        absent = _code("missing_field") if f.required else _absent(f)
+        absent = code("missing_field") if f.required else _absent(f)
         types = " or ".join(types_of(f, spec)) or "any"
-        rows.append((_code(prefix + f.name), types, absent, _permitted(f), f.meaning))
+        rows.append((code(prefix + f.name), types, absent, _permitted(f), f.meaning))
         rows += _field_rows(f.fields, spec, f"{prefix}{f.name}.")
     return rows
 
@@ -106,7 +99,7 @@ def _field_rows(
 def _absent(field: ir.Field) -> str:
     if field.default is None:
         return "none"
-    meant = _code("[]" if field.default == () else str(field.default))
+    meant = code("[]" if field.default == () else str(field.default))
     return meant if field.default_written else f"{meant}, left out"
 
 
@@ -125,8 +118,8 @@ def _permitted(field: ir.Field) -> str:
 
 
 def _exchanges(spec: ir.Spec) -> str:
-    states = _table(("state", "meaning"), ((_code(s), m) for s, m in spec.states))
-    roles = _table(
+    states = table(("state", "meaning"), ((code(s), m) for s, m in spec.states))
+    roles = table(
         ("role", "side", "peer", "exchanges it or its peer opens", "open at once"),
         (
             (r.name, r.side, r.peer, ", ".join(r.opens), str(r.max_open or "any number"))
@@ -140,15 +133,15 @@ def _exchanges(spec: ir.Spec) -> str:
             states,
             roles,
             "## Permitted\n",
-            _table(
+            table(
                 ("state", "sender", "message", "next", "outcome"),
                 ((t.state, t.sender, t.message, t.next, t.outcome) for t in legal),
             ),
             "## Refused\n",
-            _table(
+            table(
                 ("state", "sender", "message", "code", "scope", "next"),
                 (
-                    (t.state, t.sender, t.message, _code(t.outcome), t.scope, _next(t))
+                    (t.state, t.sender, t.message, code(t.outcome), t.scope, _next(t))
                     for t in refused
                 ),
             ),

@@ -21,7 +21,8 @@ def copy(tmp_path: Path) -> Path:
     ignore = shutil.ignore_patterns("__pycache__", "spec")
     shutil.copytree(ROOT / "spec", tmp_path / "spec", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "gdproto", tmp_path / "gdproto", ignore=ignore)
-    shutil.copytree(ROOT / "docs" / "generated", tmp_path / "docs" / "generated")
+    for folder in ("docs/generated", "dirty_runtime/client/_generated"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     return tmp_path
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import gdproto
 from gdproto import StashOp
+from gdproto.answers import STASH_OPERATIONS
 
-from ..expectations import error, response, same
+from ..expectations import as_declared, error, response, same
 from ..script import BOOK, Unsupported
 from ..stages import ArbiterStage
 from ..wire import Mismatch, Wire
@@ -76,6 +77,17 @@ def put_and_get(table: Table) -> None:
     table.gives([1, "a"], StashOp.GET, "k")
     table.gives(True, StashOp.PUT, "k", None)
     table.gives(None, StashOp.GET, "k")
+
+
+@add("answers", "GD-MSG-043")
+def answers(table: Table) -> None:
+    """Asks for each operation in turn: what comes back is as declared."""
+    for op in (StashOp.PUT, *STASH_OPERATIONS):
+        given = {"key": "k", "value": [1]} if op is StashOp.PUT else {"key": "k"}
+        is_declared = as_declared(STASH_OPERATIONS[op].result)
+        table.wire.expect(response(table.send(op, **given), is_declared))
+        if op in (StashOp.DELETE, StashOp.CLEAR, StashOp.DELETE_TABLE):
+            table.ask(StashOp.PUT, "k", 1)
 
 
 @add("delete", "GD-MSG-022")

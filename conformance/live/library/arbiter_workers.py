@@ -13,7 +13,7 @@ from typing import Any
 import gdproto
 from gdproto import ManageOp, StashOp
 
-from ..expectations import Expected, error, fault, response
+from ..expectations import Expected, as_declared, error, fault, response
 from ..script import BOOK, Unsupported
 from ..stages import ArbiterStage, socket_mode
 from ..wire import Mismatch, Wire
@@ -38,10 +38,6 @@ def dict_with(text: str, **holds: Callable[[Any], bool]) -> Callable[[Any], bool
     return judge
 
 
-def is_int(value: Any) -> bool:
-    return type(value) is int
-
-
 def is_number(value: Any) -> bool:
     return type(value) in (int, float)
 
@@ -52,30 +48,18 @@ def is_texts(value: Any) -> bool:
 
 # --- what it tells ---
 
-is_worker = dict_with(
-    "",
-    pid=is_int,
-    age=is_int,
-    apps=is_texts,
-    booted=lambda value: isinstance(value, bool),
-    last_heartbeat=lambda value: value is None or is_number(value),
-)
+is_status = as_declared("StatusAnswer")
 
 
-@BOOK.script("arbiter-status", "GD-MSG-026 GD-EXCH-002")
+@BOOK.script("arbiter-status", "GD-MSG-026 GD-MSG-043 GD-EXCH-002")
 def status(stage: ArbiterStage) -> None:
     """Asks for the state: the fields, and those of each worker."""
     wire = stage.connect()
     wire.send(gdproto.Status(1))
-    wanted = dict_with(
-        "arbiter_pid, workers, worker_count, apps, and the fields of each worker",
-        arbiter_pid=is_int,
-        workers=lambda value: isinstance(value, list) and all(map(is_worker, value)),
-        worker_count=is_int,
-        apps=lambda value: is_texts(value) and stage.terms.app in value,
-    )
-    answer = wire.expect(response(1, wanted))
+    answer = wire.expect(response(1, is_status))
     assert isinstance(answer, gdproto.Response)
+    if stage.terms.app not in answer.result["apps"]:
+        raise Mismatch(f"{stage.terms.app} among the apps", str(answer.result["apps"]))
     if len(answer.result["workers"]) != answer.result["worker_count"]:
         raise Mismatch("as many workers as worker_count", str(answer.result["worker_count"]))
 
@@ -114,14 +98,18 @@ def worker_environment(stage: ArbiterStage) -> None:
 
 
 def manages(op: str, did: str = "") -> Callable[[Any], bool]:
-    keys: dict[str, Callable[[Any], bool]] = {
-        "success": lambda value: value is True,
-        "operation": lambda value: value == op,
-        "requested": is_int,
-        "total_workers": is_int,
-        "target_workers": is_int,
-    }
-    return dict_with("", **keys | ({did: is_int} if did else {}))
+    is_answer = as_declared("ManageAnswer")
+
+    def judge(result: Any) -> bool:
+        return (
+            is_answer(result)
+            and result["success"] is True
+            and result["operation"] == op
+            and (not did or did in result)
+        )
+
+    judge.__doc__ = f"a ManageAnswer as declared, to {op}{' with ' * bool(did)}{did}"
+    return judge
 
 
 def manage(wire: Wire, op: ManageOp, count: int, wanted: Expected) -> dict[str, Any]:
@@ -138,7 +126,7 @@ def check(result: dict[str, Any], key: str, wanted: Any) -> None:
         raise Mismatch(f"{key} to be {wanted!r}", repr(result[key]))
 
 
-@BOOK.script("arbiter-manage", "GD-MSG-032 GD-MSG-031 GD-EXCH-002", alone=True)
+@BOOK.script("arbiter-manage", "GD-MSG-032 GD-MSG-031 GD-MSG-043 GD-EXCH-002", alone=True)
 def manage_workers(stage: ArbiterStage) -> None:
     """Adds a worker and removes it again; then tries to remove the last one."""
     wire = stage.connect()

@@ -388,7 +388,7 @@ def response_after_chunk(stage: ClientStage) -> None:
 # --- status ---
 
 
-@BOOK.script("client-status", "GD-MSG-028 GD-EXT-003")
+@BOOK.script("client-status", "GD-MSG-028 GD-MSG-044 GD-EXT-003")
 def status(stage: ClientStage) -> None:
     """Answers a STATUS with keys and extensions that nobody knows."""
     stage.status = {"arbiter_pid": 1, "new": {"a": [1]}}

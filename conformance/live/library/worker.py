@@ -11,7 +11,17 @@ from typing import Any
 import gdproto
 from gdproto import HEADER_BYTES, MessageCode, StashOp
 
-from ..expectations import Expected, Outcome, chunk, closed, end, error, fault, response
+from ..expectations import (
+    Expected,
+    Outcome,
+    as_declared,
+    chunk,
+    closed,
+    end,
+    error,
+    fault,
+    response,
+)
 from ..frames import frame, pairs, portions
 from ..script import BOOK
 from ..stages import WorkerStage
@@ -24,15 +34,7 @@ MAX_DEPTH = 512
 CANCELLED = "DirtyCancelledError"
 
 
-def is_ready(result: Any) -> bool:
-    """a dict of pid, apps, version and extensions"""
-    return (
-        isinstance(result, dict)
-        and type(result.get("pid")) is int
-        and isinstance(result.get("apps"), list)
-        and isinstance(result.get("version"), str)
-        and isinstance(result.get("extensions"), list)
-    )
+is_ready = as_declared("WorkerAnswer")
 
 
 def still_serves(stage: WorkerStage, wire: Wire) -> None:
@@ -44,7 +46,9 @@ def still_serves(stage: WorkerStage, wire: Wire) -> None:
 # --- ready ---
 
 
-@BOOK.script("worker-ready", "GD-ROLE-008 GD-ROLE-010 GD-ROLE-011 GD-EXCH-002")
+@BOOK.script(
+    "worker-ready", "GD-ROLE-008 GD-ROLE-010 GD-ROLE-011 GD-ROLE-021 GD-MSG-043 GD-EXCH-002"
+)
 def ready(stage: WorkerStage) -> None:
     """Opens two lanes with STATUS: each is answered when the apps are initialised."""
     wires = stage.start(2)

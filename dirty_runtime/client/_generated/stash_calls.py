@@ -1,4 +1,4 @@
-# @generated from spec/ (4ea07d905926cb48) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (c1df18f93cccf138) by python -m spec.codegen --write; do not edit
 """The operations of the stash as methods, for threads and for event loops."""
 
 from __future__ import annotations
