@@ -254,6 +254,35 @@ class HidesExtensions(Passage):
         yield frame
 
 
+class TellsNumbersAsText(Passage):
+    """Has texts for numbers in a field of every answer that is a dict."""
+
+    told_by = "arbiter-status"
+    field = "uptime"
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame)
+        if isinstance(message, gdproto.Response) and isinstance(message.result, dict):
+            if self.field in message.result:
+                message.result[self.field] = str(message.result[self.field])
+            frame = message.to_bytes()
+        yield frame
+
+
+class TellsSizesAsText(TellsNumbersAsText):
+    """Has a text for the size of a table."""
+
+    told_by = "arbiter-stash-answers"
+    field = "size"
+
+
+class TellsWorkersAsText(TellsNumbersAsText):
+    """Has a text for how many workers there are, when they are changed."""
+
+    told_by = "arbiter-manage"
+    field = "total_workers"
+
+
 class EncodesAnew(Passage):
     """Decodes results and encodes them again, floats that are whole as integers."""
 
@@ -450,6 +479,6 @@ MUTANTS: dict[str, type[Passage]] = {
         ErrsUnderTheHeadersId, NeverAnswersStatus, HidesExtensions, EncodesAnew, IgnoresTimeouts,
         NeedsItsOwnFieldOrder, TakesAnIdTwice, IgnoresHalfCloses, TakesKeysForEqual,
         KeepsALateAnswer, TruncatesIds, JudgesHalfHeaders, TellsWithinAFrame,
-        StaysOpenWithinAFrame,
+        StaysOpenWithinAFrame, TellsNumbersAsText, TellsSizesAsText, TellsWorkersAsText,
     )
 }  # fmt: skip
