@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# A test run starts some two thousand Pythons: each would compile what it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test conformance conformance-publish check check-c mutants fuzz acceptance soak \
 	check-all bench bench-instructions bench-publish docs docs-serve spec clean
@@ -26,7 +29,7 @@ demo: $(VENV)/installed  ## search the standard library's documentation through 
 
 test: $(VENV)/installed  ## install and run every test
 	@echo "== tests"
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 conformance: $(VENV)/installed  ## judge this project's peers and gunicorn's, by vectors and live
 	$(BIN)/python -m workshop.subjects.codecs build/conformance

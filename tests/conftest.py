@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +18,22 @@ settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
-def conformance_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the results of all that this project judges, run once."""
-    folder = tmp_path_factory.mktemp("conformance")
-    for _ in codecs.write(folder):
-        pass
+def conformance_results(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder with the results of all that this project judges, run once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "conformance"
+    with made_once(folder) as is_missing:
+        if is_missing:
+            for _ in codecs.write(folder):
+                pass
     return folder
+
+
+@contextlib.contextmanager
+def made_once(folder: Path) -> Iterator[bool]:
+    """Whether the folder is still to be made; other processes wait until it is."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = folder.with_suffix(".made")
+        yield not made.exists()
+        made.touch()
