@@ -9,11 +9,12 @@ def main() -> None:
     """Run the command; without the `cli` extra, say so in one line and exit 1."""
     try:
         from .cli import group
+
+        group(prog_name="dirty")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("click", "rich"):
             raise
         sys.exit(f"dirty: the command needs {error.name}: pip install 'gdproto[runtime]'")
-    group(prog_name="dirty")
 
 
 if __name__ == "__main__":

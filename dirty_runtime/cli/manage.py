@@ -10,8 +10,8 @@ import click
 from gdproto import ManageOp
 
 from ..errors import DirtyError
+from ..readiness import count_workers, is_ready, not_ready, wait
 from .options import TAKES_NUMBERS, client_at, failure, socket_option, timeout_option
-from .status import count_workers, is_ready, not_ready, wait
 
 _SCALE_OPS = {"+": ManageOp.ADD, "-": ManageOp.REMOVE, "": ManageOp.SET}
 

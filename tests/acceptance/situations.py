@@ -397,7 +397,7 @@ def scaling_down(quick: bool) -> float:
         for left in (3, 2, 1, 1):
             assert client.manage(ManageOp.REMOVE, 1)["target_workers"] == left
         client.manage(ManageOp.ADD, 1)
-        arbiter.wait_for_workers(2)
+        arbiter.wait_ready(2)
         for orders in (1, 2, 3):
             arbiter.signal(signal.SIGTTOU)
             wait_until(lambda n=orders: arbiter.log.read_text().count("workers wanted") == n)

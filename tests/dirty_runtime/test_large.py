@@ -15,7 +15,7 @@ import gdproto
 from dirty_runtime import DirtyClient
 from dirty_runtime.sockets.spool import KEPT_IN_MEMORY_BYTES, Spool, Spooler
 
-from .processes import LIMIT_S, OURS, Arbiter, serving, wait_until
+from .processes import LIMIT_S, OURS, Arbiter, serving, wait_for_answers, wait_until
 
 LARGE = os.urandom(KEPT_IN_MEMORY_BYTES * 4)
 
@@ -76,7 +76,7 @@ def test_a_worker_that_dies_within_its_answer_closes_the_connection(arbiter: Arb
             os.kill(pid, signal.SIGKILL)
         with pytest.raises(gdproto.ProtocolError, match="inside a frame"):
             list(answers(connection, peer))
-        arbiter.wait_for_answers(OURS)
+        wait_for_answers(arbiter, OURS)
         assert client.execute(OURS, "echo", 1)["args"] == [1]
 
 

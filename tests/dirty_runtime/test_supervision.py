@@ -88,7 +88,7 @@ def test_a_reload_to_broken_code_keeps_the_old_set(directory: Path, fault: str) 
 def test_scaling_by_signals(directory: Path) -> None:
     with serving_here(directory, "Good", "Limited") as arbiter:
         arbiter.signal(signal.SIGTTIN)
-        arbiter.wait_for_workers(2)
+        arbiter.wait_ready(2)
         assert [worker["slot"] for worker in arbiter.status()["workers"]] == [0, 1]
         for orders in (2, 3, 4):
             # A signal that is sent again before it is handled comes once.
@@ -105,7 +105,7 @@ def test_scaling_by_messages(directory: Path) -> None:
         answer = client.manage(ManageOp.ADD, 2)
         assert answer["spawned"] == 2
         assert answer["target_workers"] == 3
-        arbiter.wait_for_workers(3)
+        arbiter.wait_ready(3)
         with pytest.raises(DirtyProtocolError) as caught:
             client.manage(ManageOp.ADD, 2)
         assert caught.value.code == "invalid_field_value"
@@ -131,7 +131,7 @@ def test_the_log_tells_who_scales_who_leaves_and_how_the_arbiter_ends(directory:
         with pytest.raises(DirtyError):
             client.execute("changing:Good", "nap", 600)
         client.manage(ManageOp.ADD, 1)
-        arbiter.wait_for_workers(2)
+        arbiter.wait_ready(2)
         client.manage(ManageOp.REMOVE, 1)
         before = arbiter.pids()
         arbiter.signal(signal.SIGHUP)

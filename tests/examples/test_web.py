@@ -32,8 +32,13 @@ SERVERS = {
 def storytellers(
     *options: str, threads: int = 2, socket_path: str = ""
 ) -> contextlib.AbstractContextManager[Arbiter]:
-    words = ("--chdir", str(EXAMPLES), *options)
-    return serving(STORYTELLER, threads=threads, options=words, socket_path=socket_path)
+    return serving(
+        STORYTELLER,
+        threads=threads,
+        options=options,
+        socket_path=socket_path,
+        directory=EXAMPLES,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.dirty_runtime.processes import LIMIT_S, ROOT, end_session, wait_until
+from dirty_runtime.testing import ending
+from tests.dirty_runtime.processes import LIMIT_S, ROOT, wait_until
 
 EXAMPLES = ROOT / "examples"
 
@@ -60,10 +61,6 @@ class WebServer:
             return self.get("/nothing")[0] == 404
         return False
 
-    def end(self) -> None:
-        """End the server, and whatever it started."""
-        end_session(self.process)
-
 
 @contextlib.contextmanager
 def serving_web(command: list[str], arbiter_socket: str) -> Iterator[WebServer]:
@@ -71,11 +68,9 @@ def serving_web(command: list[str], arbiter_socket: str) -> Iterator[WebServer]:
     environment = {"DIRTY_SOCKET": arbiter_socket, "PYTHONPATH": str(ROOT)}
     with tempfile.TemporaryDirectory(prefix="gd-") as directory:
         server = WebServer(command, environment, Path(directory))
-        try:
+        with ending(server.process):
             wait_until(server.is_up, server.log.read_text)
             yield server
-        finally:
-            server.end()
         assert "Traceback" not in server.log.read_text(), server.log.read_text()
 
 

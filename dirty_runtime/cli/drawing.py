@@ -1,0 +1,93 @@
+"""What ``dirty status`` shows of a STATUS result, ours or gunicorn's."""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext, suppress
+from functools import partial
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+from ..client import DirtyClient
+from ..readiness import State, count_workers, state_of
+
+WATCH_S = 1.0
+
+
+def show(state: State) -> None:
+    """Print it."""
+    Console(highlight=False).print(draw_status(state))
+
+
+def watch(client: DirtyClient, state: State) -> None:
+    """Keep the status on the screen, or print it again where nothing can be drawn over.
+
+    Ends with Ctrl-C. Raises DirtyError.
+    """
+    console = Console(highlight=False)
+    live = Live(console=console, auto_refresh=False)
+    drawn_over = console.is_terminal and not console.is_dumb_terminal
+    display = partial(live.update, refresh=True) if drawn_over else console.print
+    with live if drawn_over else nullcontext(), suppress(KeyboardInterrupt):
+        while True:
+            display(draw_status(state))
+            time.sleep(WATCH_S)
+            state = client.status()
+
+
+def draw_status(state: State) -> Group:
+    """All of it."""
+    heading = f"[bold]arbiter {state['arbiter_pid']}[/]"
+    if "protocol" in state:
+        heading += f"  {state['protocol']}, version {state['version']}, up {state['uptime']:.0f} s"
+        heading += f", {state['clients']} clients, {state['restarts']} restarts"
+    parts: list[RenderableType] = [heading, count_workers(state)]
+    if draining := state.get("draining"):
+        calls = f"{draining['running']} running, {draining['waiting']} waiting"
+        text = f"draining: {calls}, stopped in {draining['left']:.0f} s at the latest"
+        parts.append(f"[yellow]{text}[/]")
+    if state.get("reloading"):
+        parts.append("[yellow]reloading[/]")
+    parts += ["", _draw_workers(state), "", _draw_apps(state)]
+    if error := state.get("last_boot_error"):
+        parts += ["", f"last boot error: [red]{escape(error)}[/]"]
+    return Group(*parts)
+
+
+def _draw_workers(state: State) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for name in ("slot", "pid", "state", "busy", "heard", "apps"):
+        table.add_column(name, justify="left" if name in ("state", "apps") else "right")
+    for worker in state["workers"]:
+        ready = worker["booted"]
+        busy = f"{worker['busy']} of {worker['lanes']}" if "busy" in worker else "-"
+        table.add_row(
+            str(worker.get("slot", "-")),
+            str(worker["pid"]),
+            f"[{'green' if ready else 'yellow'}]{state_of(worker)}[/]",
+            busy,
+            f"{worker['last_heartbeat']:.1f} s ago",
+            ", ".join(worker["apps"]),
+        )
+    return table
+
+
+def _draw_apps(state: State) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("app")
+    table.add_column("workers", justify="right")
+    table.add_column("waiting", justify="right")
+    table.add_column("for", justify="right")
+    table.add_column("down because")
+    for app in state["apps"]:
+        serving = sum(
+            1 for worker in state["workers"] if worker["booted"] and app in worker["apps"]
+        )
+        reason = f"[red]{escape(state.get('down', {}).get(app, ''))}[/]"
+        waiting = str(state.get("queues", {}).get(app, "-"))
+        waited = f"{state['waits'][app]:.1f} s" if "waits" in state else "-"
+        table.add_row(app, str(serving), waiting, waited, reason)
+    return table
