@@ -37,6 +37,8 @@ from .implementation import parse_payload as parse_payload
 from .implementation import peek_request as peek_request
 from .messages import RequestPeek as RequestPeek
 
+__version__ = "0.1.0"
+
 if not TYPE_CHECKING:
     # A type checker does not read what is computed.
     _PLAIN = """

@@ -1,4 +1,4 @@
-"""One app with an action of every kind, on gunicorn's base and on ours."""
+"""One app with an action of every kind, on our base; `gunicorn_kinds` has it on gunicorn's."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
-
-import gunicorn.dirty.app
 
 import dirty_runtime
 
@@ -108,10 +106,6 @@ class Actions:
 
     def _secret(self) -> str:
         return "secret"
-
-
-class Theirs(Actions, gunicorn.dirty.app.DirtyApp):
-    """The actions on gunicorn's base."""
 
 
 class Ours(Actions, dirty_runtime.DirtyApp):

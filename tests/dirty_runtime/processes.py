@@ -13,7 +13,7 @@ from dirty_runtime import DirtyError
 from dirty_runtime.testing import Arbiter, running, started
 
 ROOT = Path(__file__).resolve().parents[2]
-THEIRS = "tests.dirty_runtime.kinds:Theirs"
+THEIRS = "tests.dirty_runtime.gunicorn_kinds:Theirs"
 OURS = "tests.dirty_runtime.kinds:Ours"
 CHANGING = Path(__file__).with_name("changing.py")
 LIMIT_S = 30.0
