@@ -1,15 +1,14 @@
 """The pages of conformance: the contract, the matrix, and gunicorn's report.
 
-Rules: the results of the vectors are of the run that this build makes; CONFORMANCE_RESULTS names a
-folder of results that were made before. Those of live scripts stand in `docs/live/`, where
-`make conformance-publish` puts them. Known failures are shown with their reasons, and how to see
-them.
+Rules: the results of the vectors are of this version: judged when they are not kept from a build
+before; CONFORMANCE_RESULTS names a folder of others. Those of live scripts stand in `docs/live/`,
+where `make conformance-publish` puts them. Known failures are shown with their reasons, and how to
+see them.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -25,6 +24,7 @@ from gdproto.conformance.judging.known_failures import entry_of
 from gdproto.conformance.judging.outcomes import Outcome, Result, Run, read
 from gdproto.conformance.reports import badge, markdown, matrix
 from workshop.subjects import codecs
+from workshop.subjects.kept import kept
 from workshop.subjects.peers import SUBJECTS
 
 PUBLISHED = Path(__file__).with_name("live")
@@ -54,10 +54,8 @@ def on_files(files: Any, config: Any) -> Any:
 @cache
 def results() -> list[Run]:
     """The runs of all that are judged by vectors."""
-    if folder := os.environ.get("CONFORMANCE_RESULTS"):
-        return read(sorted(Path(folder).glob("*.jsonl"), reverse=True))
-    with tempfile.TemporaryDirectory() as made:
-        return list(codecs.write(Path(made)))
+    folder = os.environ.get("CONFORMANCE_RESULTS") or kept()
+    return read(sorted(Path(folder).glob("*.jsonl"), reverse=True))
 
 
 def index(runs: Sequence[Run], played: Sequence[Run]) -> str:
