@@ -24,11 +24,15 @@ from enum import Enum
 from typing import NamedTuple
 
 from ._generated.tables import (
+    AFTER_FAULT,
     CONNECTION_REQUEST_ID,
     HEADER,
     HEADER_BYTES,
     MAGIC,
     MAX_PAYLOAD_BYTES,
+    NOT_OPENED,
+    NOTICE_CODE,
+    RAW_DATA_BYTES,
     ROLES,
     STATES,
     TRANSITIONS,
@@ -50,7 +54,6 @@ from .rows import Transition
 
 IDLE = "idle"
 ABANDONED = "abandoned"
-NOT_OPENED = Transition(IDLE, "unexpected_message", "exchange")
 CHUNK = int(MessageCode.CHUNK)
 # A frame of more bytes is collected in a buffer of its own, exactly as large, as soon as so much of
 # it has come that the buffer is at most so many times as large.
@@ -58,8 +61,6 @@ LARGE_BYTES = 64 * 1024
 MOST_PROMISED = 32
 # From here on, memory comes from the system, which gives a page when something is written there.
 MAPPED_BYTES = 4 * 1024 * 1024
-# How much an error tells of what was at fault.
-RAW_DATA_BYTES = 100
 
 Moves = dict[str, dict[int, Transition]]
 
@@ -530,7 +531,7 @@ class Connection:
     def _is_notice(self, code: int) -> bool:
         """Whether this is an ERROR about the connection, not about an exchange."""
         return (
-            code == MessageCode.ERROR
+            code == NOTICE_CODE
             and self._peer_side == "answerer"
             and CONNECTION_REQUEST_ID not in self._states
         )
@@ -559,10 +560,8 @@ class Connection:
 
     def _fail(self, request_id: int, terminal: bool = True) -> None:
         """An exchange dies of a frame that cannot be read."""
-        if terminal or self._peer_side == "opener":
-            self._states.pop(request_id, None)
-        else:
-            self.abandon(request_id)
+        if request_id in self._states:
+            self._enter(request_id, AFTER_FAULT[self._peer_side, terminal])
 
 
 def _refusal(move: Transition, code: int, request_id: int) -> ProtocolError:

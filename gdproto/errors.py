@@ -11,11 +11,15 @@ import json
 import re
 from collections.abc import Iterable
 
-from ._generated.tables import ERROR_SCOPES
+from ._generated.tables import (
+    ELLIPSIS,
+    ERROR_SCOPES,
+    IDENTIFIER,
+    MAX_KEY_CHARS,
+    MAX_PATH_CHARS,
+)
 
-MAX_PATH_CHARS = 200
-MAX_KEY_CHARS = 32
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_IDENTIFIER = re.compile(IDENTIFIER)
 
 
 class ProtocolError(Exception):
@@ -66,13 +70,13 @@ def format_path(location: Iterable[str | int]) -> str:
     for step in location:
         if isinstance(step, int):
             path += f"[{step}]"
-        elif len(step) <= MAX_KEY_CHARS and _IDENTIFIER.match(step):
+        elif len(step) <= MAX_KEY_CHARS and _IDENTIFIER.fullmatch(step):
             path += f".{step}" if path else step
         else:
-            cut = step if len(step) <= MAX_KEY_CHARS else step[:MAX_KEY_CHARS] + "…"
+            cut = step if len(step) <= MAX_KEY_CHARS else step[:MAX_KEY_CHARS] + ELLIPSIS
             path += f"[{_quoted(cut)}]"
         if len(path) > MAX_PATH_CHARS:
-            return path[: MAX_PATH_CHARS - 1] + "…"
+            return path[: MAX_PATH_CHARS - 1] + ELLIPSIS
     return path
 
 

@@ -30,12 +30,10 @@ class ErrorCode:
 
     Attributes:
         name: the code as it travels in ``details.code``.
-        phases: where it can be found: header, stream, payload, encode or state.
-        meaning: one sentence.
+        meaning: one sentence. Where the code is found, judging.py and exchanges.py say.
     """
 
     name: str
-    phases: tuple[str, ...]
     meaning: str
 
 
@@ -56,39 +54,40 @@ class ErrorType:
     meaning: str
 
 
+# How much of what was at fault an error tells: ``details.raw_data`` is its first bytes, in hex.
+RAW_DATA_BYTES = 100
+
 ERROR_CODES = (
-    ErrorCode("bad_magic", ("header",), "The frame does not begin with the magic bytes."),
-    ErrorCode("unsupported_version", ("header",), "The version byte is not one we speak."),
-    ErrorCode("unknown_message_type", ("header",), "The type byte names no message."),
-    ErrorCode("payload_too_large", ("header", "encode"), "The payload exceeds its limit."),
+    ErrorCode("bad_magic", "The frame does not begin with the magic bytes."),
+    ErrorCode("unsupported_version", "The version byte is not one we speak."),
+    ErrorCode("unknown_message_type", "The type byte names no message."),
+    ErrorCode("payload_too_large", "The payload exceeds its limit."),
     ErrorCode(
         "truncated",
-        ("stream", "payload"),
         "All bytes were promised and some are missing, or a declared size cannot fit.",
     ),
-    ErrorCode("trailing_data", ("payload",), "Bytes remain after the value or frame."),
-    ErrorCode("unknown_tlv_type", ("payload",), "The type byte names no value type."),
-    ErrorCode("invalid_bool", ("payload",), "A bool's byte is neither 00 nor 01."),
-    ErrorCode("invalid_utf8", ("payload",), "A string's bytes are not valid UTF-8."),
-    ErrorCode("length_too_large", ("payload", "encode"), "A bytes or string exceeds its limit."),
-    ErrorCode("too_many_items", ("payload", "encode"), "A list or dict exceeds its limit."),
-    ErrorCode("nesting_too_deep", ("payload", "encode"), "Too many containers are open at once."),
-    ErrorCode("key_not_string", ("payload", "encode"), "A dict key is not a string."),
-    ErrorCode("duplicate_key", ("payload", "encode"), "A dict holds the same key twice."),
-    ErrorCode("unexpected_payload", ("payload",), "A message without payload carries one."),
-    ErrorCode("payload_not_dict", ("payload",), "The payload's value is not a dict."),
-    ErrorCode("missing_field", ("payload",), "A required field is absent."),
-    ErrorCode("wrong_field_type", ("payload", "encode"), "A field's value has another type."),
+    ErrorCode("trailing_data", "Bytes remain after the value or frame."),
+    ErrorCode("unknown_tlv_type", "The type byte names no value type."),
+    ErrorCode("invalid_bool", "A bool's byte is neither 00 nor 01."),
+    ErrorCode("invalid_utf8", "A string's bytes are not valid UTF-8."),
+    ErrorCode("length_too_large", "A bytes or string exceeds its limit."),
+    ErrorCode("too_many_items", "A list or dict exceeds its limit."),
+    ErrorCode("nesting_too_deep", "Too many containers are open at once."),
+    ErrorCode("key_not_string", "A dict key is not a string."),
+    ErrorCode("duplicate_key", "A dict holds the same key twice."),
+    ErrorCode("unexpected_payload", "A message without payload carries one."),
+    ErrorCode("payload_not_dict", "The payload's value is not a dict."),
+    ErrorCode("missing_field", "A required field is absent."),
+    ErrorCode("wrong_field_type", "A field's value has another type."),
     ErrorCode(
         "invalid_field_value",
-        ("payload", "encode"),
         "A field has its type but an impossible value.",
     ),
-    ErrorCode("int_out_of_range", ("encode",), "No integer type can hold the value."),
-    ErrorCode("invalid_text", ("encode",), "A text has no UTF-8 form (a lone surrogate)."),
-    ErrorCode("unsupported_type", ("encode",), "The value's type has no TLV form."),
-    ErrorCode("unexpected_message", ("state",), "The message is not legal in this state or role."),
-    ErrorCode("duplicate_request_id", ("state",), "An exchange with this id is still open."),
+    ErrorCode("int_out_of_range", "No integer type can hold the value."),
+    ErrorCode("invalid_text", "A text has no UTF-8 form (a lone surrogate)."),
+    ErrorCode("unsupported_type", "The value's type has no TLV form."),
+    ErrorCode("unexpected_message", "The message is not legal in this state or role."),
+    ErrorCode("duplicate_request_id", "An exchange with this id is still open."),
 )
 
 ERROR_TYPES = (

@@ -132,7 +132,7 @@ class Role:
         side: opener or answerer.
         peer: the role at the other end.
         opens: messages that open an exchange on such a connection.
-        max_open: exchanges open at once; 0 for any number.
+        max_open: exchanges open at once; None for any number.
         meaning: one phrase.
     """
 
@@ -140,7 +140,7 @@ class Role:
     side: str
     peer: str
     opens: tuple[str, ...]
-    max_open: int
+    max_open: int | None
     meaning: str
 
 
@@ -148,11 +148,40 @@ CLIENT_OPENS = ("REQUEST", "STASH", "STATUS", "MANAGE")
 LANE_OPENS = ("REQUEST", "STATUS")
 
 ROLES = (
-    Role("client", OPENER, "arbiter", CLIENT_OPENS, 0, "calls apps through an arbiter"),
-    Role("arbiter", ANSWERER, "client", CLIENT_OPENS, 0, "serves clients"),
+    Role("client", OPENER, "arbiter", CLIENT_OPENS, None, "calls apps through an arbiter"),
+    Role("arbiter", ANSWERER, "client", CLIENT_OPENS, None, "serves clients"),
     Role("lane", OPENER, "worker", LANE_OPENS, 1, "the arbiter's end of a stream to a worker"),
     Role("worker", ANSWERER, "lane", LANE_OPENS, 1, "runs the apps"),
 )
 
+# What opens an exchange that the role does not list, or one more than `max_open`.
+NOT_OPENED = Transition(IDLE, OPENER, "", IDLE, "unexpected_message", EXCHANGE)
+
 # An ERROR with this id that no exchange claims is about the connection.
 CONNECTION_REQUEST_ID = 0
+NOTICE = Transition(IDLE, ANSWERER, "ERROR", IDLE)
+
+
+@dataclass(frozen=True)
+class AfterFault:
+    """What becomes of an exchange whose frame is delivered, but for a payload that is at fault.
+
+    Attributes:
+        sender: of the frame.
+        ends: whether the frame would end the exchange.
+        next: the state after.
+    """
+
+    sender: str
+    ends: bool
+    next: str
+
+
+# The answerer still owes the terminal frame when one before it is at fault. A payload where there
+# may be none counts as that of a frame that ends its exchange.
+AFTER_FAULT = (
+    AfterFault(OPENER, False, IDLE),
+    AfterFault(OPENER, True, IDLE),
+    AfterFault(ANSWERER, False, ABANDONED),
+    AfterFault(ANSWERER, True, IDLE),
+)

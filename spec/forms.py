@@ -523,13 +523,17 @@ class Framed(Construct):
         form = self.payloads[header.type]
         body = stream.tell()
         if form is None and header.length:
-            raise walk.refuse("unexpected_payload", start + LENGTH_OFFSET)
+            raise walk.refuse("unexpected_payload", start + self._length_offset())
         if body + header.length > walk.end:
             raise StreamError("the frame ends early")
         if body + header.length < walk.end:
             raise walk.refuse("trailing_data", body + header.length)
         payload = None if form is None else form._parsereport(stream, context, path)
         return Container(header=header, payload=payload)
+
+    def _length_offset(self) -> int:
+        names = [field.name for field in self.header.subcons]
+        return sum(field.sizeof() for field in self.header.subcons[: names.index("length")])
 
     def _build(self, obj: Mapping[str, Any], stream: Any, context: Any, path: Any) -> Any:
         header = obj["header"]
@@ -538,10 +542,6 @@ class Framed(Construct):
         self.header._build({**header, "length": len(body)}, stream, context, path)
         stream.write(body)
         return obj
-
-
-# Where a header's length field begins: after magic, version and type.
-LENGTH_OFFSET = 4
 
 
 def parse_whole(form: Construct, data: bytes) -> Any:

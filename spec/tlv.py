@@ -35,4 +35,14 @@ Value: Tagged = Tagged(
     error="unknown_tlv_type",
 )
 
+# What a string is, beside a length and bytes.
+TEXT = {
+    "encoding": "UTF-8 of RFC 3629",
+    "overlong_forms": "invalid_utf8",
+    "surrogates": "invalid_utf8",
+    "above_10ffff": "invalid_utf8",
+    "byte_order_mark": "a character like any other",
+    "equal": "when the bytes are equal, without any normalisation",
+}
+
 Key: KeyOf = KeyOf(Value, error="key_not_string")

@@ -173,9 +173,43 @@ class Message:
 
 @dataclass(frozen=True)
 class ErrorCode:
+    """A portable code; `scopes` are (phase, scope) pairs: where it is found, what dies of it."""
+
     name: str
     scopes: tuple[tuple[str, str], ...]
     meaning: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that is judged (see spec.judging.Check)."""
+
+    code: str
+    fault: str
+    offset: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Checks that are made at one moment; `scope` is empty where the transitions have it."""
+
+    name: str
+    phase: str
+    scope: str
+    meaning: str
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True)
+class Paths:
+    """How a place in a payload is written (see spec.paths)."""
+
+    max_path_chars: int
+    max_key_chars: int
+    ellipsis: str
+    identifier: str
+    escapes: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -188,6 +222,8 @@ class ErrorType:
 
 @dataclass(frozen=True)
 class Transition:
+    """What a message does (see spec.exchanges.Transition); no message stands for any."""
+
     state: str
     sender: str
     message: str
@@ -197,12 +233,23 @@ class Transition:
 
 
 @dataclass(frozen=True)
+class AfterFault:
+    """What a payload at fault does to its exchange (see spec.exchanges.AfterFault)."""
+
+    sender: str
+    ends: bool
+    next: str
+
+
+@dataclass(frozen=True)
 class Role:
+    """One end of a connection; `max_open` is None for any number."""
+
     name: str
     side: str
     peer: str
     opens: tuple[str, ...]
-    max_open: int
+    max_open: int | None
     meaning: str
 
 
@@ -285,6 +332,23 @@ class Spec:
     connection_request_id: int
     forms: tuple[Form, ...]
     questions: tuple[Question, ...]
+    notice: Transition
+    not_opened: Transition
+    after_fault: tuple[AfterFault, ...]
+    stages: tuple[Stage, ...]
+    offsets: tuple[tuple[str, str], ...]
+    places: tuple[tuple[str, str], ...]
+    paths: Paths
+    fitting: str
+    text: tuple[tuple[str, str], ...]
+    raw_data_bytes: int
+
+    @property
+    def version(self) -> int:
+        """That of the protocol, which each header carries."""
+        version = self.header_field("version").constant
+        assert isinstance(version, int)
+        return version
 
     @property
     def header_bytes(self) -> int:

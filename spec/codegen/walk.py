@@ -10,7 +10,7 @@ from typing import Any
 
 from construct import Bytes, Construct, FormatField, LazyBound, Pass, Renamed, Struct
 
-from .. import errors, exchanges, forms, header, limits, messages, tlv
+from .. import errors, exchanges, forms, header, judging, limits, messages, paths, tlv
 from . import answers, ir
 from .errors import CompileError
 
@@ -60,6 +60,24 @@ def walk() -> ir.Spec:
         connection_request_id=exchanges.CONNECTION_REQUEST_ID,
         forms=answers.forms({value.kind for value in values}),
         questions=answers.questions(known, {value.kind for value in values}),
+        notice=_transition(exchanges.NOTICE),
+        not_opened=_transition(exchanges.NOT_OPENED),
+        after_fault=tuple(
+            ir.AfterFault(row.sender, row.ends, row.next) for row in exchanges.AFTER_FAULT
+        ),
+        stages=tuple(_stage(stage) for stage in judging.STAGES),
+        offsets=tuple(judging.OFFSETS.items()),
+        places=tuple(judging.PATHS.items()),
+        paths=ir.Paths(
+            paths.MAX_PATH_CHARS,
+            paths.MAX_KEY_CHARS,
+            paths.ELLIPSIS,
+            paths.IDENTIFIER,
+            tuple(paths.ESCAPES.items()),
+        ),
+        fitting=judging.FITTING,
+        text=tuple(tlv.TEXT.items()),
+        raw_data_bytes=errors.RAW_DATA_BYTES,
     )
 
 
@@ -219,19 +237,30 @@ def _field(field: forms.Field, message: str) -> ir.Field:
     )
 
 
+def _stage(stage: judging.Stage) -> ir.Stage:
+    return ir.Stage(
+        stage.name,
+        stage.phase,
+        errors.SCOPE_OF_PHASE.get(stage.phase, ""),
+        stage.meaning,
+        tuple(ir.Check(one.code, one.fault, one.offset, one.path) for one in stage.checks),
+    )
+
+
 def _error_code(code: errors.ErrorCode) -> ir.ErrorCode:
-    scopes = {row.scope for row in exchanges.TRANSITIONS if row.outcome == code.name}
-    by_phase = [(phase, errors.SCOPE_OF_PHASE[phase]) for phase in code.phases if phase != "state"]
-    if "state" in code.phases:
-        by_phase += [("state", scope) for scope in sorted(scopes)]
-    return ir.ErrorCode(code.name, tuple(by_phase), code.meaning)
+    stages = [stage for stage in judging.STAGES if code.name in {c.code for c in stage.checks}]
+    scopes = {stage.phase: errors.SCOPE_OF_PHASE[stage.phase] for stage in stages}
+    rows = {row.scope for row in exchanges.TRANSITIONS if row.outcome == code.name}
+    in_state = [("state", scope) for scope in sorted(rows)]
+    return ir.ErrorCode(code.name, (*scopes.items(), *in_state), code.meaning)
+
+
+def _transition(row: exchanges.Transition) -> ir.Transition:
+    return ir.Transition(row.state, row.sender, row.message, row.next, row.outcome, row.scope)
 
 
 def _transitions() -> tuple[ir.Transition, ...]:
-    rows = tuple(
-        ir.Transition(t.state, t.sender, t.message, t.next, t.outcome, t.scope)
-        for t in exchanges.TRANSITIONS
-    )
+    rows = tuple(_transition(row) for row in exchanges.TRANSITIONS)
     # A new message needs no row of its own: what the table does not name is unexpected.
     known = {(row.state, row.sender, row.message) for row in rows}
     if len(known) != len(rows):

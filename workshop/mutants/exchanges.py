@@ -56,7 +56,7 @@ def roles() -> Iterator[Mutant]:
             else:
                 more = (*role.opens, one)
                 yield session(f"{role.name}-with-{one.lower()}", change=change(place, opens=more))
-        for bound in {0, 1, 2} - {role.max_open}:
+        for bound in {None, 1, 2} - {role.max_open}:
             yield session(
                 f"{role.name}-of-{bound or 'any'}-open", change=change(place, max_open=bound)
             )
@@ -71,10 +71,10 @@ def ids() -> Iterator[Mutant]:
         Edit(CONNECTION, "(self.role.max_open or not request_id)", "request_id >= 0"),
         Edit(CONNECTION, notice, "            if self._is_notice(code):"),
     )
-    inside = '            code == MessageCode.ERROR\n            and self._peer_side == "answerer"\n            and CONNECTION_REQUEST_ID not in self._states\n'
+    inside = '            code == NOTICE_CODE\n            and self._peer_side == "answerer"\n            and CONNECTION_REQUEST_ID not in self._states\n'
     for name, left in {
         "notice-of-any-message": inside.replace(
-            "code == MessageCode.ERROR", "code != MessageCode.REQUEST"
+            "code == NOTICE_CODE", "code != MessageCode.REQUEST"
         ),
         "notice-of-an-opener": inside.replace(
             '            and self._peer_side == "answerer"\n', ""
@@ -186,19 +186,16 @@ def giving_up() -> Iterator[Mutant]:
 
 
 def faults() -> Iterator[Mutant]:
-    fails = (
-        '        if terminal or self._peer_side == "opener":\n'
-        "            self._states.pop(request_id, None)\n"
-        "        else:\n"
-        "            self.abandon(request_id)\n"
-    )
-    for name, new in {
-        "fault-leaves-the-exchange": "        return\n",
-        "fault-always-forgets": "        self._states.pop(request_id, None)\n",
-        "fault-always-gives-up": "        self.abandon(request_id)\n",
-        "fault-of-a-terminal-gives-up": fails.replace("terminal or ", ""),
-    }.items():
-        yield session(name, Edit(CONNECTION, fails, new))
+    fails = "            self._enter(request_id, AFTER_FAULT[self._peer_side, terminal])\n"
+    yield session("fault-leaves-the-exchange", Edit(CONNECTION, fails, "            return\n"))
+    after = {
+        "fault-always-forgets": where(ir.AfterFault, next="abandoned"),
+        "fault-always-gives-up": where(ir.AfterFault, next="idle"),
+        "fault-of-a-terminal-gives-up": where(ir.AfterFault, sender="answerer", ends=True),
+    }
+    for name, place in after.items():
+        new = "idle" if place.like.get("next") == "abandoned" else "abandoned"
+        yield session(name, change=change(place, next=new))
     yield session(
         "fault-in-presence-leaves-the-exchange",
         Edit(

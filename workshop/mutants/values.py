@@ -430,18 +430,21 @@ def places() -> Iterator[Mutant]:
         yield value(name, Edit(TOKENS, fault, new))
     yield value("index-from-one", Edit(ERRORS, 'f"[{step}]"', 'f"[{step + 1}]"'))
     yield value("index-with-a-dot", Edit(ERRORS, 'f"[{step}]"', 'f".{step}"'))
-    yield value("keys-never-quoted", Edit(ERRORS, "_IDENTIFIER.match(step)", "step != 7"))
-    yield value("keys-always-quoted", Edit(ERRORS, "and _IDENTIFIER.match(step)", "and step == 7"))
-    yield value("keys-with-digits-quoted", Edit(ERRORS, "[A-Za-z0-9_]*", "[A-Za-z_]*"))
+    yield value("keys-never-quoted", Edit(ERRORS, "_IDENTIFIER.fullmatch(step)", "step != 7"))
+    yield value(
+        "keys-always-quoted", Edit(ERRORS, "and _IDENTIFIER.fullmatch(step)", "and step == 7")
+    )
+    yield value("keys-with-digits-quoted", Edit(TABLES, "[A-Za-z0-9_]*", "[A-Za-z_]*"))
     yield value("keys-in-single-quotes", Edit(ERRORS, 'f"[{_quoted(cut)}]"', 'f"[{cut!r}]"'))
     yield value(
         "path-begins-with-a-dot", Edit(ERRORS, 'f".{step}" if path else step', 'f".{step}"')
     )
-    yield value("path-never-cut", Edit(ERRORS, "MAX_PATH_CHARS = 200", "MAX_PATH_CHARS = 20_000"))
-    yield value("path-cut-at-199", Edit(ERRORS, "MAX_PATH_CHARS = 200", "MAX_PATH_CHARS = 199"))
-    yield value("path-cut-at-201", Edit(ERRORS, "MAX_PATH_CHARS = 200", "MAX_PATH_CHARS = 201"))
+    yield value("path-never-cut", change=change(where(ir.Paths), max_path_chars=20000))
+    yield value("path-cut-at-199", change=change(where(ir.Paths), max_path_chars=199))
+    yield value("path-cut-at-201", change=change(where(ir.Paths), max_path_chars=201))
     yield value(
-        "path-cut-without-a-mark", Edit(ERRORS, '[: MAX_PATH_CHARS - 1] + "…"', "[:MAX_PATH_CHARS]")
+        "path-cut-without-a-mark",
+        Edit(ERRORS, "[: MAX_PATH_CHARS - 1] + ELLIPSIS", "[:MAX_PATH_CHARS]"),
     )
     yield value("last-key-in-path-of-key", Edit(TOKENS, "        frame.key = None\n", ""))
     yield value(

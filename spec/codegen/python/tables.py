@@ -37,6 +37,12 @@ def tables(spec: ir.Spec, source_hash: str) -> str:
         f"HEADER_BYTES: Final = {spec.header_bytes}",
         f"CONNECTION_REQUEST_ID: Final = {spec.connection_request_id}",
         f"EXTENSION_CODES: Final = {spec.extension_codes}",
+        f"NOTICE_CODE: Final = {code_of[spec.notice.message]:#04x}",
+        f"MAX_PATH_CHARS: Final = {spec.paths.max_path_chars}",
+        f"MAX_KEY_CHARS: Final = {spec.paths.max_key_chars}",
+        f"ELLIPSIS: Final = {spec.paths.ellipsis!r}",
+        f"IDENTIFIER: Final = {spec.paths.identifier!r}",
+        f"RAW_DATA_BYTES: Final = {spec.raw_data_bytes}",
         f"UNKNOWN_VALUE_TYPE: Final = {spec.value_error!r}",
         f"KEY_ERROR: Final = {_key_error(spec)!r}",
         *(_range(f) for m in spec.messages for f in leaves(m.fields or ()) if _has_range(f)),
@@ -75,18 +81,21 @@ def tables(spec: ir.Spec, source_hash: str) -> str:
         "# (state, sender, message code) -> transition.",
         "TRANSITIONS: Final[dict[tuple[str, str, int], Transition]] = {",
         *(
-            f"    ({t.state!r}, {t.sender!r}, {code_of[t.message]:#04x}):"
-            f" Transition({t.next!r}, {t.outcome!r}, {t.scope!r}),"
+            f"    ({t.state!r}, {t.sender!r}, {code_of[t.message]:#04x}): {_transition(t)},"
             for t in spec.transitions
         ),
         "}",
         "",
+        "# What opens an exchange that it may not open.",
+        f"NOT_OPENED: Final = {_transition(spec.not_opened)}",
+        "",
+        "# (sender, whether the frame would end the exchange) -> the state after a fault in it.",
+        "AFTER_FAULT: Final[dict[tuple[str, bool], str]] = {",
+        *(f"    ({row.sender!r}, {row.ends}): {row.next!r}," for row in spec.after_fault),
+        "}",
+        "",
         "ROLES: Final[dict[str, Role]] = {",
-        *(
-            f"    {r.name!r}: Role({r.name!r}, {r.side!r}, {r.peer!r},"
-            f" frozenset({{{', '.join(f'{code_of[m]:#04x}' for m in r.opens)}}}), {r.max_open}),"
-            for r in spec.roles
-        ),
+        *(f"    {role.name!r}: {_role(role, code_of)}," for role in spec.roles),
         "}",
     ]
     return "\n".join(out) + "\n"
@@ -98,6 +107,16 @@ def _has_range(field: ir.Field) -> bool:
 
 def _range(field: ir.Field) -> str:
     return f"{field.name.upper()}_RANGE: Final = ({field.minimum}, {field.maximum})"
+
+
+def _role(role: ir.Role, code_of: dict[str, int]) -> str:
+    opens = ", ".join(f"{code_of[name]:#04x}" for name in role.opens)
+    names = f"{role.name!r}, {role.side!r}, {role.peer!r}"
+    return f"Role({names}, frozenset({{{opens}}}), {role.max_open or 0})"
+
+
+def _transition(row: ir.Transition) -> str:
+    return f"Transition({row.next!r}, {row.outcome!r}, {row.scope!r})"
 
 
 def _scopes(spec: ir.Spec) -> dict[str, dict[str, str]]:
