@@ -52,11 +52,10 @@ export class Codec {
     this.codes = Object.fromEntries(spec.values.map(value => [value.name, value.code]));
     this.names = new Map(spec.values.map(value => [value.code, value.name]));
     this.fields = Object.fromEntries(spec.header.map(field => [field.name, field]));
-    this.headerBytes = Math.max(...spec.header.map(field => field.offset + field.size));
-    this.magic = Buffer.from(this.fields.magic.constant.hex, "hex");
+    this.headerBytes = spec.header_bytes;
+    this.magic = Buffer.from(this.fields.magic.constant, "hex");
     this.version = this.fields.version.constant;
-    // A message without a payload has no fields.
-    this.messages = spec.messages.map(rule => ({ ...rule, fields: rule.fields ?? [] }));
+    this.messages = spec.messages;
   }
 
   /** The value that all of the bytes encode. Throws Fault. */
@@ -351,8 +350,8 @@ class Writer {
 
 const TYPES = {
   string: value => typeof value === "string",
-  integer: value => typeof value === "bigint",
-  float: value => typeof value === "number",
+  int64: value => typeof value === "bigint",
+  float64: value => typeof value === "number",
   list: Array.isArray,
   dict: value => value instanceof Map,
 };
@@ -368,7 +367,7 @@ function pick(rules, payload, location, fields, offsetOf) {
       continue;
     }
     check(rule, value, here, offsetOf(here));
-    if (rule.fields.length) pick(rule.fields, value, here, fields, offsetOf);
+    if (rule.fields) pick(rule.fields, value, here, fields, offsetOf);
     else fields.set(rule.name, value);
   }
 }
@@ -378,7 +377,7 @@ function payloadOf(rules, fields, location) {
   const payload = new Map();
   for (const rule of rules) {
     const here = [...location, rule.name];
-    let value = rule.fields.length ? payloadOf(rule.fields, fields, here) : fields.get(rule.name) ?? null;
+    let value = rule.fields ? payloadOf(rule.fields, fields, here) : fields.get(rule.name) ?? null;
     if (value === null && !rule.required) {
       value = defaultOf(rule);
       if (value === null) continue;
@@ -390,14 +389,15 @@ function payloadOf(rules, fields, location) {
   return payload;
 }
 
-function defaultOf({ default: value }) {
-  if (Array.isArray(value)) return [];
-  if (typeof value === "number") return BigInt(value);
-  return value !== null && typeof value === "object" ? new Map() : value;
+function defaultOf({ absent }) {
+  if (absent.means === "none") return null;
+  if (Array.isArray(absent.default)) return [];
+  if (typeof absent.default === "number") return BigInt(absent.default);
+  return typeof absent.default === "object" ? new Map() : absent.default;
 }
 
 function check(rule, value, location, offset) {
-  if (rule.types.length && !rule.types.some(name => TYPES[name](value))) {
+  if (rule.types !== "any" && !rule.types.some(name => TYPES[name](value))) {
     throw new Fault("wrong_field_type", offset, location);
   }
   if (!permits(rule, value)) throw new Fault("invalid_field_value", offset, location);
@@ -405,8 +405,8 @@ function check(rule, value, location, offset) {
 
 function permits(rule, value) {
   if (rule.finite && typeof value === "number" && !Number.isFinite(value)) return false;
-  if (rule.minimum !== null && value < rule.minimum) return false;
-  if (rule.maximum !== null && value > rule.maximum) return false;
-  if (rule.choices.length && !rule.choices.some(([, code]) => BigInt(code) === value)) return false;
+  if (rule.minimum !== undefined && value < rule.minimum) return false;
+  if (rule.maximum !== undefined && value > rule.maximum) return false;
+  if (rule.choices && !Object.values(rule.choices).some(code => BigInt(code) === value)) return false;
   return !(rule.scalar && (Array.isArray(value) || value instanceof Map));
 }

@@ -7,8 +7,6 @@ import { Fault } from "./codec.mjs";
 
 const IDLE = "idle";
 const ABANDONED = "abandoned";
-// The request id of an ERROR that is about the connection (GD-ERR-015).
-const CONNECTION = 0n;
 
 export class Connection {
   /** Args: a Codec, the machine-readable specification, and a role's name. */
@@ -17,6 +15,9 @@ export class Connection {
     this.role = spec.roles.find(one => one.name === role);
     this.peerSide = spec.roles.find(one => one.name === this.role.peer).side;
     this.table = new Map(spec.transitions.map(move => [`${move.state} ${move.sender} ${move.message}`, move]));
+    this.refused = spec.not_opened;
+    this.afterFault = spec.after_fault;
+    this.notice = spec.notice;
     // The open exchanges, by request id.
     this.states = new Map();
     this.buffer = Buffer.alloc(0);
@@ -30,7 +31,7 @@ export class Connection {
   /** The bytes of a message, which becomes part of its exchange. Throws Fault. */
   send(message) {
     const move = this.move(this.role.side, message.type, message.requestId);
-    if (move.scope) throw new Fault(move.outcome, undefined, [], move.scope);
+    if (move.scope) throw new Fault(move.error, undefined, [], move.scope);
     const bytes = this.codec.serialize(message);
     this.apply(message.requestId, move);
     return bytes;
@@ -119,12 +120,14 @@ export class Connection {
     }
     const wasOpen = this.states.has(requestId);
     this.apply(requestId, move);
-    if (move.scope) throw Object.assign(new Fault(move.outcome, undefined, [], move.scope), { requestId });
+    if (move.scope) throw Object.assign(new Fault(move.error, undefined, [], move.scope), { requestId });
     return wasOpen && !this.states.has(requestId) ? { event: "ended", requestId } : null;
   }
 
+  /** Whether this is an ERROR that is about the connection (GD-ERR-015). */
   isNotice({ rule, requestId }) {
-    return requestId === CONNECTION && rule.name === "ERROR" && this.peerSide === "answerer" && !this.states.has(requestId);
+    const { request_id: id, message, sender } = this.notice;
+    return requestId === BigInt(id) && rule.name === message && this.peerSide === sender && !this.states.has(requestId);
   }
 
   message(header, frame, ended) {
@@ -133,8 +136,8 @@ export class Connection {
       return { event: "message", message: this.codec.message(header, frame), ended };
     } catch (fault) {
       // The exchange dies of a frame that cannot be read; what still comes for it is discarded.
-      if (ended || this.peerSide === "opener") this.states.delete(requestId);
-      else this.abandon(requestId);
+      const after = this.afterFault.find(one => one.sender === this.peerSide && one.ends === ended);
+      if (this.states.has(requestId)) this.apply(requestId, after);
       throw Object.assign(fault, { requestId });
     }
   }
@@ -142,16 +145,17 @@ export class Connection {
   move(sender, type, requestId) {
     const state = this.states.get(requestId) ?? IDLE;
     const move = this.table.get(`${state} ${sender} ${type}`);
-    const opens = state === IDLE && move.next !== IDLE;
-    const isFull = this.role.max_open && this.states.size >= this.role.max_open;
+    const opens = state === IDLE && move.outcome === "deliver" && move.next !== IDLE;
+    const isFull = this.role.max_open !== "any" && this.states.size >= this.role.max_open;
     if (opens && (isFull || !this.role.opens.includes(type))) {
-      return { next: IDLE, outcome: "unexpected_message", scope: "exchange" };
+      return this.refused;
     }
     return move;
   }
 
   apply(requestId, move) {
-    if (move.next === IDLE) this.states.delete(requestId);
+    // After a fault of the connection there is no next state.
+    if (move.next === undefined || move.next === IDLE) this.states.delete(requestId);
     else this.states.set(requestId, move.next);
   }
 }
