@@ -1,4 +1,4 @@
-# @generated from spec/ (c1df18f93cccf138) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (9300b5790b855686) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = 'c1df18f93cccf138'
+SPEC_HASH: Final = '9300b5790b855686'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -21,6 +21,12 @@ HEADER: Final = Struct(">2sBBLQ")
 HEADER_BYTES: Final = 16
 CONNECTION_REQUEST_ID: Final = 0
 EXTENSION_CODES: Final = (128, 239)
+NOTICE_CODE: Final = 0x03
+MAX_PATH_CHARS: Final = 200
+MAX_KEY_CHARS: Final = 32
+ELLIPSIS: Final = '…'
+IDENTIFIER: Final = '[A-Za-z_][A-Za-z0-9_]*'
+RAW_DATA_BYTES: Final = 100
 UNKNOWN_VALUE_TYPE: Final = 'unknown_tlv_type'
 KEY_ERROR: Final = 'key_not_string'
 PRIORITY_RANGE: Final = (-10, 10)
@@ -267,6 +273,17 @@ TRANSITIONS: Final[dict[tuple[str, str, int], Transition]] = {
     ('abandoned', 'answerer', 0x11): Transition('idle', 'unexpected_message', 'connection'),
     ('abandoned', 'answerer', 0x12): Transition('idle', 'unexpected_message', 'connection'),
     ('abandoned', 'answerer', 0x80): Transition('idle', 'unexpected_message', 'connection'),
+}
+
+# What opens an exchange that it may not open.
+NOT_OPENED: Final = Transition('idle', 'unexpected_message', 'exchange')
+
+# (sender, whether the frame would end the exchange) -> the state after a fault in it.
+AFTER_FAULT: Final[dict[tuple[str, bool], str]] = {
+    ('opener', False): 'idle',
+    ('opener', True): 'idle',
+    ('answerer', False): 'abandoned',
+    ('answerer', True): 'idle',
 }
 
 ROLES: Final[dict[str, Role]] = {

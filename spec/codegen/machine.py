@@ -51,6 +51,8 @@ def document(spec: ir.Spec, mark: str) -> Json:
         "paths": dict(spec.places),
         "path": _path(spec.paths),
         **_exchanges(spec),
+        "questions": [_question(question) for question in spec.questions],
+        "forms": [_form(form) for form in spec.forms],
     }
 
 
@@ -135,6 +137,7 @@ def _field(field: ir.Field, spec: ir.Spec) -> Json:
         types=types_of(field, spec) or "any",
         required=field.required,
         minimum=field.minimum,
+        maximum=field.maximum,
         finite=field.finite or None,
         choices=dict(field.choices) or None,
         scalar=field.scalar or None,
@@ -224,3 +227,44 @@ def _role(role: ir.Role) -> Json:
         "max_open": "any" if role.max_open is None else role.max_open,
         "meaning": role.meaning,
     }
+
+
+def _question(question: ir.Question) -> Json:
+    return _given(
+        message=question.message,
+        answerer=question.answerer,
+        enumeration=question.enumeration,
+        operations=[_operation(one) for one in question.operations],
+    )
+
+
+def _operation(one: ir.Operation) -> Json:
+    takes = [{"name": p.name, "kind": p.kind, "required": p.required} for p in one.parameters]
+    return {
+        "name": one.name,
+        "code": one.code,
+        "parameters": takes,
+        "result": _type(one.result),
+        "errors": dict(one.errors),
+        "or_default": one.or_default,
+        "meaning": one.meaning,
+    }
+
+
+def _form(form: ir.Form) -> Json:
+    fields = [
+        _given(
+            name=field.name,
+            type=_type(field.type),
+            core=field.core,
+            nullable=field.nullable,
+            unit=field.unit,
+            meaning=field.meaning,
+        )
+        for field in form.fields
+    ]
+    return {"name": form.name, "fields": fields, "meaning": form.meaning}
+
+
+def _type(one: ir.Type) -> Json:
+    return _given(kind=one.kind, of=_type(one.of) if one.of else None, form=one.form)
