@@ -1,8 +1,9 @@
 """Apps: what a worker loads once and calls for every request.
 
-Rules: an app is named ``module:Class``, or ``module:Class:N`` to have it in N workers only. Any
-class will do that has `init`, `close` and `__call__(action, *args, **kwargs)`. `init`, `close`
-and names that begin with an underscore cannot be called from outside.
+Rules: an app is named ``module:Class``, or ``module:Class:N`` to have it in N workers only; what
+starts its workers may be named behind it, as in ``module:Class@node``. Any class will do that has
+`init`, `close` and `__call__(action, *args, **kwargs)`. `init`, `close` and names that begin with
+an underscore cannot be called from outside.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import importlib
 import os
 import traceback
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .errors import DirtyAppError, DirtyAppNotFoundError
+
+if TYPE_CHECKING:
+    from gdproto.answers import AppAttributes
 
 METHODS = ("init", "__call__", "close")
 _NOT_ACTIONS = frozenset(("init", "close"))
@@ -63,22 +67,36 @@ class DirtyApp:
 
 
 class AppSpec(NamedTuple):
-    """An app to serve: its path, ``module:Class``, and in how many workers; None for all."""
+    """An app to serve.
+
+    Attributes:
+        path: ``module:Class``.
+        workers: in how many workers; None for all.
+        launcher: the name of what starts them; empty for the usual one.
+    """
 
     path: str
     workers: int | None
+    launcher: str = ""
 
 
 def parse_app_spec(spec: str) -> AppSpec:
-    """Read ``module:Class`` or ``module:Class:N``. Raises DirtyAppError."""
-    module, _, rest = spec.partition(":")
+    """Read ``module:Class``, ``module:Class:N`` and either with ``@LAUNCHER``.
+
+    Raises:
+        DirtyAppError: it is none of them.
+    """
+    words, at, launcher = spec.partition("@")
+    module, _, rest = words.partition(":")
     name, colon, count = rest.partition(":")
     names = [*module.split("."), *name.split(".")]
     if not all(part.isidentifier() for part in names):
         raise DirtyAppError(f"app {spec!r} is not of the form module:Class or module:Class:N", spec)
     if colon and not (count.isascii() and count.isdigit() and int(count) > 0):
         raise DirtyAppError(f"app {spec!r}: {count!r} is not a number of workers above 0", spec)
-    return AppSpec(f"{module}:{name}", int(count) if colon else None)
+    if at and not launcher:
+        raise DirtyAppError(f"app {spec!r} names no launcher after @", spec)
+    return AppSpec(f"{module}:{name}", int(count) if colon else None, launcher)
 
 
 def is_forbidden(action: str) -> bool:
@@ -101,6 +119,16 @@ def load_class(path: str) -> type[App]:
         if not callable(next((vars(one)[name] for one in cls.__mro__ if name in vars(one)), None)):
             raise DirtyAppError(f"app {path} has no method {name}()", path)
     return cls
+
+
+def attributes_of(cls: type[App]) -> AppAttributes:
+    """What the app's class asks of the arbiter, as it says it."""
+    stashes: Any = getattr(cls, "stashes", ())
+    return {
+        "workers": getattr(cls, "workers", None),
+        "stashes": list(stashes) if isinstance(stashes, list | tuple | set) else stashes,
+        "kill_on_cancel": getattr(cls, "kill_on_cancel", False),
+    }
 
 
 def load_app(path: str) -> App:

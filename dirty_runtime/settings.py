@@ -25,6 +25,8 @@ MAX_SOCKET_PATH_BYTES = 107
 # What the socket's path ends with while its arbiter drains.
 DRAINING = ".draining"
 UNITS = ("_s", "_path")
+# The launcher of Python's own worker, where the usual one is another.
+PYTHON_LAUNCHER = "python"
 HOOKS = (
     "on_dirty_starting",
     "dirty_post_fork",
@@ -60,7 +62,7 @@ class Config:
 
     apps: tuple[AppSpec, ...]
     socket_path: str
-    workers: int = setting(2, "Worker processes.", 1)
+    workers: int = setting(2, "Worker processes, of each launcher.", 1)
     threads: int = setting(1, "Calls that a worker runs at once.", 1)
     timeout_s: float = setting(
         300.0, "Longest silence of a worker within a call, in seconds; 0 for any.", 0
@@ -95,6 +97,7 @@ class Config:
     worker_command: str = setting(
         "", "Command that starts a worker in another language; Python's worker if empty."
     )
+    launchers: dict[str, str] = field(default_factory=dict)
     access_log: bool = setting(False, "Log a line for each call.")
     log_file: str = setting("", "Where to write the log; standard error if empty.")
     log_json: bool = setting(False, "Log in JSON.")
@@ -107,8 +110,12 @@ class Config:
             _check(one, getattr(self, one.name))
         _check_apps(self.apps)
         _check_socket_path(self.socket_path)
-        if self.workers > self.max_workers:
-            raise ConfigError(f"workers is at most max-workers, {self.max_workers}", "workers")
+        _check_launchers(self.apps, self.launchers)
+        wanted = self.workers * len({app.launcher for app in self.apps})
+        if wanted > self.max_workers:
+            each = "" if wanted == self.workers else ", over all launchers"
+            reason = f"workers is at most max-workers, {self.max_workers}{each}"
+            raise ConfigError(reason, "workers")
 
 
 def option_name(name: str) -> str:
@@ -234,6 +241,8 @@ def _problem(one: Field[Any], value: Any) -> str:
         return _number_problem(value, type(one.default), one.metadata["least"])
     if one.name == "slot_env":
         return _environment_problem(value)
+    if one.name == "launchers":
+        return _launchers_problem(value)
     if one.default is MISSING and one.name != "socket_path":
         return ""
     if not isinstance(value, str):
@@ -259,6 +268,27 @@ def _environment_problem(value: Any) -> str:
         except (ValueError, LookupError, AttributeError):
             return f"has {{slot}} for the worker's number and no other braces, not {text!r}"
     return ""
+
+
+def _launchers_problem(value: Any) -> str:
+    if not isinstance(value, dict) or not all(
+        isinstance(text, str) for pair in value.items() for text in pair
+    ):
+        return f"is a dict of names and commands, not {value!r}"
+    for name, command in value.items():
+        if not name.isidentifier() or name == PYTHON_LAUNCHER:
+            return f"has names that are identifiers, and not {PYTHON_LAUNCHER}: {name!r}"
+        if problem := _command_problem(command) or ("" if command else "is empty"):
+            return f"{name} {problem}"
+    return ""
+
+
+def _check_launchers(apps: tuple[AppSpec, ...], launchers: Mapping[str, str]) -> None:
+    for app in apps:
+        if app.launcher and app.launcher not in (*launchers, PYTHON_LAUNCHER):
+            name = app.launcher
+            reason = f"app {app.path}: there is no launcher {name}; give --launcher {name}=COMMAND"
+            raise ConfigError(reason, "launchers")
 
 
 def _command_problem(value: str) -> str:

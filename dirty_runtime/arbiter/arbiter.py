@@ -36,13 +36,13 @@ from .pidfile import Pidfile
 from .policy.allocation import shortages
 from .policy.catalogue import AppFacts, Catalogue
 from .policy.routing import Router
-from .stash.memory import Tables
+from .stash.memory import MemoryStash
 from .telemetry.access_log import AccessLog
 from .telemetry.averages import Averages
 from .telemetry.hooks import Hooks, call_hook
 from .telemetry.observer import Observer, Observers
 from .workers.lane import Lane
-from .workers.launch import launcher_of
+from .workers.launch import inspect, launchers_of
 from .workers.reload import Reload
 from .workers.supervisor import CLOSE_S, Supervisor
 from .workers.worker import Worker
@@ -71,7 +71,7 @@ class DirtyArbiter:
         self.lifetime = Lifetime(clock)
         self.access = Access.of(config)
         self.catalogue = Catalogue(config.apps)
-        self.tables = Tables(config.stash_max_bytes)
+        self.stash = MemoryStash(config.stash_max_bytes)
         self.router: Router[CallOf, Lane] = Router(
             self.catalogue.paths, config.max_queue, config.max_queue_bytes
         )
@@ -93,9 +93,9 @@ class DirtyArbiter:
             config.timeout_s,
             clock,
         )
-        self.launcher = launcher_of(config)
+        self.launchers = launchers_of(config)
         self.supervisor = Supervisor(
-            config, self.catalogue, self.launcher, self.dispatcher, self, clock
+            config, self.catalogue, self.launchers, self.dispatcher, self, clock
         )
         self.reloading = Reload(self._inspect, self.supervisor)
         self._clock = clock
@@ -103,6 +103,7 @@ class DirtyArbiter:
         self._begun_to_end = asyncio.Event()
         self._grace_s = 0.0
         self._failure = ""
+        self._ensuring: asyncio.Task[None] | None = None
         self._register_answerers()
 
     def _register_answerers(self) -> None:
@@ -114,13 +115,13 @@ class DirtyArbiter:
             self.router,
             self.supervisor,
             self.reloading,
-            self.tables,
+            self.stash,
             self._clock,
         )
         register = self.answerers.register
         register(gdproto.Status, status.answer, waits=False)
         register(gdproto.Manage, management.answer, check=self._may_manage, waits=False)
-        register(gdproto.Stash, StashAnswers(self.tables).answer, waits=False)
+        register(gdproto.Stash, StashAnswers(self.stash).answer, waits=self.stash.waits)
 
     def _may_manage(self, uid: int) -> None:
         if not self.access.may_manage(uid):
@@ -139,9 +140,6 @@ class DirtyArbiter:
         pidfile = Pidfile(self.config.pidfile)
         try:
             pidfile.write()
-            self.supervisor.learn(self._inspect())
-            for line in shortages(self.catalogue.specs, self.config.workers):
-                log.warning(line)
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
                 runner.run(self._serve(listener))
         finally:
@@ -153,11 +151,14 @@ class DirtyArbiter:
 
     def _inspect(self) -> Mapping[str, AppFacts]:
         """What the apps' classes say of themselves. Raises ConfigError."""
-        return self.launcher.inspect(self.catalogue.paths)
+        return inspect(self.launchers, self.catalogue)
 
     async def _serve(self, listener: Listener) -> None:
-        loop = asyncio.get_running_loop()
-        self._handle_signals(loop)
+        self.supervisor.learn(self._inspect())
+        await self._ensure_tables()
+        for line in shortages(self.catalogue.specs, self.config.workers):
+            log.warning(line)
+        self._handle_signals(asyncio.get_running_loop())
         listener.accept(lambda connected: ClientConnection(connected, self.dispatcher, self._clock))
         call_hook(self.config.hooks, "on_dirty_starting", self)
         try:
@@ -238,8 +239,12 @@ class DirtyArbiter:
             self._begun_to_end.set()
 
     def learned(self, facts: AppFacts) -> None:
-        for table in facts.stashes:
-            self.tables.ensure(table)
+        if facts.stashes:
+            self._ensuring = asyncio.get_running_loop().create_task(self._ensure_tables())
+
+    async def _ensure_tables(self) -> None:
+        for table in self.catalogue.stashes:
+            await self.stash.ensure(table)
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:

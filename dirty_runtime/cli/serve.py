@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,16 @@ def _takes_settings(command: Any) -> Any:
 
 
 @click.command()
-@click.option("--app", "apps", multiple=True, metavar="MODULE:CLASS[:N]", help="An app to serve.")
+@click.option(
+    "--app", "apps", multiple=True, metavar="MODULE:CLASS[:N][@NAME]", help="An app to serve."
+)
+@click.option(
+    "--launcher",
+    "launchers",
+    multiple=True,
+    metavar="NAME=COMMAND",
+    help="A command that starts the workers of apps given as MODULE:CLASS@NAME.",
+)
 @socket_option
 @_takes_settings
 @click.option("-c", "--config", "config_path", metavar="FILE", help="Settings, as Python.")
@@ -62,6 +72,7 @@ def serve(config_path: str | None, chdir: str | None, check_config: bool, **over
     if config_path:
         config_path = os.path.abspath(config_path)
     try:
+        overrides["launchers"] = _launchers(overrides["launchers"])
         if chdir:
             _change_directory(chdir)
         config = load_config(config_path or "", overrides)
@@ -71,6 +82,17 @@ def serve(config_path: str | None, chdir: str | None, check_config: bool, **over
         _run(config)
     except ConfigError as error:
         raise click.ClickException(f"{_origin(error.setting, config_path)}{error}") from None
+
+
+def _launchers(words: Iterable[str]) -> dict[str, str] | None:
+    """The commands by their names; None where none is given. Raises ConfigError."""
+    found = {}
+    for word in words:
+        name, equals, command = word.partition("=")
+        if not equals:
+            raise ConfigError(f"launcher {word!r} is not of the form NAME=COMMAND", "launchers")
+        found[name] = command
+    return found or None
 
 
 def _run(config: Config) -> None:
@@ -119,14 +141,14 @@ def _show_config(config: Config) -> None:
     from ..arbiter.clients.listener import check_socket
     from ..arbiter.policy.allocation import allocate, shortages
     from ..arbiter.policy.catalogue import Catalogue
-    from ..arbiter.workers.launch import launcher_of
+    from ..arbiter.workers.launch import inspect, launchers_of
 
     Access.of(config)
     check_socket(Path(config.socket_path))
     for name in ("pidfile", "log_file"):
         check_directory(name, getattr(config, name))
     catalogue = Catalogue(config.apps)
-    for path, facts in launcher_of(config).inspect(catalogue.paths).items():
+    for path, facts in inspect(launchers_of(config), catalogue).items():
         catalogue.learn(path, facts)
     apps = catalogue.specs
     for line in [*unknown_variables(os.environ), *shortages(apps, config.workers)]:
@@ -137,5 +159,7 @@ def _show_config(config: Config) -> None:
     click.echo(f"socket: {config.socket_path}")
     for one in simple_settings():
         click.echo(f"{label_of(one.name)}: {getattr(config, one.name)}")
+    for name, command in config.launchers.items():
+        click.echo(f"launcher {name}: {command}")
     click.echo(f"slot-env: {' '.join(f'{name}={text}' for name, text in config.slot_env.items())}")
     click.echo(f"hooks: {', '.join(config.hooks)}")

@@ -17,7 +17,7 @@ __all__ = [
 
 def parse_dirty_app_spec(spec: str) -> tuple[str, int | None]:
     """``module:Class`` and the number of workers, None for all. Raises DirtyAppError."""
-    path, workers = parse_app_spec(spec)
+    path, workers, _ = parse_app_spec(spec)
     return path, workers
 
 

@@ -9,13 +9,17 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from ..app import App, describe, load_app, place
+from ..app import App, attributes_of, describe, load_app, place
 from ..errors import DirtyAppError, DirtyError
 from ..version import EXTENSIONS, VERSION
 from .lane import ArbiterGone, LaneServer
 from .loop import EventLoop
 from .surroundings import Surroundings, handle_signals
+
+if TYPE_CHECKING:
+    from gdproto.answers import WorkerAnswer
 
 BOOT_FAILED = 3
 ARBITER_GONE = 4
@@ -31,11 +35,13 @@ def main() -> int:
     loop = EventLoop()
     lanes = [LaneServer(fd, apps, loop, around.tracebacks) for fd in around.fds]
     failure = boot(around, apps, loop)
-    status = {
+    status: WorkerAnswer = {
         "pid": os.getpid(),
         "apps": list(apps),
         "version": VERSION,
         "extensions": EXTENSIONS,
+        "concurrency": len(lanes),
+        "attributes": {path: attributes_of(type(app)) for path, app in apps.items()},
     }
     for lane in lanes:
         lane.answer_status(status, failure)

@@ -12,22 +12,16 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from ..app import load_class
+from ..app import attributes_of, load_class
 from ..errors import DirtyAppError
 
 
 def facts_of(path: str) -> dict[str, Any]:
     """What the class says, or why it is none, for JSON."""
     try:
-        cls: Any = load_class(path)
+        return dict(attributes_of(load_class(path)))
     except DirtyAppError as error:
         return {"error": error.message}
-    stashes = getattr(cls, "stashes", ())
-    return {
-        "workers": getattr(cls, "workers", None),
-        "stashes": list(stashes) if isinstance(stashes, list | tuple | set) else stashes,
-        "kill_on_cancel": getattr(cls, "kill_on_cancel", False),
-    }
 
 
 def main(paths: Sequence[str]) -> None:

@@ -11,24 +11,27 @@ from hypothesis import strategies as st
 
 from dirty_runtime import DirtyApp, DirtyAppError, DirtyAppNotFoundError
 from dirty_runtime.app import AppSpec, is_forbidden, load_app, parse_app_spec
-from dirty_runtime.arbiter.policy.allocation import allocate
+from dirty_runtime.arbiter.policy.allocation import allocate, reallocate, slot_to_add
 
 GOOD_SPECS = [
-    ("app:App", "app:App", None),
-    ("pkg.app:App", "pkg.app:App", None),
-    ("app:App:1", "app:App", 1),
-    ("pkg.sub.app:App:12", "pkg.sub.app:App", 12),
-    ("app:Outer.Inner", "app:Outer.Inner", None),
+    ("app:App", "app:App", None, ""),
+    ("pkg.app:App", "pkg.app:App", None, ""),
+    ("app:App:1", "app:App", 1, ""),
+    ("pkg.sub.app:App:12", "pkg.sub.app:App", 12, ""),
+    ("app:Outer.Inner", "app:Outer.Inner", None, ""),
+    ("app:App@node", "app:App", None, "node"),
+    ("app:App:2@node", "app:App", 2, "node"),
 ]
 BAD_SPECS = [
     "", ":", "app", "app:", ":App", "app:App:", "app:App:0", "app:App:-1", "app:App:x",
     "app:App:1.5", "app:App:1:2", "a pp:App", "app:App()", "app..x:App", "app:App:²", "app:App: 1",
+    "app:App@", "@node", "app@node:App",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("spec", "path", "workers"), GOOD_SPECS)
-def test_good_specs(spec: str, path: str, workers: int | None) -> None:
-    assert parse_app_spec(spec) == (path, workers)
+@pytest.mark.parametrize(("spec", "path", "workers", "launcher"), GOOD_SPECS)
+def test_good_specs(spec: str, path: str, workers: int | None, launcher: str) -> None:
+    assert parse_app_spec(spec) == (path, workers, launcher)
 
 
 @pytest.mark.parametrize("spec", BAD_SPECS)
@@ -147,3 +150,15 @@ def test_allocation_keeps_its_rules(specs: list[AppSpec], workers: int) -> None:
         assert list(home) == [path for path in order if path in home]
     loads = [sum(path in limited for path in home) for home in homes]
     assert max(loads) - min(loads) <= 1
+
+
+def test_each_launcher_has_slots_of_its_own() -> None:
+    specs = [AppSpec("a", None), AppSpec("n", None, "node"), AppSpec("b", 1)]
+    homes = allocate(specs, 2)
+    assert homes == {0: ("a", "b"), 1: ("a",), 2: ("n",), 3: ("n",)}
+    assert slot_to_add(specs, homes) == {4: ("a",)}
+    homes |= {4: ("a",)}
+    assert slot_to_add(specs, homes) == {5: ("n",)}
+    launchers = {0: "", 1: "", 2: "node", 3: "node", 4: ""}
+    told = [AppSpec("a", 2), AppSpec("n", 1, "node"), AppSpec("b", 1)]
+    assert reallocate(told, launchers) == {0: ("a",), 1: ("a",), 4: ("b",), 2: ("n",), 3: ()}

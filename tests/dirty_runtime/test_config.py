@@ -42,6 +42,21 @@ BAD_SETTINGS: list[tuple[dict[str, Any], str]] = [
     ({"slot_env": {"A": "{slot.x}"}}, "no other braces"),
     ({"worker_command": "'"}, "worker-command is words for a shell"),
     ({"worker_command": " "}, "worker-command is words for a shell"),
+    ({"launchers": ["node"]}, "launchers is a dict of names and commands"),
+    ({"launchers": {"node": 3}}, "launchers is a dict of names and commands"),
+    ({"launchers": {"no de": "node"}}, "has names that are identifiers, and not python: 'no de'"),
+    ({"launchers": {"python": "pypy"}}, "has names that are identifiers, and not python"),
+    ({"launchers": {"node": ""}}, "launchers node is empty"),
+    ({"launchers": {"node": "'"}}, "launchers node is words for a shell"),
+    (
+        {"apps": (AppSpec("m:A", None, "node"),), "launchers": {"deno": "deno"}},
+        "app m:A: there is no launcher node; give --launcher node=COMMAND",
+    ),
+    ({"workers": 65}, "workers is at most max-workers, 64"),
+    (
+        {"apps": (*APPS, AppSpec("m:B", None, "python")), "workers": 33},
+        "workers is at most max-workers, 64, over all launchers",
+    ),
     ({"socket_path": "/" + "x" * 107}, "108 bytes, at most 107"),
     ({"socket_path": "/" + "é" * 54}, "109 bytes, at most 107"),
 ]
@@ -73,12 +88,12 @@ def test_the_command_line_beats_the_file_beats_the_defaults(tmp_path: Path) -> N
     path = tmp_path / "conf.py"
     path.write_text(FILE)
     config = load_config(str(path), {"workers": 3, "threads": None, "apps": ()})
-    assert config.apps == (("m:A", None), ("m:B", 2))
+    assert config.apps == (AppSpec("m:A", None), AppSpec("m:B", 2))
     assert config.workers == 3
     assert config.threads == 1
     assert config.timeout_s == 12.5
     assert config.socket_path == "/run/file.sock"
-    assert load_config(str(path), {"apps": ("m:C",)}).apps == (("m:C", None),)
+    assert load_config(str(path), {"apps": ("m:C",)}).apps == (AppSpec("m:C", None),)
 
 
 def test_every_name_of_the_file_is_a_setting() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
@@ -11,17 +12,34 @@ from hypothesis import strategies as st
 import gdproto
 from dirty_runtime import StashError, StashKeyNotFoundError, StashTableNotFoundError
 from dirty_runtime.app import AppSpec
+from dirty_runtime.arbiter.answers.stash import StashAnswers
 from dirty_runtime.arbiter.policy.allocation import allocate, slot_to_add, slot_to_remove
 from dirty_runtime.arbiter.policy.health import Health
-from dirty_runtime.arbiter.stash.memory import Tables, glob
+from dirty_runtime.arbiter.stash.memory import MemoryStash, glob
 from gdproto import StashOp
+from gdproto.answers import STASH_OPERATIONS
+
+# Answers of the stash do not depend on who asks.
+NOBODY: Any = None
 
 
 def ask(
-    tables: Tables, op: StashOp, table: str = "t", key: Any = None, value: Any = None,
+    tables: MemoryStash, op: StashOp, table: str = "t", key: Any = None, value: Any = None,
     pattern: str | None = None,
 ) -> Any:  # fmt: skip
-    return tables.answer(gdproto.Stash(1, int(op), table, key, value, pattern))
+    answering = StashAnswers(tables).answer(
+        gdproto.Stash(1, int(op), table, key, value, pattern), NOBODY
+    )
+    with pytest.raises(StopIteration) as done:
+        answering.send(None)
+    return done.value.value
+
+
+@pytest.mark.parametrize("op", StashOp)
+def test_every_operation_has_its_method(op: StashOp) -> None:
+    operation = STASH_OPERATIONS[op]
+    method = inspect.signature(getattr(MemoryStash(), operation.name))
+    assert list(method.parameters) == [parameter.name for parameter in operation.parameters]
 
 
 MISSING = [
@@ -32,11 +50,11 @@ MISSING = [
 
 @pytest.mark.parametrize(("op", "answer"), MISSING)
 def test_a_missing_table(op: StashOp, answer: Any) -> None:
-    assert ask(Tables(), op, key="k" if op is StashOp.DELETE else None) == answer
+    assert ask(MemoryStash(), op, key="k" if op is StashOp.DELETE else None) == answer
 
 
 def test_what_is_missing_is_named() -> None:
-    tables = Tables()
+    tables = MemoryStash()
     with pytest.raises(StashKeyNotFoundError) as key:
         ask(tables, StashOp.GET, "t", "k")
     assert (key.value.table_name, key.value.key) == ("t", "k")
@@ -47,13 +65,13 @@ def test_what_is_missing_is_named() -> None:
 
 @pytest.mark.parametrize("value", [None, {"error": "no"}, [], b"\xff", {"a": [1, None]}, 1.5])
 def test_any_value_can_be_stored(value: Any) -> None:
-    tables = Tables()
+    tables = MemoryStash()
     assert ask(tables, StashOp.PUT, key="k", value=value) is True
     assert ask(tables, StashOp.GET, key="k") == value
 
 
 def test_keys_are_equal_when_their_bytes_are() -> None:
-    tables = Tables()
+    tables = MemoryStash()
     keys = [True, 1, 1.0, "1", b"1", None]
     for number, key in enumerate(keys):
         ask(tables, StashOp.PUT, key=key, value=number)
@@ -89,7 +107,7 @@ STEPS = st.lists(
 
 @given(STEPS)
 def test_tables_agree_with_dicts_and_count_their_bytes(steps: list[Any]) -> None:
-    tables, model = Tables(max_bytes=1000), dict[str, dict[int, bytes]]()
+    tables, model = MemoryStash(max_bytes=1000), dict[str, dict[int, bytes]]()
     for op, table, key, value in steps:
         try:
             ask(tables, op, table, key, value)
@@ -160,9 +178,9 @@ def test_to_forgive_is_to_forget() -> None:
 # --- slots ---
 
 
-SPECS = st.lists(st.none() | st.integers(1, 4), min_size=1, max_size=4).map(
-    lambda limits: [AppSpec(f"m:A{number}", limit) for number, limit in enumerate(limits)]
-)
+SPECS = st.lists(
+    st.tuples(st.none() | st.integers(1, 4), st.sampled_from(["", "node"])), min_size=1, max_size=4
+).map(lambda specs: [AppSpec(f"m:A{number}", *spec) for number, spec in enumerate(specs)])
 
 
 @given(SPECS, st.integers(1, 5), st.lists(st.booleans(), max_size=12))
@@ -181,3 +199,6 @@ def test_scaling_never_takes_an_app_its_last_slot(
             count = sum(spec.path in paths for paths in homes.values())
             assert count >= 1
             assert spec.workers is None or count <= spec.workers
+        launcher_of = {spec.path: spec.launcher for spec in specs}
+        for paths in homes.values():
+            assert len({launcher_of[path] for path in paths}) <= 1

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dirty_runtime import DirtyAppError, DirtyTimeoutError, DirtyWorkerError
+from dirty_runtime import DirtyAppError, DirtyTimeoutError, DirtyWorkerError, StashClient
 
 from .processes import LIMIT_S, ROOT, Arbiter, is_running, run_dirty, serving, wait_until
 
@@ -71,6 +71,56 @@ def test_it_is_replaced_reloaded_and_stopped(arbiter: Arbiter, directory: Path) 
     arbiter.signal(signal.SIGTERM)
     assert arbiter.wait() == 0
     assert not any(map(is_running, last))
+
+
+# --- beside Python's, and with what it tells ---
+
+TOLD = {"workers": 1, "stashes": ["shouts"], "kill_on_cancel": True}
+
+
+def test_it_serves_beside_python_and_tells_what_its_app_asks_for(directory: Path) -> None:
+    text = (directory / "worker.py").read_text()
+    attributes = f'"attributes": {{{APP!r}: {TOLD!r}}}, "extensions"'
+    assert text.count('"extensions"') == 1
+    (directory / "worker.py").write_text(text.replace('"extensions"', attributes))
+    (directory / "sums.py").write_text(
+        "from dirty_runtime import DirtyApp, stash\n"
+        "class Sums(DirtyApp):\n"
+        "    def add(self, a, b): return a + b\n"
+    )
+    words = ("--chdir", str(directory), "--launcher", f"shout={COMMAND}")
+    with (
+        serving(f"{APP}@shout", "sums:Sums", workers=2, options=words) as arbiter,
+        arbiter.client() as client,
+        StashClient(arbiter.socket_path) as stash,
+    ):
+        assert client.execute(APP, "shout", "hello") == "HELLO"
+        assert client.execute("sums:Sums", "add", 1, 2) == 3
+        assert stash.exists("shouts")
+
+        def homes() -> list[list[str]]:
+            found = client.status()["workers"]
+            return [worker["apps"] for worker in found if worker["booted"]]
+
+        wanted = [["sums:Sums"], ["sums:Sums"], [APP]]
+        # A worker that lacks every app of its launcher waits for one, with none.
+        wait_until(lambda: sorted(homes(), reverse=True) == [*wanted, []])
+        before = arbiter.pids()
+        stream = client.stream(APP, "letters", "x" * 10**7)
+        assert next(stream) == "x"
+        stream.close()
+        wait_until(lambda: len(before - arbiter.pids()) == 1)
+        wait_until(lambda: sorted(homes(), reverse=True) == [*wanted, []])
+        assert client.execute(APP, "shout", "again") == "AGAIN"
+
+
+def test_what_cannot_be_is_told_and_left_out(directory: Path) -> None:
+    text = (directory / "worker.py").read_text()
+    attributes = f'"attributes": {{{APP!r}: {{"workers": -1}}}}, "extensions"'
+    (directory / "worker.py").write_text(text.replace('"extensions"', attributes))
+    with serving(APP, options=options(directory)) as arbiter, arbiter.client() as client:
+        assert client.execute(APP, "shout", "hello") == "HELLO"
+        assert f"app {APP}: workers is a number above 0, not -1" in arbiter.log.read_text()
 
 
 # --- what goes wrong ---

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TypedDict
 
 import gdproto
 from gdproto import ManageOp
+from gdproto.answers import MANAGE_OPERATIONS, ManageAnswer
 
 from ...errors import DirtyError, DirtyProtocolError
 from ..clients.connection import ClientConnection
@@ -15,6 +16,14 @@ from ..workers.reload import Reload
 from ..workers.supervisor import Supervisor
 
 log = logging.getLogger("dirty")
+
+
+class Done(TypedDict, total=False):
+    """The part of an answer that depends on the operation."""
+
+    spawned: int
+    removed: int
+    reason: str
 
 
 class Management:
@@ -31,12 +40,8 @@ class Management:
         self._reload = reload
         self._lifetime = lifetime
 
-    async def answer(self, message: gdproto.Manage, client: ClientConnection) -> dict[str, Any]:
+    async def answer(self, message: gdproto.Manage, client: ClientConnection) -> ManageAnswer:
         """Do what `message` asks; answered when the processes are started, not when they are ready.
-
-        Returns:
-            `success`, `operation`, `requested`, `spawned` or `removed`, a `reason` where less was
-            done than asked, `total_workers`, `target_workers`.
 
         Raises:
             DirtyError: the arbiter stops.
@@ -46,7 +51,7 @@ class Management:
             raise DirtyError("the arbiter is stopping")
         op = ManageOp(message.op)
         count = max(1, message.count)
-        name = op.name.lower()
+        name = MANAGE_OPERATIONS[op].name
         log.info("user %s asks to manage: %s, count %d", client.uid, name, message.count)
         done = self._do(op, count)
         return {
@@ -58,7 +63,7 @@ class Management:
             "target_workers": self._supervisor.target,
         }
 
-    def _do(self, op: ManageOp, count: int) -> dict[str, Any]:
+    def _do(self, op: ManageOp, count: int) -> Done:
         if op is ManageOp.RELOAD:
             self._reload.begin()
             return {}
@@ -67,16 +72,18 @@ class Management:
             return self._add(change) if change > 0 else self._remove(-change)
         return self._add(count) if op is ManageOp.ADD else self._remove(count)
 
-    def _add(self, count: int) -> dict[str, Any]:
+    def _add(self, count: int) -> Done:
         bound = self._supervisor.config.max_workers
         if self._supervisor.target + count > bound:
             reason = f"{self._supervisor.target + count} workers are more than max-workers, {bound}"
             raise DirtyProtocolError(reason, code="invalid_field_value", path="count")
         spawned = self._supervisor.add(count)
-        short = {} if spawned == count else {"reason": "every app has as many workers as it may"}
-        return {"spawned": spawned, **short}
+        if spawned == count:
+            return {"spawned": spawned}
+        return {"spawned": spawned, "reason": "every app has as many workers as it may"}
 
-    def _remove(self, count: int) -> dict[str, Any]:
+    def _remove(self, count: int) -> Done:
         removed = self._supervisor.remove(count)
-        short = {} if removed == count else {"reason": "every app keeps at least one worker"}
-        return {"removed": removed, **short}
+        if removed == count:
+            return {"removed": removed}
+        return {"removed": removed, "reason": "every app keeps at least one worker"}

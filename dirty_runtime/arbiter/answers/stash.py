@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import gdproto
+from gdproto import StashOp
+from gdproto.answers import STASH_OPERATIONS, arguments
 
 from ..clients.connection import ClientConnection
-from ..stash.memory import Tables
+from ..stash.backend import Backend
 
 
 class StashAnswers:
-    """Does what is asked on the tables."""
+    """Has the backend do what is asked."""
 
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
 
     async def answer(self, message: gdproto.Stash, client: ClientConnection) -> Any:
         """Do it, and return its result. Raises StashError."""
-        return self._tables.answer(message)
+        operation = STASH_OPERATIONS[StashOp(message.op)]
+        method = getattr(self._backend, operation.name)
+        return await method(*arguments(operation, message))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
-from typing import Any
 
 import gdproto
+from gdproto.answers import Draining, StatusAnswer, WorkerStatus
 
 from ...version import EXTENSIONS, PROTOCOL, VERSION
 from ..calls import Calls
@@ -14,7 +14,7 @@ from ..clients.connection import CallOf, ClientConnection
 from ..lifetime import Lifetime
 from ..policy.life import State
 from ..policy.routing import Router
-from ..stash.memory import Tables
+from ..stash.backend import Backend
 from ..workers.lane import Lane
 from ..workers.reload import Reload
 from ..workers.supervisor import Supervisor
@@ -32,7 +32,7 @@ class StatusAnswers:
         router: Router[CallOf, Lane],
         supervisor: Supervisor,
         reload: Reload,
-        tables: Tables,
+        stash: Backend,
         clock: Callable[[], float],
     ) -> None:
         self._lifetime = lifetime
@@ -41,21 +41,11 @@ class StatusAnswers:
         self._router = router
         self._supervisor = supervisor
         self._reload = reload
-        self._tables = tables
+        self._stash = stash
         self._clock = clock
 
-    async def answer(self, message: gdproto.Status, client: ClientConnection) -> dict[str, Any]:
-        """The state, now; it takes time with the number of workers and apps.
-
-        Returns:
-            gunicorn's fields: `arbiter_pid`, `workers` (each `pid`, `age`, `apps`, `booted`,
-            `last_heartbeat` in seconds since the worker was heard), `worker_count`, `apps`; and
-            ours beside them: `queues` counts the waiting requests of each app, `waits` tells how
-            many seconds the oldest of them has waited, `down` why an app is put aside that
-            no worker serves; `reloading` tells whether a reload is under way, `reload_failure` why
-            the last one failed; `draining`, of an arbiter that stops, how many calls are `running`
-            and `waiting`, and how many seconds are `left` to them, else it is None.
-        """
+    async def answer(self, message: gdproto.Status, client: ClientConnection) -> StatusAnswer:
+        """The state, now; it takes time with the number of workers and apps."""
         supervisor, router = self._supervisor, self._router
         workers = sorted(supervisor.workers.values(), key=lambda worker: worker.age)
         return {
@@ -74,7 +64,7 @@ class StatusAnswers:
             "queues": {path: router.depth(path) for path in router.apps},
             "waits": {path: self._oldest_wait_s(path) for path in router.apps},
             "waiting_bytes": router.waiting_bytes,
-            "stash_bytes": self._tables.bytes,
+            "stash_bytes": self._stash.bytes,
             "down": supervisor.down(),
             "last_boot_error": supervisor.last_boot_error,
             "reloading": self._reload.is_under_way,
@@ -82,7 +72,7 @@ class StatusAnswers:
             "draining": self._draining(),
         }
 
-    def _draining(self) -> dict[str, Any] | None:
+    def _draining(self) -> Draining | None:
         if self._lifetime.left_s is None:
             return None
         return {
@@ -95,7 +85,7 @@ class StatusAnswers:
         oldest = self._router.oldest(app_path)
         return round(self._clock() - oldest.arrived_s, 3) if oldest else 0.0
 
-    def _worker(self, worker: Worker) -> dict[str, Any]:
+    def _worker(self, worker: Worker) -> WorkerStatus:
         heard_s = max(lane.heard_s for lane in worker.lanes)
         return {
             "pid": worker.pid,

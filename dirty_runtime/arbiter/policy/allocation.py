@@ -1,13 +1,16 @@
 """Which slots load which apps: pure.
 
-Rules: an app without a limit is in every slot; one limited to N is in the N slots that have the
-fewest limited apps, the lowest numbers first. A slot that is added takes the limited apps that
-lack workers. A limited app never loses its last slot.
+Rules: the apps of one launcher share slots, which are its own: each launcher has as many as there
+are workers. An app without a limit is in every slot of its launcher; one limited to N is in the N
+that have the fewest limited apps, the lowest numbers first. A slot that is added goes to the
+launcher that has the fewest and an app to put there, and takes the limited apps that lack workers.
+A limited app never loses its last slot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from ...app import AppSpec
 
@@ -15,21 +18,41 @@ Homes = dict[int, tuple[str, ...]]
 
 
 def allocate(apps: Sequence[AppSpec], workers: int) -> Homes:
-    """The paths of each slot's apps, for the slots from 0 to `workers` - 1."""
-    loads = [0] * workers
+    """The paths of each slot's apps, for `workers` slots of each launcher, numbered from 0."""
+    homes: Homes = {}
+    for mine in _by_launcher(apps).values() or [[]]:
+        homes |= _share(mine, range(len(homes), len(homes) + workers))
+    return homes
+
+
+def reallocate(apps: Sequence[AppSpec], launchers: Mapping[int, str]) -> Homes:
+    """As `allocate`, for the slots that there are, each with its launcher."""
+    homes: Homes = {}
+    for launcher, mine in _by_launcher(apps).items():
+        homes |= _share(mine, [slot for slot, name in launchers.items() if name == launcher])
+    return homes
+
+
+def _by_launcher(apps: Iterable[AppSpec]) -> dict[str, list[AppSpec]]:
+    """The apps of each launcher; the launchers in the order in which they are named first."""
+    found: dict[str, list[AppSpec]] = {}
+    for spec in apps:
+        found.setdefault(spec.launcher, []).append(spec)
+    return found
+
+
+def _share(apps: Sequence[AppSpec], slots: Sequence[int]) -> Homes:
+    loads = dict.fromkeys(slots, 0)
     chosen: dict[str, set[int]] = {}
     for spec in apps:
         if spec.workers is None:
-            chosen[spec.path] = set(range(workers))
+            chosen[spec.path] = set(slots)
             continue
-        slots = sorted(range(workers), key=lambda slot: (loads[slot], slot))[: spec.workers]
-        chosen[spec.path] = set(slots)
-        for slot in slots:
+        least = sorted(slots, key=lambda slot: (loads[slot], slot))[: spec.workers]
+        chosen[spec.path] = set(least)
+        for slot in least:
             loads[slot] += 1
-    return {
-        slot: tuple(spec.path for spec in apps if slot in chosen[spec.path])
-        for slot in range(workers)
-    }
+    return {slot: tuple(spec.path for spec in apps if slot in chosen[spec.path]) for slot in slots}
 
 
 def shortages(apps: Sequence[AppSpec], workers: int) -> list[str]:
@@ -44,22 +67,29 @@ def shortages(apps: Sequence[AppSpec], workers: int) -> list[str]:
 def slot_to_add(apps: Sequence[AppSpec], homes: Mapping[int, tuple[str, ...]]) -> Homes:
     """The number, the lowest that is free, and the apps of one more slot."""
     number = next(number for number in range(len(homes) + 1) if number not in homes)
-    wanted = [
-        spec.path
-        for spec in apps
-        if spec.workers is None or _count(homes, spec.path) < spec.workers
-    ]
-    return {number: tuple(wanted)}
+    counts = Counter(path for paths in homes.values() for path in paths)
+    for mine in sorted(_by_launcher(apps).values(), key=lambda mine: _slots_of(mine, homes)):
+        wanted = [
+            spec.path for spec in mine if spec.workers is None or counts[spec.path] < spec.workers
+        ]
+        if wanted:
+            return {number: tuple(wanted)}
+    return {number: ()}
+
+
+def _slots_of(apps: Iterable[AppSpec], homes: Mapping[int, tuple[str, ...]]) -> int:
+    """How many slots have one of the apps."""
+    paths = {spec.path for spec in apps}
+    return sum(not paths.isdisjoint(found) for found in homes.values())
 
 
 def slot_to_remove(apps: Sequence[AppSpec], homes: Mapping[int, tuple[str, ...]]) -> int | None:
     """The highest slot that no app needs, or None."""
+    if len(homes) < 2:
+        return None
+    counts = Counter(path for paths in homes.values() for path in paths)
+    served = all(counts[spec.path] for spec in apps)
     for number in sorted(homes, reverse=True):
-        rest = {other: paths for other, paths in homes.items() if other != number}
-        if rest and all(_count(rest, spec.path) for spec in apps):
+        if served and all(counts[path] > 1 for path in homes[number]):
             return number
     return None
-
-
-def _count(homes: Mapping[int, tuple[str, ...]], path: str) -> int:
-    return sum(path in paths for paths in homes.values())

@@ -5,7 +5,7 @@ Rules: what the command line or the config file says beats what an app's class s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ...app import AppSpec
@@ -36,6 +36,24 @@ class Catalogue:
     @property
     def paths(self) -> tuple[str, ...]:
         return tuple(self._ordered)
+
+    @property
+    def launchers(self) -> dict[str, list[str]]:
+        """The paths of the apps of each launcher."""
+        found: dict[str, list[str]] = {}
+        for path, spec in self._ordered.items():
+            found.setdefault(spec.launcher, []).append(path)
+        return found
+
+    def launcher_of(self, paths: Sequence[str]) -> str:
+        """Who starts a worker of these apps, which have one; one without apps the first app's."""
+        path = paths[0] if paths else next(iter(self._ordered))
+        return self._ordered[path].launcher
+
+    @property
+    def stashes(self) -> list[str]:
+        """The tables that the apps want to be there."""
+        return sorted({table for facts in self._facts.values() for table in facts.stashes})
 
     def learn(self, path: str, facts: AppFacts) -> bool:
         """Note what the app says of itself. Returns whether that was not known."""

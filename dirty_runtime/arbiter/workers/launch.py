@@ -19,8 +19,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from ...settings import Config, ConfigError
-from ..policy.catalogue import AppFacts
+from ...settings import PYTHON_LAUNCHER, Config, ConfigError
+from ..policy.catalogue import AppFacts, Catalogue
 from .inspection import asked
 
 TRACE_BYTES = 64 * 1024
@@ -180,18 +180,20 @@ class CommandLauncher:
     """Starts a worker in any language, by a command; what its apps are it tells when it is ready.
 
     Args:
-        name: the setting that holds the command.
+        name: what people know it by.
+        setting: where the command stands in Config.
     """
 
-    def __init__(self, config: Config, command: str, name: str) -> None:
+    def __init__(self, config: Config, command: str, name: str, setting: str) -> None:
         self._config = config
         self._words = shlex.split(command)
         self._name = name
+        self._setting = setting
 
     def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
         program = self._words[0]
         if shutil.which(program) is None:
-            raise ConfigError(f"{self._name}: there is no program {program}", "worker_command")
+            raise ConfigError(f"{self._name}: there is no program {program}", self._setting)
         return {}
 
     def launch(self, order: Order) -> Process:
@@ -213,8 +215,22 @@ def told(config: Config, order: Order) -> dict[str, str]:
     }
 
 
-def launcher_of(config: Config) -> Launcher:
-    """Who starts the workers of `config`."""
+def launchers_of(config: Config) -> dict[str, Launcher]:
+    """Who starts the workers of `config`, by the names that its apps give."""
+    python = PythonLauncher(config)
+    usual: Launcher = python
     if config.worker_command:
-        return CommandLauncher(config, config.worker_command, "worker-command")
-    return PythonLauncher(config)
+        usual = CommandLauncher(config, config.worker_command, "worker-command", "worker_command")
+    named = {
+        name: CommandLauncher(config, command, f"launcher {name}", "launchers")
+        for name, command in config.launchers.items()
+    }
+    return {"": usual, PYTHON_LAUNCHER: python, **named}
+
+
+def inspect(launchers: Mapping[str, Launcher], catalogue: Catalogue) -> dict[str, AppFacts]:
+    """What can be known of all apps before a worker loads them. Raises ConfigError."""
+    facts: dict[str, AppFacts] = {}
+    for name, paths in catalogue.launchers.items():
+        facts |= launchers[name].inspect(paths)
+    return facts

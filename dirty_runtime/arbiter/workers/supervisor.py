@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from ...settings import Config, ConfigError
-from ..policy.allocation import allocate, slot_to_add, slot_to_remove
+from ..policy.allocation import allocate, reallocate, slot_to_add, slot_to_remove
 from ..policy.catalogue import AppFacts, Catalogue
 from ..policy.health import Health
 from ..policy.life import State
@@ -40,15 +40,17 @@ class Slot:
 
     Attributes:
         apps: the paths of the apps that its worker should serve.
+        launcher: the name of what starts its workers.
         worker: serves; None when there is none.
         candidate: boots; takes over when it is ready.
         wait: until the next start after a death.
         must_change: why the worker is to be replaced, though it serves; empty when it is not.
     """
 
-    def __init__(self, number: int, apps: tuple[str, ...]) -> None:
+    def __init__(self, number: int, apps: tuple[str, ...], launcher: str) -> None:
         self.number = number
         self.apps = apps
+        self.launcher = launcher
         self.worker: Worker | None = None
         self.candidate: Worker | None = None
         self.wait: asyncio.TimerHandle | None = None
@@ -75,7 +77,7 @@ class Supervisor:
     Args:
         config: what to run.
         catalogue: the apps.
-        launcher: starts workers.
+        launchers: start workers, by their names.
         events: uses the workers.
         arbiter: is told of the first worker.
         clock: monotonic seconds.
@@ -91,7 +93,7 @@ class Supervisor:
         self,
         config: Config,
         catalogue: Catalogue,
-        launcher: Launcher,
+        launchers: Mapping[str, Launcher],
         events: WorkerEvents,
         arbiter: StartEvents,
         clock: Callable[[], float],
@@ -104,7 +106,7 @@ class Supervisor:
         self.reload_failure = ""
         self.health = Health(catalogue.paths, config.max_crashes, config.crash_window_s)
         self._catalogue = catalogue
-        self._launcher = launcher
+        self._launchers = launchers
         self._events = events
         self._arbiter = arbiter
         self._clock = clock
@@ -146,7 +148,7 @@ class Supervisor:
     def start(self) -> None:
         """Start a worker in every slot, and whatever becomes due from now on."""
         homes = allocate(self._catalogue.specs, self.config.workers)
-        self.slots = {number: Slot(number, apps) for number, apps in homes.items()}
+        self.slots = {number: self._slot(number, apps) for number, apps in homes.items()}
         self._settle()
         if self.config.max_rss_bytes:
             self._check_rss()
@@ -157,9 +159,9 @@ class Supervisor:
         for found in news:
             self._arbiter.learned(found)
         if news:
-            homes = allocate(self._catalogue.specs, len(self.slots))
-            for slot, apps in zip(self.slots.values(), homes.values(), strict=True):
-                slot.apps = apps
+            launchers = {number: slot.launcher for number, slot in self.slots.items()}
+            for number, apps in reallocate(self._catalogue.specs, launchers).items():
+                self.slots[number].apps = apps
 
     def reload(self) -> None:
         """Replace every worker, one after the other; the first that fails ends it."""
@@ -180,7 +182,7 @@ class Supervisor:
             ((number, apps),) = slot_to_add(self._catalogue.specs, self._homes()).items()
             if not apps:
                 break
-            self.slots[number] = Slot(number, apps)
+            self.slots[number] = self._slot(number, apps)
             added += 1
         self._settle()
         return added
@@ -353,7 +355,7 @@ class Supervisor:
                 self._ages,
                 apps,
                 self.config,
-                self._launcher,
+                self._launchers[slot.launcher],
                 self,
                 self._events,
                 self._clock,
@@ -396,6 +398,9 @@ class Supervisor:
         """Have the worker answer what it runs, and end."""
         log.info("worker %d (slot %d) leaves: %s", worker.pid, worker.slot, reason)
         worker.dismiss(self.config.graceful_timeout_s + CLOSE_S)
+
+    def _slot(self, number: int, apps: tuple[str, ...]) -> Slot:
+        return Slot(number, apps, self._catalogue.launcher_of(apps))
 
     def _homes(self) -> dict[int, tuple[str, ...]]:
         return {number: slot.apps for number, slot in self.slots.items()}

@@ -1,0 +1,24 @@
+"""What keeps the tables of the stash.
+
+Rules: the operations are declared in the spec, and `gdproto.answers.StashBackend` has a method for
+each. A backend raises the errors that travel to who asked. One that awaits answers each connection
+in the order of its questions all the same: that is the registry's part.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from gdproto.answers import StashBackend
+
+
+class Backend(StashBackend, Protocol):
+    """A place for the tables of one arbiter.
+
+    Attributes:
+        waits: False for one whose methods never await.
+        bytes: what all tables take, as far as it is known.
+    """
+
+    waits: bool
+    bytes: int
