@@ -81,7 +81,7 @@ PROTOCOL = "DirtyProtocolError"
         ),
         (opens(gdproto.Status), gdproto.Status(77), []),
     ],
-    ids=str,
+    ids=lambda one: getattr(one, "text", str(one)),
 )
 def test_an_expectation(expected: object, outcome: object, lapses: list[str] | None) -> None:
     assert expected.judge(outcome) == lapses  # type: ignore[attr-defined]
