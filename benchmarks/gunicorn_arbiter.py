@@ -20,8 +20,10 @@ from gunicorn.dirty.client import DirtyClient  # type: ignore[import-untyped]
 from gunicorn.dirty.errors import DirtyError  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
+from dirty_runtime.testing import Arbiter, started
+
 from .app import APP_PATH
-from .arbiter_process import READY_LIMIT_S, HeldArbiter, Size, held, place_for
+from .arbiter_process import READY_LIMIT_S, ROOT, Size, told
 from .samples import BenchmarkError
 
 NAME = "gunicorn"
@@ -32,25 +34,23 @@ _CALL_S = 10.0
 @contextlib.contextmanager
 def serving(size: Size, timeout_s: int) -> Iterator[str]:
     """Serve the benchmark app; yields the socket's path once every worker has answered."""
-    with place_for(NAME) as place:
-        numbers = [str(size.workers), str(size.threads), str(timeout_s)]
-        command = [sys.executable, "-m", __name__, place.socket_path, *numbers]
-        with held(NAME, command, place) as arbiter:
-            _wait_until_ready(arbiter, size.workers)
-            yield place.socket_path
+    numbers = [str(size.workers), str(size.threads), str(timeout_s)]
+    command = [sys.executable, "-m", __name__, "SOCKET", *numbers]
+    with told(NAME), started(command, directory=ROOT) as arbiter:
+        _wait_until_ready(arbiter, size.workers)
+        yield arbiter.socket_path
 
 
-def _wait_until_ready(arbiter: HeldArbiter, workers: int) -> None:
+def _wait_until_ready(arbiter: Arbiter, workers: int) -> None:
     """Call until as many workers have answered as there should be: it deals calls in turn."""
     limit_s = time.monotonic() + READY_LIMIT_S
     pids: set[int] = set()
     while len(pids) < workers:
         arbiter.check()
         if time.monotonic() > limit_s:
-            words = arbiter.place.last_words()
-            raise BenchmarkError(f"{NAME}: {len(pids)} of {workers} workers are ready: {words}")
+            raise BenchmarkError(f"{NAME}: {len(pids)} of {workers} workers are ready")
         try:
-            with DirtyClient(arbiter.place.socket_path, timeout=_CALL_S) as client:
+            with DirtyClient(arbiter.socket_path, timeout=_CALL_S) as client:
                 pids.add(client.execute(APP_PATH, "worker_pid"))
         except DirtyError:
             time.sleep(_POLL_S)

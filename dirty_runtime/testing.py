@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from .client import DirtyClient
-from .errors import DirtyConnectionError, DirtyError
+from .errors import DirtyError
 from .readiness import State, is_ready, not_ready, wait
 
 READY_S = 60.0
@@ -77,9 +77,17 @@ class Arbiter:
         try:
             # As a context manager, it would connect at once.
             with contextlib.closing(self.client(timeout)) as client:
-                wait(client, timeout, is_done, not_ready, away=self._check_running)
+                wait(client, timeout, is_done, not_ready, away=lambda _: self.check())
         except DirtyError as error:
             raise self._error(error.message) from None
+
+    def check(self) -> None:
+        """Raises ArbiterError where it has ended, with its last words."""
+        status = self.process.poll()
+        if status is not None:
+            said = self.log.read_text(errors="replace").split("\n")
+            last = next((line.strip() for line in reversed(said) if line.strip()), "nothing")
+            raise self._error(f"the arbiter ended with status {status}; it said: {last}")
 
     def signal(self, number: int) -> None:
         """Send the arbiter a signal."""
@@ -104,13 +112,6 @@ class Arbiter:
             return self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise self._error(f"the arbiter runs on after {timeout:g} s") from None
-
-    def _check_running(self, _: DirtyConnectionError) -> None:
-        status = self.process.poll()
-        if status is not None:
-            lines = self.log.read_text(errors="replace").split("\n")
-            said = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
-            raise self._error(f"the arbiter ended with status {status}; it said: {said}")
 
     def _error(self, reason: str) -> ArbiterError:
         error = ArbiterError(reason)

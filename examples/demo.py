@@ -7,18 +7,16 @@ What it says it has checked: exit status 0 when all of it holds, 1 and one line 
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 try:
@@ -30,6 +28,7 @@ try:
 
     from dirty_runtime import DirtyClient
     from dirty_runtime.errors import DirtyError
+    from dirty_runtime.testing import Arbiter, ArbiterError, running
 except ImportError as error:
     sys.exit(f"demo: {error}; the demo needs gdproto installed with its cli extra")
 
@@ -39,10 +38,8 @@ APP = "stdlib_search:StdlibSearch"
 WORKERS = 2
 QUERIES = ("serialize object to json", "coroutine with a timeout", "temporary directory")
 LATER_CALLS = 100
-# Time limits, in seconds; the demo as a whole is a matter of a few.
-READY_S = 60
+# A time limit, in seconds; the demo as a whole is a matter of a few.
 CALL_S = 30.0
-STOP_S = 15
 # What rounding to four decimals may add up to over the few terms of a query.
 TOLERANCE = 0.002
 
@@ -63,86 +60,28 @@ def check(holds: bool, otherwise: str) -> None:
 # --- the arbiter ---
 
 
-class Arbiter:
-    """An arbiter that runs as a process of its own, with its log in a file."""
-
-    def __init__(self, directory: Path) -> None:
-        self.socket = directory / "dirty.sock"
-        self._log = directory / "log"
-        self.command = (
-            *("serve", "--app", APP, "--workers", str(WORKERS), "--threads", "1"),
-            *("--socket", str(self.socket), "--chdir", str(HERE)),
-        )
-        with self._log.open("wb") as log:
-            # In a session of its own: Ctrl-C is for the demo, which then stops the arbiter.
-            self.process = subprocess.Popen(
-                (*DIRTY, *self.command),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def status(self, *options: str) -> str:
-        """What `dirty status` prints. Raises Failure when it fails."""
-        command = (*DIRTY, "status", "--socket", str(self.socket), *options)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=CALL_S)
-        check(done.returncode == 0, f"dirty status failed: {last_line(done.stderr)}")
-        return done.stdout
-
-    def wait_until_ready(self) -> None:
-        """Wait for every worker. Raises Failure when one is late or the arbiter has ended."""
-        command = (*DIRTY, "status", "--socket", str(self.socket), "--wait", str(READY_S))
-        deadline_s = time.monotonic() + READY_S + 5
-        quiet = subprocess.DEVNULL
-        with subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet) as waiter:
-            try:
-                # An arbiter that cannot start ends at once: that is not worth a minute's wait.
-                while waiter.poll() is None and time.monotonic() < deadline_s:
-                    self._check_running()
-                    time.sleep(0.02)
-            finally:
-                waiter.kill()
-        self._check_running()
-        reason = f"the workers were not ready within {READY_S} s: {self._last_words()}"
-        check(waiter.returncode == 0, reason)
-
-    def stop(self) -> int:
-        """Ask the arbiter to end. Returns its exit status. Raises Failure when it does not."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            return self.process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            raise Failure(f"the arbiter did not stop within {STOP_S} s") from None
-
-    def kill(self) -> None:
-        """End whatever still runs; first with leave to clean up."""
-        if self.process.poll() is not None:
-            return
-        self.process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(STOP_S)
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(STOP_S)
-
-    def _check_running(self) -> None:
-        status = self.process.poll()
-        check(status is None, f"the arbiter ended with status {status}: {self._last_words()}")
-
-    def _last_words(self) -> str:
-        return last_line(self._log.read_text(errors="replace"))
-
-
 @contextmanager
-def running_arbiter() -> Iterator[Arbiter]:
-    """An arbiter in a fresh private directory; neither is left behind, whatever happens."""
-    with tempfile.TemporaryDirectory(prefix="gd-") as directory:
-        arbiter = Arbiter(Path(directory))
-        try:
-            yield arbiter
-        finally:
-            arbiter.kill()
+def serving() -> Iterator[Arbiter]:
+    """Start an arbiter, and wait for its workers. Nothing of it is left behind."""
+    with TemporaryDirectory(prefix="gd-") as directory, ExitStack() as stack:
+        path = f"{directory}/dirty.sock"
+        show_step("Start an arbiter and wait for its workers")
+        show_command("dirty serve", f"--app {APP} --workers {WORKERS} --threads 1 \\")
+        console.print(f"      --socket {escape(path)} --chdir {HERE.name}", soft_wrap=True)
+        started_s = time.monotonic()
+        with console.status("the workers read the standard library's documentation"):
+            runs = running(APP, workers=WORKERS, directory=HERE, socket_path=path)
+            arbiter = stack.enter_context(runs)
+        show_result(f"{WORKERS} workers ready after {time.monotonic() - started_s:.1f} s")
+        yield arbiter
+
+
+def status(arbiter: Arbiter, *options: str) -> str:
+    """What `dirty status` prints. Raises Failure when it fails."""
+    command = (*DIRTY, "status", "--socket", arbiter.socket_path, *options)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=CALL_S)
+    check(done.returncode == 0, f"dirty status failed: {last_line(done.stderr)}")
+    return done.stdout
 
 
 def last_line(text: str) -> str:
@@ -152,18 +91,6 @@ def last_line(text: str) -> str:
 
 
 # --- the steps ---
-
-
-def start(arbiter: Arbiter) -> None:
-    show_step("Start an arbiter and wait for its workers")
-    show_command("dirty serve", f"--app {APP} --workers {WORKERS} --threads 1 \\")
-    console.print(
-        f"      --socket {escape(str(arbiter.socket))} --chdir {HERE.name}", soft_wrap=True
-    )
-    started_s = time.monotonic()
-    with console.status("the workers read the standard library's documentation"):
-        arbiter.wait_until_ready()
-    show_result(f"{WORKERS} workers ready after {time.monotonic() - started_s:.1f} s")
 
 
 def search(client: DirtyClient) -> float:
@@ -225,7 +152,7 @@ def measure(client: DirtyClient, arbiter: Arbiter, first_ms: float) -> None:
         started_s = time.perf_counter()
         client.execute(APP, "search", QUERIES[0], 3)
         later_ms.append((time.perf_counter() - started_s) * 1000)
-    pids = {worker["pid"] for worker in json.loads(arbiter.status("--json"))["workers"]}
+    pids = arbiter.pids()
     check(len(pids) == WORKERS, f"there are {len(pids)} workers, not {WORKERS}")
     workers = [stats for _, stats in sorted(stats_by_pid(client, pids).items())]
     show_workers(workers)
@@ -251,20 +178,21 @@ def stats_by_pid(client: DirtyClient, pids: set[int]) -> dict[int, dict[str, Any
 
 def show_status(arbiter: Arbiter) -> None:
     show_step("Ask the arbiter how it is")
-    show_command("dirty status", f"--socket {arbiter.socket}")
+    show_command("dirty status", f"--socket {arbiter.socket_path}")
     # As it was printed: not wrapped again, and no brackets taken for markup.
-    print(arbiter.status().rstrip(), flush=True)
+    print(status(arbiter).rstrip(), flush=True)
 
 
 def stop(arbiter: Arbiter) -> None:
     show_step("Stop it")
     show_command("kill -TERM", str(arbiter.process.pid))
     started_s = time.monotonic()
-    status = arbiter.stop()
-    check(status == 0, f"the arbiter ended with status {status}, not 0")
-    check(not arbiter.socket.exists(), f"the socket {arbiter.socket} is still there")
+    exit_status = arbiter.stop()
+    path = arbiter.socket_path
+    check(exit_status == 0, f"the arbiter ended with status {exit_status}, not 0")
+    check(not Path(path).exists(), f"the socket {path} is still there")
     taken_s = time.monotonic() - started_s
-    show_result(f"exit status {status} after {taken_s:.1f} s, and the socket is gone")
+    show_result(f"exit status {exit_status} after {taken_s:.1f} s, and the socket is gone")
 
 
 # --- what is shown ---
@@ -359,9 +287,8 @@ def show_times(build_s: float, first_ms: float, later_ms: list[float]) -> None:
 
 def run() -> None:
     """The demonstration. Raises Failure, or what a call or a command raises."""
-    with running_arbiter() as arbiter:
-        start(arbiter)
-        with DirtyClient(str(arbiter.socket), timeout=CALL_S) as client:
+    with serving() as arbiter:
+        with arbiter.client(CALL_S) as client:
             first_ms = search(client)
             explain(client)
             measure(client, arbiter, first_ms)
@@ -378,7 +305,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("demo: interrupted", file=sys.stderr)
         return 130
-    except (Failure, DirtyError, OSError, subprocess.TimeoutExpired) as error:
+    except (Failure, ArbiterError, DirtyError, OSError, subprocess.TimeoutExpired) as error:
         print(f"demo: {last_line(str(error))}", file=sys.stderr)
         return 1
     console.print()

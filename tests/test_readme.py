@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from dirty_runtime.testing import ending, started
+
 from .dirty_runtime.processes import LIMIT_S, dirty, wait_until
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
@@ -38,14 +40,12 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     directory = tmp_path_factory.mktemp("readme")
     (directory / "primes.py").write_text(block("python", "class Primes"))
     serve, wait = block("sh", "--app primes:Primes").splitlines()
-    process = subprocess.Popen(command(serve, directory), cwd=directory)
-    try:
+    path = f"{directory}/socket"
+    with started(command(serve, directory), path, directory=directory) as arbiter:
         done = run(command(wait, directory), directory)
         assert done.returncode == 0
         yield directory
-    finally:
-        process.terminate()
-        assert process.wait(LIMIT_S) == 0
+        assert arbiter.stop() == 0
 
 
 def command(line: str, directory: Path) -> list[str]:
@@ -120,12 +120,11 @@ def test_the_web_applications(program: str, tmp_path: Path) -> None:
 
 @contextlib.contextmanager
 def running(words: list[str], directory: Path, environment: dict[str, str]) -> Iterator[None]:
-    process = subprocess.Popen(words, cwd=directory, env=environment, stderr=subprocess.DEVNULL)
-    try:
+    process = subprocess.Popen(
+        words, cwd=directory, env=environment, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    with ending(process):
         yield
-    finally:
-        process.terminate()
-        process.wait(LIMIT_S)
 
 
 def fetch(url: str) -> str:

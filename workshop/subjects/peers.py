@@ -13,13 +13,9 @@ script took, and paths of this machine, are not written: results can be kept bes
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import shlex
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -27,6 +23,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from dirty_runtime.testing import Arbiter, started
 from gdproto.conformance.judging import known_failures
 from gdproto.conformance.judging.known_failures import FOLDER, Entry, entry_of
 from gdproto.conformance.judging.outcomes import Outcome, Result, Run, read
@@ -43,7 +40,7 @@ LIVE = "gdproto.conformance.live"
 FIX = "make conformance-publish"
 LANES = "arbiter-lane-"
 WORKER_TIMEOUT_S = 3.0
-START_S, POLL_S, END_S = 30.0, 0.05, 10.0
+START_S, POLL_S = 30.0, 0.05
 # As `app.md` asks for it: one lane, and bounds that can be reached.
 BOUNDS = (
     *("--max-queue", "100", "--stash-max-bytes", "8388608", "--max-workers", "4"),
@@ -67,38 +64,20 @@ def serving(*words: str) -> Iterator[str]:
     Raises:
         Crashed: it ended, or did not answer in time.
     """
-    with tempfile.TemporaryDirectory(prefix="gd-") as directory:
-        path, log = f"{directory}/socket", Path(directory, "log")
-        command = [path if word == "SOCKET" else word for word in words]
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        try:
-            _wait_until_it_answers(path, process, log)
-            yield path
-        finally:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(END_S)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    with started(words) as arbiter:
+        _wait_until_it_answers(arbiter)
+        yield arbiter.socket_path
 
 
-def _wait_until_it_answers(path: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_it_answers(arbiter: Arbiter) -> None:
     due_s = time.monotonic() + START_S
-    while process.poll() is None and time.monotonic() < due_s:
-        stage = ArbiterStage(Terms(), Transcript("", "arbiter"), socket_path=path)
+    while arbiter.process.poll() is None and time.monotonic() < due_s:
+        stage = ArbiterStage(Terms(), Transcript("", "arbiter"), socket_path=arbiter.socket_path)
         with contextlib.suppress(Crashed, Mismatch), contextlib.closing(stage):
             if stage.ask("add", 1, 1) == 2:
                 return
         time.sleep(POLL_S)
-    raise Crashed(f"the arbiter does not serve {APP}; it wrote:\n{log.read_text()}")
+    raise Crashed(f"the arbiter does not serve {APP}; it wrote:\n{arbiter.log.read_text()}")
 
 
 def our_arbiter() -> Address:
