@@ -280,7 +280,8 @@ def apps_fail_to_boot(quick: bool) -> float:
 
 
 def _starts(fault: str, seconds: float) -> int:
-    options = ("--boot-timeout", "1")
+    # So long, the boots that go well may take on a machine that is busy.
+    options = ("--boot-timeout", "5")
     with changing_code() as directory:
         (directory / fault).touch()
         with (
