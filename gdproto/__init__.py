@@ -12,7 +12,6 @@ from ._generated.tables import ERROR_TYPES as ERROR_TYPES
 from ._generated.tables import HEADER_BYTES as HEADER_BYTES
 from ._generated.tables import MAGIC as MAGIC
 from ._generated.tables import MAX_PAYLOAD_BYTES as MAX_PAYLOAD_BYTES
-from ._generated.tables import PRIORITY_RANGE as PRIORITY_RANGE
 from ._generated.tables import VALUE_TYPES as VALUE_TYPES
 from ._generated.tables import VERSION as VERSION
 from ._generated.tables import ManageOp as ManageOp
@@ -35,6 +34,7 @@ from .implementation import parse as parse
 from .implementation import parse_header as parse_header
 from .implementation import parse_payload as parse_payload
 from .implementation import peek_request as peek_request
+from .messages import PRIORITY_RANGE as PRIORITY_RANGE
 from .messages import RequestPeek as RequestPeek
 
 __version__ = "0.1.0"

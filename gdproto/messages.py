@@ -160,6 +160,8 @@ _REQUEST = RULES[MessageCode.REQUEST].fields or ()
 _TIMEOUT, _PRIORITY = (
     next(rule for rule in _REQUEST if rule.name == name) for name in ("timeout", "priority")
 )
+# The lowest and the highest priority.
+PRIORITY_RANGE = (_PRIORITY.minimum or 0, _PRIORITY.maximum or 0)
 # How many of the wanted fields are looked for wherever they stand.
 _FIRST = len(_WANTED) - 1
 _BEHIND = frozenset(rule.name for rule in _REQUEST[len(_WANTED) :])

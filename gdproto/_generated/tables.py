@@ -1,4 +1,4 @@
-# @generated from spec/ (9300b5790b855686) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (0fe1beb01fa33935) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '9300b5790b855686'
+SPEC_HASH: Final = '0fe1beb01fa33935'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -29,7 +29,6 @@ IDENTIFIER: Final = '[A-Za-z_][A-Za-z0-9_]*'
 RAW_DATA_BYTES: Final = 100
 UNKNOWN_VALUE_TYPE: Final = 'unknown_tlv_type'
 KEY_ERROR: Final = 'key_not_string'
-PRIORITY_RANGE: Final = (-10, 10)
 
 
 class MessageCode(IntEnum):

@@ -11,6 +11,7 @@ from pathlib import Path
 from .. import requirements
 from . import c, docs, grammar, machine, python
 from .errors import CompileError
+from .python import stash
 from .walk import walk
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +48,7 @@ def render() -> dict[str, str]:
     mark = f"@generated from spec/ ({sources}) by {FIX}; do not edit"
     files = {
         **python.files(spec, sources),
+        **stash.files(spec),
         **c.files(spec, sources),
         **docs.files(spec),
         **machine.files(spec, mark),

@@ -347,7 +347,7 @@ def written() -> Iterator[Mutant]:
             "        if self.timeout is not None:\n            if type",
             "        if self.timeout is None:\n            out(b'\\x11\\x00\\x00\\x00\\x07timeout\\x00')\n        else:\n            if type",
         ),
-        every(CLASSES, "[(self.timeout is not None)]", "[True]"),
+        every(CLASSES, "[(self.timeout is not None) + ", "[True + "),
     )
     yield message(
         "written-fields-not-judged",
@@ -362,7 +362,7 @@ def written() -> Iterator[Mutant]:
         ),
         Edit(
             FIELDS,
-            "        if value is not None or rule.required:\n            payload",
+            "        if rule.required or not leaves_out(rule, value):\n            payload",
             "        if rule.required or (value is not None and value != plain(rule.default)):\n            payload",
         ),
     )

@@ -10,13 +10,10 @@ from __future__ import annotations
 from .. import ir
 from .answers import answers
 from .messages import messages
-from .stash import calls, functions
 from .tables import tables
 from .values import values
 
 FOLDER = "gdproto/_generated"
-# What programs ask the stash with.
-CLIENT = "dirty_runtime/client/_generated"
 
 
 def files(spec: ir.Spec, source_hash: str) -> dict[str, str]:
@@ -27,7 +24,4 @@ def files(spec: ir.Spec, source_hash: str) -> dict[str, str]:
         f"{FOLDER}/values.py": values(spec),
         f"{FOLDER}/messages.py": messages(spec),
         f"{FOLDER}/answers.py": answers(spec),
-        f"{CLIENT}/__init__.py": '"""Code written by the spec compiler."""\n',
-        f"{CLIENT}/stash_calls.py": calls(spec),
-        f"{CLIENT}/stash_functions.py": functions(spec),
     }

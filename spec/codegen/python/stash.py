@@ -32,10 +32,20 @@ if TYPE_CHECKING:
     from gdproto.answers import {forms}
 '''
 
+FOLDER = "dirty_runtime/client/_generated"
 # In place of which a program may name a default. Peers have used the one for the other.
 MISSING = ("StashKeyNotFoundError", "StashTableNotFoundError")
 # What makes of an answer, whoever it comes from, a value of the type that is promised.
 MADE = {"bool": "bool", "integer": "int", "string": "str", "list": "list"}
+
+
+def files(spec: ir.Spec) -> dict[str, str]:
+    """File contents by path below the repository's root, without their marker."""
+    return {
+        f"{FOLDER}/__init__.py": '"""Code written by the spec compiler."""\n',
+        f"{FOLDER}/stash_calls.py": calls(spec),
+        f"{FOLDER}/stash_functions.py": functions(spec),
+    }
 
 
 def calls(spec: ir.Spec) -> str:

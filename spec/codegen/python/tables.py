@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from textwrap import indent
 
 from .. import ir
-from ..layout import leaves
 from .printing import Lines, literal
 from .types import PYTHON_TYPES, letter
 
@@ -45,7 +44,6 @@ def tables(spec: ir.Spec, source_hash: str) -> str:
         f"RAW_DATA_BYTES: Final = {spec.raw_data_bytes}",
         f"UNKNOWN_VALUE_TYPE: Final = {spec.value_error!r}",
         f"KEY_ERROR: Final = {_key_error(spec)!r}",
-        *(_range(f) for m in spec.messages for f in leaves(m.fields or ()) if _has_range(f)),
         "",
         *_class("MessageCode", "Message types.", ((m.name, m.code) for m in spec.messages)),
     ]
@@ -99,14 +97,6 @@ def tables(spec: ir.Spec, source_hash: str) -> str:
         "}",
     ]
     return "\n".join(out) + "\n"
-
-
-def _has_range(field: ir.Field) -> bool:
-    return field.minimum is not None and field.maximum is not None
-
-
-def _range(field: ir.Field) -> str:
-    return f"{field.name.upper()}_RANGE: Final = ({field.minimum}, {field.maximum})"
 
 
 def _role(role: ir.Role, code_of: dict[str, int]) -> str:
