@@ -38,6 +38,7 @@ def files(spec: ir.Spec) -> dict[str, str]:
                 for e in spec.error_codes
             ),
         ),
+        "judging.md": _judging(spec),
         "error-types.md": table(
             ("error_type", "specialises", "details", "meaning"),
             (
@@ -115,6 +116,20 @@ def _permitted(field: ir.Field) -> str:
         parts.append("no list or dict")
     parts += [f"{value} {name}" for name, value in field.choices]
     return ", ".join(parts) or "all"
+
+
+def _judging(spec: ir.Spec) -> str:
+    """A table for each stage; a fault without an offset or a path has none there."""
+    offsets, places = ({**dict(told), "none": ""} for told in (spec.offsets, spec.places))
+    parts = []
+    for stage in spec.stages:
+        rows = [
+            (code(one.code), one.fault, offsets[one.offset], places[one.path])
+            for one in stage.checks
+        ]
+        parts.append(f"**{stage.name}**: {stage.meaning}\n")
+        parts += [table(("code", "reported when", "offset", "path"), rows)] if rows else []
+    return "\n".join(parts)
 
 
 def _exchanges(spec: ir.Spec) -> str:
