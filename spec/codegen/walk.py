@@ -11,7 +11,7 @@ from typing import Any
 from construct import Bytes, Construct, FormatField, LazyBound, Pass, Renamed, Struct
 
 from .. import errors, exchanges, forms, header, judging, limits, messages, paths, tlv
-from . import answers, ir
+from . import answers, ir, soundness
 from .errors import CompileError
 
 # The characters by which construct tells numbers apart.
@@ -32,15 +32,18 @@ KINDS = {
 }
 
 
+BODIES = "Pass, a number, OneOf, Sized, Utf8 of Sized, Items or Pairs"
+
+
 def walk() -> ir.Spec:
     """Read the whole declaration.
 
     Raises:
         CompileError: a form is not supported, or the declaration contradicts itself.
     """
-    values = tuple(_value(code, named) for code, named in tlv.Value.types.items())
+    values = _values(tlv.Value)
     known = tuple(_message(m) for m in messages.MESSAGES)
-    return ir.Spec(
+    spec = ir.Spec(
         limits=tuple(_limit(bound) for bound in limits.LIMITS),
         header=_header(header.Header),
         value_error=tlv.Value.error,
@@ -79,6 +82,8 @@ def walk() -> ir.Spec:
         text=tuple(tlv.TEXT.items()),
         raw_data_bytes=errors.RAW_DATA_BYTES,
     )
+    soundness.check(spec)
+    return spec
 
 
 def _unnamed(subcon: Construct) -> Construct:
@@ -144,6 +149,13 @@ def _header_field(named: Construct, offset: int) -> ir.HeaderField:
     return ir.HeaderField(named.name, offset, size, number, constant, limit, error, named.docs)
 
 
+def _values(tagged: Construct) -> tuple[ir.ValueType, ...]:
+    where = "spec.tlv: the type byte"
+    if _number(tagged.tag, where) != (ir.UNSIGNED, 1):
+        raise _unsupported(where, tagged.tag)
+    return tuple(_value(code, named) for code, named in tagged.types.items())
+
+
 def _value(code: int, named: Construct) -> ir.ValueType:
     where = f"spec.tlv: value type '{named.name}'"
     held = _unnamed(named)
@@ -181,12 +193,14 @@ def _body(form: Construct, where: str) -> ir.Body:
             return ir.Fixed(*_number(form, where))
     if form is Pass:
         return ir.Empty()
-    raise _unsupported(where, form)
+    raise _unsupported(f"{where} (a body is {BODIES})", form)
 
 
 def _container(form: forms.Counted, where: str) -> ir.Container:
-    if not isinstance(form.element, LazyBound):
+    if _bound(form.element) is not tlv.Value:
         raise _unsupported(f"{where} (elements are any value)", form.element)
+    if isinstance(form, forms.Pairs) and _bound(form.key) is not tlv.Key:
+        raise _unsupported(f"{where} (keys are spec.tlv.Key)", form.key)
     return ir.Container(
         count=_size_field(form.count, where),
         depth=_limit(form.depth),
@@ -195,9 +209,17 @@ def _container(form: forms.Counted, where: str) -> ir.Container:
     )
 
 
+def _bound(form: Construct) -> Construct:
+    """What a form that is bound late stands for."""
+    return form.subconfunc() if isinstance(form, LazyBound) else form
+
+
 def _message(message: messages.Message) -> ir.Message:
     fields = None
     if message.payload is not None:
+        if message.payload.subcon is not tlv.Value:
+            where = f"spec.messages: {message.name} (a payload is spec.tlv.Value)"
+            raise _unsupported(where, message.payload.subcon)
         fields = tuple(_field(field, message.name) for field in message.payload.fields)
     names = _leaf_names(fields or ())
     arguments = message.arguments or names
@@ -249,7 +271,7 @@ def _stage(stage: judging.Stage) -> ir.Stage:
 
 def _error_code(code: errors.ErrorCode) -> ir.ErrorCode:
     stages = [stage for stage in judging.STAGES if code.name in {c.code for c in stage.checks}]
-    scopes = {stage.phase: errors.SCOPE_OF_PHASE[stage.phase] for stage in stages}
+    scopes = {stage.phase: errors.SCOPE_OF_PHASE.get(stage.phase, "") for stage in stages}
     rows = {row.scope for row in exchanges.TRANSITIONS if row.outcome == code.name}
     in_state = [("state", scope) for scope in sorted(rows)]
     return ir.ErrorCode(code.name, (*scopes.items(), *in_state), code.meaning)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from .test_codegen import ROOT, codegen, copy, edit, run
+from .changes import ROOT, codegen, edit, run
+from .test_codegen import copy
 
 __all__ = ["copy"]
 

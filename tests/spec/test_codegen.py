@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,34 +9,13 @@ import pytest
 from gdproto.implementation import gil_is_enabled
 from tests.compiling import CAN_COMPILE, compile_codec
 
-ROOT = Path(__file__).resolve().parents[2]
+from .changes import codegen, copied, edit, run
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of the spec and of the codec, to be changed at will."""
-    ignore = shutil.ignore_patterns("__pycache__", "spec")
-    shutil.copytree(ROOT / "spec", tmp_path / "spec", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "gdproto", tmp_path / "gdproto", ignore=ignore)
-    for folder in ("docs/generated", "dirty_runtime/client/_generated"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    return tmp_path
-
-
-def run(copy: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *command], cwd=copy, capture_output=True, text=True, timeout=60
-    )
-
-
-def codegen(copy: Path, mode: str) -> subprocess.CompletedProcess[str]:
-    return run(copy, "-m", "spec.codegen", mode)
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
+    return copied(tmp_path)
 
 
 def test_the_tree_is_up_to_date(copy: Path) -> None:
@@ -143,7 +119,6 @@ def test_a_change_of_the_declaration_is_the_only_edit(copy: Path) -> None:
     edit(copy / "spec/limits.py", '"max_items", 1024 * 1024', '"max_items", 1000')
     written = codegen(copy, "--write")
     assert written.returncode == 0, written.stderr
-    # The extension that came with the copy is of another spec: it is not used.
     implementations = ["python"]
     if CAN_COMPILE and gil_is_enabled():
         implementations.append("c")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .. import ir
 from ..layout import (
-    container,
     dict_head,
     key_bytes,
     leaves,
@@ -12,7 +11,7 @@ from ..layout import (
     may_be_absent,
     value_type,
 )
-from .printing import OBJECTS, Lines, block, function, get, put, quote, text
+from .printing import OBJECTS, Lines, block, function, get, is_exactly, put, quote, text
 
 
 def _names(message: ir.Message) -> Lines:
@@ -133,7 +132,7 @@ def check(field: ir.Field, source: str, writing: bool = False) -> Lines:
     out: Lines = []
     kinds = [*field.types, "tuple"] if writing and "list" in field.types else list(field.types)
     if kinds:
-        wrong = " && ".join(f"!{OBJECTS[kind]}_CheckExact({source})" for kind in kinds)
+        wrong = " && ".join(f"!{is_exactly(kind, source)}" for kind in kinds)
         if writing and "integer" in kinds:
             # Members of an IntEnum are what programs give.
             wrong += f" && (!PyLong_Check({source}) || PyBool_Check({source}))"
@@ -334,7 +333,7 @@ def _read_field(field: ir.Field, target: str, spec: ir.Spec, depth: int) -> Line
         *block(f"if ({target} == NULL)", ["return DOUBT;"]),
         *check(field, target),
     ]
-    if field.default == () and container(field, spec) is not None:
+    if field.types == ("list",):
         # A message holds its lists as it is given them: those of the wire become tuples.
         out += [
             f"Py_SETREF({target}, PyList_AsTuple({target}));",

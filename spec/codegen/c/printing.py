@@ -14,7 +14,7 @@ Numeric = ir.Fixed | ir.Mapped | ir.SizeField | ir.HeaderField
 # The prefix of what CPython calls its objects, by the kind of value; a tuple is written as a list.
 OBJECTS = {
     "string": "PyUnicode", "integer": "PyLong", "float": "PyFloat", "dict": "PyDict",
-    "list": "PyList", "bytes": "PyBytes", "bool": "PyBool", "tuple": "PyTuple",
+    "list": "PyList", "bytes": "PyBytes", "tuple": "PyTuple",
 }  # fmt: skip
 
 
@@ -26,6 +26,12 @@ def header(title: str, *parts: Lines) -> str:
 
 def indent(lines: Iterable[str]) -> Lines:
     return [f"    {line}" if line else "" for line in lines]
+
+
+def is_exactly(kind: str, source: str) -> str:
+    """Whether an object is of the type that holds such values, and of no subclass."""
+    # bool has no subclass.
+    return f"PyBool_Check({source})" if kind == "bool" else f"{OBJECTS[kind]}_CheckExact({source})"
 
 
 def block(opening: str, lines: Iterable[str]) -> Lines:

@@ -41,9 +41,15 @@ def order_method(message: ir.Message, ordered: list[ir.Field], spec: ir.Spec) ->
 
 
 def arguments(ordered: list[ir.Field]) -> str:
+    return ", ".join(["request_id", *map(_argument, ordered)])
+
+
+def _argument(field: ir.Field) -> str:
     # A message holds its lists as it is given them: those of the wire become tuples.
-    names = (f"tuple({f.name})" if f.default == () else f.name for f in ordered)
-    return ", ".join(["request_id", *names])
+    if field.types != ("list",):
+        return field.name
+    made = f"tuple({field.name})"
+    return f"{field.name} if {field.name} is None else {made}" if may_be_absent(field) else made
 
 
 def read_in_order(
