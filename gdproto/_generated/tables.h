@@ -1,7 +1,7 @@
-/* @generated from spec/ (0fe1beb01fa33935) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (574d7db8a9cb5d07) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "0fe1beb01fa33935"
+#define SPEC_HASH "574d7db8a9cb5d07"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576
