@@ -10,6 +10,7 @@ and is none is refused, others are left alone; an unknown variable, which may be
 from __future__ import annotations
 
 import difflib
+import math
 import runpy
 import shlex
 from collections.abc import Callable, Iterable, Mapping
@@ -47,9 +48,9 @@ class ConfigError(Exception):
         self.setting = setting
 
 
-def setting(default: Any, text: str, least: float | None = None) -> Any:
-    """A setting with its help; `least` is the lowest number that it may be."""
-    return field(default=default, metadata={"help": text, "least": least})
+def setting(default: Any, text: str, least: float | None = None, most: float | None = None) -> Any:
+    """A setting with its help; `least` and `most` are the bounds of a number."""
+    return field(default=default, metadata={"help": text, "bounds": {"least": least, "most": most}})
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,9 @@ class Config:
     max_queue: int = setting(1000, "Requests of one app that may wait; 0 for any number.", 0)
     max_queue_bytes: int = setting(
         256 * 2**20, "Bytes of all requests that may wait; 0 for any number.", 0
+    )
+    max_queue_share: int = setting(
+        50, "Percent of max-queue and max-queue-bytes that one connection may fill.", 1, 100
     )
     max_crashes: int = setting(5, "Deaths in the crash window that put an app aside.", 1)
     crash_window_s: float = setting(30.0, "Seconds; also how long the app is put aside.", 0.001)
@@ -238,7 +242,7 @@ def _problem(one: Field[Any], value: Any) -> str:
     if isinstance(one.default, bool):
         return "" if isinstance(value, bool) else f"is True or False, not {value!r}"
     if isinstance(one.default, int | float):
-        return _number_problem(value, type(one.default), one.metadata["least"])
+        return _number_problem(value, type(one.default), **one.metadata["bounds"])
     if one.name == "slot_env":
         return _environment_problem(value)
     if one.name == "launchers":
@@ -250,11 +254,13 @@ def _problem(one: Field[Any], value: Any) -> str:
     return _command_problem(value) if one.name == "worker_command" else ""
 
 
-def _number_problem(value: Any, kind: type, least: float) -> str:
+def _number_problem(value: Any, kind: type, least: float, most: float | None) -> str:
     kinds = (int,) if kind is int else (int, float)
     if isinstance(value, bool) or not isinstance(value, kinds):
         return f"is a number, not {value!r}"
-    return "" if least <= value < float("inf") else f"is at least {least}, not {value!r}"
+    if not least <= value < math.inf:
+        return f"is at least {least}, not {value!r}"
+    return "" if most is None or value <= most else f"is at most {most}, not {value!r}"
 
 
 def _environment_problem(value: Any) -> str:

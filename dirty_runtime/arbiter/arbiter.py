@@ -73,7 +73,10 @@ class DirtyArbiter:
         self.catalogue = Catalogue(config.apps)
         self.stash = MemoryStash(config.stash_max_bytes)
         self.router: Router[CallOf, Lane] = Router(
-            self.catalogue.paths, config.max_queue, config.max_queue_bytes
+            self.catalogue.paths,
+            config.max_queue,
+            config.max_queue_bytes,
+            config.max_queue_share,
         )
         self.calls: Calls[ClientConnection, Lane] = Calls(
             self.router, lambda app_path: self.supervisor.refusal(app_path)
