@@ -4,13 +4,15 @@ Rules: the apps of one launcher share slots, which are its own: each launcher ha
 are workers. An app without a limit is in every slot of its launcher; one limited to N is in the N
 that have the fewest limited apps, the lowest numbers first. A slot that is added goes to the
 launcher that has the fewest and an app to put there, and takes the limited apps that lack workers.
-A limited app never loses its last slot.
+A limited app never loses its last slot. A function costs what the slots have to hold, at most, and
+to allot the limited apps a logarithm more.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from heapq import heappop, heappush
 
 from ...app import AppSpec
 
@@ -42,17 +44,21 @@ def _by_launcher(apps: Iterable[AppSpec]) -> dict[str, list[AppSpec]]:
 
 
 def _share(apps: Sequence[AppSpec], slots: Sequence[int]) -> Homes:
-    loads = dict.fromkeys(slots, 0)
-    chosen: dict[str, set[int]] = {}
+    homes: dict[int, list[str]] = {slot: [] for slot in slots}
+    # How many limited apps each slot has: a heap, the fewest first.
+    loads = [(0, slot) for slot in sorted(slots)]
     for spec in apps:
-        if spec.workers is None:
-            chosen[spec.path] = set(slots)
-            continue
-        least = sorted(slots, key=lambda slot: (loads[slot], slot))[: spec.workers]
-        chosen[spec.path] = set(least)
-        for slot in least:
-            loads[slot] += 1
-    return {slot: tuple(spec.path for spec in apps if slot in chosen[spec.path]) for slot in slots}
+        for slot in slots if spec.workers is None else _least(loads, spec.workers):
+            homes[slot].append(spec.path)
+    return {slot: tuple(paths) for slot, paths in homes.items()}
+
+
+def _least(loads: list[tuple[int, int]], count: int) -> list[int]:
+    """The slots that have the fewest apps, as many as `count`; each has one more after."""
+    least = [heappop(loads) for _ in range(min(count, len(loads)))]
+    for load, slot in least:
+        heappush(loads, (load + 1, slot))
+    return [slot for _, slot in least]
 
 
 def shortages(apps: Sequence[AppSpec], workers: int) -> list[str]:
