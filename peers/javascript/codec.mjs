@@ -383,7 +383,7 @@ function payloadOf(rules, fields, location) {
       if (value === null) continue;
     }
     check(rule, value, here);
-    if (!rule.default_written && value === defaultOf(rule)) continue;
+    if (rule.absent?.written === false && value === defaultOf(rule)) continue;
     payload.set(rule.name, value);
   }
   return payload;

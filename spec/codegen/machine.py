@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import ir
-from .layout import may_be_absent, types_of
+from .layout import types_of
 
 SCHEMA = 1
 PATH = "gdproto/_generated/spec.json"
@@ -149,9 +149,9 @@ def _field(field: ir.Field, spec: ir.Spec) -> Json:
 
 def _absent(field: ir.Field) -> Json:
     """What it means that an optional field is absent, or none."""
-    if may_be_absent(field):
+    if field.default is None:
         return {"means": "none", "written": False}
-    return {"means": "default", "default": field.default, "written": True}
+    return {"means": "default", "default": field.default, "written": field.default_written}
 
 
 def _error_code(code: ir.ErrorCode, spec: ir.Spec) -> Json:

@@ -102,3 +102,11 @@ def test_a_payload_at_fault_leaves_the_state_that_it_says() -> None:
         with pytest.raises(gdproto.ProtocolError, match="unknown_tlv_type"):
             judge.next_event()
         assert (1 in judge.open_exchanges) == (row["next"] != "idle")
+
+
+def test_it_says_which_default_is_left_out() -> None:
+    (request,) = (message for message in SPEC["messages"] if message["name"] == "REQUEST")
+    absent = {field["name"]: field.get("absent") for field in request["fields"]}
+    assert absent["priority"] == {"means": "default", "default": 0, "written": False}
+    assert absent["args"] == {"means": "default", "default": [], "written": True}
+    assert absent["timeout"] == {"means": "none", "written": False}
