@@ -1,4 +1,4 @@
-# @generated from spec/ (574d7db8a9cb5d07) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (d49e4a872b476e88) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# @generated from spec/ (574d7db8a9cb5d07) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (d49e4a872b476e88) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-/* @generated from spec/ (574d7db8a9cb5d07) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (d49e4a872b476e88) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "574d7db8a9cb5d07"
+#define SPEC_HASH "d49e4a872b476e88"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

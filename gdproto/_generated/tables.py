@@ -1,4 +1,4 @@
-# @generated from spec/ (574d7db8a9cb5d07) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (d49e4a872b476e88) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '574d7db8a9cb5d07'
+SPEC_HASH: Final = 'd49e4a872b476e88'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
