@@ -102,8 +102,9 @@ def test_a_deadline_counts_from_arrival_and_goes_with_the_call() -> None:
 def test_a_call_goes_to_another_worker_if_the_first_has_not_begun_it(
     has_begun: bool, size_bytes: int
 ) -> None:
-    calls, call = with_lanes(1, 2), made(size_bytes=size_bytes, timeout_s=9)
+    calls, call = with_lanes(1), made(size_bytes=size_bytes, timeout_s=9)
     assert calls.called(call) == (Start(call, 1),)
+    calls.lanes_ready((2,), "other", APPS, 3)
     actions = calls.lane_lost(1, LOST, has_begun, 4)
     if has_begun or size_bytes > KEPT_BYTES:
         assert actions == (Fail(call, LOST),)
@@ -148,8 +149,9 @@ def test_a_client_that_is_gone_is_told_nothing() -> None:
 def test_a_lane_that_retires_is_closed_when_it_is_idle() -> None:
     router: Router[Called, int] = Router(APPS)
     calls, call = Calls(router, lambda app: ""), made()
-    calls.lanes_ready((1, 2), "worker", APPS, 0)
+    calls.lanes_ready((1,), "worker", APPS, 0)
     calls.called(call)
+    calls.lanes_ready((2,), "worker", APPS, 0)
     assert calls.lane_retired(2) == (Close(2),)
     assert calls.lane_retired(1) == ()
     assert calls.answered(1, 1) == (Close(1),)
