@@ -1,0 +1,108 @@
+"""Who goes first when more is asked than workers answer: real processes, counted, not timed."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dirty_runtime import DirtyClient, DirtyOverloadedError
+
+from .processes import LIMIT_S, Arbiter, serving
+
+FLOOD = 400
+LANES = 2
+QUEUE = 600
+NUMBERS = """
+import itertools, time
+from dirty_runtime import DirtyApp
+
+class Numbers(DirtyApp):
+    def init(self):
+        self.numbers = itertools.count()
+
+    def next(self):
+        number = next(self.numbers)
+        time.sleep(0.02)
+        return number
+"""
+
+
+@pytest.fixture
+def arbiter(tmp_path: Path) -> Iterator[Arbiter]:
+    """One worker with as many lanes: it counts the calls of an app in the order of their starts."""
+    (tmp_path / "numbers_app.py").write_text(NUMBERS)
+    options = ("--chdir", str(tmp_path), "--max-queue", str(QUEUE))
+    with serving("numbers_app:Numbers", threads=LANES, options=options) as arbiter:
+        yield arbiter
+
+
+async def flooded(arbiter: Arbiter, beside: DirtyClient, calls: int) -> list[int]:
+    """What another client's calls, one after the other, are numbered beside a flood of calls."""
+    async with DirtyClient(arbiter.socket_path, LIMIT_S) as flood:
+        asking = [
+            asyncio.create_task(flood.execute_async("numbers_app:Numbers", "next"))
+            for _ in range(FLOOD)
+        ]
+        await asking[0]
+        numbers = [await beside.execute_async("numbers_app:Numbers", "next") for _ in range(calls)]
+        # The flood goes on all the while.
+        assert not all(one.done() for one in asking)
+        for one in asking:
+            one.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+    return numbers
+
+
+def test_one_client_does_not_stand_before_another(arbiter: Arbiter) -> None:
+    async def test() -> None:
+        async with DirtyClient(arbiter.socket_path, LIMIT_S) as beside:
+            numbers = await flooded(arbiter, beside, 20)
+        gaps = [after - before for before, after in itertools.pairwise(numbers)]
+        # Its own, what the lanes run when it comes, and a turn of the flood's; on a busy machine
+        # some more begin between its answer and its next call. The flood has hundreds waiting.
+        assert statistics.median(gaps) <= LANES + 2, gaps
+        assert max(gaps) <= 4 * LANES, gaps
+
+    asyncio.run(test())
+
+
+def test_a_higher_priority_goes_first(arbiter: Arbiter) -> None:
+    async def test() -> None:
+        async with DirtyClient(arbiter.socket_path, LIMIT_S) as client:
+            usual = [
+                asyncio.create_task(client.execute_async("numbers_app:Numbers", "next"))
+                for _ in range(100)
+            ]
+            await usual[0]
+            urgent = client.with_priority(10)
+            number = await urgent.execute_async("numbers_app:Numbers", "next")
+            later = [await one for one in usual]
+            overtaken = sum(one > number for one in later)
+            assert overtaken >= 80, (number, later)
+
+    asyncio.run(test())
+
+
+def test_one_client_does_not_fill_the_queue_for_all(arbiter: Arbiter) -> None:
+    async def test() -> None:
+        async with (
+            DirtyClient(arbiter.socket_path, LIMIT_S) as flood,
+            DirtyClient(arbiter.socket_path, LIMIT_S) as beside,
+        ):
+            asking = [
+                asyncio.create_task(flood.execute_async("numbers_app:Numbers", "next"))
+                for _ in range(QUEUE)
+            ]
+            with pytest.raises(DirtyOverloadedError, match="of this connection wait"):
+                await asking[-1]
+            assert await beside.execute_async("numbers_app:Numbers", "next") > 0
+            for one in asking:
+                one.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+
+    asyncio.run(test())
