@@ -153,6 +153,13 @@ def test_an_init_that_fails_is_tried_again_after_waits_that_double() -> None:
     assert not health.is_down("b")
 
 
+def test_an_init_may_fail_for_ever() -> None:
+    health = Health(["a"], max_crashes=3, window_s=10)
+    for _ in range(2000):
+        health.init_failed("a", "why", 0.0)
+    assert health.next_retry_s() == 60
+
+
 def test_deaths_within_the_window_put_an_app_aside() -> None:
     health = Health(["a"], max_crashes=3, window_s=10)
     for now_s in (0, 4, 11):

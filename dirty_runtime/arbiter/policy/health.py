@@ -7,6 +7,7 @@ Rules:
 * An app in whose calls workers die is put aside after `max_crashes` deaths within `window_s`
   seconds, and tried again after `window_s`.
 * An app that boots again is healthy; `forgive` tries all of them at once.
+* A question costs as much as there are apps put aside, however many are healthy.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from collections.abc import Iterable
 class AppHealth:
     """The failures of one app."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_s: float) -> None:
         self.deaths: deque[float] = deque()
-        self.failures = 0
+        # How long to wait after the next failed init.
+        self.wait_s = first_s
         self.reason = ""
-        self.retry_s: float | None = None
 
 
 class Health:
@@ -44,7 +45,9 @@ class Health:
         first_s: float = 1.0,
         longest_s: float = 60.0,
     ) -> None:
-        self._apps = {path: AppHealth() for path in apps}
+        self._apps = {path: AppHealth(first_s) for path in apps}
+        # When those that are put aside are tried again.
+        self._retry_s: dict[str, float] = {}
         self.max_crashes = max_crashes
         self.window_s = window_s
         self.first_s = first_s
@@ -52,7 +55,7 @@ class Health:
 
     def is_down(self, path: str) -> bool:
         """Whether workers start without the app."""
-        return self._apps[path].retry_s is not None
+        return path in self._retry_s
 
     def reason(self, path: str) -> str:
         """Why the app failed last; empty since it booted."""
@@ -60,15 +63,14 @@ class Health:
 
     def reasons(self) -> dict[str, str]:
         """The reasons of the apps that are put aside."""
-        return {path: app.reason for path, app in self._apps.items() if app.retry_s is not None}
+        return {path: self._apps[path].reason for path in self._retry_s}
 
     def init_failed(self, path: str, reason: str, now_s: float) -> None:
         """The app could not be initialised: put it aside."""
         app = self._apps[path]
-        wait_s = min(self.longest_s, self.first_s * 2**app.failures)
-        app.failures += 1
         app.reason = reason
-        app.retry_s = now_s + wait_s
+        self._retry_s[path] = now_s + app.wait_s
+        app.wait_s = min(self.longest_s, app.wait_s * 2)
 
     def died(self, path: str, reason: str, now_s: float) -> None:
         """A worker died while it ran a call of the app."""
@@ -79,30 +81,25 @@ class Health:
         if len(app.deaths) >= self.max_crashes:
             count = len(app.deaths)
             app.reason = f"{count} deaths in {self.window_s:g} s, the last: {reason}"
-            app.retry_s = now_s + self.window_s
+            self._retry_s[path] = now_s + self.window_s
 
     def booted(self, path: str) -> None:
         """A worker has initialised the app."""
         app = self._apps[path]
-        if app.retry_s is not None:
+        if self._retry_s.pop(path, None) is not None:
             app.deaths.clear()
-        app.failures = 0
+        app.wait_s = self.first_s
         app.reason = ""
-        app.retry_s = None
 
     def forgive(self) -> None:
         """Forget what happened: whatever is put aside may be tried now."""
-        self._apps = {path: AppHealth() for path in self._apps}
+        self._apps = {path: AppHealth(self.first_s) for path in self._apps}
+        self._retry_s.clear()
 
     def next_retry_s(self) -> float | None:
         """When an app may be tried again, or None."""
-        waits = (app.retry_s for app in self._apps.values())
-        return min((retry_s for retry_s in waits if retry_s is not None), default=None)
+        return min(self._retry_s.values(), default=None)
 
     def due(self, now_s: float) -> list[str]:
         """The apps that may be tried again now."""
-        return [
-            path
-            for path, app in self._apps.items()
-            if app.retry_s is not None and app.retry_s <= now_s
-        ]
+        return [path for path, retry_s in self._retry_s.items() if retry_s <= now_s]
