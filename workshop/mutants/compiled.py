@@ -162,7 +162,7 @@ def scores(
 
     def score(mutant: Compiled) -> Score:
         killer, outcome = first_failed(mutant.sources())
-        return Score(mutant.name, (killer,) if killer else (), outcome)
+        return Score(mutant.name, killer, outcome)
 
     wrong, outcome = first_failed(original())
     if wrong:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 from importlib import import_module
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -41,9 +41,9 @@ class _Loader(InspectLoader):
         return _compiled(self.path(name) or name, self.get_source(name))
 
 
-@cache
+@lru_cache(maxsize=64)
 def _compiled(path: str, text: str) -> CodeType:
-    """Most mutants share most modules."""
+    """Mutants share all modules but one or two."""
     return compile(text, f"<{path}>", "exec", dont_inherit=True)
 
 

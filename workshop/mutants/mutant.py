@@ -1,4 +1,4 @@
-"""What a mutant is: a name, and a small change of the declaration or of the codec's source.
+"""Mutants made by hand: a name, and a small change of the declaration, seldom of a source.
 
 Rules: a change that changes nothing is an error, so that no mutant lives on as the codec itself
 when the text that it edits has moved.
@@ -52,14 +52,11 @@ class Mutant:
 
     Attributes:
         name: says what it does wrong.
-        area: the kind of cases that should notice: value, frame, message, stream or session; or
-            large, where only those can that come near the limits.
         edits: of the source, in order, after the change.
         change: of the declaration's intermediate form.
     """
 
     name: str
-    area: str
     edits: tuple[Edit, ...] = ()
     change: Change | None = None
 
@@ -98,6 +95,19 @@ def original() -> Sources:
         if file.name.endswith(".py")
     }
     return found | _printed(SPEC)
+
+
+# Of what can be tried in no time, but for the depth, which vectors reach.
+LOW_LIMITS = {"max_payload_bytes": 1000, "max_blob_bytes": 300, "max_items": 80}
+
+
+@cache
+def limited() -> Sources:
+    """The codec's modules with low limits."""
+    spec = SPEC
+    for name, value in LOW_LIMITS.items():
+        spec = change(where(ir.Limit, name=name), value=value)(spec)
+    return original() | _printed(spec)
 
 
 def _printed(spec: ir.Spec) -> Sources:

@@ -1,9 +1,13 @@
 """Which cases tell a mutant from the codec.
 
-Rules: a mutant is a testee like any other, in this process. It is asked in turns: the cases of the
-kind that its change is about, then the others; the turn in which it dies is its last. The large
-cases, which take longest, are for those alone that say so. It dies of a case that it does not pass
-as the codec does; a recommendation that it misses counts too. Several processes judge at once.
+Rules: a mutant is a testee like any other, in this process. It dies of the first case that it does
+not pass as the codec does; a recommendation that it misses counts too. The cases that killed last
+are asked first. Large cases are not asked: for what is about limits, a codec of low ones is tried
+near them. Deadlines are of the processor's time: a busy machine kills nobody.
+
+A change that an operator made in a function is asked the cases alone in which the codec calls it. It
+is asked more of these: it is told, too, by a case for which the fast codec
+leaves more to the strict one, or less, than the codec's does, and by what its other doors say.
 """
 
 from __future__ import annotations
@@ -11,11 +15,14 @@ from __future__ import annotations
 import os
 import resource
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
+from types import CodeType, FrameType, ModuleType
 from typing import Any, NoReturn
 
 from gdproto.conformance.cases import Case
@@ -25,14 +32,22 @@ from gdproto.conformance.running.runner import introduced
 from gdproto.conformance.running.testee import Json
 from gdproto.conformance.testees.python import GdprotoTestee
 
+from . import doors
 from .loading import loaded
-from .mutant import Mutant, Sources, original
+from .mutant import LOW_LIMITS, Mutant, Sources, limited, original
+from .operated import Operated
+from .wrapped import Wrapped
+
+Broken = Mutant | Operated | Wrapped
+Through = Callable[[ModuleType], Any]
+# A name, what is done, what the codec says to it, and the functions that it calls for it.
+Door = tuple[str, Through, Any, frozenset[str]]
 
 # A case with a part that repeats so often is a large one.
 LARGE = 100_000
-# For one answer, on a machine that is busy.
-DEADLINE_S = 5.0
-LARGE_DEADLINE_S = 60.0
+# For one answer, in seconds of the processor.
+DEADLINE_S = 1.0
+DOOR_S = 5.0
 MAX_MEMORY_BYTES = 8 * 1024**3
 
 
@@ -42,11 +57,19 @@ class Late(BaseException):
 
 @dataclass(frozen=True)
 class Asked:
-    """A case, what is asked for it, and the codec's own answers, which large ones lack."""
+    """A case, what is asked for it, and what the codec itself does.
+
+    Attributes:
+        answers: its answers.
+        strict: how often its strict half was asked.
+        calls: the functions that it called, as file and name.
+    """
 
     case: Case
     questions: tuple[Question, ...]
-    answers: tuple[Json | None, ...]
+    answers: tuple[Json, ...]
+    strict: tuple[int, ...]
+    calls: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -54,12 +77,12 @@ class Score:
     """What became of one mutant.
 
     Attributes:
-        killers: ids of the cases that told it from the codec, in one turn; none if it lives.
-        outcome: what the first of them says of it.
+        killer: id of the case that told it from the codec, or what else did; empty if it lives.
+        outcome: what that says of it.
     """
 
     mutant: str
-    killers: tuple[str, ...] = ()
+    killer: str = ""
     outcome: str = ""
 
 
@@ -75,59 +98,113 @@ class Suite:
 
     def __init__(self, cases: Mapping[str, Case]) -> None:
         self._small: list[Asked] = []
-        self._large: list[Asked] = []
-        with codec(original()) as testee:
+        importing = Calls()
+        with ExitStack() as stack:
+            with importing:
+                testee = stack.enter_context(codec(original()))
             self._declaration = introduced(testee.declaration()).declaration
+            strict = StrictUse(testee.codec)
             for case in cases.values():
-                self._add(case, testee)
-        # What is refused is refused soon, and frames hold one large value at most.
-        self._large.sort(key=lambda one: (one.case.result != "invalid", one.case.kind == "value"))
+                self._add(case, testee, strict)
+            self._doors = list(self._open_doors(testee))
+        self._imported = frozenset(importing.names)
+        with codec(limited()) as testee:
+            self._limits = _limits(testee)
 
-    def _add(self, case: Case, testee: GdprotoTestee) -> None:
+    def _add(self, case: Case, testee: GdprotoTestee, strict: StrictUse) -> None:
         asked = tuple(questions(case))
         if any(largest_repeat(question.fields) >= LARGE for question in asked):
-            self._large.append(Asked(case, asked, (None,) * len(asked)))
             return
-        answers = tuple(answered(testee, question, LARGE_DEADLINE_S) for question in asked)
-        self._small.append(Asked(case, asked, answers))
-        for question, answer in zip(asked, answers, strict=True):
-            wrong = self._wrong(case, question, answer)
+        answers, uses, calls = [], [], Calls()
+        for question in asked:
+            before = strict.count
+            with calls:
+                answers.append(answered(testee, question, DOOR_S))
+            uses.append(strict.count - before)
+            wrong = self._wrong(case, question, answers[-1])
             if wrong:
                 raise ValueError(f"{case.id}: of this the codec itself makes: {wrong}")
+        self._small.append(Asked(case, asked, tuple(answers), tuple(uses), frozenset(calls.names)))
 
-    def score(self, mutant: Mutant) -> Score:
+    def score(self, mutant: Broken) -> Score:
         """Judge one mutant. Raises MutantError."""
-        with codec(mutant.sources()) as testee:
-            for turn in self._turns(mutant.area):
-                killers = dict(self._killers(turn, testee))
-                if killers:
-                    return Score(mutant.name, tuple(killers), next(iter(killers.values())))
-        return Score(mutant.name)
+        sources = mutant.sources()
+        with ExitStack() as stack:
+            try:
+                testee = stack.enter_context(codec(sources))
+            except Exception as error:
+                return Score(mutant.name, "import", type(error).__name__)
+            if isinstance(mutant, Wrapped):
+                mutant.wrap(testee.codec)
+            return self._score(mutant, testee)
 
-    def _turns(self, area: str) -> Iterator[list[Asked]]:
-        if area == "large":
-            yield self._large
-        yield [one for one in self._small if one.case.kind == area]
-        yield [one for one in self._small if one.case.kind != area]
+    def _score(self, mutant: Broken, testee: GdprotoTestee) -> Score:
+        if not isinstance(mutant, Operated):
+            killer = next(self._killers(testee), None)
+        else:
+            strict = StrictUse(testee.codec)
+            # What is called when the codec is imported shows in any case.
+            functions = mutant.functions
+            functions = functions if functions.isdisjoint(self._imported) else frozenset()
+            killer = (
+                next(self._killers(testee, strict, functions), None)
+                or self._door(testee, functions)
+                or (self._near_limits(mutant) if mutant.is_about_limits else None)
+            )
+        return Score(mutant.name, *(killer or ()))
 
-    def _killers(self, turn: list[Asked], testee: GdprotoTestee) -> Iterator[tuple[str, str]]:
-        """The cases that the testee fails, and how; up to the first where that takes long."""
-        large = turn is self._large
-        for one in turn:
-            wrong = self._fails(one, testee, LARGE_DEADLINE_S if large else DEADLINE_S)
+    def _killers(
+        self,
+        testee: GdprotoTestee,
+        strict: StrictUse | None = None,
+        functions: frozenset[str] = frozenset(),
+    ) -> Iterator[tuple[str, str]]:
+        """The cases that the testee fails, and how."""
+        for place, one in enumerate(self._small):
+            if functions and functions.isdisjoint(one.calls):
+                continue
+            wrong = self._fails(one, testee, DEADLINE_S, strict)
             if wrong:
+                self._small.insert(0, self._small.pop(place))
                 yield one.case.id, wrong
-                if large or wrong == Outcome.TIMEOUT.value:
-                    return
 
-    def _fails(self, one: Asked, testee: GdprotoTestee, seconds: float) -> str:
+    def _near_limits(self, mutant: Operated) -> tuple[str, str] | None:
+        with codec(mutant.limited()) as testee:
+            return None if _limits(testee) == self._limits else ("low limits", "door")
+
+    def _fails(
+        self, one: Asked, testee: GdprotoTestee, seconds: float, strict: StrictUse | None = None
+    ) -> str:
         """What is wrong with the testee's answers; empty when nothing is."""
-        for question, right in zip(one.questions, one.answers, strict=True):
+        for number, (question, right) in enumerate(zip(one.questions, one.answers, strict=True)):
+            before = strict.count if strict else 0
             answer = answered(testee, question, seconds)
             wrong = "" if answer == right else self._wrong(one.case, question, answer)
             if wrong:
                 return wrong
+            if strict and strict.count - before != one.strict[number]:
+                return "doubt"
         return ""
+
+    def _door(self, testee: GdprotoTestee, functions: frozenset[str]) -> tuple[str, str] | None:
+        """The first case that has other answers behind another door."""
+        for place, (name, through, right, calls) in enumerate(self._doors):
+            if not (functions and functions.isdisjoint(calls)) and right != _told(through, testee):
+                self._doors.insert(0, self._doors.pop(place))
+                return name, "door"
+        return None
+
+    def _open_doors(self, testee: GdprotoTestee) -> Iterator[Door]:
+        for name, through in doors.APART.items():
+            yield self._opened(testee, name, through)
+        for one in self._small:
+            yield self._opened(testee, one.case.id, partial(doors.through, case=one.case))
+
+    def _opened(self, testee: GdprotoTestee, name: str, through: Through) -> Door:
+        calls = Calls()
+        with calls:
+            right = _told(through, testee)
+        return name, through, right, frozenset(calls.names)
 
     def _wrong(self, case: Case, question: Question, answer: Json) -> str:
         if "ended" in answer:
@@ -136,11 +213,70 @@ class Suite:
         return "" if outcome in (Outcome.PASS, Outcome.UNSUPPORTED) else outcome.value
 
 
+class StrictUse:
+    """Counts how often a codec's strict half is asked."""
+
+    def __init__(self, codec: ModuleType) -> None:
+        self.count = 0
+        strict = sys.modules[f"{codec.__name__}.strict"]
+        for name in ("decode", "Encoder"):
+            setattr(strict, name, self._counted(getattr(strict, name)))
+
+    def _counted(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*arguments: Any, **named: Any) -> Any:
+            self.count += 1
+            return call(*arguments, **named)
+
+        return counted
+
+
+def _limits(testee: GdprotoTestee) -> Any:
+    """What a codec with low limits says near them, and how often its strict half was asked."""
+    strict = StrictUse(testee.codec)
+    return deadlined(lambda: doors.near_limits(testee.codec, LOW_LIMITS), DOOR_S), strict.count
+
+
+class Calls:
+    """Notes the functions of a loaded codec that are called in the block, as file and name."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self._codes: set[CodeType] = set()
+
+    def __enter__(self) -> Calls:
+        sys.setprofile(self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+        self.names |= {function_of(code) for code in self._codes}
+
+    def _note(self, frame: FrameType, event: str, _: Any) -> None:
+        if event == "call":
+            self._codes.add(frame.f_code)
+
+
+def function_of(code: CodeType) -> str:
+    """The file and the function that the code is of; comprehensions are of that around them."""
+    names = [one for one in code.co_qualname.split(".") if not one.startswith("<")]
+    return f"{code.co_filename.strip('<>')} {'.'.join(names)}"
+
+
+def _told(through: Through, testee: GdprotoTestee) -> Any:
+    return deadlined(lambda: through(testee.codec), DOOR_S)
+
+
 def answered(testee: GdprotoTestee, question: Question, seconds: float) -> Json:
     """The answer, or how the testee failed to give one."""
+    found: Json = deadlined(lambda: testee.answer({"op": question.op, **question.fields}), seconds)
+    return found
+
+
+def deadlined(call: Callable[[], Any], seconds: float) -> Any:
+    """What the call returns, or how it failed to, as the end of an answer."""
     try:
         with deadline(seconds):
-            return testee.answer({"op": question.op, **question.fields})
+            return call()
     except Late:
         return {"ended": Outcome.TIMEOUT.value}
     except Exception as error:
@@ -158,9 +294,9 @@ def largest_repeat(node: Any) -> int:
 
 
 @contextmanager
-def codec(sources: Sources) -> Iterator[GdprotoTestee]:
+def codec(sources: Sources, package: str = "gdproto_mutant") -> Iterator[GdprotoTestee]:
     """The codec of these sources as a testee."""
-    with loaded(sources) as module:
+    with loaded(sources, package) as module:
         yield GdprotoTestee(module)
 
 
@@ -171,20 +307,20 @@ def deadline(seconds: float) -> Iterator[None]:
     def late(*_: object) -> NoReturn:
         raise Late
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, late)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 # What the processes that judge are forked with: a mutant holds functions, which cannot be sent.
-_forked: tuple[Suite, Sequence[Mutant]] | None = None
+_forked: tuple[Suite, Sequence[Broken]] | None = None
 
 
-def scores(mutants: Sequence[Mutant], cases: Mapping[str, Case], jobs: int = 0) -> Iterator[Score]:
+def scores(mutants: Sequence[Broken], cases: Mapping[str, Case], jobs: int = 0) -> Iterator[Score]:
     """Judge the mutants, in their order.
 
     Args:
@@ -197,7 +333,7 @@ def scores(mutants: Sequence[Mutant], cases: Mapping[str, Case], jobs: int = 0) 
     global _forked
     _forked = Suite(cases), mutants
     with ProcessPoolExecutor(jobs or os.cpu_count(), get_context("fork"), _limit_memory) as pool:
-        yield from pool.map(_score, range(len(mutants)))
+        yield from pool.map(_score, range(len(mutants)), chunksize=8)
 
 
 def _limit_memory() -> None:

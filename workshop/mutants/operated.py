@@ -1,0 +1,120 @@
+"""The mutants that operators make of the codec's sources, each under a name that outlives its line.
+
+Rules: a name says the file, the function, and the first lines of what became what; of several
+that are alike in one function, all but the first have a number. What the compiler prints again and
+again is one thing: in generated files all that is alike changes at once, whatever the function.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from .mutant import Sources, limited, original
+from .operators import Change, changes
+
+FILES = (
+    "errors.py", "tokens.py", "strict.py", "tlv.py", "fields.py", "frames.py", "messages.py",
+    "connection.py", "_generated/values.py", "_generated/messages.py", "_generated/tables.py",
+)  # fmt: skip
+# Of what the declaration says as data, mutants change the declaration, but for the order of bytes.
+TABLES = "_generated/tables.py"
+MAX_SHOWN_CHARS = 100
+# What shows near the limits alone.
+_LIMIT = re.compile(r"\bMAX_(?!DEPTH|PATH|KEY)|\blimit\b|\b\d{6,}\b")
+
+
+@dataclass(frozen=True)
+class Operated:
+    """One broken codec.
+
+    Attributes:
+        name: the file, the place, and what became what.
+        file: path below the package.
+        changes: of its text; one, or several that are alike.
+        numbers: their places among the changes of the file.
+    """
+
+    name: str
+    file: str
+    changes: tuple[Change, ...]
+    numbers: tuple[int, ...]
+
+    @property
+    def is_about_limits(self) -> bool:
+        """Whether it may show near the limits alone."""
+        return _LIMIT.search(self.changes[0].place.statement) is not None
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """Files and functions without whose call it cannot show; empty where there are none."""
+        places = [one.place for one in self.changes]
+        if not all(place.is_called for place in places):
+            return frozenset()
+        return frozenset(f"{self.file} {place.function}" for place in places)
+
+    def sources(self) -> Sources:
+        """The broken codec's modules by path below the package."""
+        return _changed(original(), self.file, self.changes)
+
+    def limited(self) -> Sources:
+        """The same change of the codec with low limits."""
+        found = _changes_of_limited(self.file)
+        return _changed(limited(), self.file, [found[number] for number in self.numbers])
+
+
+def _changed(sources: Sources, file: str, alike: Iterable[Change]) -> Sources:
+    text = sources[file]
+    for one in sorted(alike, key=lambda change: -change.place.start):
+        text = text[: one.place.start] + one.new + text[one.place.stop :]
+    return sources | {file: text}
+
+
+@cache
+def _changes_of_limited(file: str) -> tuple[Change, ...]:
+    return tuple(changes(limited()[file]))
+
+
+@cache
+def operated() -> tuple[Operated, ...]:
+    """All of them, file by file."""
+    found: list[Operated] = []
+    seen: Counter[str] = Counter()
+    for file in FILES:
+        for alike in _alike(file):
+            numbers, made = zip(*alike, strict=True)
+            name = _name(file, made[0])
+            seen[name] += 1
+            more = f" #{seen[name]}" if seen[name] > 1 else ""
+            found.append(Operated(name + more, file, made, numbers))
+    return tuple(found)
+
+
+def _alike(file: str) -> Iterable[list[tuple[int, Change]]]:
+    """The changes of a file, numbered, those together that are made at once."""
+    groups: dict[object, list[tuple[int, Change]]] = {}
+    for number, change in enumerate(changes(original()[file])):
+        if file == TABLES and not change.new.startswith("'<"):
+            continue
+        alike = (change.place.statement, change.old, change.new)
+        groups.setdefault(alike if _is_printed(file) else number, []).append((number, change))
+    return groups.values()
+
+
+def _is_printed(file: str) -> bool:
+    return file.startswith("_generated/")
+
+
+def _name(file: str, change: Change) -> str:
+    place = change.place.function or "-"
+    if _is_printed(file):
+        place = _begins(change.place.statement)
+    return f"{file} {place}: {_begins(change.old)} => {_begins(change.new)}"
+
+
+def _begins(text: str) -> str:
+    first = text.split("\n", 1)[0][:MAX_SHOWN_CHARS]
+    return first if first == text else f"{first} …"
