@@ -116,6 +116,17 @@ def test_the_worker_with_the_fewest_busy_lanes_is_chosen(lanes: int) -> None:
         assert [router.busy(worker) for worker in range(3)] == [round_] * 3
 
 
+def test_the_fewest_are_found_when_a_larger_worker_came_later() -> None:
+    router: Router[Job, tuple[int, int]] = Router(["a"])
+    for worker, lanes in ((0, 2), (1, 3)):
+        for lane in range(lanes):
+            router.add((worker, lane), worker, ["a"], 0.0)
+        router.submit(Job("a"))
+    router.submit(Job("a"))
+    router.submit(Job("a"))
+    assert [router.busy(worker) for worker in range(2)] == [2, 2]
+
+
 def test_the_lane_of_a_worker_that_worked_last_is_chosen() -> None:
     router: Router[Job, str] = Router(["a"])
     for lane in ("one", "two", "three"):
@@ -164,6 +175,19 @@ def test_a_turn_goes_on_after_another_worker_helped_out() -> None:
         router.release(lane, 0.0)
     assert set(order[:rest]) == {one, two}
     assert order[rest] not in {one, two}
+
+
+def test_a_worker_that_comes_does_not_take_the_turn_of_one_that_left() -> None:
+    router: Router[Job, int] = Router(["a"])
+    for worker in range(2):
+        router.add(worker, worker, ["a"], 0.0)
+    first, second = router.submit(Job("a")), router.submit(Job("a"))
+    assert first is not None
+    assert second is not None
+    router.remove(first)
+    router.add(2, 2, ["a"], 0.0)
+    router.release(second, 0.0)
+    assert router.submit(Job("a")) == second
 
 
 def test_a_lane_that_retires_ends_what_it_runs() -> None:
@@ -353,6 +377,24 @@ def test_a_backlog_of_ones_own_does_not_age() -> None:
     assert next_client(router, 59.9) == "second"
 
 
+def test_the_first_of_several_tells_how_long_a_connection_has_waited() -> None:
+    router = busy_router()
+    submit(router, Job(client="low"), Job(client="low", arrived_s=5.0))
+    submit(router, Job(client="high", priority=3, arrived_s=5.0))
+    assert next_client(router, 5.0) == "low"
+
+
+def test_what_is_given_back_has_waited_since_it_came() -> None:
+    router = busy_router()
+    submit(router, *(Job(client="low") for _ in range(3)))
+    lost = router.release("lane", 5.0)
+    assert lost is not None
+    router.give_back(lost)
+    submit(router, Job(client="high", priority=3, arrived_s=5.0))
+    assert next_client(router, 5.0) == "low"
+    assert next_client(router, 5.0) == "high"
+
+
 def test_a_clock_that_is_read_a_little_early_does_no_harm() -> None:
     router = busy_router()
     submit(router, Job(client="low", arrived_s=5.01), Job(client="high", priority=1, arrived_s=5.0))
@@ -407,6 +449,14 @@ def test_a_request_is_withdrawn_once() -> None:
     assert not router.withdraw(Job(client="never"))
     assert not router.withdraw(Job(priority=7))
     assert taken(router) == []
+
+
+def test_a_connection_that_withdrew_all_is_passed_over() -> None:
+    router = busy_router()
+    withdrawn = [Job(client="x"), Job(client="x")]
+    submit(router, *withdrawn, Job(client="y"))
+    assert all(router.withdraw(job) for job in withdrawn)
+    assert taken_of(router) == "y"
 
 
 def test_the_oldest_is_what_came_first() -> None:
