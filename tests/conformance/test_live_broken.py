@@ -17,8 +17,9 @@ from .live_peers import CLIENT, WORKER, bad, our_arbiter
 LEAST = {"arbiter": 10, "worker": 4, "client": 3, "lane": 8}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def sound() -> Iterator[dict[str, str]]:
+    """Sound peers; the arbiter is a new one, since a broken relay leaves it as it never would be."""
     with our_arbiter() as path:
         yield {"arbiter": path, "worker": WORKER, "client": f"{CLIENT}sync", "lane": ""}
 

@@ -167,9 +167,11 @@ class Worker:
 
     def ending(self) -> str:
         """Why the process, which is gone, has ended."""
-        if self.failure or self.has_booted:
-            return self.failure or self.process.ending()
+        if self.has_booted:
+            return self.process.ending()
         self.failed_app = self.failed_app or self.process.last_traced()
+        if self.failure:
+            return self.failure
         if self.failed_app:
             ending = self.process.ending()
             return f"app {self.failed_app}: the worker ended while it loaded it: {ending}"
