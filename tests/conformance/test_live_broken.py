@@ -19,7 +19,7 @@ LEAST = {"arbiter": 10, "worker": 4, "client": 3, "lane": 8}
 
 @pytest.fixture
 def sound() -> Iterator[dict[str, str]]:
-    """Sound peers; the arbiter is a new one, since a broken relay leaves it as it never would be."""
+    """Sound peers; the arbiter is a new one: before a broken relay scripts stop half way."""
     with our_arbiter() as path:
         yield {"arbiter": path, "worker": WORKER, "client": f"{CLIENT}sync", "lane": ""}
 
