@@ -33,6 +33,8 @@ BAD_SETTINGS: list[tuple[dict[str, Any], str]] = [
     ({"timeout_s": None}, "timeout is a number"),
     ({"graceful_timeout_s": -1}, "graceful-timeout is at least 0"),
     ({"boot_timeout_s": 0}, "boot-timeout is at least 0.001"),
+    ({"max_queue_share": 0}, "max-queue-share is at least 1"),
+    ({"max_queue_share": 101}, "max-queue-share is at most 100, not 101"),
     ({"apps": ()}, "no app"),
     ({"apps": APPS * 2}, "m:A is given twice"),
     ({"slot_env": 3}, "slot-env is a dict of strings, not 3"),

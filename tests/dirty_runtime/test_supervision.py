@@ -8,6 +8,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -286,6 +287,36 @@ def test_a_full_queue_refuses(tmp_path: Path) -> None:
             thread.join(30)
         assert isinstance(client.execute(OURS, "pid"), int)
         assert arbiter.status()["waits"][OURS] == 0
+
+
+async def flood(socket_path: str, count: int) -> list[object]:
+    """What comes of so many calls at once on one connection."""
+    async with DirtyClient(socket_path, 30) as client:
+        calls = [client.execute_async(OURS, "echo") for _ in range(count)]
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+
+def test_one_client_leaves_another_its_room_and_its_turn(tmp_path: Path) -> None:
+    options = ("--access-log", "--max-queue", "10")
+    with (
+        serving(OURS, options=options) as arbiter,
+        arbiter.client() as client,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        call = Call(client, tmp_path)
+        call.wait_until_running()
+        flooding = pool.submit(asyncio.run, flood(arbiter.socket_path, 12))
+        wait_until(lambda: arbiter.status()["queues"][OURS] == 5)
+        other = pool.submit(client.execute, OURS, "pid")
+        wait_until(lambda: arbiter.status()["queues"][OURS] == 6)
+        call.let_go()
+        assert isinstance(other.result(30), int)
+        refused = [one for one in flooding.result(30) if isinstance(one, DirtyOverloadedError)]
+        assert len(refused) == 7
+        assert all("max-queue-share" in one.message for one in refused)
+        lines = [line for line in arbiter.log.read_text().splitlines() if " RESPONSE " in line]
+    actions = [line.split(f"{OURS} ")[1].split()[0] for line in lines]
+    assert actions == ["meet", "echo", "pid", *["echo"] * 4]
 
 
 def test_queued_bytes_have_a_limit(tmp_path: Path) -> None:
