@@ -75,6 +75,10 @@ class Answerers:
         """
         self._answerers[kind] = Answerer(answer, check, limit_s, waits)
 
+    def of(self, kind: type[gdproto.Message]) -> Answerer | None:
+        """What is registered for the kind."""
+        return self._answerers.get(kind)
+
     def ask(self, question: gdproto.Message, client: ClientConnection) -> asyncio.Task[None] | None:
         """Answer the question.
 
@@ -86,7 +90,7 @@ class Answerers:
             gdproto.ProtocolError: the answer cannot be sent.
         """
         kind = type(question)
-        answerer = self._answerers.get(kind)
+        answerer = self.of(kind)
         if answerer is None:
             raise DirtyProtocolError(
                 f"this arbiter does not answer {kind.__name__.upper()}", code="unexpected_message"

@@ -333,6 +333,8 @@ class Supervisor:
 
     def _startable(self, slot: Slot) -> tuple[str, ...]:
         """The slot's apps but for those put aside; one that is due again is tried in one slot."""
+        if not self.health.reasons():
+            return slot.apps
         due = set(self.health.due(self._clock()))
         tried = {
             path for one in self.slots.values() if one.candidate for path in one.candidate.apps
