@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from workshop.subjects import codecs
+from workshop.subjects import codecs, kept
 
 # A busy machine is no fault of a test: hypothesis's own 200 ms for an example are too few.
 settings.register_profile("unhurried", settings(), deadline=None)
@@ -26,6 +26,7 @@ def conformance_results(tmp_path_factory: pytest.TempPathFactory, worker_id: str
         if is_missing:
             for _ in codecs.write(folder):
                 pass
+            kept.keep(folder)
     return folder
 
 

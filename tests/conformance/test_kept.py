@@ -30,6 +30,16 @@ def test_they_are_made_once(tmp_path: Path) -> None:
     assert (run.testee, subject.count) == ("number 1", 1)
 
 
+def test_what_was_just_made_is_kept(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    (made / "results").write_text("of the tests")
+    kept.keep(made, tmp_path / "kept")
+    subject = Counted()
+    assert (kept.kept(tmp_path / "kept", [subject]) / "results").read_text() == "of the tests"
+    assert subject.count == 0
+
+
 def test_they_are_made_anew_when_something_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

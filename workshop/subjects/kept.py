@@ -2,7 +2,7 @@
 
 Rules: it is kept for what it was made of: every file of the codecs, the suite and the declaration,
 Python, and the packages that are judged or judge. When any of that changes it is made anew, and the
-old one goes. What judges by itself, the tests and `make conformance`, keeps nothing.
+old one goes. The tests judge each time, and leave what they made to be kept.
 """
 
 from __future__ import annotations
@@ -27,14 +27,22 @@ def kept(folder: Path = KEPT, subjects: Iterable[codecs.Judged] = codecs.SUBJECT
     """The folder, in `folder`, of the results as of now. Raises RunError."""
     results = folder / digest(made_of())
     if not results.exists():
+        with tempfile.TemporaryDirectory() as made:
+            for _ in codecs.write(Path(made), subjects):
+                pass
+            keep(Path(made), folder)
+    return results
+
+
+def keep(made: Path, folder: Path = KEPT) -> None:
+    """Keep results that were just made, instead of older ones."""
+    results = folder / digest(made_of())
+    if not results.exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        made = Path(tempfile.mkdtemp(dir=folder))
-        for _ in codecs.write(made, subjects):
-            pass
-        # Not before it is whole.
-        made.rename(results)
-    return results
+        # Under its name when it is whole.
+        copied = shutil.copytree(made, tempfile.mkdtemp(dir=folder), dirs_exist_ok=True)
+        Path(copied).rename(results)
 
 
 def made_of(root: Path = ROOT) -> Iterator[tuple[str, bytes]]:
