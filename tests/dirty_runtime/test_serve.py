@@ -178,7 +178,10 @@ def test_threads_are_lanes_that_run_at_once(tmp_path: Path) -> None:
     with serving(OURS, threads=2) as arbiter, arbiter.client() as client:
         call = Call(client, tmp_path)
         call.wait_until_running()
-        assert client.execute(OURS, "thread") == "lane-1"
+        # Which of the two it is depends on which was ready first.
+        others = {client.execute(OURS, "thread") for _ in range(20)}
+        assert len(others) == 1
+        assert others < {"lane-0", "lane-1"}
         assert client.status()["workers"][0]["busy"] == 1
         call.let_go()
         assert call.result() == "go on"
