@@ -78,9 +78,7 @@ class DirtyArbiter:
             config.max_queue_bytes,
             config.max_queue_share,
         )
-        self.calls: Calls[ClientConnection, Lane] = Calls(
-            self.router, lambda app_path: self.supervisor.refusal(app_path)
-        )
+        self.calls: Calls[ClientConnection, Lane] = Calls(self.router)
         self.answerers = Answerers()
         averages = Averages()
         access_log = [AccessLog()] if config.access_log else []

@@ -16,7 +16,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import gdproto
@@ -144,16 +144,16 @@ class Calls(Generic[C, L]):
 
     Args:
         router: says which call goes where.
-        refusal: why an app is not to be waited for; empty when it serves or may soon.
 
     Attributes:
         running: the calls that are answered by a worker, by their lanes.
     """
 
-    def __init__(self, router: Router[Call[C, L], L], refusal: Callable[[str], str]) -> None:
+    def __init__(self, router: Router[Call[C, L], L]) -> None:
         self.running: dict[L, Call[C, L]] = {}
         self._router = router
-        self._refusal = refusal
+        # Why each app is not to be waited for, of those that are not.
+        self._down: dict[str, str] = {}
         self._deadlines: Deadlines[Call[C, L]] = Deadlines()
         # Lanes that are to be closed when they have ended what they run.
         self._retiring: set[L] = set()
@@ -194,8 +194,9 @@ class Calls(Generic[C, L]):
             lane = self._router.submit(call)
         except DirtyError as error:
             return (Fail(call, error.with_traceback(None)),)
-        if lane is None and (reason := self._refusal(call.app_path)):
+        if lane is None and call.app_path in self._down:
             self._router.withdraw(call)
+            reason = self._down[call.app_path]
             return (Fail(call, DirtyNoWorkersAvailableError(call.app_path, reason=reason)),)
         if call.timeout_s is not None:
             self._deadlines.set(call, call.arrived_s + call.timeout_s)
@@ -283,13 +284,19 @@ class Calls(Generic[C, L]):
         return () if other is None else self._started(call, other, now_s)
 
     def app_down(self, app_path: str, reason: str) -> Actions[C, L]:
-        """No worker serves the app, nor will one soon."""
+        """No worker serves the app, nor will one soon: nobody is to wait for it."""
+        self._down[app_path] = reason
         waiting = [call for call in self._router.waiting() if call.app_path == app_path]
         return [
             action
             for call in waiting
             for action in self._failed(call, DirtyNoWorkersAvailableError(app_path, reason=reason))
         ]
+
+    def apps_expected(self, apps: Iterable[str]) -> None:
+        """A worker is started that is to serve the apps."""
+        for path in apps:
+            self._down.pop(path, None)
 
     # --- one call ---
 

@@ -7,7 +7,7 @@ each action that it answers with is done at once, in its order. Observers are to
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import gdproto
 
@@ -242,6 +242,9 @@ class Dispatcher:
             self._perform(self._calls.lane_lost(lane, error, has_begun, self._clock()))
         self._tell("worker_gone", worker, reason)
         return list(dict.fromkeys(call.app_path for call in running))
+
+    def apps_expected(self, apps: Iterable[str]) -> None:
+        self._calls.apps_expected(apps)
 
     def app_down(self, app_path: str, reason: str) -> None:
         self._perform(self._calls.app_down(app_path, reason))

@@ -40,7 +40,7 @@ def made(
 
 
 def calls_of(**limits: int) -> Calls[str, int]:
-    return Calls(Router(APPS, **limits), lambda app: "")
+    return Calls(Router(APPS, **limits))
 
 
 def with_lanes(*lanes: int) -> Calls[str, int]:
@@ -148,7 +148,7 @@ def test_a_client_that_is_gone_is_told_nothing() -> None:
 
 def test_a_lane_that_retires_is_closed_when_it_is_idle() -> None:
     router: Router[Called, int] = Router(APPS)
-    calls, call = Calls(router, lambda app: ""), made()
+    calls, call = Calls(router), made()
     calls.lanes_ready((1,), "worker", APPS, 0)
     calls.called(call)
     calls.lanes_ready((2,), "worker", APPS, 0)
@@ -173,20 +173,20 @@ def test_a_draining_arbiter_ends_what_it_has_and_takes_nothing_new() -> None:
 
 
 def test_an_app_that_is_down_is_not_waited_for() -> None:
-    down: dict[str, str] = {}
-    calls: Calls[str, int] = Calls(Router(APPS), lambda app: down.get(app, ""))
+    calls = calls_of()
     waits, other = made("a"), made("b")
     calls.called(waits)
     calls.called(other)
-    down["a"] = "the app is down: it cannot be imported"
-    (failed,) = calls.app_down("a", down["a"])
+    (failed,) = calls.app_down("a", "the app is down: it cannot be imported")
     assert isinstance(failed, Fail)
     assert failed.call is waits
     (refused,) = calls.called(made("a"))
     assert isinstance(refused, Fail)
     assert isinstance(refused.error, DirtyNoWorkersAvailableError)
-    assert refused.error.details["reason"] == down["a"]
-    assert list(calls) == [other]
+    assert refused.error.details["reason"] == "the app is down: it cannot be imported"
+    calls.apps_expected(["a"])
+    assert calls.called(again := made("a")) == ()
+    assert list(calls) == [again, other]
 
 
 def test_a_full_queue_refuses() -> None:
@@ -215,6 +215,7 @@ class Model(RuleBasedStateMachine):
         self.apps: dict[int, tuple[str, ...]] = {}
         self.ended: list[Called] = []
         self.drains = False
+        self.down: set[str] = set()
 
     def ends(self, call: Called) -> None:
         assert call not in self.ended, "a call has two ends"
@@ -264,7 +265,8 @@ class Model(RuleBasedStateMachine):
         )
         self.waiting.append(call)
         failed = self.perform(self.calls.called(call))
-        assert failed == ([call] if self.drains else [])
+        refused = app in self.down and call.lane is None
+        assert failed == ([call] if self.drains or refused else [])
 
     @rule(count=st.integers(1, 2), apps=st.sampled_from([("a",), ("b",), APPS]))
     def add(self, count: int, apps: tuple[str, ...]) -> None:
@@ -341,8 +343,14 @@ class Model(RuleBasedStateMachine):
     @rule(app=st.sampled_from(APPS))
     def put_aside(self, app: str) -> None:
         waiting = [call for call in self.waiting if call.app_path == app]
+        self.down.add(app)
         failed = self.perform(self.calls.app_down(app, "it failed"))
         assert sorted(map(id, failed)) == sorted(map(id, waiting))
+
+    @rule(app=st.sampled_from(APPS))
+    def expect(self, app: str) -> None:
+        self.down.discard(app)
+        self.calls.apps_expected([app])
 
     @rule(error=st.just(DirtyError("no room")), data=st.data())
     def fail(self, error: DirtyError, data: st.DataObject) -> None:

@@ -117,7 +117,11 @@ class Observers:
             try:
                 told(*facts)
             except Exception:
-                self._observers = tuple(one for one in self._observers if one is not observer)
-                self._sort()
-                name = type(observer).__name__
-                log.exception("the observer %s failed at %s, and is told no more", name, event)
+                self._switch_off(observer, event)
+
+    def _switch_off(self, observer: Observer, event: str) -> None:
+        """The observer has raised, which is being handled: tell it no more."""
+        self._observers = tuple(one for one in self._observers if one is not observer)
+        self._sort()
+        name = type(observer).__name__
+        log.exception("the observer %s failed at %s, and is told no more", name, event)

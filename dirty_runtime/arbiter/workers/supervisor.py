@@ -134,15 +134,6 @@ class Supervisor:
         reasons = self.health.reasons()
         return {path: reason for path, reason in reasons.items() if path not in serving}
 
-    def refusal(self, app_path: str) -> str:
-        """Why the app is not to be waited for; empty when it serves or may soon."""
-        if not self.health.is_down(app_path):
-            return ""
-        for slot in self.slots.values():
-            if any(app_path in one.apps for one in (slot.worker, slot.candidate) if one):
-                return ""
-        return f"the app is down: {self.health.reason(app_path)}"
-
     # --- orders ---
 
     def start(self) -> None:
@@ -279,9 +270,14 @@ class Supervisor:
             self._arbiter.cannot_start(reason)
 
     def _tell_down(self) -> None:
-        for path in self.health.reasons():
-            if refusal := self.refusal(path):
-                self._events.app_down(path, refusal)
+        """Tell of the apps that no worker serves, and none will soon."""
+        reasons = self.health.reasons()
+        if not reasons:
+            return
+        workers = [one for slot in self.slots.values() for one in (slot.worker, slot.candidate)]
+        served = {path for worker in workers if worker for path in worker.apps}
+        for path in reasons.keys() - served:
+            self._events.app_down(path, f"the app is down: {reasons[path]}")
 
     def _boot_failed(self, slot: Slot, worker: Worker, reason: str) -> None:
         self.last_boot_error = reason
@@ -370,6 +366,7 @@ class Supervisor:
             jitter = random.randint(0, self.config.max_requests_jitter)
             worker.serves_at_most = self.config.max_requests + jitter
         slot.candidate = worker
+        self._events.apps_expected(apps)
         self.workers[worker.pid] = worker
         worker.open()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import gdproto
@@ -40,6 +40,9 @@ class WorkerEvents(AnswerEvents, Protocol):
         Returns:
             The apps whose calls ran in it.
         """
+
+    def apps_expected(self, apps: Iterable[str]) -> None:
+        """A worker is started that is to serve the apps."""
 
     def app_down(self, app_path: str, reason: str) -> None:
         """No worker serves the app, nor will one soon."""
