@@ -20,6 +20,7 @@ from ._generated.tables import (
 )
 from .errors import ProtocolError
 from .fast import DOUBTS, Write
+from .records import Record
 
 RULES = {rule.code: rule for rule in MESSAGES}
 OFFSETS = {field.name: field.offset for field in HEADER_FIELDS}
@@ -39,7 +40,7 @@ class Header(NamedTuple):
         return HEADER.pack(MAGIC, VERSION, *self)
 
 
-class Message:
+class Message(Record):
     """The base of all messages."""
 
     __slots__ = ()

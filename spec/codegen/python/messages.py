@@ -1,4 +1,8 @@
-"""The classes of the messages."""
+"""The classes of the messages.
+
+Rules: they are dataclasses, but what `dataclass` would write and have compiled at every import is
+written here: a program that only calls spends much of its start on it.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,13 @@ from .values import (
 
 def messages(spec: ir.Spec) -> str:
     names = [class_name(m) for m in spec.messages]
-    out = [HEAD, f'_SIZE = Struct(">{letter(text_type(spec)[1])}").unpack_from', ""]
+    out = [
+        HEAD,
+        f'_SIZE = Struct(">{letter(text_type(spec)[1])}").unpack_from',
+        "# Stands for a new dict.",
+        "_NEW: dict[str, Any] = {}",
+        "",
+    ]
     for message in spec.messages:
         out += ["", *_message_class(message, spec), ""]
     out += [
@@ -60,11 +70,32 @@ def _default(field: ir.Field) -> str:
     return f" = {field.default!r}"
 
 
+def _constructor(ordered: list[ir.Field]) -> Lines:
+    return [
+        "",
+        "    def __init__(",
+        "        self,",
+        "        request_id: int,",
+        *(f"        {f.name}: {annotation(f)}{_if_not_given(f)}," for f in ordered),
+        "    ) -> None:",
+        "        self.request_id = request_id",
+        *(f"        self.{f.name} = {_taken(f)}" for f in ordered),
+    ]
+
+
+def _if_not_given(field: ir.Field) -> str:
+    return " = _NEW" if field.default == {} else _default(field)
+
+
+def _taken(field: ir.Field) -> str:
+    return f"{{}} if {field.name} is _NEW else {field.name}" if field.default == {} else field.name
+
+
 def _message_class(message: ir.Message, spec: ir.Spec) -> Lines:
     by_name = {f.name: f for f in leaves(message.fields or ())}
     ordered = [by_name[name] for name in message.arguments]
     return [
-        "@dataclass(slots=True)",
+        "@dataclass(slots=True, init=False, repr=False, eq=False)",
         f"class {class_name(message)}(Message):",
         f'    """{message.meaning}',
         "",
@@ -76,6 +107,7 @@ def _message_class(message: ir.Message, spec: ir.Spec) -> Lines:
         f"    CODE: ClassVar[MessageCode] = MessageCode.{message.name}",
         "    request_id: int",
         *(f"    {f.name}: {annotation(f)}{_default(f)}" for f in ordered),
+        *_constructor(ordered),
         *(write_method(message.fields, spec) if message.fields is not None else []),
         *(order_method(message, ordered, spec) if message.fields is not None else []),
         *read_method(message, ordered),
