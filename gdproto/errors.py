@@ -7,19 +7,21 @@ that is not a plain identifier is quoted; long keys and long paths are cut.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 
 from ._generated.tables import (
     ELLIPSIS,
     ERROR_SCOPES,
+    ESCAPES,
     IDENTIFIER,
     MAX_KEY_CHARS,
     MAX_PATH_CHARS,
 )
 
 _IDENTIFIER = re.compile(IDENTIFIER)
+# Of other characters, those that a string of JSON may not hold as they are.
+_ESCAPED = {code: f"\\u{code:04x}" for code in range(0x20)} | str.maketrans(ESCAPES)
 
 
 class ProtocolError(Exception):
@@ -82,4 +84,4 @@ def format_path(location: Iterable[str | int]) -> str:
 
 def _quoted(key: str) -> str:
     # A lone surrogate must not make the path itself impossible to encode.
-    return json.dumps(key, ensure_ascii=False).encode(errors="backslashreplace").decode()
+    return f'"{key.translate(_ESCAPED)}"'.encode(errors="backslashreplace").decode()
