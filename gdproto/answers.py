@@ -15,11 +15,11 @@ from ._generated import answers as _generated
 # "as" tells type checkers that a name is public.
 from ._generated.answers import *  # noqa: F403
 from ._generated.answers import FORMS
-from .rows import Form as Form
-from .rows import FormField as FormField
-from .rows import Operation as Operation
-from .rows import Parameter as Parameter
-from .rows import ResultType as ResultType
+from .operations import Form as Form
+from .operations import FormField as FormField
+from .operations import Operation as Operation
+from .operations import Parameter as Parameter
+from .operations import ResultType as ResultType
 
 __all__ = [
     "Form",

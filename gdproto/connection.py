@@ -19,8 +19,6 @@ from __future__ import annotations
 import mmap
 from collections.abc import Collection, Iterator, KeysView
 from contextlib import suppress
-from dataclasses import dataclass
-from enum import Enum
 from typing import NamedTuple
 
 from ._generated.tables import (
@@ -40,6 +38,16 @@ from ._generated.tables import (
     MessageCode,
 )
 from .errors import ProtocolError
+from .events import (
+    NEED_DATA,
+    ConnectionClosed,
+    Event,
+    ExchangeEnded,
+    FrameReceived,
+    MessageReceived,
+    NeedData,
+    PartReceived,
+)
 from .frames import (
     BARE,
     PART_BYTES,
@@ -81,73 +89,12 @@ MOVES = {
 }
 
 
-class NeedData(Enum):
-    """The type of NEED_DATA."""
-
-    NEED_DATA = "need more data"
-
-
-NEED_DATA = NeedData.NEED_DATA
-
-
-class MessageReceived(NamedTuple):
-    """A message arrived; `ended` when it ended its exchange."""
-
-    message: Message
-    ended: bool
-
-    @property
-    def request_id(self) -> int:
-        return self.message.request_id
-
-
-class FrameReceived(NamedTuple):
-    """A frame arrived, its payload undecoded; `ended` when it ended its exchange.
-
-    `frame` is all of it, or what follows the parts that PartReceived handed out. A large frame
-    is a memoryview; a run of CHUNKs has the header of the first.
-    """
-
-    header: Header
-    frame: bytes | memoryview
-    ended: bool
-
-    @property
-    def request_id(self) -> int:
-        return self.header.request_id
-
-
-class PartReceived(NamedTuple):
-    """The next bytes of a frame of more than `whole_bytes`, but not its last ones."""
-
-    header: Header
-    part: bytes
-
-    @property
-    def request_id(self) -> int:
-        return self.header.request_id
-
-
 class Apart(NamedTuple):
     """A frame without a bytes value, which belongs at the place `at` in it."""
 
     frame: memoryview
     at: int
     value: bytes
-
-
-class ExchangeEnded(NamedTuple):
-    """The terminal frame of an exchange that was given up has arrived and was discarded."""
-
-    request_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionClosed:
-    """The peer sends nothing more. Exchanges that are still open get no answer."""
-
-
-Event = MessageReceived | FrameReceived | PartReceived | ExchangeEnded | ConnectionClosed
 
 
 class Connection:

@@ -1,6 +1,8 @@
-"""The forms of the rows in the generated tables."""
+"""The forms of the rows in the generated tables.
 
-from __future__ import annotations
+Rules: annotations are evaluated here. NamedTuple compiles those that are text, one by one, which
+took longer than all else that this file does when it is imported.
+"""
 
 from struct import Struct
 from typing import Any, NamedTuple
@@ -36,7 +38,7 @@ class FieldRule(NamedTuple):
     finite: bool
     choices: frozenset[int] | None
     scalar: bool
-    fields: tuple[FieldRule, ...]
+    fields: "tuple[FieldRule, ...]"
 
 
 class MessageRule(NamedTuple):
@@ -81,65 +83,3 @@ class Role(NamedTuple):
     peer: str
     opens: frozenset[int]
     max_open: int
-
-
-class ResultType(NamedTuple):
-    """What a value of an answer is.
-
-    Attributes:
-        kind: none, bool, integer, float, bytes, string, list or dict; or any, scalar, number or
-            form.
-        of: what a list, or a dict of any keys, holds.
-        form: the form's name; empty for what is none.
-    """
-
-    kind: str
-    of: ResultType | None
-    form: str
-
-
-class FormField(NamedTuple):
-    """A field of a form; one that is not `core` may be missing, `unit` is empty for counts."""
-
-    name: str
-    type: ResultType
-    core: bool
-    nullable: bool
-    unit: str
-    meaning: str
-
-
-class Form(NamedTuple):
-    """A dict with fields."""
-
-    name: str
-    fields: tuple[FormField, ...]
-    meaning: str
-
-
-class Parameter(NamedTuple):
-    """A field of a message that an operation takes; `kind` is string, integer, scalar or any."""
-
-    name: str
-    kind: str
-    required: bool
-
-
-class Operation(NamedTuple):
-    """What can be asked.
-
-    Attributes:
-        name: lower case.
-        code: the message's `op`.
-        parameters: what it takes, optional ones last.
-        result: what comes back.
-        errors: error types that it may be answered with, and in which case.
-        meaning: one sentence.
-    """
-
-    name: str
-    code: int
-    parameters: tuple[Parameter, ...]
-    result: ResultType
-    errors: dict[str, str]
-    meaning: str

@@ -1,4 +1,4 @@
-"""Answers: their forms as types, and the operations as rows of the forms in `gdproto/rows.py`."""
+"""Answers: their forms as types, the operations as rows of the forms in `gdproto/operations.py`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NotRequired, Protocol, TypeAlias, TypedDict
 
-from ..rows import Form, FormField, Operation, Parameter, ResultType
+from ..operations import Form, FormField, Operation, Parameter, ResultType
 '''
 
 
