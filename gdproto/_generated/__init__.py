@@ -1,2 +1,2 @@
-# @generated from spec/ (d49e4a872b476e88) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (cd4d1085ca65464f) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

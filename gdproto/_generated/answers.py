@@ -1,11 +1,11 @@
-# @generated from spec/ (d49e4a872b476e88) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (cd4d1085ca65464f) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
 
 from typing import Any, Final, NotRequired, Protocol, TypeAlias, TypedDict
 
-from ..rows import Form, FormField, Operation, Parameter, ResultType
+from ..operations import Form, FormField, Operation, Parameter, ResultType
 from .tables import ManageOp, StashOp
 
 Scalar: TypeAlias = None | bool | int | float | bytes | str

@@ -1,4 +1,4 @@
-# @generated from spec/ (d49e4a872b476e88) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (cd4d1085ca65464f) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from .values import (
 )
 
 _SIZE = Struct(">L").unpack_from
+# Stands for a new dict.
+_NEW: dict[str, Any] = {}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False, repr=False, eq=False)
 class Request(Message):
     """Call an action of an app.
 
@@ -46,6 +48,24 @@ class Request(Message):
     kwargs: dict[str, Any] = field(default_factory=dict)
     timeout: float | int | None = None
     priority: int = 0
+
+    def __init__(
+        self,
+        request_id: int,
+        app_path: str,
+        action: str,
+        args: Sequence[Any] = (),
+        kwargs: dict[str, Any] = _NEW,
+        timeout: float | int | None = None,
+        priority: int = 0,
+    ) -> None:
+        self.request_id = request_id
+        self.app_path = app_path
+        self.action = action
+        self.args = args
+        self.kwargs = {} if kwargs is _NEW else kwargs
+        self.timeout = timeout
+        self.priority = priority
 
     def _write_payload(self, out: Write) -> None:
         if type(self.priority) is not int:
@@ -171,7 +191,7 @@ class Request(Message):
         return cls(request_id, app_path, action, tuple(args), kwargs, timeout, priority)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False, repr=False, eq=False)
 class Response(Message):
     """The result of an exchange.
 
@@ -183,6 +203,14 @@ class Response(Message):
     CODE: ClassVar[MessageCode] = MessageCode.RESPONSE
     request_id: int
     result: Any
+
+    def __init__(
+        self,
+        request_id: int,
+        result: Any,
+    ) -> None:
+        self.request_id = request_id
+        self.result = result
 
     def _write_payload(self, out: Write) -> None:
         out(b'!\x00\x00\x00\x01\x11\x00\x00\x00\x06result')
@@ -205,7 +233,7 @@ class Response(Message):
         return cls(request_id, result)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False, repr=False, eq=False)
 class Error(Message):
     """The failure of an exchange, or with id 0 of the connection.
 
@@ -221,6 +249,18 @@ class Error(Message):
     error_type: str
     message: str
     details: dict[str, Any] = field(default_factory=dict)
+
+    def __init__(
+        self,
+        request_id: int,
+        error_type: str,
+        message: str,
+        details: dict[str, Any] = _NEW,
+    ) -> None:
+        self.request_id = request_id
+        self.error_type = error_type
+        self.message = message
+        self.details = {} if details is _NEW else details
 
     def _write_payload(self, out: Write) -> None:
         if type(self.error_type) is not str:
@@ -277,7 +317,7 @@ class Error(Message):
         return cls(request_id, error_type, message, details)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False, repr=False, eq=False)
 class Chunk(Message):
     """A piece of a stream.
 
@@ -289,6 +329,14 @@ class Chunk(Message):
     CODE: ClassVar[MessageCode] = MessageCode.CHUNK
     request_id: int
     data: Any
+
+    def __init__(
+        self,
+        request_id: int,
+        data: Any,
+    ) -> None:
+        self.request_id = request_id
+        self.data = data
 
     def _write_payload(self, out: Write) -> None:
         out(b'!\x00\x00\x00\x01\x11\x00\x00\x00\x04data')
@@ -311,7 +359,7 @@ class Chunk(Message):
         return cls(request_id, data)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False, repr=False, eq=False)
 class End(Message):
     """The end of a stream.
 
@@ -322,13 +370,19 @@ class End(Message):
     CODE: ClassVar[MessageCode] = MessageCode.END
     request_id: int
 
+    def __init__(
+        self,
+        request_id: int,
+    ) -> None:
+        self.request_id = request_id
+
     @classmethod
     def _from_payload(
         cls, request_id: int, payload: dict[str, Any]) -> End:
         return cls(request_id)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False, repr=False, eq=False)
 class Stash(Message):
     """An operation on the arbiter's shared tables.
 
@@ -348,6 +402,22 @@ class Stash(Message):
     key: Any = None
     value: Any = None
     pattern: str | None = None
+
+    def __init__(
+        self,
+        request_id: int,
+        op: int,
+        table: str,
+        key: Any = None,
+        value: Any = None,
+        pattern: str | None = None,
+    ) -> None:
+        self.request_id = request_id
+        self.op = op
+        self.table = table
+        self.key = key
+        self.value = value
+        self.pattern = pattern
 
     def _write_payload(self, out: Write) -> None:
         out((b'!\x00\x00\x00\x02', b'!\x00\x00\x00\x03', b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05')[(self.key is not None) + (self.value is not None) + (self.pattern is not None)])
@@ -432,7 +502,7 @@ class Stash(Message):
         return cls(request_id, op, table, key, value, pattern)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False, repr=False, eq=False)
 class Status(Message):
     """Ask for the state of the arbiter or worker.
 
@@ -443,13 +513,19 @@ class Status(Message):
     CODE: ClassVar[MessageCode] = MessageCode.STATUS
     request_id: int
 
+    def __init__(
+        self,
+        request_id: int,
+    ) -> None:
+        self.request_id = request_id
+
     @classmethod
     def _from_payload(
         cls, request_id: int, payload: dict[str, Any]) -> Status:
         return cls(request_id)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False, repr=False, eq=False)
 class Manage(Message):
     """Change the number of workers, or reload them.
 
@@ -463,6 +539,16 @@ class Manage(Message):
     request_id: int
     op: int
     count: int = 1
+
+    def __init__(
+        self,
+        request_id: int,
+        op: int,
+        count: int = 1,
+    ) -> None:
+        self.request_id = request_id
+        self.op = op
+        self.count = count
 
     def _write_payload(self, out: Write) -> None:
         if type(self.op) is not int:
@@ -512,7 +598,7 @@ class Manage(Message):
         return cls(request_id, op, count)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False, repr=False, eq=False)
 class Cancel(Message):
     """Give up an open exchange.
 
@@ -522,6 +608,12 @@ class Cancel(Message):
 
     CODE: ClassVar[MessageCode] = MessageCode.CANCEL
     request_id: int
+
+    def __init__(
+        self,
+        request_id: int,
+    ) -> None:
+        self.request_id = request_id
 
     @classmethod
     def _from_payload(

@@ -1,7 +1,7 @@
-/* @generated from spec/ (d49e4a872b476e88) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (cd4d1085ca65464f) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "d49e4a872b476e88"
+#define SPEC_HASH "cd4d1085ca65464f"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

@@ -1,4 +1,4 @@
-# @generated from spec/ (d49e4a872b476e88) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (cd4d1085ca65464f) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = 'd49e4a872b476e88'
+SPEC_HASH: Final = 'cd4d1085ca65464f'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -26,6 +26,7 @@ MAX_PATH_CHARS: Final = 200
 MAX_KEY_CHARS: Final = 32
 ELLIPSIS: Final = '…'
 IDENTIFIER: Final = '[A-Za-z_][A-Za-z0-9_]*'
+ESCAPES: Final[dict[str, str]] = {'"': '\\"', '\\': '\\\\', '\x08': '\\b', '\x0c': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t'}
 RAW_DATA_BYTES: Final = 100
 UNKNOWN_VALUE_TYPE: Final = 'unknown_tlv_type'
 KEY_ERROR: Final = 'key_not_string'
