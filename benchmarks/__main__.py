@@ -17,6 +17,7 @@ from . import (
     connections,
     floor,
     idle,
+    importing,
     instructions,
     large,
     machine,
@@ -34,7 +35,7 @@ from .stage import FULL, QUICK, Plan, Stage, stage
 LATEST = Path(__file__).with_name("results") / "latest.json"
 CODEC_PARTS = tuple(codec.TITLES)
 RUNTIME_PARTS: dict[str, Callable[[Stage, Plan], Part]] = {
-    module.KEY: module.part for module in (idle, calls, floor, pool, connections, large)
+    module.KEY: module.part for module in (importing, idle, calls, floor, pool, connections, large)
 }
 PARTS = (*CODEC_PARTS, instructions.KEY, *RUNTIME_PARTS)
 

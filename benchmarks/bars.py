@@ -242,5 +242,11 @@ BARS = (
         TimesAsLong("floor", ("stash_put_p50", "stash_get_p50"), OURS, RELAY),
         most=3,
     ),
+    Bar(
+        "import.client",
+        "import of the client, times as long as of asyncio and socket",
+        TimesAsLong("import", ("client",), OURS, "asyncio, socket"),
+        most=1.3,
+    ),
     Bar("idle.cpu", "idle arbiter", Value("idle", "cpu", OURS, "% of a core"), most=0.1),
 )

@@ -13,7 +13,7 @@ MISSING = "–"
 # Parts whose tables end with means over their figures, by the first word of the keys.
 _WITH_MEANS = ("codec", "weak", "instructions")
 # Parts where the rival is the least that is possible: the ratio is what ours costs of it.
-_AS_COST = ("floor",)
+_AS_COST = ("floor", "import")
 
 
 @dataclass(frozen=True)

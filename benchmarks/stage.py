@@ -32,10 +32,12 @@ class Plan:
     beside_s: float
     connection_rounds: int
     idle_s: float
+    # Fresh interpreters of each kind.
+    imports: int
 
 
-FULL = Plan(7, 2000, 2.0, 20_000, 60, 3, 5, 4.0, 5, 15.0)
-QUICK = Plan(3, 500, 0.7, 5_000, 20, 1, 3, 1.5, 3, 5.0)
+FULL = Plan(7, 2000, 2.0, 20_000, 60, 3, 5, 4.0, 5, 15.0, 41)
+QUICK = Plan(3, 500, 0.7, 5_000, 20, 1, 3, 1.5, 3, 5.0, 11)
 
 
 @dataclass(frozen=True)

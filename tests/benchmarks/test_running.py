@@ -29,6 +29,7 @@ TINY = dataclasses.replace(
     beside_s=0.05,
     connection_rounds=1,
     idle_s=0.05,
+    imports=1,
 )
 
 
