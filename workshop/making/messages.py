@@ -161,16 +161,8 @@ def unknown_keys(out: Collected) -> None:
 def depth(out: Collected) -> None:
     """The payload's own dicts count as open."""
     limit = LIMIT["max_depth"]
-    for name, path, around in (
-        ("RESPONSE", "result", 1),
-        ("CHUNK", "data", 1),
-        ("STASH", "value", 1),
-        ("REQUEST", "args", 1),
-        ("ERROR", "error.details", 2),
-    ):
-        kind = slug(name)
-        key = path.rpartition(".")[2]
-        inside = "list" if key != "details" else "dict"
+    for kind, name, path, inside in _holding_containers():
+        around = 1 + path.count(".")
         lead = CODE[inside] + u32(1) + (text("") if inside == "dict" else "")
         element = "[0]" if inside == "list" else '[""]'
         before, after = _around(name, path)
@@ -200,6 +192,19 @@ def depth(out: Collected) -> None:
                 error=fault("nesting_too_deep", path=_capped(cut_path), scope="exchange"),
                 neighbour=f"{kind}-deepest",
             )
+
+
+def _holding_containers() -> Iterator[tuple[str, str, str, str]]:
+    """How a field that may hold a container is called in ids, its message, its path, and which."""
+    for name in FULL:
+        held = [
+            (path, "dict" if field.types == ("dict",) else "list")
+            for path, field in leaves(MESSAGES[name].fields or ())
+            if not field.scalar and (not field.types or {"list", "dict"} & set(field.types))
+        ]
+        for number, (path, inside) in enumerate(held):
+            more = f"-{slug(path)}" if number else ""
+            yield f"{slug(name)}{more}", name, path, inside
 
 
 def _capped(path: str) -> str:

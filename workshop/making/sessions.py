@@ -297,6 +297,14 @@ def _one_at_a_time(role: ir.Role, add: Any, opened: Any, answered: Any) -> None:
             requires = "GD-EXCH-020 GD-ROLE-013" if kind in role.opens else "GD-EXCH-020"
             add(f"{state}-is-one-{slug(kind)}", requires, *before, step)
         add(f"{state}-is-one", "GD-ROLE-013", *way(role, state, 1), last(role, state, 1))
+        before, after = way(role, state, 1), last(role, state, 1)
+        if role.side == "opener":
+            add(f"{state}-and-cancel-of-none", "GD-EXT-006", *before, sent("CANCEL", 2), after)
+            lost = received(written("RESPONSE", 2), error("unexpected_message", "connection", 2))
+            add(f"{state}-and-answer-to-none", "GD-EXCH-007 GD-EXCH-022", *before, lost)
+        else:
+            ignored = received(written("CANCEL", 2))
+            add(f"{state}-and-cancel-of-none", "GD-EXT-006", *before, ignored, after)
     add(
         "one-after-the-other",
         "GD-ROLE-013",

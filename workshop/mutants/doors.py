@@ -7,6 +7,7 @@ and in the buffers of large frames. An error is what it carries, without the rea
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -23,6 +24,8 @@ MAX_BYTES = 20_000
 # Portions that fall into every part of a frame; a frame of more bytes goes in parts.
 PORTIONS = (1_000_000, 7)
 WHOLE_BYTES = 40
+# Of which no view can be taken for one of bytes.
+EMPTY = (ctypes.c_int * 4) * 0
 # Frames with a buffer of their own: of a blob below, at, and above what one is made for.
 LARGE = (65_508, 65_509, 100_000, 5_000_000)
 
@@ -35,9 +38,10 @@ def through(codec: Codec, case: Case) -> list[Any]:
 def large_frames(codec: Codec) -> list[Any]:
     """What a connection makes of large frames, in rooms and in portions, decoded and not."""
     return [
-        _tried(codec, lambda length=length, raw=raw: _in_rooms(codec, length, raw))  # type: ignore[misc]
+        _tried(codec, partial(_in_rooms, codec, length, raw, cut))
         for length in LARGE
         for raw in (False, True)
+        for cut in (0, 1000)
     ]
 
 
@@ -50,9 +54,20 @@ def peeks(codec: Codec) -> list[Any]:
         told += [_peeked(codec, part) for part in (data, *cuts, data + b"\0")]
         told.append(_peeked(codec, memoryview(data)))
         told.append(_peeked(codec, b"\x21" + data, 1))
-    # A key twice, which no dict holds.
-    twice = encode({"app_path": "m:A"})[5:] * 2 + encode({"action": "go"})[5:]
-    return [*told, _peeked(codec, encode(dict.fromkeys("abc"))[:5] + twice)]
+    return [*told, *(_peeked(codec, data) for data in _faulty_requests())]
+
+
+def _faulty_requests() -> Iterator[bytes]:
+    """What no dict encodes to: another root, keys that are no strings, keys twice, a count too many."""
+    whole = encode({"app_path": "m:A", "action": "go", "timeout": 1, "priority": 2})
+    yield b"\x20" + whole[1:]
+    yield whole[:1] + (1000).to_bytes(4) + whole[5:]
+    yield whole[:1] + (2**24).to_bytes(4) + whole[5:]
+    for key in (7, b"action", None, [1]):
+        yield whole[:1] + (5).to_bytes(4) + encode(key) + encode(1) + whole[5:]
+    twice = ("app_path", "a", "timeout", 1, "priority", 2, "app_path", "action", "go", "x")
+    yield whole[:1] + (5).to_bytes(4) + b"".join(map(encode, twice))
+    yield whole[:1] + (3).to_bytes(4) + b"".join(map(encode, (*twice[:2] * 2, "action", "go")))
 
 
 def _peeked(codec: Codec, payload: bytes | memoryview, start: int = 0) -> Any:
@@ -72,7 +87,7 @@ def _requests() -> Iterator[dict[Any, Any]]:
     for value in (
         None, True, 7, 1.5, b"abc", "text", [], {}, [1, [2.5, "s", {"k": []}], None], {"a": {"b": [1]}},
         [1] * 63, [1] * 64, [1] * 65, [1.5] * 130, [None] * 70, [True] * 70, [1] * 64 + ["x"],
-        [1] * 40 + [1.5] * 40, [1, None] * 40, [1] + [None] * 70, [[1] * 70, 2],
+        [1] * 40 + [1.5] * 40, [1] * 40 + [None] * 40, [None] * 40 + [1] * 40, [1, None] * 40, [1] + [None] * 70, [[1] * 70, 2],
     ):  # fmt: skip
         yield {"args": value, **wanted}
         yield {"app_path": "m:A", "x": value, "timeout": 2, "action": "go"}
@@ -132,6 +147,61 @@ def _as_key(value: Any) -> Any:
     return {value: 1} if value.__hash__ else None
 
 
+def buffers(codec: Codec) -> list[Any]:
+    """Values and frames in whatever holds bytes, and in what does not."""
+    data, frame = encode([1, b"abc", "d"]), codec.Response(1, [b"abc", 2]).to_bytes()
+    told: list[Any] = []
+    request = encode({"x": b"y", "app_path": "m:A", "action": "go"})
+    for plain, read in (
+        (data, codec.decode), (frame, codec.parse), (b"", codec.decode), (request, codec.peek_request),
+    ):  # fmt: skip
+        spread = memoryview(b"".join(bytes([one, 0]) for one in plain))[::2]
+        wide = (
+            memoryview(plain + bytes(-len(plain) % 4)).cast("I") if plain else memoryview(EMPTY())
+        )
+        for held in (
+            plain,
+            bytearray(plain),
+            memoryview(plain),
+            spread,
+            wide,
+            plain.decode("latin-1"),
+            1,
+        ):
+            for options in ({}, {"zero_copy": True}) if read is not codec.peek_request else ({},):
+                told.append(_tried(codec, partial(_read, read, held, options)))
+    return told
+
+
+def _read(read: Callable[..., Any], held: Any, options: dict[str, Any]) -> Any:
+    value = read(held, **options)
+    if isinstance(value, tuple):
+        return repr(value)
+    return _leaves(vars_of(value) if hasattr(value, "request_id") else value)
+
+
+def runs(codec: Codec) -> list[Any]:
+    """Frames that look alike and come together, cut anywhere, at a connection that takes runs."""
+    frames = [
+        *(codec.Chunk(1, one) for one in (1, "two", [3])), codec.Chunk(2, 4), codec.Chunk(1, 5),
+        codec.End(1), codec.Response(3, 6), codec.Response(3, 6), codec.Response(4, 7),
+    ]  # fmt: skip
+    data = b"".join(one.to_bytes() for one in frames)
+    told: list[Any] = []
+    for role in ("client", "arbiter"):
+        for cut in range(len(data)):
+            connection = codec.Connection(role, raw=True, runs=True)
+            for number in (1, 2, 3, 4) if role == "client" else ():
+                connection.send(codec.Request(number, "m:A", "go"))
+            connection.receive_data(data[:cut])
+            told += _told(codec, connection)
+            connection.receive_data(data[cut:])
+            # Before what came is read.
+            connection.receive_eof()
+            told += [*_told(codec, connection), sorted(connection.open_exchanges)]
+    return told
+
+
 def relaying(codec: Codec) -> list[Any]:
     """A connection that hands frames through both ways, as an arbiter has it."""
     request, told = codec.Request(1, "m:A", "go").to_bytes(), []
@@ -142,12 +212,18 @@ def relaying(codec: Codec) -> list[Any]:
         told += [sent, list(lane.open_exchanges), *_told(codec, lane), lane.passable]
         lane.passed(50)
         told += [lane.passable, *_told(codec, lane)]
-        lane.receive_data(b"x" * 9 + codec.End(1).to_bytes())
+        lane.receive_data(b"x")
+        told += [lane.passable, [one.request_id for one in lane.events()]]
+        lane.receive_data(b"x" * 8 + codec.End(1).to_bytes())
         events = list(lane.events())
         told += [[str(one) for one in events], [one.request_id for one in events]]
         told += [list(lane.open_exchanges)]
     client = codec.Connection("client", runs=True)
     told += [_tried(codec, partial(client.send_parts, codec.Request(1, "m:A", "go"))) for _ in "ab"]
+    told.append(
+        _tried(codec, partial(client.send_parts, codec.Request(2, "m:A", "go", (object(),))))
+    )
+    told += [list(client.open_exchanges)]
     chunks = codec.Chunk(1, 1).to_bytes() + codec.Chunk(1, 2).to_bytes()
     client.receive_data(bytearray(chunks))
     client.receive_eof()
@@ -198,7 +274,7 @@ class Odd(int):
 # By name; each is passed once, whatever the cases are.
 APART: dict[str, Callable[[Codec], list[Any]]] = {
     "large frames": large_frames, "peeks": peeks, "parts": parts, "odd messages": odd_messages,
-    "relaying": relaying,
+    "relaying": relaying, "buffers": buffers, "runs": runs,
 }  # fmt: skip
 
 
@@ -259,6 +335,8 @@ def _tried(codec: Codec, door: Callable[[], Any]) -> Any:
         return door()
     except codec.ProtocolError as error:
         return _carried(error)
+    except TypeError as error:
+        return str(error)
 
 
 def _carried(error: Any) -> tuple[Any, ...]:
@@ -289,6 +367,9 @@ def _reading(codec: Codec, case: Case, data: bytes) -> Iterator[Callable[[], Any
             yield lambda: _leaves(vars_of(codec.parse(data)))
             yield lambda: _leaves(vars_of(codec.parse(memoryview(data), zero_copy=True)))
             yield lambda: _parsed_strictly(codec, data)
+            yield lambda: codec.parse_header(b"abc" + data, 3)
+            yield lambda: codec.parse_header(b"abc" + data[:11], 3)
+            yield lambda: _leaves(vars_of(_payload(codec, data)))
             if data[3:4] == bytes([MessageCode.REQUEST]):
                 yield lambda: codec.peek_request(data, HEADER_BYTES)
                 yield lambda: codec.peek_request(memoryview(data), HEADER_BYTES)
@@ -297,7 +378,7 @@ def _reading(codec: Codec, case: Case, data: bytes) -> Iterator[Callable[[], Any
                 yield lambda role=role: _handed(codec, role, data, PORTIONS[0], {})  # type: ignore[misc]
         case "stream":
             for portion in PORTIONS:
-                for options in ({}, {"runs": True}, {"whole_bytes": WHOLE_BYTES}):
+                for options in ({}, {"runs": True}, {"whole_bytes": WHOLE_BYTES}, {"raw": False}):
                     yield lambda p=portion, o=options: _handed(codec, case.role, data, p, o)  # type: ignore[misc]
 
 
@@ -333,6 +414,10 @@ def _strictly(codec: Codec, header: Any, data: bytes, start: int) -> Any:
     return _leaves(vars_of(codec.messages._parse_strictly(header, data, start)))
 
 
+def _payload(codec: Codec, data: bytes) -> Any:
+    return codec.parse_payload(codec.parse_header(data), data[HEADER_BYTES:])
+
+
 def _judged_strictly(codec: Codec, case: Case) -> Any:
     """What the strict half writes of a message."""
     message = _message(codec, case)
@@ -361,14 +446,15 @@ def _leaves(value: Any) -> list[Any]:
         elif isinstance(one, dict):
             pending += [*one.values(), *one]
         else:
-            held = bytes(one) if isinstance(one, memoryview) else repr(one)
+            held = bytes(one) if isinstance(one, memoryview) else one
+            held = "" if type(one) is object else repr(held)
             found.append((type(one).__name__, held))
     return found
 
 
 def _handed(codec: Codec, role: str, data: bytes, portion: int, options: dict[str, Any]) -> Any:
     """The events of a connection that hands payloads through."""
-    connection = codec.Connection(role, raw=True, **options)
+    connection = codec.Connection(role, **{"raw": True, **options})
     told: list[Any] = []
     for start in range(0, len(data), portion):
         connection.receive_data(data[start : start + portion])
@@ -394,11 +480,11 @@ def _told(codec: Codec, connection: Any) -> Iterator[Any]:
 
 
 def _event(event: Any) -> Any:
-    fields = getattr(event, "_fields", ())
-    held = [getattr(event, name) for name in fields]
+    held = [getattr(event, name) for name in getattr(event, "_fields", ())]
+    # A message of another codec is no equal, whatever it holds.
     return [
         type(event).__name__,
-        *(bytes(one) if isinstance(one, memoryview) else one for one in held),
+        *(repr(bytes(one) if isinstance(one, memoryview) else one) for one in held),
     ]
 
 
@@ -409,10 +495,15 @@ def _sent(codec: Codec, case: Case) -> Any:
     return [message.to_bytes(), b"".join(connection.send_parts(message))]
 
 
-def _in_rooms(codec: Codec, length: int, raw: bool) -> Any:
-    """The events of two large frames and a small one, filled as a transport fills them."""
+def _in_rooms(codec: Codec, length: int, raw: bool, cut: int) -> Any:
+    """The events of two large frames and a small one, filled as a transport fills them.
+
+    Args:
+        cut: how many bytes are missing at the end.
+    """
     frames = [codec.Response(1, b"ab" * (length // 2) + b"c" * (length % 2)), codec.Chunk(2, [1])]
     data = memoryview(b"".join(one.to_bytes() for one in (*frames, frames[0])))
+    data = data[: len(data) - cut]
     connection = codec.Connection("client", raw=raw)
     told: list[Any] = []
     for number in (1, 2):

@@ -99,6 +99,9 @@ def _alike(file: str) -> Iterable[list[tuple[int, Change]]]:
     for number, change in enumerate(changes(original()[file])):
         if file == TABLES and not change.new.startswith("'<"):
             continue
+        if _is_printed(file) and change.place.is_pair:
+            # What doubts may doubt in any order.
+            continue
         alike = (change.place.statement, change.old, change.new)
         groups.setdefault(alike if _is_printed(file) else number, []).append((number, change))
     return groups.values()

@@ -52,6 +52,7 @@ class Place:
     Attributes:
         function: its name, with that of its class before it; empty for the module.
         is_called: whether it is a function, and no class.
+        is_pair: whether two statements change places there.
         start, stop: the text that is replaced, as offsets into the source.
         statement: the text of the statement around it.
     """
@@ -61,6 +62,7 @@ class Place:
     start: int
     stop: int
     statement: str
+    is_pair: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,12 @@ def changes(source: str) -> Iterator[Change]:
     text = _Text(source)
     module = ast.parse(source)
     functions = set(_functions(module.body, ""))
+    first = {id(one.slice) for one in ast.walk(module) if isinstance(one, ast.Subscript)}
     for node, function, statement in _nodes(module):
         for new in _replacements(node, function, statement):
+            if id(node) in first and new == "-1":
+                # From the other end: most often the only item, and seldom what one gets wrong.
+                continue
             start, stop = text.span(node)
             key = (start, stop, new)
             if key not in seen and new != ast.unparse(node):
@@ -88,7 +94,9 @@ def changes(source: str) -> Iterator[Change]:
                 yield Change(place, source[start:stop], new)
     for one, other, function in _neighbours(module.body, ""):
         (start, middle), (after, stop) = text.span(one), text.span(other)
-        place = Place(function, function in functions, start, stop, ast.unparse(other))
+        place = Place(
+            function, function in functions, start, stop, ast.unparse(other), is_pair=True
+        )
         new = source[after:stop] + source[middle:after] + source[start:middle]
         yield Change(place, source[start:stop], new)
 
@@ -186,7 +194,7 @@ def _is_for_persons(statement: ast.stmt) -> bool:
 
 
 def _neighbours(body: list[ast.stmt], function: str) -> Iterator[tuple[ast.stmt, ast.stmt, str]]:
-    """Two statements of a function that follow each other, one of them a judgement or a call."""
+    """Two statements of a function that follow each other: two judgements, or a call and another."""
     for one in body:
         inner = function
         if isinstance(one, ast.FunctionDef | ast.ClassDef):
@@ -194,13 +202,19 @@ def _neighbours(body: list[ast.stmt], function: str) -> Iterator[tuple[ast.stmt,
         for name in ("body", "orelse", "finalbody"):
             yield from _neighbours(getattr(one, name, []), inner)
     for one, other in pairwise(body if function else []):
-        if any(isinstance(each, ast.If | ast.Expr) for each in (one, other)) and not any(
-            isinstance(each, _UNMOVED) or _is_for_persons(each) for each in (one, other)
+        if all(isinstance(each, ast.If) for each in (one, other)) or (
+            any(isinstance(each, ast.Expr) for each in (one, other))
+            and not any(
+                isinstance(each, _UNMOVED) or _is_for_persons(each) for each in (one, other)
+            )
         ):
             yield one, other, function
 
 
-_UNMOVED = (ast.FunctionDef, ast.ClassDef, ast.Return, ast.Raise, ast.Continue, ast.Break)
+_UNMOVED = (
+    *(ast.If, ast.For, ast.While, ast.Try, ast.With, ast.FunctionDef, ast.ClassDef),
+    *(ast.Return, ast.Raise, ast.Continue, ast.Break),
+)
 
 
 # --- what ---
@@ -209,10 +223,15 @@ _UNMOVED = (ast.FunctionDef, ast.ClassDef, ast.Return, ast.Raise, ast.Continue, 
 def _replacements(node: Node, function: str, statement: ast.stmt) -> Iterator[str]:
     if isinstance(node, ast.expr):
         yield from _of_expressions(node)
-        if node is getattr(statement, "iter", None):
+        if isinstance(statement, ast.For) and node is statement.iter and _is_ordered(statement):
             yield f"list({ast.unparse(node)})[::-1]"
     elif function:
         yield from _of_statements(node)
+
+
+def _is_ordered(loop: ast.For) -> bool:
+    """Whether the order of the items can matter."""
+    return not (isinstance(loop.target, ast.Name) and loop.target.id == "_")
 
 
 def _of_statements(node: ast.stmt) -> Iterator[str]:
@@ -285,12 +304,12 @@ def _changed(node: ast.expr) -> Iterator[ast.expr]:
 
 
 def _of_subclasses(node: ast.Compare) -> Iterator[ast.expr]:
-    """What asks for exactly a type asks for its subclasses too."""
+    """What asks for exactly an int takes a bool for one."""
     match node:
         case ast.Compare(
             left=ast.Call(func=ast.Name(id="type"), args=[one]),
             ops=[ast.Is() | ast.In() | ast.IsNot() | ast.NotIn() as op],
-            comparators=[kind],
+            comparators=[ast.Name(id="int") as kind],
         ):
             asked = ast.Call(ast.Name("isinstance"), [one, kind], [])
             is_not = isinstance(op, ast.IsNot | ast.NotIn)

@@ -46,8 +46,10 @@ Door = tuple[str, Through, Any, frozenset[str]]
 # A case with a part that repeats so often is a large one.
 LARGE = 100_000
 # For one answer, in seconds of the processor.
-DEADLINE_S = 1.0
-DOOR_S = 5.0
+DEADLINE_S = 0.5
+DOOR_S = 3.0
+# The package of a codec with low limits, which may stand beside another.
+LIMITED = "gdproto_limited"
 MAX_MEMORY_BYTES = 8 * 1024**3
 
 
@@ -106,9 +108,9 @@ class Suite:
             strict = StrictUse(testee.codec)
             for case in cases.values():
                 self._add(case, testee, strict)
-            self._doors = list(self._open_doors(testee))
+            self._doors = list(self._open_doors(testee, strict))
         self._imported = frozenset(importing.names)
-        with codec(limited()) as testee:
+        with codec(limited(), LIMITED) as testee:
             self._limits = _limits(testee)
 
     def _add(self, case: Case, testee: GdprotoTestee, strict: StrictUse) -> None:
@@ -148,7 +150,7 @@ class Suite:
             functions = functions if functions.isdisjoint(self._imported) else frozenset()
             killer = (
                 next(self._killers(testee, strict, functions), None)
-                or self._door(testee, functions)
+                or self._door(testee, strict, functions)
                 or (self._near_limits(mutant) if mutant.is_about_limits else None)
             )
         return Score(mutant.name, *(killer or ()))
@@ -169,7 +171,7 @@ class Suite:
                 yield one.case.id, wrong
 
     def _near_limits(self, mutant: Operated) -> tuple[str, str] | None:
-        with codec(mutant.limited()) as testee:
+        with codec(mutant.limited(), LIMITED) as testee:
             return None if _limits(testee) == self._limits else ("low limits", "door")
 
     def _fails(
@@ -186,24 +188,30 @@ class Suite:
                 return "doubt"
         return ""
 
-    def _door(self, testee: GdprotoTestee, functions: frozenset[str]) -> tuple[str, str] | None:
+    def _door(
+        self, testee: GdprotoTestee, strict: StrictUse, functions: frozenset[str]
+    ) -> tuple[str, str] | None:
         """The first case that has other answers behind another door."""
         for place, (name, through, right, calls) in enumerate(self._doors):
-            if not (functions and functions.isdisjoint(calls)) and right != _told(through, testee):
+            if functions and functions.isdisjoint(calls):
+                continue
+            if right != _told(through, testee, strict):
                 self._doors.insert(0, self._doors.pop(place))
                 return name, "door"
         return None
 
-    def _open_doors(self, testee: GdprotoTestee) -> Iterator[Door]:
+    def _open_doors(self, testee: GdprotoTestee, strict: StrictUse) -> Iterator[Door]:
         for name, through in doors.APART.items():
-            yield self._opened(testee, name, through)
+            yield self._opened(testee, strict, name, through)
         for one in self._small:
-            yield self._opened(testee, one.case.id, partial(doors.through, case=one.case))
+            yield self._opened(testee, strict, one.case.id, partial(doors.through, case=one.case))
 
-    def _opened(self, testee: GdprotoTestee, name: str, through: Through) -> Door:
+    def _opened(
+        self, testee: GdprotoTestee, strict: StrictUse, name: str, through: Through
+    ) -> Door:
         calls = Calls()
         with calls:
-            right = _told(through, testee)
+            right = _told(through, testee, strict)
         return name, through, right, frozenset(calls.names)
 
     def _wrong(self, case: Case, question: Question, answer: Json) -> str:
@@ -214,13 +222,16 @@ class Suite:
 
 
 class StrictUse:
-    """Counts how often a codec's strict half is asked."""
+    """Counts how often a codec's fast ways are left: for its strict half, or for a slower one."""
 
     def __init__(self, codec: ModuleType) -> None:
         self.count = 0
         strict = sys.modules[f"{codec.__name__}.strict"]
         for name in ("decode", "Encoder"):
             setattr(strict, name, self._counted(getattr(strict, name)))
+        for kind in codec.MESSAGE_CLASSES.values():
+            if hasattr(kind, "_from_bytes"):
+                kind._from_bytes = staticmethod(self._noted(kind._from_bytes))
 
     def _counted(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*arguments: Any, **named: Any) -> Any:
@@ -228,6 +239,17 @@ class StrictUse:
             return call(*arguments, **named)
 
         return counted
+
+    def _noted(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: Any) -> Any:
+            message = None
+            try:
+                message = call(*arguments)
+            finally:
+                self.count += message is None
+            return message
+
+        return noted
 
 
 def _limits(testee: GdprotoTestee) -> Any:
@@ -262,8 +284,10 @@ def function_of(code: CodeType) -> str:
     return f"{code.co_filename.strip('<>')} {'.'.join(names)}"
 
 
-def _told(through: Through, testee: GdprotoTestee) -> Any:
-    return deadlined(lambda: through(testee.codec), DOOR_S)
+def _told(through: Through, testee: GdprotoTestee, strict: StrictUse) -> Any:
+    """What comes out of the door, and how often the codec's fast ways were left for it."""
+    before = strict.count
+    return deadlined(lambda: through(testee.codec), DOOR_S), strict.count - before
 
 
 def answered(testee: GdprotoTestee, question: Question, seconds: float) -> Json:
