@@ -16,6 +16,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import gdproto
 
@@ -150,16 +151,14 @@ class DirtyArbiter:
             raise StartError(self._failure)
         log.info("stopped")
 
-    def _inspect(self) -> Mapping[str, AppFacts]:
+    async def _inspect(self) -> Mapping[str, AppFacts]:
         """What the apps' classes say of themselves. Raises ConfigError."""
-        return inspect(self.launchers, self.catalogue)
+        return await inspect(self.launchers, self.catalogue)
 
     async def _serve(self, listener: Listener) -> None:
-        self.supervisor.learn(self._inspect())
-        await self._ensure_tables()
-        for line in shortages(self.catalogue.specs, self.config.workers):
-            log.warning(line)
         self._handle_signals(asyncio.get_running_loop())
+        if not await self._learn():
+            return
         listener.accept(lambda connected: ClientConnection(connected, self.dispatcher, self._clock))
         call_hook(self.config.hooks, "on_dirty_starting", self)
         try:
@@ -173,14 +172,38 @@ class DirtyArbiter:
             self.lifetime.stop()
             await self._stop(listener)
 
+    async def _learn(self) -> bool:
+        """Look at the apps. Returns False where a signal comes before. Raises ConfigError."""
+        inspecting = asyncio.ensure_future(self._inspect())
+        ending = asyncio.ensure_future(self._begun_to_end.wait())
+        await asyncio.wait((inspecting, ending), return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if not inspecting.done():
+            inspecting.cancel()
+            await asyncio.wait((inspecting,))
+            return False
+        self.supervisor.learn(inspecting.result())
+        await self._ensure_tables()
+        for line in shortages(self.catalogue.specs, self.config.workers):
+            log.warning(line)
+        return True
+
     def _handle_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.end, self.config.graceful_timeout_s)
         loop.add_signal_handler(signal.SIGQUIT, self.end, 0.0)
-        loop.add_signal_handler(signal.SIGHUP, self.reloading.begin)
-        loop.add_signal_handler(signal.SIGTTIN, self._scale, self.supervisor.add)
-        loop.add_signal_handler(signal.SIGTTOU, self._scale, self.supervisor.remove)
+        loop.add_signal_handler(signal.SIGHUP, self._while_serving, self.reloading.begin)
+        for number, change in (
+            (signal.SIGTTIN, self.supervisor.add),
+            (signal.SIGTTOU, self.supervisor.remove),
+        ):
+            loop.add_signal_handler(number, self._while_serving, self._scale, change)
         loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
+
+    def _while_serving(self, act: Callable[..., None], *args: Any) -> None:
+        """Do what a signal asks for, unless there are no workers yet, or none are wanted."""
+        if self.supervisor.slots and not self.lifetime.is_ending:
+            act(*args)
 
     def _scale(self, change: Callable[[int], int]) -> None:
         done = change(1)

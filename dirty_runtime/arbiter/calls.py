@@ -56,7 +56,7 @@ class Call(Generic[C, L]):
         arrived_s: when it came, on the arbiter's clock.
         client: who waits.
         started_s: when it was handed to a worker.
-        lane: where it runs, or ran when it was given up; None while it waits.
+        lane: where it runs, or ran; None while it waits.
     """
 
     __slots__ = (
@@ -159,7 +159,7 @@ class Calls(Generic[C, L]):
         self._retiring: set[L] = set()
         self._is_draining = False
 
-    # --- questions ---
+    # --- what is known ---
 
     @property
     def is_quiet(self) -> bool:
@@ -276,10 +276,10 @@ class Calls(Generic[C, L]):
         call = self.running.pop(lane, None)
         if call is None:
             return ()
-        call.lane = None
         if has_begun or not call.can_be_repeated:
             self._deadlines.drop(call)
             return (Fail(call, error),)
+        call.lane = None
         other = self._router.give_back(call)
         return () if other is None else self._started(call, other, now_s)
 

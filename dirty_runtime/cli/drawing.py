@@ -64,12 +64,13 @@ def _draw_workers(state: State) -> Table:
     for worker in state["workers"]:
         ready = worker["booted"]
         busy = f"{worker['busy']} of {worker['lanes']}" if "busy" in worker else "-"
+        heard_s = worker["last_heartbeat"]
         table.add_row(
             str(worker.get("slot", "-")),
             str(worker["pid"]),
             f"[{'green' if ready else 'yellow'}]{state_of(worker)}[/]",
             busy,
-            f"{worker['last_heartbeat']:.1f} s ago",
+            "-" if heard_s is None else f"{heard_s:.1f} s ago",
             ", ".join(worker["apps"]),
         )
     return table

@@ -5,6 +5,7 @@ Rules: the arbiter is loaded when it is to serve, so that the other commands sta
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import Iterable
@@ -148,7 +149,7 @@ def _show_config(config: Config) -> None:
     for name in ("pidfile", "log_file"):
         check_directory(name, getattr(config, name))
     catalogue = Catalogue(config.apps)
-    for path, facts in inspect(launchers_of(config), catalogue).items():
+    for path, facts in asyncio.run(inspect(launchers_of(config), catalogue)).items():
         catalogue.learn(path, facts)
     apps = catalogue.specs
     for line in [*unknown_variables(os.environ), *shortages(apps, config.workers)]:

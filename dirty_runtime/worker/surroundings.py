@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import signal
+from contextlib import suppress
 from logging.handlers import WatchedFileHandler
 from types import FrameType, SimpleNamespace
 from typing import Any
@@ -45,8 +46,10 @@ class Surroundings:
 
     def trace(self, path: str) -> None:
         """Say which app is initialised next, for whoever asks what this process died of."""
-        if self._trace_fd >= 0:
-            os.write(self._trace_fd, f"{path}\n".encode())
+        # An arbiter that is gone asks nobody any more: the lanes will say so.
+        with suppress(BrokenPipeError):
+            if self._trace_fd >= 0:
+                os.write(self._trace_fd, f"{path}\n".encode())
 
     def read_hooks(self) -> None:
         """Run the config file. Raises DirtyError."""

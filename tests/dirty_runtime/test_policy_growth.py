@@ -446,7 +446,7 @@ def test_apps_that_are_healthy_cost_nothing() -> None:
         health.init_failed("m:A0", "why", 0.0)
 
         def ask() -> None:
-            assert health.next_retry_s() == 1.0
+            assert health.next_retry_s(0.0) == 1.0
             assert health.due(2.0) == ["m:A0"]
             assert list(health.reasons()) == ["m:A0"]
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import gdproto
+from dirty_runtime.app import AppSpec
+from dirty_runtime.arbiter import DirtyArbiter
 from dirty_runtime.arbiter.answers.registry import MAX_WAITING, Answerers
 from dirty_runtime.arbiter.clients.connection import CallOf, ClientConnection
 from dirty_runtime.errors import DirtyPermissionError, StashError
+from dirty_runtime.settings import Config
 
-from .processes import LIMIT_S
+from .processes import LIMIT_S, ROOT
 
 STASH = gdproto.StashOp
 Reply = gdproto.Response | gdproto.Error
@@ -262,3 +267,12 @@ def test_a_client_that_leaves_ends_its_questions() -> None:
             await ended.wait()
 
     run(test)
+
+
+def test_every_declared_question_has_its_answerer(tmp_path: Path) -> None:
+    declared = json.loads((ROOT / "gdproto" / "_generated" / "spec.json").read_text())["questions"]
+    names = {one["message"] for one in declared if one["answerer"] == "arbiter"}
+    assert names
+    arbiter = DirtyArbiter(Config((AppSpec("m:A", None),), str(tmp_path / "socket")))
+    for name in names:
+        assert arbiter.answerers.of(getattr(gdproto, name.capitalize())) is not None, name

@@ -143,13 +143,13 @@ def test_an_init_that_fails_is_tried_again_after_waits_that_double() -> None:
         health.init_failed("a", "why", now_s)
         assert health.is_down("a")
         assert health.due(now_s + wait_s - 0.01) == []
-        assert health.next_retry_s() == now_s + wait_s
+        assert health.next_retry_s(now_s) == now_s + wait_s
         now_s += wait_s
         assert health.due(now_s) == ["a"]
     assert health.reasons() == {"a": "why"}
     health.booted("a")
     assert health.reasons() == {}
-    assert health.next_retry_s() is None
+    assert health.next_retry_s(0) is None
     assert not health.is_down("b")
 
 
@@ -157,7 +157,8 @@ def test_an_init_may_fail_for_ever() -> None:
     health = Health(["a"], max_crashes=3, window_s=10)
     for _ in range(2000):
         health.init_failed("a", "why", 0.0)
-    assert health.next_retry_s() == 60
+    assert health.next_retry_s(0) == 60
+    assert health.next_retry_s(60) is None
 
 
 def test_deaths_within_the_window_put_an_app_aside() -> None:

@@ -110,10 +110,13 @@ async def _answer_in_turn(
     answerer: Answerer, question: gdproto.Message, client: ClientConnection, turn: asyncio.Lock
 ) -> None:
     try:
-        async with asyncio.timeout(answerer.limit_s), turn:
+        async with asyncio.timeout(answerer.limit_s) as limit, turn:
             result = await answerer.answer(question, client)
         client.answer(question.request_id, result)
-    except TimeoutError:
+    except TimeoutError as error:
+        if not limit.expired():
+            client.decline(question.request_id, _told(error, question))
+            return
         reason = f"no answer within {answerer.limit_s:g} s"
         client.decline(question.request_id, DirtyTimeoutError(reason, answerer.limit_s))
     except gdproto.ProtocolError as error:
@@ -132,7 +135,8 @@ def _finished(answerer: Answerer, question: gdproto.Message, client: ClientConne
     except Exception as error:
         raise _told(error, question) from None
     answering.close()
-    raise RuntimeError(f"what answers {type(question).__name__} was registered as never waiting")
+    name = type(question).__name__
+    raise _told(RuntimeError(f"what answers {name} was registered as never waiting"), question)
 
 
 def _told(error: Exception, question: gdproto.Message) -> DirtyError:

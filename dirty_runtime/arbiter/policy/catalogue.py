@@ -46,9 +46,8 @@ class Catalogue:
         return found
 
     def launcher_of(self, paths: Sequence[str]) -> str:
-        """Who starts a worker of these apps, which have one; one without apps the first app's."""
-        path = paths[0] if paths else next(iter(self._ordered))
-        return self._ordered[path].launcher
+        """Who starts a worker of these apps, which share one."""
+        return self._ordered[paths[0]].launcher
 
     @property
     def stashes(self) -> list[str]:

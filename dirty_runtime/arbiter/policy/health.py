@@ -96,9 +96,9 @@ class Health:
         self._apps = {path: AppHealth(self.first_s) for path in self._apps}
         self._retry_s.clear()
 
-    def next_retry_s(self) -> float | None:
-        """When an app may be tried again, or None."""
-        return min(self._retry_s.values(), default=None)
+    def next_retry_s(self, now_s: float) -> float | None:
+        """When the next app may be tried again that may not be yet, or None."""
+        return min((one for one in self._retry_s.values() if one > now_s), default=None)
 
     def due(self, now_s: float) -> list[str]:
         """The apps that may be tried again now."""

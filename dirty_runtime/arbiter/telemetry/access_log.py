@@ -12,7 +12,13 @@ TEXT = "%(app)s %(action)s %(outcome)s wait_ms=%(wait_ms).2f run_ms=%(run_ms).2f
 
 
 class AccessLog(Observer):
-    """Writes what each call was, how it ended, how long it waited and how long it ran."""
+    """Writes what each call was, how it ended, how long it waited and how long it ran.
+
+    The end of a call whose client did not wait for it is `abandoned`.
+    """
+
+    def call_abandoned(self, call: ObservedCall, now_s: float) -> None:
+        self.call_ended(call, "abandoned", now_s)
 
     def call_ended(self, call: ObservedCall, outcome: str, now_s: float) -> None:
         started_s = call.started_s if call.lane is not None else now_s

@@ -57,13 +57,13 @@ class Observer:
         """A client calls."""
 
     def call_started(self, call: ObservedCall) -> None:
-        """The call was handed to a worker."""
+        """The call was handed to a worker; again, if the first one did not begin it."""
 
     def call_ended(self, call: ObservedCall, outcome: str, now_s: float) -> None:
         """The call has its end: `outcome` is the terminal message's name, or an error's type."""
 
     def call_abandoned(self, call: ObservedCall, now_s: float) -> None:
-        """Nobody waits for the call any more: its client has gone."""
+        """Nobody waits for the call any more, nor may be told: its client has gone, mostly."""
 
     def worker_ready(self, worker: ObservedWorker) -> None:
         """The worker takes calls."""

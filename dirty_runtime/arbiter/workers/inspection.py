@@ -1,19 +1,18 @@
 """What the classes of apps say of themselves, found out by a short-lived process.
 
 Rules: the arbiter imports no app code. The inspector, in a session of its own, imports each app's
-class and writes a line of JSON for it. When the last line is there it is ended with all that it
-started: what an import leaves running is not waited for.
+class and writes a line of JSON for it. When the last line is there, or nobody waits for it any
+more, it is ended with all that it started: what an import leaves running is not waited for.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -24,13 +23,13 @@ from ..policy.catalogue import AppFacts
 READ_BYTES = 64 * 1024
 
 
-def asked(paths: Sequence[str], limit_s: float) -> dict[str, AppFacts]:
+async def asked(paths: Sequence[str], limit_s: float) -> dict[str, AppFacts]:
     """What each app says of itself; it may take as long as a boot.
 
     Raises:
         ConfigError: an app cannot be imported, is none, or has impossible attributes.
     """
-    output, ending = _output_of(paths, limit_s)
+    output, ending = await _output_of(paths, limit_s)
     facts: dict[str, AppFacts] = {}
     for path, line in zip(paths, output.splitlines(), strict=False):
         found = json.loads(line)
@@ -53,47 +52,70 @@ def checked(path: str, found: Mapping[str, Any]) -> AppFacts:
     return AppFacts(workers, tuple(stashes), bool(found.get("kill_on_cancel", False)))
 
 
-def _output_of(paths: Sequence[str], limit_s: float) -> tuple[bytes, str]:
+async def _output_of(paths: Sequence[str], limit_s: float) -> tuple[bytes, str]:
     """What the inspector wrote, all its lines if it could, and why it wrote no more."""
     command = [sys.executable, "-m", "dirty_runtime.worker.inspector", *paths]
     child = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
     )
     assert child.stdout is not None
+    lines = Lines(child.pid, child.stdout.fileno(), len(paths))
+    late = ""
     try:
-        output, is_late = _lines(child, child.stdout.fileno(), len(paths), limit_s)
+        async with asyncio.timeout(limit_s):
+            await lines.there.wait()
+    except TimeoutError:
+        late = f"it took more than {limit_s:g} s"
     finally:
+        lines.close()
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         code = child.wait()
         child.stdout.close()
-    return output, f"it took more than {limit_s:g} s" if is_late else f"exit code {code}"
+    return lines.data, late or f"exit code {code}"
 
 
-def _lines(
-    child: subprocess.Popen[bytes], source: int, count: int, limit_s: float
-) -> tuple[bytes, bool]:
-    """What the child writes, until there are `count` lines, and whether it took too long.
+class Lines:
+    """What a process writes.
 
     Its end is seen by its process: whatever it started may hold the other end of the pipe.
+
+    Attributes:
+        data: what has come.
+        there: is set when there are `count` lines, or no more will come.
     """
-    due_s = time.monotonic() + limit_s
-    output = b""
-    os.set_blocking(source, False)
-    pidfd = os.pidfd_open(child.pid)
-    try:
-        while output.count(b"\n") < count:
-            readable, _, _ = select.select(
-                [source, pidfd], [], [], max(0.0, due_s - time.monotonic())
-            )
-            if not readable:
-                return output, True
-            data = b""
-            with suppress(BlockingIOError):
-                data = os.read(source, READ_BYTES)
-            if not data and (pidfd in readable or source in readable):
-                break
-            output += data
-    finally:
-        os.close(pidfd)
-    return output, False
+
+    def __init__(self, pid: int, source: int, count: int) -> None:
+        self.data = b""
+        self.there = asyncio.Event()
+        self._source = source
+        self._count = count
+        self._pidfd = os.pidfd_open(pid)
+        self._loop = asyncio.get_running_loop()
+        os.set_blocking(source, False)
+        self._loop.add_reader(source, self._read)
+        self._loop.add_reader(self._pidfd, self._ended)
+
+    def _read(self) -> bool:
+        """Take what is there. Returns whether anything was."""
+        part = b""
+        with suppress(BlockingIOError):
+            part = os.read(self._source, READ_BYTES)
+        self.data += part
+        if self.data.count(b"\n") >= self._count:
+            self.there.set()
+        if not part:
+            self._loop.remove_reader(self._source)
+        return bool(part)
+
+    def _ended(self) -> None:
+        self._loop.remove_reader(self._pidfd)
+        while self._read():
+            pass
+        self.there.set()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._loop.remove_reader(self._source)
+        self._loop.remove_reader(self._pidfd)
+        os.close(self._pidfd)

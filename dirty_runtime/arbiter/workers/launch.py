@@ -66,7 +66,7 @@ class Process(Protocol):
 class Launcher(Protocol):
     """Who starts workers of one kind."""
 
-    def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
+    async def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
         """What can be known of the apps before a worker loads them; may take as long as a boot.
 
         Raises:
@@ -169,8 +169,8 @@ class PythonLauncher:
     def __init__(self, config: Config) -> None:
         self._config = config
 
-    def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
-        return asked(paths, self._config.boot_timeout_s)
+    async def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
+        return await asked(paths, self._config.boot_timeout_s)
 
     def launch(self, order: Order) -> Process:
         return LocalProcess(PYTHON, told(self._config, order), order.ends, takes_signals=True)
@@ -190,7 +190,7 @@ class CommandLauncher:
         self._name = name
         self._setting = setting
 
-    def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
+    async def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
         program = self._words[0]
         if shutil.which(program) is None:
             raise ConfigError(f"{self._name}: there is no program {program}", self._setting)
@@ -228,9 +228,9 @@ def launchers_of(config: Config) -> dict[str, Launcher]:
     return {"": usual, PYTHON_LAUNCHER: python, **named}
 
 
-def inspect(launchers: Mapping[str, Launcher], catalogue: Catalogue) -> dict[str, AppFacts]:
+async def inspect(launchers: Mapping[str, Launcher], catalogue: Catalogue) -> dict[str, AppFacts]:
     """What can be known of all apps before a worker loads them. Raises ConfigError."""
     facts: dict[str, AppFacts] = {}
     for name, paths in catalogue.launchers.items():
-        facts |= launchers[name].inspect(paths)
+        facts |= await launchers[name].inspect(paths)
     return facts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from ...settings import ConfigError
 from ..policy.catalogue import AppFacts
@@ -17,12 +17,12 @@ class Reload:
     """Replaces every worker, unless the new code cannot be imported.
 
     Args:
-        inspect: what the new code's apps say of themselves; blocks, and raises ConfigError.
+        inspect: what the new code's apps say of themselves; raises ConfigError.
         supervisor: has the workers.
     """
 
     def __init__(
-        self, inspect: Callable[[], Mapping[str, AppFacts]], supervisor: Supervisor
+        self, inspect: Callable[[], Awaitable[Mapping[str, AppFacts]]], supervisor: Supervisor
     ) -> None:
         self._inspect = inspect
         self._supervisor = supervisor
@@ -48,8 +48,8 @@ class Reload:
     async def _run(self) -> None:
         log.info("reloading")
         try:
-            facts = await asyncio.to_thread(self._inspect)
-        except ConfigError as error:
+            facts = await self._inspect()
+        except (ConfigError, OSError) as error:
             log.error("no reload, what served goes on: %s", error)
             self._supervisor.last_boot_error = self._supervisor.reload_failure = str(error)
             return

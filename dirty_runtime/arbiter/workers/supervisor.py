@@ -116,7 +116,7 @@ class Supervisor:
         self._retry: asyncio.TimerHandle | None = None
         self._gone = asyncio.Event()
 
-    # --- questions ---
+    # --- what is known ---
 
     @property
     def target(self) -> int:
@@ -139,7 +139,9 @@ class Supervisor:
     def start(self) -> None:
         """Start a worker in every slot, and whatever becomes due from now on."""
         homes = allocate(self._catalogue.specs, self.config.workers)
-        self.slots = {number: self._slot(number, apps) for number, apps in homes.items()}
+        launchers = list(self._catalogue.launchers)
+        for number, apps in homes.items():
+            self.slots[number] = Slot(number, apps, launchers[number // self.config.workers])
         self._settle()
         if self.config.max_rss_bytes:
             self._check_rss()
@@ -173,7 +175,7 @@ class Supervisor:
             ((number, apps),) = slot_to_add(self._catalogue.specs, self._homes()).items()
             if not apps:
                 break
-            self.slots[number] = self._slot(number, apps)
+            self.slots[number] = Slot(number, apps, self._catalogue.launcher_of(apps))
             added += 1
         self._settle()
         return added
@@ -255,19 +257,23 @@ class Supervisor:
         self._gone.set()
         slot = self._slot_of(worker)
         # A start that fails says why by itself, once.
-        if slot is not None and self._has_served:
+        if slot is not None and self._has_served and not self._stopping:
             log.error("worker %d (slot %d) died: %s", worker.pid, worker.slot, reason)
         blamed = self._events.worker_gone(worker, reason)
         if slot is not None and slot.candidate is worker:
             slot.candidate = None
             self._boot_failed(slot, worker, reason)
-        elif slot is not None and slot.worker is worker:
+        elif slot is not None and slot.worker is worker and not self._stopping:
             slot.worker = None
             self._crashed(slot, worker, reason, blamed)
         self._settle()
         self._tell_down()
-        if not self._has_served and not any(one.candidate for one in self.slots.values()):
+        if not self._has_served and not any(map(self._may_serve, self.slots.values())):
             self._arbiter.cannot_start(reason)
+
+    def _may_serve(self, slot: Slot) -> bool:
+        """Whether a worker with apps boots there, or soon will."""
+        return slot.candidate is not None or (slot.wait is not None and bool(self._startable(slot)))
 
     def _tell_down(self) -> None:
         """Tell of the apps that no worker serves, and none will soon."""
@@ -291,6 +297,8 @@ class Supervisor:
             if other.must_change == RELOAD:
                 other.must_change = ""
         slot.must_change = ""
+        # Without an app that is put aside, nothing else keeps it from being tried at once.
+        self._wait(slot, False)
 
     def _crashed(self, slot: Slot, worker: Worker, reason: str, blamed: Iterable[str]) -> None:
         for path in blamed or worker.apps:
@@ -300,6 +308,8 @@ class Supervisor:
 
     def _wait(self, slot: Slot, has_served: bool) -> None:
         """Let the slot be without a worker for a while."""
+        if slot.wait is not None:
+            slot.wait.cancel()
         wait_s = slot.backoff.died(has_served)
         slot.wait = asyncio.get_running_loop().call_later(wait_s, self._waited, slot)
 
@@ -318,7 +328,8 @@ class Supervisor:
                 self._start(slot)
         if not any(slot.worker and slot.candidate for slot in self.slots.values()):
             for slot in self.slots.values():
-                if slot.worker and not slot.candidate and self._should_change(slot):
+                is_free = slot.worker and not slot.candidate and slot.wait is None
+                if is_free and self._should_change(slot):
                     self._start(slot)
                     break
         self._set_retry()
@@ -381,8 +392,8 @@ class Supervisor:
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
-        retry_s = self.health.next_retry_s()
-        if retry_s is not None and retry_s > self._clock():
+        retry_s = self.health.next_retry_s(self._clock())
+        if retry_s is not None:
             self._retry = asyncio.get_running_loop().call_at(retry_s, self._settle)
 
     def _empty(self, slot: Slot) -> None:
@@ -397,9 +408,6 @@ class Supervisor:
         """Have the worker answer what it runs, and end."""
         log.info("worker %d (slot %d) leaves: %s", worker.pid, worker.slot, reason)
         worker.dismiss(self.config.graceful_timeout_s + CLOSE_S)
-
-    def _slot(self, number: int, apps: tuple[str, ...]) -> Slot:
-        return Slot(number, apps, self._catalogue.launcher_of(apps))
 
     def _homes(self) -> dict[int, tuple[str, ...]]:
         return {number: slot.apps for number, slot in self.slots.items()}

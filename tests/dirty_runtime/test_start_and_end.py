@@ -1,0 +1,127 @@
+"""An arbiter's start and end: signals at any time, starts that fail, and nothing that is left."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from .processes import LIMIT_S, OURS, dirty, run_dirty, serving, wait_until
+
+SLOW = """
+import os, pathlib, subprocess, sys, time
+here = pathlib.Path(__file__).parent
+
+def note(name, pid):
+    (here / "new").write_text(str(pid))
+    (here / "new").rename(here / name)
+
+note("importing", os.getpid())
+if (here / "slow").exists():
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    note("child", child.pid)
+    time.sleep(600)
+
+class App:
+    def init(self): pass
+    def close(self): pass
+    def __call__(self, action, *args): return action
+"""
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    (tmp_path / "slow_app.py").write_text(SLOW)
+    return tmp_path
+
+
+@pytest.fixture
+def importing(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """An arbiter whose inspector imports for ever."""
+    (directory / "slow").touch()
+    words = ("--app", "slow_app:App", "--socket", "s", "--pidfile", "p")
+    command = dirty("serve", *words)
+    with subprocess.Popen(command, cwd=directory, stderr=subprocess.DEVNULL) as process:
+        wait_until((directory / "child").exists)
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_it_can_be_stopped_while_apps_are_imported(
+    directory: Path, importing: subprocess.Popen[bytes], number: int
+) -> None:
+    for harmless in (signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR1):
+        importing.send_signal(harmless)
+    importing.send_signal(number)
+    assert importing.wait(LIMIT_S) == 0
+    assert not (directory / "s").exists()
+    assert not (directory / "p").exists()
+    for name in ("importing", "child"):
+        pid = int((directory / name).read_text())
+        wait_until(partial(is_gone, pid))
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_it_can_be_stopped_while_a_reload_imports(directory: Path) -> None:
+    with serving("slow_app:App", options=("--chdir", str(directory))) as arbiter:
+        (directory / "slow").touch()
+        arbiter.signal(signal.SIGHUP)
+        wait_until((directory / "child").exists)
+        arbiter.signal(signal.SIGTERM)
+        assert arbiter.wait() == 0
+        assert is_gone(int((directory / "importing").read_text()))
+        assert "ERROR" not in arbiter.log.read_text()
+
+
+def test_a_worker_that_is_to_serve_nothing_and_fails_is_not_tried_without_pause(
+    directory: Path,
+) -> None:
+    (directory / "fails.sh").write_text("echo x >> starts; exit 7\n")
+    words = ("--app", "slow_app:App:1", "--workers", "2", "--worker-command", "sh fails.sh")
+    done = run_dirty("serve", *words, "--socket", "s", cwd=directory)
+    assert done.returncode == 1
+    assert "exited with 7" in done.stderr
+    assert len((directory / "starts").read_text().splitlines()) < 10
+
+
+def test_what_is_asked_of_workers_is_not_done_while_it_drains() -> None:
+    with serving(OURS, options=("--access-log",)) as arbiter, arbiter.client() as client:
+        stream = client.stream(OURS, "count", 10**9)
+        next(stream)
+        arbiter.signal(signal.SIGTERM)
+        wait_until(lambda: "stopping: 1 calls run" in arbiter.log.read_text())
+        for number in (signal.SIGHUP, signal.SIGTTIN):
+            arbiter.signal(number)
+        stream.close()
+        assert arbiter.wait() == 0
+        log = arbiter.log.read_text()
+        assert "reloading" not in log
+        assert "workers wanted" not in log
+        assert "ERROR" not in log
+        assert f"{OURS} count abandoned" in log
+
+
+def test_a_reload_with_many_connections_is_one() -> None:
+    with serving(OURS) as arbiter:
+        clients = [arbiter.client() for _ in range(1100)]
+        try:
+            for client in clients:
+                client.connect()
+            before = arbiter.pids()
+            done = run_dirty("reload", "--wait", str(LIMIT_S), "--socket", arbiter.socket_path)
+            assert done.returncode == 0, done.stderr
+            assert not arbiter.pids() & before
+        finally:
+            for client in clients:
+                client.close()
