@@ -314,6 +314,8 @@ def test_one_client_leaves_another_its_room_and_its_turn(tmp_path: Path) -> None
         refused = [one for one in flooding.result(30) if isinstance(one, DirtyOverloadedError)]
         assert len(refused) == 7
         assert all("max-queue-share" in one.message for one in refused)
+        # A line is written after its answer.
+        wait_until(lambda: arbiter.log.read_text().count(" RESPONSE ") == 7)
         lines = [line for line in arbiter.log.read_text().splitlines() if " RESPONSE " in line]
     actions = [line.split(f"{OURS} ")[1].split()[0] for line in lines]
     assert actions == ["meet", "echo", "pid", *["echo"] * 4]
