@@ -65,7 +65,7 @@ acceptance: $(VENV)/installed  ## the situations that a service must survive, in
 soak: $(VENV)/installed  ## calls, streams, stash, kills and reloads together for two minutes, and a balance
 	@$(BIN)/python -m tests.acceptance.soak
 
-mutants: $(VENV)/installed  ## judge the vectors: every broken codec must fail one, five minutes
+mutants: $(VENV)/installed  ## judge the vectors: every broken codec must be told, ten minutes
 	@$(BIN)/python -m workshop.mutants
 
 SECONDS := 60

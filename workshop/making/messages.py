@@ -41,6 +41,7 @@ def areas() -> Iterator[Collected]:
             last(out, name, path)
         impossible(out, name)
         order(out, name)
+        passed(out, name)
         cut(out, name)
         unserializable(out, name)
         yield out
@@ -388,6 +389,18 @@ def order(out: Collected, name: str) -> None:
         case = f"{kind}-{slug(first)}-before-missing-{slug(second)}"
         error = fault("wrong_field_type", in_payload(lacking, first), first)
         refused(out, case, "GD-MSG-010", whole(name, lacking), error, neighbour)
+
+
+def passed(out: Collected, name: str) -> None:
+    """A field at fault behind one that is none: none ends nothing."""
+    fields = leaves(MESSAGES[name].fields or ())
+    for (first, none), (second, field) in pairwise(fields):
+        if not none.required and _wrong(field):
+            payload = replaced(replaced(FULL[name], first, None), second, SAMPLES["bytes"])
+            error = fault("wrong_field_type", in_payload(payload, second), second)
+            what = f"{slug(name)}-{slug(first)}-none"
+            case = f"{what}-before-{slug(second)}"
+            refused(out, case, "GD-MSG-006 GD-MSG-008", whole(name, payload), error, what)
 
 
 def _wrong(field: ir.Field) -> bool:

@@ -1,8 +1,9 @@
-"""The suite judged: broken codecs, each of which at least one case must tell from the codec.
+"""The suite judged: broken codecs, each of which must be told from the codec.
 
     python -m workshop.mutants
 
-Rules: a mutant is one small change of the declaration's intermediate form, from which the compiler
-then prints a whole codec, or of the codec's source, whose old text must be there. What no peer
-could tell from the codec is no mutant. A mutant that lives means that a case is missing.
+Rules: an operator makes every small change that it can of the codec's Python sources. By hand are
+made changes of the declaration's intermediate form, from which the compiler then prints a whole
+codec; codecs with another opinion of what bytes mean; and changes of the C codec. A mutant that
+lives means that a case is missing. Only what an operator made may live, where the ledger says why.
 """

@@ -14,7 +14,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from gdproto import Response, encode
+from gdproto import Chunk, Response, encode
 from gdproto.conformance.cases import Case, NotHeld, from_typed, made, size
 from gdproto.declaration import HEADER_BYTES, MessageCode
 
@@ -62,7 +62,8 @@ def _faulty_requests() -> Iterator[bytes]:
     whole = encode({"app_path": "m:A", "action": "go", "timeout": 1, "priority": 2})
     yield b"\x20" + whole[1:]
     yield whole[:1] + (1000).to_bytes(4) + whole[5:]
-    yield whole[:1] + (2**24).to_bytes(4) + whole[5:]
+    for count in (len(whole[5:]) // 6 + 1, 2**24):
+        yield whole[:1] + count.to_bytes(4) + whole[5:]
     for key in (7, b"action", None, [1]):
         yield whole[:1] + (5).to_bytes(4) + encode(key) + encode(1) + whole[5:]
     twice = ("app_path", "a", "timeout", 1, "priority", 2, "app_path", "action", "go", "x")
@@ -122,10 +123,25 @@ def odd_messages(codec: Codec) -> list[Any]:
         for number in ids
         for kind, *fields in ((codec.Status,), (codec.Response, None), (codec.Manage, 1))
     ]
-    values = (Int(1), Float(1.5), Text("t"), Bytes(b"b"), List([1]), Dict(a=1), (1, 2), Odd(), True)
+    values = (
+        Int(1),
+        Float(1.5),
+        Text("t"),
+        Bytes(b"b"),
+        List([1]),
+        Dict(a=1),
+        (1, 2),
+        Odd(),
+        True,
+        None,
+    )
     messages = [*numbered, *(one for value in values for one in _holding(codec, value))]
     nested = [held for value in values for held in (value, {"a": [value]}, _as_key(value))]
+    released = memoryview(b"x")
+    released.release()
     return [
+        [codec.PRIORITY_RANGE, codec.HEADER_BYTES, codec.MAGIC, codec.VERSION],
+        _tried(codec, partial(codec.encode, [released])),
         *(_tried(codec, one.to_bytes) for one in messages),
         *(_tried(codec, partial(codec.Connection("client").send, one)) for one in numbered),
         *(_tried(codec, partial(codec.encode, one)) for one in nested),
@@ -145,6 +161,15 @@ def _holding(codec: Codec, value: Any) -> tuple[Any, ...]:
 
 def _as_key(value: Any) -> Any:
     return {value: 1} if value.__hash__ else None
+
+
+def _faults_told(codec: Codec) -> Iterator[Any]:
+    """What is told of frames at fault, short and long."""
+    for size_ in (10, 300, 200_000):
+        arbiter = codec.Connection("arbiter")
+        data = encode({"app_path": b"x" * size_})
+        arbiter.receive_data(b"GD\x01\x01" + len(data).to_bytes(4) + (9).to_bytes(8) + data)
+        yield from _told(codec, arbiter)
 
 
 def buffers(codec: Codec) -> list[Any]:
@@ -184,9 +209,16 @@ def runs(codec: Codec) -> list[Any]:
     """Frames that look alike and come together, cut anywhere, at a connection that takes runs."""
     frames = [
         *(codec.Chunk(1, one) for one in (1, "two", [3])), codec.Chunk(2, 4), codec.Chunk(1, 5),
-        codec.End(1), codec.Response(3, 6), codec.Response(3, 6), codec.Response(4, 7),
+        codec.End(1), codec.Response(3, 6), codec.Response(3, 6),
     ]  # fmt: skip
-    data = b"".join(one.to_bytes() for one in frames)
+    small = codec.Chunk(4, 8).to_bytes()
+    # Behind it, a CHUNK without a payload.
+    chunks = small + small[:4] + bytes(4) + small[8:HEADER_BYTES]
+    data = chunks + b"".join(one.to_bytes() for one in frames)
+    return [*_runs(codec, data), *_runs(codec, chunks)]
+
+
+def _runs(codec: Codec, data: bytes) -> list[Any]:
     told: list[Any] = []
     for role in ("client", "arbiter"):
         for cut in range(len(data)):
@@ -218,6 +250,14 @@ def relaying(codec: Codec) -> list[Any]:
         events = list(lane.events())
         told += [[str(one) for one in events], [one.request_id for one in events]]
         told += [list(lane.open_exchanges)]
+    exact = codec.Chunk(1, b"x" * 5).to_bytes()
+    assert len(exact) == WHOLE_BYTES
+    lane = codec.Connection("lane", raw=True, whole_bytes=WHOLE_BYTES)
+    lane.send_frame(request)
+    for part in (exact[:20], exact[20:]):
+        lane.receive_data(part)
+        told += [*_told(codec, lane), lane.passable]
+    told += _faults_told(codec)
     client = codec.Connection("client", runs=True)
     told += [_tried(codec, partial(client.send_parts, codec.Request(1, "m:A", "go"))) for _ in "ab"]
     told.append(
@@ -283,11 +323,23 @@ def near_limits(codec: Codec, limits: Mapping[str, int]) -> list[Any]:
     most, items, payload = (
         limits[f"max_{name}"] for name in ("blob_bytes", "items", "payload_bytes")
     )
-    return [
+    peeked = [
+        _peeked(codec, encode({str(n): None for n in range(items + by - 2)} | _ASKED))
+        for by in (-1, 0, 1)
+    ]
+    small = Chunk(7, 1).to_bytes()
+    runs = [
+        _run_of(codec, small + small[:4] + length.to_bytes(4) + small[8:16] + bytes(length))
+        for length in (payload - 1, payload, payload + 1)
+    ]
+    return [*peeked, *runs] + [
         _tried(codec, partial(_limited, codec, value))
         for by in (-1, 0, 1)
         for value in (*_blobs(most + by), *_containers(items + by), *_of_bytes(payload + by))
     ]
+
+
+_ASKED = {"app_path": "m:A", "action": "go"}
 
 
 def _blobs(size: int) -> Iterator[Any]:
@@ -326,8 +378,16 @@ def _limited(codec: Codec, value: Any) -> list[Any]:
             ),
         ),
         _handed(codec, "client", frame, PORTIONS[0], {}),
-        _handed(codec, "client", frame + frame, PORTIONS[0], {"runs": True}),
+        _tried(codec, lambda: _read_strictly(codec, data)),
+        _tried(codec, lambda: _strictly_written(codec, value)),
     ]
+
+
+def _run_of(codec: Codec, data: bytes) -> list[Any]:
+    connection = codec.Connection("client", raw=True, runs=True)
+    connection.send(codec.Request(7, "m:A", "go"))
+    connection.receive_data(data)
+    return list(_told(codec, connection))
 
 
 def _tried(codec: Codec, door: Callable[[], Any]) -> Any:
@@ -369,6 +429,7 @@ def _reading(codec: Codec, case: Case, data: bytes) -> Iterator[Callable[[], Any
             yield lambda: _parsed_strictly(codec, data)
             yield lambda: codec.parse_header(b"abc" + data, 3)
             yield lambda: codec.parse_header(b"abc" + data[:11], 3)
+            yield lambda: codec.parse_header(data, len(data) + 1)
             yield lambda: _leaves(vars_of(_payload(codec, data)))
             if data[3:4] == bytes([MessageCode.REQUEST]):
                 yield lambda: codec.peek_request(data, HEADER_BYTES)
@@ -390,11 +451,15 @@ def _read_strictly(codec: Codec, data: bytes) -> Any:
 
 
 def _written_strictly(codec: Codec, case: Case) -> Any:
-    parts: list[bytes] = []
     try:
         value = from_typed(case.value or {})
     except NotHeld:
         return None
+    return _strictly_written(codec, value)
+
+
+def _strictly_written(codec: Codec, value: Any) -> bytes:
+    parts: list[bytes] = []
     codec.strict.Encoder(parts.append).encode(value)
     return hashlib.sha256(b"".join(parts)).digest()
 

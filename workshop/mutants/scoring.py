@@ -34,7 +34,7 @@ from gdproto.conformance.testees.python import GdprotoTestee
 
 from . import doors
 from .loading import loaded
-from .mutant import LOW_LIMITS, Mutant, Sources, limited, original
+from .mutant import LOW_LIMITS, Mutant, MutantError, Sources, limited, original
 from .operated import Operated
 from .wrapped import Wrapped
 
@@ -93,12 +93,13 @@ class Suite:
 
     Args:
         cases: by id.
+        with_doors: whether it judges what operators made too.
 
     Raises:
         ValueError: the codec itself does not pass a case that is not large.
     """
 
-    def __init__(self, cases: Mapping[str, Case]) -> None:
+    def __init__(self, cases: Mapping[str, Case], with_doors: bool = True) -> None:
         self._small: list[Asked] = []
         importing = Calls()
         with ExitStack() as stack:
@@ -108,7 +109,7 @@ class Suite:
             strict = StrictUse(testee.codec)
             for case in cases.values():
                 self._add(case, testee, strict)
-            self._doors = list(self._open_doors(testee, strict))
+            self._doors = list(self._open_doors(testee, strict)) if with_doors else []
         self._imported = frozenset(importing.names)
         with codec(limited(), LIMITED) as testee:
             self._limits = _limits(testee)
@@ -134,6 +135,8 @@ class Suite:
         with ExitStack() as stack:
             try:
                 testee = stack.enter_context(codec(sources))
+            except SyntaxError as error:
+                raise MutantError(f"{mutant.name}: it is no Python: {error}") from None
             except Exception as error:
                 return Score(mutant.name, "import", type(error).__name__)
             if isinstance(mutant, Wrapped):
@@ -355,7 +358,7 @@ def scores(mutants: Sequence[Broken], cases: Mapping[str, Case], jobs: int = 0) 
         ValueError: the codec itself does not pass a case.
     """
     global _forked
-    _forked = Suite(cases), mutants
+    _forked = Suite(cases, any(isinstance(one, Operated) for one in mutants)), mutants
     with ProcessPoolExecutor(jobs or os.cpu_count(), get_context("fork"), _limit_memory) as pool:
         yield from pool.map(_score, range(len(mutants)), chunksize=8)
 
