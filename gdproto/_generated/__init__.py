@@ -1,2 +1,2 @@
-# @generated from spec/ (cd4d1085ca65464f) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (e78b702a3a086fdb) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

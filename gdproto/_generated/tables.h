@@ -1,7 +1,7 @@
-/* @generated from spec/ (cd4d1085ca65464f) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (e78b702a3a086fdb) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "cd4d1085ca65464f"
+#define SPEC_HASH "e78b702a3a086fdb"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

@@ -1,4 +1,4 @@
-# @generated from spec/ (cd4d1085ca65464f) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (e78b702a3a086fdb) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = 'cd4d1085ca65464f'
+SPEC_HASH: Final = 'e78b702a3a086fdb'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

@@ -313,6 +313,14 @@ WORKING = (
         note('Field("items", (list,), "what", required=False)'),
     ),
     Working(
+        "a field that must be given behind one that need not",
+        SENT.format(", None, 2") + SENT.format(", (1,), 2"),
+        note(
+            'Field("items", (list,), "what", required=False)',
+            'Field("count", (int,), "how many")',
+        ),
+    ),
+    Working(
         "a code of its own for a limit",
         "refused(gdproto.encode, [0] * 10)\n"
         "refused(gdproto.decode, bytes([0x20, 0, 0, 0, 10]) + bytes(10))",

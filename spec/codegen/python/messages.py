@@ -71,12 +71,17 @@ def _default(field: ir.Field) -> str:
 
 
 def _constructor(ordered: list[ir.Field]) -> Lines:
+    # Python takes no argument that must be given behind one that need not.
+    needed = max((n for n, f in enumerate(ordered) if f.required), default=-1)
     return [
         "",
         "    def __init__(",
         "        self,",
         "        request_id: int,",
-        *(f"        {f.name}: {annotation(f)}{_if_not_given(f)}," for f in ordered),
+        *(
+            f"        {f.name}: {annotation(f)}{_if_not_given(f) if n > needed else ''},"
+            for n, f in enumerate(ordered)
+        ),
         "    ) -> None:",
         "        self.request_id = request_id",
         *(f"        self.{f.name} = {_taken(f)}" for f in ordered),
