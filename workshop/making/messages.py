@@ -440,6 +440,14 @@ def unserializable(out: Collected, name: str) -> None:
             wrong["as-bytes"] = ("GD-MSG-036", "wrong_field_type", b"a")
             if "integer" in field.types:
                 wrong["as-bool"] = ("GD-MSG-036 GD-MSG-012", "wrong_field_type", True)
+                if not field.default_written:
+                    # Equal to the default that is left out, in a language that compares them.
+                    alike = bool(field.default)
+                    wrong["as-bool-like-the-default"] = (
+                        "GD-MSG-036 GD-MSG-012",
+                        "wrong_field_type",
+                        alike,
+                    )
             if field.required:
                 wrong["as-none"] = ("GD-MSG-036", "wrong_field_type", None)
         if field.scalar:
