@@ -8,6 +8,7 @@ and in the buffers of large frames. An error is what it carries, without the rea
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -163,6 +164,26 @@ def _as_key(value: Any) -> Any:
     return {value: 1} if value.__hash__ else None
 
 
+def defaults(codec: Codec) -> list[Any]:
+    """What fields are when they are not given, as the constructor and dataclasses have it."""
+    made = [
+        codec.Request(1, "m:A", "go"), codec.Error(1, "e", "m"), codec.Stash(1, 2, "t"),
+        codec.Manage(1, 1),
+    ]  # fmt: skip
+    told: list[Any] = [vars_of(one) for one in made]
+    for one in made:
+        told += [(field.name, _default(field)) for field in dataclasses.fields(one)]
+        for held in vars_of(one).values():
+            if isinstance(held, dict):
+                held["kept"] = True
+    return [*told, codec.Request(1, "m:A", "go").kwargs, codec.Error(1, "e", "m").details]
+
+
+def _default(field: Any) -> str:
+    made = field.default_factory
+    return repr(field.default if made is dataclasses.MISSING else made())
+
+
 def _faults_told(codec: Codec) -> Iterator[Any]:
     """What is told of frames at fault, short and long."""
     for size_ in (10, 300, 200_000):
@@ -314,7 +335,7 @@ class Odd(int):
 # By name; each is passed once, whatever the cases are.
 APART: dict[str, Callable[[Codec], list[Any]]] = {
     "large frames": large_frames, "peeks": peeks, "parts": parts, "odd messages": odd_messages,
-    "relaying": relaying, "buffers": buffers, "runs": runs,
+    "relaying": relaying, "buffers": buffers, "runs": runs, "defaults": defaults,
 }  # fmt: skip
 
 
