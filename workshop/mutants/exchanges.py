@@ -73,7 +73,12 @@ def ids() -> Iterator[Mutant]:
     judged = '        if outcome == "deliver":\n'
     yield session(
         "given-up-payload-judged",
-        Edit(CONNECTION, judged, "        self._event(header, frame, False)\n" + judged),
+        Edit(
+            CONNECTION,
+            judged,
+            '        if outcome == "discard":\n            self._event(header, frame, False)\n'
+            + judged,
+        ),
     )
 
 
