@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance conformance-publish check check-c mutants fuzz acceptance soak \
+.PHONY: help demo test cases conformance conformance-publish check check-c mutants fuzz acceptance soak \
 	check-all bench bench-instructions bench-publish docs docs-serve spec clean
 
 help:  ## list the targets
@@ -30,6 +30,9 @@ demo: $(VENV)/installed  ## search the standard library's documentation through 
 test: $(VENV)/installed  ## install and run every test
 	@echo "== tests"
 	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist worksteal
+
+cases: $(VENV)/installed  ## what the world does to a service, and what must be true then
+	@$(BIN)/pytest tests/cases --numprocesses auto --maxprocesses 8
 
 conformance: $(VENV)/installed  ## judge this project's peers and gunicorn's, by vectors and live
 	$(BIN)/python -m workshop.subjects.codecs build/conformance

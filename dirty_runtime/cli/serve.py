@@ -67,6 +67,9 @@ def _takes_settings(command: Any) -> Any:
 @click.option("--check-config", is_flag=True, help="Print what would run, and end.")
 def serve(config_path: str | None, chdir: str | None, check_config: bool, **overrides: Any) -> None:
     """Start an arbiter and its workers, and serve until TERM."""
+    from ..arbiter import inherited
+
+    inherited.set_right()
     for name in ("socket_path", "pidfile", "log_file"):
         if overrides[name]:
             overrides[name] = os.path.abspath(overrides[name])
