@@ -1,0 +1,369 @@
+"""What one client can do to the others: the longest that an arbiter's loop stands for it.
+
+    python -m tests.acceptance.attacks [WORD]    those alone whose name has the word
+
+Rules: each attack has an arbiter of its own, whose loop is watched from inside by `probe`, and from
+outside by another client that asks a small question again and again. An attack is bytes: they are
+made before, so that nothing here takes time while the arbiter is measured; the answers are read
+and not looked at.
+
+To add one, decorate a function with `attack`. It is handed the `Stage`, prepares what it needs
+(tables, frames), then strikes within ``with stage.watched():``. `quick` asks for a smaller strike.
+Give arguments of `dirty serve` as `options`. `tests/acceptance/test_attacks.py` runs all of them in
+small, `docs/design/attacks.md` tells what came of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gdproto
+from dirty_runtime import StashClient
+from dirty_runtime.testing import Arbiter, running
+from gdproto import StashOp
+
+from .peers import LIMIT_S, Attacker
+from .probe import VARIABLE, Probe, Stands
+
+ROOT = Path(__file__).resolve().parents[2]
+APP = "tests.acceptance.app:Service"
+BAR_S = 0.020
+MIB = 2**20
+PAUSE_S = 0.001
+
+
+class Outcome(NamedTuple):
+    """What came of an attack: the loop's stands, and the longest wait of another client, in s."""
+
+    stands: Stands
+    wait_s: float
+
+
+class Stage:
+    """An arbiter, a client that is to be served, and one that attacks.
+
+    Attributes:
+        outcome: of what was watched.
+    """
+
+    def __init__(self, arbiter: Arbiter, probe: Probe, quick: bool) -> None:
+        self.arbiter = arbiter
+        self.quick = quick
+        self.outcome = Outcome(Stands(0, 0, 0), 0)
+        self._probe = probe
+
+    def few(self, number: int, least: int = 1) -> int:
+        """`number`, or where all is to be quick a sixteenth of it."""
+        return max(least, number // 16) if self.quick else number
+
+    @contextlib.contextmanager
+    def attacker(self) -> Iterator[Attacker]:
+        """A connection that sends whatever it is given."""
+        with Attacker(self.arbiter.socket_path) as attacker:
+            yield attacker
+
+    def do(self, frames: Iterable[bytes], answers: int) -> None:
+        """Send the frames, and wait for so many answers; nothing is watched."""
+        with self.attacker() as attacker:
+            attacker.strike(frames, answers)
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Watch the loop, from inside and by another client, while the block runs."""
+        over, waits = threading.Event(), [0.0]
+
+        def ask() -> None:
+            with StashClient(self.arbiter.socket_path, LIMIT_S) as client:
+                while not over.is_set():
+                    begun_s = time.monotonic()
+                    client.exists("small", "k")
+                    waits[0] = max(waits[0], time.monotonic() - begun_s)
+                    time.sleep(PAUSE_S)
+
+        other = threading.Thread(target=ask)
+        other.start()
+        # The other is connected, and what came before is past.
+        time.sleep(0.1)
+        self._probe.take()
+        waits[0] = 0.0
+        try:
+            yield
+            # What the loop still does with it, and a tick of the probe after that.
+            self.do([stash(StashOp.EXISTS, "small", "k")], 1)
+            time.sleep(10 * PAUSE_S)
+            self.do([stash(StashOp.EXISTS, "small", "k")], 1)
+        finally:
+            over.set()
+            other.join()
+        self.outcome = Outcome(self._probe.take(), waits[0])
+
+
+class Attack(NamedTuple):
+    """An attack, what it does in words, and the options of its arbiter."""
+
+    name: str
+    strike: Callable[[Stage], None]
+    options: Sequence[str]
+
+
+ATTACKS: list[Attack] = []
+Strike = Callable[[Stage], None]
+
+
+def attack(name: str, *options: str) -> Callable[[Strike], Strike]:
+    """List the decorated function as an attack."""
+
+    def register(strike: Strike) -> Strike:
+        ATTACKS.append(Attack(name, strike, options))
+        return strike
+
+    return register
+
+
+def outcome_of(one: Attack, quick: bool) -> Outcome:
+    """Carry out the attack, against an arbiter of its own."""
+    with tempfile.TemporaryDirectory(prefix="gd-") as directory:
+        path = Path(directory, "probe")
+        probe = Probe(path)
+        options = ("-c", str(Path(__file__).with_name("probe.py")), *one.options)
+        with running(
+            APP, directory=ROOT, options=options, environment={VARIABLE: str(path)}
+        ) as arbiter:
+            stage = Stage(arbiter, probe, quick)
+            one.strike(stage)
+            return stage.outcome
+
+
+# --- tools ---
+
+
+def stash(op: StashOp, table: str, key: Any = None, value: Any = None, pattern: str | None = None,
+          number: int = 1) -> bytes:  # fmt: skip
+    """A STASH as a frame."""
+    return gdproto.Stash(number, int(op), table, key, value, pattern).to_bytes()
+
+
+def framed(code: int, payload: bytes, number: int = 1) -> bytes:
+    """A frame of any payload."""
+    return gdproto.Header(code, len(payload), number).to_bytes() + payload
+
+
+def nested(size: int, depth: int = 400) -> bytes:
+    """A list of nested lists, as TLV, of about so many bytes."""
+    one = (b"\x20\x00\x00\x00\x01" * depth) + b"\x00"
+    count = size // len(one)
+    return b"\x20" + count.to_bytes(4) + one * count
+
+
+def put_of(table: str, key: Any, value: bytes, number: int = 1) -> bytes:
+    """A PUT of a value that is TLV already."""
+    # With the value `True`, whose two bytes are replaced, all fields are written.
+    frame = stash(StashOp.PUT, table, key, True, number=number)
+    payload = frame[gdproto.HEADER_BYTES : -2] + value
+    return framed(gdproto.MessageCode.STASH, payload, number)
+
+
+def filled(stage: Stage, table: str, count: int, key: str = "key:{:07d}") -> None:
+    """Have the table, with so many small entries."""
+    frames = (
+        stash(StashOp.PUT, table, key.format(number), number, number=1 + number % 1000)
+        for number in range(count)
+    )
+    stage.do(frames, count)
+
+
+# --- the stash ---
+
+
+@attack("KEYS with `[` 16,000 times")
+def brackets(stage: Stage) -> None:
+    stage.do([stash(StashOp.PUT, "t", "k", 1)], 1)
+    with stage.attacker() as attacker, stage.watched():
+        attacker.strike([stash(StashOp.KEYS, "t", pattern="[" * 16_000)], 1)
+
+
+@attack("KEYS of a key of 32 MiB with a pattern of stars")
+def stars(stage: Stage) -> None:
+    stage.do([stash(StashOp.PUT, "t", "a" * stage.few(32 * MIB), 1)], 1)
+    with stage.attacker() as attacker, stage.watched():
+        for pattern in ("*a" * 100 + "b", "*" + "?" * 200 + "b", "*[!b]" * 40 + "b"):
+            attacker.strike([stash(StashOp.KEYS, "t", pattern=pattern)], 1)
+
+
+@attack("KEYS of a million")
+def keys(stage: Stage) -> None:
+    filled(stage, "t", stage.few(1_000_000))
+    with stage.attacker() as attacker, stage.watched():
+        attacker.strike([stash(StashOp.KEYS, "t")], 1)
+
+
+@attack("KEYS of a million with a pattern, from 20 connections")
+def patterns(stage: Stage) -> None:
+    filled(stage, "t", stage.few(1_000_000))
+    with contextlib.ExitStack() as stack:
+        attackers = [stack.enter_context(stage.attacker()) for _ in range(stage.few(20, 4))]
+        with stage.watched():
+            for one in attackers:
+                one.send([stash(StashOp.KEYS, "t", pattern="*[0-4]*[5-9]")])
+            for one in attackers:
+                one.take(1)
+
+
+@attack("CLEAR of a million")
+def clear(stage: Stage) -> None:
+    filled(stage, "t", stage.few(1_000_000))
+    with stage.attacker() as attacker, stage.watched():
+        attacker.strike([stash(StashOp.CLEAR, "t")], 1)
+
+
+@attack("DELETE_TABLE of a million")
+def delete_table(stage: Stage) -> None:
+    filled(stage, "t", stage.few(1_000_000))
+    with stage.attacker() as attacker, stage.watched():
+        attacker.strike([stash(StashOp.DELETE_TABLE, "t")], 1)
+
+
+@attack("PUT of a million, one after the other")
+def grow(stage: Stage) -> None:
+    count = stage.few(1_000_000)
+    frames = (
+        stash(StashOp.PUT, "t", number, 1, number=1 + number % 1000) for number in range(count)
+    )
+    with stage.attacker() as attacker, stage.watched():
+        attacker.strike(frames, count)
+
+
+@attack("TABLES of 200,000")
+def tables(stage: Stage) -> None:
+    count = stage.few(200_000)
+    frames = (
+        stash(StashOp.ENSURE, f"{number:07d}", number=1 + number % 1000) for number in range(count)
+    )
+    stage.do(frames, count)
+    with stage.attacker() as attacker, stage.watched():
+        attacker.strike([stash(StashOp.TABLES, "")], 1)
+
+
+@attack("PUT of 60 MiB of nested lists")
+def put_nested(stage: Stage) -> None:
+    frame = put_of("t", "k", nested(stage.few(60 * MIB)))
+    with stage.attacker() as attacker, stage.watched():
+        attacker.strike([frame], 1)
+
+
+@attack("PUT of 2 MiB of nested lists, ten times")
+def put_nested_in_memory(stage: Stage) -> None:
+    frame = put_of("t", "k", nested(2 * MIB - 4096))
+    with stage.attacker() as attacker, stage.watched():
+        for _ in range(10):
+            attacker.strike([frame], 1)
+
+
+@attack("PUT, GET and DELETE of 60 MiB of bytes")
+def put_bytes(stage: Stage) -> None:
+    value = gdproto.encode(bytes(stage.few(60 * MIB)))
+    frame = put_of("t", "k", value)
+    with stage.attacker() as attacker, stage.watched():
+        for others in (StashOp.GET, StashOp.DELETE):
+            attacker.strike([frame], 1)
+            attacker.strike([stash(others, "t", "k")], 1)
+
+
+@attack("GET of 60 MiB of nested lists")
+def get_nested(stage: Stage) -> None:
+    stage.do([put_of("t", "k", nested(stage.few(60 * MIB)))], 1)
+    with stage.attacker() as attacker, stage.watched():
+        attacker.strike([stash(StashOp.GET, "t", "k")], 1)
+
+
+@attack("a table whose name has 60 MiB")
+def long_name(stage: Stage) -> None:
+    name = "n" * stage.few(60 * MIB)
+    asked = [stash(op, name) for op in (StashOp.ENSURE, StashOp.INFO, StashOp.GET)]
+    asked += [stash(StashOp.TABLES, ""), stash(StashOp.DELETE_TABLE, name)]
+    with stage.attacker() as attacker, stage.watched():
+        for frame in asked:
+            attacker.strike([frame], 1)
+
+
+# --- questions and frames ---
+
+
+@attack("100,000 small questions in one go")
+def pipelined(stage: Stage) -> None:
+    count = stage.few(100_000)
+    frames = [b"".join(stash(StashOp.GET, "t", "k", number=1 + n % 1000) for n in range(count))]
+    with stage.attacker() as attacker, stage.watched():
+        attacker.strike(frames, count)
+
+
+@attack("100,000 frames that are not legal, in one go")
+def illegal(stage: Stage) -> None:
+    count = stage.few(100_000)
+    frames = [gdproto.Header(gdproto.MessageCode.END, 0, 7).to_bytes() * count]
+    with stage.attacker() as attacker, stage.watched():
+        attacker.strike(frames, count)
+
+
+@attack("1,000,000 CANCELs of nothing, in one go")
+def cancels(stage: Stage) -> None:
+    frames = [gdproto.Cancel(7).to_bytes() * stage.few(1_000_000)]
+    with stage.attacker() as attacker, stage.watched():
+        attacker.strike([*frames, stash(StashOp.EXISTS, "t", "k")], 1)
+
+
+@attack("a REQUEST of 60 MiB of small values, its app named last")
+def app_last(stage: Stage) -> None:
+    small = b"\x20" + (2**20).to_bytes(4) + bytes(2**20)
+    count = stage.few(60)
+    args = b"\x20" + count.to_bytes(4) + small * count
+    named = gdproto.encode({"action": "pid", "app_path": APP})
+    payload = b"\x21" + (3).to_bytes(4) + gdproto.encode("args") + args + named[5:]
+    with stage.attacker() as attacker, stage.watched():
+        attacker.strike([framed(gdproto.MessageCode.REQUEST, payload)], 1)
+
+
+@attack("a REQUEST of 60 MiB of nested lists")
+def request_nested(stage: Stage) -> None:
+    head = gdproto.encode({"app_path": APP, "action": "pid", "args": None})[:-1]
+    payload = head + nested(stage.few(60 * MIB))
+    with stage.attacker() as attacker, stage.watched():
+        attacker.strike([framed(gdproto.MessageCode.REQUEST, payload)], 1)
+
+
+@attack("a REQUEST whose app, then one whose action has 60 MiB", "--access-log")
+def long_words(stage: Stage) -> None:
+    word = "w" * stage.few(60 * MIB)
+    frames = [gdproto.Request(1, *names).to_bytes() for names in ((word, "pid"), (APP, word))]
+    with stage.attacker() as attacker, stage.watched():
+        for frame in frames:
+            attacker.strike([frame], 1)
+
+
+def told(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms"
+
+
+def main(word: str = "") -> int:
+    """Returns 1 if a loop stood for longer than the bar."""
+    missed = 0
+    print(f"{'attack':<58}{'loop stood':>12}{'its thread':>12}{'others waited':>15}")
+    for one in ATTACKS:
+        if word in one.name:
+            outcome = outcome_of(one, False)
+            stood_s, _, thread_s = outcome.stands
+            missed += outcome.stands.sure_s > BAR_S
+            row = f"{told(stood_s):>12}{told(thread_s):>12}{told(outcome.wait_s):>15}"
+            print(f"{one.name:<58}{row}{'  OVER' * (outcome.stands.sure_s > BAR_S)}", flush=True)
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:2]))
