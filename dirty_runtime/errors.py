@@ -76,13 +76,22 @@ class DirtyTimeoutError(DirtyError):
 
 
 class DirtyConnectionError(DirtyError):
-    """The arbiter at `socket_path` cannot be reached, or the connection was lost."""
+    """The arbiter at `socket_path` cannot be reached, or the connection was lost.
+
+    `begun` is False where nothing has begun of what was asked on the connection.
+    """
 
     socket_path: str | None
+    begun: bool | None
 
-    def __init__(self, message: str = "Connection failed", socket_path: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str = "Connection failed",
+        socket_path: str | None = None,
+        begun: bool | None = None,
+    ) -> None:
         super().__init__(message)
-        self._detail(socket_path=socket_path)
+        self._detail(socket_path=socket_path, begun=begun)
 
 
 class DirtyWorkerError(DirtyError):
@@ -133,17 +142,25 @@ class DirtyAppNotFoundError(DirtyAppError):
 
 
 class DirtyNoWorkersAvailableError(DirtyError):
-    """No worker serves the app, or ever will; `reason` says why where it is known."""
+    """No worker serves the app, or ever will; `reason` says why where it is known.
+
+    `begun` is False where the call may be made elsewhere: nothing of it has begun.
+    """
 
     app_path: str | None
     reason: str | None
+    begun: bool | None
 
     def __init__(
-        self, app_path: str | None = None, message: str | None = None, reason: str | None = None
+        self,
+        app_path: str | None = None,
+        message: str | None = None,
+        reason: str | None = None,
+        begun: bool | None = None,
     ) -> None:
         text = f"no workers available for app {app_path}" + (f": {reason}" if reason else "")
         super().__init__(message or text)
-        self._detail(app_path=app_path, reason=reason)
+        self._detail(app_path=app_path, reason=reason, begun=begun)
 
 
 class DirtyProtocolError(DirtyError):

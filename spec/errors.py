@@ -94,7 +94,10 @@ ERROR_TYPES = (
     ErrorType("DirtyError", "", (), "Any failure; unknown names are read as this one."),
     ErrorType("DirtyTimeoutError", "DirtyError", ("timeout",), "A deadline passed."),
     ErrorType(
-        "DirtyConnectionError", "DirtyError", ("socket_path",), "The connection failed or was lost."
+        "DirtyConnectionError",
+        "DirtyError",
+        ("socket_path", "begun"),
+        "The connection failed, was lost, or is let go of.",
     ),
     ErrorType(
         "DirtyWorkerError",
@@ -117,7 +120,7 @@ ERROR_TYPES = (
     ErrorType(
         "DirtyNoWorkersAvailableError",
         "DirtyError",
-        ("app_path", "reason"),
+        ("app_path", "reason", "begun"),
         "No worker serves the app, or ever will.",
     ),
     ErrorType(

@@ -1,4 +1,4 @@
-/* @generated from spec/ (e78b702a3a086fdb) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (2de93dd1d2f78b00) by python -m spec.codegen --write; do not edit */
 /* === Messages ================================================================================ */
 
 #define MAX_FIELDS 7

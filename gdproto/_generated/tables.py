@@ -1,4 +1,4 @@
-# @generated from spec/ (e78b702a3a086fdb) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (2de93dd1d2f78b00) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = 'e78b702a3a086fdb'
+SPEC_HASH: Final = '2de93dd1d2f78b00'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -161,11 +161,11 @@ ERROR_SCOPES: Final[dict[str, dict[str, str]]] = {'bad_magic': {'header': 'conne
 ERROR_TYPES: Final[tuple[ErrorType, ...]] = (
     ErrorType('DirtyError', '', ()),
     ErrorType('DirtyTimeoutError', 'DirtyError', ('timeout',)),
-    ErrorType('DirtyConnectionError', 'DirtyError', ('socket_path',)),
+    ErrorType('DirtyConnectionError', 'DirtyError', ('socket_path', 'begun')),
     ErrorType('DirtyWorkerError', 'DirtyError', ('worker_id', 'traceback')),
     ErrorType('DirtyAppError', 'DirtyError', ('app_path', 'action', 'traceback')),
     ErrorType('DirtyAppNotFoundError', 'DirtyAppError', ('app_path', 'action', 'traceback')),
-    ErrorType('DirtyNoWorkersAvailableError', 'DirtyError', ('app_path', 'reason')),
+    ErrorType('DirtyNoWorkersAvailableError', 'DirtyError', ('app_path', 'reason', 'begun')),
     ErrorType('DirtyProtocolError', 'DirtyError', ('code', 'offset', 'path', 'raw_data')),
     ErrorType('DirtyOverloadedError', 'DirtyError', ('app_path', 'retry_after')),
     ErrorType('DirtyCancelledError', 'DirtyError', ()),
