@@ -65,7 +65,7 @@ check-c: $(VENV)/installed  ## the codec's tests on a C codec that watches its m
 acceptance: $(VENV)/installed  ## the situations that a service must survive, in full, against their bars
 	@$(BIN)/python -m tests.acceptance
 
-soak: $(VENV)/installed  ## calls, streams, stash, kills and reloads together for two minutes, and a balance
+soak: $(VENV)/installed  ## calls of all kinds under kills, stops, reloads, half frames, full disks: ten minutes, a balance
 	@$(BIN)/python -m tests.acceptance.soak
 
 mutants: $(VENV)/installed  ## judge the vectors: every broken codec must be told, ten minutes
@@ -76,7 +76,7 @@ SECONDS := 60
 fuzz: $(VENV)/installed  ## look for inputs that break a rule; SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
-check-all: check test check-c mutants fuzz acceptance soak  ## everything, twenty minutes
+check-all: check test check-c mutants fuzz acceptance soak  ## everything, an hour
 
 bench: $(VENV)/installed  ## measure codec and runtime, about five minutes; ARGS=--quick for one
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -34,3 +35,19 @@ def rss_mb(pid: int) -> float:
 def open_files(pid: int) -> int:
     """How many file descriptors the process has open."""
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a process holds: memory in MB, and descriptors."""
+
+    memory_mb: float = 0.0
+    files: int = 0
+
+    @classmethod
+    def by(cls, pid: int) -> Held:
+        """What the process holds now."""
+        return cls(rss_mb(pid), open_files(pid))
+
+    def __sub__(self, before: Held) -> Held:
+        return Held(self.memory_mb - before.memory_mb, self.files - before.files)

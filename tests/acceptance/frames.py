@@ -18,7 +18,7 @@ def mutated(rng: random.Random, app_path: str, count: int) -> Iterator[bytes]:
         gdproto.Cancel(5).to_bytes(),
         gdproto.Response(6, {"a": 1}).to_bytes(),
     ]
-    ways = (_garbage, _cut, _flip, _overlong, _repeat, _splice)
+    ways = (_garbage, _cut, flipped, _overlong, _repeat, _splice)
     floods = [_too_large(), _deep(), _many_keys(), _many_items()]
     for number in range(count):
         if number % 100 == 99:
@@ -35,7 +35,8 @@ def _cut(rng: random.Random, frame: bytes) -> bytes:
     return frame[: rng.randrange(len(frame))]
 
 
-def _flip(rng: random.Random, frame: bytes) -> bytes:
+def flipped(rng: random.Random, frame: bytes) -> bytes:
+    """The frame with up to three bytes changed."""
     data = bytearray(frame)
     for _ in range(rng.randrange(1, 4)):
         data[rng.randrange(len(data))] = rng.randrange(256)

@@ -42,7 +42,7 @@ from tests.dirty_runtime.processes import (
     wait_until,
 )
 
-from . import frames
+from . import frames, sessions
 from .facts import cpu_s, family, open_files, rss_mb
 
 APP = "tests.acceptance.app:Service"
@@ -533,26 +533,45 @@ def _come_and_go(arbiter: Arbiter, count: int) -> None:
 
 
 @situation(
-    "garbage, half frames, floods: 100,000 mutated frames",
+    "garbage, half frames, floods: 1,000,000 mutated frames",
     "each offender answered or closed, no other call fails", "failures", 1, 1,
 )  # fmt: skip
 def mutated_frames(quick: bool) -> float:
-    count = 1000 if quick else 100_000
+    return _offended(frames.mutated(random.Random(1), APP, 1000 if quick else 1_000_000))
+
+
+@situation(
+    "10,000 mutated sessions",
+    "nothing comes but sound answers and a close, no other call fails", "failures", 1, 1,
+)  # fmt: skip
+def mutated_sessions(quick: bool) -> float:
+    return _offended(sessions.mutated(random.Random(1), APP, 100 if quick else 10_000))
+
+
+def _offended(all_data: Iterator[bytes]) -> float:
+    """Send each on a connection of its own. Returns how many calls of others failed."""
     options = ("--max-workers", "2", "--timeout", "5")
     with (
         serving(APP, options=options) as arbiter,
         Load(arbiter, APP, "pid", count=1) as load,
     ):
-        for data in frames.mutated(random.Random(1), APP, count):
-            connection = raw(arbiter)
-            # It may be answered, and closed, before it has sent everything.
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError), connection:
-                connection.sendall(data)
-                connection.shutdown(socket.SHUT_WR)
-                while connection.recv(65536):
-                    pass
+        for data in all_data:
+            assert not (fault := sessions.wrong(_answers(arbiter, data))), fault
     assert load.calls
     return len(load.failures)
+
+
+def _answers(arbiter: Arbiter, data: bytes) -> bytes:
+    """All that comes for these bytes until the connection is closed."""
+    came = b""
+    connection = raw(arbiter)
+    # It may be answered, and closed, before it has sent everything.
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError), connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        while more := connection.recv(65536):
+            came += more
+    return came
 
 
 # --- stash ---

@@ -3,38 +3,56 @@
     python -m tests.acceptance.soak [SECONDS]
 
 Rules: a result is compared with what it must be. A call that ends in any other way than a result
-or a DirtyError is unexplained. At the end the arbiter must be idle, serve, and stop cleanly.
+or a DirtyError is unexplained. At the end the arbiter must be idle, hold no more memory and
+descriptors than after the first part, serve, and stop cleanly.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
+import contextlib
 import random
 import signal
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from dirty_runtime import DirtyError, StashClient
-from tests.dirty_runtime.processes import Arbiter, serving, wait_until
+from dirty_runtime.readiness import is_ready
+from tests.dirty_runtime.processes import run_dirty, serving, wait_until
 
-from .situations import APP, busy
+from .disturbances import DISTURBANCES, Disturbance, Victim, small_disk
+from .facts import Held
+from .situations import APP
 
 CALLERS = 3
+WORKERS = 3
+# The largest are spooled.
+SIZES_BYTES = (10, 10, 10, 1000, 1000, 200_000, 200_000, 5_000_000)
+# What it holds is compared after the first part and after the last.
+PARTS = 5
+MAX_GROWN = Held(2.0, 0)
+OPTIONS = (
+    *("--max-crashes", "1000000", "--max-workers", "4", "--max-requests", "5000"),
+    *("--timeout", "2", "--graceful-timeout", "5"),
+)
 CANCELLED = "CancelledError"
 
 
 class Balance:
-    """How many calls of each kind began, and how they ended."""
+    """How many calls of each kind began, how they ended, and what the arbiter held more then."""
 
     def __init__(self) -> None:
+        self.grown = Held()
         self.begun: Counter[str] = Counter()
         self.ended: Counter[tuple[str, str]] = Counter()
         self.unexplained: list[str] = []
@@ -51,24 +69,33 @@ class Balance:
             if error is not None and outcome != CANCELLED and not isinstance(error, DirtyError):
                 self.unexplained.append(f"{kind}: {outcome}: {error}")
 
+    @property
+    def is_good(self) -> bool:
+        """Whether each call is accounted for, and nothing is held that was not before."""
+        grown = self.grown
+        is_small = grown.memory_mb <= MAX_GROWN.memory_mb and grown.files <= MAX_GROWN.files
+        return is_small and not self.missing() and not self.unexplained
+
     def missing(self) -> int:
         """Calls that began and of whose end nothing is known."""
         return self.begun.total() - self.ended.total()
 
 
 class Soak:
-    """Calls of every kind against one arbiter, while its workers are killed and replaced."""
+    """Calls of every kind against one arbiter, which is disturbed all the while."""
 
-    def __init__(self, arbiter: Arbiter, seed: int) -> None:
-        self.balance = Balance()
-        self._arbiter = arbiter
+    def __init__(self, victim: Victim, balance: Balance, seed: int) -> None:
+        self.balance = balance
+        self._victim = victim
+        self._arbiter = victim.arbiter
         self._seed = seed
         self._stop = threading.Event()
 
-    def run(self, seconds: float) -> Balance:
+    def run(self, seconds: float) -> None:
         """Returns when all calls have ended."""
-        loops = [self._call, self._stream, self._stash] * CALLERS
-        loops += [self._call_async, self._kill, self._reload, self._scale]
+        loops: list[Callable[[random.Random], None]] = [self._call, self._stream, self._stash]
+        loops = [*loops * CALLERS, self._call_async]
+        loops += [partial(self._disturb, one, pause_s) for one, pause_s in DISTURBANCES.items()]
         with ThreadPoolExecutor(len(loops)) as pool:
             done = [
                 pool.submit(loop, random.Random(self._seed + number))
@@ -78,7 +105,6 @@ class Soak:
             self._stop.set()
             for one in done:
                 one.result()
-        return self.balance
 
     # --- calls ---
 
@@ -95,7 +121,7 @@ class Soak:
         with self._arbiter.client() as patient, self._arbiter.client(0.02) as hasty:
             while not self._stop.is_set():
                 client = hasty if rng.random() < 0.1 else patient
-                size = rng.choice((10, 1000, 200_000))
+                size = rng.choice(SIZES_BYTES)
 
                 def call(client=client, size=size) -> None:  # type: ignore[no-untyped-def]
                     assert client.execute(APP, "size", bytes(size)) == size
@@ -148,38 +174,53 @@ class Soak:
 
         asyncio.run(run())
 
-    # --- faults ---
-
-    def _kill(self, rng: random.Random) -> None:
-        while not self._stop.wait(rng.uniform(0.1, 0.5)):
-            pids = sorted(self._arbiter.pids())
-            if pids:
-                os.kill(rng.choice(pids), signal.SIGKILL)
-
-    def _reload(self, rng: random.Random) -> None:
-        while not self._stop.wait(rng.uniform(0.5, 2)):
-            self._arbiter.signal(signal.SIGHUP)
-
-    def _scale(self, rng: random.Random) -> None:
-        while not self._stop.wait(rng.uniform(0.2, 1)):
-            self._arbiter.signal(rng.choice((signal.SIGTTIN, signal.SIGTTOU)))
+    def _disturb(self, disturbance: Disturbance, pause_s: float, rng: random.Random) -> None:
+        while not self._stop.wait(rng.uniform(0.1, pause_s)):
+            disturbance(self._victim, rng)
 
 
 def soak(seconds: float, seed: int = 1) -> Balance:
     """Run for so long; the arbiter is idle, serves and stops cleanly after it, or it fails."""
-    options = ("--max-crashes", "1000000", "--max-workers", "4", "--max-requests", "5000")
-    with serving(APP, workers=3, threads=2, options=options) as arbiter:
-        balance = Soak(arbiter, seed).run(seconds)
-        with arbiter.client() as client:
-            assert isinstance(client.execute(APP, "pid"), int)
-        wait_until(lambda: busy(arbiter) == 0)
-        assert arbiter.status()["queues"][APP] == 0
-        arbiter.signal(signal.SIGTERM)
-        assert arbiter.wait() == 0
+    with small_disk() as disk, disturbed(disk) as victim:
+        balance = Balance()
+        Soak(victim, balance, seed).run(seconds / PARTS)
+        before = _at_rest(victim)
+        Soak(victim, balance, seed + 1000).run(seconds - seconds / PARTS)
+        balance.grown = _at_rest(victim) - before
+        victim.arbiter.signal(signal.SIGTERM)
+        assert victim.arbiter.wait() == 0
     return balance
 
 
-def main(seconds: str = "120") -> int:
+@contextlib.contextmanager
+def disturbed(disk: Path | None) -> Iterator[Victim]:
+    """An arbiter to be disturbed, with its temporary files at `disk`."""
+    environment = {} if disk is None else {"TMPDIR": str(disk)}
+    with serving(
+        APP, workers=WORKERS, threads=2, options=OPTIONS, environment=environment
+    ) as arbiter:
+        yield Victim(arbiter, APP, disk)
+
+
+def _at_rest(victim: Victim) -> Held:
+    """What the arbiter holds when nothing runs; it still serves."""
+    arbiter = victim.arbiter
+    run_dirty("scale", "--socket", arbiter.socket_path, str(WORKERS)).check_returncode()
+    wait_until(lambda: _is_at_rest(arbiter.status()))
+    with arbiter.client() as client:
+        assert isinstance(client.execute(APP, "pid"), int)
+    return Held.by(arbiter.process.pid)
+
+
+def _is_at_rest(status: dict[str, Any]) -> bool:
+    """No call, no client but the one that asks, and the workers that there should be, no more."""
+    workers = status["workers"]
+    is_idle = not any(worker["busy"] for worker in workers) and not any(status["queues"].values())
+    is_whole = is_ready(status) and len(workers) == WORKERS and not status["reloading"]
+    return is_idle and is_whole and status["clients"] <= 1
+
+
+def main(seconds: str = "600") -> int:
     """Returns 1 if a call is missing or unexplained."""
     console = Console(width=100)
     seed = int(time.time())
@@ -192,9 +233,11 @@ def main(seconds: str = "120") -> int:
             table.add_row("" if number else kind, "" if number else str(begun), outcome, str(count))
     console.print(table)
     console.print(f"missing {balance.missing()}, unexplained {len(balance.unexplained)}")
+    grown = balance.grown
+    console.print(f"grown by {grown.memory_mb:.1f} MB and {grown.files} descriptors")
     for text in balance.unexplained[:20]:
         console.print(text, style="red")
-    return int(balance.missing() != 0 or bool(balance.unexplained))
+    return int(not balance.is_good)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from dirty_runtime import DirtyError
@@ -28,6 +28,7 @@ def serving(
     options: tuple[str, ...] = (),
     socket_path: str = "",
     directory: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Arbiter]:
     """Our arbiter, its workers ready; it logs no traceback."""
     with running(
@@ -37,6 +38,7 @@ def serving(
         options=options,
         directory=directory,
         socket_path=socket_path,
+        environment=environment,
     ) as arbiter:
         yield arbiter
         arbiter.stop()
