@@ -42,6 +42,7 @@ from .telemetry.access_log import AccessLog
 from .telemetry.averages import Averages
 from .telemetry.hooks import Hooks, call_hook
 from .telemetry.observer import Observer, Observers
+from .turns import Turns
 from .workers.lane import Lane
 from .workers.launch import inspect, launchers_of
 from .workers.reload import Reload
@@ -72,6 +73,7 @@ class DirtyArbiter:
         self.lifetime = Lifetime(clock)
         self.access = Access.of(config)
         self.catalogue = Catalogue(config.apps)
+        self.turns = Turns()
         self.stash = MemoryStash(config.stash_max_bytes)
         self.router: Router[CallOf, Lane] = Router(
             self.catalogue.paths,
@@ -159,7 +161,9 @@ class DirtyArbiter:
         self._handle_signals(asyncio.get_running_loop())
         if not await self._learn():
             return
-        listener.accept(lambda connected: ClientConnection(connected, self.dispatcher, self._clock))
+        listener.accept(
+            lambda connected: ClientConnection(connected, self.dispatcher, self._clock, self.turns)
+        )
         call_hook(self.config.hooks, "on_dirty_starting", self)
         try:
             self.supervisor.start()

@@ -16,6 +16,7 @@ from dirty_runtime.app import AppSpec
 from dirty_runtime.arbiter import DirtyArbiter
 from dirty_runtime.arbiter.answers.registry import MAX_WAITING, Answerers
 from dirty_runtime.arbiter.clients.connection import CallOf, ClientConnection
+from dirty_runtime.arbiter.turns import Turns
 from dirty_runtime.errors import DirtyPermissionError, StashError
 from dirty_runtime.settings import Config
 
@@ -110,7 +111,7 @@ def run(test: Callable[[Desk, Peer], Awaitable[None]]) -> None:
         ours, theirs = socket.socketpair()
         desk = Desk()
         clock = asyncio.get_running_loop().time
-        client = ClientConnection(ours, desk, clock)
+        client = ClientConnection(ours, desk, clock, Turns())
         with theirs:
             await test(desk, Peer(theirs))
         client.abort()

@@ -3,7 +3,8 @@
 Rules: a fault inside a frame is answered by an ERROR and the connection lives on; a fault of the
 stream itself is answered by one ERROR, after which the client is heard no more and the
 connection closes. A client that closes, even by half, gives up all its calls. A frame that has
-begun is finished before another begins; if its worker dies meanwhile, the connection closes.
+begun is finished before another begins; if its worker dies meanwhile, the connection closes. Of a
+client that has sent many frames a few are taken at once, the others in turns.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -28,12 +30,15 @@ from ...sockets.inbox import Inbox
 from ...sockets.link import Data, Link
 from ...sockets.spool import KEPT_IN_MEMORY_BYTES, Spool
 from ..calls import Call
+from ..turns import SLICE_S, Turns
 from ..workers.lane import Answer, Lane
 
 REQUEST = int(gdproto.MessageCode.REQUEST)
 CANCEL = int(gdproto.MessageCode.CANCEL)
 CREDENTIALS = struct.Struct("3i")
 DISCARD_S = 1.0
+# Frames of one connection that are taken before others have their turns.
+FRAMES_AT_ONCE = 16
 
 
 CallOf = Call["ClientConnection", Lane]
@@ -78,6 +83,7 @@ class ClientConnection:
         connected: its socket.
         events: is told what it does.
         clock: monotonic seconds.
+        turns: of all clients, for what one sends too much of.
 
     Attributes:
         uid: its user.
@@ -87,7 +93,11 @@ class ClientConnection:
     """
 
     def __init__(
-        self, connected: socket.socket, events: ClientEvents, clock: Callable[[], float]
+        self,
+        connected: socket.socket,
+        events: ClientEvents,
+        clock: Callable[[], float],
+        turns: Turns,
     ) -> None:
         self.calls: dict[int, CallOf] = {}
         self.turns: dict[type[gdproto.Message], asyncio.Lock] = {}
@@ -95,6 +105,7 @@ class ClientConnection:
         self.uid = uid_of(connected)
         self._events = events
         self._clock = clock
+        self._turns = turns
         self._questions: dict[int, asyncio.Task[None]] = {}
         self._connection = gdproto.Connection("arbiter", raw=True, whole_bytes=KEPT_IN_MEMORY_BYTES)
         # Of a large frame that is under way.
@@ -265,7 +276,25 @@ class ClientConnection:
     # --- what the link tells ---
 
     def received(self) -> None:
-        while not self._failed:
+        if self._take_some():
+            self._link.pause_reading()
+            self._turns.take(self._take_more)
+
+    def _take_more(self) -> None:
+        """In its turn, take frames that were not taken at once."""
+        until_s = time.monotonic() + SLICE_S
+        while self._take_some():
+            if time.monotonic() >= until_s:
+                self._turns.take(self._take_more)
+                return
+        if not self._failed:
+            self._link.resume_reading()
+
+    def _take_some(self) -> bool:
+        """Take a few of the frames that are there. Returns whether there may be more."""
+        for _ in range(FRAMES_AT_ONCE):
+            if self._failed:
+                return False
             try:
                 event = self._connection.next_event()
             except gdproto.ProtocolError as error:
@@ -281,7 +310,8 @@ class ClientConnection:
                     self._inbox = Inbox(self._link)
                 self._inbox.add(event.part)
             else:
-                return
+                return False
+        return True
 
     def ended(self) -> None:
         self.received()

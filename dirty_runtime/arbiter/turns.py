@@ -1,0 +1,70 @@
+"""Who has the event loop, when there is more to do than may be done at once.
+
+Rules: work that takes long is done in slices, of which each turn of the loop has one, whoever has
+work: those who wait take turns. Between two slices everybody else is served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+# What a slice may take, and what may be done at once before the first of them.
+SLICE_S = 0.002
+AT_ONCE_S = 0.0005
+
+
+class Turns:
+    """The slices of one event loop."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], object]] = deque()
+
+    def take(self, slice_of_work: Callable[[], object]) -> None:
+        """Have this called when its turn comes; it does what SLICE_S suffices for."""
+        self._waiting.append(slice_of_work)
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_soon(self._next)
+
+    async def wait(self) -> None:
+        """Return when the caller's turn comes."""
+        turn = asyncio.get_running_loop().create_future()
+        self.take(partial(_end, turn))
+        await turn
+
+    def _next(self) -> None:
+        # Only in the next turn of the loop, also where this one fails.
+        if len(self._waiting) > 1:
+            asyncio.get_running_loop().call_soon(self._next)
+        self._waiting.popleft()()
+
+
+def _end(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)
+
+
+class Pace:
+    """What one long piece of work awaits again and again: it returns at once until a slice is over.
+
+    Args:
+        turns: those of the loop.
+    """
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self._until_s = time.monotonic() + AT_ONCE_S
+
+    @property
+    def is_over(self) -> bool:
+        """Whether others are to have their turns."""
+        return time.monotonic() >= self._until_s
+
+    async def __call__(self) -> None:
+        """Let others have their turns, if it is time."""
+        if self.is_over:
+            await self._turns.wait()
+            self._until_s = time.monotonic() + SLICE_S
