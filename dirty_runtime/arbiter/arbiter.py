@@ -214,7 +214,7 @@ class DirtyArbiter:
         log.info("%d workers wanted%s", self.supervisor.target, "" if done else ", as before")
 
     def _reopen_logs(self) -> None:
-        logs.reopen()
+        logs.LOG.reopen()
         self.supervisor.reopen_logs()
 
     # --- the end ---

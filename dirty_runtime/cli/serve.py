@@ -67,9 +67,10 @@ def _takes_settings(command: Any) -> Any:
 @click.option("--check-config", is_flag=True, help="Print what would run, and end.")
 def serve(config_path: str | None, chdir: str | None, check_config: bool, **overrides: Any) -> None:
     """Start an arbiter and its workers, and serve until TERM."""
-    from ..arbiter import inherited
+    from ..arbiter import inherited, logs
 
     inherited.set_right()
+    logs.LOG.take_errors()
     for name in ("socket_path", "pidfile", "log_file"):
         if overrides[name]:
             overrides[name] = os.path.abspath(overrides[name])
@@ -133,7 +134,7 @@ def _set_up_logs(config: Config) -> None:
     from ..arbiter import logs
 
     try:
-        logs.set_up(config.log_file, config.log_json)
+        logs.LOG.set_up(config.log_file, config.log_json)
     except OSError as error:
         reason = f"log-file {config.log_file}: {error.strerror}"
         raise ConfigError(reason, "log_file") from None

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from ..app import App, attributes_of, describe, load_app, place
 from ..errors import DirtyAppError, DirtyError
+from ..line_writer import write_line
+from ..printable import printable
 from ..version import EXTENSIONS, VERSION
 from .lane import ArbiterGone, LaneServer
 from .loop import EventLoop
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 BOOT_FAILED = 3
 ARBITER_GONE = 4
 PR_SET_PDEATHSIG = 1
+# How long a last word waits for whoever reads standard error.
+TELL_S = 0.5
 
 
 def main() -> int:
@@ -103,7 +107,7 @@ def serve_lane(lane: LaneServer) -> None:
     except ArbiterGone:
         os._exit(ARBITER_GONE)
     except BaseException:
-        traceback.print_exc()
+        write_line(traceback.format_exc(), TELL_S)
         os._exit(1)
 
 
@@ -113,7 +117,8 @@ def close(apps: dict[str, App], loop: EventLoop) -> None:
         try:
             loop.settle(app.close())
         except BaseException as error:
-            sys.stderr.write(f"app {path}: close() failed: {describe(error)}\n")
+            line = f"app {path}: close() failed: {describe(error)}"
+            write_line(printable(line), TELL_S)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from .observer import ObservedCall, Observer
 
 log = logging.getLogger("dirty.access")
 
+# Characters of what a caller says.
+MOST = 200
 TEXT = "%(app)s %(action)s %(outcome)s wait_ms=%(wait_ms).2f run_ms=%(run_ms).2f"
 
 
@@ -23,8 +25,8 @@ class AccessLog(Observer):
     def call_ended(self, call: ObservedCall, outcome: str, now_s: float) -> None:
         started_s = call.started_s if call.lane is not None else now_s
         facts = {
-            "app": call.app_path,
-            "action": call.action,
+            "app": call.app_path[:MOST],
+            "action": call.action[:MOST],
             "outcome": outcome,
             "wait_ms": round((started_s - call.arrived_s) * 1000, 2),
             "run_ms": round((now_s - started_s) * 1000, 2),
