@@ -19,7 +19,7 @@ class BenchmarkApp:
     def close(self) -> None:
         """Nothing to release."""
 
-    def __call__(self, action: str, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, action: str, /, *args: Any, **kwargs: Any) -> Any:
         """Call the action of that name."""
         if action.startswith("_"):
             raise ValueError(f"no action {action}")

@@ -2,7 +2,7 @@
 
 Rules: an app is named ``module:Class``, or ``module:Class:N`` to have it in N workers only; what
 starts its workers may be named behind it, as in ``module:Class@node``. Any class will do that has
-`init`, `close` and `__call__(action, *args, **kwargs)`. `init`, `close` and names that begin with
+`init`, `close` and `__call__(action, /, *args, **kwargs)`. `init`, `close` and names that begin with
 an underscore cannot be called from outside.
 """
 
@@ -11,7 +11,8 @@ from __future__ import annotations
 import importlib
 import os
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .errors import DirtyAppError, DirtyAppNotFoundError
@@ -30,7 +31,7 @@ class App(Protocol):
 
     def close(self) -> Any: ...
 
-    def __call__(self, action: str, *args: Any, **kwargs: Any) -> Any: ...
+    def __call__(self, action: str, /, *args: Any, **kwargs: Any) -> Any: ...
 
 
 class DirtyApp:
@@ -58,11 +59,13 @@ class DirtyApp:
     def close(self) -> None:
         """Release it."""
 
-    def __call__(self, action: str, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, action: str, /, *args: Any, **kwargs: Any) -> Any:
         """Call the method named `action`. Raises ValueError when there is none."""
         method = None if is_forbidden(action) else getattr(self, action, None)
         if not callable(method):
             raise ValueError(f"{type(self).__name__} has no action {action!r}")
+        if "self" in kwargs:
+            method = by_position(method, 1)
         return method(*args, **kwargs)
 
 
@@ -102,6 +105,23 @@ def parse_app_spec(spec: str) -> AppSpec:
 def is_forbidden(action: str) -> bool:
     """Whether `action` may not be called from outside."""
     return action in _NOT_ACTIONS or action.startswith("_")
+
+
+def by_position(method: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """The method with its first `count` parameters, the instance included, by position alone.
+
+    So their names, such as `self`, are free for those that a caller gives. What is no method of
+    Python's own, or has fewer such parameters, is left as it is.
+    """
+    function = method.__func__ if isinstance(method, MethodType) else None
+    if not isinstance(function, FunctionType) or function.__code__.co_argcount < count:
+        return method
+    code = function.__code__
+    code = code.replace(co_posonlyargcount=max(count, code.co_posonlyargcount))
+    name, defaults, cells = function.__name__, function.__defaults__, function.__closure__
+    freed = FunctionType(code, function.__globals__, name, defaults, cells)
+    freed.__kwdefaults__ = function.__kwdefaults__
+    return MethodType(freed, method.__self__)
 
 
 def load_class(path: str) -> type[App]:

@@ -83,7 +83,7 @@ class StdlibSearch(DirtyApp):
             raise RuntimeError(f"no sources of the standard library in {root}")
         self._build_s = time.perf_counter() - started_s
 
-    def __call__(self, action: str, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, action: str, /, *args: Any, **kwargs: Any) -> Any:
         # Several lanes of a worker share this instance, and an addition is not atomic.
         with self._lock:
             self._calls += 1

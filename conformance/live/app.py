@@ -41,7 +41,7 @@ class App:
         if self.marker is not None:
             self.marker.write_text("closed")
 
-    def __call__(self, action: str, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, action: str, /, *args: Any, **kwargs: Any) -> Any:
         method = getattr(self, action, None)
         if not callable(method):
             raise ValueError(f"there is no action {action!r}")

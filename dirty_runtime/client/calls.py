@@ -61,7 +61,7 @@ class DirtyClient:
         view.priority = checked(priority)
         return view
 
-    def execute(self, app_path: str, action: str, *args: Any, **kwargs: Any) -> Any:
+    def execute(self, app_path: str, action: str, /, *args: Any, **kwargs: Any) -> Any:
         """Call an action and return its result.
 
         Args:
@@ -74,7 +74,7 @@ class DirtyClient:
         return self._channels.ask(self._request(app_path, action, args, kwargs), self._deadline())
 
     def stream(
-        self, app_path: str, action: str, *args: Any, **kwargs: Any
+        self, app_path: str, action: str, /, *args: Any, **kwargs: Any
     ) -> Generator[Any, None, None]:
         """Call an action and iterate over its chunks; a plain result is the only one.
 
@@ -86,13 +86,13 @@ class DirtyClient:
         request = self._request(app_path, action, args, kwargs)
         yield from self._channels.stream(request, self._deadline(), self.idle_timeout)
 
-    async def execute_async(self, app_path: str, action: str, *args: Any, **kwargs: Any) -> Any:
+    async def execute_async(self, app_path: str, action: str, /, *args: Any, **kwargs: Any) -> Any:
         """As `execute`; any number of calls may be under way at once."""
         request = self._request(app_path, action, args, kwargs)
         return await self._async_channels.ask(request, self._deadline())
 
     async def stream_async(
-        self, app_path: str, action: str, *args: Any, **kwargs: Any
+        self, app_path: str, action: str, /, *args: Any, **kwargs: Any
     ) -> AsyncGenerator[Any, None]:
         """As `stream`, for ``async for``."""
         request = self._request(app_path, action, args, kwargs)

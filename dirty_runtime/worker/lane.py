@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 import threading
 import traceback
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from time import monotonic
 from types import AsyncGeneratorType, GeneratorType
@@ -19,7 +19,7 @@ from typing import Any
 
 import gdproto
 
-from ..app import App, describe, is_forbidden
+from ..app import App, by_position, describe, is_forbidden
 from ..errors import (
     DirtyAppError,
     DirtyAppNotFoundError,
@@ -35,6 +35,8 @@ from .loop import AsyncItems, EventLoop
 from .request import CurrentRequest, set_current_request
 
 CHECK_S = 0.005
+# What the parameters before an app's own are called: gunicorn's base takes them by name too.
+OUR_NAMES = ("self", "action")
 
 
 class ArbiterGone(Exception):
@@ -203,7 +205,12 @@ class LaneServer:
         if is_forbidden(request.action):
             raise ValueError(f"action {request.action!r} cannot be called from outside")
         set_current_request(CurrentRequest(request.app_path, request.action, self.is_cancelled))
-        return self._loop.settle(app(request.action, *request.args, **request.kwargs), self._check)
+        called: Callable[..., Any] = app
+        if not request.kwargs.keys().isdisjoint(OUR_NAMES):
+            called = by_position(app.__call__, 2)
+        return self._loop.settle(
+            called(request.action, *request.args, **request.kwargs), self._check
+        )
 
     def _stream(
         self, request_id: int, items: Iterable[Any], source: Generator[Any, Any, Any] | AsyncItems
