@@ -2,8 +2,8 @@
 
 Rules: an app is named ``module:Class``, or ``module:Class:N`` to have it in N workers only; what
 starts its workers may be named behind it, as in ``module:Class@node``. Any class will do that has
-`init`, `close` and `__call__(action, /, *args, **kwargs)`. `init`, `close` and names that begin with
-an underscore cannot be called from outside.
+`init`, `close` and `__call__(action, /, *args, **kwargs)`. `init`, `close` and names that begin
+with an underscore cannot be called from outside.
 """
 
 from __future__ import annotations
