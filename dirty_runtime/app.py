@@ -113,8 +113,10 @@ def by_position(method: Callable[..., Any], count: int) -> Callable[..., Any]:
     So their names, such as `self`, are free for those that a caller gives. What is no method of
     Python's own, or has fewer such parameters, is left as it is.
     """
-    function = method.__func__ if isinstance(method, MethodType) else None
-    if not isinstance(function, FunctionType) or function.__code__.co_argcount < count:
+    if not isinstance(method, MethodType) or not isinstance(method.__func__, FunctionType):
+        return method
+    function = method.__func__
+    if function.__code__.co_argcount < count:
         return method
     code = function.__code__
     code = code.replace(co_posonlyargcount=max(count, code.co_posonlyargcount))
