@@ -18,6 +18,7 @@ from ._generated.tables import ManageOp as ManageOp
 from ._generated.tables import MessageCode as MessageCode
 from ._generated.tables import StashOp as StashOp
 from .connection import Connection as Connection
+from .encoded import Encoded as Encoded
 from .errors import ProtocolError as ProtocolError
 from .events import NEED_DATA as NEED_DATA
 from .events import ConnectionClosed as ConnectionClosed
@@ -28,11 +29,13 @@ from .events import PartReceived as PartReceived
 from .frames import Header as Header
 from .frames import Message as Message
 from .implementation import IMPLEMENTATION as IMPLEMENTATION
+from .implementation import check as check
 from .implementation import decode as decode
 from .implementation import encode as encode
 from .implementation import parse as parse
 from .implementation import parse_header as parse_header
 from .implementation import parse_payload as parse_payload
+from .implementation import parse_stash as parse_stash
 from .implementation import peek_request as peek_request
 from .messages import PRIORITY_RANGE as PRIORITY_RANGE
 from .messages import RequestPeek as RequestPeek
@@ -43,8 +46,8 @@ if not TYPE_CHECKING:
     # A type checker does not read what is computed.
     _PLAIN = """
     ERROR_TYPES HEADER_BYTES IMPLEMENTATION MAGIC MAX_PAYLOAD_BYTES NEED_DATA PRIORITY_RANGE
-    VALUE_TYPES VERSION Connection ConnectionClosed ExchangeEnded FrameReceived Header ManageOp
-    Message MessageCode MessageReceived PartReceived ProtocolError RequestPeek StashOp decode encode
-    parse parse_header parse_payload peek_request
+    VALUE_TYPES VERSION Connection ConnectionClosed Encoded ExchangeEnded FrameReceived Header
+    ManageOp Message MessageCode MessageReceived PartReceived ProtocolError RequestPeek StashOp
+    check decode encode parse parse_header parse_payload parse_stash peek_request
     """
     __all__ = sorted([*_PLAIN.split(), *_messages.__all__])

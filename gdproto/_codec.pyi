@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .encoded import Encoded
 from .frames import Header, Message
 from .messages import RequestPeek
 
@@ -11,6 +12,7 @@ def bind(
     messages: dict[int, type[Message]],
     header: type[Header],
     peek: type[RequestPeek],
+    encoded: type[Encoded],
     functions: dict[str, Any],
     /,
 ) -> None: ...

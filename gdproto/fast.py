@@ -7,10 +7,27 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from typing import Any
 
 
 class Doubt(Exception):
     """Left to the strict codec."""
+
+
+class Faulty(Exception):
+    """A value is at fault at a place; the strict codec says what is wrong there.
+
+    Args:
+        at: where the key or value begins that cannot be right.
+        around: what is open there, the outermost first: (count, left, room, held, key) of a list
+            or dict. The first stands for what holds the root. `held` is a dict's keys so far, or
+            the dict; of a list None, or the list.
+    """
+
+    def __init__(self, at: int, around: list[Any]) -> None:
+        super().__init__(at)
+        self.at = at
+        self.around = around
 
 
 # What the fast code may end in; all of it means Doubt. RecursionError is a RuntimeError.

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .encoded import Encoded
 from .errors import ProtocolError
 from .rows import FieldRule, MessageRule
 from .strict import plain
@@ -88,7 +89,9 @@ def _collect(message: Any, rules: tuple[FieldRule, ...]) -> dict[str, Any]:
         if rule.fields:
             payload[rule.name] = _collect(message, rule.fields)
             continue
-        value = plain(getattr(message, rule.name))
+        value = getattr(message, rule.name)
+        if type(value) is not Encoded or rule.types or rule.scalar:
+            value = plain(value)
         if value is None and not rule.required:
             value = plain(rule.default)
         if rule.required or not leaves_out(rule, value):

@@ -17,6 +17,7 @@ from typing import Any
 from . import frames, messages, tlv
 from ._generated.messages import MESSAGE_CLASSES
 from ._generated.tables import SPEC_HASH
+from .encoded import Encoded
 
 # What the C codec asks in doubt, by the name under which it asks. Connections have their own.
 FALLBACKS: dict[str, Any] = {
@@ -51,6 +52,8 @@ def compiled() -> ModuleType | None:
 codec = compiled()
 IMPLEMENTATION = "python" if codec is None else "c"
 
+check = tlv.check
+parse_stash = messages.parse_stash
 if codec is None:
     encode = tlv.encode
     decode = tlv.decode
@@ -59,7 +62,7 @@ if codec is None:
     parse_header = frames.parse_header
     peek_request = messages.peek_request
 else:
-    codec.bind(MESSAGE_CLASSES, frames.Header, messages.RequestPeek, FALLBACKS)
+    codec.bind(MESSAGE_CLASSES, frames.Header, messages.RequestPeek, Encoded, FALLBACKS)
     encode = codec.encode
     decode = codec.decode
     parse = codec.parse

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
-from . import fields, strict
-from ._generated.messages import BEHIND_ROUTING, MESSAGE_CLASSES, Request, read_routing
-from ._generated.tables import HEADER_BYTES, VALUE_TYPES, MessageCode
+from . import fields, stepping, strict
+from ._generated.messages import BEHIND_ROUTING, MESSAGE_CLASSES, Stash, read_routing
+from ._generated.tables import HEADER_BYTES, MessageCode
 from ._generated.values import read_value, read_value_view
+from .encoded import Encoded
 from .errors import ProtocolError
-from .fast import DOUBTS, RUN, Doubt
+from .fast import DOUBTS, Doubt
 from .frames import RULES, Header, Message, check_presence, parse_header
 from .rows import FieldRule
-from .tlv import Buffer, readable
+from .stepping import DICT, TEXT
+from .tlv import Buffer, readable, trailing
+from .tokens import BY_CODE
+
+Spans = Callable[[bytes | memoryview, int, Collection[str]], dict[str, stepping.Span]]
 
 
 def parse(data: Buffer, *, zero_copy: bool = False) -> Message:
@@ -27,25 +33,30 @@ def parse(data: Buffer, *, zero_copy: bool = False) -> Message:
         TypeError: `data` is not bytes-like.
     """
     source = readable(data, zero_copy)
-    header = parse_header(source)
+    return parse_payload(frame_header(source), source, HEADER_BYTES)
+
+
+def frame_header(data: bytes | memoryview) -> Header:
+    """The header of one whole frame. Raises ProtocolError."""
+    header = parse_header(data)
     check_presence(header)
     end = HEADER_BYTES + header.length
-    if len(source) < end:
+    if len(data) < end:
         raise ProtocolError(
             "truncated",
-            f"{end - len(source)} more payload bytes were promised",
+            f"{end - len(data)} more payload bytes were promised",
             phase="stream",
-            offset=len(source),
+            offset=len(data),
             request_id=header.request_id,
         )
-    if len(source) > end:
+    if len(data) > end:
         raise ProtocolError(
             "trailing_data",
-            f"{len(source) - end} bytes follow the frame",
+            f"{len(data) - end} bytes follow the frame",
             offset=end,
             request_id=header.request_id,
         )
-    return parse_payload(header, source, HEADER_BYTES)
+    return header
 
 
 def parse_payload(header: Header, data: bytes | memoryview, start: int = 0) -> Message:
@@ -57,6 +68,7 @@ def parse_payload(header: Header, data: bytes | memoryview, start: int = 0) -> M
     cls = MESSAGE_CLASSES[header.code]
     if RULES[header.code].fields is None:
         return cls._from_payload(header.request_id, {})
+    payload: Any = None
     try:
         if isinstance(data, bytes):
             message = cls._from_bytes(header.request_id, data, start)
@@ -67,43 +79,113 @@ def parse_payload(header: Header, data: bytes | memoryview, start: int = 0) -> M
             payload, stop = read_value_view(data, start)
         if stop == len(data) and type(payload) is dict:
             return cls._from_payload(header.request_id, payload)
+        payload = None
     except DOUBTS:
         pass
-    return _parse_strictly(header, data, start)
+    if payload is None:
+        check_payload(header, data, start)
+    judge_fields(header, data, start)
+    # It is right, and too deep to recurse.
+    return cls._from_payload(header.request_id, strict.decode(data, start)[0])
 
 
-def _parse_strictly(header: Header, data: bytes | memoryview, start: int) -> Message:
+def check_payload(header: Header, data: bytes | memoryview, start: int) -> None:
+    """Check that a payload is one dict, whatever its fields. Raises ProtocolError."""
     try:
-        payload = _judged_payload(RULES[header.code].fields or (), data, start)
+        stop = strict.check(data, start)
+        if stop != len(data):
+            raise trailing(data, stop)
+        if data[start] != DICT.code:
+            kind = BY_CODE[data[start]].python.__name__
+            raise ProtocolError("payload_not_dict", f"a {kind} is no payload", offset=start)
     except ProtocolError as error:
-        error.request_id = header.request_id
-        if error.offset is not None:
-            error.offset += HEADER_BYTES - start
-        raise
-    return MESSAGE_CLASSES[header.code]._from_payload(header.request_id, payload)
+        raise _of_frame(error, header, start) from None
 
 
-def _judged_payload(
-    rules: tuple[FieldRule, ...], data: bytes | memoryview, start: int
+def judge_fields(
+    header: Header, data: bytes | memoryview, start: int, spans: Spans = stepping.spans
 ) -> dict[str, Any]:
-    offsets: dict[strict.Location, int] = {}
-    payload, stop = strict.decode(data, start, len(data), offsets)
-    if stop != len(data):
-        raise ProtocolError(
-            "trailing_data", f"{len(data) - stop} bytes follow the value", offset=stop
-        )
-    if type(payload) is not dict:
-        raise ProtocolError(
-            "payload_not_dict", f"a {type(payload).__name__} is no payload", offset=start
-        )
+    """The payload's fields, from a payload that is a dict: judged, and lists and dicts left empty.
+
+    Args:
+        spans: finds fields in a dict, as `stepping.spans` does.
+
+    Raises:
+        ProtocolError: of the first field that is missing, or has a wrong type or value.
+    """
+    offsets: dict[fields.Location, int] = {}
+    rules = RULES[header.code].fields or ()
 
     def fault(code: str, reason: str, location: fields.Location) -> ProtocolError:
         # A missing field has no byte of its own: the dict that lacks it is at fault.
         offset = offsets.get(location, offsets[location[:-1]])
-        return ProtocolError(code, reason, offset=offset, location=location)
+        error = ProtocolError(code, reason, offset=offset, location=location)
+        return _of_frame(error, header, start)
 
-    fields.check(rules, payload, fault)
-    return payload
+    outline = _outline(rules, data, start, spans, offsets, ())
+    fields.check(rules, outline, fault)
+    return outline
+
+
+def _outline(
+    rules: tuple[FieldRule, ...],
+    data: bytes | memoryview,
+    pos: int,
+    spans: Spans,
+    offsets: dict[fields.Location, int],
+    location: fields.Location,
+) -> dict[str, Any]:
+    """The fields of the dict at `pos`, and where they stand."""
+    offsets[location] = pos
+    found: dict[str, Any] = {}
+    by_name = {rule.name: rule for rule in rules}
+    for name, (at, _) in spans(data, pos, by_name).items():
+        kind, here = BY_CODE[data[at]].python, (*location, name)
+        offsets[here] = at
+        if kind is dict and by_name[name].fields:
+            found[name] = _outline(by_name[name].fields, data, at, spans, offsets, here)
+        elif kind in (list, dict) or not (by_name[name].scalar or kind in by_name[name].types):
+            # Its type is all that matters.
+            found[name] = kind()
+        else:
+            found[name] = strict.decode(data, at)[0]
+    return found
+
+
+def _of_frame(error: ProtocolError, header: Header, start: int) -> ProtocolError:
+    """The error of a payload that begins at `start`, as one of its frame."""
+    error.request_id = header.request_id
+    if error.offset is not None:
+        error.offset += HEADER_BYTES - start
+    return error
+
+
+def parse_stash(data: Buffer) -> Stash:
+    """Parse one whole STASH frame, whose value is checked and left in bytes.
+
+    Returns:
+        The message; its `value` is an `Encoded`, or None.
+
+    Raises:
+        ProtocolError: as from `parse`.
+        ValueError: it is a frame of another message.
+        TypeError: `data` is not bytes-like.
+    """
+    source = readable(data, type(data) is not bytes)
+    header = frame_header(source)
+    if header.code != MessageCode.STASH:
+        raise ValueError(f"a STASH is needed, not a {RULES[header.code].name}")
+    check_payload(header, source, HEADER_BYTES)
+    return stash_of(header, source)
+
+
+def stash_of(header: Header, data: bytes | memoryview, spans: Spans = stepping.spans) -> Stash:
+    """The STASH of a frame whose payload is a dict. Raises ProtocolError."""
+    found = judge_fields(header, data, HEADER_BYTES, spans)
+    if found.get("value") is not None:
+        start, stop = spans(data, HEADER_BYTES, ("value",))["value"]
+        found["value"] = Encoded(data[start:stop])
+    return Stash(header.request_id, **found)
 
 
 class RequestPeek(NamedTuple):
@@ -140,20 +222,18 @@ def peek_request(payload: Buffer, start: int = 0) -> RequestPeek:
     except DOUBTS:
         pass
     header = Header(MessageCode.REQUEST, len(data) - start, 0)
-    request = _parse_strictly(header, data, start)
-    assert isinstance(request, Request)
-    return RequestPeek(request.app_path, request.action, request.timeout, request.priority)
+    check_payload(header, data, start)
+    return routing_of(header, data, start)
 
 
-# How to step over a value: bytes in all, where that is fixed; else what a unit of its size means.
-_UNITS = {"text": (1, 0), "blob": (1, 0), "list": (0, 1), "dict": (0, 2)}
-_STEPS = {rule.code: 1 + rule.size for rule in VALUE_TYPES if rule.kind not in _UNITS}
-_RUNS = {code: bytes([code]) * RUN for code in _STEPS}
-_SIZED = {
-    rule.code: (rule.packer.unpack_from, 1 + rule.size, *_UNITS[rule.kind])
-    for rule in VALUE_TYPES
-    if rule.kind in _UNITS and rule.packer is not None
-}
+def routing_of(
+    header: Header, data: bytes | memoryview, start: int, spans: Spans = stepping.spans
+) -> RequestPeek:
+    """What routing needs, from a payload that is a dict. Raises ProtocolError."""
+    found = judge_fields(header, data, start, spans)
+    app_path, action, timeout, priority = map(found.get, _WANTED)
+    return RequestPeek(app_path, action, timeout, priority or 0)  # type: ignore[arg-type]
+
 
 _WANTED = RequestPeek._fields
 _REQUEST = RULES[MessageCode.REQUEST].fields or ()
@@ -165,18 +245,15 @@ PRIORITY_RANGE = (_PRIORITY.minimum or 0, _PRIORITY.maximum or 0)
 # How many of the wanted fields are looked for wherever they stand.
 _FIRST = len(_WANTED) - 1
 _BEHIND = frozenset(rule.name for rule in _REQUEST[len(_WANTED) :])
-_DICT, _TEXT = (
-    next(rule for rule in VALUE_TYPES if rule.kind == kind) for kind in ("dict", "text")
-)
-_READ_COUNT, _HEAD_BYTES, *_ = _SIZED[_DICT.code]
+_READ_COUNT, _HEAD_BYTES, *_ = stepping.SIZED[DICT.code]
 
 
 def _peek(data: bytes | memoryview, start: int) -> RequestPeek:
-    if data[start] != _DICT.code:
+    if data[start] != DICT.code:
         raise Doubt
     count = _READ_COUNT(data, start + 1)[0]
     pos = start + _HEAD_BYTES
-    if count > _DICT.limit or count * _DICT.smallest_element_bytes > len(data) - pos:
+    if count > DICT.limit or count * DICT.smallest_element_bytes > len(data) - pos:
         raise Doubt
     found: dict[str, Any] = {}
     # Most senders write them first, and leave out a timeout that is None.
@@ -194,13 +271,13 @@ def _search(data: bytes | memoryview, pos: int, count: int, found: dict[str, Any
     """Find what `found` lacks in the `count` pairs at `pos`."""
     read: Any = read_value if isinstance(data, bytes) else read_value_view
     while count and len(found) < len(_WANTED):
-        if data[pos] != _TEXT.code:
+        if data[pos] != TEXT.code:
             raise Doubt
         key, pos = read(data, pos)
         if key not in _WANTED:
             if len(found) == _FIRST and key in _BEHIND and "priority" not in found:
                 return _peeked(found)
-            pos = _skip(data, pos)
+            pos = stepping.step(data, pos)
         elif key in found:
             raise Doubt
         else:
@@ -224,28 +301,3 @@ def _peeked(found: dict[str, Any]) -> RequestPeek:
 
 def _passes(rule: FieldRule, value: Any) -> bool:
     return type(value) in rule.types and fields.permits(rule, value)
-
-
-def _skip(data: bytes | memoryview, pos: int) -> int:
-    """Where the value at `pos` ends; past the data if it is cut short."""
-    pending = 1
-    while pending:
-        code = data[pos]
-        step = _STEPS.get(code)
-        if step is None:
-            unpack, head, unit_bytes, unit_values = _SIZED[code]
-            size = unpack(data, pos + 1)[0]
-            pos += head + size * unit_bytes
-            pending += size * unit_values - 1
-        elif pending >= RUN and _is_run(data, pos, step, _RUNS[code]):
-            pos += step * RUN
-            pending -= RUN
-        else:
-            pos += step
-            pending -= 1
-    return pos
-
-
-def _is_run(data: bytes | memoryview, pos: int, step: int, codes: bytes) -> bool:
-    """Whether values with these codes follow; most often the second one tells."""
-    return data[pos + step] == codes[1] and data[pos : pos + step * RUN : step] == codes

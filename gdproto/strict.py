@@ -1,62 +1,56 @@
-"""The strict value codec: slower, never recursive, and exact about every fault.
+"""The strict half of the value codec: never recursive, and exact about every fault.
 
-The fast codec leaves to this one whatever it cannot vouch for.
+The fast half leaves to this one whatever it cannot vouch for. A fault is named where it was found,
+by judging the one key or value at that place again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 from ._generated.tables import MAX_DEPTH, VALUE_TYPES
+from ._generated.values import build_value, check_value
+from .encoded import Encoded
 from .errors import ProtocolError
+from .fast import Faulty
 from .rows import ValueType
-from .tokens import Kind, Tokens
-
-Location = tuple[str | int, ...]
+from .tokens import Around, Tokens
 
 
-def decode(
-    data: bytes | memoryview, pos: int, end: int, offsets: dict[Location, int] | None = None
-) -> tuple[Any, int]:
-    """Decode the value at `pos`.
+def check(data: bytes | memoryview, pos: int) -> int:
+    """Where the value at `pos` ends, which is right. Raises ProtocolError: the first fault."""
+    try:
+        return check_value(data, pos)
+    except Faulty as fault:
+        _name(data, fault)
 
-    Args:
-        data: the bytes; blobs are slices of it.
-        pos: the value's type byte.
-        end: where the readable bytes end.
-        offsets: filled with the offset of each value not deeper than two keys, by location.
 
-    Returns:
-        The value, and where it ends.
+def decode(data: bytes | memoryview, pos: int) -> tuple[Any, int]:
+    """The value at `pos`, and where it ends; blobs are slices of `data`.
 
     Raises:
         ProtocolError: the first fault.
     """
-    root: Any = None
-    stack: list[Any] = []
-    key = ""
-    tokens = Tokens(data, pos, end)
-    for kind, rule, start, _, value in tokens:
-        if kind is Kind.KEY:
-            key = value
-            continue
-        if kind is Kind.CLOSE:
-            stack.pop()
-            continue
-        if offsets is not None and len(stack) <= 2:
-            location = tokens.location()
-            offsets[location[: len(stack)]] = start
-        item: Any = value if kind is Kind.SCALAR else [] if rule.kind == "list" else {}
-        if not stack:
-            root = item
-        elif type(stack[-1]) is list:
-            stack[-1].append(item)
-        else:
-            stack[-1][key] = item
-        if kind is Kind.OPEN:
-            stack.append(item)
-    return root, tokens.pos
+    try:
+        return build_value(data, pos)
+    except Faulty as fault:
+        _name(data, fault)
+
+
+def _name(data: bytes | memoryview, fault: Faulty) -> NoReturn:
+    """Raise the ProtocolError of what is at fault."""
+    around = [
+        Around(isinstance(held, set | dict), count, count - left - 1, key, held or ())
+        for count, left, _, held, key in fault.around[1:]
+    ]
+    refuse(data, fault.at, around)
+
+
+def refuse(data: bytes | memoryview, at: int, around: list[Around]) -> NoReturn:
+    """Raise the ProtocolError of the key or value at `at`, with all that is open around it."""
+    Tokens.inside(data, at, around).judge()
+    raise AssertionError(f"nothing is at fault at byte {at}")
 
 
 class _Writing:
@@ -96,6 +90,9 @@ class Encoder:
         return ProtocolError(code, reason, phase="encode", location=[*steps, *last])
 
     def _value(self, value: Any) -> None:
+        if type(value) is Encoded and len(self._stack) <= 1:
+            self._out(value)
+            return
         value = self._plain(value)
         rule = self._rule(value)
         if rule.kind in ("list", "dict"):
@@ -114,7 +111,7 @@ class Encoder:
         try:
             return plain(value)
         except Exception:
-            raise self._fault("unsupported_type", f"cannot read a {_name(value)}") from None
+            raise self._fault("unsupported_type", f"cannot read a {_type_name(value)}") from None
 
     def _rule(self, value: Any) -> ValueType:
         rules = [rule for rule in VALUE_TYPES if rule.python is type(value)]
@@ -125,7 +122,7 @@ class Encoder:
                 return rule
         if rules:
             raise self._fault("int_out_of_range", "no integer type holds this number")
-        raise self._fault("unsupported_type", f"a {_name(value)} has no TLV form")
+        raise self._fault("unsupported_type", f"a {_type_name(value)} has no TLV form")
 
     def _head(self, rule: ValueType, size: int) -> bytes:
         if size > rule.limit:
@@ -171,7 +168,7 @@ class Encoder:
                 return str(key)
         except Exception:
             pass
-        raise self._fault("key_not_string", f"a {_name(key)} cannot be a key")
+        raise self._fault("key_not_string", f"a {_type_name(key)} cannot be a key")
 
 
 def plain(value: Any) -> Any:
@@ -189,7 +186,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _name(value: Any) -> str:
+def _type_name(value: Any) -> str:
     return type(value).__name__
 
 

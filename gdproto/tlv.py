@@ -49,12 +49,29 @@ def decode(data: Buffer, *, zero_copy: bool = False) -> Any:
         TypeError: `data` is not bytes-like.
     """
     source = readable(data, zero_copy)
-    value, stop = decode_at(source, 0, len(source))
+    value, stop = _decoded(source)
     if stop != len(source):
-        raise ProtocolError(
-            "trailing_data", f"{len(source) - stop} bytes follow the value", offset=stop
-        )
+        raise trailing(source, stop)
     return value
+
+
+def check(data: Buffer) -> None:
+    """Check that `data` is one TLV value, without building it.
+
+    Raises:
+        ProtocolError: `data` is not one TLV value; the error that `decode` raises.
+        TypeError: `data` is not bytes-like.
+    """
+    source = readable(data, type(data) is not bytes)
+    stop = strict.check(source, 0)
+    if stop != len(source):
+        raise trailing(source, stop)
+
+
+def trailing(data: bytes | memoryview, stop: int) -> ProtocolError:
+    """The error of bytes behind the value that ends at `stop`."""
+    reason = f"{len(data) - stop} bytes follow the value"
+    return ProtocolError("trailing_data", reason, offset=stop)
 
 
 def readable(data: Buffer, zero_copy: bool) -> bytes | memoryview:
@@ -69,20 +86,18 @@ def readable(data: Buffer, zero_copy: bool) -> bytes | memoryview:
     return view.cast("B").toreadonly() if view.nbytes else memoryview(b"")
 
 
-def decode_at(data: bytes | memoryview, pos: int, end: int) -> tuple[Any, int]:
-    """The value at `pos` of what `readable` returned, and where it ends.
-
-    Raises:
-        ProtocolError: the first fault; offsets count from the start of `data`.
-    """
-    if len(data) == end and end - pos <= MAX_BLOB_BYTES:
+def _decoded(data: bytes | memoryview) -> tuple[Any, int]:
+    """The value that `data` begins with, and where it ends. Raises ProtocolError."""
+    # No text or blob in so many bytes is too large.
+    if len(data) <= MAX_BLOB_BYTES:
         try:
             if isinstance(data, bytes):
-                value, stop = read_value(data, pos)
+                value, stop = read_value(data, 0)
             else:
-                value, stop = read_value_view(data, pos)
-            if stop <= end:
+                value, stop = read_value_view(data, 0)
+            if stop <= len(data):
                 return value, stop
         except DOUBTS:
-            pass
-    return strict.decode(data, pos, end)
+            # Building costs more than checking: only for what is right, and too deep to recurse.
+            strict.check(data, 0)
+    return strict.decode(data, 0)

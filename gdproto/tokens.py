@@ -7,7 +7,7 @@ fault. Strict decoding and annotation read these tokens; so does whoever needs a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -16,6 +16,9 @@ from .errors import ProtocolError
 from .rows import ValueType
 
 BY_CODE = {rule.code: rule for rule in VALUE_TYPES}
+_LIST, _DICT = (
+    next(rule for rule in VALUE_TYPES if rule.kind == kind) for kind in ("list", "dict")
+)
 
 
 class Kind(Enum):
@@ -42,6 +45,23 @@ class Token(NamedTuple):
     start: int
     stop: int
     value: Any
+
+
+class Around(NamedTuple):
+    """A container that is open around a place.
+
+    Attributes:
+        size: how many items or pairs it has.
+        place: which one is at hand, from 0 on.
+        key: of the value at hand; None in a list, and before a dict's key has been judged.
+        keys: those before, as far as they matter to the key at hand.
+    """
+
+    is_dict: bool
+    size: int
+    place: int
+    key: str | None
+    keys: Collection[str]
 
 
 class _Open:
@@ -72,6 +92,27 @@ class Tokens:
         self.end = end
         self._stack: list[_Open] = []
         self._owed = 0
+
+    @classmethod
+    def inside(cls, data: bytes | memoryview, pos: int, around: Iterable[Around]) -> Tokens:
+        """The walk that has come to the key or value at `pos`, inside of what is `around` it."""
+        tokens = cls(data, pos, len(data))
+        for is_dict, size, place, key, keys in around:
+            frame = _Open(_DICT if is_dict else _LIST, size)
+            frame.index, frame.key = place, key
+            if is_dict and key is None:
+                frame.keys = keys if isinstance(keys, set) else set(keys)
+            tokens._owed += (size - 1 - place) * frame.rule.smallest_element_bytes
+            tokens._stack.append(frame)
+        return tokens
+
+    def judge(self) -> None:
+        """Judge the key or value at hand. Raises ProtocolError where it is at fault."""
+        frame = self._stack[-1] if self._stack else None
+        if frame is not None and frame.keys is not None and frame.key is None:
+            self._key(frame, frame.keys)
+        else:
+            self._value()
 
     def location(self) -> tuple[str | int, ...]:
         """Keys and indexes of what is being read."""

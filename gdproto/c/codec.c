@@ -82,9 +82,9 @@ static int bind_fallbacks(PyObject *functions, int first, int stop) {
 
 static PyObject *codec_bind(PyObject *module, PyObject *args) {
     (void)module;
-    PyObject *messages, *header, *peek, *functions;
-    if (!PyArg_ParseTuple(args, "O!O!O!O!:bind", &PyDict_Type, &messages, &PyType_Type, &header,
-                          &PyType_Type, &peek, &PyDict_Type, &functions)) {
+    PyObject *messages, *header, *peek, *encoded, *functions;
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!:bind", &PyDict_Type, &messages, &PyType_Type, &header,
+                          &PyType_Type, &peek, &PyType_Type, &encoded, &PyDict_Type, &functions)) {
         return NULL;
     }
     if (bind_fallbacks(functions, 0, FALLBACK_NEXT_EVENT) < 0) {
@@ -105,6 +105,7 @@ static PyObject *codec_bind(PyObject *module, PyObject *args) {
     }
     Py_XSETREF(header_type, (PyTypeObject *)Py_NewRef(header));
     Py_XSETREF(peek_type, (PyTypeObject *)Py_NewRef(peek));
+    Py_XSETREF(encoded_type, (PyTypeObject *)Py_NewRef(encoded));
     Py_RETURN_NONE;
 }
 
@@ -159,10 +160,11 @@ static PyMethodDef functions[] = {
      "parse_around($module, frame, at, value, /)\n--\n\n"
      "Parse a frame without a value that belongs at a place in it; None in doubt."},
     {"bind", codec_bind, METH_VARARGS,
-     "bind($module, messages, header, peek, functions, /)\n--\n\n"
+     "bind($module, messages, header, peek, encoded, functions, /)\n--\n\n"
      "Say what to build, and whom to ask in doubt.\n\n"
      "messages: message classes by code. header, peek: the classes of what parse_header and\n"
-     "peek_request return. functions: the Python codec's functions by name."},
+     "peek_request return. encoded: that of bytes to be written as they are. functions: the\n"
+     "Python codec's functions by name."},
     {"bind_connection", codec_bind_connection, METH_VARARGS,
      "bind_connection($module, connection, frame_received, message_received, need_data, states,\n"
      "                functions, /)\n--\n\n"

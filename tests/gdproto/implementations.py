@@ -27,7 +27,7 @@ from gdproto.spec.oracle import Refused, build_frame, parse_frame, parse_value
 
 
 def decode_strictly(data: bytes) -> Any:
-    value, stop = strict.decode(data, 0, len(data))
+    value, stop = strict.decode(data, 0)
     if stop != len(data):
         raise ProtocolError("trailing_data", "bytes are left", offset=stop)
     return value
@@ -75,7 +75,10 @@ def parse_strictly(data: bytes) -> Message:
     check_presence(header)
     if len(data) != HEADER_BYTES + header.length or RULES[header.code].fields is None:
         return gdproto.parse(data)
-    return messages._parse_strictly(header, data, HEADER_BYTES)
+    messages.check_payload(header, data, HEADER_BYTES)
+    messages.judge_fields(header, data, HEADER_BYTES)
+    payload, _ = strict.decode(data, HEADER_BYTES)
+    return MESSAGE_CLASSES[header.code]._from_payload(header.request_id, payload)
 
 
 def declared_frame(data: bytes) -> Message:

@@ -133,7 +133,7 @@ def alone() -> Any:
     """The C codec without the Python one to ask."""
     codec = implementation.compiled()
     assert codec is not None
-    arguments = (gdproto.MESSAGE_CLASSES, gdproto.Header, gdproto.RequestPeek)
+    arguments = (gdproto.MESSAGE_CLASSES, gdproto.Header, gdproto.RequestPeek, gdproto.Encoded)
     codec.bind(
         *arguments, {**dict.fromkeys(implementation.FALLBACKS, refuse), "readable": tlv.readable}
     )

@@ -466,9 +466,8 @@ def _reading(codec: Codec, case: Case, data: bytes) -> Iterator[Callable[[], Any
 
 def _read_strictly(codec: Codec, data: bytes) -> Any:
     """What the strict half reads, which the fast one stands before."""
-    offsets: dict[Any, int] = {}
-    value, stop = codec.strict.decode(data, 0, len(data), offsets)
-    return [_leaves(value), stop, list(offsets.items())]
+    value, stop = codec.strict.decode(data, 0)
+    return [_leaves(value), stop, codec.strict.check(data, 0)]
 
 
 def _written_strictly(codec: Codec, case: Case) -> Any:
@@ -497,7 +496,8 @@ def _parsed_strictly(codec: Codec, data: bytes) -> Any:
 
 
 def _strictly(codec: Codec, header: Any, data: bytes, start: int) -> Any:
-    return _leaves(vars_of(codec.messages._parse_strictly(header, data, start)))
+    codec.messages.check_payload(header, data, start)
+    return repr(codec.messages.judge_fields(header, data, start))
 
 
 def _payload(codec: Codec, data: bytes) -> Any:

@@ -151,6 +151,7 @@ def check(field: ir.Field, source: str, writing: bool = False) -> Lines:
         )
     if field.scalar:
         held = " || ".join(f"{OBJECTS[t]}_Check({source})" for t in ("list", "dict", "tuple"))
+        held += f" || Py_IS_TYPE({source}, encoded_type)"
         out += block(f"if ({held})", ["return DOUBT;"])
     return out
 

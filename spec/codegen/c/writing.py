@@ -253,7 +253,10 @@ def _write_arms(spec: ir.Spec) -> Lines:
 
 
 def _other_arms(spec: ir.Spec) -> Lines:
-    out: Lines = []
+    out = block(
+        "if (Py_IS_TYPE(value, encoded_type) && depth <= 1)",
+        ["return write_raw(w, PyBytes_AS_STRING(value), (size_t)PyBytes_GET_SIZE(value));"],
+    )
     for kind in ("integer", "float", "string", "bytes", "list", "tuple", "dict"):
         out += block(f"if ({OBJECTS[kind]}_Check(value))", [f"return {CALLS[kind]};"])
     view = [

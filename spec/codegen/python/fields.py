@@ -33,7 +33,7 @@ def check(field: ir.Field, source: str, otherwise: str, tuples: bool = False) ->
         values = "".join(f"{v}, " for _, v in field.choices)
         conditions.append(f"{source} not in ({values.rstrip(', ')})")
     if field.scalar:
-        conditions.append(f"isinstance({source}, list | dict | tuple)")
+        conditions.append(f"isinstance({source}, list | dict | tuple | Encoded)")
     return [line for c in conditions for line in block(f"if {c}:", [otherwise])]
 
 

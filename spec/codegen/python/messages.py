@@ -25,6 +25,7 @@ from math import isfinite
 from struct import Struct
 from typing import Any, ClassVar
 
+from ..encoded import Encoded
 from ..fast import Doubt, Write
 from ..frames import Message
 from .tables import MessageCode

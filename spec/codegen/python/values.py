@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import ir
 from ..layout import BY_USE
+from .judging import judges
 from .printing import Lines
 from .reading import readers
 from .types import letter
@@ -21,7 +22,8 @@ from itertools import repeat
 from struct import Struct
 from typing import Any
 
-from ..fast import KEY_CACHE_BYTES, KEY_CACHE_SIZE, RUN, Doubt, Write
+from ..encoded import Encoded
+from ..fast import DOUBTS, KEY_CACHE_BYTES, KEY_CACHE_SIZE, RUN, Doubt, Faulty, Write
 from .tables import MAX_DEPTH
 
 _keys: dict[str, bytes] = {}
@@ -36,6 +38,7 @@ def values(spec: ir.Spec) -> str:
     out += ["", *writers(spec, by_kind)]
     out += readers(spec, by_kind, "", "bytes")
     out += readers(spec, by_kind, "_view", "memoryview")
+    out += judges(by_kind)
     return "\n".join(out) + "\n"
 
 

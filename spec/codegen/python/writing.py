@@ -59,12 +59,14 @@ def _write_blob(v: ir.ValueType) -> Lines:
 def writers(spec: ir.Spec, by_kind: dict[str, list[ir.ValueType]]) -> Lines:
     (the_list,), (the_dict,), (text,) = by_kind["list"], by_kind["dict"], by_kind["string"]
     arms = chain(_write_arms(by_kind), ["raise Doubt"])
+    encoded = ("kind is Encoded and depth <= 1", ["out(value)"])
+    alone = chain([*_write_arms(by_kind), encoded], ["raise Doubt"])
     return [
         "",
         "def write_value(value: Any, out: Write, depth: int = 0) -> None:",
         '    """Pass the encoding of `value` to `out` in pieces; `depth` containers are open."""',
         "    kind = type(value)",
-        *(f"    {line}" for line in arms),
+        *(f"    {line}" for line in alone),
         "",
         "",
         f"def write_{the_list.name}(values: Any, out: Write, depth: int) -> None:",
