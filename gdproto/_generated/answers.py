@@ -1,4 +1,4 @@
-# @generated from spec/ (2de93dd1d2f78b00) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (2c07c146d19ce168) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations

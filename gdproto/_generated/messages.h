@@ -1,4 +1,4 @@
-/* @generated from spec/ (2de93dd1d2f78b00) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (2c07c146d19ce168) by python -m spec.codegen --write; do not edit */
 /* === Messages ================================================================================ */
 
 #define MAX_FIELDS 7
@@ -361,7 +361,7 @@ static int write_STASH(Writer *w, PyObject *self) {
         return -1;
     }
     if (key != Py_None) {
-        if (PyList_Check(key) || PyDict_Check(key) || PyTuple_Check(key)) {
+        if (PyList_Check(key) || PyDict_Check(key) || PyTuple_Check(key) || Py_IS_TYPE(key, encoded_type)) {
             return DOUBT;
         }
         if (write_raw(w, "\021\000\000\000\003key", 8) < 0 || write_any(w, key, 1) < 0) {
@@ -424,7 +424,7 @@ static int read_STASH(Reader *r, PyObject **fields) {
         if (fields[3] == NULL) {
             return DOUBT;
         }
-        if (PyList_Check(fields[3]) || PyDict_Check(fields[3]) || PyTuple_Check(fields[3])) {
+        if (PyList_Check(fields[3]) || PyDict_Check(fields[3]) || PyTuple_Check(fields[3]) || Py_IS_TYPE(fields[3], encoded_type)) {
             return DOUBT;
         }
     }

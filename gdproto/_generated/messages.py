@@ -1,4 +1,4 @@
-# @generated from spec/ (2de93dd1d2f78b00) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (2c07c146d19ce168) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from math import isfinite
 from struct import Struct
 from typing import Any, ClassVar
 
+from ..encoded import Encoded
 from ..fast import Doubt, Write
 from ..frames import Message
 from .tables import MessageCode
@@ -432,7 +433,7 @@ class Stash(Message):
         out(b'\x11\x00\x00\x00\x05table')
         write_value(self.table, out, 1)
         if self.key is not None:
-            if isinstance(self.key, list | dict | tuple):
+            if isinstance(self.key, list | dict | tuple | Encoded):
                 raise Doubt
             out(b'\x11\x00\x00\x00\x03key')
             write_value(self.key, out, 1)
@@ -465,7 +466,7 @@ class Stash(Message):
         key: Any = None
         if source.startswith(b'\x11\x00\x00\x00\x03key', pos):
             key, pos = read_value(source, pos + 8, 1)
-            if isinstance(key, list | dict | tuple):
+            if isinstance(key, list | dict | tuple | Encoded):
                 return None
         value: Any = None
         if source.startswith(b'\x11\x00\x00\x00\x05value', pos):
@@ -492,7 +493,7 @@ class Stash(Message):
             raise Doubt
         key = payload.get("key")
         if key is not None:
-            if isinstance(key, list | dict | tuple):
+            if isinstance(key, list | dict | tuple | Encoded):
                 raise Doubt
         value = payload.get("value")
         pattern = payload.get("pattern")

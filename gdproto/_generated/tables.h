@@ -1,7 +1,7 @@
-/* @generated from spec/ (2de93dd1d2f78b00) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (2c07c146d19ce168) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "2de93dd1d2f78b00"
+#define SPEC_HASH "2c07c146d19ce168"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

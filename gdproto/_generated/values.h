@@ -1,4 +1,4 @@
-/* @generated from spec/ (2de93dd1d2f78b00) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (2c07c146d19ce168) by python -m spec.codegen --write; do not edit */
 /* === Values ================================================================================== */
 
 static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int depth);
@@ -214,6 +214,9 @@ static int write_dict(Writer *w, PyObject *pairs, int depth) {
 
 /* Subclasses as their base, and what is like bytes. */
 static int write_other(Writer *w, PyObject *value, int depth) {
+    if (Py_IS_TYPE(value, encoded_type) && depth <= 1) {
+        return write_raw(w, PyBytes_AS_STRING(value), (size_t)PyBytes_GET_SIZE(value));
+    }
     if (PyLong_Check(value)) {
         return write_int(w, value);
     }

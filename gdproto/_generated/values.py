@@ -1,4 +1,4 @@
-# @generated from spec/ (2de93dd1d2f78b00) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (2c07c146d19ce168) by python -m spec.codegen --write; do not edit
 """TLV values, fast: straight-line code for what is common and right.
 
 Whatever this code cannot vouch for raises Doubt or the interpreter's own error (DOUBTS); the
@@ -11,7 +11,8 @@ from itertools import repeat
 from struct import Struct
 from typing import Any
 
-from ..fast import KEY_CACHE_BYTES, KEY_CACHE_SIZE, RUN, Doubt, Write
+from ..encoded import Encoded
+from ..fast import DOUBTS, KEY_CACHE_BYTES, KEY_CACHE_SIZE, RUN, Doubt, Faulty, Write
 from .tables import MAX_DEPTH
 
 _keys: dict[str, bytes] = {}
@@ -72,6 +73,8 @@ def write_value(value: Any, out: Write, depth: int = 0) -> None:
             raise Doubt
         out(_SHORT_BYTES[size] if size < 256 else _HEAD_BYTES(0x10, size))
         out(raw)
+    elif kind is Encoded and depth <= 1:
+        out(value)
     else:
         raise Doubt
 
@@ -489,4 +492,359 @@ def read_dict_view(data: memoryview, pos: int, depth: int) -> tuple[dict[str, An
     if len(pairs) != count:
         raise Doubt
     return pairs, pos
+
+
+# How fixed types run: their stride, and their codes in a run.
+_STRIDES = {
+    0x05: 9,
+    0x06: 9,
+    0x00: 1,
+}
+_CODES = {code: bytes([code]) * RUN for code in _STRIDES}
+
+
+def check_value(data: bytes | memoryview, pos: int) -> int:
+    """Where the value at `pos` ends; never recurses.
+
+    Raises:
+        Faulty: something is wrong at a place.
+    """
+    text: Any = bytes.decode if type(data) is bytes else str
+    end = room = len(data)
+    count = left = 1
+    at = pos
+    key: str | None = None
+    around: list[Any] = []
+    keys: set[str] | None = None
+    try:
+        while True:
+            if keys is None:
+                while left >= RUN and pos < end:
+                    code = data[pos]
+                    stop = pos + _STRIDES.get(code, 0) * RUN
+                    if not pos < stop <= end:
+                        break
+                    if bytes(data[pos : stop : _STRIDES[code]]) != _CODES[code]:
+                        break
+                    pos = stop
+                    left -= RUN
+                while left:
+                    at = pos
+                    left -= 1
+                    code = data[pos]
+                    if code == 0x11:
+                        size = _SIZE_STRING(data, pos + 1)[0]
+                        pos += 5 + size
+                        if size > 67108864 or pos > room - left:
+                            raise Doubt
+                        text(data[pos - size : pos], "utf-8")
+                    elif code == 0x05:
+                        pos += 9
+                        if pos > end:
+                            raise Doubt
+                    elif code == 0x06:
+                        pos += 9
+                        if pos > end:
+                            raise Doubt
+                    elif code == 0x21:
+                        if len(around) >= MAX_DEPTH:
+                            raise Doubt
+                        size = _SIZE_DICT(data, pos + 1)[0]
+                        pos += 5
+                        if size > 1048576 or pos + size * 6 > room - left:
+                            raise Doubt
+                        if size:
+                            around.append((count, left, room, keys, key))
+                            room -= left
+                            keys = set()
+                            count = left = size
+                            break
+                    elif code == 0x20:
+                        if len(around) >= MAX_DEPTH:
+                            raise Doubt
+                        size = _SIZE_LIST(data, pos + 1)[0]
+                        pos += 5
+                        if size > 1048576 or pos + size > room - left:
+                            raise Doubt
+                        if size:
+                            around.append((count, left, room, keys, key))
+                            room -= left
+                            keys = None
+                            count = left = size
+                            break
+                    elif code == 0x00:
+                        pos += 1
+                    elif code == 0x01:
+                        if data[pos + 1] not in _CHOICES_BOOL:
+                            raise Doubt
+                        pos += 2
+                    elif code == 0x10:
+                        size = _SIZE_BYTES(data, pos + 1)[0]
+                        pos += 5 + size
+                        if size > 67108864 or pos > room - left:
+                            raise Doubt
+                    else:
+                        raise Doubt
+            else:
+                while left:
+                    at = pos
+                    key = None
+                    left -= 1
+                    code, size = _READ_HEAD_STRING(data, pos)
+                    pos += 5 + size
+                    if code != 0x11 or size > 67108864 or pos > room - left * 6:
+                        raise Doubt
+                    name = text(data[pos - size : pos], "utf-8")
+                    if name in keys:
+                        raise Doubt
+                    keys.add(name)
+                    key = name
+                    at = pos
+                    code = data[pos]
+                    if code == 0x11:
+                        size = _SIZE_STRING(data, pos + 1)[0]
+                        pos += 5 + size
+                        if size > 67108864 or pos > room - left * 6:
+                            raise Doubt
+                        text(data[pos - size : pos], "utf-8")
+                    elif code == 0x05:
+                        pos += 9
+                        if pos > end:
+                            raise Doubt
+                    elif code == 0x06:
+                        pos += 9
+                        if pos > end:
+                            raise Doubt
+                    elif code == 0x21:
+                        if len(around) >= MAX_DEPTH:
+                            raise Doubt
+                        size = _SIZE_DICT(data, pos + 1)[0]
+                        pos += 5
+                        if size > 1048576 or pos + size * 6 > room - left * 6:
+                            raise Doubt
+                        if size:
+                            around.append((count, left, room, keys, key))
+                            room -= left * 6
+                            keys = set()
+                            count = left = size
+                            break
+                    elif code == 0x20:
+                        if len(around) >= MAX_DEPTH:
+                            raise Doubt
+                        size = _SIZE_LIST(data, pos + 1)[0]
+                        pos += 5
+                        if size > 1048576 or pos + size > room - left * 6:
+                            raise Doubt
+                        if size:
+                            around.append((count, left, room, keys, key))
+                            room -= left * 6
+                            keys = None
+                            count = left = size
+                            break
+                    elif code == 0x00:
+                        pos += 1
+                    elif code == 0x01:
+                        if data[pos + 1] not in _CHOICES_BOOL:
+                            raise Doubt
+                        pos += 2
+                    elif code == 0x10:
+                        size = _SIZE_BYTES(data, pos + 1)[0]
+                        pos += 5 + size
+                        if size > 67108864 or pos > room - left * 6:
+                            raise Doubt
+                    else:
+                        raise Doubt
+            if not left:
+                if not around:
+                    return pos
+                count, left, room, keys, key = around.pop()
+    except DOUBTS:
+        around.append((count, left, room, keys, key))
+        raise Faulty(at, around) from None
+
+
+def build_value(data: bytes | memoryview, pos: int) -> tuple[Any, int]:
+    """The value at `pos`, and where it ends; never recurses.
+
+    Raises:
+        Faulty: something is wrong at a place.
+    """
+    text: Any = bytes.decode if type(data) is bytes else str
+    end = room = len(data)
+    count = left = 1
+    at = pos
+    key: str | None = None
+    around: list[Any] = []
+    root: list[Any] = []
+    holder: Any = root
+    inner: Any
+    try:
+        while True:
+            if type(holder) is list:
+                while left >= RUN and pos < end:
+                    code = data[pos]
+                    if code == 0x05:
+                        stop = pos + _STRIDE_INT64 * RUN
+                        if stop > end or bytes(data[pos:stop:_STRIDE_INT64]) != _CODES_INT64:
+                            break
+                        holder.extend(_RUN_INT64.unpack_from(data, pos))
+                    elif code == 0x06:
+                        stop = pos + _STRIDE_FLOAT64 * RUN
+                        if stop > end or bytes(data[pos:stop:_STRIDE_FLOAT64]) != _CODES_FLOAT64:
+                            break
+                        holder.extend(_RUN_FLOAT64.unpack_from(data, pos))
+                    else:
+                        break
+                    pos = stop
+                    left -= RUN
+                while left:
+                    at = pos
+                    left -= 1
+                    code = data[pos]
+                    if code == 0x11:
+                        size = _SIZE_STRING(data, pos + 1)[0]
+                        pos += 5 + size
+                        if size > 67108864 or pos > room - left:
+                            raise Doubt
+                        holder.append(text(data[pos - size : pos], "utf-8"))
+                    elif code == 0x05:
+                        pos += 9
+                        if pos > end:
+                            raise Doubt
+                        holder.append(_UNPACK_INT64(data, at + 1)[0])
+                    elif code == 0x06:
+                        pos += 9
+                        if pos > end:
+                            raise Doubt
+                        holder.append(_UNPACK_FLOAT64(data, at + 1)[0])
+                    elif code == 0x21:
+                        if len(around) >= MAX_DEPTH:
+                            raise Doubt
+                        size = _SIZE_DICT(data, pos + 1)[0]
+                        pos += 5
+                        if size > 1048576 or pos + size * 6 > room - left:
+                            raise Doubt
+                        inner = {}
+                        holder.append(inner)
+                        if size:
+                            around.append((count, left, room, holder, key))
+                            room -= left
+                            holder = inner
+                            count = left = size
+                            break
+                    elif code == 0x20:
+                        if len(around) >= MAX_DEPTH:
+                            raise Doubt
+                        size = _SIZE_LIST(data, pos + 1)[0]
+                        pos += 5
+                        if size > 1048576 or pos + size > room - left:
+                            raise Doubt
+                        inner = []
+                        holder.append(inner)
+                        if size:
+                            around.append((count, left, room, holder, key))
+                            room -= left
+                            holder = inner
+                            count = left = size
+                            break
+                    elif code == 0x00:
+                        holder.append(None)
+                        pos += 1
+                    elif code == 0x01:
+                        if data[pos + 1] not in _CHOICES_BOOL:
+                            raise Doubt
+                        holder.append(_CHOICES_BOOL[data[at + 1]])
+                        pos += 2
+                    elif code == 0x10:
+                        size = _SIZE_BYTES(data, pos + 1)[0]
+                        pos += 5 + size
+                        if size > 67108864 or pos > room - left:
+                            raise Doubt
+                        holder.append(data[pos - size : pos])
+                    else:
+                        raise Doubt
+            else:
+                while left:
+                    at = pos
+                    key = None
+                    left -= 1
+                    code, size = _READ_HEAD_STRING(data, pos)
+                    pos += 5 + size
+                    if code != 0x11 or size > 67108864 or pos > room - left * 6:
+                        raise Doubt
+                    name = text(data[pos - size : pos], "utf-8")
+                    if name in holder:
+                        raise Doubt
+                    key = name
+                    at = pos
+                    code = data[pos]
+                    if code == 0x11:
+                        size = _SIZE_STRING(data, pos + 1)[0]
+                        pos += 5 + size
+                        if size > 67108864 or pos > room - left * 6:
+                            raise Doubt
+                        holder[key] = text(data[pos - size : pos], "utf-8")
+                    elif code == 0x05:
+                        pos += 9
+                        if pos > end:
+                            raise Doubt
+                        holder[key] = _UNPACK_INT64(data, at + 1)[0]
+                    elif code == 0x06:
+                        pos += 9
+                        if pos > end:
+                            raise Doubt
+                        holder[key] = _UNPACK_FLOAT64(data, at + 1)[0]
+                    elif code == 0x21:
+                        if len(around) >= MAX_DEPTH:
+                            raise Doubt
+                        size = _SIZE_DICT(data, pos + 1)[0]
+                        pos += 5
+                        if size > 1048576 or pos + size * 6 > room - left * 6:
+                            raise Doubt
+                        inner = {}
+                        holder[key] = inner
+                        if size:
+                            around.append((count, left, room, holder, key))
+                            room -= left * 6
+                            holder = inner
+                            count = left = size
+                            break
+                    elif code == 0x20:
+                        if len(around) >= MAX_DEPTH:
+                            raise Doubt
+                        size = _SIZE_LIST(data, pos + 1)[0]
+                        pos += 5
+                        if size > 1048576 or pos + size > room - left * 6:
+                            raise Doubt
+                        inner = []
+                        holder[key] = inner
+                        if size:
+                            around.append((count, left, room, holder, key))
+                            room -= left * 6
+                            holder = inner
+                            count = left = size
+                            break
+                    elif code == 0x00:
+                        holder[key] = None
+                        pos += 1
+                    elif code == 0x01:
+                        if data[pos + 1] not in _CHOICES_BOOL:
+                            raise Doubt
+                        holder[key] = _CHOICES_BOOL[data[at + 1]]
+                        pos += 2
+                    elif code == 0x10:
+                        size = _SIZE_BYTES(data, pos + 1)[0]
+                        pos += 5 + size
+                        if size > 67108864 or pos > room - left * 6:
+                            raise Doubt
+                        holder[key] = data[pos - size : pos]
+                    else:
+                        raise Doubt
+            if not left:
+                if not around:
+                    return root[0], pos
+                count, left, room, holder, key = around.pop()
+    except DOUBTS:
+        around.append((count, left, room, holder, key))
+        raise Faulty(at, around) from None
 

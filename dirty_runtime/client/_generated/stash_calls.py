@@ -1,4 +1,4 @@
-# @generated from spec/ (2de93dd1d2f78b00) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (2c07c146d19ce168) by python -m spec.codegen --write; do not edit
 """The operations of the stash as methods, for threads and for event loops."""
 
 from __future__ import annotations
