@@ -12,6 +12,7 @@ import asyncio
 import logging
 import socket
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 import gdproto
@@ -61,9 +62,16 @@ class LinkEvents(Protocol):
     def resume_writing(self) -> None:
         """What waits is little again."""
 
+    def waiting_changed(self) -> None:
+        """`Link.waiting_bytes` is another."""
+
 
 class Link:
-    """A socket, the connection that its bytes belong to, and who is told of them."""
+    """A socket, the connection that its bytes belong to, and who is told of them.
+
+    Attributes:
+        waiting_bytes: what was written and not yet taken by the kernel.
+    """
 
     def __init__(
         self, connected: socket.socket, connection: gdproto.Connection, events: LinkEvents
@@ -79,7 +87,7 @@ class Link:
         self._at_most = RECEIVE_BYTES
         # What waits to be sent, and how much of the first of it has been.
         self._waiting: deque[Data | Pipe] = deque()
-        self._waiting_bytes = 0
+        self.waiting_bytes = 0
         self._sent = 0
         self._is_full = False
         self._is_wide = False
@@ -100,15 +108,19 @@ class Link:
             self._fail(error)
             return
         self._at_most = MORE_BYTES if count >= RECEIVE_BYTES else RECEIVE_BYTES
+        self.attempt(self._events.received if count else self._end)
+
+    def attempt(self, act: Callable[[], None]) -> None:
+        """Do it; what it raises is logged, and ends this connection alone."""
         try:
-            if count:
-                self._events.received()
-            else:
-                self._events.ended()
-                self.close()
+            act()
         except Exception:
             log.exception("a connection fails")
             self.abort()
+
+    def _end(self) -> None:
+        self._events.ended()
+        self.close()
 
     def pour_into(self, sink: Sink) -> None:
         """Have the sink take what nobody here looks at of the frame that is under way."""
@@ -137,6 +149,7 @@ class Link:
 
     def read_in_vain(self) -> None:
         """Forget whatever is read from now on."""
+        self._sink = None
         if not self.is_closing:
             self._loop.add_reader(self.socket, self._discard)
 
@@ -206,9 +219,10 @@ class Link:
         self._grow(len(data) - sent)
 
     def _grow(self, count: int) -> None:
-        self._waiting_bytes += count
-        if self._waiting_bytes > HIGH_WATER_BYTES:
+        self.waiting_bytes += count
+        if self.waiting_bytes > HIGH_WATER_BYTES:
             self._hold_back()
+        self._events.waiting_changed()
 
     def _hold_back(self) -> None:
         if not self._is_full:
@@ -230,7 +244,7 @@ class Link:
         except OSError as error:
             self._fail(error)
             return
-        self._waiting_bytes -= sent
+        self.waiting_bytes -= sent
         if not isinstance(data, Pipe):
             self._sent += sent
         if self._sent == len(data):
@@ -242,9 +256,10 @@ class Link:
                 self._lose()
             elif self._ends_writing:
                 self._shut()
-        if self._is_full and self._waiting_bytes <= LOW_WATER_BYTES:
+        if self._is_full and self.waiting_bytes <= LOW_WATER_BYTES:
             self._is_full = False
             self._events.resume_writing()
+        self._events.waiting_changed()
 
     def write_eof(self) -> None:
         """Send nothing more after what was written; what the peer sends is still read."""

@@ -138,6 +138,8 @@ class Listener:
     def resume_writing(self) -> None:
         self.resumed.set()
 
+    def waiting_changed(self) -> None: ...
+
 
 def run(test: Callable[[Link, Listener, socket.socket], object]) -> None:
     """The test with a link, its listener, and the other end, which takes little at once."""

@@ -2,9 +2,10 @@
 
 Rules: a fault inside a frame is answered by an ERROR and the connection lives on; a fault of the
 stream itself is answered by one ERROR, after which the client is heard no more and the
-connection closes. A client that closes, even by half, gives up all its calls. A frame that has
-begun is finished before another begins; if its worker dies meanwhile, the connection closes. Of a
-client that has sent many frames a few are taken at once, the others in turns.
+connection closes. A client that closes, even by half, gives up all its calls, whatever it has not
+read yet. A frame that has begun is finished before another begins; if its worker dies meanwhile,
+the connection closes. Of a client that has sent many frames a few are taken at once, the others in
+turns; of one that has so many answers to read none are taken at all.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ CREDENTIALS = struct.Struct("3i")
 DISCARD_S = 1.0
 # Frames of one connection that are taken before others have their turns.
 FRAMES_AT_ONCE = 16
+# Of answers that a client has not read, in bytes: with more it is not heard.
+MOST_UNREAD_BYTES = 4 * 1024 * 1024
 
 
 CallOf = Call["ClientConnection", Lane]
@@ -113,6 +116,9 @@ class ClientConnection:
         # The call whose RESPONSE is on its way in parts, and what has to wait for its end.
         self._passing: CallOf | None = None
         self._held: list[Data] = []
+        self._held_bytes = 0
+        # Whether it has more to read than may be, and is not heard.
+        self._is_unheard = False
         self._failed = False
         self._link = Link(connected, self._connection, self)
         events.client_came(self)
@@ -144,15 +150,17 @@ class ClientConnection:
 
     def _forward_in_turn(self, call: CallOf, answers: list[Answer]) -> None:
         if self._passing is not call:
-            self._held += joined(answers)
+            for data in joined(answers):
+                self._hold(data)
             if call.lane is not None:
                 call.lane.pause()
             return
-        held, self._held, self._passing = self._held, [], None
+        held, self._held, self._held_bytes, self._passing = self._held, [], 0, None
         for data in [*joined(answers), *held]:
             self._link.write(data)
         if not self.paused:
             self.resume_writing()
+        self.waiting_changed()
 
     def fail(self, call: CallOf, error: DirtyError) -> None:
         """End the call's exchange by an ERROR, or the connection if the answer has begun."""
@@ -196,7 +204,13 @@ class ClientConnection:
         if self._passing is None:
             self._link.write(data)
         else:
-            self._held.append(data)
+            self._hold(data)
+
+    def _hold(self, data: Data) -> None:
+        """Keep it until the RESPONSE is whole that is on its way in parts."""
+        self._held.append(data)
+        self._held_bytes += len(data)
+        self.waiting_changed()
 
     # --- frames ---
 
@@ -278,22 +292,25 @@ class ClientConnection:
     def received(self) -> None:
         if self._take_some():
             self._link.pause_reading()
-            self._turns.take(self._take_more)
+            self._turns.take(self._take_turn)
+
+    def _take_turn(self) -> None:
+        self._link.attempt(self._take_more)
 
     def _take_more(self) -> None:
         """In its turn, take frames that were not taken at once."""
         until_s = time.monotonic() + SLICE_S
         while self._take_some():
             if time.monotonic() >= until_s:
-                self._turns.take(self._take_more)
+                self._turns.take(self._take_turn)
                 return
-        if not self._failed:
+        if not (self._failed or self._is_unheard):
             self._link.resume_reading()
 
     def _take_some(self) -> bool:
         """Take a few of the frames that are there. Returns whether there may be more."""
         for _ in range(FRAMES_AT_ONCE):
-            if self._failed:
+            if self._failed or self._is_unheard:
                 return False
             try:
                 event = self._connection.next_event()
@@ -315,6 +332,16 @@ class ClientConnection:
 
     def ended(self) -> None:
         self.received()
+        self._leave()
+
+    def waiting_changed(self) -> None:
+        is_unheard = self._link.waiting_bytes + self._held_bytes > MOST_UNREAD_BYTES
+        if is_unheard == self._is_unheard or self._failed:
+            return
+        self._is_unheard = is_unheard
+        self._link.pause_reading()
+        if not is_unheard:
+            self._turns.take(self._take_turn)
 
     def pause_writing(self) -> None:
         self.paused = True
@@ -331,7 +358,7 @@ class ClientConnection:
     def lost(self, error: OSError | None) -> None:
         self._failed = True
         self._inbox = None
-        self._held.clear()
+        self._held, self._held_bytes = [], 0
         self._leave()
 
 

@@ -240,3 +240,6 @@ class Lane:
 
     def resume_writing(self) -> None:
         """See `pause_writing`."""
+
+    def waiting_changed(self) -> None:
+        """See `pause_writing`."""

@@ -1,0 +1,127 @@
+"""A peer that does not read is not read from: answers of any kind count against one bound."""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+import gdproto
+from dirty_runtime import StashClient
+from dirty_runtime.arbiter.clients.connection import MOST_UNREAD_BYTES
+from gdproto import ManageOp, StashOp
+from tests.acceptance.facts import rss_mb
+from tests.dirty_runtime.processes import LIMIT_S, OURS, Arbiter, serving, wait_until
+
+VALUE_BYTES = 256 * 1024
+# Of answers in all, were they read: far more than may wait.
+ASKED_BYTES = 12 * MOST_UNREAD_BYTES
+# How often, and with which pauses, an arbiter is looked at to see that it does nothing.
+LOOKS, LOOK_S = 5, 0.002
+
+
+@pytest.fixture(scope="module")
+def arbiter() -> Iterator[Arbiter]:
+    with serving(OURS) as arbiter, StashClient(arbiter.socket_path, LIMIT_S) as stash:
+        stash.put("unread", "key", bytes(VALUE_BYTES))
+        yield arbiter
+
+
+def memory_mb(arbiter: Arbiter) -> float:
+    return rss_mb(arbiter.process.pid)
+
+
+@pytest.fixture
+def client(arbiter: Arbiter) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.connect(arbiter.socket_path)
+        client.setblocking(False)
+        yield client
+
+
+def sleeps(arbiter: Arbiter) -> bool:
+    """Whether it waits for something, each time that it is looked at."""
+    for _ in range(LOOKS):
+        state = Path(f"/proc/{arbiter.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        if state != "S":
+            return False
+        select.select([], [], [], LOOK_S)
+    return True
+
+
+def was_heard(arbiter: Arbiter, client: socket.socket, data: bytes) -> int:
+    """How much of it the arbiter has taken when it takes no more, and does nothing more."""
+    left = memoryview(data)
+    while True:
+        if left and select.select([], [client], [], 0)[1]:
+            with suppress(BlockingIOError):
+                left = left[client.send(left[: 64 * 1024]) :]
+        elif sleeps(arbiter) and not (left and select.select([], [client], [], 0)[1]):
+            return len(data) - len(left)
+
+
+def asked(number: int) -> dict[str, bytes]:
+    """What makes an arbiter answer, and nothing else does it."""
+    no_payload = gdproto.Header(gdproto.MessageCode.REQUEST, 1, number).to_bytes() + b"\x00"
+    nothing = gdproto.Request(number, "no.such:App", "x").to_bytes()
+    return {
+        "status": gdproto.Status(number).to_bytes(),
+        "get": gdproto.Stash(number, int(StashOp.GET), "unread", "key").to_bytes(),
+        "manage": gdproto.Manage(number, int(ManageOp.SET), 10**6).to_bytes(),
+        "a payload that is none": no_payload,
+        "an app that is none": nothing,
+    }
+
+
+@pytest.mark.parametrize("kind", asked(0))
+def test_who_does_not_read_is_not_heard(kind: str, arbiter: Arbiter, client: socket.socket) -> None:
+    before_mb = memory_mb(arbiter)
+    # What is answered may be asked again under the same id.
+    frames = asked(1)[kind] * (ASKED_BYTES // 150)
+    assert was_heard(arbiter, client, frames) < len(frames)
+    assert memory_mb(arbiter) - before_mb < 5 * MOST_UNREAD_BYTES / 1e6
+    # It stands in nobody's way.
+    assert arbiter.status()["arbiter_pid"] == arbiter.process.pid
+
+
+def test_who_reads_after_all_gets_every_answer_in_order(
+    arbiter: Arbiter, client: socket.socket
+) -> None:
+    count = 2 * MOST_UNREAD_BYTES // VALUE_BYTES
+    asked_for = range(1, 4 * count + 1)
+    frames = b"".join(asked(number)["get"] for number in asked_for)
+    assert was_heard(arbiter, client, frames) == len(frames)
+    client.settimeout(LIMIT_S)
+    with client.makefile("rb") as answers:
+        for number in asked_for:
+            header = gdproto.parse_header(answers.read(gdproto.HEADER_BYTES))
+            assert header.request_id == number
+            answers.read(header.length)
+
+
+def test_what_waits_behind_a_large_answer_counts(arbiter: Arbiter, client: socket.socket) -> None:
+    before_mb = memory_mb(arbiter)
+    client.setblocking(True)
+    client.settimeout(LIMIT_S)
+    client.sendall(gdproto.Request(1, OURS, "echo", [bytes(8 * 2**20)]).to_bytes())
+    assert client.recv(gdproto.HEADER_BYTES)[3] == gdproto.MessageCode.RESPONSE
+    client.setblocking(False)
+    frames = b"".join(asked(number)["get"] for number in range(2, ASKED_BYTES // VALUE_BYTES))
+    was_heard(arbiter, client, frames)
+    assert arbiter.status()["arbiter_pid"] == arbiter.process.pid
+    assert memory_mb(arbiter) - before_mb < 5 * MOST_UNREAD_BYTES / 1e6
+
+
+def test_half_a_close_gives_up_calls_whatever_is_unread(
+    arbiter: Arbiter, client: socket.socket
+) -> None:
+    client.setblocking(True)
+    client.sendall(gdproto.Request(1, OURS, "burst", [10**6]).to_bytes())
+    # The stream has begun, and fills whatever lies between its worker and its reader.
+    wait_until(lambda: select.select([client], [], [], 0)[0] != [])
+    client.shutdown(socket.SHUT_WR)
+    wait_until(lambda: not any(worker["busy"] for worker in arbiter.status()["workers"]))
