@@ -65,12 +65,13 @@ def _stray(rng: random.Random, session: Frames) -> None:
 
 def _flip(rng: random.Random, session: Frames) -> None:
     place = rng.randrange(len(session))
-    session[place] = flipped(rng, session[place])
+    if session[place]:
+        session[place] = flipped(rng, session[place])
 
 
 def _cut(rng: random.Random, session: Frames) -> None:
     place = rng.randrange(len(session))
-    session[place] = session[place][: rng.randrange(1, len(session[place]))]
+    session[place] = session[place][: rng.randrange(len(session[place]) + 1)]
 
 
 def _end(rng: random.Random, session: Frames) -> None:
