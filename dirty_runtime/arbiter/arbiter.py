@@ -45,6 +45,7 @@ from .telemetry.observer import Observer, Observers
 from .turns import Turns
 from .workers.lane import Lane
 from .workers.launch import inspect, launchers_of
+from .workers.orphans import Orphans
 from .workers.reload import Reload
 from .workers.supervisor import CLOSE_S, Supervisor
 from .workers.worker import Worker
@@ -131,8 +132,12 @@ class DirtyArbiter:
         if not self.access.may_manage(uid):
             raise DirtyPermissionError(f"user {uid} may not manage this arbiter")
 
-    def run(self) -> None:
+    def run(self, *, owns_process: bool = False) -> None:
         """Serve until a signal ends it.
+
+        Args:
+            owns_process: whether nothing else runs in this process. As process 1, it then waits
+                for all that comes to it and dies.
 
         Raises:
             ConfigError: the socket or the pidfile cannot be made, or an app cannot be imported.
@@ -145,6 +150,8 @@ class DirtyArbiter:
         try:
             pidfile.write()
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                if owns_process and os.getpid() == 1:
+                    runner.get_loop().call_soon(Orphans().look)
                 runner.run(self._serve(listener))
         finally:
             pidfile.remove()

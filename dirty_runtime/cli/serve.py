@@ -108,7 +108,7 @@ def _run(config: Config) -> None:
     for line in unknown_variables(os.environ):
         log.warning(line)
     try:
-        DirtyArbiter(config).run()
+        DirtyArbiter(config).run(owns_process=True)
     except StartError as error:
         raise click.ClickException(str(error)) from None
 

@@ -35,7 +35,8 @@ class Surroundings:
             os.set_inheritable(self._trace_fd, False)
         self._hooks: dict[str, Any] = {}
         self.arbiter = SimpleNamespace(
-            pid=os.getppid(), socket_path=os.environ.get("DIRTY_SOCKET", "")
+            pid=int(os.environ.get("DIRTY_ARBITER_PID", os.getppid())),
+            socket_path=os.environ.get("DIRTY_SOCKET", ""),
         )
         self.worker = SimpleNamespace(
             pid=os.getpid(),

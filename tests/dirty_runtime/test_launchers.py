@@ -66,6 +66,9 @@ class Elsewhere:
     def ending(self) -> str:
         return "it left"
 
+    def is_victim(self) -> bool:
+        return False
+
     def last_traced(self) -> str:
         return ""
 

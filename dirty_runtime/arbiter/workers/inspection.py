@@ -1,8 +1,8 @@
 """What the classes of apps say of themselves, found out by a short-lived process.
 
-Rules: the arbiter imports no app code. The inspector, in a session of its own, imports each app's
-class and writes a line of JSON for it. When the last line is there, or nobody waits for it any
-more, it is ended with all that it started: what an import leaves running is not waited for.
+Rules: the arbiter imports no app code. The inspector imports each app's class and writes a line of
+JSON for it. When the last line is there, or nobody waits for it any more, it is ended with all that
+it started: what an import leaves running is not waited for.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +17,7 @@ from typing import Any
 
 from ...settings import ConfigError
 from ..policy.catalogue import AppFacts
+from .process import Kept, pipe_from
 
 READ_BYTES = 64 * 1024
 
@@ -55,11 +54,10 @@ def checked(path: str, found: Mapping[str, Any]) -> AppFacts:
 async def _output_of(paths: Sequence[str], limit_s: float) -> tuple[bytes, str]:
     """What the inspector wrote, all its lines if it could, and why it wrote no more."""
     command = [sys.executable, "-m", "dirty_runtime.worker.inspector", *paths]
-    child = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
-    )
-    assert child.stdout is not None
-    lines = Lines(child.pid, child.stdout.fileno(), len(paths))
+    with pipe_from() as (source, end):
+        inspector = Kept(command, {}, [], output=end)
+    lines = Lines(source, len(paths))
+    inspector.when_ended(lines.end)
     late = ""
     try:
         async with asyncio.timeout(limit_s):
@@ -67,34 +65,34 @@ async def _output_of(paths: Sequence[str], limit_s: float) -> tuple[bytes, str]:
     except TimeoutError:
         late = f"it took more than {limit_s:g} s"
     finally:
-        lines.close()
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        code = child.wait()
-        child.stdout.close()
-    return lines.data, late or f"exit code {code}"
+        inspector.kill()
+        await lines.over.wait()
+    return lines.data, late or inspector.ending()
 
 
 class Lines:
     """What a process writes.
 
-    Its end is seen by its process: whatever it started may hold the other end of the pipe.
+    Its end is told by `end`: whatever it started may hold the other end of the pipe.
+
+    Args:
+        source: our end, which does not block, and is closed at the end.
+        count: how many lines are waited for.
 
     Attributes:
         data: what has come.
-        there: is set when there are `count` lines, or no more will come.
+        there: is set when the lines are there, or no more will come.
+        over: is set at the end.
     """
 
-    def __init__(self, pid: int, source: int, count: int) -> None:
+    def __init__(self, source: int, count: int) -> None:
         self.data = b""
         self.there = asyncio.Event()
+        self.over = asyncio.Event()
         self._source = source
         self._count = count
-        self._pidfd = os.pidfd_open(pid)
         self._loop = asyncio.get_running_loop()
-        os.set_blocking(source, False)
         self._loop.add_reader(source, self._read)
-        self._loop.add_reader(self._pidfd, self._ended)
 
     def _read(self) -> bool:
         """Take what is there. Returns whether anything was."""
@@ -108,14 +106,10 @@ class Lines:
             self._loop.remove_reader(self._source)
         return bool(part)
 
-    def _ended(self) -> None:
-        self._loop.remove_reader(self._pidfd)
+    def end(self) -> None:
+        """The process has ended."""
         while self._read():
             pass
+        os.close(self._source)
         self.there.set()
-
-    def close(self) -> None:
-        """Look no more."""
-        self._loop.remove_reader(self._source)
-        self._loop.remove_reader(self._pidfd)
-        os.close(self._pidfd)
+        self.over.set()

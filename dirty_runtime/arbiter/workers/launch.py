@@ -1,20 +1,12 @@
-"""Who starts workers: the interface, and what starts one as a process of this machine.
-
-Rules: a worker inherits its lanes, its environment and a trace alone. On the trace it may write the
-path of each app before it initialises it, so that a worker that dies at that names the culprit.
-"""
+"""Who starts workers: the interface, and what starts them as processes of this machine."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import os
 import shlex
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -22,8 +14,8 @@ from typing import NamedTuple, Protocol
 from ...settings import PYTHON_LAUNCHER, Config, ConfigError
 from ..policy.catalogue import AppFacts, Catalogue
 from .inspection import asked
+from .process import LocalProcess
 
-TRACE_BYTES = 64 * 1024
 PYTHON = (sys.executable, "-m", "dirty_runtime.worker")
 
 
@@ -42,10 +34,10 @@ class Process(Protocol):
 
     @property
     def pid(self) -> int:
-        """Its number, by which people and STATUS name it."""
+        """Its number, by which people and STATUS name it; 0 while it is not known."""
 
     def when_ended(self, told: Callable[[], None]) -> None:
-        """Have the running event loop call `told` once, when the process is gone."""
+        """Have the running event loop call `told` once, when it is gone with all it started."""
 
     def ending(self) -> str:
         """How it ended, in a few words; for a process that is gone."""
@@ -53,8 +45,13 @@ class Process(Protocol):
     def last_traced(self) -> str:
         """The app that it initialised last; empty when it said nothing."""
 
+    def is_victim(self) -> bool:
+        """Whether its end says nothing of its apps: it could not be started, or somebody ended it;
+        for a process that is gone.
+        """
+
     def kill(self) -> None:
-        """End it now; nothing happens when it is gone already."""
+        """End it now, and all that it has started; nothing happens when it is gone already."""
 
     def reopen_logs(self) -> None:
         """Have it open the files of its logs again, if it knows how."""
@@ -75,92 +72,6 @@ class Launcher(Protocol):
 
     def launch(self, order: Order) -> Process:
         """Start a worker. Raises OSError."""
-
-
-class LocalProcess:
-    """A child of the arbiter.
-
-    Args:
-        words: the command.
-        environment: what it is told.
-        ends: what it inherits.
-        takes_signals: whether it has a meaning for USR1, of which others would die.
-
-    Raises:
-        OSError: it cannot be started.
-    """
-
-    def __init__(
-        self,
-        words: Sequence[str],
-        environment: Mapping[str, str],
-        ends: Sequence[socket.socket],
-        takes_signals: bool,
-    ) -> None:
-        self._takes_signals = takes_signals
-        self._trace, trace_end = os.pipe()
-        try:
-            self._child = subprocess.Popen(
-                words,
-                stdin=subprocess.DEVNULL,
-                pass_fds=[trace_end, *(end.fileno() for end in ends)],
-                env=os.environ | environment | {"DIRTY_TRACE_FD": str(trace_end)},
-            )
-        except OSError:
-            os.close(self._trace)
-            raise
-        finally:
-            os.close(trace_end)
-        try:
-            self._pidfd = os.pidfd_open(self._child.pid)
-        except OSError:
-            os.close(self._trace)
-            self._child.kill()
-            self._child.wait()
-            raise
-
-    @property
-    def pid(self) -> int:
-        return self._child.pid
-
-    def when_ended(self, told: Callable[[], None]) -> None:
-        asyncio.get_running_loop().add_reader(self._pidfd, self._ended, told)
-
-    def _ended(self, told: Callable[[], None]) -> None:
-        asyncio.get_running_loop().remove_reader(self._pidfd)
-        os.close(self._pidfd)
-        self._child.wait()
-        told()
-        os.close(self._trace)
-
-    def ending(self) -> str:
-        code = self._child.wait()
-        if code >= 0:
-            return f"exited with {code}"
-        try:
-            return f"killed by {signal.Signals(-code).name}"
-        except ValueError:
-            return f"killed by signal {-code}"
-
-    def last_traced(self) -> str:
-        # A process that the worker forked may hold the other end.
-        os.set_blocking(self._trace, False)
-        with contextlib.suppress(BlockingIOError):
-            lines = os.read(self._trace, TRACE_BYTES).decode(errors="replace").splitlines()
-            return lines[-1] if lines else ""
-        return ""
-
-    def kill(self) -> None:
-        self._child.kill()
-
-    def reopen_logs(self) -> None:
-        if self._takes_signals:
-            self._child.send_signal(signal.SIGUSR1)
-
-    def rss_bytes(self) -> int:
-        with contextlib.suppress(OSError, IndexError), open(f"/proc/{self.pid}/statm") as statm:
-            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        return 0
 
 
 class PythonLauncher:
@@ -206,6 +117,7 @@ def told(config: Config, order: Order) -> dict[str, str]:
     return own | {
         "GD_WORKER_FDS": ",".join(str(end.fileno()) for end in order.ends),
         "GD_WORKER_APPS": json.dumps(list(order.apps)),
+        "DIRTY_ARBITER_PID": str(os.getpid()),
         "DIRTY_WORKER_SLOT": str(order.slot),
         "DIRTY_WORKER_AGE": str(order.age),
         "DIRTY_SOCKET": config.socket_path,

@@ -7,6 +7,8 @@ Rules:
 * A slot without a worker gets one at once, or after a wait if the last one died by itself. A
   worker that serves, but is stale, recycled or lacks an app, is replaced; one at a time.
 * An app that fails is put aside, and tried again in one slot first.
+* What the system refuses for now, and what somebody else ends, is tried again later: it says
+  nothing of an app, unless it happens again and again.
 """
 
 from __future__ import annotations
@@ -83,7 +85,7 @@ class Supervisor:
         clock: monotonic seconds.
 
     Attributes:
-        workers: those whose processes live, by their numbers.
+        workers: those whose processes live, by their ages.
         restarts: how many workers were replaced.
         last_boot_error: why a worker failed to boot; empty when all apps serve since.
         reload_failure: why the last reload failed; empty when it did not.
@@ -253,7 +255,7 @@ class Supervisor:
 
     def worker_ended(self, worker: Worker) -> None:
         reason = worker.ending()
-        del self.workers[worker.pid]
+        del self.workers[worker.age]
         self._gone.set()
         slot = self._slot_of(worker)
         # A start that fails says why by itself, once.
@@ -262,7 +264,10 @@ class Supervisor:
         blamed = self._events.worker_gone(worker, reason)
         if slot is not None and slot.candidate is worker:
             slot.candidate = None
-            self._boot_failed(slot, worker, reason)
+            if worker.is_victim():
+                self._boot_ended(slot, worker, reason)
+            else:
+                self._boot_failed(slot, worker, reason)
         elif slot is not None and slot.worker is worker and not self._stopping:
             slot.worker = None
             self._crashed(slot, worker, reason, blamed)
@@ -285,10 +290,17 @@ class Supervisor:
         for path in reasons.keys() - served:
             self._events.app_down(path, f"the app is down: {reasons[path]}")
 
+    def _boot_ended(self, slot: Slot, worker: Worker, reason: str) -> None:
+        """Its boot did not fail, but was ended: it is tried again, unless that happens often."""
+        self.last_boot_error = reason
+        if worker.process.pid:
+            for path in _culprits(worker):
+                self.health.died(path, _without_app(reason, path), self._clock())
+        self._wait(slot, False)
+
     def _boot_failed(self, slot: Slot, worker: Worker, reason: str) -> None:
         self.last_boot_error = reason
-        known = worker.failed_app in worker.apps
-        for path in (worker.failed_app,) if known else worker.apps:
+        for path in _culprits(worker):
             self.health.init_failed(path, _without_app(reason, path), self._clock())
         if self.is_reloading:
             log.error("the reload ends here, what served goes on: %s", reason)
@@ -296,7 +308,6 @@ class Supervisor:
         for other in self.slots.values():
             if other.must_change == RELOAD:
                 other.must_change = ""
-        slot.must_change = ""
         # Without an app that is put aside, nothing else keeps it from being tried at once.
         self._wait(slot, False)
 
@@ -378,7 +389,7 @@ class Supervisor:
             worker.serves_at_most = self.config.max_requests + jitter
         slot.candidate = worker
         self._events.apps_expected(apps)
-        self.workers[worker.pid] = worker
+        self.workers[worker.age] = worker
         worker.open()
 
     def _check_rss(self) -> None:
@@ -429,6 +440,11 @@ def told_facts(apps: Iterable[str], status: object) -> dict[str, AppFacts]:
             except ConfigError as error:
                 log.error("a worker says what cannot be: %s", error)
     return facts
+
+
+def _culprits(worker: Worker) -> tuple[str, ...]:
+    """The app at which its boot ended, if that is known, or all of its apps."""
+    return (worker.failed_app,) if worker.failed_app in worker.apps else worker.apps
 
 
 def _without_app(reason: str, path: str) -> str:

@@ -147,8 +147,12 @@ class Worker:
         self._happens(Event.OPENED)
         self.process.when_ended(self._ended)
         self._later(self._boot_timeout_s, self._check_booted)
-        for lane in self.lanes:
-            lane.open()
+        try:
+            for lane in self.lanes:
+                lane.open()
+        except OSError as error:
+            log.error("worker in slot %d cannot be listened to: %s", self.slot, error.strerror)
+            self.process.kill()
 
     def dismiss(self, grace_s: float) -> None:
         """Have it answer what it runs and end; it is killed after `grace_s` seconds."""
@@ -179,6 +183,10 @@ class Worker:
             ending = self.process.ending()
             return f"app {self.failed_app}: the worker ended while it loaded it: {ending}"
         return f"the worker ended before it was ready: {self.process.ending()}"
+
+    def is_victim(self) -> bool:
+        """Whether its boot, which is over, was ended from outside; for one that is gone."""
+        return not self.failure and self.process.is_victim()
 
     def call_answered(self) -> None:
         """It has answered a call: after so many it is replaced."""

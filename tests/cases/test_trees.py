@@ -1,0 +1,223 @@
+"""What a process has started ends with it, whatever that has become and however the process ends.
+
+Each worker and each inspector has a keeper, to whom all comes that loses its parent: sessions and
+groups of its own, a second fork, an environment of its own help nothing out of the tree.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from dirty_runtime import DirtyError
+from dirty_runtime.testing import Arbiter, started
+from tests.dirty_runtime.processes import (
+    dirty,
+    is_running,
+    serving,
+    wait_until,
+)
+
+APP = '''
+import json, os, pathlib, signal, subprocess, sys, time
+from dirty_runtime import DirtyApp
+
+HERE = pathlib.Path(__file__).parent
+
+def in_shell(command):
+    return int(subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE).stdout)
+
+def forked():
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(600)
+    return pid
+
+def planted():
+    """Processes of every kind; their numbers by the kind."""
+    sleep = ["sleep", "600"]
+    return {
+        "a child": subprocess.Popen(sleep).pid,
+        "in a session of its own": subprocess.Popen(sleep, start_new_session=True).pid,
+        "a grandchild without a parent": in_shell("sleep 600 >/dev/null & echo $!"),
+        "a daemon": in_shell("setsid env -i sleep 600 >/dev/null & echo $!"),
+        "which holds the lanes": forked(),
+    }
+
+if (HERE / "plant").exists() and "inspector" in " ".join(sys.orig_argv):
+    (HERE / "new").write_text(json.dumps(planted()))
+    (HERE / "new").rename(HERE / "planted")
+
+class App(DirtyApp):
+    def pid(self):
+        return os.getpid()
+
+    def plant(self):
+        return planted()
+
+    def plant_and(self, end, *args):
+        (HERE / "new").write_text(json.dumps(planted()))
+        (HERE / "new").rename(HERE / "planted")
+        getattr(self, end)(*args)
+
+    def be_killed(self, number):
+        os.kill(os.getpid(), number)
+
+    def exit(self):
+        os._exit(7)
+
+    def be_silent(self):
+        time.sleep(600)
+
+    def zombies(self):
+        subprocess.run(["sh", "-c", "true & sleep 0 & exec true"], check=True)
+'''
+PATH = "tree_app:App"
+ENDS = {
+    "is killed": ("be_killed", signal.SIGKILL),
+    "runs out of its memory's bounds": ("be_killed", signal.SIGSEGV),
+    "aborts": ("be_killed", signal.SIGABRT),
+    "exits": ("exit",),
+    "is silent": ("be_silent",),
+}
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("tree")
+    (directory / "tree_app.py").write_text(APP)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def arbiter(directory: Path) -> Iterator[Arbiter]:
+    options = ("--timeout", "1", "--max-crashes", "1000")
+    with serving(PATH, options=options, directory=directory) as arbiter:
+        yield arbiter
+
+
+def planted(directory: Path) -> dict[str, int]:
+    wait_until((directory / "planted").exists)
+    found: dict[str, int] = json.loads((directory / "planted").read_text())
+    (directory / "planted").unlink()
+    return found
+
+
+def assert_gone(tree: dict[str, int]) -> None:
+    wait_until(lambda: not left(tree), lambda: f"of {tree}, {left(tree)} live")
+
+
+def left(tree: dict[str, int]) -> list[str]:
+    return [kind for kind, pid in tree.items() if is_running(pid)]
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def keeper_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_worker_that(end: str, arbiter: Arbiter, directory: Path) -> None:
+    with arbiter.client() as client:
+        with pytest.raises(DirtyError):
+            client.execute(PATH, "plant_and", *ENDS[end])
+        assert_gone(planted(directory))
+        assert client.execute(PATH, "pid") in arbiter.pids()
+
+
+def test_a_worker_that_ends_well(arbiter: Arbiter) -> None:
+    with arbiter.client() as client:
+        before, tree = arbiter.pids(), client.execute(PATH, "plant")
+        assert not [kind for kind, pid in tree.items() if not is_running(pid)]
+        arbiter.signal(signal.SIGHUP)
+        wait_until(lambda: bool(arbiter.pids()) and not arbiter.pids() & before)
+        assert_gone(tree)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGQUIT])
+def test_an_arbiter_that_ends_by(number: signal.Signals, directory: Path) -> None:
+    command = dirty("serve", "--app", PATH, "--workers", "1", "--socket", "SOCKET")
+    with started(command, directory=directory) as arbiter:
+        arbiter.wait_ready()
+        with arbiter.client() as client:
+            pid, tree = client.execute(PATH, "pid"), client.execute(PATH, "plant")
+        arbiter.signal(number)
+        arbiter.wait()
+        assert_gone({"the worker": pid, **tree})
+
+
+def test_a_keeper_that_is_killed_takes_its_worker_with_it(arbiter: Arbiter) -> None:
+    with arbiter.client() as client:
+        pid, tree = client.execute(PATH, "pid"), client.execute(PATH, "plant")
+        os.kill(keeper_of(pid), signal.SIGKILL)
+        # What has left the group is nobody's any more.
+        outside = [tree.pop("in a session of its own"), tree.pop("a daemon")]
+        assert_gone({"the worker": pid, **tree})
+        for other in outside:
+            os.kill(other, signal.SIGKILL)
+        assert client.execute(PATH, "pid") in arbiter.pids()
+
+
+def test_an_inspector_that_has_told_what_it_should(directory: Path) -> None:
+    (directory / "plant").touch()
+    with serving(PATH, directory=directory):
+        (directory / "plant").unlink()
+        assert_gone(planted(directory))
+
+
+def test_nobody_of_a_worker_stays_a_zombie(arbiter: Arbiter) -> None:
+    with arbiter.client() as client:
+        client.execute(PATH, "zombies")
+        keeper = keeper_of(client.execute(PATH, "pid"))
+        wait_until(lambda: len(children_of(keeper)) == 1)
+
+
+def test_a_signal_to_everybody_is_for_the_arbiter_to_follow(arbiter: Arbiter) -> None:
+    with arbiter.client() as client:
+        pid = client.execute(PATH, "pid")
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        keeper = int(stat.rpartition(")")[2].split()[1])
+        for number in (
+            signal.SIGTERM,
+            signal.SIGINT,
+            signal.SIGHUP,
+            signal.SIGUSR1,
+            signal.SIGTSTP,
+        ):
+            os.kill(keeper, number)
+        assert client.execute(PATH, "pid") == pid
+
+
+IN_A_NAMESPACE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
+
+
+def may_unshare() -> bool:
+    with suppress(FileNotFoundError):
+        return subprocess.run([*IN_A_NAMESPACE, "true"], stderr=subprocess.DEVNULL).returncode == 0
+    return False
+
+
+@pytest.mark.skipif(not may_unshare(), reason="a namespace of processes is not to be had here")
+def test_process_1_waits_for_all_that_comes_to_it(directory: Path) -> None:
+    # It comes from beside the arbiter, as what `docker exec` starts does.
+    script = 'sleep 0.1 & (sleep 0.1 &) ; exec "$@"'
+    serve = dirty("serve", "--app", PATH, "--workers", "1", "--socket", "SOCKET")
+    with started([*IN_A_NAMESPACE, "sh", "-c", script, "sh", *serve], directory=directory) as one:
+        one.wait_ready()
+        (inside,) = (
+            Path(f"/proc/{one.process.pid}/task/{one.process.pid}/children").read_text().split()
+        )
+        children = Path(f"/proc/{inside}/task/{inside}/children")
+        wait_until(lambda: len(children.read_text().split()) == 1, children.read_text)
+        os.kill(int(inside), signal.SIGTERM)
+        assert one.wait() == 0
