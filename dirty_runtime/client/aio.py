@@ -1,9 +1,10 @@
-"""Calls from an event loop: one channel that all calls share, and a connection for each stream.
+"""Calls from an event loop: one channel that all calls share, and a wire for each stream.
 
-Rules: each loop has a channel of its own. An answer finds its call by its request id. A call that
-is given up is cancelled where the arbiter says that it can; where it cannot, the channel takes no
-new calls and closes with its last one, which cancels what was given up. A stream whose chunks are
-there already lets the loop run now and then, or nobody could cancel it.
+Rules: each loop has a channel of its own, which ends with it. An answer finds its call by its
+request id. A call that is given up is cancelled where the arbiter says that it can; where it
+cannot, the channel takes no new calls and closes with its last one, which cancels what was given
+up. A stream that is not read leaves what comes to the kernel; one whose chunks are there already
+lets the loop run now and then, or nobody could cancel it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import threading
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
-from typing import Any, cast
+from copy import copy
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import gdproto
@@ -22,80 +25,86 @@ import gdproto
 from ..errors import DirtyError, DirtyProtocolError
 from ..sockets.transfer import widen
 from .answers import Deadline, answer_in, closed, encoded, result_of, unreachable
+from .wire import Wire, WireSocket
 
-RECEIVE_BYTES = 256 * 1024
 CONNECT_PAUSE_S = 0.005
 # How long a stream may keep the loop to itself.
 TURN_S = 0.005
 
 
-class AsyncChannel(asyncio.Protocol):
+def running_loop() -> asyncio.AbstractEventLoop:
+    """The loop that runs here. Raises DirtyError when none of asyncio's does."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        ways = "call from a coroutine of asyncio, or without _async from a thread"
+        raise DirtyError(f"no asyncio event loop runs here: {ways}") from None
+
+
+class AsyncChannel(Wire):
     """One connection, on which any number of calls wait for their answers."""
 
-    def __init__(self, socket_path: str, ids: Iterator[int]) -> None:
+    def __init__(self, connected: WireSocket, socket_path: str, ids: Iterator[int]) -> None:
+        super().__init__(connected)
         self._path = socket_path
-        self._status_id = next(ids)
-        self._connection = gdproto.Connection("client")
         self._calls: dict[int, asyncio.Future[gdproto.Message]] = {}
-        self._transport: asyncio.Transport | None = None
         self._can_cancel = False
-        self._lost = asyncio.Event()
-        self.pid = os.getpid()
-        self.is_open = False
+        self._was_heard = False
+        self.is_open = True
+        # Nobody waits for it: when it is answered, calls can be cancelled.
+        self._status_id = next(ids)
+        self.send([self.connection.send(gdproto.Status(self._status_id))])
 
-    async def ask(self, message: gdproto.Message) -> gdproto.Message:
-        """The first message that answers. Raises DirtyError."""
-        assert self._transport is not None
-        parts = encoded(self._connection, message)
+    @property
+    def is_usable(self) -> bool:
+        """Whether new calls may be made on it, here."""
+        return self.is_open and self.pid == os.getpid()
+
+    async def ask(self, message: gdproto.Message) -> gdproto.Message | None:
+        """The first message that answers; None when the arbiter did not get all of `message`.
+
+        Raises:
+            DirtyError: there is no answer.
+        """
+        parts = encoded(self.connection, message)
         call: asyncio.Future[gdproto.Message] = asyncio.get_running_loop().create_future()
         self._calls[message.request_id] = call
-        self._transport.writelines(parts)
         try:
+            if not self.send(parts):
+                self.is_open = False
+                if self._was_heard:
+                    return None
+            # Of a new one that the arbiter closed, the reason may be to come.
             return await call
         finally:
             del self._calls[message.request_id]
-            if message.request_id in self._connection.open_exchanges:
+            if message.request_id in self.connection.open_exchanges:
                 self._give_up(message.request_id)
             if not self.is_open and not self._calls:
-                self._transport.close()
+                self.close()
 
     def close(self) -> None:
         """Close; calls that still wait fail."""
-        self.is_open = False
-        if self._transport is not None:
-            self._transport.close()
-
-    async def wait_closed(self) -> None:
-        """Wait until the closed connection is gone from the loop."""
-        await self._lost.wait()
+        self._fail(closed(self._path))
+        super().close()
 
     def _give_up(self, request_id: int) -> None:
-        assert self._transport is not None
         if self._can_cancel:
-            self._transport.write(self._connection.send(gdproto.Cancel(request_id)))
+            self.send([self.connection.send(gdproto.Cancel(request_id))])
         else:
-            self._connection.abandon(request_id)
+            self.connection.abandon(request_id)
             self.is_open = False
 
     def _fail(self, error: DirtyError) -> None:
         self.is_open = False
         for call in self._calls.values():
-            if not call.done():
-                call.set_exception(error)
+            if not call.done() and not call.get_loop().is_closed():
+                call.set_exception(copy(error))
 
-    # --- asyncio.Protocol ---
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are not subclasses of asyncio's.
-        self._transport = cast(asyncio.Transport, transport)
-        self.is_open = True
-        # Nobody waits for it: when it is answered, calls can be cancelled.
-        self._transport.write(self._connection.send(gdproto.Status(self._status_id)))
-
-    def data_received(self, data: bytes) -> None:
-        self._connection.receive_data(data)
+    def received(self) -> None:
+        self._was_heard = True
         try:
-            for event in self._connection.events():
+            for event in self.connection.events():
                 answer = answer_in(event, self._path)
                 if answer is not None:
                     self._take(answer.message)
@@ -119,17 +128,26 @@ class AsyncChannel(asyncio.Protocol):
         self._fail(error)
         self.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._fail(closed(self._path))
-        self._lost.set()
 
+class AsyncStream(Wire):
+    """A connection for one exchange, which is read as it is asked for."""
 
-class Exchange:
-    """The channel of one event loop."""
+    _reader: asyncio.Future[None] | None = None
 
-    def __init__(self) -> None:
-        self.connecting = asyncio.Lock()
-        self.channel: AsyncChannel | None = None
+    async def more(self) -> None:
+        """Return when the connection has taken more bytes, or knows of its end."""
+        self._reader = asyncio.get_running_loop().create_future()
+        self.resume_reading()
+        try:
+            await self._reader
+        finally:
+            self._reader = None
+
+    def received(self) -> None:
+        if self._reader is None:
+            self.pause_reading()
+        elif not self._reader.done():
+            self._reader.set_result(None)
 
 
 class AsyncChannels:
@@ -138,7 +156,7 @@ class AsyncChannels:
     def __init__(self, socket_path: str, ids: Iterator[int]) -> None:
         self._path = socket_path
         self._ids = ids
-        self._exchanges: WeakKeyDictionary[asyncio.AbstractEventLoop, Exchange] = (
+        self._channels: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncChannel] = (
             WeakKeyDictionary()
         )
 
@@ -148,27 +166,27 @@ class AsyncChannels:
 
     async def ask(self, message: gdproto.Message, deadline: Deadline) -> Any:
         """The result that answers `message`. Raises DirtyError."""
-        channel = await self._channel(deadline)
-        try:
-            async with asyncio.timeout(deadline.left_s()):
-                answer = await channel.ask(message)
-        except TimeoutError:
-            raise deadline.passed() from None
+        answer = None
+        while answer is None:
+            channel = await self._channel(deadline)
+            try:
+                async with asyncio.timeout(deadline.left_s()):
+                    answer = await channel.ask(message)
+            except TimeoutError:
+                raise deadline.passed() from None
         return result_of(answer)
 
     async def stream(
         self, message: gdproto.Message, deadline: Deadline, idle_s: float | None
     ) -> AsyncGenerator[Any, None]:
         """The chunks that answer `message`, or its one result. Raises DirtyError."""
-        connected = await connect(self._path, deadline)
-        reader, writer = await asyncio.open_unix_connection(sock=connected, limit=RECEIVE_BYTES)
-        connection = gdproto.Connection("client")
+        running_loop()
+        stream = AsyncStream(await connect(self._path, deadline))
         try:
-            writer.writelines(encoded(connection, message))
+            stream.send(encoded(stream.connection, message))
             turn_ends_s = time.monotonic() + TURN_S
             while True:
-                limit = deadline.within(idle_s)
-                answer = await self._next(connection, reader, limit)
+                answer = await self._next(stream, deadline.within(idle_s))
                 if not isinstance(answer, gdproto.Chunk):
                     break
                 if time.monotonic() >= turn_ends_s:
@@ -178,80 +196,97 @@ class AsyncChannels:
             if not isinstance(answer, gdproto.End):
                 yield result_of(answer)
         finally:
-            writer.transport.abort()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
+            stream.close()
 
     async def close(self) -> None:
         """Close the running loop's channel."""
-        exchange = self._exchanges.pop(asyncio.get_running_loop(), None)
-        if exchange is not None and exchange.channel is not None:
-            exchange.channel.close()
-            await exchange.channel.wait_closed()
+        channel = self._channels.pop(running_loop(), None)
+        if channel is not None:
+            channel.close()
 
-    async def _next(
-        self, connection: gdproto.Connection, reader: asyncio.StreamReader, limit: Deadline
-    ) -> gdproto.Message:
+    def __del__(self) -> None:
+        # A client that nobody has any more, on a loop that goes on.
+        for loop, channel in list(self._channels.items()):
+            if channel.pid == os.getpid():
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(channel.close)
+
+    async def _next(self, stream: AsyncStream, limit: Deadline) -> gdproto.Message:
         while True:
             try:
-                event = connection.next_event()
+                event = stream.connection.next_event()
             except gdproto.ProtocolError as error:
                 raise DirtyProtocolError.of(error) from None
             answer = answer_in(event, self._path)
             if answer is not None:
                 return answer.message
-            if event is not gdproto.NEED_DATA:
-                continue
-            try:
-                async with asyncio.timeout(limit.left_s()):
-                    data = await reader.read(RECEIVE_BYTES)
-            except TimeoutError:
-                raise limit.passed() from None
-            except ConnectionError:
-                raise closed(self._path) from None
-            if data:
-                connection.receive_data(data)
-            else:
-                connection.receive_eof()
+            if event is gdproto.NEED_DATA:
+                try:
+                    async with asyncio.timeout(limit.left_s()):
+                        await stream.more()
+                except TimeoutError:
+                    raise limit.passed() from None
 
     async def _channel(self, deadline: Deadline) -> AsyncChannel:
-        loop = asyncio.get_running_loop()
-        exchange = self._exchanges.setdefault(loop, Exchange())
-        channel = exchange.channel
-        if channel is not None and channel.is_open and channel.pid == os.getpid():
-            return channel
-        try:
-            async with asyncio.timeout(deadline.left_s()), exchange.connecting:
-                if exchange.channel is None or not exchange.channel.is_open:
-                    exchange.channel = await self._new_channel(deadline)
-                return exchange.channel
-        except TimeoutError:
-            raise deadline.passed() from None
-
-    async def _new_channel(self, deadline: Deadline) -> AsyncChannel:
-        connected = await connect(self._path, deadline)
-        _, channel = await asyncio.get_running_loop().create_unix_connection(
-            lambda: AsyncChannel(self._path, self._ids), sock=connected
-        )
-        return channel
-
-
-async def connect(socket_path: str, deadline: Deadline) -> socket.socket:
-    """A socket that is connected to the arbiter. Raises DirtyError."""
-    connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connected.setblocking(False)
-    widen(connected)
-    try:
+        loop = running_loop()
         while True:
-            try:
-                connected.connect(socket_path)
-                return connected
-            except BlockingIOError:
-                # The backlog is full, and the kernel does not tell when it has room.
-                await asyncio.sleep(min(CONNECT_PAUSE_S, deadline.left_s()))
+            channel = self._channels.get(loop)
+            if channel is not None and channel.is_usable:
+                return channel
+            # Without a pause between, so that nobody else opens one.
+            connected = try_to_connect(self._path)
+            if connected is not None:
+                channel = AsyncChannel(connected, self._path, self._ids)
+                keep_for(loop, channel, self._channels)
+                return channel
+            await asyncio.sleep(min(CONNECT_PAUSE_S, deadline.left_s()))
+
+
+Kept = TypeVar("Kept")
+# Loops of several threads may come and go.
+_keeping = threading.Lock()
+
+
+def keep_for(
+    loop: asyncio.AbstractEventLoop,
+    one: Kept,
+    kept: WeakKeyDictionary[asyncio.AbstractEventLoop, Kept],
+) -> None:
+    """Have `one` for the loop among those that are kept, and none of loops that have ended."""
+    with _keeping:
+        for other in list(kept):
+            if other.is_closed():
+                del kept[other]
+        kept[loop] = one
+
+
+async def connect(socket_path: str, deadline: Deadline) -> WireSocket:
+    """A socket that is connected to the arbiter. Raises DirtyError."""
+    while (connected := try_to_connect(socket_path)) is None:
+        await asyncio.sleep(min(CONNECT_PAUSE_S, deadline.left_s()))
+    return connected
+
+
+def try_to_connect(socket_path: str) -> WireSocket | None:
+    """A socket that is connected to the arbiter and does not block; None to try again later.
+
+    Its backlog may be full, and the kernel does not tell when it has room.
+
+    Raises:
+        DirtyConnectionError: no arbiter is there.
+    """
+    try:
+        connected = WireSocket(socket.AF_UNIX, socket.SOCK_STREAM)
     except OSError as error:
-        connected.close()
         raise unreachable(socket_path, error) from None
-    except BaseException:
+    try:
+        connected.setblocking(False)
+        widen(connected)
+        connected.connect(socket_path)
+    except OSError as error:
+        # The error's traceback would hold it open.
         connected.close()
-        raise
+        if isinstance(error, BlockingIOError):
+            return None
+        raise unreachable(socket_path, error) from None
+    return connected

@@ -12,6 +12,7 @@ import threading
 from weakref import WeakKeyDictionary
 
 from ..errors import DirtyError
+from .aio import keep_for, running_loop
 from .calls import DirtyClient
 
 SOCKET_VARIABLES = ("DIRTY_SOCKET", "GUNICORN_DIRTY_SOCKET")
@@ -54,13 +55,14 @@ async def get_dirty_client_async(timeout: float = 30.0) -> DirtyClient:
     """The running loop's client; `timeout` in seconds counts when it is made.
 
     Raises:
-        DirtyError: nothing names the socket.
+        DirtyError: nothing names the socket, or no loop of asyncio runs.
     """
     path = get_dirty_socket_path()
-    loop = asyncio.get_running_loop()
+    loop = running_loop()
     client = _of_loop.get(loop)
     if client is None or client.socket_path != path:
-        client = _of_loop[loop] = DirtyClient(path, timeout)
+        client = DirtyClient(path, timeout)
+        keep_for(loop, client, _of_loop)
     return client
 
 
@@ -74,6 +76,6 @@ def close_dirty_client() -> None:
 
 async def close_dirty_client_async() -> None:
     """Close and forget the running loop's client, if it has one."""
-    client = _of_loop.pop(asyncio.get_running_loop(), None)
+    client = _of_loop.pop(running_loop(), None)
     if client is not None:
         await client.close_async()

@@ -24,6 +24,7 @@ CLIENT = {
     "dirty_runtime.client.calls",
     "dirty_runtime.client.current",
     "dirty_runtime.client.sync",
+    "dirty_runtime.client.wire",
     "dirty_runtime.errors",
     "dirty_runtime.sockets",
     "dirty_runtime.sockets.round_trip",

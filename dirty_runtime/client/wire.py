@@ -1,0 +1,143 @@
+"""A connected socket on an event loop, with the connection that its bytes belong to.
+
+Rules: a wire ends with its loop. It keeps no loop alive, and when its loop has ended, or is gone,
+it closes without one, and without a word: nothing of asyncio's own is left open that could
+complain. What is written goes to the kernel at once, and only what it does not take waits: a frame
+once begun is finished, whoever gave up the call. A peer that reads no more may still have said why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections import deque
+from collections.abc import Iterable
+from weakref import ref
+
+import gdproto
+
+from ..sockets.transfer import receive
+
+
+class WireSocket(socket.socket):
+    """A socket that closes without a word when nobody has it any more."""
+
+    def __del__(self) -> None:
+        fd = self.detach()
+        if fd >= 0:
+            os.close(fd)
+
+
+class Wire:
+    """One connection of the running loop.
+
+    Args:
+        connected: a socket that does not block.
+
+    Attributes:
+        connection: takes what is read.
+        pid: the process that opened it; a child's copy is not to be used.
+    """
+
+    def __init__(self, connected: WireSocket) -> None:
+        self.connection = gdproto.Connection("client")
+        self.pid = os.getpid()
+        self._socket = connected
+        self._loop = ref(asyncio.get_running_loop())
+        self._waiting: deque[memoryview] = deque()
+        self._is_reading = False
+        self.resume_reading()
+
+    def received(self) -> None:
+        """The connection has taken new bytes, or knows that no more will come."""
+        raise NotImplementedError
+
+    # --- reading ---
+
+    def resume_reading(self) -> None:
+        """Read whatever comes."""
+        loop = self._usable_loop()
+        if loop is not None and not self._is_reading:
+            self._is_reading = True
+            # As a number: uvloop would keep a socket open that it is given.
+            loop.add_reader(self._socket.fileno(), self._read)
+
+    def pause_reading(self) -> None:
+        """Leave what comes to the kernel for now."""
+        loop = self._usable_loop()
+        if loop is not None and self._is_reading:
+            self._is_reading = False
+            loop.remove_reader(self._socket.fileno())
+
+    def _read(self) -> None:
+        try:
+            count = receive(self._socket, self.connection)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            count = 0
+            self.connection.receive_eof()
+        if not count:
+            self.pause_reading()
+        self.received()
+
+    # --- writing ---
+
+    def send(self, parts: Iterable[bytes]) -> bool:
+        """Send a frame, now or as soon as the kernel takes it.
+
+        Returns:
+            False when the peer has closed, and did not get all of the frame.
+        """
+        return all(self._send(part) for part in parts)
+
+    def _send(self, part: bytes) -> bool:
+        sent = 0
+        if not self._waiting:
+            try:
+                sent = self._socket.send(part)
+            except (BlockingIOError, InterruptedError):
+                pass
+            except OSError:
+                return False
+        if sent < len(part):
+            self._waiting.append(memoryview(part)[sent:])
+            if (loop := self._usable_loop()) is not None and len(self._waiting) == 1:
+                loop.add_writer(self._socket.fileno(), self._flush)
+        return True
+
+    def _flush(self) -> None:
+        """Send what waits, a turn of the loop for each part of it."""
+        rest = self._waiting[0]
+        try:
+            self._waiting[0] = rest[self._socket.send(rest) :]
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            # The end of the stream is read, and what was said before it.
+            self._waiting.clear()
+        if self._waiting and not self._waiting[0]:
+            self._waiting.popleft()
+        if not self._waiting and (loop := self._usable_loop()) is not None:
+            loop.remove_writer(self._socket.fileno())
+
+    # --- the end ---
+
+    def close(self) -> None:
+        """Close at once, from whichever thread if the loop has ended."""
+        loop = self._usable_loop()
+        if loop is not None:
+            loop.remove_reader(self._socket.fileno())
+            loop.remove_writer(self._socket.fileno())
+        self._waiting.clear()
+        self._socket.close()
+
+    def _usable_loop(self) -> asyncio.AbstractEventLoop | None:
+        """The loop; None where this is closed, the loop has ended, or it is a parent process's.
+
+        A child that told its copy of the loop would tell the parent's kernel.
+        """
+        loop = self._loop()
+        is_usable = loop is not None and not loop.is_closed() and self.pid == os.getpid()
+        return loop if is_usable and self._socket.fileno() >= 0 else None
