@@ -8,13 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from workshop.subjects import codecs, kept
 
 # A busy machine is no fault of a test: hypothesis's own 200 ms for an example are too few.
 settings.register_profile("unhurried", settings(), deadline=None)
 settings.load_profile("unhurried")
+# The same examples each time, and none made smaller: for whoever asks only whether one fails.
+settings.register_profile(
+    "judging",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+)
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,7 @@ def operated() -> tuple[Operated, ...]:
     for file in FILES:
         for alike in _alike(file):
             numbers, made = zip(*alike, strict=True)
-            name = _name(file, made[0])
+            name = name_of(file, made[0])
             seen[name] += 1
             more = f" #{seen[name]}" if seen[name] > 1 else ""
             found.append(Operated(name + more, file, made, numbers))
@@ -111,13 +111,15 @@ def _is_printed(file: str) -> bool:
     return file.startswith("_generated/")
 
 
-def _name(file: str, change: Change) -> str:
+def name_of(file: str, change: Change) -> str:
+    """What a mutant of the file is called: the place, and what becomes what."""
     place = change.place.function or "-"
     if _is_printed(file):
-        place = _begins(change.place.statement)
-    return f"{file} {place}: {_begins(change.old)} => {_begins(change.new)}"
+        place = begins(change.place.statement)
+    return f"{file} {place}: {begins(change.old)} => {begins(change.new)}"
 
 
-def _begins(text: str) -> str:
+def begins(text: str) -> str:
+    """The first line of the text, cut where it is long."""
     first = text.split("\n", 1)[0][:MAX_SHOWN_CHARS]
     return first if first == text else f"{first} …"

@@ -43,6 +43,7 @@ NEXT_NAME = {
 }
 
 Node = ast.expr | ast.stmt
+Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,9 @@ def changes(source: str) -> Iterator[Change]:
 
 def _functions(body: list[ast.stmt], outer: str) -> Iterator[str]:
     for one in body:
-        if isinstance(one, ast.FunctionDef | ast.ClassDef):
+        if isinstance(one, Scope):
             name = f"{outer}.{one.name}" if outer else one.name
-            if isinstance(one, ast.FunctionDef):
+            if not isinstance(one, ast.ClassDef):
                 yield name
             yield from _functions(one.body, name)
 
@@ -142,9 +143,9 @@ def _nodes(module: ast.Module) -> Iterator[tuple[Node, str, ast.stmt]]:
 
 
 def _of_statement(statement: ast.stmt, function: str) -> Iterator[tuple[Node, str, ast.stmt]]:
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+    if isinstance(statement, Scope):
         inner = f"{function}.{statement.name}" if function else statement.name
-        if isinstance(statement, ast.FunctionDef):
+        if not isinstance(statement, ast.ClassDef):
             for default in (*statement.args.defaults, *filter(None, statement.args.kw_defaults)):
                 yield from _of_expression(default, inner, statement)
         for one in statement.body:
@@ -156,7 +157,7 @@ def _of_statement(statement: ast.stmt, function: str) -> Iterator[tuple[Node, st
     for child in ast.iter_child_nodes(statement):
         if isinstance(child, ast.stmt):
             yield from _of_statement(child, function)
-        elif isinstance(child, ast.ExceptHandler):
+        elif isinstance(child, ast.ExceptHandler | ast.match_case):
             for one in child.body:
                 yield from _of_statement(one, function)
         elif isinstance(child, ast.expr) and child is not getattr(statement, "annotation", None):
@@ -197,7 +198,7 @@ def _neighbours(body: list[ast.stmt], function: str) -> Iterator[tuple[ast.stmt,
     """Two statements of a function that follow each other: two judgements, or a call and another."""
     for one in body:
         inner = function
-        if isinstance(one, ast.FunctionDef | ast.ClassDef):
+        if isinstance(one, Scope):
             inner = f"{function}.{one.name}" if function else one.name
         for name in ("body", "orelse", "finalbody"):
             yield from _neighbours(getattr(one, name, []), inner)
@@ -212,7 +213,8 @@ def _neighbours(body: list[ast.stmt], function: str) -> Iterator[tuple[ast.stmt,
 
 
 _UNMOVED = (
-    *(ast.If, ast.For, ast.While, ast.Try, ast.With, ast.FunctionDef, ast.ClassDef),
+    *(ast.If, ast.For, ast.While, ast.Try, ast.With, ast.AsyncFor, ast.AsyncWith, ast.Match),
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
     *(ast.Return, ast.Raise, ast.Continue, ast.Break),
 )
 

@@ -1,0 +1,167 @@
+"""Which test tells a mutant from the runtime.
+
+Rules: a mutant is judged by tests that reach its function: the quick ones first, then of each file
+in turn, as many as fit into BUDGET_S. A test that does not end in time has failed. A kill counts
+only if the same test passes on the runtime as it is; a test that does not is asked no more. Nothing
+of a mutant is left behind: neither processes nor files.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from .broken import ROOT, RUNTIME, Broken
+from .reach import HOOK, Reach, Test
+
+# What the tests of one mutant may take together, where each takes as long as it should.
+BUDGET_S = 30.0
+# How long a test may take beyond ten times that.
+PATIENCE_S = 20.0
+QUICK_S = 0.1
+# No examples are made smaller, and none is remembered: they are the same for each mutant.
+PROFILE = "judging"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one mutant.
+
+    Attributes:
+        killer: the test that told it from the runtime; empty if it lives.
+        outcome: "fails", "late", "import", or why nothing was asked.
+    """
+
+    mutant: str
+    killer: str = ""
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a run of tests ended: with the first that failed, if one did."""
+
+    failed: str = ""
+    outcome: str = ""
+
+
+class Judge:
+    """Judges mutants by the tests of the map."""
+
+    def __init__(self, reach: Reach, budget_s: float = BUDGET_S) -> None:
+        self._reach = reach
+        self._budget_s = budget_s
+        # What the tests say of the runtime as it is, by their names.
+        self._is_sound: dict[str, bool] = {}
+
+    def verdicts(self, mutants: Sequence[Broken], jobs: int) -> Iterator[Verdict]:
+        """The verdict on each, in their order."""
+        with ThreadPoolExecutor(jobs) as pool:
+            yield from pool.map(self.verdict, mutants)
+
+    def verdict(self, mutant: Broken) -> Verdict:
+        """Judge one mutant."""
+        tests = chosen(self._reach.of(mutant.function), self._budget_s)
+        while tests:
+            ran = run(tests, mutant)
+            if not ran.outcome:
+                return Verdict(mutant.name)
+            if self._is_confirmed(ran, tests):
+                return Verdict(mutant.name, ran.failed, ran.outcome)
+            tests = [one for one in tests if one.name != ran.failed]
+        return Verdict(mutant.name, outcome="not reached")
+
+    def _is_confirmed(self, ran: Ran, tests: Sequence[Test]) -> bool:
+        if ran.outcome == "late" or ran.failed not in self._is_sound:
+            same = [one for one in tests if one.name == ran.failed]
+            self._is_sound[ran.failed] = not run(same or tests, None).outcome
+        return self._is_sound[ran.failed]
+
+
+def chosen(tests: Sequence[Test], budget_s: float) -> list[Test]:
+    """Those that are asked, in their order."""
+    quick = sorted((one for one in tests if one.seconds < QUICK_S), key=lambda one: one.seconds)
+    slow = [one for one in tests if one.seconds >= QUICK_S]
+    left_s = budget_s
+    found: list[Test] = []
+    for one in (*quick, *_file_by_file(slow)):
+        if one.seconds <= left_s:
+            left_s -= one.seconds
+            found.append(one)
+    # What is module-wide is set up once.
+    return sorted(found, key=lambda one: (one.seconds >= QUICK_S, one.file))
+
+
+def _file_by_file(tests: Iterable[Test]) -> Iterator[Test]:
+    """One test of each file, the quickest, then another of each."""
+    files: dict[str, list[Test]] = defaultdict(list)
+    for one in sorted(tests, key=lambda one: one.seconds):
+        files[one.file].append(one)
+    rows = list(files.values())
+    for place in range(max(map(len, rows), default=0)):
+        yield from (row[place] for row in rows if place < len(row))
+
+
+def run(tests: Sequence[Test], mutant: Broken | None) -> Ran:
+    """Run the tests on a mutant, or on the runtime as it is, until one fails."""
+    with tempfile.TemporaryDirectory(prefix="m-", ignore_cleanup_errors=True) as own:
+        Path(own, "tmp").mkdir()
+        slowest_s = PATIENCE_S + 10 * max(one.seconds for one in tests)
+        words = ["-x", "-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        words += [f"--timeout={slowest_s:.0f}", f"--hypothesis-profile={PROFILE}"]
+        with Path(own, "said").open("w+") as said:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "pytest", *words, f"--basetemp={own}/t",
+                 *(one.name for one in tests)],
+                cwd=ROOT, env=environment(mutant, own), stdin=subprocess.DEVNULL,
+                stdout=said, stderr=said, start_new_session=True,
+            )  # fmt: skip
+            try:
+                status = process.wait(2 * slowest_s + 4 * sum(one.seconds for one in tests))
+            except subprocess.TimeoutExpired:
+                status = None
+            finally:
+                sweep(own)
+                process.wait()
+            said.seek(0)
+            return _ended(status, said.read().splitlines())
+
+
+def environment(mutant: Broken | None, own: str) -> dict[str, str]:
+    """What makes every Python of the run load the mutant; `own` marks it."""
+    found = os.environ | {"TMPDIR": f"{own}/tmp", "MUTANT_SOURCE": f"{own}/source"}
+    if mutant is None:
+        return found
+    Path(own, "source").write_text(mutant.source())
+    path = str(RUNTIME / mutant.file)
+    return found | {"PYTHONPATH": str(HOOK), "MUTANT_MODULE": mutant.module, "MUTANT_PATH": path}
+
+
+def _ended(status: int | None, lines: Sequence[str]) -> Ran:
+    if status == 0:
+        return Ran()
+    for line in lines:
+        kind, _, rest = line.partition(" ")
+        if kind in ("FAILED", "ERROR"):
+            name, _, reason = rest.partition(" - ")
+            is_late = "Timeout" in reason
+            return Ran(name, "late" if is_late else "fails" if "::" in name else "import")
+    return Ran("all of them", "late" if status is None else "import")
+
+
+def sweep(own: str) -> None:
+    """Kill what is left of a run: the processes that have its mark."""
+    mark = f"MUTANT_SOURCE={own}/source".encode()
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if mark in path.read_bytes().split(b"\0"):
+                os.kill(int(path.parent.name), signal.SIGKILL)

@@ -1,0 +1,130 @@
+"""Which tests reach which function, in whatever process: a map, made by one run of the tests.
+
+Rules: the map is made anew where the runtime or its tests are others. Tests are run as they are,
+and what fails while it is watched is in the map all the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .broken import ROOT, RUNTIME
+
+TESTS = ("tests/dirty_runtime", "tests/cases")
+HOOK = Path(__file__).with_name("hook")
+KEPT = ROOT / "build" / "mutants" / "runtime.json"
+# Importing alone reaches them.
+AT_IMPORT = -1
+
+
+class MapError(Exception):
+    """The map could not be made; one line says why."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test, and how long it took."""
+
+    name: str
+    seconds: float
+
+    @property
+    def file(self) -> str:
+        return self.name.partition("::")[0]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The tests, and who reaches what.
+
+    Attributes:
+        tests: by their numbers.
+        functions: the numbers of the tests that call a function, by "file function".
+    """
+
+    tests: dict[int, Test]
+    functions: dict[str, set[int]]
+
+    def of(self, function: str) -> list[Test]:
+        """The tests that reach a function, or any of a file."""
+        found = self.functions.get(function)
+        if found is None:
+            file = function.partition(" ")[0]
+            found = {
+                number
+                for name, numbers in self.functions.items()
+                if name.partition(" ")[0] == file
+                for number in numbers
+            }
+        return [self.tests[number] for number in sorted(found) if number in self.tests]
+
+
+def read(jobs: int, may_be_stale: bool = False) -> Reach:
+    """The map, which is made where there is none of these sources. Raises MapError."""
+    state = _state()
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    if kept and (may_be_stale or kept["state"] == state):
+        return _loaded(kept)
+    with tempfile.TemporaryDirectory(prefix="map-") as folder:
+        _run(folder, jobs)
+        made = {"state": state, **_gathered(Path(folder))}
+    KEPT.parent.mkdir(parents=True, exist_ok=True)
+    KEPT.write_text(json.dumps(made))
+    return _loaded(made)
+
+
+def _state() -> str:
+    """What the map depends on, in short."""
+    digest = hashlib.sha256()
+    for folder in (RUNTIME, *(ROOT / one for one in TESTS)):
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(f"{path}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _run(folder: str, jobs: int) -> None:
+    words = ["-p", "workshop.mutants.runtime.noting", "-q", "--tb=no", "-p", "no:cacheprovider"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", *words, "-n", str(jobs), *TESTS],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(HOOK), "MUTANTS_MAP": folder},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ran.returncode not in (0, 1):
+        raise MapError(f"the tests cannot be run: {ran.stdout.strip()[-300:]}{ran.stderr[-300:]}")
+
+
+def _gathered(folder: Path) -> dict[str, Any]:
+    tests: dict[str, tuple[str, float]] = {}
+    for number, seconds, name in _rows(folder.glob("*.tests")):
+        tests[str(int(number))] = (name, float(seconds))
+    functions: dict[str, set[int]] = defaultdict(set)
+    for number, path, function in _rows(folder.glob("*.calls")):
+        named = ".".join(part for part in function.split(".") if not part.startswith("<"))
+        file = path.rpartition("/dirty_runtime/")[2]
+        functions[f"{file} {named}"].add(int(number or AT_IMPORT))
+    return {"tests": tests, "functions": {name: sorted(one) for name, one in functions.items()}}
+
+
+def _rows(paths: Iterable[Path]) -> Iterable[list[str]]:
+    for path in paths:
+        for line in path.read_text().splitlines():
+            yield line.split("\t", 2)
+
+
+def _loaded(kept: Mapping[str, Any]) -> Reach:
+    tests = {int(number): Test(*one) for number, one in kept["tests"].items()}
+    return Reach(tests, {name: set(numbers) for name, numbers in kept["functions"].items()})
