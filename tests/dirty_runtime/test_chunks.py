@@ -120,6 +120,8 @@ def test_a_chunk_that_comes_too_soon_waits_for_the_end_of_the_pause(writer: Writ
     writer.pause()
     assert writer.written == [b"first", b"secondthird"]
     assert not writer.is_timed
+    assert writer.chunks._thread is not None
+    assert writer.chunks._thread.daemon, "a worker's exit does not wait for it"
 
 
 def test_what_is_full_waits_for_nothing(writer: Writer) -> None:
