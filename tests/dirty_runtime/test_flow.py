@@ -239,7 +239,7 @@ class Flow(RuleBasedStateMachine):
     def little_is_held(self) -> None:
         for client in self.clients:
             # Three lanes may each have read once more, and a frame may be under way.
-            assert client.there._link._waiting_bytes <= HIGH + 3 * (READ + WHOLE)
+            assert client.there._link.waiting_bytes <= HIGH + 3 * (READ + WHOLE)
 
     @invariant()
     def what_came_is_what_was_sent(self) -> None:
