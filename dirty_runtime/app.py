@@ -187,7 +187,11 @@ def _not_found(path: str, module_name: str, error: ModuleNotFoundError) -> str:
     missing = error.name or ""
     if not f"{module_name}.".startswith(f"{missing}."):
         return _not_imported(path, error)
-    places = f"looked in {os.getcwd()}, then where Python's packages are"
+    try:
+        here = os.getcwd()
+    except OSError:
+        here = "a directory that is gone"
+    places = f"looked in {here}, then where Python's packages are"
     return f"app {path}: there is no module {missing}; {places}; see --chdir"
 
 

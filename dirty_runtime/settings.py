@@ -20,12 +20,14 @@ from types import ModuleType
 from typing import Any
 
 from .app import AppSpec, describe, parse_app_spec
+from .directory import absolute
 from .errors import DirtyAppError
 
 MAX_SOCKET_PATH_BYTES = 107
 # What the socket's path ends with while its arbiter drains.
 DRAINING = ".draining"
 UNITS = ("_s", "_path")
+PATHS = ("socket_path", "pidfile", "log_file")
 # The launcher of Python's own worker, where the usual one is another.
 PYTHON_LAUNCHER = "python"
 HOOKS = (
@@ -107,6 +109,7 @@ class Config:
     log_json: bool = setting(False, "Log in JSON.")
     pidfile: str = setting("", "Where to write the arbiter's pid.")
     config_path: str = ""
+    directory: str = ""
     hooks: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -147,14 +150,14 @@ def simple_settings() -> list[Field[Any]]:
 FILE_NAMES = {
     f"dirty_{option_name(one.name)}": one.name
     for one in fields(Config)
-    if one.name not in ("config_path", "hooks")
+    if one.name not in ("config_path", "directory", "hooks")
 }
 VARIABLES = frozenset(variable_name(one.name) for one in simple_settings()) | {"DIRTY_SOCKET"}
 
 
 def check_directory(setting: str, path: str) -> None:
     """Raises ConfigError when the directory that the setting's `path` is in does not exist."""
-    parent = Path(path).absolute().parent
+    parent = Path(path).parent
     if path and not parent.is_dir():
         reason = f"{label_of(setting)} {path}: the directory {parent} does not exist"
         raise ConfigError(reason, setting)
@@ -171,6 +174,9 @@ def load_config(path: str, overrides: Mapping[str, Any]) -> Config:
     """
     settings = _read_file(path) if path else {}
     settings |= {name: value for name, value in overrides.items() if value not in (None, ())}
+    for name in PATHS:
+        if settings.get(name) and isinstance(settings[name], str):
+            settings[name] = absolute(settings[name])
     if not settings.get("socket_path"):
         raise ConfigError("no socket to serve at: give --socket PATH or set DIRTY_SOCKET")
     apps = settings.get("apps") or ()
@@ -227,7 +233,7 @@ def _read_file(path: str) -> dict[str, Any]:
     found = run_file(path)
     _check_names(path, found)
     settings = {name: found[key] for key, name in FILE_NAMES.items() if key in found}
-    settings["config_path"] = str(Path(path).absolute())
+    settings["config_path"] = absolute(path)
     settings["hooks"] = {name: found[name] for name in HOOKS if name in found}
     return settings
 

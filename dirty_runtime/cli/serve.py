@@ -15,7 +15,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from ..directory import absolute, change_directory, current_directory
 from ..settings import (
+    PATHS,
     Config,
     ConfigError,
     check_directory,
@@ -71,15 +73,9 @@ def serve(config_path: str | None, chdir: str | None, check_config: bool, **over
 
     inherited.set_right()
     logs.LOG.take_errors()
-    for name in ("socket_path", "pidfile", "log_file"):
-        if overrides[name]:
-            overrides[name] = os.path.abspath(overrides[name])
-    if config_path:
-        config_path = os.path.abspath(config_path)
     try:
         overrides["launchers"] = _launchers(overrides["launchers"])
-        if chdir:
-            _change_directory(chdir)
+        config_path = _placed(config_path, chdir, overrides)
         config = load_config(config_path or "", overrides)
         if check_config:
             _show_config(config)
@@ -123,11 +119,18 @@ def _origin(setting: str, config_path: str | None) -> str:
     return f"config file {config_path}: " if setting and config_path and not is_given else ""
 
 
-def _change_directory(path: str) -> None:
+def _placed(config_path: str | None, chdir: str | None, overrides: dict[str, Any]) -> str | None:
+    """Go where the apps are; paths are those of where we were. Raises ConfigError."""
     try:
-        os.chdir(path)
+        for name in PATHS:
+            if overrides[name]:
+                overrides[name] = absolute(overrides[name])
+        config_path = config_path and absolute(config_path)
+        overrides["directory"] = change_directory(chdir) if chdir else current_directory()
     except OSError as error:
-        raise ConfigError(f"directory {path}: {error.strerror}") from None
+        reason = f"directory {chdir or '.'}: {error.strerror}"
+        raise ConfigError(reason) from None
+    return config_path
 
 
 def _set_up_logs(config: Config) -> None:

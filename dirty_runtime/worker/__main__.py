@@ -18,6 +18,7 @@ from ..printable import printable
 from ..version import EXTENSIONS, VERSION
 from .lane import ArbiterGone, LaneServer
 from .loop import EventLoop
+from .sources import find_apps
 from .surroundings import Surroundings, handle_signals
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def main() -> int:
     """Boot and serve; returns the exit code."""
     die_with_parent()
     handle_signals()
+    find_apps()
     around = Surroundings()
     apps: dict[str, App] = {}
     loop = EventLoop()

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..app import attributes_of, load_class
 from ..errors import DirtyAppError
+from .sources import find_apps
 
 
 def facts_of(path: str) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def facts_of(path: str) -> dict[str, Any]:
 
 def main(paths: Sequence[str]) -> None:
     """Write the facts of each app."""
+    find_apps()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for path in paths:

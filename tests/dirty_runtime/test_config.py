@@ -99,7 +99,8 @@ def test_the_command_line_beats_the_file_beats_the_defaults(tmp_path: Path) -> N
 
 
 def test_every_name_of_the_file_is_a_setting() -> None:
-    assert set(FILE_NAMES.values()) == set(Config.__dataclass_fields__) - {"config_path", "hooks"}
+    no_settings = {"config_path", "directory", "hooks"}
+    assert set(FILE_NAMES.values()) == set(Config.__dataclass_fields__) - no_settings
 
 
 BAD_FILES = [

@@ -22,13 +22,16 @@ from .process import Kept, pipe_from
 READ_BYTES = 64 * 1024
 
 
-async def asked(paths: Sequence[str], limit_s: float) -> dict[str, AppFacts]:
+async def asked(paths: Sequence[str], limit_s: float, directory: str) -> dict[str, AppFacts]:
     """What each app says of itself; it may take as long as a boot.
+
+    Args:
+        directory: where the apps are looked for; empty for the current one.
 
     Raises:
         ConfigError: an app cannot be imported, is none, or has impossible attributes.
     """
-    output, ending = await _output_of(paths, limit_s)
+    output, ending = await _output_of(paths, limit_s, directory)
     facts: dict[str, AppFacts] = {}
     for path, line in zip(paths, output.splitlines(), strict=False):
         found = json.loads(line)
@@ -51,11 +54,11 @@ def checked(path: str, found: Mapping[str, Any]) -> AppFacts:
     return AppFacts(workers, tuple(stashes), bool(found.get("kill_on_cancel", False)))
 
 
-async def _output_of(paths: Sequence[str], limit_s: float) -> tuple[bytes, str]:
+async def _output_of(paths: Sequence[str], limit_s: float, directory: str) -> tuple[bytes, str]:
     """What the inspector wrote, all its lines if it could, and why it wrote no more."""
-    command = [sys.executable, "-m", "dirty_runtime.worker.inspector", *paths]
+    command = [sys.executable, "-P", "-m", "dirty_runtime.worker.inspector", *paths]
     with pipe_from() as (source, end):
-        inspector = Kept(command, {}, [], output=end)
+        inspector = Kept(command, {}, directory, [], output=end)
     lines = Lines(source, len(paths))
     inspector.when_ended(lines.end)
     late = ""

@@ -16,7 +16,8 @@ from ..policy.catalogue import AppFacts, Catalogue
 from .inspection import asked
 from .process import LocalProcess
 
-PYTHON = (sys.executable, "-m", "dirty_runtime.worker")
+# It looks for the apps' modules itself, when it has what it needs.
+PYTHON = (sys.executable, "-P", "-m", "dirty_runtime.worker")
 
 
 class Order(NamedTuple):
@@ -81,10 +82,10 @@ class PythonLauncher:
         self._config = config
 
     async def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
-        return await asked(paths, self._config.boot_timeout_s)
+        return await asked(paths, self._config.boot_timeout_s, self._config.directory)
 
     def launch(self, order: Order) -> Process:
-        return LocalProcess(PYTHON, told(self._config, order), order.ends, takes_signals=True)
+        return started(PYTHON, self._config, order, takes_signals=True)
 
 
 class CommandLauncher:
@@ -103,12 +104,22 @@ class CommandLauncher:
 
     async def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
         program = self._words[0]
-        if shutil.which(program) is None:
+        # A path is taken from the directory where the workers start.
+        place = os.path.join(self._config.directory, program) if os.sep in program else program
+        if shutil.which(place) is None:
             raise ConfigError(f"{self._name}: there is no program {program}", self._setting)
         return {}
 
     def launch(self, order: Order) -> Process:
-        return LocalProcess(self._words, told(self._config, order), order.ends, takes_signals=False)
+        return started(self._words, self._config, order, takes_signals=False)
+
+
+def started(
+    words: Sequence[str], config: Config, order: Order, takes_signals: bool
+) -> LocalProcess:
+    """A worker's process. Raises OSError."""
+    environment = told(config, order)
+    return LocalProcess(words, environment, config.directory, order.ends, takes_signals)
 
 
 def told(config: Config, order: Order) -> dict[str, str]:

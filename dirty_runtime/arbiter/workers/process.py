@@ -35,6 +35,7 @@ class Kept:
     Args:
         words: the command.
         environment: what it is told, beside the arbiter's own environment.
+        directory: where it starts; empty for the current one.
         inherits: the file descriptors that it gets, beside the standard streams.
         output: its standard output; None for the arbiter's.
 
@@ -51,6 +52,7 @@ class Kept:
         self,
         words: Sequence[str],
         environment: Mapping[str, str],
+        directory: str,
         inherits: Sequence[int],
         output: int | None = None,
     ) -> None:
@@ -60,6 +62,7 @@ class Kept:
             os.set_blocking(self._source, False)
             self._keeper = subprocess.Popen(
                 [*KEEPER, str(report), str(os.getpid()), *words],
+                cwd=directory or None,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 pass_fds=[report, *inherits],
@@ -131,6 +134,7 @@ class LocalProcess:
     Args:
         words: the command.
         environment: what it is told.
+        directory: where it starts; empty for the current one.
         ends: what it inherits.
         takes_signals: whether it has a meaning for USR1, of which others would die.
 
@@ -142,6 +146,7 @@ class LocalProcess:
         self,
         words: Sequence[str],
         environment: Mapping[str, str],
+        directory: str,
         ends: Sequence[socket.socket],
         takes_signals: bool,
     ) -> None:
@@ -150,6 +155,7 @@ class LocalProcess:
             self._kept = Kept(
                 words,
                 {**environment, "DIRTY_TRACE_FD": str(end)},
+                directory,
                 [end, *(one.fileno() for one in ends)],
             )
 
