@@ -8,10 +8,12 @@ answer to a call that follows a quick one is looked for awake, as `round_trip` s
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import socket
 import struct
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +22,7 @@ import gdproto
 from gdproto import MessageReceived
 
 from ..errors import DirtyProtocolError
-from ..sockets.round_trip import round_trip
+from ..sockets.round_trip import is_pythons, round_trip, round_trip_of_its_own
 from ..sockets.transfer import receive, widen
 from .answers import Deadline, answer_in, closed, encoded, result_of, unreachable
 
@@ -31,6 +33,7 @@ SLACK_S = 0.01
 # A call as quick as this lets the next one be waited for awake, for at most so long.
 QUICK_S = 0.0002
 AWAKE_S = 0.0001
+CONNECT_PAUSE_S = 0.005
 
 # The number of forks that lie between this process and the one that imported this module.
 _forks = itertools.count()
@@ -62,27 +65,71 @@ class Channel:
 
     Raises:
         DirtyConnectionError: the arbiter cannot be reached.
+        DirtyTimeoutError: the time is over.
     """
 
     def __init__(self, socket_path: str, deadline: Deadline) -> None:
         self._path = socket_path
         self._connection = gdproto.Connection("client")
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._limit_s = 0.0
         # Whether another exchange may begin.
         self.is_clean = True
         # Where there is one processor, who stays awake keeps the arbiter from it.
         self._has_processors = processors() > 1
         self._was_quick = False
-        widen(self._socket)
         try:
-            # Without this limit one that may not block would fail where others connect as well.
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        except OSError as error:
+            raise unreachable(socket_path, error) from None
+        self._is_pythons = is_pythons(self._socket)
+        # A socket of gevent serves only the thread that made it.
+        self._thread = None if self._is_pythons else threading.get_native_id()
+        self._there_and_back = round_trip if self._is_pythons else round_trip_of_its_own
+        try:
+            widen(self._socket)
+            connect = self._connect if self._is_pythons else self._connect_in_turn
+            connect(socket_path, deadline)
+        except BaseException as error:
+            self._socket.close()
+            if isinstance(error, TimeoutError):
+                raise deadline.passed() from None
+            if isinstance(error, OSError):
+                raise unreachable(socket_path, error) from None
+            raise
+
+    def _connect(self, socket_path: str, deadline: Deadline) -> None:
+        """Connect, waiting in the kernel while the arbiter's backlog is full. Raises OSError."""
+        # A socket with a timeout, of the process's default say, would not wait but fail.
+        self._socket.settimeout(None)
+        while True:
             limit = timeval(deadline.left_s())
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-            self._socket.connect(socket_path)
-        except OSError as error:
-            self._socket.close()
-            raise unreachable(socket_path, error) from None
+            try:
+                self._socket.connect(socket_path)
+            except BlockingIOError:
+                raise TimeoutError from None
+            try:
+                self._socket.getpeername()
+                return
+            except OSError as error:
+                # Python takes it for connected when a signal was handled meanwhile.
+                if error.errno != errno.ENOTCONN:
+                    raise
+
+    def _connect_in_turn(self, socket_path: str, deadline: Deadline) -> None:
+        """Connect, letting others run while the arbiter's backlog is full. Raises OSError."""
+        self._socket.settimeout(0.0)
+        while True:
+            try:
+                self._socket.connect(socket_path)
+                return
+            except BlockingIOError:
+                time.sleep(min(CONNECT_PAUSE_S, deadline.left_s()))
+
+    @property
+    def is_for_here(self) -> bool:
+        """Whether this thread may use it."""
+        return self._thread is None or self._thread == threading.get_native_id()
 
     def send(self, message: gdproto.Message, limit: Deadline) -> bool:
         """Open an exchange; when it returns, the answer has begun to come or is to be received.
@@ -116,7 +163,7 @@ class Channel:
         self._wait_at_most(limit.left_s())
         started_s = time.monotonic()
         may_stay_awake = self._was_quick and self._has_processors
-        data = round_trip(self._socket, frame, AWAKE_S if may_stay_awake else 0.0)
+        data = self._there_and_back(self._socket, frame, AWAKE_S if may_stay_awake else 0.0)
         self._was_quick = time.monotonic() - started_s < QUICK_S
         if data:
             self._connection.receive_data(data)
@@ -227,9 +274,13 @@ class Channels:
             self.close()
             self._generation = _generation
         try:
-            return self._idle.pop()
+            channel = self._idle.pop()
         except IndexError:
             return None
+        if channel.is_for_here:
+            return channel
+        self._idle.insert(0, channel)
+        return None
 
     def _keep(self, channel: Channel) -> None:
         if channel.is_clean and self._generation == _generation:

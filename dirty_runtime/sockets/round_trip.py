@@ -3,7 +3,8 @@
 Rules: the socket's timeout ends the waits. Who waits sleeps in ``poll``: the kernel wakes one who
 sleeps in ``recv`` twice, first for nothing, when the peer has read the frame. To be woken up takes
 longer than a small call does, so who expects a quick answer may look for it awake, for a moment,
-before it sleeps.
+before it sleeps. A socket that is not Python's own, as of gevent, lets others run while it waits:
+there its own methods wait, and nothing else.
 """
 
 from __future__ import annotations
@@ -44,6 +45,20 @@ def round_trip_in_python(connected: socket.socket, frame: bytes, awake_s: float)
     if connected.timeout is None:
         readable.poll()
     return connected.recv(ANSWER_BYTES)
+
+
+def round_trip_of_its_own(connected: socket.socket, frame: bytes, awake_s: float) -> bytes:
+    """As `round_trip_in_python`, by the methods of the socket alone."""
+    connected.sendall(frame)
+    return connected.recv(ANSWER_BYTES)
+
+
+def is_pythons(connected: socket.socket) -> bool:
+    """Whether it is a socket of Python's own, which holds up the thread while it waits.
+
+    Those that gevent and eventlet put in their place are not.
+    """
+    return type(connected).__module__ == "socket"
 
 
 def _built() -> RoundTrip:
