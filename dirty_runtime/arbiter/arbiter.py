@@ -14,7 +14,6 @@ import asyncio
 import logging
 import os
 import signal
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -31,6 +30,7 @@ from .calls import Calls
 from .clients.access import Access
 from .clients.connection import CallOf, ClientConnection
 from .clients.listener import Listener
+from .clock import Clock
 from .dispatch import Dispatcher
 from .lifetime import Lifetime, Phase
 from .pidfile import Pidfile
@@ -69,7 +69,7 @@ class DirtyArbiter:
     """
 
     def __init__(self, config: Config, observers: Iterable[Observer] = ()) -> None:
-        clock = time.monotonic
+        clock = Clock()
         self.config = config
         self.lifetime = Lifetime(clock)
         self.access = Access.of(config)
@@ -240,7 +240,7 @@ class DirtyArbiter:
     async def _drain(self) -> None:
         self.dispatcher.drain()
         try:
-            async with asyncio.timeout(self._grace_s):
+            async with self._clock.timeout(self._grace_s):
                 await self.dispatcher.quiet.wait()
         except TimeoutError:
             log.warning("calls still ran after %g s", self._grace_s)

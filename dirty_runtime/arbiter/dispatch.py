@@ -7,7 +7,7 @@ each action that it answers with is done at once, in its order. Observers are to
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import gdproto
 
@@ -23,6 +23,7 @@ from .answers.registry import Answerers
 from .calls import KEPT_BYTES, Actions, Calls, Fail, GiveUp, Start
 from .clients.access import Access
 from .clients.connection import CallOf, ClientConnection
+from .clock import Clock
 from .policy.catalogue import Catalogue
 from .policy.life import State
 from .policy.routing import Router
@@ -48,7 +49,7 @@ class Dispatcher:
         averages: how long calls run, for what callers are told to wait.
         graceful_timeout_s: what calls get that run beside a fault.
         timeout_s: the longest silence of a worker; 0 for any.
-        clock: monotonic seconds.
+        clock: has its seconds, and its timers.
 
     Attributes:
         clients: the connections.
@@ -66,7 +67,7 @@ class Dispatcher:
         averages: Averages,
         graceful_timeout_s: float,
         timeout_s: float,
-        clock: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self.clients: set[ClientConnection] = set()
         self.quiet = asyncio.Event()
@@ -80,7 +81,7 @@ class Dispatcher:
         self._averages = averages
         self._graceful_timeout_s = graceful_timeout_s
         self._clock = clock
-        self._alarm = Alarm(self._expire)
+        self._alarm = Alarm(self._expire, clock)
         self._silence = SilenceWatch(timeout_s, self, clock)
         self._is_draining = False
 

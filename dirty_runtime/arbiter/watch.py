@@ -7,11 +7,11 @@ against the client.
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable
 from typing import Protocol
 
+from .clock import Clock, Timer
 from .workers.lane import Lane
 
 
@@ -20,24 +20,26 @@ class Alarm:
 
     Args:
         rings: is called when it is time.
+        clock: by it.
 
     Attributes:
         due_s: when it rings; infinite while it is not set.
     """
 
-    def __init__(self, rings: Callable[[], None]) -> None:
+    def __init__(self, rings: Callable[[], None], clock: Clock) -> None:
         self._rings = rings
-        self._timer: asyncio.TimerHandle | None = None
+        self._clock = clock
+        self._timer: Timer | None = None
         self.due_s = math.inf
 
     def set(self, due_s: float | None) -> None:
-        """Ring at `due_s` at the latest, on the event loop's clock; None changes nothing."""
+        """Ring at `due_s` at the latest; None changes nothing."""
         if due_s is None or due_s >= self.due_s:
             return
         if self._timer is not None:
             self._timer.cancel()
         self.due_s = due_s
-        self._timer = asyncio.get_running_loop().call_at(due_s, self._ring)
+        self._timer = self._clock.call_at(due_s, self._ring)
 
     def _ring(self) -> None:
         self._timer, self.due_s = None, math.inf
@@ -63,13 +65,13 @@ class SilenceWatch:
     Args:
         limit_s: the longest silence, in seconds; 0 for any.
         events: is told.
-        clock: monotonic seconds.
+        clock: has its seconds, and its timers.
 
     Attributes:
         watched: the lanes that are looked after.
     """
 
-    def __init__(self, limit_s: float, events: SilenceEvents, clock: Callable[[], float]) -> None:
+    def __init__(self, limit_s: float, events: SilenceEvents, clock: Clock) -> None:
         self.limit_s = limit_s
         self._events = events
         self._clock = clock
@@ -82,7 +84,7 @@ class SilenceWatch:
             self._look_later(lane, self.limit_s)
 
     def _look_later(self, lane: Lane, wait_s: float) -> None:
-        asyncio.get_running_loop().call_later(wait_s, self._look, lane)
+        self._clock.call_later(wait_s, self._look, lane)
 
     def _look(self, lane: Lane) -> None:
         if not self._events.is_awaited(lane):

@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from ...settings import ConfigError
+from ..clock import Clock
 from ..policy.catalogue import AppFacts
 from .process import Kept, pipe_from
 
@@ -63,7 +64,7 @@ async def _output_of(paths: Sequence[str], limit_s: float, directory: str) -> tu
     inspector.when_ended(lines.end)
     late = ""
     try:
-        async with asyncio.timeout(limit_s):
+        async with Clock().timeout(limit_s):
             await lines.there.wait()
     except TimeoutError:
         late = f"it took more than {limit_s:g} s"

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from ...settings import Config, ConfigError
+from ..clock import Clock, Timer
 from ..policy.allocation import allocate, reallocate, slot_to_add, slot_to_remove
 from ..policy.catalogue import AppFacts, Catalogue
 from ..policy.health import Health
@@ -55,7 +56,7 @@ class Slot:
         self.launcher = launcher
         self.worker: Worker | None = None
         self.candidate: Worker | None = None
-        self.wait: asyncio.TimerHandle | None = None
+        self.wait: Timer | None = None
         self.backoff = Backoff()
         self.must_change = ""
 
@@ -82,7 +83,7 @@ class Supervisor:
         launchers: start workers, by their names.
         events: uses the workers.
         arbiter: is told of the first worker.
-        clock: monotonic seconds.
+        clock: has its seconds, and its timers.
 
     Attributes:
         workers: those whose processes live, by their ages.
@@ -98,7 +99,7 @@ class Supervisor:
         launchers: Mapping[str, Launcher],
         events: WorkerEvents,
         arbiter: StartEvents,
-        clock: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self.config = config
         self.workers: dict[int, Worker] = {}
@@ -115,7 +116,7 @@ class Supervisor:
         self._ages = 0
         self._has_served = False
         self._stopping = False
-        self._retry: asyncio.TimerHandle | None = None
+        self._retry: Timer | None = None
         self._gone = asyncio.Event()
 
     # --- what is known ---
@@ -322,7 +323,7 @@ class Supervisor:
         if slot.wait is not None:
             slot.wait.cancel()
         wait_s = slot.backoff.died(has_served)
-        slot.wait = asyncio.get_running_loop().call_later(wait_s, self._waited, slot)
+        slot.wait = self._clock.call_later(wait_s, self._waited, slot)
 
     def _waited(self, slot: Slot) -> None:
         slot.wait = None
@@ -405,7 +406,7 @@ class Supervisor:
             self._retry = None
         retry_s = self.health.next_retry_s(self._clock())
         if retry_s is not None:
-            self._retry = asyncio.get_running_loop().call_at(retry_s, self._settle)
+            self._retry = self._clock.call_at(retry_s, self._settle)
 
     def _empty(self, slot: Slot) -> None:
         if slot.wait is not None:

@@ -7,7 +7,6 @@ seen by its process, not by its lanes.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
@@ -15,6 +14,7 @@ from typing import Protocol
 import gdproto
 
 from ...settings import Config
+from ..clock import Clock, Timer
 from ..policy.life import Event, State, next_state
 from .lane import Answer, AnswerEvents, Lane
 from .launch import Launcher, Order
@@ -86,7 +86,7 @@ class Worker:
         launcher: starts it.
         supervisor: is told of its life.
         events: is told what its lanes bring.
-        clock: monotonic seconds.
+        clock: has its seconds, and its timers.
 
     Raises:
         OSError: it cannot be started.
@@ -109,7 +109,7 @@ class Worker:
         launcher: Launcher,
         supervisor: SupervisorEvents,
         events: WorkerEvents,
-        clock: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self.slot = slot
         self.age = age
@@ -124,7 +124,8 @@ class Worker:
         self._boot_timeout_s = config.boot_timeout_s
         self._supervisor = supervisor
         self._events = events
-        self._timers: list[asyncio.TimerHandle] = []
+        self._clock = clock
+        self._timers: list[Timer] = []
         try:
             for _ in range(config.threads):
                 self.lanes.append(Lane(self, events, clock))
@@ -255,4 +256,4 @@ class Worker:
         self.state = next_state(self.state, event)
 
     def _later(self, wait_s: float, told: Callable[..., None], *args: object) -> None:
-        self._timers.append(asyncio.get_running_loop().call_later(wait_s, told, *args))
+        self._timers.append(self._clock.call_later(wait_s, told, *args))
