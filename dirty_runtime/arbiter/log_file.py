@@ -10,9 +10,8 @@ import os
 from collections.abc import Callable
 
 from ..line_writer import Stream
+from .place import Place
 
-# A FIFO without a reader, or a full one, is not waited for.
-FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 MODE = 0o644
 
 
@@ -27,7 +26,7 @@ class LogFile(Stream):
     """
 
     def __init__(self, path: str, failed: Callable[[OSError], None]) -> None:
-        super().__init__(os.open(path, FLAGS, MODE))
+        super().__init__(opened(path))
         self._path = path
         self._failed = failed
         self._fails = False
@@ -36,7 +35,7 @@ class LogFile(Stream):
         if self._is_in_place():
             return False
         try:
-            fd = os.open(self._path, FLAGS, MODE)
+            fd = opened(self._path)
         except OSError as error:
             if not os.fstat(self._fd).st_nlink:
                 raise
@@ -53,3 +52,13 @@ class LogFile(Stream):
             return os.path.samestat(os.stat(self._path), os.fstat(self._fd))
         except OSError:
             return False
+
+
+def opened(path: str) -> int:
+    """The file at the path, made if there is none. Raises OSError."""
+    place = Place(os.path.abspath(path))
+    try:
+        # A FIFO without a reader, or a full one, is not waited for.
+        return place.open_to_append(MODE)
+    finally:
+        place.close()
