@@ -255,7 +255,7 @@ def _problem(one: Field[Any], value: Any) -> str:
         return _launchers_problem(value)
     if one.default is MISSING and one.name != "socket_path":
         return ""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\0" in value:
         return f"is text, not {value!r}"
     return _command_problem(value) if one.name == "worker_command" else ""
 

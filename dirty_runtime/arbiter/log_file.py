@@ -56,7 +56,7 @@ class LogFile(Stream):
 
 def opened(path: str) -> int:
     """The file at the path, made if there is none. Raises OSError."""
-    place = Place(os.path.abspath(path))
+    place = Place(path)
     try:
         # A FIFO without a reader, or a full one, is not waited for.
         return place.open_to_append(MODE)

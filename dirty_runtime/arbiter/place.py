@@ -13,6 +13,8 @@ import stat
 from collections import deque
 from pathlib import PurePath
 
+from ..directory import absolute
+
 DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 MOST_LINKS = 40
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -21,7 +23,7 @@ Identity = tuple[int, int]
 
 
 class Place:
-    """The name at the end of an absolute path.
+    """The name at the end of a path.
 
     Raises:
         OSError: the directory cannot be reached, or root would follow another user's link to it.
@@ -33,7 +35,7 @@ class Place:
     """
 
     def __init__(self, path: str) -> None:
-        parent, self.name = os.path.split(path)
+        parent, self.name = os.path.split(absolute(path))
         self.is_shared = False
         if os.geteuid():
             self.directory = os.open(parent, DIRECTORY)

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import click
@@ -146,13 +145,13 @@ def _set_up_logs(config: Config) -> None:
 def _show_config(config: Config) -> None:
     """Print the settings, and which worker would load which apps. Raises ConfigError."""
     from ..arbiter.clients.access import Access
-    from ..arbiter.clients.listener import check_socket
+    from ..arbiter.clients.socket_file import check_socket
     from ..arbiter.policy.allocation import allocate, shortages
     from ..arbiter.policy.catalogue import Catalogue
     from ..arbiter.workers.launch import inspect, launchers_of
 
     Access.of(config)
-    check_socket(Path(config.socket_path))
+    check_socket(config.socket_path)
     for name in ("pidfile", "log_file"):
         check_directory(name, getattr(config, name))
     catalogue = Catalogue(config.apps)

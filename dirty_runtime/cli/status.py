@@ -5,6 +5,7 @@ Rules: what draws is loaded when something is to be drawn: the other commands st
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 
 import click
@@ -12,7 +13,7 @@ import click
 from ..client import DirtyClient
 from ..errors import DirtyConnectionError, DirtyError
 from ..readiness import State, is_ready, not_ready, wait
-from ..settings import DRAINING
+from ..settings import DRAINING, MAX_SOCKET_PATH_BYTES
 from .options import client_at, failure, print_json, socket_option, timeout_option
 
 
@@ -57,7 +58,16 @@ def _look(client: DirtyClient) -> tuple[DirtyClient, State]:
     try:
         return client, client.status()
     except DirtyConnectionError:
-        draining = DirtyClient(client.socket_path + DRAINING, client.timeout)
+        draining = DirtyClient(_reachable(client.socket_path + DRAINING), client.timeout)
         with suppress(DirtyConnectionError):
             return draining, draining.status()
         raise
+
+
+def _reachable(path: str) -> str:
+    """The path, or where it is too long for a socket's address, another name, kept to our end."""
+    if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES or not hasattr(os, "O_PATH"):
+        return path
+    with suppress(OSError):
+        return f"/proc/self/fd/{os.open(path, os.O_PATH)}"
+    return path

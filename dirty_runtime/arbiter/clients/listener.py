@@ -1,33 +1,33 @@
 """The Unix socket that an arbiter serves at.
 
-Rules: nobody but its owner can open it before it has the permissions that it shall have. A
-socket file is replaced only when nobody serves it any more; anything else at its path
-is left alone. What was made is removed at the end, if it is still what was made. While an arbiter
-drains, its socket has another name: clients do not find it, but whoever looks after it does, and
-the path is free for a successor.
+Rules: while an arbiter drains, its socket has another name: clients do not find it, but whoever
+looks after it does, and the path is free for a successor. A socket whose file others have removed,
+renamed or replaced is reached by nobody new: that is said, and when the path has been left free for
+a while, in which a successor may take it, there is another one. What others serve is left alone.
 """
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import os
 import socket
-import stat
 from collections.abc import Callable
-from pathlib import Path
 
-from ...settings import DRAINING, ConfigError, check_directory
+from ...settings import DRAINING, ConfigError
 from .access import Access
+from .socket_file import SocketFile
 
 log = logging.getLogger("dirty")
 
-BACKLOG = 1024
 # Connections that are taken in one turn of the event loop.
 AT_ONCE = 64
 # How long no connection is taken after one could not be, as for want of file descriptors.
 PAUSE_S = 1.0
+# How often the socket's file is looked at, and how long a lost path is left to others.
+LOOK_S = 1.0
+PATIENCE_S = 5.0
+
+Came = Callable[[socket.socket], object]
 
 
 class Listener:
@@ -42,97 +42,109 @@ class Listener:
     """
 
     def __init__(self, path: str, access: Access) -> None:
-        self.path = Path(path)
-        check_socket(self.path)
-        _make_way(self.path)
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._identity: tuple[int, int] | None = None
+        self.path = path
+        self._access = access
+        self._file = SocketFile(path, access)
         self._loop: asyncio.AbstractEventLoop | None = None
-        mask = os.umask(0o177)
-        try:
-            self.socket.bind(path)
-            self._identity = _identity(self.path)
-            os.chown(path, access.owner, access.group, follow_symlinks=False)
-            os.chmod(path, access.mode)
-        except OSError as error:
-            self.close()
-            raise _refused(path, f": {error.strerror}") from error
-        finally:
-            os.umask(mask)
-        self.socket.listen(BACKLOG)
+        self._look_again: asyncio.TimerHandle | None = None
+        # Why there is no socket at the path, as it was last said.
+        self._told = ""
 
-    def accept(self, came: Callable[[socket.socket], object]) -> None:
+    def accept(self, came: Came) -> None:
         """Have the running event loop call `came` with each new connection, until `close`."""
         self._loop = asyncio.get_running_loop()
-        self.socket.setblocking(False)
-        self._loop.add_reader(self.socket, self._accept, came)
+        self._listen(came)
+        self._later(LOOK_S, self._look, came)
 
-    def _accept(self, came: Callable[[socket.socket], object]) -> None:
+    def _listen(self, came: Came) -> None:
+        assert self._loop is not None
+        self._file.socket.setblocking(False)
+        self._loop.add_reader(self._file.socket, self._accept, came)
+
+    def _accept(self, came: Came) -> None:
         for _ in range(AT_ONCE):
             try:
-                connected, _ = self.socket.accept()
+                connected, _ = self._file.socket.accept()
             except (BlockingIOError, InterruptedError, ConnectionError):
                 return
             except OSError as error:
                 log.error("no connection can be taken for now: %s", error.strerror)
                 assert self._loop is not None
-                self._loop.remove_reader(self.socket)
+                self._loop.remove_reader(self._file.socket)
                 self._loop.call_later(PAUSE_S, self._accept_again, came)
                 return
             came(connected)
 
-    def _accept_again(self, came: Callable[[socket.socket], object]) -> None:
-        if self.socket.fileno() >= 0:
-            self.accept(came)
+    def _accept_again(self, came: Came) -> None:
+        if self._file.socket.fileno() >= 0:
+            self._listen(came)
 
     def step_aside(self) -> None:
         """Take connections at the path for draining; at none if it is not to be had."""
-        path = self.path.with_name(self.path.name + DRAINING)
+        self._stop_looking()
         try:
-            check_socket(path)
-            _make_way(path)
-            if _identity(self.path) == self._identity:
-                self.path = self.path.rename(path)
+            self._file.rename(self.path + DRAINING)
         except (ConfigError, OSError) as error:
             log.warning("the drain cannot be looked at: %s", error)
             self.close()
 
     def close(self) -> None:
         """Stop listening and remove the socket file."""
-        if self._loop is not None and self.socket.fileno() >= 0:
-            self._loop.remove_reader(self.socket)
-        self.socket.close()
-        if self._identity is not None and _identity(self.path) == self._identity:
-            self.path.unlink()
-        self._identity = None
+        self._stop_looking()
+        if self._loop is not None and self._file.socket.fileno() >= 0:
+            self._loop.remove_reader(self._file.socket)
+        self._file.close()
 
+    # --- what others do to the file ---
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino
+    def _look(self, came: Came) -> None:
+        """Look whether the socket is found at its path still."""
+        if self._is_found():
+            self._later(LOOK_S, self._look, came)
+            return
+        text = "the socket is not at %s any more: nobody new can connect, until it is there again"
+        log.error(text, self.path)
+        self._later(PATIENCE_S, self._come_back, came)
 
+    def _come_back(self, came: Came) -> None:
+        """Serve at the path again, unless others do."""
+        try:
+            new = self._file if self._is_found() else SocketFile(self.path, self._access)
+        except (ConfigError, OSError) as error:
+            self._cannot_come_back(str(error), came)
+            return
+        if new is not self._file:
+            self._replace(new, came)
+        log.info("arbiter serves at %s again", self.path)
+        self._told = ""
+        self._later(LOOK_S, self._look, came)
 
-def check_socket(path: Path) -> None:
-    """Raises ConfigError when there is no directory for a socket, or something else is there."""
-    check_directory("socket_path", str(path))
-    if os.path.lexists(path) and not stat.S_ISSOCK(path.lstat().st_mode):
-        raise _refused(path, ": something else than a socket is there")
+    def _cannot_come_back(self, reason: str, came: Came) -> None:
+        if reason != self._told:
+            log.error("nobody new can connect: %s", reason)
+        self._told = reason
+        self._later(PATIENCE_S, self._come_back, came)
 
+    def _replace(self, new: SocketFile, came: Came) -> None:
+        assert self._loop is not None
+        # Those that came in time.
+        self._accept(came)
+        self._loop.remove_reader(self._file.socket)
+        self._file.close()
+        self._file = new
+        self._listen(came)
 
-def _make_way(path: Path) -> None:
-    """Remove a socket file that nobody serves. Raises ConfigError when somebody does."""
-    if not os.path.lexists(path):
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1)
-        result = probe.connect_ex(str(path))
-    if result != errno.ECONNREFUSED:
-        raise _refused(path, " is already served by another process")
-    path.unlink()
+    def _is_found(self) -> bool:
+        try:
+            return self._file.is_at(self.path)
+        except OSError:
+            return False
 
+    def _later(self, wait_s: float, act: Callable[[Came], None], came: Came) -> None:
+        assert self._loop is not None
+        self._look_again = self._loop.call_later(wait_s, act, came)
 
-def _refused(path: str | Path, reason: str) -> ConfigError:
-    return ConfigError(f"socket {path}{reason}", "socket_path")
+    def _stop_looking(self) -> None:
+        if self._look_again is not None:
+            self._look_again.cancel()
+            self._look_again = None

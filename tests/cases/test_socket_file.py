@@ -1,0 +1,211 @@
+"""Whatever others do to a socket's file: it is said, and the arbiter is reached again.
+
+What others serve is left alone, a path may be as long as a socket's can be, and root gives to
+others nothing but its own socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import socket
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dirty_runtime.arbiter.clients import listener as listeners
+from dirty_runtime.arbiter.clients.access import Access
+from dirty_runtime.arbiter.clients.listener import Listener
+from dirty_runtime.settings import DRAINING, MAX_SOCKET_PATH_BYTES, ConfigError
+from tests.cases.test_left_over import OTHER_USER, as_root
+from tests.dirty_runtime.processes import LIMIT_S, OURS, run_dirty, serving, wait_until
+
+ACCESS = Access(mode=0o660, owner=-1, group=-1, callers=None, managers=frozenset())
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    # A socket's path has a bound.
+    with tempfile.TemporaryDirectory() as root:
+        yield Path(root)
+
+
+@pytest.fixture(autouse=True)
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listeners, "LOOK_S", 0.005)
+    monkeypatch.setattr(listeners, "PATIENCE_S", 0.02)
+
+
+class Served:
+    """A listener on an event loop, and what a test does meanwhile in a thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.listener = Listener(str(path), ACCESS)
+        self.came = 0
+
+    def run(self, test: Callable[[], None]) -> None:
+        async def serve() -> None:
+            self.listener.accept(self._take)
+            await asyncio.get_running_loop().run_in_executor(None, test)
+            self.listener.close()
+
+        asyncio.run(serve())
+
+    def _take(self, connected: socket.socket) -> None:
+        self.came += 1
+        connected.close()
+
+    def is_reached(self) -> bool:
+        before = self.came
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(LIMIT_S)
+            if client.connect_ex(str(self.path)):
+                return False
+            # The end comes when it was taken, by whoever serves there.
+            return client.recv(1) == b"" and self.came > before
+
+
+def served_by_nobody(path: Path) -> None:
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+
+
+LOSSES = {
+    "removed": lambda path: path.unlink(),
+    "renamed": lambda path: path.rename(path.with_name("moved")),
+    "removed with its directory": lambda path: (
+        shutil.rmtree(path.parent),
+        path.parent.mkdir(),
+    ),
+    "moved with its directory": lambda path: (
+        path.parent.rename(path.parent.with_name("moved")),
+        path.parent.mkdir(),
+    ),
+    "replaced by a socket that nobody serves": served_by_nobody,
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_socket_that_is_lost_is_missed_and_made_anew(
+    loss: str, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    path = root / "run" / "s"
+    path.parent.mkdir()
+    served = Served(path)
+
+    def test() -> None:
+        assert served.is_reached()
+        LOSSES[loss](path)
+        wait_until(served.is_reached)
+
+    served.run(test)
+    missed, again = caplog.messages
+    assert missed.startswith(f"the socket is not at {path} any more")
+    assert again == f"arbiter serves at {path} again"
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("kind", ["socket", "file"])
+def test_what_others_have_put_there_is_left_alone(
+    kind: str, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = root / "s"
+    served = Served(path)
+
+    def test() -> None:
+        path.unlink()
+        with socket.socket(socket.AF_UNIX) as other:
+            if kind == "socket":
+                other.bind(str(path))
+                other.listen()
+            else:
+                path.touch()
+            wait_until(lambda: "nobody new can connect: " in caplog.text)
+            assert os.path.lexists(path)
+        if kind == "file":
+            path.unlink()
+        wait_until(served.is_reached)
+
+    served.run(test)
+    # Once, however often it was looked.
+    assert len([line for line in caplog.messages if "nobody new can connect: " in line]) == 1
+
+
+def test_a_lost_socket_is_no_obstacle_to_an_end(root: Path) -> None:
+    served = Served(root / "s")
+    served.path.unlink()
+    served.path.write_text("precious")
+    served.run(served.listener.step_aside)
+    assert served.path.read_text() == "precious"
+
+
+def test_the_longest_path_can_be_looked_at_while_it_drains(root: Path) -> None:
+    path = root / ("s" * (MAX_SOCKET_PATH_BYTES - len(f"{root}/")))
+    with serving(OURS, socket_path=str(path)) as arbiter, arbiter.client() as client:
+        held = client.stream(OURS, "hold")
+        assert next(held) is not None
+        arbiter.signal(signal.SIGTERM)
+        wait_until(lambda: not path.exists())
+        assert path.with_name(path.name + DRAINING).exists()
+        assert "draining: 1 running" in run_dirty("status", "--socket", str(path)).stdout
+        held.close()
+    assert list(root.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [b"s\xff", "sö\u202e".encode(), b" s\n"])
+def test_any_name_can_be_served_at(name: bytes, root: Path) -> None:
+    served = Served(root / os.fsdecode(name))
+
+    def test() -> None:
+        assert served.is_reached()
+        served.path.unlink()
+        wait_until(served.is_reached)
+
+    served.run(test)
+
+
+@as_root
+def test_root_serves_in_a_directory_of_another_user(root: Path) -> None:
+    theirs = root / "theirs"
+    theirs.mkdir(mode=0o777)
+    os.chown(theirs, OTHER_USER, OTHER_USER)
+    access = Access(0o666, OTHER_USER, -1, None, frozenset())
+    served = Listener(str(theirs / "s"), access)
+    found = (theirs / "s").stat()
+    assert stat.S_IMODE(found.st_mode) == 0o666
+    assert found.st_uid == OTHER_USER
+    served.close()
+    assert list(theirs.iterdir()) == []
+
+
+@as_root
+def test_root_gives_nothing_but_its_socket_to_another_user(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    precious = root / "precious"
+    precious.touch(mode=0o600)
+    path = root / "theirs" / "s"
+    path.parent.mkdir()
+    os.chown(path.parent, OTHER_USER, OTHER_USER)
+    access = Access(0o666, OTHER_USER, -1, None, frozenset())
+    bind = socket.socket.bind
+
+    def bound_and_replaced(self: socket.socket, address: str) -> None:
+        bind(self, address)
+        path.unlink()
+        path.hardlink_to(precious)
+
+    monkeypatch.setattr(socket.socket, "bind", bound_and_replaced)
+    with pytest.raises(ConfigError, match="something else"):
+        Listener(str(path), access)
+    found = precious.stat()
+    assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (0, 0o600)
