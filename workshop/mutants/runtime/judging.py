@@ -1,7 +1,7 @@
 """Which test tells a mutant from the runtime.
 
-Rules: a mutant is judged by tests that reach its function: the quick ones first, then of each file
-in turn, as many as fit into BUDGET_S. A test that does not end in time has failed. A kill counts
+Rules: a mutant is judged by tests that reach its function: first those that start no process, then
+of each file in turn, as many as fit into BUDGET_S. A test that does not end in time has failed. A kill counts
 only if the same test passes on the runtime as it is; a test that does not is asked no more. Nothing
 of a mutant is left behind: neither processes nor files.
 """
@@ -27,7 +27,8 @@ from .reach import HOOK, Reach, Test
 BUDGET_S = 30.0
 # How long a test may take beyond ten times that.
 PATIENCE_S = 20.0
-QUICK_S = 0.1
+# What a file's first test with processes starts for the others.
+START_S = 1.0
 # No examples are made smaller, and none is remembered: they are the same for each mutant.
 PROFILE = "judging"
 
@@ -89,16 +90,19 @@ class Judge:
 
 def chosen(tests: Sequence[Test], budget_s: float) -> list[Test]:
     """Those that are asked, in their order."""
-    quick = sorted((one for one in tests if one.seconds < QUICK_S), key=lambda one: one.seconds)
-    slow = [one for one in tests if one.seconds >= QUICK_S]
-    left_s = budget_s
+    alone = sorted((one for one in tests if one.is_alone), key=lambda one: one.seconds)
+    with_others = _file_by_file(one for one in tests if not one.is_alone)
+    left_s, files = budget_s, set[str]()
     found: list[Test] = []
-    for one in (*quick, *_file_by_file(slow)):
-        if one.seconds <= left_s:
-            left_s -= one.seconds
+    for one in (*alone, *with_others):
+        is_first = not one.is_alone and one.file not in files
+        cost_s = one.seconds + (START_S if is_first else 0)
+        if cost_s <= left_s:
+            left_s -= cost_s
+            files.update({one.file} if is_first else ())
             found.append(one)
     # What is module-wide is set up once.
-    return sorted(found, key=lambda one: (one.seconds >= QUICK_S, one.file))
+    return sorted(found, key=lambda one: (not one.is_alone, "" if one.is_alone else one.file))
 
 
 def _file_by_file(tests: Iterable[Test]) -> Iterator[Test]:

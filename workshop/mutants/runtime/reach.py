@@ -33,10 +33,11 @@ class MapError(Exception):
 
 @dataclass(frozen=True)
 class Test:
-    """A test, and how long it took."""
+    """A test, how long it took, and whether no other process took part."""
 
     name: str
     seconds: float
+    is_alone: bool
 
     @property
     def file(self) -> str:
@@ -108,21 +109,25 @@ def _run(folder: str, jobs: int) -> None:
 
 
 def _gathered(folder: Path) -> dict[str, Any]:
-    tests: dict[str, tuple[str, float]] = {}
-    for number, seconds, name in _rows(folder.glob("*.tests")):
-        tests[str(int(number))] = (name, float(seconds))
     functions: dict[str, set[int]] = defaultdict(set)
-    for number, path, function in _rows(folder.glob("*.calls")):
+    with_others: set[int] = set()
+    for number, process, path, function in _rows(folder.glob("*.calls")):
         named = ".".join(part for part in function.split(".") if not part.startswith("<"))
         file = path.rpartition("/dirty_runtime/")[2]
         functions[f"{file} {named}"].add(int(number or AT_IMPORT))
+        if process == "child":
+            with_others.add(int(number or AT_IMPORT))
+    tests = {
+        int(number): (name, float(seconds), int(number) not in with_others)
+        for number, seconds, name in _rows(folder.glob("*.tests"))
+    }
     return {"tests": tests, "functions": {name: sorted(one) for name, one in functions.items()}}
 
 
 def _rows(paths: Iterable[Path]) -> Iterable[list[str]]:
     for path in paths:
         for line in path.read_text().splitlines():
-            yield line.split("\t", 2)
+            yield line.split("\t", 3)
 
 
 def _loaded(kept: Mapping[str, Any]) -> Reach:
