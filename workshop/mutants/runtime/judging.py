@@ -31,6 +31,7 @@ PATIENCE_S = 20.0
 START_S = 1.0
 # No examples are made smaller, and none is remembered: they are the same for each mutant.
 PROFILE = "judging"
+ALL = "all of them"
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,8 @@ class Judge:
                 return Verdict(mutant.name)
             if self._is_confirmed(ran, tests):
                 return Verdict(mutant.name, ran.failed, ran.outcome)
-            tests = [one for one in tests if one.name != ran.failed]
-        return Verdict(mutant.name, outcome="not reached")
+            tests = [one for one in tests if ran.failed not in (one.name, one.file, ALL)]
+        return Verdict(mutant.name, outcome="no test to ask")
 
     def _is_confirmed(self, ran: Ran, tests: Sequence[Test]) -> bool:
         if ran.outcome == "late" or ran.failed not in self._is_sound:
@@ -159,7 +160,7 @@ def _ended(status: int | None, lines: Sequence[str]) -> Ran:
             name, _, reason = rest.partition(" - ")
             is_late = "Timeout" in reason
             return Ran(name, "late" if is_late else "fails" if "::" in name else "import")
-    return Ran("all of them", "late" if status is None else "import")
+    return Ran(ALL, "late" if status is None else "import")
 
 
 def sweep(own: str) -> None:
