@@ -39,6 +39,8 @@ from .implementation import parse_stash as parse_stash
 from .implementation import peek_request as peek_request
 from .messages import PRIORITY_RANGE as PRIORITY_RANGE
 from .messages import RequestPeek as RequestPeek
+from .pieces import ListPieces as ListPieces
+from .pieces import Pieces as Pieces
 
 __version__ = "0.1.0"
 
@@ -47,7 +49,8 @@ if not TYPE_CHECKING:
     _PLAIN = """
     ERROR_TYPES HEADER_BYTES IMPLEMENTATION MAGIC MAX_PAYLOAD_BYTES NEED_DATA PRIORITY_RANGE
     VALUE_TYPES VERSION Connection ConnectionClosed Encoded ExchangeEnded FrameReceived Header
-    ManageOp Message MessageCode MessageReceived PartReceived ProtocolError RequestPeek StashOp
-    check decode encode parse parse_header parse_payload parse_stash peek_request
+    ListPieces ManageOp Message MessageCode MessageReceived PartReceived Pieces ProtocolError
+    RequestPeek StashOp check decode encode parse parse_header parse_payload parse_stash
+    peek_request
     """
     __all__ = sorted([*_PLAIN.split(), *_messages.__all__])

@@ -152,14 +152,19 @@ def _pieces(message: Message) -> list[bytes | bytearray]:
 
 def _header(message: Message, parts: list[bytes | bytearray]) -> bytes:
     length = sum(map(len, parts))
+    check_length(length, message.request_id)
+    return Header(message.CODE, length, message.request_id).to_bytes()
+
+
+def check_length(length: int, request_id: int) -> None:
+    """Refuse a payload of so many bytes where no frame carries it. Raises ProtocolError."""
     if length > MAX_PAYLOAD_BYTES:
         raise ProtocolError(
             "payload_too_large",
             f"{length} bytes are above the limit of {MAX_PAYLOAD_BYTES}",
             phase="encode",
-            request_id=message.request_id,
+            request_id=request_id,
         )
-    return Header(message.CODE, length, message.request_id).to_bytes()
 
 
 def _check_request_id(message: Message) -> None:

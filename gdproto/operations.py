@@ -41,11 +41,17 @@ class Form(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """A field of a message that an operation takes; `kind` is string, integer, scalar or any."""
+    """A field of a message that an operation takes.
+
+    Attributes:
+        kind: string, integer, scalar or any.
+        max_bytes: how long its text or bytes may be; 0 for as long as the frame permits.
+    """
 
     name: str
     kind: str
     required: bool
+    max_bytes: int
 
 
 class Operation(NamedTuple):

@@ -62,10 +62,12 @@ class Parameter:
 
     Attributes:
         required: whether the operation means nothing without it.
+        max_bytes: how long its text or bytes may be; 0 for as long as the frame permits.
     """
 
     name: str
     required: bool = True
+    max_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -239,7 +241,13 @@ STASH_INFO = Form(
         FormField("table", TEXT, "its name", core=True),
     ),
 )
-_TABLE, _KEY, _VALUE = Parameter("table"), Parameter("key"), Parameter("value")
+MAX_NAME_BYTES = 2 * 1024 * 1024
+# What it costs to match a text grows with its length times that of the pattern.
+MAX_PATTERN_BYTES = 1024
+_TABLE = Parameter("table", max_bytes=MAX_NAME_BYTES)
+_KEY = Parameter("key", max_bytes=MAX_NAME_BYTES)
+_VALUE = Parameter("value")
+_NO_ROOM = {"StashError": "there is no room"}
 STASH = (
     Operation(
         "put",
@@ -247,7 +255,7 @@ STASH = (
         (_TABLE, _KEY, _VALUE),
         BOOL,
         "Store `value` under `key`.",
-        {"StashError": "there is no room"},
+        _NO_ROOM,
     ),
     Operation(
         "get",
@@ -262,7 +270,7 @@ STASH = (
     Operation(
         "keys",
         4,
-        (_TABLE, Parameter("pattern", required=False)),
+        (_TABLE, Parameter("pattern", required=False, max_bytes=MAX_PATTERN_BYTES)),
         list_of(SCALAR),
         "The keys, or those strings among them that match `* ? [seq] [!seq]`.",
     ),
@@ -275,13 +283,13 @@ STASH = (
         "How large the table is.",
         {"StashTableNotFoundError": "the table is missing"},
     ),
-    Operation("ensure", 7, (_TABLE,), BOOL, "Have the table, if only empty."),
+    Operation("ensure", 7, (_TABLE,), BOOL, "Have the table, if only empty.", _NO_ROOM),
     Operation("delete_table", 8, (_TABLE,), BOOL, "Remove the table; false when it was missing."),
     Operation("tables", 9, (), list_of(TEXT), "The names of all tables."),
     Operation(
         "exists",
         10,
-        (_TABLE, Parameter("key", required=False)),
+        (_TABLE, Parameter("key", required=False, max_bytes=MAX_NAME_BYTES)),
         BOOL,
         "Whether the table has `key`; without a key, whether there is such a table.",
     ),

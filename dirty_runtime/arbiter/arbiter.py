@@ -75,7 +75,7 @@ class DirtyArbiter:
         self.access = Access.of(config)
         self.catalogue = Catalogue(config.apps)
         self.turns = Turns()
-        self.stash = MemoryStash(config.stash_max_bytes)
+        self.stash = MemoryStash(config.stash_max_bytes, self.turns)
         self.router: Router[CallOf, Lane] = Router(
             self.catalogue.paths,
             config.max_queue,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 # What a slice may take, and what may be done at once before the first of them.
@@ -35,11 +35,31 @@ class Turns:
         self.take(partial(_end, turn))
         await turn
 
+    async def exhaust(self, steps: Iterator[object]) -> None:
+        """Take every short step; also where the caller, who waits for that, is cancelled."""
+        if _advanced(steps, AT_ONCE_S):
+            return
+        done = asyncio.get_running_loop().create_future()
+        self.take(partial(self._go_on, steps, done))
+        await done
+
+    def _go_on(self, steps: Iterator[object], done: asyncio.Future[None]) -> None:
+        if _advanced(steps, SLICE_S):
+            _end(done)
+        else:
+            self.take(partial(self._go_on, steps, done))
+
     def _next(self) -> None:
         # Only in the next turn of the loop, also where this one fails.
         if len(self._waiting) > 1:
             asyncio.get_running_loop().call_soon(self._next)
         self._waiting.popleft()()
+
+
+def _advanced(steps: Iterator[object], at_most_s: float) -> bool:
+    """Take steps for so long. Returns whether it was the last one."""
+    until_s = time.monotonic() + at_most_s
+    return not any(time.monotonic() >= until_s for _ in steps)
 
 
 def _end(turn: asyncio.Future[None]) -> None:

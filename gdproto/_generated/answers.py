@@ -1,11 +1,13 @@
-# @generated from spec/ (2c07c146d19ce168) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (4c84ee1497398655) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
 
 from typing import Any, Final, NotRequired, Protocol, TypeAlias, TypedDict
 
+from ..encoded import Encoded
 from ..operations import Form, FormField, Operation, Parameter, ResultType
+from ..pieces import Pieces
 from .tables import ManageOp, StashOp
 
 Scalar: TypeAlias = None | bool | int | float | bytes | str
@@ -174,14 +176,15 @@ class ManageAnswer(TypedDict):
 class StashBackend(Protocol):
     """Where tables are kept: one method for each operation of the stash.
 
-    They raise the errors that travel to who asked, by the names of their classes.
+    They raise the errors that travel to who asked, by the names of their classes. Values
+    come and go as their TLV bytes, which nobody needs to look into.
     """
 
-    async def put(self, table: str, key: Scalar, value: Any) -> bool:
+    async def put(self, table: str, key: Scalar, value: Encoded) -> bool:
         """Store `value` under `key`. Raises StashError when there is no room."""
         ...
 
-    async def get(self, table: str, key: Scalar) -> Any:
+    async def get(self, table: str, key: Scalar) -> Pieces:
         """The value of `key`.
 
         Raises StashKeyNotFoundError when the key or the table is missing.
@@ -192,7 +195,7 @@ class StashBackend(Protocol):
         """Remove `key`; false when it was missing."""
         ...
 
-    async def keys(self, table: str, pattern: str | None = None) -> list[Scalar]:
+    async def keys(self, table: str, pattern: str | None = None) -> Pieces:
         """The keys, or those strings among them that match `* ? [seq] [!seq]`."""
         ...
 
@@ -205,14 +208,14 @@ class StashBackend(Protocol):
         ...
 
     async def ensure(self, table: str) -> bool:
-        """Have the table, if only empty."""
+        """Have the table, if only empty. Raises StashError when there is no room."""
         ...
 
     async def delete_table(self, table: str) -> bool:
         """Remove the table; false when it was missing."""
         ...
 
-    async def tables(self) -> list[str]:
+    async def tables(self) -> Pieces:
         """The names of all tables."""
         ...
 
@@ -292,42 +295,42 @@ FORMS: Final[dict[str, Form]] = {
 
 STASH_OPERATIONS: Final[dict[StashOp, Operation]] = {
     StashOp.PUT: Operation(
-        'put', 1, (Parameter('table', 'string', True), Parameter('key', 'scalar', True), Parameter('value', 'any', True), ),
+        'put', 1, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), Parameter('value', 'any', True, 0), ),
         ResultType('bool', None, ''), {'StashError': 'there is no room'},
         'Store `value` under `key`.',
     ),
     StashOp.GET: Operation(
-        'get', 2, (Parameter('table', 'string', True), Parameter('key', 'scalar', True), ),
+        'get', 2, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), ),
         ResultType('any', None, ''), {'StashKeyNotFoundError': 'the key or the table is missing'},
         'The value of `key`.',
     ),
     StashOp.DELETE: Operation(
-        'delete', 3, (Parameter('table', 'string', True), Parameter('key', 'scalar', True), ),
+        'delete', 3, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), ),
         ResultType('bool', None, ''), {},
         'Remove `key`; false when it was missing.',
     ),
     StashOp.KEYS: Operation(
-        'keys', 4, (Parameter('table', 'string', True), Parameter('pattern', 'string', False), ),
+        'keys', 4, (Parameter('table', 'string', True, 2097152), Parameter('pattern', 'string', False, 1024), ),
         ResultType('list', ResultType('scalar', None, ''), ''), {},
         'The keys, or those strings among them that match `* ? [seq] [!seq]`.',
     ),
     StashOp.CLEAR: Operation(
-        'clear', 5, (Parameter('table', 'string', True), ),
+        'clear', 5, (Parameter('table', 'string', True, 2097152), ),
         ResultType('bool', None, ''), {},
         'Remove every key of the table.',
     ),
     StashOp.INFO: Operation(
-        'info', 6, (Parameter('table', 'string', True), ),
+        'info', 6, (Parameter('table', 'string', True, 2097152), ),
         ResultType('form', None, 'StashInfo'), {'StashTableNotFoundError': 'the table is missing'},
         'How large the table is.',
     ),
     StashOp.ENSURE: Operation(
-        'ensure', 7, (Parameter('table', 'string', True), ),
-        ResultType('bool', None, ''), {},
+        'ensure', 7, (Parameter('table', 'string', True, 2097152), ),
+        ResultType('bool', None, ''), {'StashError': 'there is no room'},
         'Have the table, if only empty.',
     ),
     StashOp.DELETE_TABLE: Operation(
-        'delete_table', 8, (Parameter('table', 'string', True), ),
+        'delete_table', 8, (Parameter('table', 'string', True, 2097152), ),
         ResultType('bool', None, ''), {},
         'Remove the table; false when it was missing.',
     ),
@@ -337,7 +340,7 @@ STASH_OPERATIONS: Final[dict[StashOp, Operation]] = {
         'The names of all tables.',
     ),
     StashOp.EXISTS: Operation(
-        'exists', 10, (Parameter('table', 'string', True), Parameter('key', 'scalar', False), ),
+        'exists', 10, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', False, 2097152), ),
         ResultType('bool', None, ''), {},
         'Whether the table has `key`; without a key, whether there is such a table.',
     ),
@@ -345,12 +348,12 @@ STASH_OPERATIONS: Final[dict[StashOp, Operation]] = {
 
 MANAGE_OPERATIONS: Final[dict[ManageOp, Operation]] = {
     ManageOp.ADD: Operation(
-        'add', 1, (Parameter('count', 'integer', False), ),
+        'add', 1, (Parameter('count', 'integer', False, 0), ),
         ResultType('form', None, 'ManageAnswer'), {'DirtyProtocolError': 'the count is above the bound', 'DirtyPermissionError': 'the user may not manage', 'DirtyError': 'the arbiter is stopping'},
         'Start `count` workers more.',
     ),
     ManageOp.REMOVE: Operation(
-        'remove', 2, (Parameter('count', 'integer', False), ),
+        'remove', 2, (Parameter('count', 'integer', False, 0), ),
         ResultType('form', None, 'ManageAnswer'), {'DirtyPermissionError': 'the user may not manage', 'DirtyError': 'the arbiter is stopping'},
         'Stop `count` workers.',
     ),
@@ -360,7 +363,7 @@ MANAGE_OPERATIONS: Final[dict[ManageOp, Operation]] = {
         'Replace the workers by ones with new code.',
     ),
     ManageOp.SET: Operation(
-        'set', 4, (Parameter('count', 'integer', False), ),
+        'set', 4, (Parameter('count', 'integer', False, 0), ),
         ResultType('form', None, 'ManageAnswer'), {'DirtyProtocolError': 'the count is above the bound', 'DirtyPermissionError': 'the user may not manage', 'DirtyError': 'the arbiter is stopping'},
         'Have `count` workers.',
     ),

@@ -44,7 +44,8 @@ def _operations(one: ir.Question, spec: ir.Spec) -> str:
 
 
 def _taken(parameter: ir.Parameter) -> str:
-    return code(parameter.name) if parameter.required else f"optional {code(parameter.name)}"
+    taken = code(parameter.name) if parameter.required else f"optional {code(parameter.name)}"
+    return f"{taken} (to {parameter.max_bytes:,} bytes)" if parameter.max_bytes else taken
 
 
 def shown(what: ir.Type, spec: ir.Spec) -> str:

@@ -67,7 +67,8 @@ def _operation(one: answers.Operation, message: ir.Message, kinds: Collection[st
         name=one.name,
         code=one.code,
         parameters=tuple(
-            ir.Parameter(p.name, _kind(fields[p.name]), p.required) for p in one.parameters
+            ir.Parameter(p.name, _kind(fields[p.name]), p.required, p.max_bytes)
+            for p in one.parameters
         ),
         result=_type(one.result, where, kinds),
         errors=tuple(one.errors.items()),

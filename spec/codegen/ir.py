@@ -288,6 +288,7 @@ class Parameter:
     name: str
     kind: str
     required: bool
+    max_bytes: int
 
 
 @dataclass(frozen=True)

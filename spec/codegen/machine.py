@@ -239,7 +239,10 @@ def _question(question: ir.Question) -> Json:
 
 
 def _operation(one: ir.Operation) -> Json:
-    takes = [{"name": p.name, "kind": p.kind, "required": p.required} for p in one.parameters]
+    takes = [
+        {"name": p.name, "kind": p.kind, "required": p.required, "max_bytes": p.max_bytes}
+        for p in one.parameters
+    ]
     return {
         "name": one.name,
         "code": one.code,

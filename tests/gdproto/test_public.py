@@ -10,9 +10,9 @@ import gdproto
 NAMES = """
 ERROR_TYPES HEADER_BYTES IMPLEMENTATION MAGIC MAX_PAYLOAD_BYTES MESSAGE_CLASSES NEED_DATA
 PRIORITY_RANGE VALUE_TYPES VERSION Cancel Chunk Connection ConnectionClosed Encoded End Error
-ExchangeEnded FrameReceived Header Manage ManageOp Message MessageCode MessageReceived
-PartReceived ProtocolError Request RequestPeek Response Stash StashOp Status check decode encode
-parse parse_header parse_payload parse_stash peek_request
+ExchangeEnded FrameReceived Header ListPieces Manage ManageOp Message MessageCode MessageReceived
+PartReceived Pieces ProtocolError Request RequestPeek Response Stash StashOp Status check decode
+encode parse parse_header parse_payload parse_stash peek_request
 """
 
 

@@ -102,7 +102,7 @@ def test_a_new_operation_is_in_everything_that_is_made(whole: Path) -> None:
     assert "TABLE VALUE [PATTERN]" in shown
     assert "Take what matches PATTERN, and leave VALUE in its place." in shown
     table = (whole / "docs/generated/answers-stash.md").read_text()
-    assert "| `take_all` | `table`, `value`, optional `pattern` | `Taken` |" in table
+    assert "| `take_all` | `table` (to 2,097,152 bytes), `value`, optional `pattern` |" in table
     assert "| `seconds` | number | yes | how long it took, in seconds |" in table
     assert '"take_all"' in (whole / "gdproto/_generated/spec.json").read_text()
 
@@ -110,10 +110,10 @@ def test_a_new_operation_is_in_everything_that_is_made(whole: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ('Parameter("pattern", required=False)', 'Parameter("glob")', "no field 'glob'"),
+        ('Parameter("pattern", req', 'Parameter("glob", req', "no field 'glob'"),
         ('"keys",\n        4,', '"keys",\n        5,', "STASH have one code"),
         ('"StashError": "there', '"StashFullError": "there', "no error type 'StashFullError'"),
-        ('(_TABLE, Parameter("key", required=False))', '(Parameter("key", required=False), _TABLE)',
+        ('(_TABLE, _KEY, _VALUE)', '(Parameter("key", required=False), _TABLE)',
          "an optional parameter stands before a required one"),
         ('Type("integer"), Type("string")', 'Type("integer"), Type("text")', "no type 'text'"),
         ('Question("MANAGE", "arbiter"', 'Question("RULE", "arbiter"', "RULE is no message"),

@@ -10,12 +10,13 @@ import gdproto
 from gdproto import StashOp
 from gdproto.answers import STASH_OPERATIONS
 
-from ..expectations import as_declared, error, response, same
+from ..expectations import as_declared, error, fault, response, same
 from ..script import BOOK, Unsupported
 from ..stages import ArbiterStage
 from ..wire import Mismatch, Wire
 
 LARGE_BYTES, TIMES = 2 * 1024 * 1024, 3
+MANY = 5000
 
 
 def is_list(result: Any) -> bool:
@@ -198,11 +199,88 @@ def patterns(table: Table) -> None:
         "5": [],
         "abc": ["abc"],
     }.items():
-        found = table.keys(pattern)
-        if found != sorted(wanted, key=gdproto.encode):
-            raise Mismatch(f"{wanted} for {pattern}", str(found))
+        _match(table, pattern, wanted)
     if len(table.keys()) != len(words) + 2:
         raise Mismatch("all keys without a pattern", str(table.keys()))
+
+
+@add("brackets", "GD-MSG-049")
+def brackets(table: Table) -> None:
+    """Asks for keys by ranges, by brackets that stand first, and by one that nothing closes."""
+    for key in ("a", "b", "c", "-", "]", "!", "[", "[a", "ab"):
+        table.ask(StashOp.PUT, key, 1)
+    for pattern, wanted in {
+        "[a-b]": ["a", "b"],
+        "[!a-c]": ["-", "]", "!", "["],
+        "[a-]": ["a", "-"],
+        "[c-a]": [],
+        "[]a]": ["]", "a"],
+        "[!]a]": ["b", "c", "-", "!", "["],
+        "[": ["["],
+        "[a": ["[a"],
+    }.items():
+        _match(table, pattern, wanted)
+
+
+def _match(table: Table, pattern: str, wanted: list[str]) -> None:
+    found = table.keys(pattern)
+    if found != sorted(wanted, key=gdproto.encode):
+        raise Mismatch(f"{wanted} for {pattern}", str(found))
+
+
+@add("too-long", "GD-MSG-045")
+def too_long(table: Table) -> None:
+    """Asks by what is longer than an operation takes by a byte, and by what just is not."""
+    for op, operation in STASH_OPERATIONS.items():
+        for parameter in operation.parameters:
+            if parameter.max_bytes:
+                key = "k" if op is StashOp.PUT else None
+                given: dict[str, Any] = {"table": table.name, "key": key}
+                given[parameter.name] = "x" * (parameter.max_bytes + 1)
+                table.wire.send(gdproto.Stash(1, op, **given))
+                table.wire.expect(fault(1, "invalid_field_value", path=parameter.name))
+    longest = next(one for one in STASH_OPERATIONS[StashOp.KEYS].parameters if not one.required)
+    table.gives([], StashOp.KEYS, None, None, "é" * (longest.max_bytes // 2))
+    number = table.send(StashOp.KEYS, None, None, "é" * (longest.max_bytes // 2) + "x")
+    table.wire.expect(fault(number, "invalid_field_value", path="pattern"))
+
+
+@add("listed-once", "GD-MSG-047")
+def listed_once(table: Table) -> None:
+    """Lists many keys and tables: each once."""
+    for number in range(MANY):
+        table.ask(StashOp.PUT, number, number)
+    found = table.keys()
+    if found != sorted(range(MANY), key=gdproto.encode):
+        raise Mismatch(
+            f"{MANY} keys, each once", f"{len(found)}, of which {len(set(found))} differ"
+        )
+    tables = table.ask(StashOp.TABLES)
+    if tables.count(table.name) != 1:
+        raise Mismatch("the table once", f"{tables.count(table.name)} times")
+
+
+@add("no-room-for-tables", "GD-MSG-046")
+def no_room_for_tables(table: Table) -> None:
+    """Makes tables, more than there is room for: StashError, and those before are still there."""
+    names = [f"conformance-{number}-".ljust(LARGE_BYTES, "n") for number in range(2 * TIMES)]
+    made = [name for name in names if _is_made(table, name)]
+    try:
+        if made == names:
+            raise Unsupported(f"it has room for {LARGE_BYTES * len(names):,} bytes: give it less")
+        found = table.ask(StashOp.TABLES)
+        if not set(made) <= set(found):
+            raise Mismatch("the tables that were made", f"{len(found)} tables")
+    finally:
+        for table.name in made:
+            table.ask(StashOp.DELETE_TABLE)
+
+
+def _is_made(table: Table, name: str) -> bool:
+    table.name = name
+    number = table.send(StashOp.ENSURE)
+    answer = table.wire.expect(response(number, True), error(number, "StashError"))
+    return isinstance(answer, gdproto.Response)
 
 
 @add("full", "GD-MSG-025")

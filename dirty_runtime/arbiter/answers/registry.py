@@ -7,6 +7,8 @@ Rules:
 * Questions of one kind on one connection are answered one after the other, in the order in which
   they came: whoever puts and then gets, gets what was put. Kinds do not wait for each other, nor
   do connections.
+* Most are answered at once. What takes long has turns of the loop, and is waited for by those that
+  come after it on its connection.
 * A question that waits can be cancelled, and ends with its connection.
 """
 
@@ -14,7 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import gdproto
@@ -71,7 +74,7 @@ class Answerers:
             answer: a coroutine function; returns the result. Raises DirtyError to refuse.
             check: raises DirtyPermissionError for a user who may not ask.
             limit_s: how long an answer may take, its turn included, in seconds.
-            waits: False for one that never awaits: it is answered at once.
+            waits: False for one that awaits turns of the loop, if anything: it is begun at once.
         """
         self._answerers[kind] = Answerer(answer, check, limit_s, waits)
 
@@ -96,47 +99,83 @@ class Answerers:
                 f"this arbiter does not answer {kind.__name__.upper()}", code="unexpected_message"
             )
         answerer.check(client.uid)
-        if not answerer.waits:
-            client.answer(question.request_id, _finished(answerer, question, client))
-            return None
+        answering: Callable[[], Answer] = partial(answerer.answer, question, client)
+        if not answerer.waits and not client.question_count:
+            begun = _begun(answering(), question)
+            if begun.is_done:
+                client.answer(question.request_id, begun.result)
+                return None
+            answering = begun.rest
         if client.question_count >= MAX_WAITING:
             raise DirtyOverloadedError(f"overloaded: {MAX_WAITING} questions wait", "", 1.0)
         turn = client.turns.setdefault(kind, asyncio.Lock())
-        answering = _answer_in_turn(answerer, question, client, turn)
-        return asyncio.get_running_loop().create_task(answering)
+        return asyncio.get_running_loop().create_task(
+            _answer_in_turn(answering, answerer.limit_s, question, client, turn)
+        )
+
+
+class Begun:
+    """What has run until it awaited something, in no task.
+
+    Attributes:
+        is_done: whether it is over, and awaited nothing.
+        result: of what is over.
+    """
+
+    def __init__(self, answering: Answer) -> None:
+        self.is_done, self.result = False, None
+        self._answering = answering
+        try:
+            self._awaited = answering.send(None)
+        except StopIteration as done:
+            self.is_done, self.result = True, done.value
+
+    async def rest(self) -> Any:
+        """Go on, in a task."""
+        return await self
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        awaited = self._awaited
+        while True:
+            try:
+                step = partial(self._answering.send, (yield awaited))
+            except BaseException as error:
+                step = partial(self._answering.throw, error)
+            try:
+                awaited = step()
+            except StopIteration as done:
+                return done.value
+
+
+def _begun(answering: Answer, question: gdproto.Message) -> Begun:
+    """What is begun at once. Raises DirtyError."""
+    try:
+        return Begun(answering)
+    except Exception as error:
+        raise _told(error, question) from None
 
 
 async def _answer_in_turn(
-    answerer: Answerer, question: gdproto.Message, client: ClientConnection, turn: asyncio.Lock
+    answering: Callable[[], Answer],
+    limit_s: float,
+    question: gdproto.Message,
+    client: ClientConnection,
+    turn: asyncio.Lock,
 ) -> None:
     try:
-        async with asyncio.timeout(answerer.limit_s) as limit, turn:
-            result = await answerer.answer(question, client)
+        async with asyncio.timeout(limit_s) as limit, turn:
+            result = await answering()
         client.answer(question.request_id, result)
     except TimeoutError as error:
         if not limit.expired():
             client.decline(question.request_id, _told(error, question))
             return
-        reason = f"no answer within {answerer.limit_s:g} s"
-        client.decline(question.request_id, DirtyTimeoutError(reason, answerer.limit_s))
+        reason = f"no answer within {limit_s:g} s"
+        client.decline(question.request_id, DirtyTimeoutError(reason, limit_s))
     except gdproto.ProtocolError as error:
         client.decline(question.request_id, DirtyProtocolError.of(error))
     except Exception as error:
         client.decline(question.request_id, _told(error, question))
-
-
-def _finished(answerer: Answerer, question: gdproto.Message, client: ClientConnection) -> Any:
-    """The result of an answerer that does not await. Raises DirtyError."""
-    answering = answerer.answer(question, client)
-    try:
-        answering.send(None)
-    except StopIteration as done:
-        return done.value
-    except Exception as error:
-        raise _told(error, question) from None
-    answering.close()
-    name = type(question).__name__
-    raise _told(RuntimeError(f"what answers {name} was registered as never waiting"), question)
 
 
 def _told(error: Exception, question: gdproto.Message) -> DirtyError:

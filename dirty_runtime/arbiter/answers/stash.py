@@ -8,18 +8,41 @@ import gdproto
 from gdproto import StashOp
 from gdproto.answers import STASH_OPERATIONS, arguments
 
+from ...errors import DirtyProtocolError
 from ..clients.connection import ClientConnection
 from ..stash.backend import Backend
 
+NONE = gdproto.Encoded(gdproto.encode(None))
+
 
 class StashAnswers:
-    """Has the backend do what is asked."""
+    """Has the backend do what is asked; values are as `gdproto.parse_stash` leaves them."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
     async def answer(self, message: gdproto.Stash, client: ClientConnection) -> Any:
-        """Do it, and return its result. Raises StashError."""
+        """Do it, and return its result.
+
+        Raises:
+            StashError: it cannot be done.
+            DirtyProtocolError: invalid_field_value, a name, key or pattern is too long.
+        """
         operation = STASH_OPERATIONS[StashOp(message.op)]
-        method = getattr(self._backend, operation.name)
-        return await method(*arguments(operation, message))
+        given = arguments(operation, message)
+        if message.op == StashOp.PUT:
+            given[-1] = message.value or NONE
+        for parameter, value in zip(operation.parameters, given, strict=True):
+            if parameter.max_bytes and _is_longer(value, parameter.max_bytes):
+                reason = f"{parameter.name} has more than {parameter.max_bytes} bytes"
+                raise DirtyProtocolError(reason, code="invalid_field_value", path=parameter.name)
+        return await getattr(self._backend, operation.name)(*given)
+
+
+def _is_longer(value: object, most: int) -> bool:
+    """Whether it is text or bytes of more bytes."""
+    if not isinstance(value, str | bytes):
+        return False
+    if len(value) > most or isinstance(value, bytes) or value.isascii():
+        return len(value) > most
+    return len(value.encode()) > most

@@ -5,7 +5,8 @@ stream itself is answered by one ERROR, after which the client is heard no more 
 connection closes. A client that closes, even by half, gives up all its calls, whatever it has not
 read yet. A frame that has begun is finished before another begins; if its worker dies meanwhile,
 the connection closes. Of a client that has sent many frames a few are taken at once, the others in
-turns; of one that has so many answers to read none are taken at all.
+turns; of one that has so many answers to read none are taken at all. A large frame is looked into
+by a thread.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Protocol
 
 import gdproto
@@ -35,6 +38,7 @@ from ..turns import SLICE_S, Turns
 from ..workers.lane import Answer, Lane
 
 REQUEST = int(gdproto.MessageCode.REQUEST)
+STASH = int(gdproto.MessageCode.STASH)
 CANCEL = int(gdproto.MessageCode.CANCEL)
 CREDENTIALS = struct.Struct("3i")
 DISCARD_S = 1.0
@@ -43,6 +47,10 @@ FRAMES_AT_ONCE = 16
 # Of answers that a client has not read, in bytes: with more it is not heard.
 MOST_UNREAD_BYTES = 4 * 1024 * 1024
 
+
+# Looks into large frames, one after the other: what that does, it does without Python's lock.
+LOOKING = ThreadPoolExecutor(1, "looking")
+Understood = gdproto.RequestPeek | gdproto.Message
 
 CallOf = Call["ClientConnection", Lane]
 """A call that a client waits for, and that a lane runs."""
@@ -119,6 +127,8 @@ class ClientConnection:
         self._held_bytes = 0
         # Whether it has more to read than may be, and is not heard.
         self._is_unheard = False
+        # While a large frame is looked into, what comes behind it waits.
+        self._is_held = False
         self._failed = False
         self._link = Link(connected, self._connection, self)
         events.client_came(self)
@@ -179,7 +189,13 @@ class ClientConnection:
 
     def answer(self, request_id: int, result: Any) -> None:
         """Answer a question. Raises gdproto.ProtocolError where the result cannot be sent."""
-        self._write(self._connection.send(gdproto.Response(request_id, result)))
+        if isinstance(result, gdproto.Pieces):
+            header, pieces = result.response(request_id)
+            self._connection.send_frame(b"", header)
+        else:
+            pieces = [self._connection.send(gdproto.Response(request_id, result))]
+        for piece in pieces:
+            self._write(piece)
         self._questions.pop(request_id, None)
 
     def decline(self, request_id: int, error: DirtyError) -> None:
@@ -214,23 +230,33 @@ class ClientConnection:
 
     # --- frames ---
 
-    def _take(self, header: gdproto.Header, frame: Data) -> None:
-        code, _, request_id = header
-        if code == CANCEL:
-            self._cancel(request_id)
-            return
+    def _take(self, header: gdproto.Header, frame: bytes | memoryview) -> None:
+        if header.code == CANCEL:
+            self._cancel(header.request_id)
+        else:
+            self._act(header, frame, frame, partial(understood, header.code, frame))
+
+    def _act(
+        self,
+        header: gdproto.Header,
+        frame: Data,
+        seen: bytes | memoryview,
+        understand: Callable[[], Understood],
+    ) -> None:
+        """Do what a frame says, or tell why not."""
         try:
-            seen = frame.view() if isinstance(frame, Spool) else frame
-            if code == REQUEST:
-                request = peek_request(seen, HEADER_BYTES)
-                call = self.calls[request_id] = Call(request, header, frame, self, self._clock())
+            what = understand()
+            if isinstance(what, gdproto.RequestPeek):
+                call: CallOf = Call(what, header, frame, self, self._clock())
+                self.calls[header.request_id] = call
                 self._events.called(call)
-            elif (task := self._events.asked(gdproto.parse(seen), self)) is not None:
-                self._questions[request_id] = task
+            elif (task := self._events.asked(what, self)) is not None:
+                self._questions[header.request_id] = task
         except gdproto.ProtocolError as error:
-            self.decline(request_id, DirtyProtocolError.of(error, bytes(seen[:MAX_RAW_BYTES])))
+            fault = DirtyProtocolError.of(error, bytes(seen[:MAX_RAW_BYTES]))
+            self.decline(header.request_id, fault)
         except DirtyError as error:
-            self.decline(request_id, error)
+            self.decline(header.request_id, error)
 
     def _cancel(self, request_id: int) -> None:
         question = self._questions.get(request_id)
@@ -246,10 +272,28 @@ class ClientConnection:
         inbox, self._inbox = self._inbox, None
         assert inbox is not None
         try:
-            self._take(header, inbox.whole(rest))
+            frame = inbox.whole(rest)
+            if isinstance(frame, Spool):
+                self._look_into(header, frame, frame.view())
+            else:
+                self._take(header, frame)
         except OSError as error:
             reason = f"no room for a large request: {error.strerror or error}"
             self.decline(header.request_id, DirtyError(reason))
+
+    def _look_into(self, header: gdproto.Header, frame: Spool, seen: memoryview) -> None:
+        """Have a thread look into a large frame, and take what comes behind it afterwards."""
+        self._is_held = True
+        self._link.pause_reading()
+        looking = asyncio.get_running_loop().run_in_executor(LOOKING, understood, header.code, seen)
+
+        def looked(_: object) -> None:
+            self._is_held = False
+            if not self._failed:
+                self._act(header, frame, seen, looking.result)
+                self._take_more()
+
+        looking.add_done_callback(lambda done: self._link.attempt(partial(looked, done)))
 
     def _faulty(self, error: gdproto.ProtocolError) -> None:
         """Answer what the connection itself found at fault."""
@@ -304,13 +348,13 @@ class ClientConnection:
             if time.monotonic() >= until_s:
                 self._turns.take(self._take_turn)
                 return
-        if not (self._failed or self._is_unheard):
+        if not (self._failed or self._is_unheard or self._is_held):
             self._link.resume_reading()
 
     def _take_some(self) -> bool:
         """Take a few of the frames that are there. Returns whether there may be more."""
         for _ in range(FRAMES_AT_ONCE):
-            if self._failed or self._is_unheard:
+            if self._failed or self._is_unheard or self._is_held:
                 return False
             try:
                 event = self._connection.next_event()
@@ -360,6 +404,13 @@ class ClientConnection:
         self._inbox = None
         self._held, self._held_bytes = [], 0
         self._leave()
+
+
+def understood(code: int, frame: bytes | memoryview) -> Understood:
+    """What an arbiter needs to know of a frame. Raises gdproto.ProtocolError."""
+    if code == REQUEST:
+        return peek_request(frame, HEADER_BYTES)
+    return gdproto.parse_stash(frame) if code == STASH else gdproto.parse(frame)
 
 
 def joined(answers: list[Answer]) -> list[Data]:

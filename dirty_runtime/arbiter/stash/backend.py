@@ -16,8 +16,8 @@ class Backend(StashBackend, Protocol):
     """A place for the tables of one arbiter.
 
     Attributes:
-        waits: False for one whose methods never await.
-        bytes: what all tables take, as far as it is known.
+        waits: False for one that awaits nothing but its turns.
+        bytes: what everything takes, as far as it is known.
     """
 
     waits: bool

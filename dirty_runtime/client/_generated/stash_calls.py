@@ -1,4 +1,4 @@
-# @generated from spec/ (2c07c146d19ce168) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (4c84ee1497398655) by python -m spec.codegen --write; do not edit
 """The operations of the stash as methods, for threads and for event loops."""
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class StashCalls:
         return answer
 
     def ensure(self, table: str) -> bool:
-        """Have the table, if only empty."""
+        """Have the table, if only empty. Raises StashError when there is no room."""
         return bool(self.ask(StashOp.ENSURE, table))
 
     def delete_table(self, table: str) -> bool:
@@ -115,7 +115,7 @@ class AsyncStashCalls:
         return answer
 
     async def ensure(self, table: str) -> bool:
-        """Have the table, if only empty."""
+        """Have the table, if only empty. Raises StashError when there is no room."""
         return bool(await self.ask(StashOp.ENSURE, table))
 
     async def delete_table(self, table: str) -> bool:

@@ -1,4 +1,4 @@
-# @generated from spec/ (2c07c146d19ce168) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (4c84ee1497398655) by python -m spec.codegen --write; do not edit
 """The operations of the stash as functions, for the calling thread."""
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def info(table: str) -> StashInfo:
 
 
 def ensure(table: str) -> bool:
-    """Have the table, if only empty."""
+    """Have the table, if only empty. Raises StashError when there is no room."""
     return of_thread().ensure(table)
 
 

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from typing import Any, Final, NotRequired, Protocol, TypeAlias, TypedDict
 
+from ..encoded import Encoded
 from ..operations import Form, FormField, Operation, Parameter, ResultType
+from ..pieces import Pieces
 '''
 
 
@@ -66,18 +68,28 @@ def _backend(stash: ir.Question) -> Lines:
         "class StashBackend(Protocol):",
         '    """Where tables are kept: one method for each operation of the stash.',
         "",
-        "    They raise the errors that travel to who asked, by the names of their classes.",
+        "    They raise the errors that travel to who asked, by the names of their classes. Values",
+        "    come and go as their TLV bytes, which nobody needs to look into.",
         '    """',
     ]
     for one in stash.operations:
-        taken = ", ".join(["self", *(parameter(p) for p in one.parameters)])
+        taken = ", ".join(["self", *(_handed_in(p) for p in one.parameters)])
         out += [
             "",
-            f"    async def {one.name}({taken}) -> {annotation(one.result)}:",
+            f"    async def {one.name}({taken}) -> {_handed_out(one.result)}:",
             *documented(docstring(one), " " * 8),
             "        ...",
         ]
     return [*out, ""]
+
+
+def _handed_in(one: ir.Parameter) -> str:
+    return f"{one.name}: Encoded" if one.kind == "any" else parameter(one)
+
+
+def _handed_out(what: ir.Type) -> str:
+    """The type of a result: of a value, and of a list that may be long, its bytes."""
+    return "Pieces" if what.kind in ("any", "list") else annotation(what)
 
 
 def _rows(forms: tuple[ir.Form, ...]) -> Lines:
@@ -102,7 +114,8 @@ def _table(one: ir.Question) -> Lines:
     out = ["", f"{name}: Final[dict[{one.enumeration}, Operation]] = {{"]
     for operation in one.operations:
         taken = "".join(
-            f"Parameter({p.name!r}, {p.kind!r}, {p.required}), " for p in operation.parameters
+            f"Parameter({p.name!r}, {p.kind!r}, {p.required}, {p.max_bytes}), "
+            for p in operation.parameters
         )
         out += [
             f"    {one.enumeration}.{operation.name.upper()}: Operation(",

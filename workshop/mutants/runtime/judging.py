@@ -1,7 +1,7 @@
 """Which test tells a mutant from the runtime.
 
-Rules: a mutant is judged by tests that reach its function: first those that start no process, then
-of each file in turn, as many as fit into BUDGET_S. A test that does not end in time has failed. A kill counts
+Rules: a mutant is judged by tests that reach its function: the quick ones first, then of each file
+in turn, as many as fit into BUDGET_S. A test that does not end in time has failed. A kill counts
 only if the same test passes on the runtime as it is; a test that does not is asked no more. Nothing
 of a mutant is left behind: neither processes nor files.
 """
@@ -27,11 +27,9 @@ from .reach import HOOK, Reach, Test
 BUDGET_S = 30.0
 # How long a test may take beyond ten times that.
 PATIENCE_S = 20.0
-# What a file's first test with processes starts for the others.
-START_S = 1.0
+QUICK_S = 0.1
 # No examples are made smaller, and none is remembered: they are the same for each mutant.
 PROFILE = "judging"
-ALL = "all of them"
 
 
 @dataclass(frozen=True)
@@ -79,8 +77,8 @@ class Judge:
                 return Verdict(mutant.name)
             if self._is_confirmed(ran, tests):
                 return Verdict(mutant.name, ran.failed, ran.outcome)
-            tests = [one for one in tests if ran.failed not in (one.name, one.file, ALL)]
-        return Verdict(mutant.name, outcome="no test to ask")
+            tests = [one for one in tests if one.name != ran.failed]
+        return Verdict(mutant.name, outcome="not reached")
 
     def _is_confirmed(self, ran: Ran, tests: Sequence[Test]) -> bool:
         if ran.outcome == "late" or ran.failed not in self._is_sound:
@@ -91,19 +89,16 @@ class Judge:
 
 def chosen(tests: Sequence[Test], budget_s: float) -> list[Test]:
     """Those that are asked, in their order."""
-    alone = sorted((one for one in tests if one.is_alone), key=lambda one: one.seconds)
-    with_others = _file_by_file(one for one in tests if not one.is_alone)
-    left_s, files = budget_s, set[str]()
+    quick = sorted((one for one in tests if one.seconds < QUICK_S), key=lambda one: one.seconds)
+    slow = [one for one in tests if one.seconds >= QUICK_S]
+    left_s = budget_s
     found: list[Test] = []
-    for one in (*alone, *with_others):
-        is_first = not one.is_alone and one.file not in files
-        cost_s = one.seconds + (START_S if is_first else 0)
-        if cost_s <= left_s:
-            left_s -= cost_s
-            files.update({one.file} if is_first else ())
+    for one in (*quick, *_file_by_file(slow)):
+        if one.seconds <= left_s:
+            left_s -= one.seconds
             found.append(one)
     # What is module-wide is set up once.
-    return sorted(found, key=lambda one: (not one.is_alone, "" if one.is_alone else one.file))
+    return sorted(found, key=lambda one: (one.seconds >= QUICK_S, one.file))
 
 
 def _file_by_file(tests: Iterable[Test]) -> Iterator[Test]:
@@ -160,7 +155,7 @@ def _ended(status: int | None, lines: Sequence[str]) -> Ran:
             name, _, reason = rest.partition(" - ")
             is_late = "Timeout" in reason
             return Ran(name, "late" if is_late else "fails" if "::" in name else "import")
-    return Ran(ALL, "late" if status is None else "import")
+    return Ran("all of them", "late" if status is None else "import")
 
 
 def sweep(own: str) -> None:
