@@ -22,6 +22,7 @@ from typing import Any
 from .app import AppSpec, describe, parse_app_spec
 from .directory import absolute
 from .errors import DirtyAppError
+from .seconds import seconds
 
 MAX_SOCKET_PATH_BYTES = 107
 # What the socket's path ends with while its arbiter drains.
@@ -114,7 +115,10 @@ class Config:
 
     def __post_init__(self) -> None:
         for one in fields(self):
-            _check(one, getattr(self, one.name))
+            value = getattr(self, one.name)
+            _check(one, value)
+            if one.name.endswith("_s"):
+                object.__setattr__(self, one.name, seconds(value, label_of(one.name), 0))
         _check_apps(self.apps)
         _check_socket_path(self.socket_path)
         _check_launchers(self.apps, self.launchers)

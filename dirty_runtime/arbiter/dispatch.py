@@ -15,7 +15,6 @@ from ..errors import (
     DirtyError,
     DirtyOverloadedError,
     DirtyPermissionError,
-    DirtyTimeoutError,
     DirtyWorkerError,
 )
 from ..sockets.link import Link
@@ -266,5 +265,5 @@ class Dispatcher:
         worker, limit_s = lane.worker, self._silence.limit_s
         reason = f"the worker was silent for {limit_s:g} s"
         ran = ", ".join(f"{call.app_path} {call.action}" for call in self._calls.on(worker.lanes))
-        self._perform(self._calls.failed(lane, DirtyTimeoutError(reason, limit_s)))
+        self._perform(self._calls.silent(lane, reason, limit_s, self._clock()))
         self._condemn(worker, f"{reason}; it ran {ran or 'a call that was given up'}")

@@ -14,6 +14,7 @@ import gdproto
 
 from ..client import DirtyClient
 from ..errors import DirtyError
+from ..seconds import seconds
 
 # A number below zero is an argument, not an option.
 TAKES_NUMBERS = {"ignore_unknown_options": True}
@@ -35,6 +36,27 @@ def variable_of(ctx: click.Context | None, name: str) -> str:
     return next((one for one in variables if os.environ.get(one)), "")
 
 
+class Seconds(click.ParamType):
+    """A number of seconds, judged as everywhere."""
+
+    name = "seconds"
+
+    def __init__(self, least: float | None = None) -> None:
+        self._least = least
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        try:
+            number: Any = float(value)
+        except ValueError:
+            number = value
+        try:
+            return seconds(number, (param and param.opts[-1]) or "timeout", self._least)
+        except DirtyError as error:
+            raise click.ClickException(error.message) from None
+
+
 socket_option = click.option(
     "--socket",
     "socket_path",
@@ -44,7 +66,11 @@ socket_option = click.option(
     help="The arbiter's socket; by default $DIRTY_SOCKET.",
 )
 timeout_option = click.option(
-    "--timeout", default=30.0, show_default=True, help="Seconds that an answer may take."
+    "--timeout",
+    default=30.0,
+    type=Seconds(),
+    show_default=True,
+    help="Seconds that an answer may take.",
 )
 
 

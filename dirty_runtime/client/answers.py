@@ -1,6 +1,7 @@
 """What an answer means to the caller: pure.
 
-Rules: a call has one deadline, everything that it waits for included. An ERROR is raised as the
+Rules: a call has one deadline, everything that it waits for included. The arbiter keeps it too, and
+knows where the time went: its word is waited for a moment longer. An ERROR is raised as the
 error that it carries. A CHUNK is no answer to a plain call.
 """
 
@@ -19,13 +20,23 @@ from ..errors import (
     from_message,
 )
 
+# How much longer than its deadline a call waits for what the arbiter says of it, at most.
+PATIENCE = 0.1
+PATIENCE_S = 0.25
+
 
 class Deadline:
-    """The end of a call's time, `timeout_s` seconds from now."""
+    """The end of a call's time, `timeout_s` seconds from now.
 
-    def __init__(self, timeout_s: float) -> None:
+    Args:
+        request: what the arbiter is to answer by then; None where it is told of no deadline.
+    """
+
+    def __init__(self, timeout_s: float, request: gdproto.Request | None = None) -> None:
         self.timeout_s = timeout_s
-        self._due_s = time.monotonic() + timeout_s
+        self._request = request
+        patience_s = min(PATIENCE * timeout_s, PATIENCE_S) if request is not None else 0.0
+        self._due_s = time.monotonic() + timeout_s + patience_s
 
     def left_s(self) -> float:
         """Seconds that are left. Raises DirtyTimeoutError when none are."""
@@ -40,11 +51,19 @@ class Deadline:
         Raises:
             DirtyTimeoutError: no time is left.
         """
-        return self if idle_s is None else Deadline(min(idle_s, self.left_s()))
+        if idle_s is None or idle_s >= self.left_s():
+            return self
+        limit = Deadline(idle_s)
+        limit._request = self._request
+        return limit
 
     def passed(self) -> DirtyTimeoutError:
         """What the caller is told when the time is over."""
-        return DirtyTimeoutError(f"no answer within {self.timeout_s:g} s", self.timeout_s)
+        reason = f"no answer within {self.timeout_s:g} s"
+        if self._request is None:
+            return DirtyTimeoutError(reason, self.timeout_s)
+        app_path, action = self._request.app_path, self._request.action
+        return DirtyTimeoutError(f"{app_path} {action}: {reason}", self.timeout_s, app_path, action)
 
 
 def result_of(message: gdproto.Message) -> Any:
