@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -36,25 +36,20 @@ def variable_of(ctx: click.Context | None, name: str) -> str:
     return next((one for one in variables if os.environ.get(one)), "")
 
 
-class Seconds(click.ParamType):
-    """A number of seconds, judged as everywhere."""
+def takes_seconds(option: str, least: float | None = None) -> Callable[[Any], float]:
+    """The type of an option that is a number of seconds, judged as everywhere."""
 
-    name = "seconds"
-
-    def __init__(self, least: float | None = None) -> None:
-        self._least = least
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
+    def taken(word: Any) -> float:
         try:
-            number: Any = float(value)
+            number: Any = float(word)
         except ValueError:
-            number = value
+            number = word
         try:
-            return seconds(number, (param and param.opts[-1]) or "timeout", self._least)
+            return seconds(number, option, least)
         except DirtyError as error:
             raise click.ClickException(error.message) from None
+
+    return taken
 
 
 socket_option = click.option(
@@ -68,7 +63,7 @@ socket_option = click.option(
 timeout_option = click.option(
     "--timeout",
     default=30.0,
-    type=Seconds(),
+    type=takes_seconds("--timeout"),
     show_default=True,
     help="Seconds that an answer may take.",
 )
