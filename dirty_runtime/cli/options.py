@@ -64,6 +64,7 @@ timeout_option = click.option(
     "--timeout",
     default=30.0,
     type=takes_seconds("--timeout"),
+    metavar="SECONDS",
     show_default=True,
     help="Seconds that an answer may take.",
 )
