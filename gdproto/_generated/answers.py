@@ -1,4 +1,4 @@
-# @generated from spec/ (4c84ee1497398655) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (b9f2f0c311867c1e) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
