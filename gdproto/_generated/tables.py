@@ -1,4 +1,4 @@
-# @generated from spec/ (b9f2f0c311867c1e) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (0e55242897752904) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = 'b9f2f0c311867c1e'
+SPEC_HASH: Final = '0e55242897752904'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

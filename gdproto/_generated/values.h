@@ -1,4 +1,4 @@
-/* @generated from spec/ (b9f2f0c311867c1e) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (0e55242897752904) by python -m spec.codegen --write; do not edit */
 /* === Values ================================================================================== */
 
 static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int depth);
