@@ -22,9 +22,9 @@ from weakref import WeakKeyDictionary
 
 import gdproto
 
-from ..errors import DirtyError, DirtyProtocolError
+from ..errors import DirtyError, DirtyWorkerError
 from ..sockets.transfer import widen
-from .answers import Deadline, answer_in, closed, encoded, result_of, unreachable
+from .answers import Deadline, answer_in, broken, closed, encoded, result_of, unreachable
 from .wire import Wire, WireSocket
 
 CONNECT_PAUSE_S = 0.005
@@ -109,7 +109,11 @@ class AsyncChannel(Wire):
                 if answer is not None:
                     self._take(answer.message)
         except gdproto.ProtocolError as error:
-            self._broken(DirtyProtocolError.of(error))
+            answered = self._calls.get(error.request_id)
+            if answered is not None and not answered.done():
+                answered.set_exception(broken(error))
+            breaks_off = isinstance(broken(error), DirtyWorkerError)
+            self._broken(closed(self._path) if breaks_off else broken(error))
         except DirtyError as error:
             self._broken(error)
 
@@ -216,7 +220,7 @@ class AsyncChannels:
             try:
                 event = stream.connection.next_event()
             except gdproto.ProtocolError as error:
-                raise DirtyProtocolError.of(error) from None
+                raise broken(error) from None
             answer = answer_in(event, self._path)
             if answer is not None:
                 return answer.message
@@ -283,7 +287,7 @@ def try_to_connect(socket_path: str) -> WireSocket | None:
         connected.setblocking(False)
         widen(connected)
         connected.connect(socket_path)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         # The error's traceback would hold it open.
         connected.close()
         if isinstance(error, BlockingIOError):

@@ -7,6 +7,7 @@ error that it carries. A CHUNK is no answer to a plain call.
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -17,8 +18,10 @@ from ..errors import (
     DirtyError,
     DirtyProtocolError,
     DirtyTimeoutError,
+    DirtyWorkerError,
     from_message,
 )
+from ..printable import printable
 
 # How much longer than its deadline a call waits for what the arbiter says of it, at most.
 PATIENCE = 0.1
@@ -92,16 +95,54 @@ def answer_in(event: object, socket_path: str) -> gdproto.MessageReceived | None
     return None
 
 
+def of_form(answer: Any, form: str) -> Any:
+    """The answer to a question. Raises DirtyProtocolError when it lacks the declared form."""
+    from gdproto.answers import ResultType, misfits
+
+    for misfit in misfits(answer, ResultType("form", None, form)):
+        raise DirtyProtocolError(f"what the arbiter answers is not understood: {misfit}")
+    return answer
+
+
+def broken(error: gdproto.ProtocolError) -> DirtyError:
+    """What the caller is told when what comes breaks the protocol.
+
+    An answer that breaks off has lost its worker: an arbiter has no other way to tell.
+    """
+    if error.code == "truncated" and error.scope == "connection":
+        return DirtyWorkerError("the answer breaks off: whoever gave it died in the middle of it")
+    return DirtyProtocolError.of(error)
+
+
 def closed(socket_path: str) -> DirtyConnectionError:
     """What the caller is told when the arbiter went away."""
-    reason = f"the arbiter at {socket_path} closed the connection before it answered"
+    reason = f"the arbiter at {printable(socket_path)} closed the connection before it answered"
     return DirtyConnectionError(reason, socket_path)
 
 
-def unreachable(socket_path: str, error: OSError) -> DirtyConnectionError:
-    """What the caller is told when there is no arbiter."""
-    reason = f"no arbiter answers at {socket_path}: {error.strerror or error}"
+def lost(socket_path: str, error: OSError) -> DirtyConnectionError:
+    """What the caller is told when the connection fails."""
+    if isinstance(error, ConnectionError):
+        return closed(socket_path)
+    reason = f"the connection to {printable(socket_path)} fails: {error.strerror or error}"
     return DirtyConnectionError(reason, socket_path)
+
+
+def unreachable(socket_path: str, error: OSError | ValueError) -> DirtyConnectionError:
+    """What the caller is told when there is no arbiter, or no such path can be."""
+    place = printable(socket_path)
+    if not socket_path.startswith(("/", "\0")):
+        place += f" in {_current_directory()}"
+    strerror = error.strerror if isinstance(error, OSError) else None
+    said = strerror or printable(str(error))
+    return DirtyConnectionError(f"no arbiter answers at {place}: {said}", socket_path)
+
+
+def _current_directory() -> str:
+    try:
+        return printable(os.getcwd())
+    except OSError:
+        return "a directory that is gone"
 
 
 def encoded(connection: gdproto.Connection, message: gdproto.Message) -> list[bytes]:

@@ -6,9 +6,19 @@ holds, has what the client was made with, and opens connections of its own when 
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-from ..seconds import LONGEST_S, seconds
+from ..printable import shown
+from ..seconds import LONGEST_S, ValueRefused, seconds
+
+
+def checked_path(socket_path: Any) -> str:
+    """The path as text. Raises ValueRefused when it is none."""
+    try:
+        return os.fsdecode(socket_path)
+    except TypeError:
+        raise ValueRefused(f"socket_path is a path, not {shown(socket_path)}") from None
 
 
 class Client:
@@ -22,7 +32,7 @@ class Client:
     _OF_ONE = ("_ids", "_channels", "_async_channels")
 
     def __init__(self, socket_path: str, timeout: float | None) -> None:
-        self.socket_path = socket_path
+        self.socket_path = checked_path(socket_path)
         self.timeout = timeout
         self._begin()
 

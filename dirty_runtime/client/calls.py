@@ -11,7 +11,7 @@ import gdproto
 from ..printable import shown
 from ..seconds import ValueRefused, seconds
 from .aio import AsyncChannels
-from .answers import Deadline
+from .answers import Deadline, of_form
 from .base import Client
 from .sync import Channels
 
@@ -122,19 +122,22 @@ class DirtyClient(Client):
 
     def status(self) -> dict[str, Any]:
         """The arbiter's state, as STATUS answers it. Raises DirtyError."""
-        status: dict[str, Any] = self._channels.ask(self._status(), self._deadline())
+        answer = self._channels.ask(self._status(), self._deadline())
+        status: dict[str, Any] = of_form(answer, "StatusAnswer")
         return status
 
     async def status_async(self) -> dict[str, Any]:
         """As `status`."""
-        status: dict[str, Any] = await self._async_channels.ask(self._status(), self._deadline())
+        answer = await self._async_channels.ask(self._status(), self._deadline())
+        status: dict[str, Any] = of_form(answer, "StatusAnswer")
         return status
 
     def manage(self, op: gdproto.ManageOp, count: int = 1) -> dict[str, Any]:
         """Change the number of workers, or reload them, as MANAGE says. Raises DirtyError."""
         message = gdproto.Manage(next(self._ids), int(op), count)
-        answer: dict[str, Any] = self._channels.ask(message, self._deadline())
-        return answer
+        answer = self._channels.ask(message, self._deadline())
+        done: dict[str, Any] = of_form(answer, "ManageAnswer")
+        return done
 
     def connect(self) -> None:
         """Connect now. Raises DirtyConnectionError."""

@@ -14,10 +14,15 @@ from typing import Any, Self
 import gdproto
 from gdproto import StashOp
 
-from ..errors import DirtyError, StashKeyNotFoundError, StashTableNotFoundError
+from ..errors import (
+    DirtyError,
+    DirtyProtocolError,
+    StashKeyNotFoundError,
+    StashTableNotFoundError,
+)
 from ._generated.stash_calls import AsyncStashCalls, StashCalls
 from .aio import AsyncChannels
-from .answers import Deadline
+from .answers import Deadline, of_form
 from .base import Client
 from .current import get_dirty_socket_path
 from .sync import Channels
@@ -67,7 +72,7 @@ class StashClient(Client, StashCalls):
         """What the arbiter answers to the operation. Raises DirtyError."""
         message = gdproto.Stash(next(self._ids), int(op), table, key, value, pattern)
         try:
-            return self._channels.ask(message, Deadline(self._timeout_s))
+            return understood(op, self._channels.ask(message, Deadline(self._timeout_s)))
         except DirtyError as error:
             raise _typed(error, table, key) from None
 
@@ -156,9 +161,19 @@ class AsyncStashClient(Client, AsyncStashCalls):
         """What the arbiter answers to the operation. Raises DirtyError."""
         message = gdproto.Stash(next(self._ids), int(op), table, key, value, pattern)
         try:
-            return await self._channels.ask(message, Deadline(self._timeout_s))
+            answer = await self._channels.ask(message, Deadline(self._timeout_s))
+            return understood(op, answer)
         except DirtyError as error:
             raise _typed(error, table, key) from None
+
+
+def understood(op: StashOp, answer: Any) -> Any:
+    """The answer to the operation. Raises DirtyProtocolError when it is no such."""
+    if op == StashOp.INFO:
+        return of_form(answer, "StashInfo")
+    if op in (StashOp.KEYS, StashOp.TABLES) and not isinstance(answer, list):
+        raise DirtyProtocolError(f"a list is to be answered, not a {type(answer).__name__}")
+    return answer
 
 
 def _typed(error: DirtyError, table: str, key: Any) -> DirtyError:

@@ -21,10 +21,9 @@ from typing import Any
 import gdproto
 from gdproto import MessageReceived
 
-from ..errors import DirtyProtocolError
 from ..sockets.round_trip import is_pythons, round_trip, round_trip_of_its_own
 from ..sockets.transfer import receive, widen
-from .answers import Deadline, answer_in, closed, encoded, result_of, unreachable
+from .answers import Deadline, answer_in, broken, encoded, lost, result_of, unreachable
 
 # What a socket's buffer takes at once, or nearly.
 SMALL_FRAME_BYTES = 64 * 1024
@@ -93,7 +92,7 @@ class Channel:
             self._socket.close()
             if isinstance(error, TimeoutError):
                 raise deadline.passed() from None
-            if isinstance(error, OSError):
+            if isinstance(error, OSError | ValueError):
                 raise unreachable(socket_path, error) from None
             raise
 
@@ -153,10 +152,8 @@ class Channel:
             raise limit.passed() from None
         except BrokenPipeError:
             return False
-        except ConnectionResetError:
-            raise closed(self._path) from None
         except OSError as error:
-            raise unreachable(self._path, error) from None
+            raise lost(self._path, error) from None
         return True
 
     def _round_trip(self, frame: bytes, limit: Deadline) -> None:
@@ -195,17 +192,25 @@ class Channel:
                     return event.message
                 if event is gdproto.NEED_DATA:
                     self._wait_at_most(limit.left_s())
-                    receive(self._socket, self._connection)
+                    self._receive()
                 elif (answer := answer_in(event, self._path)) is not None:
                     self.is_clean = answer.ended
                     return answer.message
         except gdproto.ProtocolError as error:
             self.is_clean = not self._connection.open_exchanges
-            raise DirtyProtocolError.of(error) from None
+            raise broken(error) from None
         except TimeoutError:
             raise limit.passed() from None
-        except ConnectionError:
-            raise closed(self._path) from None
+        except OSError as error:
+            raise lost(self._path, error) from None
+
+    def _receive(self) -> None:
+        """Read once. Raises OSError."""
+        try:
+            receive(self._socket, self._connection)
+        except ConnectionResetError:
+            # Whether something was under way, the connection knows.
+            self._connection.receive_eof()
 
     def close(self) -> None:
         """Close; an exchange that is still open is cancelled by it."""
