@@ -32,8 +32,13 @@ class MapError(Exception):
 
 
 @dataclass(frozen=True)
+<<<<<<< HEAD
 class Test:
     """A test, and how long it took."""
+=======
+class Case:
+    """A test, how long it took, and whether no other process took part."""
+>>>>>>> 157a99c (Judge the runtime's tests in make check-all, and drive alarms and silence against a model)
 
     name: str
     seconds: float
@@ -52,10 +57,10 @@ class Reach:
         functions: the numbers of the tests that call a function, by "file function".
     """
 
-    tests: dict[int, Test]
+    tests: dict[int, Case]
     functions: dict[str, set[int]]
 
-    def of(self, function: str) -> list[Test]:
+    def of(self, function: str) -> list[Case]:
         """The tests that reach a function, or any of a file."""
         found = self.functions.get(function)
         if found is None:
@@ -126,5 +131,5 @@ def _rows(paths: Iterable[Path]) -> Iterable[list[str]]:
 
 
 def _loaded(kept: Mapping[str, Any]) -> Reach:
-    tests = {int(number): Test(*one) for number, one in kept["tests"].items()}
+    tests = {int(number): Case(*one) for number, one in kept["tests"].items()}
     return Reach(tests, {name: set(numbers) for name, numbers in kept["functions"].items()})
