@@ -21,7 +21,6 @@ its details; an unknown name is read as DirtyError; an ERROR can always be sent.
 
 from __future__ import annotations
 
-import copyreg
 from typing import Any
 
 import gdproto
@@ -42,10 +41,6 @@ class DirtyError(Exception):
         super().__init__(message)
         self.message = message
         self.details = dict(details or {})
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Constructors take other things than `args` holds: copies are made without them.
-        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
     def to_dict(self) -> dict[str, Any]:
         """The error as an ERROR carries it: `error_type`, `message` and `details`."""
@@ -71,34 +66,13 @@ class DirtyError(Exception):
 
 
 class DirtyTimeoutError(DirtyError):
-    """A deadline passed.
-
-    Attributes:
-        timeout: in seconds.
-        app_path: the app that was called, or None.
-        action: what was called on it, or None.
-        where: what the call was at when its time was over: "queue" or "run"; None where the
-            arbiter did not say.
-        waited: how many seconds of it the call waited in the queue, or None.
-    """
+    """A deadline passed; `timeout` in seconds."""
 
     timeout: float | None
-    app_path: str | None
-    action: str | None
-    where: str | None
-    waited: float | None
 
-    def __init__(
-        self,
-        message: str = "Operation timed out",
-        timeout: float | None = None,
-        app_path: str | None = None,
-        action: str | None = None,
-        where: str | None = None,
-        waited: float | None = None,
-    ) -> None:
+    def __init__(self, message: str = "Operation timed out", timeout: float | None = None) -> None:
         super().__init__(message)
-        self._detail(timeout=timeout, app_path=app_path, action=action, where=where, waited=waited)
+        self._detail(timeout=timeout)
 
 
 class DirtyConnectionError(DirtyError):

@@ -14,34 +14,27 @@ from typing import Any, Self
 import gdproto
 from gdproto import StashOp
 
-from ..errors import (
-    DirtyError,
-    DirtyProtocolError,
-    StashKeyNotFoundError,
-    StashTableNotFoundError,
-)
+from ..errors import DirtyError, StashKeyNotFoundError, StashTableNotFoundError
 from ._generated.stash_calls import AsyncStashCalls, StashCalls
 from .aio import AsyncChannels
-from .answers import Deadline, of_form
-from .base import Client
+from .answers import Deadline
 from .current import get_dirty_socket_path
 from .sync import Channels
 
 
-class StashClient(Client, StashCalls):
-    """Calls the stash from threads. A copy has connections of its own, as of `DirtyClient`.
+class StashClient(StashCalls):
+    """Calls the stash from threads.
 
     Args:
         socket_path: the arbiter's socket.
         timeout: seconds for a call as a whole.
     """
 
-    def __init__(self, socket_path: str, timeout: float | None = 30.0) -> None:
-        super().__init__(socket_path, timeout)
-
-    def _begin(self) -> None:
+    def __init__(self, socket_path: str, timeout: float = 30.0) -> None:
+        self.socket_path = socket_path
+        self.timeout = timeout
         self._ids = itertools.count(1)
-        self._channels = Channels(self.socket_path)
+        self._channels = Channels(socket_path)
 
     def table(self, name: str) -> StashTable:
         """The table as a mapping; it comes into being with its first value."""
@@ -72,7 +65,7 @@ class StashClient(Client, StashCalls):
         """What the arbiter answers to the operation. Raises DirtyError."""
         message = gdproto.Stash(next(self._ids), int(op), table, key, value, pattern)
         try:
-            return understood(op, self._channels.ask(message, Deadline(self._timeout_s)))
+            return self._channels.ask(message, Deadline(self.timeout))
         except DirtyError as error:
             raise _typed(error, table, key) from None
 
@@ -122,15 +115,14 @@ class StashTable(MutableMapping[Any, Any]):
         self._client.clear(self._name)
 
 
-class AsyncStashClient(Client, AsyncStashCalls):
+class AsyncStashClient(AsyncStashCalls):
     """As `StashClient`, from event loops: every method is a coroutine, `items` iterates."""
 
-    def __init__(self, socket_path: str, timeout: float | None = 30.0) -> None:
-        super().__init__(socket_path, timeout)
-
-    def _begin(self) -> None:
+    def __init__(self, socket_path: str, timeout: float = 30.0) -> None:
+        self.socket_path = socket_path
+        self.timeout = timeout
         self._ids = itertools.count(1)
-        self._channels = AsyncChannels(self.socket_path, self._ids)
+        self._channels = AsyncChannels(socket_path, self._ids)
 
     async def items(self, table: str) -> AsyncIterator[tuple[Any, Any]]:
         """The keys and values, without those that go away meanwhile."""
@@ -161,19 +153,9 @@ class AsyncStashClient(Client, AsyncStashCalls):
         """What the arbiter answers to the operation. Raises DirtyError."""
         message = gdproto.Stash(next(self._ids), int(op), table, key, value, pattern)
         try:
-            answer = await self._channels.ask(message, Deadline(self._timeout_s))
-            return understood(op, answer)
+            return await self._channels.ask(message, Deadline(self.timeout))
         except DirtyError as error:
             raise _typed(error, table, key) from None
-
-
-def understood(op: StashOp, answer: Any) -> Any:
-    """The answer to the operation. Raises DirtyProtocolError when it is no such."""
-    if op == StashOp.INFO:
-        return of_form(answer, "StashInfo")
-    if op in (StashOp.KEYS, StashOp.TABLES) and not isinstance(answer, list):
-        raise DirtyProtocolError(f"a list is to be answered, not a {type(answer).__name__}")
-    return answer
 
 
 def _typed(error: DirtyError, table: str, key: Any) -> DirtyError:
