@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test cases conformance conformance-publish check check-c mutants fuzz acceptance soak \
+.PHONY: help demo test cases conformance conformance-publish check check-c mutants mutants-runtime fuzz acceptance soak \
 	check-all bench bench-instructions bench-publish docs docs-serve spec clean
 
 help:  ## list the targets
@@ -71,12 +71,15 @@ soak: $(VENV)/installed  ## calls of all kinds under kills, stops, reloads, half
 mutants: $(VENV)/installed  ## judge the vectors: every broken codec must be told, ten minutes
 	@$(BIN)/python -m workshop.mutants
 
+mutants-runtime: $(VENV)/installed  ## judge the runtime's tests: of 300 broken runtimes, half an hour
+	@$(BIN)/python -m workshop.mutants.runtime
+
 SECONDS := 60
 
 fuzz: $(VENV)/installed  ## look for inputs that break a rule; SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
-check-all: check test check-c mutants fuzz acceptance soak  ## everything, an hour
+check-all: check test check-c mutants mutants-runtime fuzz acceptance soak  ## everything, in an hour and a half
 
 bench: $(VENV)/installed  ## measure codec and runtime, about five minutes; ARGS=--quick for one
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -21,6 +21,7 @@ its details; an unknown name is read as DirtyError; an ERROR can always be sent.
 
 from __future__ import annotations
 
+import copyreg
 from typing import Any
 
 import gdproto
@@ -41,6 +42,10 @@ class DirtyError(Exception):
         super().__init__(message)
         self.message = message
         self.details = dict(details or {})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Constructors take other things than `args` holds: copies are made without them.
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
     def to_dict(self) -> dict[str, Any]:
         """The error as an ERROR carries it: `error_type`, `message` and `details`."""
@@ -66,13 +71,34 @@ class DirtyError(Exception):
 
 
 class DirtyTimeoutError(DirtyError):
-    """A deadline passed; `timeout` in seconds."""
+    """A deadline passed.
+
+    Attributes:
+        timeout: in seconds.
+        app_path: the app that was called, or None.
+        action: what was called on it, or None.
+        where: what the call was at when its time was over: "queue" or "run"; None where the
+            arbiter did not say.
+        waited: how many seconds of it the call waited in the queue, or None.
+    """
 
     timeout: float | None
+    app_path: str | None
+    action: str | None
+    where: str | None
+    waited: float | None
 
-    def __init__(self, message: str = "Operation timed out", timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str = "Operation timed out",
+        timeout: float | None = None,
+        app_path: str | None = None,
+        action: str | None = None,
+        where: str | None = None,
+        waited: float | None = None,
+    ) -> None:
         super().__init__(message)
-        self._detail(timeout=timeout)
+        self._detail(timeout=timeout, app_path=app_path, action=action, where=where, waited=waited)
 
 
 class DirtyConnectionError(DirtyError):

@@ -27,6 +27,14 @@ def printable(text: str, at_most: int = 0) -> str:
     return text if text.isprintable() else _DOUBTFUL.sub(_escaped, text)
 
 
+def shown(value: object, at_most: int = 80) -> str:
+    """What the value is, as one line; where it cannot tell by itself, its type."""
+    try:
+        return printable(repr(value), at_most)
+    except Exception:
+        return printable(f"a {type(value).__name__} that cannot be shown", at_most)
+
+
 def _escaped(found: re.Match[str]) -> str:
     character = found[0]
     if character.isprintable():

@@ -13,6 +13,7 @@ from typing import Any
 
 from .client import DirtyClient
 from .errors import DirtyConnectionError, DirtyError
+from .seconds import seconds
 
 FIRST_PAUSE_S = 0.005
 LONGEST_PAUSE_S = 0.1
@@ -44,6 +45,7 @@ def wait(
     Raises:
         DirtyError: it takes too long, or will not be.
     """
+    wait_s = seconds(wait_s, "wait", 0)
     began_s = time.monotonic()
     while True:
         try:

@@ -24,6 +24,7 @@ from typing import Any
 from .client import DirtyClient
 from .errors import DirtyError
 from .readiness import State, is_ready, not_ready, wait
+from .seconds import seconds
 
 READY_S = 60.0
 STOP_S = 40.0
@@ -70,6 +71,8 @@ class Arbiter:
             ArbiterError: they are not within `timeout` seconds, or the arbiter has ended.
         """
 
+        timeout = seconds(timeout, "timeout", 0)
+
         def is_done(state: State) -> bool:
             booted = sum(1 for worker in state["workers"] if worker["booted"])
             return is_ready(state) if workers is None else booted >= workers
@@ -99,6 +102,7 @@ class Arbiter:
         Raises:
             ArbiterError: it runs on after `timeout` seconds.
         """
+        timeout = seconds(timeout, "timeout", 0)
         self.process.terminate()
         return self.wait(timeout)
 
@@ -108,6 +112,7 @@ class Arbiter:
         Raises:
             ArbiterError: it runs on after `timeout` seconds.
         """
+        timeout = seconds(timeout, "timeout", 0)
         try:
             return self.process.wait(timeout)
         except subprocess.TimeoutExpired:

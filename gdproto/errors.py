@@ -7,8 +7,10 @@ that is not a plain identifier is quoted; long keys and long paths are cut.
 
 from __future__ import annotations
 
+import copyreg
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from ._generated.tables import (
     ELLIPSIS,
@@ -59,6 +61,10 @@ class ProtocolError(Exception):
         self.path = format_path(location)
         self.request_id = request_id
         self.raw_data = b""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The constructor takes other things than `args` holds: copies are made without it.
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
     def __str__(self) -> str:
         place = [f"at byte {self.offset}"] if self.offset is not None else []

@@ -175,6 +175,7 @@ STATUS_ANSWER = Form(
         FormField("last_boot_error", TEXT, "why the last worker did not boot; empty if it did"),
         FormField("reloading", BOOL, "whether a reload is under way"),
         FormField("reload_failure", TEXT, "why the last reload failed; empty if it did not"),
+        FormField("log_dropped", INT, "lines of its log that nobody took in time"),
         FormField("draining", a(DRAINING), "of one that stops, what it waits for", nullable=True),
     ),
 )

@@ -92,7 +92,12 @@ ERROR_CODES = (
 
 ERROR_TYPES = (
     ErrorType("DirtyError", "", (), "Any failure; unknown names are read as this one."),
-    ErrorType("DirtyTimeoutError", "DirtyError", ("timeout",), "A deadline passed."),
+    ErrorType(
+        "DirtyTimeoutError",
+        "DirtyError",
+        ("timeout", "app_path", "action", "where", "waited"),
+        "A deadline passed.",
+    ),
     ErrorType(
         "DirtyConnectionError",
         "DirtyError",

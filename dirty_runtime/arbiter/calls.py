@@ -97,6 +97,15 @@ class Call(Generic[C, L]):
         return self.size_bytes <= KEPT_BYTES
 
 
+def too_late(call: Call[C, L], reason: str, timeout_s: float | None, now_s: float) -> DirtyError:
+    """What the client is told of a call whose time is over, and where that went."""
+    where, until_s = ("queue", now_s) if call.lane is None else ("run", call.started_s)
+    waited_s = round(until_s - call.arrived_s, 6)
+    spent = "all of it in the queue" if call.lane is None else f"{waited_s:.3g} s in the queue"
+    said = f"{call.app_path} {call.action}: {reason}, {spent}"
+    return DirtyTimeoutError(said, timeout_s, call.app_path, call.action, where, waited_s)
+
+
 class Start(Generic[C, L]):
     """Hand the call to the worker at the other end of its lane."""
 
@@ -188,7 +197,8 @@ class Calls(Generic[C, L]):
     def called(self, call: Call[C, L]) -> Actions[C, L]:
         """A client calls."""
         if self._is_draining:
-            return (Fail(call, _not_begun(call)),)
+            reason = "the arbiter is stopping"
+            return (Fail(call, DirtyNoWorkersAvailableError(call.app_path, reason=reason)),)
         try:
             lane = self._router.submit(call)
         except DirtyError as error:
@@ -216,7 +226,7 @@ class Calls(Generic[C, L]):
         actions: list[Action[C, L]] = []
         for call in list(self._deadlines.pop_due(now_s)):
             reason = f"no answer within {call.timeout_s:g} s"
-            actions += self._failed(call, DirtyTimeoutError(reason, call.timeout_s))
+            actions += self._failed(call, too_late(call, reason, call.timeout_s, now_s))
         return actions
 
     def drained(self) -> None:
@@ -226,13 +236,7 @@ class Calls(Generic[C, L]):
     def stopped(self) -> Actions[C, L]:
         """The arbiter waits no longer."""
         reason = "the arbiter stopped before the call ended"
-        return [
-            action
-            for call in self
-            for action in self._failed(
-                call, _not_begun(call) if call.lane is None else DirtyWorkerError(reason)
-            )
-        ]
+        return [action for call in self for action in self._failed(call, DirtyWorkerError(reason))]
 
     # --- what workers do ---
 
@@ -262,6 +266,11 @@ class Calls(Generic[C, L]):
         """The call that runs on the lane, if one does, cannot be answered."""
         call = self.running.get(lane)
         return self._failed(call, error) if call is not None else ()
+
+    def silent(self, lane: L, reason: str, limit_s: float, now_s: float) -> Actions[C, L]:
+        """The worker said nothing for `limit_s` of the call that runs on the lane, if one does."""
+        call = self.running.get(lane)
+        return self._failed(call, too_late(call, reason, limit_s, now_s)) if call else ()
 
     def lane_retired(self, lane: L) -> Actions[C, L]:
         """The lane takes no new call."""
@@ -341,9 +350,3 @@ class Calls(Generic[C, L]):
         self._router.remove(lane)
         self._retiring.discard(lane)
         return (Close(lane),)
-
-
-def _not_begun(call: Call[C, L]) -> DirtyError:
-    """What is told of a call that another arbiter may take."""
-    reason = "the arbiter is stopping"
-    return DirtyNoWorkersAvailableError(call.app_path, reason=reason, begun=False)

@@ -16,7 +16,7 @@ from .stash import stash
 from .status import status
 
 
-@click.group(help=__doc__.partition("\n")[0])
+@click.group(help=(__doc__ or "").partition("\n")[0])
 @click.version_option(package_name="gdproto")
 def group() -> None:
     pass

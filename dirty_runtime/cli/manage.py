@@ -11,14 +11,14 @@ from gdproto import ManageOp
 
 from ..errors import DirtyError
 from ..readiness import count_workers, is_ready, not_ready, wait
-from .options import TAKES_NUMBERS, client_at, failure, socket_option, timeout_option
+from .options import TAKES_NUMBERS, client_at, failure, socket_option, takes_seconds, timeout_option
 
 _SCALE_OPS = {"+": ManageOp.ADD, "-": ManageOp.REMOVE, "": ManageOp.SET}
 
 wait_option = click.option(
     "--wait",
     "wait_s",
-    type=float,
+    type=takes_seconds("--wait", 0),
     metavar="SECONDS",
     help="Wait so long for the workers to serve, and fail if they do not.",
 )

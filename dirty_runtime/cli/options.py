@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -14,6 +14,7 @@ import gdproto
 
 from ..client import DirtyClient
 from ..errors import DirtyError
+from ..seconds import seconds
 
 # A number below zero is an argument, not an option.
 TAKES_NUMBERS = {"ignore_unknown_options": True}
@@ -35,6 +36,22 @@ def variable_of(ctx: click.Context | None, name: str) -> str:
     return next((one for one in variables if os.environ.get(one)), "")
 
 
+def takes_seconds(option: str, least: float | None = None) -> Callable[[Any], float]:
+    """The type of an option that is a number of seconds, judged as everywhere."""
+
+    def taken(word: Any) -> float:
+        try:
+            number: Any = float(word)
+        except ValueError:
+            number = word
+        try:
+            return seconds(number, option, least)
+        except DirtyError as error:
+            raise click.ClickException(error.message) from None
+
+    return taken
+
+
 socket_option = click.option(
     "--socket",
     "socket_path",
@@ -44,7 +61,12 @@ socket_option = click.option(
     help="The arbiter's socket; by default $DIRTY_SOCKET.",
 )
 timeout_option = click.option(
-    "--timeout", default=30.0, show_default=True, help="Seconds that an answer may take."
+    "--timeout",
+    default=30.0,
+    type=takes_seconds("--timeout"),
+    metavar="SECONDS",
+    show_default=True,
+    help="Seconds that an answer may take.",
 )
 
 

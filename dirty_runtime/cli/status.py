@@ -14,7 +14,7 @@ from ..client import DirtyClient
 from ..errors import DirtyConnectionError, DirtyError
 from ..readiness import State, is_ready, not_ready, wait
 from ..settings import DRAINING, MAX_SOCKET_PATH_BYTES
-from .options import client_at, failure, print_json, socket_option, timeout_option
+from .options import client_at, failure, print_json, socket_option, takes_seconds, timeout_option
 
 
 @click.command()
@@ -23,7 +23,7 @@ from .options import client_at, failure, print_json, socket_option, timeout_opti
 @click.option(
     "--wait",
     "wait_s",
-    type=float,
+    type=takes_seconds("--wait", 0),
     metavar="SECONDS",
     help="Wait so long for the arbiter to come and for every worker to be ready.",
 )

@@ -15,24 +15,16 @@ import socket
 import threading
 import time
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from copy import copy
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import gdproto
 
-from ..errors import DirtyConnectionError, DirtyError, DirtyProtocolError, from_message
+from ..errors import DirtyError, DirtyWorkerError
 from ..sockets.transfer import widen
-from .answers import (
-    Deadline,
-    answer_in,
-    closed,
-    encoded,
-    result_of,
-    says_nothing_began,
-    unreachable,
-)
+from .answers import Deadline, answer_in, broken, closed, encoded, result_of, unreachable
 from .wire import Wire, WireSocket
 
 CONNECT_PAUSE_S = 0.005
@@ -117,15 +109,16 @@ class AsyncChannel(Wire):
                 if answer is not None:
                     self._take(answer.message)
         except gdproto.ProtocolError as error:
-            self._broken(DirtyProtocolError.of(error))
+            answered = self._calls.get(error.request_id)
+            if answered is not None and not answered.done():
+                answered.set_exception(broken(error))
+            breaks_off = isinstance(broken(error), DirtyWorkerError)
+            self._broken(closed(self._path) if breaks_off else broken(error))
         except DirtyError as error:
             self._broken(error)
 
     def _take(self, message: gdproto.Message) -> None:
         call = self._calls.get(message.request_id)
-        if says_nothing_began(message):
-            # New calls go where this one may be made.
-            self.is_open = False
         if call is not None:
             if not call.done():
                 call.set_result(message)
@@ -177,17 +170,6 @@ class AsyncChannels:
 
     async def ask(self, message: gdproto.Message, deadline: Deadline) -> Any:
         """The result that answers `message`. Raises DirtyError."""
-        try:
-            return result_of(await self._answer(message, deadline))
-        except DirtyError as error:
-            if not says_nothing_began(error):
-                raise
-            failure = error
-        with instead(failure):
-            await self._channel(deadline)
-        return result_of(await self._answer(message, deadline))
-
-    async def _answer(self, message: gdproto.Message, deadline: Deadline) -> gdproto.Message:
         answer = None
         while answer is None:
             channel = await self._channel(deadline)
@@ -196,7 +178,7 @@ class AsyncChannels:
                     answer = await channel.ask(message)
             except TimeoutError:
                 raise deadline.passed() from None
-        return answer
+        return result_of(answer)
 
     async def stream(
         self, message: gdproto.Message, deadline: Deadline, idle_s: float | None
@@ -205,44 +187,20 @@ class AsyncChannels:
         running_loop()
         stream = AsyncStream(await connect(self._path, deadline))
         try:
-            answer = await self._first(stream, message, deadline.within(idle_s))
-            if isinstance(answer, DirtyError):
-                stream.close()
-                with instead(answer):
-                    stream = AsyncStream(await connect(self._path, deadline))
-                answer = await self._first(stream, message, deadline.within(idle_s))
+            stream.send(encoded(stream.connection, message))
             turn_ends_s = time.monotonic() + TURN_S
-            while isinstance(answer, gdproto.Chunk):
+            while True:
+                answer = await self._next(stream, deadline.within(idle_s))
+                if not isinstance(answer, gdproto.Chunk):
+                    break
                 if time.monotonic() >= turn_ends_s:
                     await asyncio.sleep(0)
                     turn_ends_s = time.monotonic() + TURN_S
                 yield answer.data
-                answer = await self._next(stream, deadline.within(idle_s))
-            if isinstance(answer, DirtyError):
-                raise answer
             if not isinstance(answer, gdproto.End):
                 yield result_of(answer)
         finally:
             stream.close()
-
-    async def _first(
-        self, stream: AsyncStream, message: gdproto.Message, limit: Deadline
-    ) -> gdproto.Message | DirtyError:
-        """The first answer to `message`; the error by which nothing of it has begun.
-
-        Raises:
-            DirtyError: there is no answer.
-        """
-        stream.send(encoded(stream.connection, message))
-        try:
-            answer = await self._next(stream, limit)
-        except DirtyError as error:
-            if not says_nothing_began(error):
-                raise
-            return error
-        if isinstance(answer, gdproto.Error) and says_nothing_began(answer):
-            return from_message(answer)
-        return answer
 
     async def close(self) -> None:
         """Close the running loop's channel."""
@@ -262,7 +220,7 @@ class AsyncChannels:
             try:
                 event = stream.connection.next_event()
             except gdproto.ProtocolError as error:
-                raise DirtyProtocolError.of(error) from None
+                raise broken(error) from None
             answer = answer_in(event, self._path)
             if answer is not None:
                 return answer.message
@@ -286,15 +244,6 @@ class AsyncChannels:
                 keep_for(loop, channel, self._channels)
                 return channel
             await asyncio.sleep(min(CONNECT_PAUSE_S, deadline.left_s()))
-
-
-@contextmanager
-def instead(failure: DirtyError) -> Iterator[None]:
-    """Raise `failure` where nobody is to be reached."""
-    try:
-        yield
-    except DirtyConnectionError:
-        raise failure from None
 
 
 Kept = TypeVar("Kept")
@@ -338,7 +287,7 @@ def try_to_connect(socket_path: str) -> WireSocket | None:
         connected.setblocking(False)
         widen(connected)
         connected.connect(socket_path)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         # The error's traceback would hold it open.
         connected.close()
         if isinstance(error, BlockingIOError):

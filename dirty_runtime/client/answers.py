@@ -1,12 +1,13 @@
 """What an answer means to the caller: pure.
 
-Rules: a call has one deadline, everything that it waits for included. An ERROR is raised as the
-error that it carries. A CHUNK is no answer to a plain call. What has not begun, as the arbiter
-says, may be asked once more, on a new connection: another arbiter may serve there by now.
+Rules: a call has one deadline, everything that it waits for included. The arbiter keeps it too, and
+knows where the time went: its word is waited for a moment longer. An ERROR is raised as the
+error that it carries. A CHUNK is no answer to a plain call.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -17,16 +18,28 @@ from ..errors import (
     DirtyError,
     DirtyProtocolError,
     DirtyTimeoutError,
+    DirtyWorkerError,
     from_message,
 )
+from ..printable import printable
+
+# How much longer than its deadline a call waits for what the arbiter says of it, at most.
+PATIENCE = 0.1
+PATIENCE_S = 0.25
 
 
 class Deadline:
-    """The end of a call's time, `timeout_s` seconds from now."""
+    """The end of a call's time, `timeout_s` seconds from now.
 
-    def __init__(self, timeout_s: float) -> None:
+    Args:
+        request: what the arbiter is to answer by then; None where it is told of no deadline.
+    """
+
+    def __init__(self, timeout_s: float, request: gdproto.Request | None = None) -> None:
         self.timeout_s = timeout_s
-        self._due_s = time.monotonic() + timeout_s
+        self._request = request
+        patience_s = min(PATIENCE * timeout_s, PATIENCE_S) if request is not None else 0.0
+        self._due_s = time.monotonic() + timeout_s + patience_s
 
     def left_s(self) -> float:
         """Seconds that are left. Raises DirtyTimeoutError when none are."""
@@ -41,11 +54,19 @@ class Deadline:
         Raises:
             DirtyTimeoutError: no time is left.
         """
-        return self if idle_s is None else Deadline(min(idle_s, self.left_s()))
+        if idle_s is None or idle_s >= self.left_s():
+            return self
+        limit = Deadline(idle_s)
+        limit._request = self._request
+        return limit
 
     def passed(self) -> DirtyTimeoutError:
         """What the caller is told when the time is over."""
-        return DirtyTimeoutError(f"no answer within {self.timeout_s:g} s", self.timeout_s)
+        reason = f"no answer within {self.timeout_s:g} s"
+        if self._request is None:
+            return DirtyTimeoutError(reason, self.timeout_s)
+        app_path, action = self._request.app_path, self._request.action
+        return DirtyTimeoutError(f"{app_path} {action}: {reason}", self.timeout_s, app_path, action)
 
 
 def result_of(message: gdproto.Message) -> Any:
@@ -56,12 +77,6 @@ def result_of(message: gdproto.Message) -> Any:
         raise from_message(message)
     ways = "stream() or stream_async(), in a shell with `dirty stream`"
     raise DirtyError(f"the action streams its result: call it with {ways}")
-
-
-def says_nothing_began(error: DirtyError | gdproto.Message) -> bool:
-    """Whether it is an error, or an ERROR, by which nothing of what was asked has begun."""
-    details = getattr(error, "details", None)
-    return isinstance(details, dict) and details.get("begun") is False
 
 
 def answer_in(event: object, socket_path: str) -> gdproto.MessageReceived | None:
@@ -80,16 +95,54 @@ def answer_in(event: object, socket_path: str) -> gdproto.MessageReceived | None
     return None
 
 
+def of_form(answer: Any, form: str) -> Any:
+    """The answer to a question. Raises DirtyProtocolError when it lacks the declared form."""
+    from gdproto.answers import ResultType, misfits
+
+    for misfit in misfits(answer, ResultType("form", None, form)):
+        raise DirtyProtocolError(f"what the arbiter answers is not understood: {misfit}")
+    return answer
+
+
+def broken(error: gdproto.ProtocolError) -> DirtyError:
+    """What the caller is told when what comes breaks the protocol.
+
+    An answer that breaks off has lost its worker: an arbiter has no other way to tell.
+    """
+    if error.code == "truncated" and error.scope == "connection":
+        return DirtyWorkerError("the answer breaks off: whoever gave it died in the middle of it")
+    return DirtyProtocolError.of(error)
+
+
 def closed(socket_path: str) -> DirtyConnectionError:
     """What the caller is told when the arbiter went away."""
-    reason = f"the arbiter at {socket_path} closed the connection before it answered"
+    reason = f"the arbiter at {printable(socket_path)} closed the connection before it answered"
     return DirtyConnectionError(reason, socket_path)
 
 
-def unreachable(socket_path: str, error: OSError) -> DirtyConnectionError:
-    """What the caller is told when there is no arbiter."""
-    reason = f"no arbiter answers at {socket_path}: {error.strerror or error}"
+def lost(socket_path: str, error: OSError) -> DirtyConnectionError:
+    """What the caller is told when the connection fails."""
+    if isinstance(error, ConnectionError):
+        return closed(socket_path)
+    reason = f"the connection to {printable(socket_path)} fails: {error.strerror or error}"
     return DirtyConnectionError(reason, socket_path)
+
+
+def unreachable(socket_path: str, error: OSError | ValueError) -> DirtyConnectionError:
+    """What the caller is told when there is no arbiter, or no such path can be."""
+    place = printable(socket_path)
+    if not socket_path.startswith(("/", "\0")):
+        place += f" in {_current_directory()}"
+    strerror = error.strerror if isinstance(error, OSError) else None
+    said = strerror or printable(str(error))
+    return DirtyConnectionError(f"no arbiter answers at {place}: {said}", socket_path)
+
+
+def _current_directory() -> str:
+    try:
+        return printable(os.getcwd())
+    except OSError:
+        return "a directory that is gone"
 
 
 def encoded(connection: gdproto.Connection, message: gdproto.Message) -> list[bytes]:

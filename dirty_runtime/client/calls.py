@@ -4,60 +4,74 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncGenerator, Generator
-from copy import copy
 from typing import Any, Self
 
 import gdproto
 
+from ..printable import shown
+from ..seconds import ValueRefused, seconds
 from .aio import AsyncChannels
-from .answers import Deadline
+from .answers import Deadline, of_form
+from .base import Client
 from .sync import Channels
 
 
-class DirtyClient:
+class DirtyClient(Client):
     """Calls the apps that an arbiter serves.
 
     One client may be shared by threads and by event loops. It connects when it is first used,
     and again after the arbiter was restarted; a request that may have started is not repeated.
 
+    A copy, and one that was pickled, has the same settings and connections of its own.
+
     Args:
         socket_path: the arbiter's socket.
         timeout: seconds for a call as a whole; for a stream, from its start to its end. The
-            arbiter is told, and cancels what is not done by then.
+            arbiter is told, and cancels what is not done by then; its answer is waited for a
+            tenth longer, at most 0.25 s. At most a year, which None and infinity stand for.
         idle_timeout: the longest gap between two chunks of a stream, in seconds; None for any.
         priority: of calls that wait for an app, the higher goes first: from -10 to 10, and one
             more for each second of waiting. 0 is usual.
 
     Raises:
-        ValueError: a timeout is not above 0, or the priority is out of its range.
+        ValueRefused: a DirtyError and a ValueError: a timeout is not above 0, or the priority is
+            out of its range.
     """
 
     def __init__(
         self,
         socket_path: str,
-        timeout: float = 30.0,
+        timeout: float | None = 30.0,
         *,
         idle_timeout: float | None = None,
         priority: int = 0,
     ) -> None:
-        for name, value in (("timeout", timeout), ("idle_timeout", idle_timeout)):
-            if value is not None and not 0 < value < float("inf"):
-                raise ValueError(f"{name} is a number of seconds above 0, not {value!r}")
-        self.socket_path = socket_path
-        self.timeout = timeout
+        super().__init__(socket_path, timeout)
         self.idle_timeout = idle_timeout
         self.priority = checked(priority)
+
+    def _begin(self) -> None:
         self._ids = itertools.count(1)
-        self._channels = Channels(socket_path)
-        self._async_channels = AsyncChannels(socket_path, self._ids)
+        self._channels = Channels(self.socket_path)
+        self._async_channels = AsyncChannels(self.socket_path, self._ids)
+
+    @property
+    def idle_timeout(self) -> float | None:
+        """The longest gap between two chunks, in seconds; None for any."""
+        return self._idle_s
+
+    @idle_timeout.setter
+    def idle_timeout(self, value: float | None) -> None:
+        self._idle_s = None if value is None else seconds(value, "idle_timeout")
 
     def with_priority(self, priority: int) -> Self:
         """This client with another priority: it uses the same connections, and closes them.
 
         Raises:
-            ValueError: the priority is out of its range.
+            ValueRefused: the priority is out of its range.
         """
-        view = copy(self)
+        view = object.__new__(type(self))
+        vars(view).update(vars(self))
         view.priority = checked(priority)
         return view
 
@@ -71,7 +85,8 @@ class DirtyClient:
         Raises:
             DirtyError: what went wrong; see `dirty_runtime.errors`.
         """
-        return self._channels.ask(self._request(app_path, action, args, kwargs), self._deadline())
+        request = self._request(app_path, action, args, kwargs)
+        return self._channels.ask(request, Deadline(self._timeout_s, request))
 
     def stream(
         self, app_path: str, action: str, /, *args: Any, **kwargs: Any
@@ -84,19 +99,21 @@ class DirtyClient:
             DirtyError: what went wrong, from the iterator.
         """
         request = self._request(app_path, action, args, kwargs)
-        yield from self._channels.stream(request, self._deadline(), self.idle_timeout)
+        deadline = Deadline(self._timeout_s, request)
+        yield from self._channels.stream(request, deadline, self._idle_s)
 
     async def execute_async(self, app_path: str, action: str, /, *args: Any, **kwargs: Any) -> Any:
         """As `execute`; any number of calls may be under way at once."""
         request = self._request(app_path, action, args, kwargs)
-        return await self._async_channels.ask(request, self._deadline())
+        return await self._async_channels.ask(request, Deadline(self._timeout_s, request))
 
     async def stream_async(
         self, app_path: str, action: str, /, *args: Any, **kwargs: Any
     ) -> AsyncGenerator[Any, None]:
         """As `stream`, for ``async for``."""
         request = self._request(app_path, action, args, kwargs)
-        chunks = self._async_channels.stream(request, self._deadline(), self.idle_timeout)
+        deadline = Deadline(self._timeout_s, request)
+        chunks = self._async_channels.stream(request, deadline, self._idle_s)
         try:
             async for chunk in chunks:
                 yield chunk
@@ -105,19 +122,22 @@ class DirtyClient:
 
     def status(self) -> dict[str, Any]:
         """The arbiter's state, as STATUS answers it. Raises DirtyError."""
-        status: dict[str, Any] = self._channels.ask(self._status(), self._deadline())
+        answer = self._channels.ask(self._status(), self._deadline())
+        status: dict[str, Any] = of_form(answer, "StatusAnswer")
         return status
 
     async def status_async(self) -> dict[str, Any]:
         """As `status`."""
-        status: dict[str, Any] = await self._async_channels.ask(self._status(), self._deadline())
+        answer = await self._async_channels.ask(self._status(), self._deadline())
+        status: dict[str, Any] = of_form(answer, "StatusAnswer")
         return status
 
     def manage(self, op: gdproto.ManageOp, count: int = 1) -> dict[str, Any]:
         """Change the number of workers, or reload them, as MANAGE says. Raises DirtyError."""
         message = gdproto.Manage(next(self._ids), int(op), count)
-        answer: dict[str, Any] = self._channels.ask(message, self._deadline())
-        return answer
+        answer = self._channels.ask(message, self._deadline())
+        done: dict[str, Any] = of_form(answer, "ManageAnswer")
+        return done
 
     def connect(self) -> None:
         """Connect now. Raises DirtyConnectionError."""
@@ -151,12 +171,12 @@ class DirtyClient:
         await self.close_async()
 
     def _deadline(self) -> Deadline:
-        return Deadline(self.timeout)
+        return Deadline(self._timeout_s)
 
     def _request(
         self, app_path: str, action: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> gdproto.Request:
-        number, timeout = next(self._ids), self.timeout
+        number, timeout = next(self._ids), self._timeout_s
         return gdproto.Request(number, app_path, action, args, kwargs, timeout, self.priority)
 
     def _status(self) -> gdproto.Status:
@@ -164,8 +184,9 @@ class DirtyClient:
 
 
 def checked(priority: int) -> int:
-    """The priority. Raises ValueError when a REQUEST cannot have it."""
+    """The priority. Raises ValueRefused when a REQUEST cannot have it."""
     lowest, highest = gdproto.PRIORITY_RANGE
     if type(priority) is not int or not lowest <= priority <= highest:
-        raise ValueError(f"priority is an int from {lowest} to {highest}, not {priority!r}")
+        told = f"priority is an int from {lowest} to {highest}, not {shown(priority)}"
+        raise ValueRefused(told)
     return priority

@@ -12,6 +12,7 @@ import threading
 from weakref import WeakKeyDictionary
 
 from ..errors import DirtyError
+from ..seconds import seconds
 from .aio import keep_for, running_loop
 from .calls import DirtyClient
 
@@ -38,26 +39,30 @@ def get_dirty_socket_path() -> str:
     raise DirtyError("no arbiter is known here: set DIRTY_SOCKET to the path of its socket")
 
 
-def get_dirty_client(timeout: float = 30.0) -> DirtyClient:
+def get_dirty_client(timeout: float | None = 30.0) -> DirtyClient:
     """This thread's client; `timeout` in seconds counts when it is made.
 
     Raises:
-        DirtyError: nothing names the socket.
+        DirtyError: nothing names the socket, or the timeout is none.
     """
     path = get_dirty_socket_path()
+    if timeout is not None:
+        seconds(timeout, "timeout")
     client: DirtyClient | None = getattr(_of_thread, "client", None)
     if client is None or client.socket_path != path:
         client = _of_thread.client = DirtyClient(path, timeout)
     return client
 
 
-async def get_dirty_client_async(timeout: float = 30.0) -> DirtyClient:
+async def get_dirty_client_async(timeout: float | None = 30.0) -> DirtyClient:
     """The running loop's client; `timeout` in seconds counts when it is made.
 
     Raises:
-        DirtyError: nothing names the socket, or no loop of asyncio runs.
+        DirtyError: nothing names the socket, the timeout is none, or no loop of asyncio runs.
     """
     path = get_dirty_socket_path()
+    if timeout is not None:
+        seconds(timeout, "timeout")
     loop = running_loop()
     client = _of_loop.get(loop)
     if client is None or client.socket_path != path:

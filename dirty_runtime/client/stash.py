@@ -14,27 +14,34 @@ from typing import Any, Self
 import gdproto
 from gdproto import StashOp
 
-from ..errors import DirtyError, StashKeyNotFoundError, StashTableNotFoundError
+from ..errors import (
+    DirtyError,
+    DirtyProtocolError,
+    StashKeyNotFoundError,
+    StashTableNotFoundError,
+)
 from ._generated.stash_calls import AsyncStashCalls, StashCalls
 from .aio import AsyncChannels
-from .answers import Deadline
+from .answers import Deadline, of_form
+from .base import Client
 from .current import get_dirty_socket_path
 from .sync import Channels
 
 
-class StashClient(StashCalls):
-    """Calls the stash from threads.
+class StashClient(Client, StashCalls):
+    """Calls the stash from threads. A copy has connections of its own, as of `DirtyClient`.
 
     Args:
         socket_path: the arbiter's socket.
         timeout: seconds for a call as a whole.
     """
 
-    def __init__(self, socket_path: str, timeout: float = 30.0) -> None:
-        self.socket_path = socket_path
-        self.timeout = timeout
+    def __init__(self, socket_path: str, timeout: float | None = 30.0) -> None:
+        super().__init__(socket_path, timeout)
+
+    def _begin(self) -> None:
         self._ids = itertools.count(1)
-        self._channels = Channels(socket_path)
+        self._channels = Channels(self.socket_path)
 
     def table(self, name: str) -> StashTable:
         """The table as a mapping; it comes into being with its first value."""
@@ -65,7 +72,7 @@ class StashClient(StashCalls):
         """What the arbiter answers to the operation. Raises DirtyError."""
         message = gdproto.Stash(next(self._ids), int(op), table, key, value, pattern)
         try:
-            return self._channels.ask(message, Deadline(self.timeout))
+            return understood(op, self._channels.ask(message, Deadline(self._timeout_s)))
         except DirtyError as error:
             raise _typed(error, table, key) from None
 
@@ -115,14 +122,15 @@ class StashTable(MutableMapping[Any, Any]):
         self._client.clear(self._name)
 
 
-class AsyncStashClient(AsyncStashCalls):
+class AsyncStashClient(Client, AsyncStashCalls):
     """As `StashClient`, from event loops: every method is a coroutine, `items` iterates."""
 
-    def __init__(self, socket_path: str, timeout: float = 30.0) -> None:
-        self.socket_path = socket_path
-        self.timeout = timeout
+    def __init__(self, socket_path: str, timeout: float | None = 30.0) -> None:
+        super().__init__(socket_path, timeout)
+
+    def _begin(self) -> None:
         self._ids = itertools.count(1)
-        self._channels = AsyncChannels(socket_path, self._ids)
+        self._channels = AsyncChannels(self.socket_path, self._ids)
 
     async def items(self, table: str) -> AsyncIterator[tuple[Any, Any]]:
         """The keys and values, without those that go away meanwhile."""
@@ -153,9 +161,19 @@ class AsyncStashClient(AsyncStashCalls):
         """What the arbiter answers to the operation. Raises DirtyError."""
         message = gdproto.Stash(next(self._ids), int(op), table, key, value, pattern)
         try:
-            return await self._channels.ask(message, Deadline(self.timeout))
+            answer = await self._channels.ask(message, Deadline(self._timeout_s))
+            return understood(op, answer)
         except DirtyError as error:
             raise _typed(error, table, key) from None
+
+
+def understood(op: StashOp, answer: Any) -> Any:
+    """The answer to the operation. Raises DirtyProtocolError when it is no such."""
+    if op == StashOp.INFO:
+        return of_form(answer, "StashInfo")
+    if op in (StashOp.KEYS, StashOp.TABLES) and not isinstance(answer, list):
+        raise DirtyProtocolError(f"a list is to be answered, not a {type(answer).__name__}")
+    return answer
 
 
 def _typed(error: DirtyError, table: str, key: Any) -> DirtyError:

@@ -2,9 +2,8 @@
 
 Rules: any thread may call; a thread that finds no idle channel opens one. A channel is kept when
 its exchange has ended and closed when it has not, which cancels the exchange. A channel that the
-arbiter closed, or that a parent process opened, is not used again. No request is sent twice that
-may have begun. The answer to a call that follows a quick one is looked for awake, as `round_trip`
-says.
+arbiter closed, or that a parent process opened, is not used again. No request is sent twice. The
+answer to a call that follows a quick one is looked for awake, as `round_trip` says.
 """
 
 from __future__ import annotations
@@ -22,18 +21,9 @@ from typing import Any
 import gdproto
 from gdproto import MessageReceived
 
-from ..errors import DirtyConnectionError, DirtyError, DirtyProtocolError, from_message
 from ..sockets.round_trip import is_pythons, round_trip, round_trip_of_its_own
 from ..sockets.transfer import receive, widen
-from .answers import (
-    Deadline,
-    answer_in,
-    closed,
-    encoded,
-    result_of,
-    says_nothing_began,
-    unreachable,
-)
+from .answers import Deadline, answer_in, broken, encoded, lost, result_of, unreachable
 
 # What a socket's buffer takes at once, or nearly.
 SMALL_FRAME_BYTES = 64 * 1024
@@ -102,7 +92,7 @@ class Channel:
             self._socket.close()
             if isinstance(error, TimeoutError):
                 raise deadline.passed() from None
-            if isinstance(error, OSError):
+            if isinstance(error, OSError | ValueError):
                 raise unreachable(socket_path, error) from None
             raise
 
@@ -162,10 +152,8 @@ class Channel:
             raise limit.passed() from None
         except BrokenPipeError:
             return False
-        except ConnectionResetError:
-            raise closed(self._path) from None
         except OSError as error:
-            raise unreachable(self._path, error) from None
+            raise lost(self._path, error) from None
         return True
 
     def _round_trip(self, frame: bytes, limit: Deadline) -> None:
@@ -182,11 +170,7 @@ class Channel:
     def _send_large(self, parts: list[bytes], limit: Deadline) -> None:
         for part in parts:
             self._wait_at_most(limit.left_s())
-            try:
-                self._socket.sendall(part)
-            except ConnectionError:
-                # The arbiter has not got all of it.
-                raise BrokenPipeError from None
+            self._socket.sendall(part)
 
     def _wait_at_most(self, seconds: float) -> None:
         if not 0 <= self._limit_s - seconds < SLACK_S:
@@ -208,17 +192,25 @@ class Channel:
                     return event.message
                 if event is gdproto.NEED_DATA:
                     self._wait_at_most(limit.left_s())
-                    receive(self._socket, self._connection)
+                    self._receive()
                 elif (answer := answer_in(event, self._path)) is not None:
                     self.is_clean = answer.ended
                     return answer.message
         except gdproto.ProtocolError as error:
             self.is_clean = not self._connection.open_exchanges
-            raise DirtyProtocolError.of(error) from None
+            raise broken(error) from None
         except TimeoutError:
             raise limit.passed() from None
-        except ConnectionError:
-            raise closed(self._path) from None
+        except OSError as error:
+            raise lost(self._path, error) from None
+
+    def _receive(self) -> None:
+        """Read once. Raises OSError."""
+        try:
+            receive(self._socket, self._connection)
+        except ConnectionResetError:
+            # Whether something was under way, the connection knows.
+            self._connection.receive_eof()
 
     def close(self) -> None:
         """Close; an exchange that is still open is cancelled by it."""
@@ -239,19 +231,20 @@ class Channels:
 
     def ask(self, message: gdproto.Message, deadline: Deadline) -> Any:
         """The result that answers `message`. Raises DirtyError."""
-        channel, answer = self._first(message, deadline)
-        self._keep(channel)
-        return result_of(answer)
+        channel = self._begin(message, deadline)
+        try:
+            return result_of(channel.receive(deadline))
+        finally:
+            self._keep(channel)
 
     def stream(
         self, message: gdproto.Message, deadline: Deadline, idle_s: float | None
     ) -> Iterator[Any]:
         """The chunks that answer `message`, or its one result. Raises DirtyError."""
-        channel, answer = self._first(message, deadline, idle_s)
+        channel = self._begin(message, deadline.within(idle_s))
         try:
-            while type(answer) is gdproto.Chunk:
+            while type(answer := channel.receive(deadline, idle_s)) is gdproto.Chunk:
                 yield answer.data
-                answer = channel.receive(deadline, idle_s)
             if not isinstance(answer, gdproto.End):
                 yield result_of(answer)
         finally:
@@ -265,49 +258,6 @@ class Channels:
     def __del__(self) -> None:
         # The clients of threads have nobody else to close them.
         self.close()
-
-    def _first(
-        self, message: gdproto.Message, deadline: Deadline, idle_s: float | None = None
-    ) -> tuple[Channel, gdproto.Message]:
-        """The first answer, and the channel on which it came: a new one if nothing had begun.
-
-        Raises:
-            DirtyError: there is no answer.
-        """
-        channel = self._begin(message, deadline.within(idle_s))
-        try:
-            answer = channel.receive(deadline, idle_s)
-        except BaseException as error:
-            self._keep(channel)
-            if not (isinstance(error, DirtyError) and says_nothing_began(error)):
-                raise
-            failure = error
-        else:
-            if type(answer) is not gdproto.Error or not says_nothing_began(answer):
-                return channel, answer
-            channel.close()
-            failure = from_message(answer)
-        return self._elsewhere(message, deadline, idle_s, failure)
-
-    def _elsewhere(
-        self,
-        message: gdproto.Message,
-        deadline: Deadline,
-        idle_s: float | None,
-        failure: DirtyError,
-    ) -> tuple[Channel, gdproto.Message]:
-        """As `_first`, once more. Raises `failure` where nobody is to be reached."""
-        self.close()
-        try:
-            channel = Channel(self._path, deadline)
-        except DirtyConnectionError:
-            raise failure from None
-        try:
-            channel.send(message, deadline.within(idle_s))
-            return channel, channel.receive(deadline, idle_s)
-        except BaseException:
-            self._keep(channel)
-            raise
 
     def _begin(self, message: gdproto.Message, deadline: Deadline) -> Channel:
         """A channel on which `message` was sent."""

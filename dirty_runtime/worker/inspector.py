@@ -28,11 +28,11 @@ def facts_of(path: str) -> dict[str, Any]:
 def main(paths: Sequence[str]) -> None:
     """Write the facts of each app."""
     find_apps()
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    for path in paths:
-        answers.write(json.dumps(facts_of(path), default=repr) + "\n")
-        answers.flush()
+    with os.fdopen(os.dup(1), "w") as answers:
+        os.dup2(2, 1)
+        for path in paths:
+            answers.write(json.dumps(facts_of(path), default=repr) + "\n")
+            answers.flush()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-# @generated from spec/ (4c84ee1497398655) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (0e55242897752904) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations

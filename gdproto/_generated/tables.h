@@ -1,7 +1,7 @@
-/* @generated from spec/ (4c84ee1497398655) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (0e55242897752904) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "4c84ee1497398655"
+#define SPEC_HASH "0e55242897752904"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

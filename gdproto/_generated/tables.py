@@ -1,4 +1,4 @@
-# @generated from spec/ (4c84ee1497398655) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (0e55242897752904) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '4c84ee1497398655'
+SPEC_HASH: Final = '0e55242897752904'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -160,7 +160,7 @@ ERROR_SCOPES: Final[dict[str, dict[str, str]]] = {'bad_magic': {'header': 'conne
 
 ERROR_TYPES: Final[tuple[ErrorType, ...]] = (
     ErrorType('DirtyError', '', ()),
-    ErrorType('DirtyTimeoutError', 'DirtyError', ('timeout',)),
+    ErrorType('DirtyTimeoutError', 'DirtyError', ('timeout', 'app_path', 'action', 'where', 'waited')),
     ErrorType('DirtyConnectionError', 'DirtyError', ('socket_path', 'begun')),
     ErrorType('DirtyWorkerError', 'DirtyError', ('worker_id', 'traceback')),
     ErrorType('DirtyAppError', 'DirtyError', ('app_path', 'action', 'traceback')),

@@ -1,4 +1,4 @@
-# @generated from spec/ (4c84ee1497398655) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (0e55242897752904) by python -m spec.codegen --write; do not edit
 """TLV values, fast: straight-line code for what is common and right.
 
 Whatever this code cannot vouch for raises Doubt or the interpreter's own error (DOUBTS); the

@@ -9,13 +9,15 @@ and not looked at.
 
 To add one, decorate a function with `attack`. It is handed the `Stage`, prepares what it needs
 (tables, frames), then strikes within ``with stage.watched():``. `quick` asks for a smaller strike.
-Give arguments of `dirty serve` as `options`. `tests/acceptance/test_attacks.py` runs all of them in
+Give arguments of `dirty serve` as `options`; DIRECTORY in
+them stands for one of the stage's own. `tests/acceptance/test_attacks.py` runs all of them in
 small, `docs/design/attacks.md` tells what came of them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import tempfile
 import threading
@@ -50,11 +52,13 @@ class Stage:
     """An arbiter, a client that is to be served, and one that attacks.
 
     Attributes:
+        log: where the log is, with `LOGGED` among the options.
         outcome: of what was watched.
     """
 
-    def __init__(self, arbiter: Arbiter, probe: Probe, quick: bool) -> None:
+    def __init__(self, arbiter: Arbiter, directory: Path, probe: Probe, quick: bool) -> None:
         self.arbiter = arbiter
+        self.log = directory / "log"
         self.quick = quick
         self.outcome = Outcome(Stands(0, 0, 0), 0)
         self._probe = probe
@@ -132,11 +136,12 @@ def outcome_of(one: Attack, quick: bool) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="gd-") as directory:
         path = Path(directory, "probe")
         probe = Probe(path)
-        options = ("-c", str(Path(__file__).with_name("probe.py")), *one.options)
+        own = (word.replace("DIRECTORY", directory) for word in one.options)
+        options = ("-c", str(Path(__file__).with_name("probe.py")), *own)
         with running(
             APP, directory=ROOT, options=options, environment={VARIABLE: str(path)}
         ) as arbiter:
-            stage = Stage(arbiter, probe, quick)
+            stage = Stage(arbiter, Path(directory), probe, quick)
             one.strike(stage)
             return stage.outcome
 
@@ -345,6 +350,45 @@ def long_words(stage: Stage) -> None:
     with stage.attacker() as attacker, stage.watched():
         for frame in frames:
             attacker.strike([frame], 1)
+
+
+# --- the log ---
+
+LOGGED = ("--access-log", "--log-file", "DIRECTORY/log")
+
+
+def logged(stage: Stage) -> None:
+    """Have far more lines logged than may wait, each as long as a caller can make it."""
+    count = stage.few(5_000)
+    action = "\x1b\n" * 200
+    frames = [gdproto.Request(number, APP, action).to_bytes() for number in range(1, 101)]
+    with stage.attacker() as attacker, stage.watched():
+        for _ in range(0, count, 100):
+            attacker.strike(frames, 100)
+
+
+@attack("5,000 lines of a log whose reader stops", *LOGGED)
+def unread_log(stage: Stage) -> None:
+    log = stage.log
+    log.unlink()
+    os.mkfifo(log)
+    reader = os.open(log, os.O_RDONLY | os.O_NONBLOCK)
+    logged(stage)
+    os.close(reader)
+
+
+@attack("5,000 lines of a log whose disk is full", *LOGGED)
+def full_log(stage: Stage) -> None:
+    stage.log.unlink()
+    stage.log.symlink_to("/dev/full")
+    logged(stage)
+
+
+@attack("5,000 lines of a log whose directory is gone", *LOGGED)
+def lost_log(stage: Stage) -> None:
+    stage.log.unlink()
+    stage.log.mkdir()
+    logged(stage)
 
 
 def told(seconds: float) -> str:

@@ -103,7 +103,7 @@ def test_an_axis_is_logarithmic() -> None:
 def test_a_plot_of_nothing() -> None:
     results = made_up()
     results.parts = []
-    ElementTree.fromstring(plot.svg(results))
+    assert ElementTree.fromstring(plot.svg(results)).tag.endswith("svg")
 
 
 def test_the_published_documents_are_those_of_the_published_run() -> None:

@@ -64,6 +64,16 @@ signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
 os.umask(0o777)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
+# What an environment may ask of Python, or name that is not there.
+ODD = {
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONWARNINGS": "error",
+    "PYTHONIOENCODING": "ascii",
+    "LC_ALL": "xx_YY.nowhere",
+    "TMPDIR": "/nowhere",
+    "HOME": "/nowhere",
+    "TZ": "Nowhere/Else",
+}
 HARSHLY = (sys.executable, "-c", HARSH)
 
 
@@ -101,7 +111,7 @@ def test_an_arbiter_that_was_started_harshly_serves_and_ends_as_usual(tmp_path: 
     options = f"--workers 1 --pidfile {pidfile} --log-file {log}"
     closing = ("sh", "-c", 'exec 7>"$0.kept" "$@" <&- >&- 2>&-', str(tmp_path / "file"))
     words = (*HARSHLY, *closing, *serve.split(), *options.split())
-    with started(words, directory=tmp_path) as arbiter:
+    with started(words, directory=tmp_path, environment=ODD) as arbiter:
         arbiter.wait_ready()
         with arbiter.client() as client:
             found = client.execute("state_app:App", "state")

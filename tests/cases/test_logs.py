@@ -284,6 +284,7 @@ def test_a_log_that_nobody_reads_holds_up_nothing(tmp_path: Path) -> None:
         with closing(DirtyClient(socket_path, LIMIT_S)) as client:
             wait(client, LIMIT_S, is_ready, not_ready, away=lambda _: None)
             assert client.execute("unread:Sound", "echo", FORGED) == FORGED
+            assert client.status()["log_dropped"] == 0
         process.terminate()
         assert process.wait(LIMIT_S) == 0
         assert (tmp_path / "closed").exists()

@@ -180,6 +180,8 @@ def test_an_app_that_is_down_is_not_waited_for() -> None:
     (failed,) = calls.app_down("a", "the app is down: it cannot be imported")
     assert isinstance(failed, Fail)
     assert failed.call is waits
+    assert isinstance(failed.error, DirtyNoWorkersAvailableError)
+    assert failed.error.details["reason"] == "the app is down: it cannot be imported"
     (refused,) = calls.called(made("a"))
     assert isinstance(refused, Fail)
     assert isinstance(refused.error, DirtyNoWorkersAvailableError)

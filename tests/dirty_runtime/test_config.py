@@ -83,7 +83,8 @@ def test_impossible_settings(settings: dict[str, Any], reason: str) -> None:
     ids=str,
 )
 def test_settings_at_the_edge(settings: dict[str, Any]) -> None:
-    Config(**{"apps": APPS, "socket_path": "/s", **settings})
+    config = Config(**{"apps": APPS, "socket_path": "/s", **settings})
+    assert {name: getattr(config, name) for name in settings} == settings
 
 
 def test_the_command_line_beats_the_file_beats_the_defaults(tmp_path: Path) -> None:

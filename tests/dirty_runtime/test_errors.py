@@ -14,7 +14,8 @@ from dirty_runtime import DirtyAppError, DirtyError, DirtyProtocolError
 from dirty_runtime.errors import CLASSES, MAX_TEXT_BYTES, from_message, to_message
 
 SAMPLES: dict[str, Any] = {
-    "timeout": 1.5, "socket_path": "/s", "worker_id": 7, "traceback": "Trace", "app_path": "m:A",
+    "timeout": 1.5, "where": "run", "waited": 0.1,
+    "socket_path": "/s", "worker_id": 7, "traceback": "Trace", "app_path": "m:A",
     "action": "go", "reason": "why", "code": "truncated", "offset": 3, "path": "a.b",
     "raw_data": "00ff", "retry_after": 0.5, "table_name": "t", "key": "k", "begun": False,
 }  # fmt: skip

@@ -190,6 +190,17 @@ def test_a_worker_that_comes_does_not_take_the_turn_of_one_that_left() -> None:
     assert router.submit(Job("a")) == second
 
 
+def test_a_worker_that_comes_takes_nobody_elses_place() -> None:
+    router: Router[Job, int] = Router(["a"])
+    for worker in range(3):
+        router.add(worker, worker, ["a"], 0.0)
+    router.remove(0)
+    router.add(3, 3, ["a"], 0.0)
+    assert {router.submit(Job("a")) for _ in range(4)} == {1, 2, 3, None}
+    for lane in (1, 2, 3):
+        assert router.busy(lane) == 1
+
+
 def test_a_lane_that_retires_ends_what_it_runs() -> None:
     router: Router[Job, str] = Router(["a"])
     router.add("lane", "worker", ["a"], 0.0)

@@ -227,12 +227,14 @@ def test_a_worker_is_replaced_at_its_age(directory: Path) -> None:
     with serving_here(directory, "Good", options=("--max-age", "0.2")) as arbiter:
         (first,) = arbiter.pids()
         wait_until(lambda: not is_running(first))
+        wait_until(lambda: bool(arbiter.pids()))
 
 
 def test_a_worker_is_replaced_when_it_grows(directory: Path) -> None:
     with serving_here(directory, "Good", options=("--max-rss-bytes", "1000000")) as arbiter:
         (first,) = arbiter.pids()
         wait_until(lambda: not is_running(first))
+        wait_until(lambda: bool(arbiter.pids()))
 
 
 # --- cancelling, queues ---

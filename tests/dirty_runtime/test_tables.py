@@ -212,3 +212,18 @@ def test_scaling_never_takes_an_app_its_last_slot(
         launcher_of = {spec.path: spec.launcher for spec in specs}
         for paths in homes.values():
             assert len({launcher_of[path] for path in paths}) <= 1
+
+
+def test_a_slot_that_is_added_takes_what_lacks_workers_and_nothing_else() -> None:
+    specs = [AppSpec("m:All", None), AppSpec("m:Two", 2), AppSpec("m:One", 1)]
+    homes = {0: ("m:All", "m:Two", "m:One"), 2: ("m:All",)}
+    assert slot_to_add(specs, homes) == {1: ("m:All", "m:Two")}
+    assert slot_to_add(specs[2:], {0: ("m:One",)}) == {1: ()}
+
+
+def test_the_highest_slot_that_no_app_needs_is_removed() -> None:
+    specs = [AppSpec("m:All", None), AppSpec("m:One", 1)]
+    homes = {0: ("m:All",), 1: ("m:All",), 2: ("m:All", "m:One")}
+    assert slot_to_remove(specs, homes) == 1
+    assert slot_to_remove(specs, {0: ("m:All", "m:One")}) is None
+    assert slot_to_remove(specs, {0: ("m:All",), 1: ("m:All",)}) is None, "one is not served"

@@ -24,7 +24,9 @@ def test_deadlines_come_due_in_order() -> None:
 
 
 STEPS = st.lists(
-    st.tuples(st.integers(0, 20), st.sampled_from(("set", "drop", "pop")), st.integers(0, 100))
+    st.tuples(
+        st.integers(0, 20), st.sampled_from(("set", "drop", "pop", "flood")), st.integers(0, 100)
+    )
 )
 
 
@@ -46,6 +48,15 @@ def test_deadlines_agree_with_a_sorted_list(steps: list[tuple[int, str, int]]) -
             assert [model[one] for one in found] == sorted(model[one] for one in due)
             for one in due:
                 del model[one]
+        elif action == "flood":
+            # More than are kept once they were dropped, of which a few stay.
+            for other in range(100, 300):
+                if other not in model:
+                    deadlines.set(other, time_s + other % 7)
+                    model[other] = time_s + other % 7
+            for other in range(100, 290 + thing % 10):
+                del model[other]
+                deadlines.drop(other)
         assert len(deadlines) == len(model)
         assert deadlines.next_s() == min(model.values(), default=None)
 

@@ -247,7 +247,19 @@ def test_calls_that_are_due_when_they_come_are_answered(arbiter: Arbiter) -> Non
         peer = gdproto.Connection("client")
         for request in requests:
             peer.send(request)
+        answers = []
         while peer.open_exchanges:
             event = peer.next_event()
             if event is gdproto.NEED_DATA:
                 peer.receive_data(connection.recv(65536))
+            else:
+                assert isinstance(event, gdproto.MessageReceived), event
+                answers.append(event.message)
+    assert sorted(answer.request_id for answer in answers) == list(range(1, 40))
+    pids = arbiter.pids()
+    for answer in answers:
+        if isinstance(answer, gdproto.Response):
+            assert answer.result in pids
+        else:
+            assert isinstance(answer, gdproto.Error)
+            assert (answer.error_type, answer.details["timeout"]) == ("DirtyTimeoutError", 0.0)

@@ -35,3 +35,15 @@ BROKEN = {
     "passed-is-to-come": ("        self._to_come -= count\n", ""),
     "room-outlives-its-frame": ("self._header = self._large = self.room = None", "self._header = self._large = None"),
 }  # fmt: skip
+
+# Those that show where a large value comes apart from the rest, which needs the C codec.
+APART = {
+    "large-frame-loses-what-follows-its-value",
+    "value-apart-is-all",
+    "value-apart-elsewhere",
+    "value-apart-of-a-raw-frame",
+    "value-apart-takes-its-head",
+    "rest-before-its-value",
+    "end-inside-the-rest-elsewhere",
+    "fault-in-the-rest-elsewhere",
+}

@@ -12,6 +12,7 @@ from ...version import EXTENSIONS, PROTOCOL, VERSION
 from ..calls import Calls
 from ..clients.connection import CallOf, ClientConnection
 from ..lifetime import Lifetime
+from ..logs import LOG
 from ..policy.life import State
 from ..policy.routing import Router
 from ..stash.backend import Backend
@@ -69,6 +70,7 @@ class StatusAnswers:
             "last_boot_error": supervisor.last_boot_error,
             "reloading": self._reload.is_under_way,
             "reload_failure": supervisor.reload_failure,
+            "log_dropped": LOG.dropped,
             "draining": self._draining(),
         }
 

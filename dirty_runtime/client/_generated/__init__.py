@@ -1,2 +1,2 @@
-# @generated from spec/ (4c84ee1497398655) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (0e55242897752904) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

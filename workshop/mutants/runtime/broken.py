@@ -49,7 +49,7 @@ class Broken:
 
     def source(self) -> str:
         """The text of the broken module."""
-        text, place = (RUNTIME / self.file).read_text(), self.change.place
+        text, place = _text(self.file), self.change.place
         return text[: place.start] + self.change.new + text[place.stop :]
 
 
@@ -65,9 +65,15 @@ def everything() -> tuple[Broken, ...]:
     return tuple(one for file in sources() for one in _of_file(file))
 
 
+@cache
+def _text(file: str) -> str:
+    """The text of a module, which stays the same for a run."""
+    return (RUNTIME / file).read_text()
+
+
 def _of_file(file: str) -> Iterator[Broken]:
     seen: Counter[str] = Counter()
-    for change in changes((RUNTIME / file).read_text()):
+    for change in changes(_text(file)):
         if not change.place.function or change.place.statement.startswith(("log.", "echo(")):
             continue
         name = name_of(file, change)

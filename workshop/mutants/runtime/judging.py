@@ -1,7 +1,7 @@
 """Which test tells a mutant from the runtime.
 
-Rules: a mutant is judged by tests that reach its function: the quick ones first, then of each file
-in turn, as many as fit into BUDGET_S. A test that does not end in time has failed. A kill counts
+Rules: a mutant is judged by tests that reach its function: first those that start no process, then
+of each file in turn, as many as fit into BUDGET_S. A test that does not end in time has failed. A kill counts
 only if the same test passes on the runtime as it is; a test that does not is asked no more. Nothing
 of a mutant is left behind: neither processes nor files.
 """
@@ -21,15 +21,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .broken import ROOT, RUNTIME, Broken
-from .reach import HOOK, Reach, Test
+from .reach import HOOK, Case, Reach
 
 # What the tests of one mutant may take together, where each takes as long as it should.
 BUDGET_S = 30.0
-# How long a test may take beyond ten times that.
+# How long a test may take beyond ten times that, and all of them beyond what they take.
 PATIENCE_S = 20.0
-QUICK_S = 0.1
+ALL_PATIENCE_S = 120.0
+# What a file's first test with processes starts for the others.
+START_S = 1.0
 # No examples are made smaller, and none is remembered: they are the same for each mutant.
 PROFILE = "judging"
+ALL = "all of them"
 
 
 @dataclass(frozen=True)
@@ -77,33 +80,36 @@ class Judge:
                 return Verdict(mutant.name)
             if self._is_confirmed(ran, tests):
                 return Verdict(mutant.name, ran.failed, ran.outcome)
-            tests = [one for one in tests if one.name != ran.failed]
-        return Verdict(mutant.name, outcome="not reached")
+            tests = [one for one in tests if ran.failed not in (one.name, one.file, ALL)]
+        return Verdict(mutant.name, outcome="no test to ask")
 
-    def _is_confirmed(self, ran: Ran, tests: Sequence[Test]) -> bool:
+    def _is_confirmed(self, ran: Ran, tests: Sequence[Case]) -> bool:
         if ran.outcome == "late" or ran.failed not in self._is_sound:
             same = [one for one in tests if one.name == ran.failed]
             self._is_sound[ran.failed] = not run(same or tests, None).outcome
         return self._is_sound[ran.failed]
 
 
-def chosen(tests: Sequence[Test], budget_s: float) -> list[Test]:
+def chosen(tests: Sequence[Case], budget_s: float) -> list[Case]:
     """Those that are asked, in their order."""
-    quick = sorted((one for one in tests if one.seconds < QUICK_S), key=lambda one: one.seconds)
-    slow = [one for one in tests if one.seconds >= QUICK_S]
-    left_s = budget_s
-    found: list[Test] = []
-    for one in (*quick, *_file_by_file(slow)):
-        if one.seconds <= left_s:
-            left_s -= one.seconds
+    alone = sorted((one for one in tests if one.is_alone), key=lambda one: one.seconds)
+    with_others = _file_by_file(one for one in tests if not one.is_alone)
+    left_s, files = budget_s, set[str]()
+    found: list[Case] = []
+    for one in (*alone, *with_others):
+        is_first = not one.is_alone and one.file not in files
+        cost_s = one.seconds + (START_S if is_first else 0)
+        if cost_s <= left_s:
+            left_s -= cost_s
+            files.update({one.file} if is_first else ())
             found.append(one)
     # What is module-wide is set up once.
-    return sorted(found, key=lambda one: (one.seconds >= QUICK_S, one.file))
+    return sorted(found, key=lambda one: (not one.is_alone, "" if one.is_alone else one.file))
 
 
-def _file_by_file(tests: Iterable[Test]) -> Iterator[Test]:
+def _file_by_file(tests: Iterable[Case]) -> Iterator[Case]:
     """One test of each file, the quickest, then another of each."""
-    files: dict[str, list[Test]] = defaultdict(list)
+    files: dict[str, list[Case]] = defaultdict(list)
     for one in sorted(tests, key=lambda one: one.seconds):
         files[one.file].append(one)
     rows = list(files.values())
@@ -111,7 +117,7 @@ def _file_by_file(tests: Iterable[Test]) -> Iterator[Test]:
         yield from (row[place] for row in rows if place < len(row))
 
 
-def run(tests: Sequence[Test], mutant: Broken | None) -> Ran:
+def run(tests: Sequence[Case], mutant: Broken | None) -> Ran:
     """Run the tests on a mutant, or on the runtime as it is, until one fails."""
     with tempfile.TemporaryDirectory(prefix="m-", ignore_cleanup_errors=True) as own:
         Path(own, "tmp").mkdir()
@@ -126,7 +132,7 @@ def run(tests: Sequence[Test], mutant: Broken | None) -> Ran:
                 stdout=said, stderr=said, start_new_session=True,
             )  # fmt: skip
             try:
-                status = process.wait(2 * slowest_s + 4 * sum(one.seconds for one in tests))
+                status = process.wait(ALL_PATIENCE_S + 10 * sum(one.seconds for one in tests))
             except subprocess.TimeoutExpired:
                 status = None
             finally:
@@ -138,7 +144,10 @@ def run(tests: Sequence[Test], mutant: Broken | None) -> Ran:
 
 def environment(mutant: Broken | None, own: str) -> dict[str, str]:
     """What makes every Python of the run load the mutant; `own` marks it."""
-    found = os.environ | {"TMPDIR": f"{own}/tmp", "MUTANT_SOURCE": f"{own}/source"}
+    # Wide enough for the reasons, which are cut.
+    found = os.environ | {
+        "COLUMNS": "400", "TMPDIR": f"{own}/tmp", "MUTANT_SOURCE": f"{own}/source",
+    }  # fmt: skip
     if mutant is None:
         return found
     Path(own, "source").write_text(mutant.source())
@@ -155,7 +164,7 @@ def _ended(status: int | None, lines: Sequence[str]) -> Ran:
             name, _, reason = rest.partition(" - ")
             is_late = "Timeout" in reason
             return Ran(name, "late" if is_late else "fails" if "::" in name else "import")
-    return Ran("all of them", "late" if status is None else "import")
+    return Ran(ALL, "late" if status is None else "import")
 
 
 def sweep(own: str) -> None:

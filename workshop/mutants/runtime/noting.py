@@ -22,7 +22,7 @@ def pytest_configure() -> None:
     current.write_text("")
     current.with_suffix(".calls").touch()
     os.environ["MUTANTS_CURRENT"] = str(current)
-    importlib.import_module("sitecustomize").note_calls(str(current))
+    importlib.import_module("sitecustomize").note_calls(str(current), "tests")
 
 
 @pytest.hookimpl(wrapper=True)

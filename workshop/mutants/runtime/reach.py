@@ -32,11 +32,12 @@ class MapError(Exception):
 
 
 @dataclass(frozen=True)
-class Test:
-    """A test, and how long it took."""
+class Case:
+    """A test, how long it took, and whether no other process took part."""
 
     name: str
     seconds: float
+    is_alone: bool
 
     @property
     def file(self) -> str:
@@ -52,10 +53,10 @@ class Reach:
         functions: the numbers of the tests that call a function, by "file function".
     """
 
-    tests: dict[int, Test]
+    tests: dict[int, Case]
     functions: dict[str, set[int]]
 
-    def of(self, function: str) -> list[Test]:
+    def of(self, function: str) -> list[Case]:
         """The tests that reach a function, or any of a file."""
         found = self.functions.get(function)
         if found is None:
@@ -73,14 +74,26 @@ def read(jobs: int, may_be_stale: bool = False) -> Reach:
     """The map, which is made where there is none of these sources. Raises MapError."""
     state = _state()
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    if kept and (may_be_stale or kept["state"] == state):
+    if kept and kept["state"] == state:
         return _loaded(kept)
+    if kept and may_be_stale:
+        return _still_there(_loaded(kept))
     with tempfile.TemporaryDirectory(prefix="map-") as folder:
         _run(folder, jobs)
         made = {"state": state, **_gathered(Path(folder))}
     KEPT.parent.mkdir(parents=True, exist_ok=True)
     KEPT.write_text(json.dumps(made))
     return _loaded(made)
+
+
+def _still_there(reach: Reach) -> Reach:
+    words = ["--collect-only", "-p", "no:cacheprovider", *TESTS]
+    said = subprocess.run(
+        [sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, text=True
+    )
+    names = set(said.stdout.splitlines())
+    tests = {number: one for number, one in reach.tests.items() if one.name in names}
+    return Reach(tests, reach.functions)
 
 
 def _state() -> str:
@@ -108,23 +121,27 @@ def _run(folder: str, jobs: int) -> None:
 
 
 def _gathered(folder: Path) -> dict[str, Any]:
-    tests: dict[str, tuple[str, float]] = {}
-    for number, seconds, name in _rows(folder.glob("*.tests")):
-        tests[str(int(number))] = (name, float(seconds))
     functions: dict[str, set[int]] = defaultdict(set)
-    for number, path, function in _rows(folder.glob("*.calls")):
+    with_others: set[int] = set()
+    for number, process, path, function in _rows(folder.glob("*.calls")):
         named = ".".join(part for part in function.split(".") if not part.startswith("<"))
         file = path.rpartition("/dirty_runtime/")[2]
         functions[f"{file} {named}"].add(int(number or AT_IMPORT))
+        if process == "child":
+            with_others.add(int(number or AT_IMPORT))
+    tests = {
+        int(number): (name, float(seconds), int(number) not in with_others)
+        for number, seconds, name in _rows(folder.glob("*.tests"))
+    }
     return {"tests": tests, "functions": {name: sorted(one) for name, one in functions.items()}}
 
 
 def _rows(paths: Iterable[Path]) -> Iterable[list[str]]:
     for path in paths:
         for line in path.read_text().splitlines():
-            yield line.split("\t", 2)
+            yield line.split("\t", 3)
 
 
 def _loaded(kept: Mapping[str, Any]) -> Reach:
-    tests = {int(number): Test(*one) for number, one in kept["tests"].items()}
+    tests = {int(number): Case(*one) for number, one in kept["tests"].items()}
     return Reach(tests, {name: set(numbers) for name, numbers in kept["functions"].items()})

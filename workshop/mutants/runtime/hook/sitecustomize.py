@@ -50,11 +50,12 @@ def of_the_run(kill: Callable[[int, int], None]) -> Callable[[int, int], None]:
     return guarded
 
 
-def note_calls(current_path: str) -> None:
+def note_calls(current_path: str, process: str) -> None:
     """Note which functions of the runtime are called from now on, in which test.
 
     Args:
         current_path: file that has the number of the test; what is called in it goes beside it.
+        process: "tests", or "child".
     """
     import threading
 
@@ -71,8 +72,8 @@ def note_calls(current_path: str) -> None:
             number = os.pread(current, 20, 0)
             if (code, number) not in seen:
                 seen.add((code, number))
-                line = f"{number.decode()}\t{code.co_filename}\t{code.co_qualname}\n"
-                os.write(notes, line.encode())
+                line = (number.decode(), process, code.co_filename, code.co_qualname)
+                os.write(notes, ("\t".join(line) + "\n").encode())
         except OSError:
             # Somebody has closed all descriptors.
             sys.settrace(None)
@@ -94,4 +95,4 @@ if "MUTANT_MODULE" in os.environ:
     sys.meta_path.insert(0, Finder())
     os.kill, os.killpg = of_the_run(os.kill), of_the_run(os.killpg)
 if "MUTANTS_CURRENT" in os.environ:
-    note_calls(os.environ["MUTANTS_CURRENT"])
+    note_calls(os.environ["MUTANTS_CURRENT"], "child")
