@@ -8,6 +8,7 @@ full are dropped and counted, and the count is written where they would have sto
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -125,6 +126,8 @@ class LineWriter:
     # --- what the thread does ---
 
     def _run(self) -> None:
+        # They are for the main thread, also while it has them wait.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while True:
             self._bell.get()
             self._has_rung = False

@@ -20,8 +20,9 @@ from typing import Any
 import gdproto
 
 from ..errors import DirtyPermissionError
+from ..printable import printable
 from ..settings import Config
-from . import logs, system
+from . import logs, signals, system
 from .answers.management import Management
 from .answers.registry import Answerers
 from .answers.stash import StashAnswers
@@ -51,6 +52,9 @@ from .workers.supervisor import CLOSE_S, Supervisor
 from .workers.worker import Worker
 
 log = logging.getLogger("dirty")
+
+# After what the system refuses for now.
+LATER_S = 1.0
 
 
 class StartError(Exception):
@@ -145,6 +149,13 @@ class DirtyArbiter:
         """
         if missing := system.lack():
             raise StartError(missing)
+        with signals.held():
+            self._run(owns_process)
+        if self._failure:
+            raise StartError(self._failure)
+        log.info("stopped")
+
+    def _run(self, owns_process: bool) -> None:
         listener = Listener(self.config.socket_path, self.access)
         pidfile = Pidfile(self.config.pidfile)
         try:
@@ -156,18 +167,27 @@ class DirtyArbiter:
         finally:
             pidfile.remove()
             listener.close()
-        if self._failure:
-            raise StartError(self._failure)
-        log.info("stopped")
 
     async def _inspect(self) -> Mapping[str, AppFacts]:
-        """What the apps' classes say of themselves. Raises ConfigError."""
-        return await inspect(self.launchers, self.catalogue)
+        """What the apps' classes say of themselves, as soon as they can be looked at.
+
+        Raises:
+            ConfigError: no worker of them could serve.
+        """
+        while True:
+            try:
+                return await inspect(self.launchers, self.catalogue)
+            except OSError as error:
+                log.error("the apps cannot be looked at for now: %s", error.strerror)
+                await asyncio.sleep(LATER_S)
 
     async def _serve(self, listener: Listener) -> None:
         self._handle_signals(asyncio.get_running_loop())
-        if not await self._learn():
-            return
+        with signals.followed():
+            if await self._learn():
+                await self._serve_known(listener)
+
+    async def _serve_known(self, listener: Listener) -> None:
         listener.accept(
             lambda connected: ClientConnection(connected, self.dispatcher, self._clock, self.turns)
         )
@@ -176,6 +196,7 @@ class DirtyArbiter:
             self.supervisor.start()
             await self._begun_to_end.wait()
             self.lifetime.drain(self._grace_s)
+            self.supervisor.drain()
             self.reloading.give_up()
             listener.step_aside()
             await self._drain()
@@ -194,7 +215,10 @@ class DirtyArbiter:
             await asyncio.wait((inspecting,))
             return False
         self.supervisor.learn(inspecting.result())
-        await self._ensure_tables()
+        try:
+            await self._ensure_tables()
+        except Exception as error:
+            raise StartError(_no_tables(error)) from error
         for line in shortages(self.catalogue.specs, self.config.workers):
             log.warning(line)
         return True
@@ -202,7 +226,7 @@ class DirtyArbiter:
     def _handle_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.end, self.config.graceful_timeout_s)
-        loop.add_signal_handler(signal.SIGQUIT, self.end, 0.0)
+        loop.add_signal_handler(signal.SIGQUIT, self.end, 0.0, True)
         loop.add_signal_handler(signal.SIGHUP, self._while_serving, self.reloading.begin)
         for number, change in (
             (signal.SIGTTIN, self.supervisor.add),
@@ -226,9 +250,13 @@ class DirtyArbiter:
 
     # --- the end ---
 
-    def end(self, grace_s: float) -> None:
-        """Stop serving; running and waiting calls get `grace_s` seconds."""
-        self._hasty = self._hasty or not grace_s
+    def end(self, grace_s: float, is_hasty: bool = False) -> None:
+        """Stop serving; running and waiting calls get `grace_s` seconds.
+
+        Args:
+            is_hasty: whether apps are not closed either.
+        """
+        self._hasty = self._hasty or is_hasty
         if not self._begun_to_end.is_set():
             text = "stopping: %d calls run and %d wait, they get %g s"
             log.info(text, len(self.calls.running), self.calls.waiting_count, grace_s)
@@ -236,6 +264,8 @@ class DirtyArbiter:
             self._begun_to_end.set()
         elif self._hasty:
             self.dispatcher.quiet.set()
+            if self.lifetime.phase is Phase.STOPPING:
+                self.supervisor.hasten()
 
     async def _drain(self) -> None:
         self.dispatcher.drain()
@@ -274,12 +304,23 @@ class DirtyArbiter:
             self._begun_to_end.set()
 
     def learned(self, facts: AppFacts) -> None:
-        if facts.stashes:
-            self._ensuring = asyncio.get_running_loop().create_task(self._ensure_tables())
+        # At the start, all are made before anything is started.
+        if facts.stashes and self.supervisor.slots:
+            self._ensuring = asyncio.get_running_loop().create_task(self._ensure_or_tell())
+
+    async def _ensure_or_tell(self) -> None:
+        try:
+            await self._ensure_tables()
+        except Exception as error:
+            log.error("%s", _no_tables(error))
 
     async def _ensure_tables(self) -> None:
         for table in self.catalogue.stashes:
             await self.stash.ensure(table)
+
+
+def _no_tables(error: Exception) -> str:
+    return f"the tables that apps ask for by `stashes` cannot be made: {printable(str(error))}"
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:

@@ -1,8 +1,9 @@
 """What whoever starts an arbiter hands on to it, set right before anything else is done.
 
 Rules: workers, inspectors and what they start get it from here. The standard streams are open, so
-that no file becomes one by chance. No signal is blocked, nor ignored, but those that Python itself
-ignores, and HUP until it has a handler: so that `nohup` holds till then. Files that are made can
+that no file becomes one by chance. No signal is ignored, but those that Python itself
+ignores, and HUP until it has a handler: so that `nohup` holds till then; and none is blocked but
+those that wait for their handlers, which a keeper sets free again. Files that are made can
 be opened again by their owner.
 """
 
@@ -12,6 +13,8 @@ import os
 import signal
 import sys
 from contextlib import suppress
+
+from .signals import HARMLESS
 
 KEPT_IGNORED = frozenset((signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP))
 OWNER = 0o700
@@ -43,4 +46,4 @@ def _free_signals() -> None:
     for number in signal.valid_signals() - KEPT_IGNORED:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    signal.pthread_sigmask(signal.SIG_SETMASK, HARMLESS)

@@ -97,8 +97,9 @@ def _launchers(words: Iterable[str]) -> dict[str, str] | None:
 
 def _run(config: Config) -> None:
     """Serve until a signal ends it. Raises ConfigError."""
-    from ..arbiter import DirtyArbiter, StartError
+    from ..arbiter import DirtyArbiter, StartError, signals
 
+    signals.hold()
     _set_up_logs(config)
     for line in unknown_variables(os.environ):
         log.warning(line)

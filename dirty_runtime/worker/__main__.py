@@ -19,7 +19,7 @@ from ..version import EXTENSIONS, VERSION
 from .lane import ArbiterGone, LaneServer
 from .loop import EventLoop
 from .sources import find_apps
-from .surroundings import Surroundings, handle_signals
+from .surroundings import Surroundings
 
 if TYPE_CHECKING:
     from gdproto.answers import WorkerAnswer
@@ -34,9 +34,9 @@ TELL_S = 0.5
 def main() -> int:
     """Boot and serve; returns the exit code."""
     die_with_parent()
-    handle_signals()
-    find_apps()
     around = Surroundings()
+    around.handle_signals()
+    find_apps()
     apps: dict[str, App] = {}
     loop = EventLoop()
     lanes = [LaneServer(fd, apps, loop, around.tracebacks) for fd in around.fds]

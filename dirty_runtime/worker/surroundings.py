@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import signal
+import threading
 from contextlib import suppress
 from logging.handlers import WatchedFileHandler
 from types import FrameType, SimpleNamespace
@@ -19,6 +20,11 @@ from typing import Any
 from ..app import describe, place
 from ..errors import DirtyError
 from ..settings import ConfigError, run_file
+
+# On the trace, what begins so asks for a successor; no path of an app has a space.
+LEAVE = "leave"
+LEAVING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+TAKEN = (*LEAVING, signal.SIGUSR1)
 
 
 class Surroundings:
@@ -34,6 +40,8 @@ class Surroundings:
         if self._trace_fd >= 0:
             os.set_inheritable(self._trace_fd, False)
         self._hooks: dict[str, Any] = {}
+        # Of each thread that forks.
+        self._mask = threading.local()
         self.arbiter = SimpleNamespace(
             pid=int(os.environ.get("DIRTY_ARBITER_PID", os.getppid())),
             socket_path=os.environ.get("DIRTY_SOCKET", ""),
@@ -47,10 +55,13 @@ class Surroundings:
 
     def trace(self, path: str) -> None:
         """Say which app is initialised next, for whoever asks what this process died of."""
+        self._write(path)
+
+    def _write(self, line: str) -> None:
         # An arbiter that is gone asks nobody any more: the lanes will say so.
-        with suppress(BrokenPipeError):
+        with suppress(OSError):
             if self._trace_fd >= 0:
-                os.write(self._trace_fd, f"{path}\n".encode())
+                os.write(self._trace_fd, f"{line}\n".encode())
 
     def read_hooks(self) -> None:
         """Run the config file. Raises DirtyError."""
@@ -72,20 +83,39 @@ class Surroundings:
             reason = f"the hook {name} failed: {describe(error)}{place(error)}"
             raise DirtyError(reason) from error
 
+    def handle_signals(self) -> None:
+        """Ask the arbiter to be replaced on TERM, INT and HUP; reopen the app's logs on USR1.
 
-def handle_signals() -> None:
-    """Leave INT and TERM to the arbiter; have USR1 reopen the files of the app's log handlers.
+        A service manager's TERM reaches every process at once, but calls are to end first. A
+        handler is not inherited by the programs that an app runs, nor by what it forks.
+        """
+        for number in LEAVING:
+            signal.signal(number, self._ask_to_leave)
+        signal.signal(signal.SIGUSR1, _reopen)
+        os.register_at_fork(
+            before=self._hold_signals,
+            after_in_parent=self._free_signals,
+            after_in_child=self._leave_signals,
+        )
 
-    A terminal's Ctrl-C and a service manager's TERM reach every process at once, but calls are
-    to end first. A handler that does nothing is not inherited by the programs that an app runs.
-    """
-    signal.signal(signal.SIGINT, _do_nothing)
-    signal.signal(signal.SIGTERM, _do_nothing)
-    signal.signal(signal.SIGUSR1, _reopen)
+    def _ask_to_leave(self, number: int, frame: FrameType | None) -> None:
+        self._write(f"{LEAVE} {signal.Signals(number).name} came to it")
 
+    def _hold_signals(self) -> None:
+        """A child that is sent one before it has left them would not notice."""
+        self._mask.before = signal.pthread_sigmask(signal.SIG_BLOCK, TAKEN)
 
-def _do_nothing(number: int, frame: FrameType | None) -> None:
-    pass
+    def _free_signals(self) -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask.before)
+
+    def _leave_signals(self) -> None:
+        """Have signals do what they do by default, if they did as was said here."""
+        for number in LEAVING:
+            if signal.getsignal(number) == self._ask_to_leave:
+                signal.signal(number, signal.SIG_DFL)
+        if signal.getsignal(signal.SIGUSR1) is _reopen:
+            signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+        self._free_signals()
 
 
 def _reopen(number: int, frame: FrameType | None) -> None:

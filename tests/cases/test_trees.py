@@ -69,6 +69,7 @@ class App(DirtyApp):
 
     def be_killed(self, number):
         os.kill(os.getpid(), number)
+        self.be_silent()
 
     def exit(self):
         os._exit(7)

@@ -66,6 +66,8 @@ class Elsewhere:
     def ending(self) -> str:
         return "it left"
 
+    def when_leaving(self, told: Callable[[str], None]) -> None: ...
+
     def is_victim(self) -> bool:
         return False
 
@@ -129,7 +131,7 @@ def test_its_workers_are_replaced_and_reloaded_as_others(tmp_path: Path) -> None
         await until(lambda: ready(arbiter) == WORKERS)
         assert arbiter.supervisor.restarts == 1
         before = set(arbiter.supervisor.workers)
-        arbiter.supervisor.reload()
+        arbiter.supervisor.reload({})
         await until(lambda: not arbiter.supervisor.is_reloading)
         await until(lambda: len(arbiter.supervisor.workers) == WORKERS)
         assert not before & set(arbiter.supervisor.workers)

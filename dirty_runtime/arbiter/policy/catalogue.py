@@ -54,6 +54,11 @@ class Catalogue:
         """The tables that the apps want to be there."""
         return sorted({table for facts in self._facts.values() for table in facts.stashes})
 
+    @property
+    def facts(self) -> dict[str, AppFacts]:
+        """What each app says of itself."""
+        return dict(self._facts)
+
     def learn(self, path: str, facts: AppFacts) -> bool:
         """Note what the app says of itself. Returns whether that was not known."""
         is_new = self._facts[path] != facts

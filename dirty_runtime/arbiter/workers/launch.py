@@ -40,6 +40,11 @@ class Process(Protocol):
     def when_ended(self, told: Callable[[], None]) -> None:
         """Have the running event loop call `told` once, when it is gone with all it started."""
 
+    def when_leaving(self, told: Callable[[str], None]) -> None:
+        """Have the running event loop call `told` with the reason for which it wants a successor,
+        each time that it says so.
+        """
+
     def ending(self) -> str:
         """How it ended, in a few words; for a process that is gone."""
 

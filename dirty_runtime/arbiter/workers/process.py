@@ -2,8 +2,8 @@
 
 Rules: what is started inherits what it is given, and nothing else. A step that fails leaves nothing
 behind. Its end is the end of all that it has started, and is seen by its keeper's. A worker may
-write the path of each app on its trace before it initialises it, so that one that dies at that
-names the culprit.
+write lines on its trace: the path of each app before it initialises it, so that one that dies at
+that names the culprit; and ``leave REASON``, to be replaced by a successor.
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from ... import keeper
+from ...printable import printable
 
 KEEPER = (sys.executable, "-I", "-S", os.path.abspath(keeper.__file__))
 REPORT_BYTES = 4096
 TRACE_BYTES = 64 * 1024
+LEAVE = "leave"
+REASON_CHARACTERS = 200
 # What somebody else ends a process by, and few by their own doing.
 FROM_OUTSIDE = frozenset(
     (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
@@ -151,6 +154,9 @@ class LocalProcess:
         takes_signals: bool,
     ) -> None:
         self._takes_signals = takes_signals
+        self._leaving: Callable[[str], None] | None = None
+        self._rest = b""
+        self._last_traced = ""
         with pipe_from() as (self._trace, end):
             self._kept = Kept(
                 words,
@@ -167,8 +173,32 @@ class LocalProcess:
         self._kept.when_ended(lambda: self._ended(told))
 
     def _ended(self, told: Callable[[], None]) -> None:
-        told()
+        self._read_trace()
+        asyncio.get_running_loop().remove_reader(self._trace)
         os.close(self._trace)
+        told()
+
+    def when_leaving(self, told: Callable[[str], None]) -> None:
+        self._leaving = told
+        asyncio.get_running_loop().add_reader(self._trace, self._read_trace)
+
+    def _read_trace(self) -> None:
+        part = b""
+        # A process that lives on for a while may hold the other end.
+        with contextlib.suppress(BlockingIOError):
+            part = os.read(self._trace, TRACE_BYTES)
+            if not part:
+                asyncio.get_running_loop().remove_reader(self._trace)
+        *lines, self._rest = (self._rest + part)[-TRACE_BYTES:].split(b"\n")
+        for line in lines:
+            self._traced(line.decode(errors="replace"))
+
+    def _traced(self, line: str) -> None:
+        word, _, reason = line.partition(" ")
+        if word != LEAVE:
+            self._last_traced = line
+        elif self._leaving is not None:
+            self._leaving(printable(reason, at_most=REASON_CHARACTERS))
 
     def ending(self) -> str:
         return self._kept.ending()
@@ -177,11 +207,7 @@ class LocalProcess:
         return self._kept.is_victim()
 
     def last_traced(self) -> str:
-        # A process that lives on for a while may hold the other end.
-        with contextlib.suppress(BlockingIOError):
-            lines = os.read(self._trace, TRACE_BYTES).decode(errors="replace").splitlines()
-            return lines[-1] if lines else ""
-        return ""
+        return self._last_traced
 
     def kill(self) -> None:
         self._kept.kill()

@@ -49,9 +49,8 @@ class Reload:
         log.info("reloading")
         try:
             facts = await self._inspect()
-        except (ConfigError, OSError) as error:
+        except ConfigError as error:
             log.error("no reload, what served goes on: %s", error)
             self._supervisor.last_boot_error = self._supervisor.reload_failure = str(error)
             return
-        self._supervisor.learn(facts)
-        self._supervisor.reload()
+        self._supervisor.reload(facts)

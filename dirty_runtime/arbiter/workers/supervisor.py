@@ -21,7 +21,7 @@ from typing import Protocol
 
 from ...settings import Config, ConfigError
 from ..clock import Clock, Timer
-from ..policy.allocation import allocate, reallocate, slot_to_add, slot_to_remove
+from ..policy.allocation import Homes, allocate, reallocate, slot_to_add, slot_to_remove
 from ..policy.catalogue import AppFacts, Catalogue
 from ..policy.health import Health
 from ..policy.life import State
@@ -115,6 +115,9 @@ class Supervisor:
         self._clock = clock
         self._ages = 0
         self._has_served = False
+        # What was known before a reload of which nothing serves yet: the apps' facts, their homes.
+        self._known: tuple[Mapping[str, AppFacts], Homes] | None = None
+        self._is_draining = False
         self._stopping = False
         self._retry: Timer | None = None
         self._gone = asyncio.Event()
@@ -159,8 +162,15 @@ class Supervisor:
             for number, apps in reallocate(self._catalogue.specs, launchers).items():
                 self.slots[number].apps = apps
 
-    def reload(self) -> None:
-        """Replace every worker, one after the other; the first that fails ends it."""
+    def reload(self, facts: Mapping[str, AppFacts]) -> None:
+        """Replace every worker, one after the other; the first that fails ends it.
+
+        Args:
+            facts: what the apps of the new code say of themselves; forgotten again if none of its
+                workers comes to serve.
+        """
+        self._known = (self._catalogue.facts, self._homes())
+        self.learn(facts)
         self.health.forgive()
         for slot in self.slots.values():
             slot.must_change = RELOAD
@@ -208,6 +218,15 @@ class Supervisor:
             if worker.state is State.READY:
                 worker.process.reopen_logs()
 
+    def drain(self) -> None:
+        """Replace no worker any more that serves."""
+        self._is_draining = True
+
+    def hasten(self) -> None:
+        """End the workers at once that `stop` waits for."""
+        for worker in list(self.workers.values()):
+            worker.dismiss(0)
+
     async def stop(self, grace_s: Callable[[Worker], float]) -> None:
         """End every worker, each with its grace in seconds; returns when no process is left."""
         self._stopping = True
@@ -235,6 +254,8 @@ class Supervisor:
             self._arbiter.started()
         log.info("worker %d (slot %d) serves %s", worker.pid, worker.slot, ", ".join(worker.apps))
         self._events.worker_ready(worker)
+        if why == RELOAD:
+            self._known = None
         if why == RELOAD and not self.is_reloading:
             log.info("reloaded: %d workers run the new code", self.target)
         if old is not None:
@@ -246,6 +267,10 @@ class Supervisor:
 
     def worker_tired(self, worker: Worker) -> None:
         self.recycle(worker, "its number of calls")
+
+    def worker_asks_to_leave(self, worker: Worker, reason: str) -> None:
+        log.info("worker %d (slot %d) asks to be replaced: %s", worker.pid, worker.slot, reason)
+        self.recycle(worker, reason)
 
     def worker_condemned(self, worker: Worker) -> None:
         slot = self._slot_of(worker)
@@ -306,11 +331,22 @@ class Supervisor:
         if self.is_reloading:
             log.error("the reload ends here, what served goes on: %s", reason)
             self.reload_failure = reason
+            self._forget_news()
         for other in self.slots.values():
             if other.must_change == RELOAD:
                 other.must_change = ""
         # Without an app that is put aside, nothing else keeps it from being tried at once.
         self._wait(slot, False)
+
+    def _forget_news(self) -> None:
+        """Take what apps say of themselves to be as it was before the reload that failed."""
+        if self._known is None:
+            return
+        (facts, homes), self._known = self._known, None
+        self.learn(facts)
+        if homes.keys() == self.slots.keys():
+            for number, apps in homes.items():
+                self.slots[number].apps = apps
 
     def _crashed(self, slot: Slot, worker: Worker, reason: str, blamed: Iterable[str]) -> None:
         for path in blamed or worker.apps:
@@ -338,7 +374,9 @@ class Supervisor:
         for slot in self.slots.values():
             if slot.worker is None and slot.candidate is None and slot.wait is None:
                 self._start(slot)
-        if not any(slot.worker and slot.candidate for slot in self.slots.values()):
+        if not self._is_draining and not any(
+            slot.worker and slot.candidate for slot in self.slots.values()
+        ):
             for slot in self.slots.values():
                 is_free = slot.worker and not slot.candidate and slot.wait is None
                 if is_free and self._should_change(slot):

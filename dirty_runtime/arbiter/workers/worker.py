@@ -68,6 +68,9 @@ class SupervisorEvents(Protocol):
     def worker_tired(self, worker: Worker) -> None:
         """The worker has answered as many calls as it should."""
 
+    def worker_asks_to_leave(self, worker: Worker, reason: str) -> None:
+        """The worker, which is ready, wants a successor."""
+
     def worker_condemned(self, worker: Worker) -> None:
         """The worker was at fault, and will not serve again."""
 
@@ -121,6 +124,7 @@ class Worker:
         self.served = 0
         self.serves_at_most = 0
         self.lanes: list[Lane] = []
+        self._wish_to_leave = ""
         self._boot_timeout_s = config.boot_timeout_s
         self._supervisor = supervisor
         self._events = events
@@ -147,6 +151,7 @@ class Worker:
         """Ask it whether it is ready, and watch it from now on."""
         self._happens(Event.OPENED)
         self.process.when_ended(self._ended)
+        self.process.when_leaving(self._asks_to_leave)
         self._later(self._boot_timeout_s, self._check_booted)
         try:
             for lane in self.lanes:
@@ -208,6 +213,8 @@ class Worker:
             self._happens(Event.BOOTED)
             self.has_booted = True
             self._supervisor.worker_booted(self)
+            if self._wish_to_leave:
+                self._asks_to_leave(self._wish_to_leave)
 
     def lane_broke(self, lane: Lane, reason: str, answers: list[Answer]) -> None:
         if self.state is State.BOOTING:
@@ -219,6 +226,11 @@ class Worker:
         self._events.lane_closed(self, lane)
         if self.state is not State.GONE:
             self._later(DYING_S, self._check_closed, lane)
+
+    def _asks_to_leave(self, reason: str) -> None:
+        self._wish_to_leave = reason
+        if self.state is State.READY:
+            self._supervisor.worker_asks_to_leave(self, reason)
 
     # --- its end ---
 

@@ -1,0 +1,42 @@
+"""The signals that an arbiter has a meaning for, and the times in which they wait.
+
+Rules: they wait until there is who follows them, and again when the end is under way: so none that
+comes too soon, or once more, ends the process in between and leaves its files behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+
+# While there are no workers, these ask for nothing; by default they would end or stop the process.
+HARMLESS = frozenset((signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR1))
+MEANT = HARMLESS | {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+
+
+def hold() -> None:
+    """Have them wait from now on, in this thread and those that it starts."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, MEANT)
+
+
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """Have them wait; those that wait at the end have no meaning any more."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, MEANT)
+    try:
+        yield
+    finally:
+        while signal.sigtimedwait(MEANT, 0) is not None:
+            pass
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def followed() -> Iterator[None]:
+    """Have those come that wait: there is who follows them, until the end of the block."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, MEANT)
+    try:
+        yield
+    finally:
+        hold()
