@@ -12,12 +12,11 @@ from .options import (
     TAKES_NUMBERS,
     client_at,
     failure,
-    json_arguments,
-    print_json,
     priority_option,
     socket_option,
     timeout_option,
 )
+from .values import arguments_of, print_json
 
 _call_arguments = (
     click.argument("app"),
@@ -48,7 +47,7 @@ def call(
     timeout: float,
 ) -> None:
     """Call an action of APP, given as module:Class, and print its result."""
-    args, kwargs = json_arguments(arguments, keywords)
+    args, kwargs = arguments_of(arguments, keywords)
     try:
         with client_at(socket_path, timeout, priority) as client:
             print_json(client.execute(app, action, *args, **kwargs))
@@ -68,7 +67,7 @@ def stream(
     timeout: float,
 ) -> None:
     """Call an action of APP, given as module:Class, and print each chunk on a line."""
-    args, kwargs = json_arguments(arguments, keywords)
+    args, kwargs = arguments_of(arguments, keywords)
     try:
         with client_at(socket_path, timeout, priority) as client:
             for chunk in client.stream(app, action, *args, **kwargs):

@@ -1,4 +1,8 @@
-"""What ``dirty status`` shows of a STATUS result, ours or gunicorn's."""
+"""What ``dirty status`` shows of a STATUS result, ours or gunicorn's.
+
+Rules: what an arbiter says is shown as it is said: it is no markup, no name of a picture and no
+order to a terminal.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +15,18 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from ..app import describe
 from ..client import DirtyClient
+from ..errors import DirtyProtocolError
+from ..printable import printable
 from ..readiness import State, count_workers, state_of
 
 WATCH_S = 1.0
 
 
 def show(state: State) -> None:
-    """Print it."""
-    Console(highlight=False).print(draw_status(state))
+    """Print it. Raises DirtyProtocolError."""
+    _console().print(draw_status(state))
 
 
 def watch(client: DirtyClient, state: State) -> None:
@@ -27,7 +34,7 @@ def watch(client: DirtyClient, state: State) -> None:
 
     Ends with Ctrl-C. Raises DirtyError.
     """
-    console = Console(highlight=False)
+    console = _console()
     live = Live(console=console, auto_refresh=False)
     drawn_over = console.is_terminal and not console.is_dumb_terminal
     display = partial(live.update, refresh=True) if drawn_over else console.print
@@ -38,13 +45,31 @@ def watch(client: DirtyClient, state: State) -> None:
             state = client.status()
 
 
+def _console() -> Console:
+    return Console(highlight=False, emoji=False)
+
+
+def _said(text: object) -> str:
+    """What the arbiter said, to stand within markup."""
+    return escape(printable(str(text)))
+
+
 def draw_status(state: State) -> Group:
-    """All of it."""
+    """All of it. Raises DirtyProtocolError where it cannot be understood."""
+    try:
+        return _drawn(state)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        told = f"what the arbiter says of itself is not understood: {describe(error)}"
+        raise DirtyProtocolError(told) from None
+
+
+def _drawn(state: State) -> Group:
     heading = f"[bold]arbiter {state['arbiter_pid']}[/]"
     if "protocol" in state:
-        heading += f"  {state['protocol']}, version {state['version']}, up {state['uptime']:.0f} s"
+        heading += f"  {_said(state['protocol'])}, version {_said(state['version'])}"
+        heading += f", up {state['uptime']:.0f} s"
         heading += f", {state['clients']} clients, {state['restarts']} restarts"
-    parts: list[RenderableType] = [heading, count_workers(state)]
+    parts: list[RenderableType] = [heading, _said(count_workers(state))]
     if draining := state.get("draining"):
         calls = f"{draining['running']} running, {draining['waiting']} waiting"
         text = f"draining: {calls}, stopped in {draining['left']:.0f} s at the latest"
@@ -53,7 +78,7 @@ def draw_status(state: State) -> Group:
         parts.append("[yellow]reloading[/]")
     parts += ["", _draw_workers(state), "", _draw_apps(state)]
     if error := state.get("last_boot_error"):
-        parts += ["", f"last boot error: [red]{escape(error)}[/]"]
+        parts += ["", f"last boot error: [red]{_said(error)}[/]"]
     return Group(*parts)
 
 
@@ -66,12 +91,12 @@ def _draw_workers(state: State) -> Table:
         busy = f"{worker['busy']} of {worker['lanes']}" if "busy" in worker else "-"
         heard_s = worker["last_heartbeat"]
         table.add_row(
-            str(worker.get("slot", "-")),
-            str(worker["pid"]),
-            f"[{'green' if ready else 'yellow'}]{state_of(worker)}[/]",
+            _said(worker.get("slot", "-")),
+            _said(worker["pid"]),
+            f"[{'green' if ready else 'yellow'}]{_said(state_of(worker))}[/]",
             busy,
             "-" if heard_s is None else f"{heard_s:.1f} s ago",
-            ", ".join(worker["apps"]),
+            _said(", ".join(worker["apps"])),
         )
     return table
 
@@ -87,8 +112,8 @@ def _draw_apps(state: State) -> Table:
         serving = sum(
             1 for worker in state["workers"] if worker["booted"] and app in worker["apps"]
         )
-        reason = f"[red]{escape(state.get('down', {}).get(app, ''))}[/]"
+        reason = f"[red]{_said(state.get('down', {}).get(app, ''))}[/]"
         waiting = str(state.get("queues", {}).get(app, "-"))
         waited = f"{state['waits'][app]:.1f} s" if "waits" in state else "-"
-        table.add_row(app, str(serving), waiting, waited, reason)
+        table.add_row(_said(app), str(serving), _said(waiting), waited, reason)
     return table

@@ -10,6 +10,7 @@ import click
 from gdproto import ManageOp
 
 from ..errors import DirtyError
+from ..printable import printable, shown
 from ..readiness import count_workers, is_ready, not_ready, wait
 from .options import TAKES_NUMBERS, client_at, failure, socket_option, takes_seconds, timeout_option
 
@@ -33,19 +34,19 @@ def scale(change: str, wait_s: float | None, socket_path: str | None, timeout: f
     """Add N workers, remove N, or have N; fails when less than that is done."""
     parts = re.fullmatch(r"([+-]?)([1-9][0-9]{0,8})", change)
     if parts is None:
-        raise click.ClickException(f"{change!r} is none of +N, -N and N, with N above 0")
+        raise click.ClickException(f"{shown(change)} is none of +N, -N and N, with N above 0")
     try:
         with client_at(socket_path, timeout) as client:
             answer = client.manage(_SCALE_OPS[parts[1]], int(parts[2]))
             did = f"{_scaled(answer)}; workers: {answer['target_workers']} wanted"
             if "reason" in answer:
-                raise click.ClickException(did)
+                raise click.ClickException(printable(did))
             if wait_s is not None:
                 state = wait(client, wait_s, is_ready, not_ready)
                 did = f"{_scaled(answer)}; {count_workers(state)}"
     except DirtyError as error:
         raise failure(error) from None
-    click.echo(did)
+    click.echo(printable(did))
 
 
 def _scaled(answer: dict[str, Any]) -> str:
@@ -73,7 +74,7 @@ def reload(wait_s: float | None, socket_path: str | None, timeout: float) -> Non
                 did = f"reloaded; {count_workers(state)}"
     except DirtyError as error:
         raise failure(error) from None
-    click.echo(did)
+    click.echo(printable(did))
 
 
 def _is_reloaded(state: dict[str, Any]) -> bool:

@@ -1,10 +1,9 @@
-"""What the commands share: options, the client, JSON in and out."""
+"""What the commands share: options, the client, and how a failure is told."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -14,6 +13,7 @@ import gdproto
 
 from ..client import DirtyClient
 from ..errors import DirtyError
+from ..printable import printable
 from ..seconds import seconds
 
 # A number below zero is an argument, not an option.
@@ -90,29 +90,6 @@ def client_at(socket_path: str | None, timeout_s: float, priority: int = 0) -> D
 
 
 def failure(error: DirtyError) -> click.ClickException:
+    """What is printed of the error: one line, whatever the arbiter said."""
     lines = error.message.splitlines() or ["failed"]
-    return click.ClickException(f"{type(error).__name__}: {lines[0]}")
-
-
-def json_arguments(
-    arguments: Iterable[str], keywords: Iterable[str]
-) -> tuple[list[Any], dict[str, Any]]:
-    kwargs = {}
-    for keyword in keywords:
-        name, equals, value = keyword.partition("=")
-        if not equals:
-            raise click.ClickException(f"--kw {keyword!r} is not of the form NAME=JSON")
-        kwargs[name] = from_json(value)
-    return [from_json(argument) for argument in arguments], kwargs
-
-
-def from_json(argument: str) -> Any:
-    try:
-        return json.loads(argument)
-    except ValueError:
-        hint = "a string needs quotes of its own, as in '\"text\"'"
-        raise click.ClickException(f"argument {argument!r} is not JSON; {hint}") from None
-
-
-def print_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, default=bytes.hex))
+    return click.ClickException(f"{type(error).__name__}: {printable(lines[0])}")

@@ -15,11 +15,10 @@ from .options import (
     TAKES_NUMBERS,
     client_at,
     failure,
-    from_json,
-    print_json,
     socket_option,
     timeout_option,
 )
+from .values import from_json, print_json
 
 
 @click.group()

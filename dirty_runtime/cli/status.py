@@ -14,7 +14,8 @@ from ..client import DirtyClient
 from ..errors import DirtyConnectionError, DirtyError
 from ..readiness import State, is_ready, not_ready, wait
 from ..settings import DRAINING, MAX_SOCKET_PATH_BYTES
-from .options import client_at, failure, print_json, socket_option, takes_seconds, timeout_option
+from .options import client_at, failure, socket_option, takes_seconds, timeout_option
+from .values import print_json
 
 
 @click.command()
@@ -43,14 +44,14 @@ def status(
             from .drawing import watch as keep_shown
 
             keep_shown(client, state)
+        elif as_json:
+            print_json(state)
+        else:
+            from .drawing import show
+
+            show(state)
     except DirtyError as error:
         raise failure(error) from None
-    if as_json:
-        print_json(state)
-    elif not watch:
-        from .drawing import show
-
-        show(state)
 
 
 def _look(client: DirtyClient) -> tuple[DirtyClient, State]:
