@@ -125,6 +125,7 @@ class DirtyArbiter:
             self.supervisor,
             self.reloading,
             self.stash,
+            self.turns,
             self._clock,
         )
         register = self.answerers.register

@@ -10,7 +10,8 @@ and not looked at.
 To add one, decorate a function with `attack`. It is handed the `Stage`, prepares what it needs
 (tables, frames), then strikes within ``with stage.watched():``. `quick` asks for a smaller strike.
 Give arguments of `dirty serve` as `options`; DIRECTORY in
-them stands for one of the stage's own. `tests/acceptance/test_attacks.py` runs all of them in
+them stands for one of the stage's own. What a stage's attacks leave is there for the next one: give
+tables names of their own. `tests/acceptance/test_attacks.py` runs all of them in
 small, `docs/design/attacks.md` tells what came of them.
 """
 
@@ -29,7 +30,7 @@ from typing import Any, NamedTuple
 import gdproto
 from dirty_runtime import StashClient
 from dirty_runtime.testing import Arbiter, running
-from gdproto import StashOp
+from gdproto import ManageOp, StashOp
 
 from .peers import LIMIT_S, Attacker
 from .probe import VARIABLE, Probe, Stands
@@ -38,6 +39,8 @@ ROOT = Path(__file__).resolve().parents[2]
 APP = "tests.acceptance.app:Service"
 BAR_S = 0.020
 MIB = 2**20
+# Keys of a table.
+MANY = 300_000
 PAUSE_S = 0.001
 
 
@@ -64,8 +67,8 @@ class Stage:
         self._probe = probe
 
     def few(self, number: int, least: int = 1) -> int:
-        """`number`, or where all is to be quick a sixteenth of it."""
-        return max(least, number // 16) if self.quick else number
+        """`number`, or a small part of it where all is to be quick."""
+        return max(least, number // 64) if self.quick else number
 
     @contextlib.contextmanager
     def attacker(self) -> Iterator[Attacker]:
@@ -94,7 +97,7 @@ class Stage:
         other = threading.Thread(target=ask)
         other.start()
         # The other is connected, and what came before is past.
-        time.sleep(0.1)
+        time.sleep(0.03)
         self._probe.take()
         waits[0] = 0.0
         try:
@@ -131,19 +134,25 @@ def attack(name: str, *options: str) -> Callable[[Strike], Strike]:
     return register
 
 
-def outcome_of(one: Attack, quick: bool) -> Outcome:
-    """Carry out the attack, against an arbiter of its own."""
+@contextlib.contextmanager
+def staged(options: Sequence[str], quick: bool) -> Iterator[Stage]:
+    """An arbiter of its own, with these options."""
     with tempfile.TemporaryDirectory(prefix="gd-") as directory:
         path = Path(directory, "probe")
         probe = Probe(path)
-        own = (word.replace("DIRECTORY", directory) for word in one.options)
-        options = ("-c", str(Path(__file__).with_name("probe.py")), *own)
+        own = (word.replace("DIRECTORY", directory) for word in options)
+        words = ("-c", str(Path(__file__).with_name("probe.py")), *own)
         with running(
-            APP, directory=ROOT, options=options, environment={VARIABLE: str(path)}
+            APP, directory=ROOT, options=words, environment={VARIABLE: str(path)}
         ) as arbiter:
-            stage = Stage(arbiter, Path(directory), probe, quick)
-            one.strike(stage)
-            return stage.outcome
+            yield Stage(arbiter, Path(directory), probe, quick)
+
+
+def outcome_of(one: Attack) -> Outcome:
+    """Carry out the attack, against an arbiter of its own."""
+    with staged(one.options, False) as stage:
+        one.strike(stage)
+        return stage.outcome
 
 
 # --- tools ---
@@ -194,24 +203,24 @@ def brackets(stage: Stage) -> None:
         attacker.strike([stash(StashOp.KEYS, "t", pattern="[" * 16_000)], 1)
 
 
-@attack("KEYS of a key of 32 MiB with a pattern of stars")
+@attack("KEYS of a key of 2 MiB with patterns of stars")
 def stars(stage: Stage) -> None:
-    stage.do([stash(StashOp.PUT, "t", "a" * stage.few(32 * MIB), 1)], 1)
+    stage.do([stash(StashOp.PUT, "t", "a" * (stage.few(2 * MIB) - 100) + "c", 1)], 1)
     with stage.attacker() as attacker, stage.watched():
-        for pattern in ("*a" * 100 + "b", "*" + "?" * 200 + "b", "*[!b]" * 40 + "b"):
+        for pattern in ("*a" * 100 + "b*", "*" + "?" * 200 + "b*", "*[!b]" * 40 + "b*"):
             attacker.strike([stash(StashOp.KEYS, "t", pattern=pattern)], 1)
 
 
-@attack("KEYS of a million")
+@attack("KEYS of 300,000")
 def keys(stage: Stage) -> None:
-    filled(stage, "t", stage.few(1_000_000))
+    filled(stage, "t", stage.few(MANY))
     with stage.attacker() as attacker, stage.watched():
         attacker.strike([stash(StashOp.KEYS, "t")], 1)
 
 
-@attack("KEYS of a million with a pattern, from 20 connections")
+@attack("KEYS of 300,000 with a pattern, from 20 connections")
 def patterns(stage: Stage) -> None:
-    filled(stage, "t", stage.few(1_000_000))
+    filled(stage, "t", stage.few(MANY))
     with contextlib.ExitStack() as stack:
         attackers = [stack.enter_context(stage.attacker()) for _ in range(stage.few(20, 4))]
         with stage.watched():
@@ -221,23 +230,23 @@ def patterns(stage: Stage) -> None:
                 one.take(1)
 
 
-@attack("CLEAR of a million")
+@attack("CLEAR of 300,000")
 def clear(stage: Stage) -> None:
-    filled(stage, "t", stage.few(1_000_000))
+    filled(stage, "t", stage.few(MANY))
     with stage.attacker() as attacker, stage.watched():
         attacker.strike([stash(StashOp.CLEAR, "t")], 1)
 
 
-@attack("DELETE_TABLE of a million")
+@attack("DELETE_TABLE of 300,000")
 def delete_table(stage: Stage) -> None:
-    filled(stage, "t", stage.few(1_000_000))
+    filled(stage, "t", stage.few(MANY))
     with stage.attacker() as attacker, stage.watched():
         attacker.strike([stash(StashOp.DELETE_TABLE, "t")], 1)
 
 
-@attack("PUT of a million, one after the other")
+@attack("PUT of 300,000, one after the other")
 def grow(stage: Stage) -> None:
-    count = stage.few(1_000_000)
+    count = stage.few(MANY)
     frames = (
         stash(StashOp.PUT, "t", number, 1, number=1 + number % 1000) for number in range(count)
     )
@@ -391,6 +400,14 @@ def lost_log(stage: Stage) -> None:
     logged(stage)
 
 
+@attack("MANAGE of 24 workers more, and as many fewer", "--max-workers", "64")
+def scale(stage: Stage) -> None:
+    count = stage.few(24, 2)
+    with stage.attacker() as attacker, stage.watched():
+        for op in (ManageOp.ADD, ManageOp.REMOVE):
+            attacker.strike([gdproto.Manage(1, int(op), count).to_bytes()], 1)
+
+
 def told(seconds: float) -> str:
     return f"{seconds * 1000:.1f} ms"
 
@@ -401,7 +418,7 @@ def main(word: str = "") -> int:
     print(f"{'attack':<58}{'loop stood':>12}{'its thread':>12}{'others waited':>15}")
     for one in ATTACKS:
         if word in one.name:
-            outcome = outcome_of(one, False)
+            outcome = outcome_of(one)
             stood_s, _, thread_s = outcome.stands
             missed += outcome.stands.sure_s > BAR_S
             row = f"{told(stood_s):>12}{told(thread_s):>12}{told(outcome.wait_s):>15}"

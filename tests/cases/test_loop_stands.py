@@ -19,6 +19,9 @@ from hypothesis import strategies as st
 import gdproto
 from dirty_runtime import DirtyProtocolError
 from dirty_runtime.arbiter.answers.stash import StashAnswers
+from dirty_runtime.arbiter.answers.status import StatusAnswers
+from dirty_runtime.arbiter.policy.life import State
+from dirty_runtime.arbiter.policy.routing import Router
 from dirty_runtime.arbiter.stash import glob as globs
 from dirty_runtime.arbiter.stash import shards
 from dirty_runtime.arbiter.stash.glob import Glob
@@ -109,6 +112,13 @@ def test_what_is_longer_than_an_operation_takes_is_refused_before_it_is_looked_a
                     assert refused.value.details["path"] == parameter.name
 
 
+class Facts:
+    """Something with attributes."""
+
+    def __init__(self, **facts: Any) -> None:
+        self.__dict__.update(facts)
+
+
 class Watched:
     """A stash, and how long the loop stood while it worked, in processor time."""
 
@@ -165,6 +175,32 @@ def test_however_many_ask_each_turn_of_the_loop_has_one_slice() -> None:
         await watched.during(*asked)
         # The first turn has what is done at once, of each of them.
         assert watched.turns > 10
+
+    asyncio.run(test())
+
+
+def test_status_of_many_workers_is_made_in_slices() -> None:
+    worker = Facts(
+        pid=1, age=1, slot=1, apps=[f"module:App{number}" for number in range(64)],
+        state=State.READY, lanes=[Facts(heard_s=0.0)] * 4,
+    )  # fmt: skip
+    config = Facts(threads=4)
+    supervisor = Facts(
+        workers=dict.fromkeys(range(5000), worker), config=config, target=5000, restarts=0,
+        last_boot_error="", reload_failure="", down=dict,
+    )  # fmt: skip
+    lifetime = Facts(uptime_s=1.0, left_s=None)
+    reload = Facts(is_under_way=False)
+    router: Any = Router(worker.apps)
+
+    async def test() -> None:
+        watched = Watched()
+        parts: list[Any] = [lifetime, (), None, router, supervisor, reload, watched.stash]
+        status = StatusAnswers(*parts, Turns(), time.monotonic)
+        (told,) = await watched.during(status.answer(gdproto.Status(1), NOBODY))
+        assert len(told["workers"]) == told["worker_count"] == 5000
+        assert watched.turns > 2
+        assert watched.longest_s < 10 * (SLICE_S + AT_ONCE_S)
 
     asyncio.run(test())
 

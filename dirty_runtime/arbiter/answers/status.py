@@ -16,6 +16,7 @@ from ..logs import LOG
 from ..policy.life import State
 from ..policy.routing import Router
 from ..stash.backend import Backend
+from ..turns import Pace, Turns
 from ..workers.lane import Lane
 from ..workers.reload import Reload
 from ..workers.supervisor import Supervisor
@@ -34,6 +35,7 @@ class StatusAnswers:
         supervisor: Supervisor,
         reload: Reload,
         stash: Backend,
+        turns: Turns,
         clock: Callable[[], float],
     ) -> None:
         self._lifetime = lifetime
@@ -43,15 +45,23 @@ class StatusAnswers:
         self._supervisor = supervisor
         self._reload = reload
         self._stash = stash
+        self._turns = turns
         self._clock = clock
 
     async def answer(self, message: gdproto.Status, client: ClientConnection) -> StatusAnswer:
-        """The state, now; it takes time with the number of workers and apps."""
-        supervisor, router = self._supervisor, self._router
-        workers = sorted(supervisor.workers.values(), key=lambda worker: worker.age)
+        """The state, now; it takes time, and turns, with the number of workers and apps."""
+        supervisor, router, pace = self._supervisor, self._router, Pace(self._turns)
+        workers = []
+        for worker in sorted(supervisor.workers.values(), key=lambda worker: worker.age):
+            workers.append(self._worker(worker))
+            await pace()
+        queues, waits = {}, {}
+        for path in router.apps:
+            queues[path], waits[path] = router.depth(path), self._oldest_wait_s(path)
+            await pace()
         return {
             "arbiter_pid": os.getpid(),
-            "workers": [self._worker(worker) for worker in workers],
+            "workers": workers,
             "worker_count": len(workers),
             "apps": list(router.apps),
             "protocol": PROTOCOL,
@@ -62,8 +72,8 @@ class StatusAnswers:
             "threads": supervisor.config.threads,
             "clients": len(self._clients),
             "restarts": supervisor.restarts,
-            "queues": {path: router.depth(path) for path in router.apps},
-            "waits": {path: self._oldest_wait_s(path) for path in router.apps},
+            "queues": queues,
+            "waits": waits,
             "waiting_bytes": router.waiting_bytes,
             "stash_bytes": self._stash.bytes,
             "down": supervisor.down(),

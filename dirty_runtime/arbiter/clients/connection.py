@@ -44,6 +44,8 @@ CREDENTIALS = struct.Struct("3i")
 DISCARD_S = 1.0
 # Frames of one connection that are taken before others have their turns.
 FRAMES_AT_ONCE = 16
+# A value for the stash is checked to its last byte: a larger one by a thread.
+CHECKED_AT_ONCE_BYTES = 64 * 1024
 # Of answers that a client has not read, in bytes: with more it is not heard.
 MOST_UNREAD_BYTES = 4 * 1024 * 1024
 
@@ -233,6 +235,8 @@ class ClientConnection:
     def _take(self, header: gdproto.Header, frame: bytes | memoryview) -> None:
         if header.code == CANCEL:
             self._cancel(header.request_id)
+        elif header.code == STASH and header.length > CHECKED_AT_ONCE_BYTES:
+            self._look_into(header, frame, frame)
         else:
             self._act(header, frame, frame, partial(understood, header.code, frame))
 
@@ -281,7 +285,7 @@ class ClientConnection:
             reason = f"no room for a large request: {error.strerror or error}"
             self.decline(header.request_id, DirtyError(reason))
 
-    def _look_into(self, header: gdproto.Header, frame: Spool, seen: memoryview) -> None:
+    def _look_into(self, header: gdproto.Header, frame: Data, seen: bytes | memoryview) -> None:
         """Have a thread look into a large frame, and take what comes behind it afterwards."""
         self._is_held = True
         self._link.pause_reading()

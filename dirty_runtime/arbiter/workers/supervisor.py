@@ -393,15 +393,18 @@ class Supervisor:
         if not self.health.reasons():
             return slot.apps
         due = set(self.health.due(self._clock()))
-        tried = {
-            path for one in self.slots.values() if one.candidate for path in one.candidate.apps
-        }
         kept = slot.worker.apps if slot.worker else ()
         return tuple(
             path
             for path in slot.apps
-            if path in kept or not self.health.is_down(path) or (path in due and path not in tried)
+            if path in kept
+            or not self.health.is_down(path)
+            or (path in due and not self._is_tried(path))
         )
+
+    def _is_tried(self, path: str) -> bool:
+        """Whether a worker boots that is to serve the app."""
+        return any(one.candidate and path in one.candidate.apps for one in self.slots.values())
 
     def _start(self, slot: Slot) -> None:
         apps = self._startable(slot)
