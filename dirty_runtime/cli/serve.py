@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from ..directory import absolute, change_directory, current_directory
+from ..printable import printable
 from ..settings import (
     PATHS,
     Config,
@@ -81,7 +82,8 @@ def serve(config_path: str | None, chdir: str | None, check_config: bool, **over
             return
         _run(config)
     except ConfigError as error:
-        raise click.ClickException(f"{_origin(error.setting, config_path)}{error}") from None
+        line = f"{_origin(error.setting, config_path)}{error}"
+        raise click.ClickException(printable(line)) from None
 
 
 def _launchers(words: Iterable[str]) -> dict[str, str] | None:
@@ -106,7 +108,7 @@ def _run(config: Config) -> None:
     try:
         DirtyArbiter(config).run(owns_process=True)
     except StartError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(printable(str(error))) from None
 
 
 def _origin(setting: str, config_path: str | None) -> str:
@@ -160,14 +162,20 @@ def _show_config(config: Config) -> None:
         catalogue.learn(path, facts)
     apps = catalogue.specs
     for line in [*unknown_variables(os.environ), *shortages(apps, config.workers)]:
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)
     for slot, paths in allocate(apps, config.workers).items():
         click.echo(f"worker {slot}: {', '.join(paths) or 'no app'}")
-    click.echo(f"config: {config.config_path}")
-    click.echo(f"socket: {config.socket_path}")
+    for line in _settings_of(config):
+        click.echo(printable(line))
+
+
+def _settings_of(config: Config) -> Iterator[str]:
+    """A line for each setting."""
+    yield f"config: {config.config_path}"
+    yield f"socket: {config.socket_path}"
     for one in simple_settings():
-        click.echo(f"{label_of(one.name)}: {getattr(config, one.name)}")
+        yield f"{label_of(one.name)}: {getattr(config, one.name)}"
     for name, command in config.launchers.items():
-        click.echo(f"launcher {name}: {command}")
-    click.echo(f"slot-env: {' '.join(f'{name}={text}' for name, text in config.slot_env.items())}")
-    click.echo(f"hooks: {', '.join(config.hooks)}")
+        yield f"launcher {name}: {command}"
+    yield f"slot-env: {' '.join(f'{name}={text}' for name, text in config.slot_env.items())}"
+    yield f"hooks: {', '.join(config.hooks)}"

@@ -6,6 +6,7 @@ modules beside the app may have any names.
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import py_compile
@@ -19,7 +20,9 @@ from pathlib import Path
 
 import pytest
 
+from dirty_runtime.arbiter.workers.inspection import asked
 from dirty_runtime.directory import absolute, change_directory, current_directory
+from dirty_runtime.settings import ConfigError
 from dirty_runtime.testing import Arbiter, started
 from dirty_runtime.worker.sources import CheckedLoader, find_apps
 from tests.dirty_runtime.processes import dirty, run_dirty, wait_until
@@ -109,6 +112,15 @@ def test_a_directory_that_is_gone_is_one_line(tmp_path: Path) -> None:
     assert done.stderr == "Error: directory .: No such file or directory\n"
 
 
+def test_a_directory_that_is_gone_at_a_reload_is_named(tmp_path: Path) -> None:
+    gone = tmp_path / "gone\x1b"
+    with pytest.raises(ConfigError, match="is not there any more"):
+        asyncio.run(asked(["a:App"], 1, str(gone)))
+    done = run_dirty("serve", "--app", "a:App", "--socket", "s", "--chdir", str(gone))
+    name = str(gone).replace("\x1b", r"\u001b")
+    assert done.stderr == f"Error: directory {name}: No such file or directory\n"
+
+
 def test_a_path_stays_as_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "r1").mkdir()
     link = tmp_path / "current"
@@ -191,8 +203,3 @@ def test_what_is_installed_is_found_as_usual(monkeypatch: pytest.MonkeyPatch) ->
         assert not isinstance(spec.loader, CheckedLoader)
     spec = importlib.util.find_spec("tests.dirty_runtime.changing")
     assert spec is not None
-
-
-def test_a_gone_directory_is_named_by_what_looks_there() -> None:
-    done = run_dirty("serve", "--app", "a:App", "--socket", "s", "--chdir", "/nowhere")
-    assert done.stderr == "Error: directory /nowhere: No such file or directory\n"

@@ -32,6 +32,8 @@ async def asked(paths: Sequence[str], limit_s: float, directory: str) -> dict[st
     Raises:
         ConfigError: an app cannot be imported, is none, or has impossible attributes.
     """
+    if directory and not os.path.isdir(directory):
+        raise ConfigError(f"the directory of the apps, {directory}, is not there any more")
     output, ending = await _output_of(paths, limit_s, directory)
     facts: dict[str, AppFacts] = {}
     for path, line in zip(paths, output.splitlines(), strict=False):
