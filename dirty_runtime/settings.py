@@ -85,6 +85,21 @@ class Config:
     max_queue_share: int = setting(
         50, "Percent of max-queue and max-queue-bytes that one connection may fill.", 1, 100
     )
+    max_clients: int = setting(
+        10_000, "Connections at once, as far as descriptors allow; 0 for any number.", 0
+    )
+    max_client_bytes: int = setting(
+        256 * 2**20, "Bytes in memory of unfinished frames and unread answers; 0 for any number.", 0
+    )
+    max_spool_bytes: int = setting(
+        2**30, "Bytes in TMPDIR of large frames that are under way; 0 for any number.", 0
+    )
+    frame_timeout_s: float = setting(
+        60.0, "Seconds that a client may take to send one frame; 0 for any.", 0
+    )
+    idle_timeout_s: float = setting(
+        3600.0, "Seconds that a client may be connected and ask or read nothing; 0 for any.", 0
+    )
     max_crashes: int = setting(5, "Deaths in the crash window that put an app aside.", 1)
     crash_window_s: float = setting(30.0, "Seconds; also how long the app is put aside.", 0.001)
     max_requests: int = setting(0, "Calls after which a worker is replaced; 0 for never.", 0)

@@ -172,6 +172,19 @@ class Connection:
         """Ids whose terminal frame is still to come, given up or not: a view, not a copy."""
         return self._states.keys()
 
+    @property
+    def is_inside_frame(self) -> bool:
+        """Whether a part has come of what `next_event` would return next, or drop."""
+        return self._header is not None or self._skip > 0 or self._start < len(self._buffer)
+
+    @property
+    def kept_bytes(self) -> int:
+        """What is kept of received bytes, with the room that is kept for more of a large frame."""
+        large = self._large
+        if large is None:
+            return len(self._buffer)
+        return len(self._buffer) + len(large.frame if isinstance(large, Apart) else large)
+
     def unread(self, limit: int) -> bytes:
         """At most `limit` of the received bytes from the frame on that is read next.
 

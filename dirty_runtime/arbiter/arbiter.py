@@ -30,6 +30,7 @@ from .answers.status import StatusAnswers
 from .calls import Calls
 from .clients.access import Access
 from .clients.connection import CallOf, ClientConnection
+from .clients.door import Door
 from .clients.listener import Listener
 from .clock import Clock
 from .dispatch import Dispatcher
@@ -90,10 +91,12 @@ class DirtyArbiter:
         self.answerers = Answerers()
         averages = Averages()
         access_log = [AccessLog()] if config.access_log else []
+        self.door = Door(config, self._is_worker, clock)
         self.dispatcher = Dispatcher(
             self.calls,
             self.router,
             self.catalogue,
+            self.door,
             self.answerers,
             self.access,
             Observers([averages, Hooks(config.hooks, self), *access_log, *observers]),
@@ -132,6 +135,9 @@ class DirtyArbiter:
         register(gdproto.Status, status.answer, waits=False)
         register(gdproto.Manage, management.answer, check=self._may_manage, waits=False)
         register(gdproto.Stash, StashAnswers(self.stash).answer, waits=self.stash.waits)
+
+    def _is_worker(self, pid: int) -> bool:
+        return any(worker.pid == pid for worker in self.supervisor.workers.values())
 
     def _may_manage(self, uid: int) -> None:
         if not self.access.may_manage(uid):
@@ -279,9 +285,9 @@ class DirtyArbiter:
     async def _stop(self, listener: Listener) -> None:
         self.dispatcher.stop()
         await self.supervisor.stop(self._time_to_close_s)
-        listener.close()
+        listener.take_last()
         for client in list(self.dispatcher.clients):
-            client.close()
+            self.door.let_go_to_another(client)
         # One turn of the loop for the transports to close.
         await asyncio.sleep(0)
 

@@ -197,8 +197,7 @@ class Calls(Generic[C, L]):
     def called(self, call: Call[C, L]) -> Actions[C, L]:
         """A client calls."""
         if self._is_draining:
-            reason = "the arbiter is stopping"
-            return (Fail(call, DirtyNoWorkersAvailableError(call.app_path, reason=reason)),)
+            return (Fail(call, _not_begun(call)),)
         try:
             lane = self._router.submit(call)
         except DirtyError as error:
@@ -236,7 +235,13 @@ class Calls(Generic[C, L]):
     def stopped(self) -> Actions[C, L]:
         """The arbiter waits no longer."""
         reason = "the arbiter stopped before the call ended"
-        return [action for call in self for action in self._failed(call, DirtyWorkerError(reason))]
+        return [
+            action
+            for call in self
+            for action in self._failed(
+                call, _not_begun(call) if call.lane is None else DirtyWorkerError(reason)
+            )
+        ]
 
     # --- what workers do ---
 
@@ -350,3 +355,9 @@ class Calls(Generic[C, L]):
         self._router.remove(lane)
         self._retiring.discard(lane)
         return (Close(lane),)
+
+
+def _not_begun(call: Call[C, L]) -> DirtyError:
+    """What is told of a call that another arbiter may take."""
+    reason = "the arbiter is stopping"
+    return DirtyNoWorkersAvailableError(call.app_path, reason=reason, begun=False)

@@ -22,13 +22,15 @@ from .answers.registry import Answerers
 from .calls import KEPT_BYTES, Actions, Calls, Fail, GiveUp, Start
 from .clients.access import Access
 from .clients.connection import CallOf, ClientConnection
-from .clock import Clock
+from .clients.door import Door
+from .clock import Alarm, Clock
 from .policy.catalogue import Catalogue
+from .policy.crowd import Rest
 from .policy.life import State
 from .policy.routing import Router
 from .telemetry.averages import Averages
 from .telemetry.observer import Observers
-from .watch import Alarm, SilenceWatch
+from .watch import SilenceWatch
 from .workers.lane import Answer, Lane, LaneWorker
 from .workers.worker import Worker
 
@@ -42,6 +44,7 @@ class Dispatcher:
         calls: decides.
         router: knows what waits and which lanes are busy.
         catalogue: what is known of the apps.
+        door: lets clients in, and lets go of them.
         answerers: answer what is no call.
         access: who may call.
         observers: look on.
@@ -52,7 +55,7 @@ class Dispatcher:
 
     Attributes:
         clients: the connections.
-        quiet: is set when no call runs or waits, once `drain` was called.
+        quiet: is set when nobody waits for an answer, or has one to read, once `drain` was called.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Dispatcher:
         calls: Calls[ClientConnection, Lane],
         router: Router[CallOf, Lane],
         catalogue: Catalogue,
+        door: Door,
         answerers: Answerers,
         access: Access,
         observers: Observers,
@@ -70,6 +74,8 @@ class Dispatcher:
     ) -> None:
         self.clients: set[ClientConnection] = set()
         self.quiet = asyncio.Event()
+        self.door = door
+        door.calmed = self.look_whether_quiet
         self._calls = calls
         self._router = router
         self._catalogue = catalogue
@@ -90,7 +96,7 @@ class Dispatcher:
         """Take no new calls; `quiet` tells when there are none."""
         self._is_draining = True
         self._calls.drained()
-        self._perform(())
+        self.door.drain()
 
     def stop(self) -> None:
         """Give up every call."""
@@ -100,6 +106,7 @@ class Dispatcher:
 
     def client_came(self, client: ClientConnection) -> None:
         self.clients.add(client)
+        self.door.came(client)
         self._tell("client_came", client)
         if not self._access.may_call(client.uid):
             client.refuse(DirtyPermissionError(f"user {client.uid} may not call this arbiter"))
@@ -114,7 +121,20 @@ class Dispatcher:
         for call in calls:
             self._tell("call_abandoned", call, self._clock())
 
+    def client_gone(self, client: ClientConnection, rest: Rest) -> None:
+        self.door.gone(client, rest)
+
+    def client_moved(self, client: ClientConnection, before: Rest, after: Rest) -> None:
+        self.door.moved(client, before, after)
+
+    def client_keeps(self, client: ClientConnection, memory: int, files: int) -> None:
+        self.door.keeps(client, memory, files)
+
     def called(self, call: CallOf) -> None:
+        if not self.door.may_call(call.client):
+            reason = "overloaded: all of max-clients wait"
+            call.client.fail(call, DirtyOverloadedError(reason, call.app_path, 1.0))
+            return
         if self._observers.call_arrived:
             self._tell("call_arrived", call)
         self._perform(self._calls.called(call))
@@ -145,7 +165,12 @@ class Dispatcher:
                 self._give_up(action.call, action.lane)
             else:
                 action.lane.close()
-        if self._is_draining and self._calls.is_quiet:
+        if self._is_draining:
+            self.look_whether_quiet()
+
+    def look_whether_quiet(self) -> None:
+        """Set `quiet` if it is."""
+        if self._calls.is_quiet and self.door.is_calm:
             self.quiet.set()
 
     def _start(self, call: CallOf, lane: Lane) -> None:

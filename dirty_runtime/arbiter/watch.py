@@ -7,43 +7,10 @@ against the client.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import Protocol
 
-from .clock import Clock, Timer
+from .clock import Clock
 from .workers.lane import Lane
-
-
-class Alarm:
-    """One timer.
-
-    Args:
-        rings: is called when it is time.
-        clock: by it.
-
-    Attributes:
-        due_s: when it rings; infinite while it is not set.
-    """
-
-    def __init__(self, rings: Callable[[], None], clock: Clock) -> None:
-        self._rings = rings
-        self._clock = clock
-        self._timer: Timer | None = None
-        self.due_s = math.inf
-
-    def set(self, due_s: float | None) -> None:
-        """Ring at `due_s` at the latest; None changes nothing."""
-        if due_s is None or due_s >= self.due_s:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self.due_s = due_s
-        self._timer = self._clock.call_at(due_s, self._ring)
-
-    def _ring(self) -> None:
-        self._timer, self.due_s = None, math.inf
-        self._rings()
 
 
 class SilenceEvents(Protocol):

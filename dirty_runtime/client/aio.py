@@ -15,16 +15,25 @@ import socket
 import threading
 import time
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from copy import copy
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import gdproto
 
-from ..errors import DirtyError, DirtyWorkerError
+from ..errors import DirtyConnectionError, DirtyError, DirtyWorkerError, from_message
 from ..sockets.transfer import widen
-from .answers import Deadline, answer_in, broken, closed, encoded, result_of, unreachable
+from .answers import (
+    Deadline,
+    answer_in,
+    broken,
+    closed,
+    encoded,
+    result_of,
+    says_nothing_began,
+    unreachable,
+)
 from .wire import Wire, WireSocket
 
 CONNECT_PAUSE_S = 0.005
@@ -119,6 +128,9 @@ class AsyncChannel(Wire):
 
     def _take(self, message: gdproto.Message) -> None:
         call = self._calls.get(message.request_id)
+        if says_nothing_began(message):
+            # New calls go where this one may be made.
+            self.is_open = False
         if call is not None:
             if not call.done():
                 call.set_result(message)
@@ -170,6 +182,17 @@ class AsyncChannels:
 
     async def ask(self, message: gdproto.Message, deadline: Deadline) -> Any:
         """The result that answers `message`. Raises DirtyError."""
+        try:
+            return result_of(await self._answer(message, deadline))
+        except DirtyError as error:
+            if not says_nothing_began(error):
+                raise
+            failure = error
+        with instead(failure):
+            await self._channel(deadline)
+        return result_of(await self._answer(message, deadline))
+
+    async def _answer(self, message: gdproto.Message, deadline: Deadline) -> gdproto.Message:
         answer = None
         while answer is None:
             channel = await self._channel(deadline)
@@ -178,7 +201,7 @@ class AsyncChannels:
                     answer = await channel.ask(message)
             except TimeoutError:
                 raise deadline.passed() from None
-        return result_of(answer)
+        return answer
 
     async def stream(
         self, message: gdproto.Message, deadline: Deadline, idle_s: float | None
@@ -187,20 +210,44 @@ class AsyncChannels:
         running_loop()
         stream = AsyncStream(await connect(self._path, deadline))
         try:
-            stream.send(encoded(stream.connection, message))
+            answer = await self._first(stream, message, deadline.within(idle_s))
+            if isinstance(answer, DirtyError):
+                stream.close()
+                with instead(answer):
+                    stream = AsyncStream(await connect(self._path, deadline))
+                answer = await self._first(stream, message, deadline.within(idle_s))
             turn_ends_s = time.monotonic() + TURN_S
-            while True:
-                answer = await self._next(stream, deadline.within(idle_s))
-                if not isinstance(answer, gdproto.Chunk):
-                    break
+            while isinstance(answer, gdproto.Chunk):
                 if time.monotonic() >= turn_ends_s:
                     await asyncio.sleep(0)
                     turn_ends_s = time.monotonic() + TURN_S
                 yield answer.data
+                answer = await self._next(stream, deadline.within(idle_s))
+            if isinstance(answer, DirtyError):
+                raise answer
             if not isinstance(answer, gdproto.End):
                 yield result_of(answer)
         finally:
             stream.close()
+
+    async def _first(
+        self, stream: AsyncStream, message: gdproto.Message, limit: Deadline
+    ) -> gdproto.Message | DirtyError:
+        """The first answer to `message`; the error by which nothing of it has begun.
+
+        Raises:
+            DirtyError: there is no answer.
+        """
+        stream.send(encoded(stream.connection, message))
+        try:
+            answer = await self._next(stream, limit)
+        except DirtyError as error:
+            if not says_nothing_began(error):
+                raise
+            return error
+        if isinstance(answer, gdproto.Error) and says_nothing_began(answer):
+            return from_message(answer)
+        return answer
 
     async def close(self) -> None:
         """Close the running loop's channel."""
@@ -244,6 +291,15 @@ class AsyncChannels:
                 keep_for(loop, channel, self._channels)
                 return channel
             await asyncio.sleep(min(CONNECT_PAUSE_S, deadline.left_s()))
+
+
+@contextmanager
+def instead(failure: DirtyError) -> Iterator[None]:
+    """Raise `failure` where nobody is to be reached."""
+    try:
+        yield
+    except DirtyConnectionError:
+        raise failure from None
 
 
 Kept = TypeVar("Kept")

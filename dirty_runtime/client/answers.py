@@ -2,7 +2,8 @@
 
 Rules: a call has one deadline, everything that it waits for included. The arbiter keeps it too, and
 knows where the time went: its word is waited for a moment longer. An ERROR is raised as the
-error that it carries. A CHUNK is no answer to a plain call.
+error that it carries. A CHUNK is no answer to a plain call. What has not begun, as the arbiter
+says, may be asked once more, on a new connection: another arbiter may serve there by now.
 """
 
 from __future__ import annotations
@@ -77,6 +78,12 @@ def result_of(message: gdproto.Message) -> Any:
         raise from_message(message)
     ways = "stream() or stream_async(), in a shell with `dirty stream`"
     raise DirtyError(f"the action streams its result: call it with {ways}")
+
+
+def says_nothing_began(error: DirtyError | gdproto.Message) -> bool:
+    """Whether it is an error, or an ERROR, by which nothing of what was asked has begun."""
+    details = getattr(error, "details", None)
+    return isinstance(details, dict) and details.get("begun") is False
 
 
 def answer_in(event: object, socket_path: str) -> gdproto.MessageReceived | None:

@@ -2,8 +2,9 @@
 
 Rules: any thread may call; a thread that finds no idle channel opens one. A channel is kept when
 its exchange has ended and closed when it has not, which cancels the exchange. A channel that the
-arbiter closed, or that a parent process opened, is not used again. No request is sent twice. The
-answer to a call that follows a quick one is looked for awake, as `round_trip` says.
+arbiter closed, or that a parent process opened, is not used again. No request is sent twice that
+may have begun. The answer to a call that follows a quick one is looked for awake, as `round_trip`
+says.
 """
 
 from __future__ import annotations
@@ -21,9 +22,19 @@ from typing import Any
 import gdproto
 from gdproto import MessageReceived
 
+from ..errors import DirtyConnectionError, DirtyError, from_message
 from ..sockets.round_trip import is_pythons, round_trip, round_trip_of_its_own
 from ..sockets.transfer import receive, widen
-from .answers import Deadline, answer_in, broken, encoded, lost, result_of, unreachable
+from .answers import (
+    Deadline,
+    answer_in,
+    broken,
+    encoded,
+    lost,
+    result_of,
+    says_nothing_began,
+    unreachable,
+)
 
 # What a socket's buffer takes at once, or nearly.
 SMALL_FRAME_BYTES = 64 * 1024
@@ -170,7 +181,11 @@ class Channel:
     def _send_large(self, parts: list[bytes], limit: Deadline) -> None:
         for part in parts:
             self._wait_at_most(limit.left_s())
-            self._socket.sendall(part)
+            try:
+                self._socket.sendall(part)
+            except ConnectionError:
+                # The arbiter has not got all of it.
+                raise BrokenPipeError from None
 
     def _wait_at_most(self, seconds: float) -> None:
         if not 0 <= self._limit_s - seconds < SLACK_S:
@@ -231,20 +246,19 @@ class Channels:
 
     def ask(self, message: gdproto.Message, deadline: Deadline) -> Any:
         """The result that answers `message`. Raises DirtyError."""
-        channel = self._begin(message, deadline)
-        try:
-            return result_of(channel.receive(deadline))
-        finally:
-            self._keep(channel)
+        channel, answer = self._first(message, deadline)
+        self._keep(channel)
+        return result_of(answer)
 
     def stream(
         self, message: gdproto.Message, deadline: Deadline, idle_s: float | None
     ) -> Iterator[Any]:
         """The chunks that answer `message`, or its one result. Raises DirtyError."""
-        channel = self._begin(message, deadline.within(idle_s))
+        channel, answer = self._first(message, deadline, idle_s)
         try:
-            while type(answer := channel.receive(deadline, idle_s)) is gdproto.Chunk:
+            while type(answer) is gdproto.Chunk:
                 yield answer.data
+                answer = channel.receive(deadline, idle_s)
             if not isinstance(answer, gdproto.End):
                 yield result_of(answer)
         finally:
@@ -258,6 +272,49 @@ class Channels:
     def __del__(self) -> None:
         # The clients of threads have nobody else to close them.
         self.close()
+
+    def _first(
+        self, message: gdproto.Message, deadline: Deadline, idle_s: float | None = None
+    ) -> tuple[Channel, gdproto.Message]:
+        """The first answer, and the channel on which it came: a new one if nothing had begun.
+
+        Raises:
+            DirtyError: there is no answer.
+        """
+        channel = self._begin(message, deadline.within(idle_s))
+        try:
+            answer = channel.receive(deadline, idle_s)
+        except BaseException as error:
+            self._keep(channel)
+            if not (isinstance(error, DirtyError) and says_nothing_began(error)):
+                raise
+            failure = error
+        else:
+            if type(answer) is not gdproto.Error or not says_nothing_began(answer):
+                return channel, answer
+            channel.close()
+            failure = from_message(answer)
+        return self._elsewhere(message, deadline, idle_s, failure)
+
+    def _elsewhere(
+        self,
+        message: gdproto.Message,
+        deadline: Deadline,
+        idle_s: float | None,
+        failure: DirtyError,
+    ) -> tuple[Channel, gdproto.Message]:
+        """As `_first`, once more. Raises `failure` where nobody is to be reached."""
+        self.close()
+        try:
+            channel = Channel(self._path, deadline)
+        except DirtyConnectionError:
+            raise failure from None
+        try:
+            channel.send(message, deadline.within(idle_s))
+            return channel, channel.receive(deadline, idle_s)
+        except BaseException:
+            self._keep(channel)
+            raise
 
     def _begin(self, message: gdproto.Message, deadline: Deadline) -> Channel:
         """A channel on which `message` was sent."""

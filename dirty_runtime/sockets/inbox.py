@@ -23,6 +23,11 @@ class Inbox:
         self._spooler = Spooler()
         link.pour_into(onward or self._spooler)
 
+    @property
+    def spooled_bytes(self) -> int:
+        """What is kept of the frame."""
+        return self._spooler.size
+
     def add(self, part: bytes) -> None:
         """Take the next part."""
         if self._onward is not None:

@@ -93,7 +93,9 @@ class Link:
         self._is_wide = False
         self._ends_writing = False
         self._error: OSError | None = None
-        self._loop.add_reader(connected, self._read)
+        # Given the socket, uvloop would keep it open for a while after its close.
+        self._number = connected.fileno()
+        self._loop.add_reader(self._number, self._read)
 
     # --- reading ---
 
@@ -140,18 +142,18 @@ class Link:
     def pause_reading(self) -> None:
         """Read nothing for now. The end of the link is not seen either."""
         if not self.is_closing:
-            self._loop.remove_reader(self.socket)
+            self._loop.remove_reader(self._number)
 
     def resume_reading(self) -> None:
         """Read on."""
         if not self.is_closing:
-            self._loop.add_reader(self.socket, self._read)
+            self._loop.add_reader(self._number, self._read)
 
     def read_in_vain(self) -> None:
         """Forget whatever is read from now on."""
         self._sink = None
         if not self.is_closing:
-            self._loop.add_reader(self.socket, self._discard)
+            self._loop.add_reader(self._number, self._discard)
 
     def _discard(self) -> None:
         try:
@@ -214,7 +216,7 @@ class Link:
                 self._is_wide = True
                 widen(self.socket)
             self._sent = sent
-            self._loop.add_writer(self.socket, self._flush)
+            self._loop.add_writer(self._number, self._flush)
         self._waiting.append(data)
         self._grow(len(data) - sent)
 
@@ -251,7 +253,7 @@ class Link:
             self._waiting.popleft()
             self._sent = 0
         if not self._waiting:
-            self._loop.remove_writer(self.socket)
+            self._loop.remove_writer(self._number)
             if self.is_closing:
                 self._lose()
             elif self._ends_writing:
@@ -280,7 +282,7 @@ class Link:
         if self.is_closing:
             return
         self.is_closing = True
-        self._loop.remove_reader(self.socket)
+        self._loop.remove_reader(self._number)
         if not self._waiting:
             self._lose()
 
@@ -300,8 +302,8 @@ class Link:
     def _lose(self) -> None:
         if self.socket.fileno() < 0:
             return
-        self._loop.remove_reader(self.socket)
-        self._loop.remove_writer(self.socket)
+        self._loop.remove_reader(self._number)
+        self._loop.remove_writer(self._number)
         self.socket.close()
         # Descriptors, which are not to wait for the collector.
         self._sink = None

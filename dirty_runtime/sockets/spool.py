@@ -62,6 +62,11 @@ class Spooler:
         self._spool: Spool | None = None
         self._error: OSError | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes that are in the file."""
+        return len(self._spool) if self._spool is not None else 0
+
     def add(self, part: bytes) -> None:
         """Take the next part. Where it cannot be kept, `whole` will say so."""
         if self._error is not None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 import gdproto
 from dirty_runtime.arbiter.clients.connection import FRAMES_AT_ONCE, CallOf, ClientConnection
+from dirty_runtime.arbiter.policy.crowd import Rest
 from dirty_runtime.arbiter.turns import Turns
 
 FLOOD = 2000
@@ -25,6 +26,12 @@ class Served:
     def client_came(self, client: ClientConnection) -> None: ...
 
     def client_left(self, client: ClientConnection) -> None: ...
+
+    def client_gone(self, client: ClientConnection, rest: Rest) -> None: ...
+
+    def client_moved(self, client: ClientConnection, before: Rest, after: Rest) -> None: ...
+
+    def client_keeps(self, client: ClientConnection, memory: int, files: int) -> None: ...
 
     def called(self, call: CallOf) -> None: ...
 

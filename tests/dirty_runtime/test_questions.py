@@ -16,6 +16,7 @@ from dirty_runtime.app import AppSpec
 from dirty_runtime.arbiter import DirtyArbiter
 from dirty_runtime.arbiter.answers.registry import MAX_WAITING, Answerers
 from dirty_runtime.arbiter.clients.connection import CallOf, ClientConnection
+from dirty_runtime.arbiter.policy.crowd import Rest
 from dirty_runtime.arbiter.turns import Turns
 from dirty_runtime.errors import DirtyPermissionError, StashError
 from dirty_runtime.settings import Config
@@ -50,6 +51,12 @@ class Desk:
 
     def client_left(self, client: ClientConnection) -> None:
         self.left.set()
+
+    def client_gone(self, client: ClientConnection, rest: Rest) -> None: ...
+
+    def client_moved(self, client: ClientConnection, before: Rest, after: Rest) -> None: ...
+
+    def client_keeps(self, client: ClientConnection, memory: int, files: int) -> None: ...
 
     def called(self, call: CallOf) -> None: ...
 

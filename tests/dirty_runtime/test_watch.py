@@ -15,7 +15,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from dirty_runtime.arbiter.watch import Alarm, SilenceWatch
+from dirty_runtime.arbiter.clock import Alarm
+from dirty_runtime.arbiter.watch import SilenceWatch
 
 LIMIT_S = 8.0
 

@@ -34,6 +34,7 @@ from ...sockets.inbox import Inbox
 from ...sockets.link import Data, Link
 from ...sockets.spool import KEPT_IN_MEMORY_BYTES, Spool
 from ..calls import Call
+from ..policy.crowd import Rest
 from ..turns import SLICE_S, Turns
 from ..workers.lane import Answer, Lane
 
@@ -66,6 +67,15 @@ class ClientEvents(Protocol):
 
     def client_left(self, client: ClientConnection) -> None:
         """A client is gone, or will not be heard any more: its calls are given up."""
+
+    def client_gone(self, client: ClientConnection, rest: Rest) -> None:
+        """The connection is closed; `rest` was its last."""
+
+    def client_moved(self, client: ClientConnection, before: Rest, after: Rest) -> None:
+        """A client rests otherwise than before, or begins to rest anew."""
+
+    def client_keeps(self, client: ClientConnection, memory: int, files: int) -> None:
+        """A client has us keep so many bytes of what is unfinished or unread."""
 
     def called(self, call: CallOf) -> None:
         """A client calls."""
@@ -100,6 +110,9 @@ class ClientConnection:
 
     Attributes:
         uid: its user.
+        pid: its process, when it connected.
+        descriptor: the number of its socket.
+        is_new: whether it may still be about to ask for the first time.
         calls: the calls that it waits for, by their ids.
         turns: of each kind of question, who asks it one after the other.
         paused: whether it has more to read than it should.
@@ -115,7 +128,13 @@ class ClientConnection:
         self.calls: dict[int, CallOf] = {}
         self.turns: dict[type[gdproto.Message], asyncio.Lock] = {}
         self.paused = False
-        self.uid = uid_of(connected)
+        self.is_new = True
+        self.pid, self.uid = peer_of(connected)
+        self.descriptor = connected.fileno()
+        self._rest = Rest.IDLE
+        # Whether it has asked something since that was told.
+        self._has_asked = False
+        self._kept = (0, 0)
         self._events = events
         self._clock = clock
         self._turns = turns
@@ -149,6 +168,8 @@ class ClientConnection:
         else:
             for data in joined(answers):
                 self._link.write(data)
+        if ended:
+            self._settle()
 
     def onward(self, call: CallOf) -> Link | None:
         """Where a RESPONSE may go as it comes, if it may: one at a time may."""
@@ -183,6 +204,7 @@ class ClientConnection:
             self.abort()
             return
         self.decline(call.request_id, error)
+        self._settle()
 
     @property
     def question_count(self) -> int:
@@ -198,12 +220,28 @@ class ClientConnection:
             pieces = [self._connection.send(gdproto.Response(request_id, result))]
         for piece in pieces:
             self._write(piece)
-        self._questions.pop(request_id, None)
+        self._answered(request_id)
 
     def decline(self, request_id: int, error: DirtyError) -> None:
         """Answer a call or a question by an ERROR."""
-        self._questions.pop(request_id, None)
         self._write(self._connection.send(to_message(error, request_id)))
+        self._answered(request_id)
+
+    def _answered(self, request_id: int) -> None:
+        if self._questions.pop(request_id, None) is not None:
+            self._settle()
+
+    def let_go(self, error: DirtyError) -> None:
+        """Close, and tell the client why, unless a frame that it is sent has begun."""
+        if self._link.waiting_bytes or self._passing is not None:
+            self.abort()
+        elif not self._failed:
+            self.refuse(error)
+
+    @property
+    def waits(self) -> bool:
+        """Whether something that it asked has begun, and is to be answered."""
+        return bool(self.calls or self._questions)
 
     def refuse(self, error: DirtyError) -> None:
         """Tell the client why it is not served, and hear it no more."""
@@ -327,6 +365,7 @@ class ClientConnection:
             question.cancel()
         self._questions.clear()
         self._events.client_left(self)
+        self._rests(Rest.LEAVING)
 
     def _hear_no_more(self) -> None:
         self._failed = True
@@ -335,12 +374,46 @@ class ClientConnection:
         self._link.write_eof()
         asyncio.get_running_loop().call_later(DISCARD_S, self._link.abort)
 
+    # --- how it rests ---
+
+    def _settle(self) -> None:
+        """Tell what it does now, where that is news."""
+        rest = self._rest_now()
+        if self._has_asked or rest != self._rest:
+            self._has_asked = False
+            self._rests(rest)
+
+    def _rest_now(self) -> Rest:
+        if self._rest is Rest.LEAVING:
+            return Rest.LEAVING
+        if self.calls or self._questions:
+            return Rest.BUSY
+        if self._link.waiting_bytes:
+            return Rest.UNREAD
+        return Rest.SENDING if self._connection.is_inside_frame else Rest.IDLE
+
+    def _rests(self, rest: Rest) -> None:
+        if self._rest is Rest.LEAVING is rest:
+            return
+        before, self._rest = self._rest, rest
+        self._events.client_moved(self, before, rest)
+
+    def _count(self) -> None:
+        """Tell what it has us keep, where that is another amount."""
+        memory = self._connection.kept_bytes + self._link.waiting_bytes + self._held_bytes
+        kept = (memory, self._inbox.spooled_bytes if self._inbox is not None else 0)
+        if kept != self._kept:
+            self._kept = kept
+            self._events.client_keeps(self, *kept)
+
     # --- what the link tells ---
 
     def received(self) -> None:
         if self._take_some():
             self._link.pause_reading()
             self._turns.take(self._take_turn)
+        self._settle()
+        self._count()
 
     def _take_turn(self) -> None:
         self._link.attempt(self._take_more)
@@ -354,6 +427,8 @@ class ClientConnection:
                 return
         if not (self._failed or self._is_unheard or self._is_held):
             self._link.resume_reading()
+        self._settle()
+        self._count()
 
     def _take_some(self) -> bool:
         """Take a few of the frames that are there. Returns whether there may be more."""
@@ -366,6 +441,7 @@ class ClientConnection:
                 self._faulty(error)
                 continue
             if type(event) is FrameReceived:
+                self._has_asked = True
                 if self._inbox is None:
                     self._take(event.header, event.frame)
                 else:
@@ -383,6 +459,9 @@ class ClientConnection:
         self._leave()
 
     def waiting_changed(self) -> None:
+        self._has_asked = self._has_asked or self._rest is Rest.UNREAD
+        self._settle()
+        self._count()
         is_unheard = self._link.waiting_bytes + self._held_bytes > MOST_UNREAD_BYTES
         if is_unheard == self._is_unheard or self._failed:
             return
@@ -408,6 +487,7 @@ class ClientConnection:
         self._inbox = None
         self._held, self._held_bytes = [], 0
         self._leave()
+        self._events.client_gone(self, self._rest)
 
 
 def understood(code: int, frame: bytes | memoryview) -> Understood:
@@ -430,8 +510,8 @@ def joined(answers: list[Answer]) -> list[Data]:
     return [*pieces, b"".join(small)]
 
 
-def uid_of(peer: socket.socket) -> int:
-    """The user at the other end of a Unix socket."""
-    credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
-    _, uid, _ = CREDENTIALS.unpack(credentials)
-    return int(uid)
+def peer_of(connected: socket.socket) -> tuple[int, int]:
+    """The process and the user at the other end of a Unix socket."""
+    credentials = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+    pid, uid, _ = CREDENTIALS.unpack(credentials)
+    return pid, uid

@@ -49,10 +49,12 @@ class Listener:
         self._look_again: asyncio.TimerHandle | None = None
         # Why there is no socket at the path, as it was last said.
         self._told = ""
+        self._came: Came | None = None
 
     def accept(self, came: Came) -> None:
         """Have the running event loop call `came` with each new connection, until `close`."""
         self._loop = asyncio.get_running_loop()
+        self._came = came
         self._listen(came)
         self._later(LOOK_S, self._look, came)
 
@@ -73,7 +75,11 @@ class Listener:
                 self._loop.remove_reader(self._file.socket)
                 self._loop.call_later(PAUSE_S, self._accept_again, came)
                 return
-            came(connected)
+            try:
+                came(connected)
+            except Exception:
+                log.exception("a connection fails as it comes")
+                connected.close()
 
     def _accept_again(self, came: Came) -> None:
         if self._file.socket.fileno() >= 0:
@@ -87,6 +93,12 @@ class Listener:
         except (ConfigError, OSError) as error:
             log.warning("the drain cannot be looked at: %s", error)
             self.close()
+
+    def take_last(self) -> None:
+        """Take the connections that are there, and close."""
+        if self._came is not None and self._file.socket.fileno() >= 0:
+            self._accept(self._came)
+        self.close()
 
     def close(self) -> None:
         """Stop listening and remove the socket file."""

@@ -1,0 +1,198 @@
+"""Lets clients in, and lets go of them: so many may be connected, and rest for so long.
+
+Rules: who is let go is told why, unless a frame that he is sent has begun. Where all who are
+connected wait for answers, a few more are let in, who may ask and manage, and not call: so that
+an arbiter can be looked after while it is full. While it drains, who is idle is let go, to find
+its successor; those that have not asked anything yet, and workers, may stay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+
+from ...errors import DirtyConnectionError, DirtyNoWorkersAvailableError
+from ...settings import Config
+from ...sockets import descriptors
+from ..clock import Alarm, Clock
+from ..policy.crowd import Crowd, Keeping, Rest
+from .connection import ClientConnection
+
+log = logging.getLogger("dirty")
+
+STOPPING = "the arbiter is stopping"
+# Of clients that are about to be closed, how many are given their time for it.
+MOST_LEAVING = 64
+# How often the log tells that clients are let go.
+TOLD_EACH_S = 1.0
+NEAR_S = 60.0
+
+
+class Door:
+    """The clients of one arbiter.
+
+    Args:
+        config: how many, how much, how long.
+        is_worker: whether a process is one of our workers.
+        clock: monotonic seconds.
+
+    Attributes:
+        calmed: is called while it drains, each time that fewer may wait for something.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        is_worker: Callable[[int], bool],
+        clock: Clock,
+    ) -> None:
+        self._max_clients = config.max_clients or math.inf
+        self._reasons = {
+            Rest.IDLE: f"nothing was asked for {config.idle_timeout_s:g} s (idle-timeout)",
+            Rest.SENDING: f"a frame took more than {config.frame_timeout_s:g} s (frame-timeout)",
+            Rest.UNREAD: f"nothing was read for {config.idle_timeout_s:g} s (idle-timeout)",
+        }
+        self._crowd: Crowd[ClientConnection] = Crowd(
+            {
+                Rest.IDLE: config.idle_timeout_s,
+                Rest.SENDING: config.frame_timeout_s,
+                Rest.UNREAD: config.idle_timeout_s,
+            }
+        )
+        self._memory: Keeping[ClientConnection] = Keeping(config.max_client_bytes)
+        self._files: Keeping[ClientConnection] = Keeping(config.max_spool_bytes)
+        # Those who are in beyond the most, and may not call.
+        self._extra: dict[ClientConnection, None] = {}
+        self._is_worker = is_worker
+        self.calmed: Callable[[], None] = lambda: None
+        self._clock = clock
+        self._alarm = Alarm(self._look, clock)
+        # What is far away is waited for without a clock that beats: mostly it is put off meanwhile.
+        self._far: asyncio.TimerHandle | None = None
+        self._due_s = math.inf
+        self._is_relieving = False
+        self._is_draining = False
+        self._told_s = -math.inf
+
+    # --- who comes and goes ---
+
+    def came(self, client: ClientConnection) -> None:
+        """A client connected: another may have to go for it."""
+        self._crowd.came(client, self._clock())
+        client.is_new = True
+        if self._crowd.count(Rest.LEAVING) > MOST_LEAVING:
+            self._crowd.of(Rest.LEAVING)[0].abort()
+        scarce = descriptors.is_scarce(client.descriptor)
+        if scarce or len(self._crowd) > self._max_clients:
+            self._make_room(client, "descriptors" if scarce else "max-clients")
+        self._set_alarm(self._crowd.next_due_s())
+
+    def _make_room(self, client: ClientConnection, what: str) -> None:
+        leaving = self._crowd.of(Rest.LEAVING)
+        longest = self._crowd.longest(but=client)
+        if what == "descriptors" and leaving:
+            leaving[0].abort()
+        elif longest is not None:
+            self._let_go(longest, f"others connect, and {what} has no room for all")
+            longest.abort()
+        else:
+            self._extra[client] = None
+            if len(self._extra) > max(1, descriptors.kept() // 4):
+                first = next(iter(self._extra))
+                self._let_go(first, f"{what} has no room, and all who are connected wait")
+                first.abort()
+
+    def may_call(self, client: ClientConnection) -> bool:
+        """Whether it is not one of those who are in to look after the arbiter."""
+        return client not in self._extra
+
+    def moved(self, client: ClientConnection, before: Rest, after: Rest) -> None:
+        """The client rests otherwise, or begins to rest anew."""
+        self._set_alarm(self._crowd.moved(client, before, after, self._clock()))
+        if self._is_draining:
+            client.is_new = False
+            asyncio.get_running_loop().call_soon(self._drain)
+
+    def gone(self, client: ClientConnection, rest: Rest) -> None:
+        """The client is connected no more."""
+        self._crowd.gone(client, rest)
+        self.keeps(client, 0, 0)
+        if client in self._extra:
+            del self._extra[client]
+        elif self._extra:
+            del self._extra[next(iter(self._extra))]
+        if self._is_draining:
+            self._drain()
+
+    # --- what they keep ---
+
+    def keeps(self, client: ClientConnection, memory: int, files: int) -> None:
+        """The client has us keep so many bytes, in memory and in files."""
+        self._memory.keeps(client, memory)
+        self._files.keeps(client, files)
+        if (self._memory.is_exceeded or self._files.is_exceeded) and not self._is_relieving:
+            self._is_relieving = True
+            # Whoever goes may be in the middle of what it tells.
+            asyncio.get_running_loop().call_soon(self._relieve)
+
+    def _relieve(self) -> None:
+        self._is_relieving = False
+        for keeping, name in ((self._memory, "max-client-bytes"), (self._files, "max-spool-bytes")):
+            while keeping.is_exceeded:
+                longest = keeping.longest()
+                self._let_go(longest, f"clients have more unfinished and unread than {name}")
+                keeping.keeps(longest, 0)
+
+    # --- time ---
+
+    def _set_alarm(self, due_s: float) -> None:
+        if due_s >= self._due_s:
+            return
+        self._due_s = due_s
+        if self._far is not None:
+            self._far.cancel()
+        far_s = due_s - self._clock() - NEAR_S
+        if far_s > 0:
+            self._far = asyncio.get_running_loop().call_later(far_s, self._look)
+        else:
+            self._alarm.set(due_s)
+
+    def _look(self) -> None:
+        for client, rest in self._crowd.overdue(self._clock()):
+            self._let_go(client, self._reasons[rest])
+        self._due_s = math.inf
+        self._set_alarm(self._crowd.next_due_s())
+
+    # --- the end ---
+
+    def drain(self) -> None:
+        """Let go of whoever is idle, now and from now on."""
+        self._is_draining = True
+        for client in self._crowd.of(Rest.IDLE):
+            client.is_new = False
+        self._drain()
+
+    def _drain(self) -> None:
+        for client in self._crowd.of(Rest.IDLE):
+            if not (client.is_new or self._is_worker(client.pid)):
+                self.let_go_to_another(client)
+        self.calmed()
+
+    def let_go_to_another(self, client: ClientConnection) -> None:
+        """Have the client find our successor."""
+        begun = None if client.waits else False
+        client.let_go(DirtyNoWorkersAvailableError(None, STOPPING, STOPPING, begun))
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nobody waits for an answer, or has one to read."""
+        return not (self._crowd.count(Rest.BUSY) or self._crowd.count(Rest.UNREAD))
+
+    def _let_go(self, client: ClientConnection, reason: str) -> None:
+        now_s = self._clock()
+        if now_s - self._told_s >= TOLD_EACH_S:
+            self._told_s = now_s
+            log.warning("a client of user %d is let go of: %s", client.uid, reason)
+        client.let_go(DirtyConnectionError(reason, begun=None if client.waits else False))
