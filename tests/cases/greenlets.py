@@ -124,8 +124,9 @@ def in_threads():
     return [job.get() for job in jobs] + [client.execute(APP, "nap", 0.0)]
 
 
-timed("together", lambda: results([spawn(client.execute, APP, "nap", NAP_S) for _ in range(4)]))
-timed("again", lambda: results([spawn(client.execute, APP, "nap", NAP_S) for _ in range(4)]))
+# Each of the four returns when all of them are there.
+timed("together", lambda: results([spawn(client.execute, APP, "meet") for _ in range(4)]))
+timed("again", lambda: results([spawn(client.execute, APP, "meet") for _ in range(4)]))
 timed("stream", lambda: results([spawn(list, client.stream(APP, "naps", NAP_S)) for _ in range(2)]))
 timed("large", lambda: len(client.execute(APP, "nap", 0.0, bytes(5_000_000))))
 timed("given up", given_up)
