@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
+import struct
 import threading
 from weakref import WeakKeyDictionary
 
@@ -16,6 +18,7 @@ from ..seconds import seconds
 from .aio import keep_for, running_loop
 from .calls import DirtyClient
 
+CREDENTIALS = struct.Struct("3i")
 SOCKET_VARIABLES = ("DIRTY_SOCKET", "GUNICORN_DIRTY_SOCKET")
 
 _chosen: str | None = None
@@ -84,3 +87,33 @@ async def close_dirty_client_async() -> None:
     client = _of_loop.pop(running_loop(), None)
     if client is not None:
         await client.close_async()
+
+
+def place_of_own_arbiter(socket_path: str) -> str:
+    """Where a worker finds the arbiter that started it, whose usual path this is.
+
+    While an arbiter drains, its path is a successor's, who has other tables. Elsewhere than in a
+    worker, the path itself.
+    """
+    own = os.environ.get("DIRTY_ARBITER_PID", "")
+    if not own:
+        return socket_path
+    # What only a drain needs.
+    from ..settings import DRAINING
+
+    for place in (socket_path, socket_path + DRAINING):
+        if str(_served_by(place)) == own:
+            return place
+    return socket_path
+
+
+def _served_by(socket_path: str) -> int:
+    """The process that listens there; 0 where none does, or the system does not tell."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.setblocking(False)
+            probe.connect(socket_path)
+            found = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+        except (OSError, AttributeError):
+            return 0
+    return int(CREDENTIALS.unpack(found)[0])

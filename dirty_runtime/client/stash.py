@@ -24,7 +24,7 @@ from ._generated.stash_calls import AsyncStashCalls, StashCalls
 from .aio import AsyncChannels
 from .answers import Deadline, of_form
 from .base import Client
-from .current import get_dirty_socket_path
+from .current import get_dirty_socket_path, place_of_own_arbiter
 from .sync import Channels
 
 
@@ -192,6 +192,7 @@ def of_thread() -> StashClient:
     """The calling thread's client, for the socket of where the code runs. Raises DirtyError."""
     path = get_dirty_socket_path()
     client: StashClient | None = getattr(_of_thread, "client", None)
-    if client is None or client.socket_path != path:
-        client = _of_thread.client = StashClient(path)
+    if client is None or _of_thread.path != path:
+        client = _of_thread.client = StashClient(place_of_own_arbiter(path))
+        _of_thread.path = path
     return client
