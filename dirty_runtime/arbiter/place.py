@@ -15,7 +15,9 @@ from pathlib import PurePath
 
 from ..directory import absolute
 
-DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+# Where there is none, an arbiter says that it does not run there.
+O_PATH = getattr(os, "O_PATH", 0)
+DIRECTORY = O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 MOST_LINKS = 40
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 

@@ -15,7 +15,7 @@ from .processes import LIMIT_S, OURS, ROOT, Arbiter, serving
 WITHOUT_LINUX = """
 import os, select, signal, socket, sys
 for module, names in {
-    os: "pidfd_open eventfd memfd_create sched_getaffinity preadv pwritev splice waitid",
+    os: "pidfd_open eventfd memfd_create sched_getaffinity preadv pwritev splice waitid O_PATH",
     select: "epoll",
     signal: "pidfd_send_signal SIGRTMIN sigwaitinfo sigtimedwait",
     socket: "SO_PEERCRED SO_DOMAIN SO_PROTOCOL",

@@ -15,7 +15,7 @@ import stat
 from contextlib import suppress
 
 from ...settings import ConfigError, check_directory
-from ..place import Identity, Place, identity_of
+from ..place import O_PATH, Identity, Place, identity_of
 from .access import Access
 
 BACKLOG = 1024
@@ -87,7 +87,7 @@ class SocketFile:
 
     def _give(self, place: Place, path: str, access: Access) -> None:
         """Give the file its owner, group and mode, and remember it. Raises OSError."""
-        entry = place.open(os.O_PATH)
+        entry = place.open(O_PATH)
         try:
             found = os.fstat(entry)
             ours = stat.S_ISSOCK(found.st_mode) and found.st_uid == os.geteuid()
@@ -118,7 +118,7 @@ def make_way(place: Place, path: str) -> None:
         return
     if not stat.S_ISSOCK(found.st_mode):
         raise refused(path, ": something else than a socket is there")
-    entry = place.open(os.O_PATH)
+    entry = place.open(O_PATH)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             # One whose queue is full is served as well.
