@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -294,3 +295,39 @@ def test_a_start_that_fails_ends_though_nobody_reads_why(tmp_path: Path) -> None
     words = dirty("serve", "--app", "nowhere:App", "--socket", str(tmp_path / "nowhere" / "s"))
     with started_unread(words, tmp_path) as process:
         assert process.wait(LIMIT_S) == 1
+
+
+# --- what else a process says ---
+
+SAID = """
+import sys, threading, warnings
+from dirty_runtime.arbiter.logs import LOG
+LOG.take_errors()
+LOG.set_up(sys.argv[1], False)
+warnings.warn("a warning\\x1b")
+class Broken:
+    def __del__(self):
+        raise ValueError("at its end\\x1b")
+Broken()
+def fail():
+    raise ValueError("in a thread\\x1b")
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+print("printed")
+sys.stderr.write("no end of a line")
+raise SystemExit("the last word")
+"""
+
+
+def test_what_is_said_without_a_logger_waits_for_nobody_either(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    done = subprocess.run(
+        [sys.executable, "-c", SAID, str(path)], capture_output=True, text=True, timeout=LIMIT_S
+    )
+    assert (done.returncode, done.stdout) == (1, "printed\n")
+    assert done.stderr == "no end of a linethe last word\n"
+    text = path.read_text()
+    for words in ("a warning", "ValueError: at its end", "ValueError: in a thread"):
+        assert words + r"\u001b" in text
+    assert "\x1b" not in text
