@@ -6,8 +6,10 @@ kept is read to its end all the same; whoever wants it whole learns why it is no
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .link import Data, Link
-from .spool import Spooler
+from .spool import Act, Spooler
 
 
 class Inbox:
@@ -16,11 +18,17 @@ class Inbox:
     Args:
         link: on which it comes.
         onward: to which it goes as it comes; None to keep it until it is whole.
+        elsewhere: where it is written, if it is kept: see `Spooler`.
     """
 
-    def __init__(self, link: Link, onward: Link | None = None) -> None:
+    def __init__(
+        self,
+        link: Link,
+        onward: Link | None = None,
+        elsewhere: Callable[[Act], None] | None = None,
+    ) -> None:
         self._onward = onward
-        self._spooler = Spooler()
+        self._spooler = Spooler(elsewhere)
         link.pour_into(onward or self._spooler)
 
     @property

@@ -13,6 +13,8 @@ import weakref
 from contextlib import suppress
 from io import FileIO
 
+from . import descriptors
+
 AVAILABLE = hasattr(os, "splice") and hasattr(fcntl, "F_SETPIPE_SZ")
 CAPACITY_BYTES = 1024 * 1024
 
@@ -24,6 +26,7 @@ class Pipe:
         self._exit, self._entry = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._size = 0
         weakref.finalize(self, _close, self._exit, self._entry)
+        descriptors.check(self._entry)
         # A user who has many of them gets smaller ones.
         with suppress(OSError):
             fcntl.fcntl(self._entry, fcntl.F_SETPIPE_SZ, CAPACITY_BYTES)

@@ -1,16 +1,21 @@
 """A frame that is too large to be kept in memory: it waits in a file without a name.
 
-Rules: the file lies where `tempfile` puts files, and goes away with the last reference to it.
+Rules: the file lies where `tempfile` puts files, and goes away with the last reference to it, or at
+once where it cannot take everything. It takes none of the descriptors that are kept back.
 """
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import socket
 import tempfile
 import weakref
+from collections.abc import Callable
+from functools import partial
 
+from . import descriptors
 from .pipe import Pipe
 
 # A frame of more bytes is spooled.
@@ -25,6 +30,7 @@ class Spool:
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         self._size = 0
         weakref.finalize(self, self._file.close)
+        descriptors.check(self._file.fileno())
 
     def __len__(self) -> int:
         return self._size
@@ -48,19 +54,35 @@ class Spool:
 
     def send(self, target: socket.socket, start: int) -> int:
         """Send from `start` on as much as the socket takes. Raises OSError."""
-        return os.sendfile(target.fileno(), self._file.fileno(), start, self._size - start)
+        sent = os.sendfile(target.fileno(), self._file.fileno(), start, self._size - start)
+        if not sent:
+            raise OSError(errno.EIO, "somebody has cut the file of a large frame")
+        return sent
+
+    def close(self) -> None:
+        """Give back what it takes."""
+        self._file.close()
 
     def view(self) -> memoryview:
         """All bytes, read from the file where they are looked at. Raises OSError."""
         return memoryview(mmap.mmap(self._file.fileno(), self._size, access=mmap.ACCESS_READ))
 
 
-class Spooler:
-    """Puts the parts of one large frame together."""
+Act = Callable[[], None]
 
-    def __init__(self) -> None:
+
+class Spooler:
+    """Puts the parts of one large frame together.
+
+    Args:
+        elsewhere: has the file written, one after the other, where a slow disk keeps nobody up;
+            None to write at once.
+    """
+
+    def __init__(self, elsewhere: Callable[[Act], None] | None = None) -> None:
         self._spool: Spool | None = None
         self._error: OSError | None = None
+        self._elsewhere = elsewhere
 
     @property
     def size(self) -> int:
@@ -69,14 +91,8 @@ class Spooler:
 
     def add(self, part: bytes) -> None:
         """Take the next part. Where it cannot be kept, `whole` will say so."""
-        if self._error is not None:
-            return
-        try:
-            if self._spool is None:
-                self._spool = Spool()
-            self._spool.append(part)
-        except OSError as error:
-            self._spool, self._error = None, error
+        if self._error is None:
+            self._do(partial(self._append, part))
 
     def pour(self, source: socket.socket, at_most: int, pipe: Pipe) -> int:
         """As `add`, with what it takes out of `source` by itself, through an empty pipe.
@@ -90,15 +106,42 @@ class Spooler:
         if self._spool is None:
             return 0
         count = pipe.fill(source, at_most)
-        try:
-            self._spool.drain(pipe)
-        except OSError as error:
-            self._spool, self._error = None, error
+        self._do(partial(self._drain, pipe))
         return count
 
     def whole(self, rest: bytes | memoryview) -> Spool:
         """The frame that ends with `rest`. Raises OSError."""
+        self._append(rest)
         if self._spool is None:
             raise self._error or OSError("there are no parts")
-        self._spool.append(rest)
         return self._spool
+
+    def _do(self, act: Act) -> None:
+        if self._elsewhere is None:
+            act()
+        else:
+            self._elsewhere(act)
+
+    def _append(self, part: bytes | memoryview) -> None:
+        if self._error is not None:
+            return
+        try:
+            if self._spool is None:
+                self._spool = Spool()
+            self._spool.append(part)
+        except OSError as error:
+            self._fail(error)
+
+    def _drain(self, pipe: Pipe) -> None:
+        try:
+            assert self._spool is not None
+            self._spool.drain(pipe)
+        except OSError as error:
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        # Without its traceback, in which the file would live on.
+        self._error = OSError(error.errno, error.strerror)
+        if self._spool is not None:
+            self._spool.close()
+            self._spool = None

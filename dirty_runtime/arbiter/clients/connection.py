@@ -12,13 +12,14 @@ by a thread.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import struct
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import gdproto
 from gdproto import HEADER_BYTES, FrameReceived, peek_request
@@ -38,6 +39,10 @@ from ..policy.crowd import Rest
 from ..turns import SLICE_S, Turns
 from ..workers.lane import Answer, Lane
 
+log = logging.getLogger("dirty")
+
+T = TypeVar("T")
+
 REQUEST = int(gdproto.MessageCode.REQUEST)
 STASH = int(gdproto.MessageCode.STASH)
 CANCEL = int(gdproto.MessageCode.CANCEL)
@@ -53,6 +58,8 @@ MOST_UNREAD_BYTES = 4 * 1024 * 1024
 
 # Looks into large frames, one after the other: what that does, it does without Python's lock.
 LOOKING = ThreadPoolExecutor(1, "looking")
+# What writes large frames to a disk, which may be slow.
+WRITING = ThreadPoolExecutor(4, "writing")
 Understood = gdproto.RequestPeek | gdproto.Message
 
 CallOf = Call["ClientConnection", Lane]
@@ -313,29 +320,52 @@ class ClientConnection:
         header, rest, _ = event
         inbox, self._inbox = self._inbox, None
         assert inbox is not None
+        self._aside(WRITING, partial(inbox.whole, rest), partial(self._take_whole, header))
+
+    def _take_whole(self, header: gdproto.Header, whole: Callable[[], Data]) -> None:
+        """Take a large frame, or tell why it could not be kept."""
         try:
-            frame = inbox.whole(rest)
-            if isinstance(frame, Spool):
-                self._look_into(header, frame, frame.view())
-            else:
-                self._take(header, frame)
+            frame = whole()
+            assert isinstance(frame, Spool)
+            self._look_into(header, frame, frame.view())
         except OSError as error:
             reason = f"no room for a large request: {error.strerror or error}"
+            log.warning("%s (TMPDIR)", reason)
             self.decline(header.request_id, DirtyError(reason))
 
     def _look_into(self, header: gdproto.Header, frame: Data, seen: bytes | memoryview) -> None:
         """Have a thread look into a large frame, and take what comes behind it afterwards."""
+        act = partial(self._act, header, frame, seen)
+        self._aside(LOOKING, partial(understood, header.code, seen), act)
+
+    def _write_aside(self, act: Callable[[], None]) -> None:
+        """Have a thread write a file."""
+        self._aside(WRITING, act, lambda _: None)
+
+    def _aside(
+        self,
+        threads: ThreadPoolExecutor,
+        act: Callable[[], T],
+        then: Callable[[Callable[[], T]], None],
+    ) -> None:
+        """Have a thread do what may take long, and take nothing more until then.
+
+        Args:
+            then: is called with what returns or raises the outcome.
+        """
         self._is_held = True
         self._link.pause_reading()
-        looking = asyncio.get_running_loop().run_in_executor(LOOKING, understood, header.code, seen)
+        doing = asyncio.get_running_loop().run_in_executor(threads, act)
 
-        def looked(_: object) -> None:
+        def done() -> None:
             self._is_held = False
-            if not self._failed:
-                self._act(header, frame, seen, looking.result)
-                self._take_more()
+            if self._failed:
+                doing.exception()
+                return
+            then(doing.result)
+            self._take_more()
 
-        looking.add_done_callback(lambda done: self._link.attempt(partial(looked, done)))
+        doing.add_done_callback(lambda _: self._link.attempt(done))
 
     def _faulty(self, error: gdproto.ProtocolError) -> None:
         """Answer what the connection itself found at fault."""
@@ -369,6 +399,7 @@ class ClientConnection:
 
     def _hear_no_more(self) -> None:
         self._failed = True
+        self._inbox = None
         self._leave()
         self._link.read_in_vain()
         self._link.write_eof()
@@ -448,7 +479,7 @@ class ClientConnection:
                     self._take_large(event)
             elif type(event) is gdproto.PartReceived:
                 if self._inbox is None:
-                    self._inbox = Inbox(self._link)
+                    self._inbox = Inbox(self._link, elsewhere=self._write_aside)
                 self._inbox.add(event.part)
             else:
                 return False
