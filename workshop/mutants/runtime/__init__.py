@@ -4,6 +4,6 @@
 
 Rules: the operators are those that break the codec. A mutant is one module with another source, in
 every process that a test starts: the arbiter, its workers, commands. It is judged by the tests that
-reach the changed function, of which a map is kept. A sample is chosen by names, so that it stays the
+run the changed lines, of which a map is kept. A sample is chosen by names, so that it stays the
 same where the code does. What lives stands in the ledger, with the reason.
 """

@@ -43,9 +43,15 @@ class Broken:
 
     @property
     def function(self) -> str:
-        """The function that is changed, as the map of what is reached names it; or its file."""
-        place = self.change.place
-        return f"{self.file} {place.function}" if place.is_called else self.file
+        """The function that is changed, as the map of what is reached names it."""
+        return f"{self.file} {self.change.place.function}"
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines that are changed, likewise."""
+        text, place = _text(self.file), self.change.place
+        first, last = (text.count("\n", 0, at) + 1 for at in (place.start, place.stop))
+        return [f"{self.file}:{line}" for line in range(first, last + 1)]
 
     def source(self) -> str:
         """The text of the broken module."""

@@ -1,6 +1,6 @@
 """Which test tells a mutant from the runtime.
 
-Rules: a mutant is judged by tests that reach its function: first those that start no process, then
+Rules: a mutant is judged by tests that run the changed lines: first those that start no process, then
 of each file in turn, as many as fit into BUDGET_S. A test that does not end in time has failed. A kill counts
 only if the same test passes on the runtime as it is; a test that does not is asked no more. Nothing
 of a mutant is left behind: neither processes nor files.
@@ -73,7 +73,7 @@ class Judge:
 
     def verdict(self, mutant: Broken) -> Verdict:
         """Judge one mutant."""
-        tests = chosen(self._reach.of(mutant.function), self._budget_s)
+        tests = chosen(self._reach.of(mutant), self._budget_s)
         while tests:
             ran = run(tests, mutant)
             if not ran.outcome:

@@ -1,6 +1,6 @@
 """A plugin of pytest: tells every process of a run which test it works for.
 
-Rules: the processes that a test starts inherit where that stands, and look there at each call.
+Rules: the processes that a test starts inherit where that stands, and look there again and again.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ def pytest_configure() -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     current = Path(os.environ[FOLDER], worker)
     current.write_text("")
-    current.with_suffix(".calls").touch()
+    current.with_suffix(".lines").touch()
     os.environ["MUTANTS_CURRENT"] = str(current)
-    importlib.import_module("sitecustomize").note_calls(str(current), "tests")
+    importlib.import_module("sitecustomize").note_lines(str(current), "tests")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,4 +1,4 @@
-"""Which tests reach which function, in whatever process: a map, made by one run of the tests.
+"""Which tests reach which line, in whatever process: a map, made by one run of the tests.
 
 Rules: the map is made anew where the runtime or its tests are others. Tests are run as they are,
 and what fails while it is watched is in the map all the same.
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .broken import ROOT, RUNTIME
+from .broken import ROOT, RUNTIME, Broken
 
 TESTS = ("tests/dirty_runtime", "tests/cases")
 HOOK = Path(__file__).with_name("hook")
@@ -50,23 +50,21 @@ class Reach:
 
     Attributes:
         tests: by their numbers.
-        functions: the numbers of the tests that call a function, by "file function".
+        reached: the numbers of the tests that run a line or call a function or anything in a file,
+            by "file:line", "file function" and "file".
     """
 
     tests: dict[int, Case]
-    functions: dict[str, set[int]]
+    reached: dict[str, set[int]]
 
-    def of(self, function: str) -> list[Case]:
-        """The tests that reach a function, or any of a file."""
-        found = self.functions.get(function)
-        if found is None:
-            file = function.partition(" ")[0]
-            found = {
-                number
-                for name, numbers in self.functions.items()
-                if name.partition(" ")[0] == file
-                for number in numbers
-            }
+    def of(self, mutant: Broken) -> list[Case]:
+        """The tests that run the changed lines; where none does, what is around them."""
+        by_line = (self.reached.get(line, set()) for line in mutant.lines)
+        found = (
+            set[int]().union(*by_line)
+            or self.reached.get(mutant.function, set())
+            or self.reached.get(mutant.file, set())
+        )
         return [self.tests[number] for number in sorted(found) if number in self.tests]
 
 
@@ -93,7 +91,7 @@ def _still_there(reach: Reach) -> Reach:
     )
     names = set(said.stdout.splitlines())
     tests = {number: one for number, one in reach.tests.items() if one.name in names}
-    return Reach(tests, reach.functions)
+    return Reach(tests, reach.reached)
 
 
 def _state() -> str:
@@ -121,27 +119,29 @@ def _run(folder: str, jobs: int) -> None:
 
 
 def _gathered(folder: Path) -> dict[str, Any]:
-    functions: dict[str, set[int]] = defaultdict(set)
+    reached: dict[str, set[int]] = defaultdict(set)
     with_others: set[int] = set()
-    for number, process, path, function in _rows(folder.glob("*.calls")):
+    for row, process, path, function, line in _rows(folder.glob("*.lines")):
+        number = int(row or AT_IMPORT)
         named = ".".join(part for part in function.split(".") if not part.startswith("<"))
         file = path.rpartition("/dirty_runtime/")[2]
-        functions[f"{file} {named}"].add(int(number or AT_IMPORT))
+        for place in (f"{file}:{line}", f"{file} {named}", file):
+            reached[place].add(number)
         if process == "child":
-            with_others.add(int(number or AT_IMPORT))
+            with_others.add(number)
     tests = {
         int(number): (name, float(seconds), int(number) not in with_others)
-        for number, seconds, name in _rows(folder.glob("*.tests"))
+        for number, seconds, name in _rows(folder.glob("*.tests"), 2)
     }
-    return {"tests": tests, "functions": {name: sorted(one) for name, one in functions.items()}}
+    return {"tests": tests, "reached": {name: sorted(one) for name, one in reached.items()}}
 
 
-def _rows(paths: Iterable[Path]) -> Iterable[list[str]]:
+def _rows(paths: Iterable[Path], tabs: int = -1) -> Iterable[list[str]]:
     for path in paths:
-        for line in path.read_text().splitlines():
-            yield line.split("\t", 3)
+        with path.open() as rows:
+            yield from (row.rstrip("\n").split("\t", tabs) for row in rows)
 
 
 def _loaded(kept: Mapping[str, Any]) -> Reach:
     tests = {int(number): Case(*one) for number, one in kept["tests"].items()}
-    return Reach(tests, {name: set(numbers) for name, numbers in kept["functions"].items()})
+    return Reach(tests, {name: set(numbers) for name, numbers in kept["reached"].items()})

@@ -1,4 +1,4 @@
-"""In each Python of a judged run: another source for one module, or notes of what is called.
+"""In each Python of a judged run: another source for one module, or notes of what is run.
 
 Python imports this at its start where its folder is on PYTHONPATH, and so do the processes that it
 starts. Without the variables it does nothing.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, FrameType
 from typing import Any
@@ -50,33 +51,42 @@ def of_the_run(kill: Callable[[int, int], None]) -> Callable[[int, int], None]:
     return guarded
 
 
-def note_calls(current_path: str, process: str) -> None:
-    """Note which functions of the runtime are called from now on, in which test.
+def note_lines(current_path: str, process: str) -> None:
+    """Note which lines of the runtime are run from now on, in which test.
 
     Args:
-        current_path: file that has the number of the test; what is called in it goes beside it.
+        current_path: file that has the number of the test; what is run in it goes beside it.
         process: "tests", or "child".
     """
     import threading
 
     runtime = f"{os.sep}dirty_runtime{os.sep}"
     current = _out_of_the_way(os.open(current_path, os.O_RDONLY))
-    notes = _out_of_the_way(os.open(f"{current_path}.calls", os.O_WRONLY | os.O_APPEND))
-    seen: set[tuple[CodeType, bytes]] = set()
+    notes = _out_of_the_way(os.open(f"{current_path}.lines", os.O_WRONLY | os.O_APPEND))
+    seen: set[tuple[CodeType, int, bytes]] = set()
+    number = b""
 
-    def called(frame: FrameType, event: str, _: Any) -> None:
-        code = frame.f_code
-        if runtime not in code.co_filename or "/tests/" in code.co_filename:
-            return
+    def called(frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
+        nonlocal number
+        file = frame.f_code.co_filename
+        if runtime not in file or "/tests/" in file:
+            return None
         try:
             number = os.pread(current, 20, 0)
-            if (code, number) not in seen:
-                seen.add((code, number))
-                line = (number.decode(), process, code.co_filename, code.co_qualname)
-                os.write(notes, ("\t".join(line) + "\n").encode())
         except OSError:
             # Somebody has closed all descriptors.
             sys.settrace(None)
+            return None
+        return run(frame, event, None)
+
+    def run(frame: FrameType, event: str, _: Any) -> Callable[..., Any]:
+        code, line = frame.f_code, frame.f_lineno
+        if (code, line, number) not in seen:
+            seen.add((code, line, number))
+            row = (number.decode(), process, code.co_filename, code.co_qualname, str(line))
+            with suppress(OSError):
+                os.write(notes, ("\t".join(row) + "\n").encode())
+        return run
 
     sys.settrace(called)
     threading.settrace(called)
@@ -95,4 +105,4 @@ if "MUTANT_MODULE" in os.environ:
     sys.meta_path.insert(0, Finder())
     os.kill, os.killpg = of_the_run(os.kill), of_the_run(os.killpg)
 if "MUTANTS_CURRENT" in os.environ:
-    note_calls(os.environ["MUTANTS_CURRENT"], "child")
+    note_lines(os.environ["MUTANTS_CURRENT"], "child")
