@@ -38,9 +38,9 @@ from .implementation import parse_payload as parse_payload
 from .implementation import parse_stash as parse_stash
 from .implementation import peek_request as peek_request
 from .messages import PRIORITY_RANGE as PRIORITY_RANGE
-from .messages import RequestPeek as RequestPeek
 from .pieces import ListPieces as ListPieces
 from .pieces import Pieces as Pieces
+from .routing import RequestPeek as RequestPeek
 
 __version__ = "0.1.0"
 

@@ -48,16 +48,16 @@ from .events import (
     NeedData,
     PartReceived,
 )
+from .fast import PART_BYTES
 from .frames import (
     BARE,
-    PART_BYTES,
     RULES,
     Header,
     Message,
     check_presence,
     serialize_parts,
 )
-from .implementation import codec, parse, parse_header, parse_payload
+from .implementation import codec, doubtful, parse, parse_header, parse_payload
 from .rows import Transition
 
 IDLE = "idle"
@@ -119,6 +119,7 @@ class Connection:
         "_closed",
         "_eof",
         "_header",
+        "_is_doubtful",
         "_large",
         "_next_room",
         "_number",
@@ -164,6 +165,8 @@ class Connection:
         self._next_room: memoryview | None = None
         # Of one that is handed out in parts: what is still to come.
         self._to_come = 0
+        # Whether the C codec could not read the frame that comes next, or write the message.
+        self._is_doubtful = False
         self._eof = False
         self._closed: ConnectionClosed | ProtocolError | None = None
 
@@ -291,7 +294,7 @@ class Connection:
                 as it was.
         """
         state = self._sendable(message.CODE, message.request_id)
-        data = message.to_bytes()
+        data = self._serialized(message) or message.to_bytes()
         self._enter(message.request_id, state)
         return data
 
@@ -302,9 +305,17 @@ class Connection:
             What makes the frame when it is put together; a small frame is one part.
         """
         state = self._sendable(message.CODE, message.request_id)
-        parts = serialize_parts(message)
+        data = self._serialized(message)
+        parts = serialize_parts(message) if data is None else [data]
         self._enter(message.request_id, state)
         return parts
+
+    def _serialized(self, message: Message) -> bytes | None:
+        """The frame of a message that the C codec could not write. Raises ProtocolError."""
+        if not self._is_doubtful or doubtful is None:
+            return None
+        self._is_doubtful = False
+        return doubtful.serialize(message)
 
     def send_frame(self, frame: bytes, header: Header | None = None) -> bytes:
         """As `send`, for one whole frame that is handed through undecoded.
@@ -476,7 +487,10 @@ class Connection:
             if isinstance(frame, Apart):
                 message = parse_apart(frame)
             elif isinstance(frame, bytes):
-                message = parse_payload(header, frame, HEADER_BYTES)
+                read = parse_payload
+                if self._is_doubtful and doubtful is not None:
+                    self._is_doubtful, read = False, doubtful.parse_payload
+                message = read(header, frame, HEADER_BYTES)
             else:
                 message = parse(frame)
         except ProtocolError as error:
@@ -571,9 +585,13 @@ def beginning(frame: bytes | memoryview | Apart) -> bytes:
 def parse_apart(parts: Apart) -> Message:
     """The message of a frame and its value. Raises ProtocolError."""
     frame, at, value = parts
-    message = codec.parse_around(frame, at, value) if codec is not None else None
+    if codec is not None:
+        message: Message | None = codec.parse_around(frame, at, value)
+        if message is not None:
+            return message
     # In doubt, the fault is to be found where it is in the frame as it came.
-    return message or parse(b"".join((frame[:at], value, frame[at:])))
+    judge = parse if doubtful is None else doubtful.parse
+    return judge(b"".join((frame[:at], value, frame[at:])))
 
 
 def mapped(size: int) -> mmap.mmap:

@@ -5,6 +5,7 @@ A header is judged only when all of it is there, in the order of its fields.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 from . import fields, strict
@@ -19,7 +20,7 @@ from ._generated.tables import (
     MessageCode,
 )
 from .errors import ProtocolError
-from .fast import DOUBTS, Write
+from .fast import DOUBTS, PART_BYTES, TooLarge, Write, Written
 from .records import Record
 
 RULES = {rule.code: rule for rule in MESSAGES}
@@ -114,13 +115,22 @@ def _fault(code: str, field: str, reason: str, request_id: int) -> ProtocolError
     return ProtocolError(code, reason, phase="header", offset=OFFSETS[field], request_id=request_id)
 
 
-# From here on bytes are a part of their own, where a frame is wanted in parts.
-PART_BYTES = 64 * 1024
-
-
 def serialize(message: Message) -> bytes:
     """`message` as one frame; see `Message.to_bytes`."""
     return b"".join(_pieces(message))
+
+
+def serialize_by(message: Message, encode: Callable[[Any], bytes | None]) -> bytes:
+    """As `serialize`, with another function that encodes payloads, or returns None in doubt."""
+    _check_request_id(message)
+    rule = RULES[message.CODE]
+    try:
+        payload = b"" if rule.fields is None else encode(fields.payload_of(message, rule))
+    except ProtocolError as error:
+        raise _of_message(error, message) from None
+    if payload is None:
+        return serialize(message)
+    return Header(message.CODE, len(payload), message.request_id).to_bytes() + payload
 
 
 def serialize_parts(message: Message) -> list[bytes]:
@@ -136,21 +146,32 @@ def serialize_parts(message: Message) -> list[bytes]:
     return [*parts, b"".join(small)] if small else parts
 
 
-def _pieces(message: Message) -> list[bytes | bytearray]:
-    parts: list[bytes | bytearray] = [b""]
+def _pieces(message: Message) -> Written:
+    parts = Written(MAX_PAYLOAD_BYTES)
     try:
         message._write_payload(parts.append)
-        parts[0] = _header(message, parts)
+        parts.insert(0, _header(message, parts))
     except DOUBTS:
-        parts = [b""]
         _check_request_id(message)
-        if RULES[message.CODE].fields is not None:
-            strict.Encoder(parts.append).encode(fields.payload_of(message, RULES[message.CODE]))
-        parts[0] = _header(message, parts)
+        try:
+            payload = fields.payload_of(message, RULES[message.CODE])
+            parts = strict.written(payload, MAX_PAYLOAD_BYTES)
+            parts.insert(0, _header(message, parts))
+        except TooLarge:
+            raise _of_message(strict.too_large(MAX_PAYLOAD_BYTES), message) from None
+        except ProtocolError as error:
+            raise _of_message(error, message) from None
     return parts
 
 
-def _header(message: Message, parts: list[bytes | bytearray]) -> bytes:
+def _of_message(error: ProtocolError, message: Message) -> ProtocolError:
+    """An error of a payload; one of its size is one of the frame."""
+    if error.code == "payload_too_large":
+        error.request_id = message.request_id
+    return error
+
+
+def _header(message: Message, parts: Written) -> bytes:
     length = sum(map(len, parts))
     check_length(length, message.request_id)
     return Header(message.CODE, length, message.request_id).to_bytes()

@@ -14,22 +14,30 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from . import frames, messages, tlv
+from . import frames, messages, strict, tlv
 from ._generated.messages import MESSAGE_CLASSES
 from ._generated.tables import SPEC_HASH
+from .doubtful import Doubtful
 from .encoded import Encoded
+from .messages import Steps
+from .routing import RequestPeek
 
-# What the C codec asks in doubt, by the name under which it asks. Connections have their own.
-FALLBACKS: dict[str, Any] = {
-    "encode": tlv.encode,
-    "decode": tlv.decode,
-    "serialize": frames.serialize,
-    "parse": messages.parse,
-    "parse_payload": messages.parse_payload,
-    "parse_header": frames.parse_header,
-    "peek_request": messages.peek_request,
-    "readable": tlv.readable,
-}
+
+def fallbacks(doubtful: Doubtful) -> dict[str, Any]:
+    """What the C codec asks in doubt, by the name under which it asks."""
+    return {
+        "encode": tlv.encode,
+        "decode": doubtful.decode,
+        "check": doubtful.check,
+        "refuse": strict.refuse,
+        "refuse_writing": strict.refuse_writing,
+        "serialize": doubtful.serialize,
+        "parse": doubtful.parse,
+        "parse_payload": doubtful.parse_payload,
+        "parse_header": frames.parse_header,
+        "peek_request": doubtful.peek_request,
+        "readable": tlv.readable,
+    }
 
 
 def gil_is_enabled() -> bool:
@@ -52,9 +60,14 @@ def compiled() -> ModuleType | None:
 codec = compiled()
 IMPLEMENTATION = "python" if codec is None else "c"
 
-check = tlv.check
-parse_stash = messages.parse_stash
+doubtful = (
+    None
+    if codec is None
+    else Doubtful(Steps(codec.check_at, codec.spans, codec.route, codec.encode_payload))
+)
 if codec is None:
+    check = tlv.check
+    parse_stash = messages.parse_stash
     encode = tlv.encode
     decode = tlv.decode
     parse = messages.parse
@@ -62,7 +75,12 @@ if codec is None:
     parse_header = frames.parse_header
     peek_request = messages.peek_request
 else:
-    codec.bind(MESSAGE_CLASSES, frames.Header, messages.RequestPeek, Encoded, FALLBACKS)
+    assert doubtful is not None
+    # Connections have their own.
+    FALLBACKS = fallbacks(doubtful)
+    codec.bind(MESSAGE_CLASSES, frames.Header, RequestPeek, Encoded, FALLBACKS)
+    check = codec.check
+    parse_stash = doubtful.parse_stash
     encode = codec.encode
     decode = codec.decode
     parse = codec.parse

@@ -13,12 +13,31 @@ from .encoded import Encoded
 from .errors import ProtocolError
 from .fast import DOUBTS, Doubt
 from .frames import RULES, Header, Message, check_presence, parse_header
+from .routing import BEHIND, WANTED, RequestPeek, route
 from .rows import FieldRule
 from .stepping import DICT, TEXT
-from .tlv import Buffer, readable, trailing
+from .tlv import Buffer, Check, readable, trailing
 from .tokens import BY_CODE
 
-Spans = Callable[[bytes | memoryview, int, Collection[str]], dict[str, stepping.Span]]
+Data = bytes | memoryview
+Spans = Callable[[Data, int, Collection[str]], dict[str, stepping.Span]]
+
+
+class Steps(NamedTuple):
+    """What payloads are judged by.
+
+    Attributes:
+        check, spans, route: as `strict.check`, `stepping.spans`, `routing.route`.
+        encode: a payload's bytes; None in doubt. Raises ProtocolError.
+    """
+
+    check: Callable[[Data, int], int]
+    spans: Spans
+    route: Callable[[Data, int], tuple[tuple[int, ...], int]]
+    encode: Callable[[Any], bytes | None]
+
+
+PYTHON = Steps(strict.check, stepping.spans, route, lambda _: None)
 
 
 def parse(data: Buffer, *, zero_copy: bool = False) -> Message:
@@ -82,37 +101,41 @@ def parse_payload(header: Header, data: bytes | memoryview, start: int = 0) -> M
         payload = None
     except DOUBTS:
         pass
-    if payload is None:
-        check_payload(header, data, start)
-    judge_fields(header, data, start)
+    judge_payload(header, data, start, is_checked=payload is not None)
     # It is right, and too deep to recurse.
     return cls._from_payload(header.request_id, strict.decode(data, start)[0])
 
 
-def check_payload(header: Header, data: bytes | memoryview, start: int) -> None:
+def judge_payload(
+    header: Header, data: Data, start: int, steps: Steps = PYTHON, *, is_checked: bool = False
+) -> dict[str, Any]:
+    """The payload's fields, judged; what they are not judged by is left empty.
+
+    Args:
+        is_checked: it is known to be one dict.
+
+    Raises:
+        ProtocolError: the first fault.
+    """
+    if not is_checked:
+        check_payload(header, data, start, steps.check)
+    return judge_fields(header, data, start, steps.spans)
+
+
+def check_payload(header: Header, data: Data, start: int, check: Check) -> None:
     """Check that a payload is one dict, whatever its fields. Raises ProtocolError."""
     try:
-        stop = strict.check(data, start)
+        stop = check(data, start)
         if stop != len(data):
             raise trailing(data, stop)
         if data[start] != DICT.code:
-            kind = BY_CODE[data[start]].python.__name__
-            raise ProtocolError("payload_not_dict", f"a {kind} is no payload", offset=start)
+            raise _no_dict(data, start)
     except ProtocolError as error:
         raise _of_frame(error, header, start) from None
 
 
-def judge_fields(
-    header: Header, data: bytes | memoryview, start: int, spans: Spans = stepping.spans
-) -> dict[str, Any]:
-    """The payload's fields, from a payload that is a dict: judged, and lists and dicts left empty.
-
-    Args:
-        spans: finds fields in a dict, as `stepping.spans` does.
-
-    Raises:
-        ProtocolError: of the first field that is missing, or has a wrong type or value.
-    """
+def judge_fields(header: Header, data: Data, start: int, spans: Spans) -> dict[str, Any]:
+    """As `judge_payload`, of one that is a dict."""
     offsets: dict[fields.Location, int] = {}
     rules = RULES[header.code].fields or ()
 
@@ -129,7 +152,7 @@ def judge_fields(
 
 def _outline(
     rules: tuple[FieldRule, ...],
-    data: bytes | memoryview,
+    data: Data,
     pos: int,
     spans: Spans,
     offsets: dict[fields.Location, int],
@@ -152,6 +175,11 @@ def _outline(
     return found
 
 
+def _no_dict(data: Data, start: int) -> ProtocolError:
+    kind = BY_CODE[data[start]].python.__name__
+    return ProtocolError("payload_not_dict", f"a {kind} is no payload", offset=start)
+
+
 def _of_frame(error: ProtocolError, header: Header, start: int) -> ProtocolError:
     """The error of a payload that begins at `start`, as one of its frame."""
     error.request_id = header.request_id
@@ -171,35 +199,19 @@ def parse_stash(data: Buffer) -> Stash:
         ValueError: it is a frame of another message.
         TypeError: `data` is not bytes-like.
     """
-    source = readable(data, type(data) is not bytes)
+    return stash_of(readable(data, type(data) is not bytes), PYTHON)
+
+
+def stash_of(source: Data, steps: Steps) -> Stash:
+    """As `parse_stash`, for what `readable` returned."""
     header = frame_header(source)
     if header.code != MessageCode.STASH:
         raise ValueError(f"a STASH is needed, not a {RULES[header.code].name}")
-    check_payload(header, source, HEADER_BYTES)
-    return stash_of(header, source)
-
-
-def stash_of(header: Header, data: bytes | memoryview, spans: Spans = stepping.spans) -> Stash:
-    """The STASH of a frame whose payload is a dict. Raises ProtocolError."""
-    found = judge_fields(header, data, HEADER_BYTES, spans)
+    found = judge_payload(header, source, HEADER_BYTES, steps)
     if found.get("value") is not None:
-        start, stop = spans(data, HEADER_BYTES, ("value",))["value"]
-        found["value"] = Encoded(data[start:stop])
+        start, stop = steps.spans(source, HEADER_BYTES, ("value",))["value"]
+        found["value"] = Encoded(source[start:stop])
     return Stash(header.request_id, **found)
-
-
-class RequestPeek(NamedTuple):
-    """What an arbiter needs to know of a REQUEST.
-
-    Attributes:
-        timeout: in seconds, None for none.
-        priority: from -10 to 10, the higher first; 0 is usual.
-    """
-
-    app_path: str
-    action: str
-    timeout: float | None
-    priority: int
 
 
 def peek_request(payload: Buffer, start: int = 0) -> RequestPeek:
@@ -221,21 +233,28 @@ def peek_request(payload: Buffer, start: int = 0) -> RequestPeek:
         return _peek(data, start)
     except DOUBTS:
         pass
+    return judge_routing(data, start)
+
+
+def judge_routing(data: Data, start: int, steps: Steps = PYTHON) -> RequestPeek:
+    """As `peek_request`, judging what is read."""
     header = Header(MessageCode.REQUEST, len(data) - start, 0)
-    check_payload(header, data, start)
-    return routing_of(header, data, start)
-
-
-def routing_of(
-    header: Header, data: bytes | memoryview, start: int, spans: Spans = stepping.spans
-) -> RequestPeek:
-    """What routing needs, from a payload that is a dict. Raises ProtocolError."""
-    found = judge_fields(header, data, start, spans)
-    app_path, action, timeout, priority = map(found.get, _WANTED)
+    if data[start : start + 1] not in (b"", _DICT_CODE) and data[start] in BY_CODE:
+        # What it is tells enough, whatever it holds.
+        raise _of_frame(_no_dict(data, start), header, start)
+    try:
+        found, stop = steps.route(data, start)
+        if stop not in (-1, len(data)):
+            raise trailing(data, stop)
+    except ProtocolError as error:
+        raise _of_frame(error, header, start) from None
+    spans = {name: (at, at) for name, at in zip(WANTED, found, strict=True) if at}
+    fields = judge_fields(header, data, start, lambda *_: spans)
+    app_path, action, timeout, priority = map(fields.get, WANTED)
     return RequestPeek(app_path, action, timeout, priority or 0)  # type: ignore[arg-type]
 
 
-_WANTED = RequestPeek._fields
+_DICT_CODE = bytes([DICT.code])
 _REQUEST = RULES[MessageCode.REQUEST].fields or ()
 _TIMEOUT, _PRIORITY = (
     next(rule for rule in _REQUEST if rule.name == name) for name in ("timeout", "priority")
@@ -243,8 +262,7 @@ _TIMEOUT, _PRIORITY = (
 # The lowest and the highest priority.
 PRIORITY_RANGE = (_PRIORITY.minimum or 0, _PRIORITY.maximum or 0)
 # How many of the wanted fields are looked for wherever they stand.
-_FIRST = len(_WANTED) - 1
-_BEHIND = frozenset(rule.name for rule in _REQUEST[len(_WANTED) :])
+_FIRST = len(WANTED) - 1
 _READ_COUNT, _HEAD_BYTES, *_ = stepping.SIZED[DICT.code]
 
 
@@ -270,12 +288,12 @@ def _peek(data: bytes | memoryview, start: int) -> RequestPeek:
 def _search(data: bytes | memoryview, pos: int, count: int, found: dict[str, Any]) -> RequestPeek:
     """Find what `found` lacks in the `count` pairs at `pos`."""
     read: Any = read_value if isinstance(data, bytes) else read_value_view
-    while count and len(found) < len(_WANTED):
+    while count and len(found) < len(WANTED):
         if data[pos] != TEXT.code:
             raise Doubt
         key, pos = read(data, pos)
-        if key not in _WANTED:
-            if len(found) == _FIRST and key in _BEHIND and "priority" not in found:
+        if key not in WANTED:
+            if len(found) == _FIRST and key in BEHIND and "priority" not in found:
                 return _peeked(found)
             pos = stepping.step(data, pos)
         elif key in found:
@@ -283,13 +301,13 @@ def _search(data: bytes | memoryview, pos: int, count: int, found: dict[str, Any
         else:
             found[key], pos = read(data, pos)
         count -= 1
-    if pos > len(data) or (pos < len(data) and len(found) < len(_WANTED)):
+    if pos > len(data) or (pos < len(data) and len(found) < len(WANTED)):
         raise Doubt
     return _peeked(found)
 
 
 def _peeked(found: dict[str, Any]) -> RequestPeek:
-    app_path, action, timeout, priority = map(found.get, _WANTED)
+    app_path, action, timeout, priority = map(found.get, WANTED)
     if type(app_path) is not str or type(action) is not str:
         raise Doubt
     if timeout is not None and not _passes(_TIMEOUT, timeout):

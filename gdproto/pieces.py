@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from ._generated.messages import Response
 from ._generated.tables import HEADER_BYTES, MAX_ITEMS, VALUE_TYPES, MessageCode
 from .errors import ProtocolError
-from .frames import PART_BYTES, Header, check_length
+from .fast import PART_BYTES
+from .frames import Header, check_length
 
 # A RESPONSE of none, without its header and its last byte, which is the none.
 _HEAD = Response(0, None).to_bytes()[HEADER_BYTES:-1]

@@ -9,13 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from ._generated.tables import MAX_DEPTH, VALUE_TYPES
-from ._generated.values import build_value, check_value
+from ._generated.tables import MAX_DEPTH, MAX_PATH_CHARS, MAX_VALUE_BYTES, VALUE_TYPES
+from ._generated.values import build_value, check_value, write_value
 from .encoded import Encoded
 from .errors import ProtocolError
-from .fast import Faulty
+from .fast import DOUBTS, Again, Faulty, TooLarge, Written
 from .rows import ValueType
-from .tokens import Around, Tokens
+from .tokens import Place, Tokens
+
+_ITEM_BYTES, _PAIR_BYTES = (
+    next(rule.smallest_element_bytes for rule in VALUE_TYPES if rule.kind == kind)
+    for kind in ("list", "dict")
+)
 
 
 def check(data: bytes | memoryview, pos: int) -> int:
@@ -23,7 +28,7 @@ def check(data: bytes | memoryview, pos: int) -> int:
     try:
         return check_value(data, pos)
     except Faulty as fault:
-        _name(data, fault)
+        refuse_at(data, fault)
 
 
 def decode(data: bytes | memoryview, pos: int) -> tuple[Any, int]:
@@ -35,22 +40,81 @@ def decode(data: bytes | memoryview, pos: int) -> tuple[Any, int]:
     try:
         return build_value(data, pos)
     except Faulty as fault:
-        _name(data, fault)
+        refuse_at(data, fault)
 
 
-def _name(data: bytes | memoryview, fault: Faulty) -> NoReturn:
+def refuse_at(data: bytes | memoryview, fault: Faulty) -> NoReturn:
     """Raise the ProtocolError of what is at fault."""
-    around = [
-        Around(isinstance(held, set | dict), count, count - left - 1, key, held or ())
-        for count, left, _, held, key in fault.around[1:]
+    _, left, room, held, key = fault.around[-1]
+    is_dict = isinstance(held, set | dict)
+    owed = len(data) - (room - left * (_PAIR_BYTES if is_dict else _ITEM_BYTES))
+    steps = [
+        key if isinstance(held, set | dict) else count - left - 1
+        for count, left, _, held, key in fault.around[1 : 1 + MAX_PATH_CHARS]
     ]
-    refuse(data, fault.at, around)
+    refuse(
+        data,
+        fault.at,
+        [step for step in steps if step is not None],
+        len(fault.around) - 1,
+        owed,
+        is_dict and key is None,
+        isinstance(fault.doubt, Again),
+        isinstance(fault.doubt, UnicodeError),
+    )
 
 
-def refuse(data: bytes | memoryview, at: int, around: list[Around]) -> NoReturn:
-    """Raise the ProtocolError of the key or value at `at`, with all that is open around it."""
-    Tokens.inside(data, at, around).judge()
-    raise AssertionError(f"nothing is at fault at byte {at}")
+def refuse(data: bytes | memoryview, *place: Any) -> NoReturn:
+    """Raise the ProtocolError of the key or value at a place, which has what makes a `Place`."""
+    Tokens(data, place[0], len(data)).judge(Place(*place))
+    raise AssertionError(f"nothing is at fault at byte {place[0]}")
+
+
+def written(value: Any, most: int) -> Written:
+    """A value in pieces, which may take so many bytes.
+
+    Raises:
+        ProtocolError: the first fault; what is too large by little is not found.
+    """
+    pieces = Written(most)
+    try:
+        write_value(value, pieces.append)
+    except TooLarge:
+        raise too_large(most) from None
+    except DOUBTS:
+        around = (pieces.trail or [])[::-1]
+        culprit = value if pieces.trail is None else pieces.culprit
+        refuse_writing(culprit, around, len(around), pieces.is_key, False, False)
+        # It is right, and of unusual types.
+        pieces.clear()
+        Encoder(pieces.append, most).encode(value)
+    return pieces
+
+
+def refuse_writing(
+    value: Any,
+    around: list[str | int],
+    depth: int,
+    is_key: bool,
+    is_again: bool,
+    is_too_large: bool,
+) -> None:
+    """Raise the ProtocolError of a value, or a key, in so many lists and dicts, if it is at fault.
+
+    Args:
+        around: keys and indexes that lead there.
+        is_again: it is a key that has been written already.
+        is_too_large: more than enough was written before it.
+    """
+    if is_too_large:
+        raise too_large(MAX_VALUE_BYTES)
+    nowhere = Encoder(lambda _: None, MAX_VALUE_BYTES)
+    nowhere.judge(value, around, depth, is_key, is_again)
+
+
+def too_large(most: int) -> ProtocolError:
+    """The error of a value, or a payload, that takes more bytes than there may be."""
+    return ProtocolError("payload_too_large", f"it takes more than {most} bytes", phase="encode")
 
 
 class _Writing:
@@ -65,11 +129,33 @@ class _Writing:
 
 
 class Encoder:
-    """Encodes one value, passing the pieces to `out`."""
+    """Encodes one value in pieces, passing them to `write`, of at most so many bytes."""
 
-    def __init__(self, out: Callable[[bytes | bytearray], None]) -> None:
-        self._out = out
+    def __init__(self, write: Callable[[bytes | bytearray], None], most: int) -> None:
+        self._write = write
+        self._most = self._room = most
         self._stack: list[_Writing] = []
+        # What is open around the value, where only a part of it is judged.
+        self._around: list[str | int] = []
+        self._depth = 0
+        self._is_again = False
+
+    def judge(
+        self, value: Any, around: list[str | int], depth: int, is_key: bool, is_again: bool
+    ) -> None:
+        """Judge a value, or a key, that is in so many lists and dicts. Raises ProtocolError."""
+        self._around, self._depth, self._is_again = around, depth, is_again
+        if is_key:
+            self._stack.append(_Writing(iter(()), set()))
+            self._key(set(), value)
+        else:
+            self._value(value)
+
+    def _out(self, piece: bytes | bytearray) -> None:
+        self._room -= len(piece)
+        if self._room < 0:
+            raise too_large(self._most)
+        self._write(piece)
 
     def encode(self, value: Any) -> None:
         """Encode `value`. Raises ProtocolError at the first fault."""
@@ -87,10 +173,11 @@ class Encoder:
 
     def _fault(self, code: str, reason: str, *last: str) -> ProtocolError:
         steps = [frame.step for frame in self._stack if frame.step is not None]
-        return ProtocolError(code, reason, phase="encode", location=[*steps, *last])
+        location = [*self._around, *steps, *last]
+        return ProtocolError(code, reason, phase="encode", location=location)
 
     def _value(self, value: Any) -> None:
-        if type(value) is Encoded and len(self._stack) <= 1:
+        if type(value) is Encoded and self._depth + len(self._stack) <= 1:
             self._out(value)
             return
         value = self._plain(value)
@@ -142,8 +229,9 @@ class Encoder:
             raise self._fault("invalid_text", error.reason) from None
 
     def _open(self, rule: ValueType, value: Any) -> None:
-        if len(self._stack) == MAX_DEPTH:
+        if self._depth + len(self._stack) == MAX_DEPTH:
             raise self._fault("nesting_too_deep", f"{MAX_DEPTH} containers are open")
+        self._head(rule, len(value))
         # Copies, so that another thread's change cannot make the count a lie.
         entries = list(dict.items(value)) if rule.kind == "dict" else list(enumerate(value))
         self._out(self._head(rule, len(entries)))
@@ -152,7 +240,7 @@ class Encoder:
     def _key(self, keys: set[str], key: Any) -> str:
         self._stack[-1].step = None
         text = self._key_text(key)
-        if text in keys:
+        if text in keys or self._is_again:
             raise self._fault("duplicate_key", "two keys have this text", text)
         keys.add(text)
         rule = next(rule for rule in VALUE_TYPES if rule.kind == "text")

@@ -6,15 +6,17 @@ on every fault.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from . import strict
-from ._generated.tables import MAX_BLOB_BYTES
-from ._generated.values import read_value, read_value_view, write_value
+from ._generated.tables import MAX_BLOB_BYTES, MAX_VALUE_BYTES
+from ._generated.values import read_value, read_value_view
 from .errors import ProtocolError
 from .fast import DOUBTS
 
 Buffer = bytes | bytearray | memoryview
+Check = Callable[[bytes | memoryview, int], int]
 
 
 def encode(value: Any) -> bytes:
@@ -28,13 +30,10 @@ def encode(value: Any) -> bytes:
     Raises:
         ProtocolError: the value has no TLV form; `code` and `path` say why and where.
     """
-    parts: list[bytes | bytearray] = []
-    try:
-        write_value(value, parts.append)
-    except DOUBTS:
-        parts.clear()
-        strict.Encoder(parts.append).encode(value)
-    return b"".join(parts)
+    data = b"".join(strict.written(value, MAX_VALUE_BYTES))
+    if len(data) > MAX_VALUE_BYTES:
+        raise strict.too_large(MAX_VALUE_BYTES)
+    return data
 
 
 def decode(data: Buffer, *, zero_copy: bool = False) -> Any:
@@ -62,10 +61,14 @@ def check(data: Buffer) -> None:
         ProtocolError: `data` is not one TLV value; the error that `decode` raises.
         TypeError: `data` is not bytes-like.
     """
-    source = readable(data, type(data) is not bytes)
-    stop = strict.check(source, 0)
-    if stop != len(source):
-        raise trailing(source, stop)
+    judge(readable(data, type(data) is not bytes), strict.check)
+
+
+def judge(data: bytes | memoryview, check: Check) -> None:
+    """As `check`, for what `readable` returned, with another function for `strict.check`."""
+    stop = check(data, 0)
+    if stop != len(data):
+        raise trailing(data, stop)
 
 
 def trailing(data: bytes | memoryview, stop: int) -> ProtocolError:

@@ -7,7 +7,7 @@ fault. Strict decoding and annotation read these tokens; so does whoever needs a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -16,9 +16,7 @@ from .errors import ProtocolError
 from .rows import ValueType
 
 BY_CODE = {rule.code: rule for rule in VALUE_TYPES}
-_LIST, _DICT = (
-    next(rule for rule in VALUE_TYPES if rule.kind == kind) for kind in ("list", "dict")
-)
+_DICT = next(rule for rule in VALUE_TYPES if rule.kind == "dict")
 
 
 class Kind(Enum):
@@ -47,21 +45,26 @@ class Token(NamedTuple):
     value: Any
 
 
-class Around(NamedTuple):
-    """A container that is open around a place.
+class Place(NamedTuple):
+    """Where a key or value is at fault, and what must be known to say how.
 
     Attributes:
-        size: how many items or pairs it has.
-        place: which one is at hand, from 0 on.
-        key: of the value at hand; None in a list, and before a dict's key has been judged.
-        keys: those before, as far as they matter to the key at hand.
+        at: its first byte.
+        location: keys and indexes that lead there, as many as a path may show.
+        depth: how many containers are open around it.
+        owed: how many bytes they still owe after it.
+        is_key: it stands where a dict's key must.
+        is_again: it is a key that the dict has already.
+        is_no_text: its text is not UTF-8.
     """
 
-    is_dict: bool
-    size: int
-    place: int
-    key: str | None
-    keys: Collection[str]
+    at: int
+    location: Sequence[str | int]
+    depth: int
+    owed: int
+    is_key: bool
+    is_again: bool
+    is_no_text: bool
 
 
 class _Open:
@@ -92,32 +95,22 @@ class Tokens:
         self.end = end
         self._stack: list[_Open] = []
         self._owed = 0
+        self._place: Place | None = None
 
-    @classmethod
-    def inside(cls, data: bytes | memoryview, pos: int, around: Iterable[Around]) -> Tokens:
-        """The walk that has come to the key or value at `pos`, inside of what is `around` it."""
-        tokens = cls(data, pos, len(data))
-        for is_dict, size, place, key, keys in around:
-            frame = _Open(_DICT if is_dict else _LIST, size)
-            frame.index, frame.key = place, key
-            if is_dict and key is None:
-                frame.keys = keys if isinstance(keys, set) else set(keys)
-            tokens._owed += (size - 1 - place) * frame.rule.smallest_element_bytes
-            tokens._stack.append(frame)
-        return tokens
-
-    def judge(self) -> None:
-        """Judge the key or value at hand. Raises ProtocolError where it is at fault."""
-        frame = self._stack[-1] if self._stack else None
-        if frame is not None and frame.keys is not None and frame.key is None:
-            self._key(frame, frame.keys)
+    def judge(self, place: Place) -> None:
+        """Judge the one key or value at a place. Raises ProtocolError where it is at fault."""
+        self._place, self._owed = place, place.owed
+        if place.is_key:
+            self._stack.append(_Open(_DICT, 1))
+            self._key(self._stack[-1], set())
         else:
             self._value()
 
     def location(self) -> tuple[str | int, ...]:
         """Keys and indexes of what is being read."""
         steps = (frame.index if frame.keys is None else frame.key for frame in self._stack)
-        return tuple(step for step in steps if step is not None)
+        around = self._place.location if self._place is not None else ()
+        return (*around, *(step for step in steps if step is not None))
 
     def __iter__(self) -> Iterator[Token]:
         """Yield the tokens. Raises ProtocolError at the first fault."""
@@ -167,13 +160,14 @@ class Tokens:
         self.pos += 1
         key = self._body(rule)
         frame.key = key
-        if key in keys:
+        if key in keys or (self._place is not None and self._place.is_again):
             raise self._fault("duplicate_key", start, "the dict has this key already")
         keys.add(key)
         return Token(Kind.KEY, rule, start, self.pos, key)
 
     def _container(self, rule: ValueType, start: int) -> Token:
-        if len(self._stack) == MAX_DEPTH:
+        depth = len(self._stack) if self._place is None else self._place.depth
+        if depth == MAX_DEPTH:
             raise self._fault("nesting_too_deep", start, f"{MAX_DEPTH} containers are open")
         self.pos += 1
         count = self._size(rule, rule.smallest_element_bytes)
@@ -214,11 +208,16 @@ class Tokens:
     def _blob(self, rule: ValueType) -> Any:
         size = self._size(rule, 1)
         start = self.pos
+        if rule.kind == "text" and self._place is not None and self._place.is_no_text:
+            raise self._no_text(start)
         raw = self.data[start : start + size]
         self.pos += size
         if rule.kind == "blob":
             return raw
         try:
             return str(raw, "utf-8")
-        except UnicodeDecodeError as error:
-            raise self._fault("invalid_utf8", start, error.reason) from None
+        except UnicodeDecodeError:
+            raise self._no_text(start) from None
+
+    def _no_text(self, start: int) -> ProtocolError:
+        return self._fault("invalid_utf8", start, "the text is not UTF-8")

@@ -1,2 +1,2 @@
-# @generated from spec/ (0e55242897752904) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (feee4fed48499ffa) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

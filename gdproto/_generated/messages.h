@@ -1,4 +1,4 @@
-/* @generated from spec/ (0e55242897752904) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (feee4fed48499ffa) by python -m spec.codegen --write; do not edit */
 /* === Messages ================================================================================ */
 
 #define MAX_FIELDS 7
@@ -128,41 +128,41 @@ static int read_REQUEST(Reader *r, PyObject **fields) {
     }
     fields[1] = read_short(r);
     if (fields[1] == NULL) {
-        return DOUBT;
+        return FAULT;
     }
     if (!PyUnicode_CheckExact(fields[1])) {
-        return DOUBT;
+        return fields[1] == Py_None ? DOUBT : FAULT;
     }
     if (!reader_takes(r, "\021\000\000\000\006action", 11)) {
         return DOUBT;
     }
     fields[2] = read_short(r);
     if (fields[2] == NULL) {
-        return DOUBT;
+        return FAULT;
     }
     if (!PyUnicode_CheckExact(fields[2])) {
-        return DOUBT;
+        return fields[2] == Py_None ? DOUBT : FAULT;
     }
     if (reader_takes(r, "\021\000\000\000\007timeout", 12)) {
         count += 1;
         fields[5] = read_any(r, 1, 0);
         if (fields[5] == NULL) {
-            return DOUBT;
+            return FAULT;
         }
         if (!PyFloat_CheckExact(fields[5]) && !PyLong_CheckExact(fields[5])) {
-            return DOUBT;
+            return fields[5] == Py_None ? DOUBT : FAULT;
         }
         if (PyFloat_CheckExact(fields[5])) {
             double number = PyFloat_AS_DOUBLE(fields[5]);
             if (!isfinite(number) || number < 0) {
-                return DOUBT;
+                return fields[5] == Py_None ? DOUBT : FAULT;
             }
         }
         else {
             int overflow;
             long long number = int_value(fields[5], &overflow);
             if (overflow || number < 0) {
-                return DOUBT;
+                return fields[5] == Py_None ? DOUBT : FAULT;
             }
         }
     }
@@ -173,16 +173,16 @@ static int read_REQUEST(Reader *r, PyObject **fields) {
         count += 1;
         fields[6] = read_any(r, 1, 0);
         if (fields[6] == NULL) {
-            return DOUBT;
+            return FAULT;
         }
         if (!PyLong_CheckExact(fields[6])) {
-            return DOUBT;
+            return fields[6] == Py_None ? DOUBT : FAULT;
         }
          {
             int overflow;
             long long number = int_value(fields[6], &overflow);
             if (overflow || number < -10 || number > 10) {
-                return DOUBT;
+                return fields[6] == Py_None ? DOUBT : FAULT;
             }
         }
     }
@@ -197,10 +197,10 @@ static int read_REQUEST(Reader *r, PyObject **fields) {
     }
     fields[3] = read_any(r, 1, 0);
     if (fields[3] == NULL) {
-        return DOUBT;
+        return FAULT;
     }
     if (!PyList_CheckExact(fields[3])) {
-        return DOUBT;
+        return fields[3] == Py_None ? DOUBT : FAULT;
     }
     Py_SETREF(fields[3], PyList_AsTuple(fields[3]));
     if (fields[3] == NULL) {
@@ -211,10 +211,10 @@ static int read_REQUEST(Reader *r, PyObject **fields) {
     }
     fields[4] = read_any(r, 1, 0);
     if (fields[4] == NULL) {
-        return DOUBT;
+        return FAULT;
     }
     if (!PyDict_CheckExact(fields[4])) {
-        return DOUBT;
+        return fields[4] == Py_None ? DOUBT : FAULT;
     }
     if (*root != 0x21 || get32(root + 1) != count) {
         return DOUBT;
@@ -239,7 +239,7 @@ static int read_RESPONSE(Reader *r, PyObject **fields) {
     }
     fields[1] = read_any(r, 1, 0);
     if (fields[1] == NULL) {
-        return DOUBT;
+        return FAULT;
     }
     return r->pos == r->end ? 0 : DOUBT;
 }
@@ -278,30 +278,30 @@ static int read_ERROR(Reader *r, PyObject **fields) {
     }
     fields[1] = read_short(r);
     if (fields[1] == NULL) {
-        return DOUBT;
+        return FAULT;
     }
     if (!PyUnicode_CheckExact(fields[1])) {
-        return DOUBT;
+        return fields[1] == Py_None ? DOUBT : FAULT;
     }
     if (!reader_takes(r, "\021\000\000\000\007message", 12)) {
         return DOUBT;
     }
     fields[2] = read_short(r);
     if (fields[2] == NULL) {
-        return DOUBT;
+        return FAULT;
     }
     if (!PyUnicode_CheckExact(fields[2])) {
-        return DOUBT;
+        return fields[2] == Py_None ? DOUBT : FAULT;
     }
     if (!reader_takes(r, "\021\000\000\000\007details", 12)) {
         return DOUBT;
     }
     fields[3] = read_any(r, 2, 0);
     if (fields[3] == NULL) {
-        return DOUBT;
+        return FAULT;
     }
     if (!PyDict_CheckExact(fields[3])) {
-        return DOUBT;
+        return fields[3] == Py_None ? DOUBT : FAULT;
     }
     return r->pos == r->end ? 0 : DOUBT;
 }
@@ -323,7 +323,7 @@ static int read_CHUNK(Reader *r, PyObject **fields) {
     }
     fields[1] = read_any(r, 1, 0);
     if (fields[1] == NULL) {
-        return DOUBT;
+        return FAULT;
     }
     return r->pos == r->end ? 0 : DOUBT;
 }
@@ -396,16 +396,16 @@ static int read_STASH(Reader *r, PyObject **fields) {
     }
     fields[1] = read_any(r, 1, 0);
     if (fields[1] == NULL) {
-        return DOUBT;
+        return FAULT;
     }
     if (!PyLong_CheckExact(fields[1])) {
-        return DOUBT;
+        return fields[1] == Py_None ? DOUBT : FAULT;
     }
      {
         int overflow;
         long long number = int_value(fields[1], &overflow);
         if (overflow || (number != 1 && number != 2 && number != 3 && number != 4 && number != 5 && number != 6 && number != 7 && number != 8 && number != 9 && number != 10)) {
-            return DOUBT;
+            return fields[1] == Py_None ? DOUBT : FAULT;
         }
     }
     if (!reader_takes(r, "\021\000\000\000\005table", 10)) {
@@ -413,19 +413,19 @@ static int read_STASH(Reader *r, PyObject **fields) {
     }
     fields[2] = read_short(r);
     if (fields[2] == NULL) {
-        return DOUBT;
+        return FAULT;
     }
     if (!PyUnicode_CheckExact(fields[2])) {
-        return DOUBT;
+        return fields[2] == Py_None ? DOUBT : FAULT;
     }
     if (reader_takes(r, "\021\000\000\000\003key", 8)) {
         count += 1;
         fields[3] = read_any(r, 1, 0);
         if (fields[3] == NULL) {
-            return DOUBT;
+            return FAULT;
         }
         if (PyList_Check(fields[3]) || PyDict_Check(fields[3]) || PyTuple_Check(fields[3]) || Py_IS_TYPE(fields[3], encoded_type)) {
-            return DOUBT;
+            return fields[3] == Py_None ? DOUBT : FAULT;
         }
     }
     else {
@@ -435,7 +435,7 @@ static int read_STASH(Reader *r, PyObject **fields) {
         count += 1;
         fields[4] = read_any(r, 1, 0);
         if (fields[4] == NULL) {
-            return DOUBT;
+            return FAULT;
         }
     }
     else {
@@ -445,10 +445,10 @@ static int read_STASH(Reader *r, PyObject **fields) {
         count += 1;
         fields[5] = read_short(r);
         if (fields[5] == NULL) {
-            return DOUBT;
+            return FAULT;
         }
         if (!PyUnicode_CheckExact(fields[5])) {
-            return DOUBT;
+            return fields[5] == Py_None ? DOUBT : FAULT;
         }
     }
     else {
@@ -494,16 +494,16 @@ static int read_MANAGE(Reader *r, PyObject **fields) {
     }
     fields[1] = read_any(r, 1, 0);
     if (fields[1] == NULL) {
-        return DOUBT;
+        return FAULT;
     }
     if (!PyLong_CheckExact(fields[1])) {
-        return DOUBT;
+        return fields[1] == Py_None ? DOUBT : FAULT;
     }
      {
         int overflow;
         long long number = int_value(fields[1], &overflow);
         if (overflow || (number != 1 && number != 2 && number != 3 && number != 4)) {
-            return DOUBT;
+            return fields[1] == Py_None ? DOUBT : FAULT;
         }
     }
     if (!reader_takes(r, "\021\000\000\000\005count", 10)) {
@@ -511,10 +511,10 @@ static int read_MANAGE(Reader *r, PyObject **fields) {
     }
     fields[2] = read_any(r, 1, 0);
     if (fields[2] == NULL) {
-        return DOUBT;
+        return FAULT;
     }
     if (!PyLong_CheckExact(fields[2])) {
-        return DOUBT;
+        return fields[2] == Py_None ? DOUBT : FAULT;
     }
     return r->pos == r->end ? 0 : DOUBT;
 }
@@ -548,8 +548,9 @@ INLINE int write_message(Writer *w, PyObject *self, int index) {
     return 0;
 }
 
-/* The message whose fields stand in the order in which they are written, or NULL. */
-INLINE PyObject *read_in_order(Reader *r, int index, PyObject *request_id) {
+/* The message whose fields stand in the order in which they are written, or NULL;
+   `is_faulty` where it is none in any order. */
+INLINE PyObject *read_in_order(Reader *r, int index, PyObject *request_id, int *is_faulty) {
     PyObject *fields[MAX_FIELDS] = {NULL}, *message = NULL;
     int done = 0;
     switch (index) {
@@ -561,6 +562,7 @@ INLINE PyObject *read_in_order(Reader *r, int index, PyObject *request_id) {
         case 7: done = read_MANAGE(r, fields); break;
         default: break;
     }
+    *is_faulty = done == FAULT;
     if (LIKELY(done == 0)) {
         message = classes[index].type->tp_alloc(classes[index].type, 0);
     }
@@ -577,8 +579,6 @@ INLINE PyObject *read_in_order(Reader *r, int index, PyObject *request_id) {
     return message;
 }
 
-
-#define ROUTING_FIELDS 4
 
 /* Step over a value without judging what is in it. */
 NOINLINE int skip_value(Reader *r) {
@@ -648,6 +648,50 @@ INLINE size_t bytes_head(const Reader *r, size_t *at) {
     return size <= 67108864 ? size : 0;
 }
 
+#define MOST_NAMES 64
+
+/* Find the values of the keys `names` in the dict at hand, which is right. */
+static int read_spans(Reader *r, PyObject *names, PyObject *found) {
+    Py_ssize_t count = PyTuple_GET_SIZE(names), sizes[MOST_NAMES];
+    const char *texts[MOST_NAMES];
+    if (count > MOST_NAMES) {
+        PyErr_SetString(PyExc_ValueError, "too many names");
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *key = PyTuple_GET_ITEM(names, i);
+        texts[i] = PyUnicode_AsUTF8AndSize(key, &sizes[i]);
+        if (texts[i] == NULL) {
+            return -1;
+        }
+    }
+    size_t pairs = get32(r->pos + 1);
+    r->pos += 5;
+    for (; pairs > 0 && PyDict_GET_SIZE(found) < count; pairs--) {
+        size_t size = get32(r->pos + 1);
+        const uint8_t *name = r->pos + 5;
+        r->pos += 5 + size;
+        Py_ssize_t which = 0;
+        while (which < count && ((size_t)sizes[which] != size || memcmp(texts[which], name, size) != 0)) {
+            which += 1;
+        }
+        const uint8_t *start = r->pos;
+        if (skip_value(r) < 0) {
+            return DOUBT;
+        }
+        if (which < count) {
+            PyObject *span = Py_BuildValue("nn", start - r->base, r->pos - r->base);
+            PyObject *key = PyTuple_GET_ITEM(names, which);
+            int failed = span == NULL || PyDict_SetItem(found, key, span);
+            Py_XDECREF(span);
+            if (failed) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
 INLINE int routing_field(const uint8_t *name, size_t size) {
     if (size == 8 && memcmp(name, "app_path", size) == 0) {
         return 0;
@@ -672,12 +716,11 @@ INLINE int routing_field(const uint8_t *name, size_t size) {
 
 /* Find the fields by which a REQUEST is routed, wherever they stand. */
 static int peek_routing(Reader *r, PyObject **found) {
-    const int depth = 1;
     const size_t owed = 0;
     if (left(r) < 1 || *r->pos != 0x21) {
         return DOUBT;
     }
-    if (UNLIKELY(depth > DEPTH || left(r) < 5)) {
+    if (UNLIKELY(left(r) < 5)) {
         return DOUBT;
     }
     size_t count = get32(r->pos + 1);

@@ -1,11 +1,17 @@
-/* @generated from spec/ (0e55242897752904) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (feee4fed48499ffa) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "0e55242897752904"
+#define SPEC_HASH "feee4fed48499ffa"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576
 #define MAX_DEPTH 512
+#define MAX_PATH_CHARS 200
+#define LIST_BYTES 1
+#define DICT_BYTES 6
+#define MOST_VALUE_BYTES 67108869
+#define ROUTING_FIELDS 4
+#define EARLY_FIELD 3
 #define CODE_NONE 0x00
 #define CODE_BOOL 0x01
 #define CODE_INT64 0x05

@@ -1,4 +1,4 @@
-# @generated from spec/ (0e55242897752904) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (feee4fed48499ffa) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '0e55242897752904'
+SPEC_HASH: Final = 'feee4fed48499ffa'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -18,6 +18,7 @@ MAX_DEPTH: Final = 512
 MAGIC: Final = b'GD'
 VERSION: Final = 1
 HEADER: Final = Struct(">2sBBLQ")
+MAX_VALUE_BYTES: Final = 67_108_869
 HEADER_BYTES: Final = 16
 CONNECTION_REQUEST_ID: Final = 0
 EXTENSION_CODES: Final = (128, 239)

@@ -1,7 +1,8 @@
-/* @generated from spec/ (0e55242897752904) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (feee4fed48499ffa) by python -m spec.codegen --write; do not edit */
 /* === Values ================================================================================== */
 
-static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int depth);
+static int write_list(Writer *w, PyObject *values, int depth);
+static int write_deep(Writer *w, PyObject *value, int depth);
 static int write_dict(Writer *w, PyObject *pairs, int depth);
 static int write_other(Writer *w, PyObject *value, int depth);
 
@@ -128,10 +129,10 @@ INLINE int write_value(Writer *w, PyObject *value, int depth) {
         return write_dict(w, value, depth + 1);
     }
     if (type == &PyList_Type) {
-        return write_list(w, ((PyListObject *)value)->ob_item, PyList_GET_SIZE(value), depth + 1);
+        return write_list(w, value, depth + 1);
     }
     if (type == &PyTuple_Type) {
-        return write_list(w, ((PyTupleObject *)value)->ob_item, PyTuple_GET_SIZE(value), depth + 1);
+        return write_list(w, value, depth + 1);
     }
     if (value == Py_None) {
         return write_raw(w, "\000", 1);
@@ -152,8 +153,8 @@ NOINLINE int write_any(Writer *w, PyObject *value, int depth) {
     return write_value(w, value, depth);
 }
 
-static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int depth) {
-    if (depth > DEPTH || (size_t)count > 1048576) {
+INLINE int open_list(Writer *w, Py_ssize_t count) {
+    if ((size_t)count > 1048576) {
         return DOUBT;
     }
     if (writer_reserve(w, 5) < 0) {
@@ -164,6 +165,34 @@ static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int d
     put32(to + 1, (uint32_t)count);
     to += 5;
     w->pos = to;
+    return 0;
+}
+
+INLINE int open_dict(Writer *w, Py_ssize_t count) {
+    if ((size_t)count > 1048576) {
+        return DOUBT;
+    }
+    if (writer_reserve(w, 5) < 0) {
+        return -1;
+    }
+    uint8_t *to = w->pos;
+    *to = CODE_DICT;
+    put32(to + 1, (uint32_t)count);
+    to += 5;
+    w->pos = to;
+    return 0;
+}
+
+/* A list or tuple. */
+static int write_list(Writer *w, PyObject *values, int depth) {
+    PyObject *const *items = PySequence_Fast_ITEMS(values);
+    Py_ssize_t count = PySequence_Fast_GET_SIZE(values);
+    if (UNLIKELY(depth > DEPTH)) {
+        return write_deep(w, values, depth - 1);
+    }
+    if (open_list(w, count) < 0) {
+        return -1;
+    }
     for (Py_ssize_t i = 0; i < count; i++) {
         if (PyFloat_CheckExact(items[i])) {
             if (writer_reserve(w, (size_t)(count - i) * 9) < 0) {
@@ -181,35 +210,128 @@ static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int d
                 break;
             }
         }
-        if (write_value(w, items[i], depth) < 0) {
-            return -1;
+        if (UNLIKELY(write_value(w, items[i], depth) < 0)) {
+            return write_lost_at(w, i, items[i]);
         }
     }
     return 0;
 }
 
-static int write_dict(Writer *w, PyObject *pairs, int depth) {
-    PyObject *key, *value;
-    Py_ssize_t at = 0, count = PyDict_GET_SIZE(pairs);
-    if (depth > DEPTH || (size_t)count > 1048576) {
-        return DOUBT;
+/* Write the key at hand, and own it; `texts` are those of keys that are not plain. */
+INLINE int write_key(Writer *w, PyObject *pairs, PyObject **key, PyObject **texts) {
+    if (LIKELY(PyUnicode_CheckExact(*key) && *texts == NULL)) {
+        Py_INCREF(*key);
     }
-    if (writer_reserve(w, 5) < 0) {
+    else if ((*key = odd_key(w, pairs, *key, texts)) == NULL) {
         return -1;
     }
-    uint8_t *to = w->pos;
-    *to = CODE_DICT;
-    put32(to + 1, (uint32_t)count);
-    to += 5;
-    w->pos = to;
-    while (PyDict_Next(pairs, &at, &key, &value)) {
-        /* Other keys may have the same text. */
-        if (!PyUnicode_CheckExact(key) || write_text(w, key) < 0 ||
-            write_value(w, value, depth) < 0) {
-            return -1;
+    if (UNLIKELY(write_text(w, *key) < 0)) {
+        if (!PyErr_Occurred()) {
+            write_blame(w, *key, 1, 0);
         }
+        Py_CLEAR(*key);
+        return -1;
     }
     return 0;
+}
+
+static int write_dict(Writer *w, PyObject *pairs, int depth) {
+    PyObject *key, *value, *texts = NULL;
+    Py_ssize_t at = 0;
+    if (UNLIKELY(depth > DEPTH)) {
+        return write_deep(w, pairs, depth - 1);
+    }
+    if (open_dict(w, PyDict_GET_SIZE(pairs)) < 0) {
+        return -1;
+    }
+    while (PyDict_Next(pairs, &at, &key, &value)) {
+        if (UNLIKELY(write_key(w, pairs, &key, &texts) < 0)) {
+            Py_XDECREF(texts);
+            return -1;
+        }
+        if (UNLIKELY(write_value(w, value, depth) < 0)) {
+            Py_XDECREF(texts);
+            return write_lost(w, key, value);
+        }
+        Py_DECREF(key);
+    }
+    Py_XDECREF(texts);
+    return 0;
+}
+
+/* A container that is written. */
+typedef struct {
+    PyObject *value, *key, *texts; /* the key at hand is owned */
+    Py_ssize_t at;
+} Written;
+
+/* A container that `depth` others are around, however deep it is. */
+static int write_deep(Writer *w, PyObject *value, int depth) {
+    if (depth >= MAX_DEPTH) {
+        return DOUBT;
+    }
+    Written *open = PyMem_Malloc((size_t)(MAX_DEPTH - depth) * sizeof(Written));
+    if (open == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    int deep = 1;
+    int failed = (PyDict_Check(value) ? open_dict(w, PyDict_GET_SIZE(value))
+                                      : open_list(w, PySequence_Fast_GET_SIZE(value))) < 0;
+    deep -= failed;
+    open[0] = (Written){value, NULL, NULL, 0};
+    while (!failed && deep > 0) {
+        Written *o = &open[deep - 1];
+        PyObject *value;
+        Py_CLEAR(o->key);
+        if (PyDict_Check(o->value)) {
+            PyObject *key;
+            if (!PyDict_Next(o->value, &o->at, &key, &value)) {
+                Py_CLEAR(o->texts);
+                deep -= 1;
+                continue;
+            }
+            if (write_key(w, o->value, &key, &o->texts) < 0) {
+                failed = 1;
+                break;
+            }
+            o->key = key;
+        }
+        else {
+            if (o->at == PySequence_Fast_GET_SIZE(o->value)) {
+                deep -= 1;
+                continue;
+            }
+            value = PySequence_Fast_ITEMS(o->value)[o->at++];
+        }
+        int is_list = PyList_Check(value) || PyTuple_Check(value);
+        if (!is_list && !PyDict_Check(value)) {
+            failed = write_value(w, value, depth) < 0;
+        }
+        else if (depth + deep >= MAX_DEPTH || (is_list ? open_list(w, PySequence_Fast_GET_SIZE(value))
+                 : open_dict(w, PyDict_GET_SIZE(value))) < 0) {
+            failed = 1;
+        }
+        else {
+            open[deep++] = (Written){value, NULL, NULL, 0};
+        }
+        if (UNLIKELY(failed) && !PyErr_Occurred()) {
+            write_blame(w, value, 0, 0);
+        }
+    }
+    while (deep > 0) {
+        Written *o = &open[--deep];
+        int is_dict = PyDict_Check(o->value);
+        Py_XDECREF(o->texts);
+        if (o->key != NULL) {
+            write_lost(w, o->key, o->key);
+        }
+        else if (!is_dict) {
+            write_lost_at(w, o->at - 1, o->value);
+        }
+    }
+    PyMem_Free(open);
+    return failed ? -1 : 0;
 }
 
 /* Subclasses as their base, and what is like bytes. */
@@ -230,10 +352,10 @@ static int write_other(Writer *w, PyObject *value, int depth) {
         return write_bytes(w, value);
     }
     if (PyList_Check(value)) {
-        return write_list(w, ((PyListObject *)value)->ob_item, PyList_GET_SIZE(value), depth + 1);
+        return write_list(w, value, depth + 1);
     }
     if (PyTuple_Check(value)) {
-        return write_list(w, ((PyTupleObject *)value)->ob_item, PyTuple_GET_SIZE(value), depth + 1);
+        return write_list(w, value, depth + 1);
     }
     if (PyDict_Check(value)) {
         return write_dict(w, value, depth + 1);
@@ -249,6 +371,256 @@ static int write_other(Writer *w, PyObject *value, int depth) {
         return done;
     }
     return DOUBT;
+}
+
+
+INLINE int routing_field(const uint8_t *name, size_t size);
+NOINLINE int skip_value(Reader *r);
+
+/* Walk over the value at hand, after which `owed` bytes are owed to what is around it.
+   Returns -1 at a fault, or with an exception. */
+INLINE int walk(Judge *j, Reader *r, size_t owed, const int build) {
+    const uint8_t *const base = r->base;
+    int64_t pos = r->pos - base, at = pos;
+    const int64_t end = r->end - base;
+    Open o = {1, 1, end - (int64_t)owed, NULL, NULL, NULL, 0, 0};
+    PyObject *key = NULL;
+    int missing = ROUTING_FIELDS;
+    for (;;) {
+        while (o.left == 0) {
+            if (build && o.is_dict && PyDict_GET_SIZE(o.made) != o.count) {
+                goto fault;
+            }
+            if (!build && o.keys != NULL) {
+                judge_forget(j, o.keys);
+                o.keys = NULL;
+            }
+            if (j->depth == 0) {
+                r->pos = base + pos;
+                return 0;
+            }
+            o = j->open[--j->depth];
+        }
+        o.left -= 1;
+        at = pos;
+        if (o.is_dict) {
+            if (!build && UNLIKELY(j->is_routing) && j->depth == 1 && missing == 0) {
+                j->is_cut = 1;
+                return 0;
+            }
+            o.key = NULL;
+            if (end - pos < 5 || base[pos] != 0x11) {
+                goto fault;
+            }
+            int64_t size = get32(base + pos + 1);
+            pos += 5 + size;
+            if (size > 67108864 || pos > o.room - o.left * 6) {
+                goto fault;
+            }
+            const uint8_t *name = base + pos - size;
+            if (build) {
+                key = read_key(name, (size_t)size, o.count <= MANY_KEYS);
+                if (UNLIKELY(key == NULL)) {
+                    goto fault;
+                }
+            }
+            else if (UNLIKELY(!judge_key(j, &o, name, (size_t)size))) {
+                goto fault;
+            }
+            if (!build && UNLIKELY(j->is_routing) && j->depth == 1) {
+                int which = routing_field(name, (size_t)size);
+                if (which > EARLY_FIELD && missing == 1 && j->found[EARLY_FIELD] == 0) {
+                    j->is_cut = 1;
+                    return 0;
+                }
+                if (which < 0 || which > EARLY_FIELD) {
+                    r->pos = base + pos;
+                    if (skip_value(r) == 0) {
+                        pos = r->pos - base;
+                        continue;
+                    }
+                }
+                else {
+                    if (j->found[which] != 0) {
+                        j->is_again = 1;
+                        goto fault;
+                    }
+                    j->found[which] = pos;
+                    missing -= 1;
+                }
+            }
+            o.key = name;
+            o.key_size = (size_t)size;
+            at = pos;
+        }
+        const int64_t most = o.room - o.left * (o.is_dict ? 6 : 1);
+        if (pos >= end) {
+            goto fault;
+        }
+        switch (base[pos]) {
+            case CODE_NONE: {
+                pos += 1;
+                if (build && judge_put(j, &o, key, Py_NewRef(Py_None)) < 0) {
+                    goto fault;
+                }
+                break;
+            }
+            case CODE_BOOL: {
+                pos += 2;
+                if (pos > end) {
+                    goto fault;
+                }
+                PyObject *chosen;
+                switch (get8(base + pos - 1)) {
+                    case 0: chosen = Py_False; break;
+                    case 1: chosen = Py_True; break;
+                    default: goto fault;
+                }
+                if (build && judge_put(j, &o, key, Py_NewRef(chosen)) < 0) {
+                    goto fault;
+                }
+                break;
+            }
+            case CODE_INT64: {
+                pos += 9;
+                if (pos > end) {
+                    goto fault;
+                }
+                if (build && judge_put(j, &o, key, PyLong_FromLongLong((int64_t)get64(base + pos - 8))) < 0) {
+                    goto fault;
+                }
+                break;
+            }
+            case CODE_FLOAT64: {
+                pos += 9;
+                if (pos > end) {
+                    goto fault;
+                }
+                if (build && judge_put(j, &o, key, PyFloat_FromDouble(getf64(base + pos - 8))) < 0) {
+                    goto fault;
+                }
+                break;
+            }
+            case CODE_BYTES: {
+                if (end - pos < 5) {
+                    goto fault;
+                }
+                int64_t size = get32(base + pos + 1);
+                if (build && base + pos + 5 == r->apart_at) {
+                    pos += 5;
+                    if (build && judge_put(j, &o, key, read_apart(r, (size_t)size)) < 0) {
+                        goto fault;
+                    }
+                    break;
+                }
+                pos += 5 + size;
+                if (size > 67108864 || pos > most) {
+                    goto fault;
+                }
+                if (build && judge_put(j, &o, key, read_blob(r, base + pos - size, (size_t)size)) < 0) {
+                    goto fault;
+                }
+                break;
+            }
+            case CODE_STRING: {
+                if (end - pos < 5) {
+                    goto fault;
+                }
+                int64_t size = get32(base + pos + 1);
+                pos += 5 + size;
+                if (size > 67108864 || pos > most) {
+                    goto fault;
+                }
+                if (!build && !is_text(base + pos - size, (size_t)size)) {
+                    j->is_no_text = 1;
+                    goto fault;
+                }
+                if (build && judge_put(j, &o, key, read_text(base + pos - size, (size_t)size)) < 0) {
+                    goto fault;
+                }
+                break;
+            }
+            case CODE_LIST: {
+                if (j->outside + j->depth >= MAX_DEPTH || end - pos < 5) {
+                    goto fault;
+                }
+                int64_t size = get32(base + pos + 1);
+                pos += 5;
+                if (size > 1048576 || pos + size * 1 > most) {
+                    goto fault;
+                }
+                PyObject *made = NULL;
+                if (build) {
+                    made = PyList_New((Py_ssize_t)size);
+                    if (judge_put(j, &o, key, made) < 0) {
+                        goto fault;
+                    }
+                }
+                if (size > 0) {
+                    if (judge_open(j, &o) < 0) {
+                        goto fault;
+                    }
+                    o = (Open){size, size, most, made, NULL, NULL, 0, 0};
+                }
+                break;
+            }
+            case CODE_DICT: {
+                if (j->outside + j->depth >= MAX_DEPTH || end - pos < 5) {
+                    goto fault;
+                }
+                int64_t size = get32(base + pos + 1);
+                pos += 5;
+                if (size > 1048576 || pos + size * 6 > most) {
+                    goto fault;
+                }
+                PyObject *made = NULL;
+                if (build) {
+                    made = PyDict_New();
+                    if (judge_put(j, &o, key, made) < 0) {
+                        goto fault;
+                    }
+                }
+                if (size > 0) {
+                    if (judge_open(j, &o) < 0) {
+                        goto fault;
+                    }
+                    o = (Open){size, size, most, made, NULL, NULL, 0, 1};
+                    if (!build && size > 1 && !(j->is_routing && j->depth == 1)) {
+                        o.keys = judge_keys(j);
+                        if (o.keys == NULL) {
+                            goto fault;
+                        }
+                    }
+                }
+                break;
+            }
+            default: goto fault;
+        }
+        if (build) {
+            Py_CLEAR(key);
+        }
+    }
+    fault:
+    Py_XDECREF(key);
+    j->here = o;
+    j->at = at;
+    return -1;
+}
+
+static int check_value(Judge *j, Reader *r) {
+    return walk(j, r, 0, 0);
+}
+
+/* The value of a container that `depth` others are around, however deep it is. */
+NOINLINE PyObject *read_deep(Reader *r, int depth, size_t owed) {
+    Judge j;
+    judge_init(&j);
+    j.outside = depth;
+    if (walk(&j, r, owed, 1) < 0) {
+        Py_CLEAR(j.root);
+    }
+    judge_close(&j);
+    return j.root;
 }
 
 
@@ -347,7 +719,10 @@ INLINE PyObject *read_short(Reader *r) {
 }
 
 static PyObject *read_list(Reader *r, int depth, size_t owed) {
-    if (UNLIKELY(depth > DEPTH || left(r) < 5)) {
+    if (UNLIKELY(depth > DEPTH)) {
+        return read_deep(r, depth - 1, owed);
+    }
+    if (UNLIKELY(left(r) < 5)) {
         return NULL;
     }
     size_t count = get32(r->pos + 1);
@@ -384,7 +759,10 @@ static PyObject *read_list(Reader *r, int depth, size_t owed) {
 }
 
 static PyObject *read_dict(Reader *r, int depth, size_t owed) {
-    if (UNLIKELY(depth > DEPTH || left(r) < 5)) {
+    if (UNLIKELY(depth > DEPTH)) {
+        return read_deep(r, depth - 1, owed);
+    }
+    if (UNLIKELY(left(r) < 5)) {
         return NULL;
     }
     size_t count = get32(r->pos + 1);

@@ -1,4 +1,4 @@
-# @generated from spec/ (0e55242897752904) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (feee4fed48499ffa) by python -m spec.codegen --write; do not edit
 """TLV values, fast: straight-line code for what is common and right.
 
 Whatever this code cannot vouch for raises Doubt or the interpreter's own error (DOUBTS); the
@@ -8,11 +8,23 @@ strict codec then decides. It never returns a wrong answer.
 from __future__ import annotations
 
 from itertools import repeat
-from struct import Struct
+from struct import Struct, error
 from typing import Any
 
 from ..encoded import Encoded
-from ..fast import DOUBTS, KEY_CACHE_BYTES, KEY_CACHE_SIZE, RUN, Doubt, Faulty, Write
+from ..fast import (
+    COUNTED_BYTES,
+    DOUBTS,
+    KEY_CACHE_BYTES,
+    KEY_CACHE_SIZE,
+    LONG_TEXT_BYTES,
+    MOST_PIECES,
+    RUN,
+    Again,
+    Doubt,
+    Faulty,
+    judge_text,
+)
 from .tables import MAX_DEPTH
 
 _keys: dict[str, bytes] = {}
@@ -42,7 +54,7 @@ _HEAD_DICT = Struct(">BL").pack
 _SIZE_DICT = Struct(">L").unpack_from
 
 
-def write_value(value: Any, out: Write, depth: int = 0) -> None:
+def write_value(value: Any, out: Any, depth: int = 0) -> None:
     """Pass the encoding of `value` to `out` in pieces; `depth` containers are open."""
     kind = type(value)
     if kind is str:
@@ -50,6 +62,8 @@ def write_value(value: Any, out: Write, depth: int = 0) -> None:
         size = len(raw)
         if size > 67108864:
             raise Doubt
+        if size > COUNTED_BYTES:
+            out.__self__.counted(size)
         out(_SHORT_STRING[size] if size < 256 else _HEAD_STRING(0x11, size))
         out(raw)
     elif kind is int:
@@ -71,6 +85,8 @@ def write_value(value: Any, out: Write, depth: int = 0) -> None:
         size = len(raw)
         if size > 67108864:
             raise Doubt
+        if size > COUNTED_BYTES:
+            out.__self__.counted(size)
         out(_SHORT_BYTES[size] if size < 256 else _HEAD_BYTES(0x10, size))
         out(raw)
     elif kind is Encoded and depth <= 1:
@@ -79,104 +95,132 @@ def write_value(value: Any, out: Write, depth: int = 0) -> None:
         raise Doubt
 
 
-def write_list(values: Any, out: Write, depth: int) -> None:
+def write_list(values: Any, out: Any, depth: int) -> None:
     """Write a list or tuple that makes `depth` open containers."""
     count = len(values)
     if depth > MAX_DEPTH or count > 1048576:
         raise Doubt
+    if len(out.__self__) > MOST_PIECES:
+        out.__self__.settle()
     out(_HEAD_LIST(0x20, count))
     done = 0
-    while count - done >= RUN:
-        run = values[done : done + RUN]
-        kinds = set(map(type, run))
-        if kinds == {int}:
-            packed = bytearray(_RUN_INT64.pack(*run))
-            packed[::_STRIDE_INT64] = _CODES_INT64
-        elif kinds == {float}:
-            packed = bytearray(_RUN_FLOAT64.pack(*run))
-            packed[::_STRIDE_FLOAT64] = _CODES_FLOAT64
-        else:
-            break
-        out(packed)
-        done += RUN
-    if done:
-        values = values[done:]
-    for value in values:
-        kind = type(value)
-        if kind is str:
-            raw = value.encode()
-            size = len(raw)
-            if size > 67108864:
+    value = None
+    try:
+        while count - done >= RUN:
+            run = values[done : done + RUN]
+            kinds = set(map(type, run))
+            if kinds == {int}:
+                try:
+                    packed = bytearray(_RUN_INT64.pack(*run))
+                except (error, OverflowError):
+                    break
+                packed[::_STRIDE_INT64] = _CODES_INT64
+            elif kinds == {float}:
+                try:
+                    packed = bytearray(_RUN_FLOAT64.pack(*run))
+                except (error, OverflowError):
+                    break
+                packed[::_STRIDE_FLOAT64] = _CODES_FLOAT64
+            else:
+                break
+            out(packed)
+            done += RUN
+        if done:
+            values = values[done:]
+        for value in values:
+            kind = type(value)
+            if kind is str:
+                raw = value.encode()
+                size = len(raw)
+                if size > 67108864:
+                    raise Doubt
+                if size > COUNTED_BYTES:
+                    out.__self__.counted(size)
+                out(_SHORT_STRING[size] if size < 256 else _HEAD_STRING(0x11, size))
+                out(raw)
+            elif kind is int:
+                out(_PACK_INT64(0x05, value))
+            elif kind is float:
+                out(_PACK_FLOAT64(0x06, value))
+            elif kind is dict:
+                write_dict(value, out, depth + 1)
+            elif kind is list or kind is tuple:
+                write_list(value, out, depth + 1)
+            elif value is None:
+                out(b'\x00')
+            elif value is False:
+                out(b'\x01\x00')
+            elif value is True:
+                out(b'\x01\x01')
+            elif kind is bytes:
+                raw = value
+                size = len(raw)
+                if size > 67108864:
+                    raise Doubt
+                if size > COUNTED_BYTES:
+                    out.__self__.counted(size)
+                out(_SHORT_BYTES[size] if size < 256 else _HEAD_BYTES(0x10, size))
+                out(raw)
+            else:
                 raise Doubt
-            out(_SHORT_STRING[size] if size < 256 else _HEAD_STRING(0x11, size))
-            out(raw)
-        elif kind is int:
-            out(_PACK_INT64(0x05, value))
-        elif kind is float:
-            out(_PACK_FLOAT64(0x06, value))
-        elif kind is dict:
-            write_dict(value, out, depth + 1)
-        elif kind is list or kind is tuple:
-            write_list(value, out, depth + 1)
-        elif value is None:
-            out(b'\x00')
-        elif value is False:
-            out(b'\x01\x00')
-        elif value is True:
-            out(b'\x01\x01')
-        elif kind is bytes:
-            raw = value
-            size = len(raw)
-            if size > 67108864:
-                raise Doubt
-            out(_SHORT_BYTES[size] if size < 256 else _HEAD_BYTES(0x10, size))
-            out(raw)
-        else:
-            raise Doubt
+    except DOUBTS:
+        out.__self__.lost_item(values, value, done)
+        raise
 
 
-def write_dict(pairs: Any, out: Write, depth: int) -> None:
+def write_dict(pairs: Any, out: Any, depth: int) -> None:
     """Write a dict that makes `depth` open containers."""
     count = len(pairs)
     if depth > MAX_DEPTH or count > 1048576:
         raise Doubt
+    if len(out.__self__) > MOST_PIECES:
+        out.__self__.settle()
     out(_HEAD_DICT(0x21, count))
-    for key, value in pairs.items():
-        if type(key) is not str:
-            raise Doubt
-        head = _keys.get(key)
-        out(_key(key) if head is None else head)
-        kind = type(value)
-        if kind is str:
-            raw = value.encode()
-            size = len(raw)
-            if size > 67108864:
+    key = value = None
+    try:
+        for key, value in pairs.items():
+            if type(key) is not str:
                 raise Doubt
-            out(_SHORT_STRING[size] if size < 256 else _HEAD_STRING(0x11, size))
-            out(raw)
-        elif kind is int:
-            out(_PACK_INT64(0x05, value))
-        elif kind is float:
-            out(_PACK_FLOAT64(0x06, value))
-        elif kind is dict:
-            write_dict(value, out, depth + 1)
-        elif kind is list or kind is tuple:
-            write_list(value, out, depth + 1)
-        elif value is None:
-            out(b'\x00')
-        elif value is False:
-            out(b'\x01\x00')
-        elif value is True:
-            out(b'\x01\x01')
-        elif kind is bytes:
-            raw = value
-            size = len(raw)
-            if size > 67108864:
+            head = _keys.get(key)
+            out(_key(key) if head is None else head)
+            kind = type(value)
+            if kind is str:
+                raw = value.encode()
+                size = len(raw)
+                if size > 67108864:
+                    raise Doubt
+                if size > COUNTED_BYTES:
+                    out.__self__.counted(size)
+                out(_SHORT_STRING[size] if size < 256 else _HEAD_STRING(0x11, size))
+                out(raw)
+            elif kind is int:
+                out(_PACK_INT64(0x05, value))
+            elif kind is float:
+                out(_PACK_FLOAT64(0x06, value))
+            elif kind is dict:
+                write_dict(value, out, depth + 1)
+            elif kind is list or kind is tuple:
+                write_list(value, out, depth + 1)
+            elif value is None:
+                out(b'\x00')
+            elif value is False:
+                out(b'\x01\x00')
+            elif value is True:
+                out(b'\x01\x01')
+            elif kind is bytes:
+                raw = value
+                size = len(raw)
+                if size > 67108864:
+                    raise Doubt
+                if size > COUNTED_BYTES:
+                    out.__self__.counted(size)
+                out(_SHORT_BYTES[size] if size < 256 else _HEAD_BYTES(0x10, size))
+                out(raw)
+            else:
                 raise Doubt
-            out(_SHORT_BYTES[size] if size < 256 else _HEAD_BYTES(0x10, size))
-            out(raw)
-        else:
-            raise Doubt
+    except DOUBTS:
+        out.__self__.lost_pair(key, value)
+        raise
 
 
 def _key(key: str) -> bytes:
@@ -503,8 +547,11 @@ _STRIDES = {
 _CODES = {code: bytes([code]) * RUN for code in _STRIDES}
 
 
-def check_value(data: bytes | memoryview, pos: int) -> int:
+def check_value(data: bytes | memoryview, pos: int, route: Any = None) -> int:
     """Where the value at `pos` ends; never recurses.
+
+    Args:
+        route: where to go on behind a key of the root; see `routing.Routing`.
 
     Raises:
         Faulty: something is wrong at a place.
@@ -537,7 +584,10 @@ def check_value(data: bytes | memoryview, pos: int) -> int:
                         pos += 5 + size
                         if size > 67108864 or pos > room - left:
                             raise Doubt
-                        text(data[pos - size : pos], "utf-8")
+                        if size < LONG_TEXT_BYTES:
+                            text(data[pos - size : pos], "utf-8")
+                        else:
+                            judge_text(data, pos - size, pos)
                     elif code == 0x05:
                         pos += 9
                         if pos > end:
@@ -587,6 +637,8 @@ def check_value(data: bytes | memoryview, pos: int) -> int:
                         raise Doubt
             else:
                 while left:
+                    if route is not None and len(around) == 1 and not route.missing:
+                        return pos
                     at = pos
                     key = None
                     left -= 1
@@ -595,9 +647,17 @@ def check_value(data: bytes | memoryview, pos: int) -> int:
                     if code != 0x11 or size > 67108864 or pos > room - left * 6:
                         raise Doubt
                     name = text(data[pos - size : pos], "utf-8")
-                    if name in keys:
-                        raise Doubt
-                    keys.add(name)
+                    if route is not None and len(around) == 1:
+                        stop = route(name, pos)
+                        if stop < 0:
+                            return pos
+                        if stop != pos:
+                            pos = stop
+                            continue
+                    elif name in keys:
+                        raise Again
+                    else:
+                        keys.add(name)
                     key = name
                     at = pos
                     code = data[pos]
@@ -606,7 +666,10 @@ def check_value(data: bytes | memoryview, pos: int) -> int:
                         pos += 5 + size
                         if size > 67108864 or pos > room - left * 6:
                             raise Doubt
-                        text(data[pos - size : pos], "utf-8")
+                        if size < LONG_TEXT_BYTES:
+                            text(data[pos - size : pos], "utf-8")
+                        else:
+                            judge_text(data, pos - size, pos)
                     elif code == 0x05:
                         pos += 9
                         if pos > end:
@@ -658,9 +721,9 @@ def check_value(data: bytes | memoryview, pos: int) -> int:
                 if not around:
                     return pos
                 count, left, room, keys, key = around.pop()
-    except DOUBTS:
+    except DOUBTS as doubt:
         around.append((count, left, room, keys, key))
-        raise Faulty(at, around) from None
+        raise Faulty(at, around, doubt) from None
 
 
 def build_value(data: bytes | memoryview, pos: int) -> tuple[Any, int]:
@@ -774,7 +837,7 @@ def build_value(data: bytes | memoryview, pos: int) -> tuple[Any, int]:
                         raise Doubt
                     name = text(data[pos - size : pos], "utf-8")
                     if name in holder:
-                        raise Doubt
+                        raise Again
                     key = name
                     at = pos
                     code = data[pos]
@@ -844,7 +907,7 @@ def build_value(data: bytes | memoryview, pos: int) -> tuple[Any, int]:
                 if not around:
                     return root[0], pos
                 count, left, room, holder, key = around.pop()
-    except DOUBTS:
+    except DOUBTS as doubt:
         around.append((count, left, room, holder, key))
-        raise Faulty(at, around) from None
+        raise Faulty(at, around, doubt) from None
 

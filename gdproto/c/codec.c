@@ -28,9 +28,12 @@
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
-/* Deeper values are left to the Python codec: a thread's stack may be small, and a level takes
+/* What is certainly at fault, in what is otherwise left in doubt. */
+#define FAULT (-2)
+/* Deeper values are walked over without recursion: a thread's stack may be small, and a level takes
    some 200 bytes of it. */
 #define MAX_C_DEPTH 64
+#define DEPTH (MAX_DEPTH < MAX_C_DEPTH ? MAX_DEPTH : MAX_C_DEPTH)
 
 #include "numbers.h"
 #include "bytes.h"
@@ -40,7 +43,8 @@
 #include "keys.h"
 
 #include "../_generated/tables.h"
-#define DEPTH (MAX_DEPTH < MAX_C_DEPTH ? MAX_DEPTH : MAX_C_DEPTH)
+#include "judge.h"
+#include "odd_keys.h"
 #include "../_generated/values.h"
 #include "../_generated/messages.h"
 
@@ -138,8 +142,21 @@ static PyObject *codec_bind_connection(PyObject *module, PyObject *args) {
 static PyMethodDef functions[] = {
     {"encode", (PyCFunction)(void (*)(void))codec_encode, METH_FASTCALL | METH_KEYWORDS,
      "encode($module, value, /)\n--\n\nEncode one value; see gdproto.tlv.encode."},
+    {"encode_payload", codec_encode_payload, METH_O,
+     "encode_payload($module, value, /)\n--\n\nEncode what a frame may carry; None in doubt."},
     {"decode", (PyCFunction)(void (*)(void))codec_decode, METH_FASTCALL | METH_KEYWORDS,
      "decode($module, data, /, *, zero_copy=False)\n--\n\nDecode one value; see gdproto.tlv.decode."},
+    {"check", (PyCFunction)(void (*)(void))codec_check, METH_FASTCALL | METH_KEYWORDS,
+     "check($module, data, /)\n--\n\nCheck one value; see gdproto.tlv.check."},
+    {"check_at", (PyCFunction)(void (*)(void))codec_check_at, METH_FASTCALL,
+     "check_at($module, data, at, /)\n--\n\n"
+     "Where the value at a place ends, which is right; see gdproto.strict.check."},
+    {"spans", (PyCFunction)(void (*)(void))codec_spans, METH_FASTCALL,
+     "spans($module, data, at, names, /)\n--\n\n"
+     "Where the values of these keys begin and end; see gdproto.stepping.spans."},
+    {"route", (PyCFunction)(void (*)(void))codec_route, METH_FASTCALL,
+     "route($module, data, at, /)\n--\n\n"
+     "Where the fields begin by which a REQUEST is routed; see gdproto.strict.route."},
     {"parse", (PyCFunction)(void (*)(void))codec_parse, METH_FASTCALL | METH_KEYWORDS,
      "parse($module, data, /, *, zero_copy=False)\n--\n\n"
      "Parse one whole frame; see gdproto.messages.parse."},

@@ -18,11 +18,13 @@ enum {
     SLOT_EOF,
     SLOT_CLOSED,
     SLOT_RUNS,
+    SLOT_IS_DOUBTFUL,
     CONNECTION_SLOTS
 };
 
 static const char *const slot_names[] = {"raw",   "_number", "_states", "_buffer", "_start",
-                                         "_skip", "_header", "_eof",    "_closed", "_runs"};
+                                         "_skip", "_header", "_eof",    "_closed", "_runs",
+                                         "_is_doubtful"};
 static Py_ssize_t slot_offsets[CONNECTION_SLOTS];
 
 #define OWN(self, slot) (*(PyObject **)((char *)(self) + slot_offsets[slot]))
@@ -144,6 +146,10 @@ NOINLINE PyObject *frame_event(PyObject *self, PyObject *buffer, const uint8_t *
             Reader reader = {at + HEADER_BYTES, at + size, at, NULL, NULL, NULL};
             content = read_message(&reader, HEADER_TYPE(at), request_id);
             event = new_event(message_event_type, content, Py_None, next == IDLE_STATE);
+            if (UNLIKELY(event == NULL)) {
+                /* It need not be read again before it is judged. */
+                own_set(self, SLOT_IS_DOUBTFUL, Py_NewRef(Py_True));
+            }
         }
         if (event != NULL && apply_state(self, request_id, next) < 0) {
             Py_CLEAR(event);
@@ -229,7 +235,12 @@ INLINE int write_legal(Writer *w, PyObject *self, PyObject *message, PyObject **
     }
     *id = request_id;
     w->pos += HEADER_BYTES;
-    return write_message(w, message, index) == 0 ? next : -1;
+    if (UNLIKELY(write_message(w, message, index) < 0)) {
+        /* It need not be written again before it is judged. */
+        own_set(self, SLOT_IS_DOUBTFUL, Py_NewRef(Py_True));
+        return -1;
+    }
+    return next;
 }
 
 /* `data`, which may be NULL with an exception, after the message has been sent. */
@@ -243,7 +254,7 @@ INLINE PyObject *sent(PyObject *self, PyObject *request_id, int next, PyObject *
 static PyObject *connection_send(PyObject *self, PyObject *message) {
     Writer w;
     PyObject *request_id = NULL;
-    writer_init(&w);
+    writer_init(&w, HEADER_BYTES + MAX_PAYLOAD_BYTES);
     int next = write_legal(&w, self, message, &request_id);
     if (LIKELY(next >= 0)) {
         return sent(self, request_id, next, writer_finish(&w));
@@ -256,7 +267,7 @@ static PyObject *connection_send(PyObject *self, PyObject *message) {
 static PyObject *connection_send_parts(PyObject *self, PyObject *message) {
     Writer w;
     PyObject *request_id = NULL;
-    writer_init(&w);
+    writer_init(&w, HEADER_BYTES + MAX_PAYLOAD_BYTES);
     w.parts = PyList_New(0);
     int next = w.parts == NULL ? -1 : write_legal(&w, self, message, &request_id);
     if (LIKELY(next >= 0)) {

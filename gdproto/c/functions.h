@@ -4,6 +4,9 @@
 enum {
     FALLBACK_ENCODE,
     FALLBACK_DECODE,
+    FALLBACK_CHECK,
+    FALLBACK_REFUSE,
+    FALLBACK_REFUSE_WRITING,
     FALLBACK_SERIALIZE,
     FALLBACK_PARSE,
     FALLBACK_PARSE_PAYLOAD,
@@ -19,9 +22,9 @@ enum {
 };
 
 static const char *const fallback_names[] = {
-    "encode",       "decode",       "serialize", "parse",      "parse_payload",
-    "parse_header", "peek_request", "readable",  "next_event", "receive_data",
-    "send",         "send_parts",   "send_frame",
+    "encode",        "decode",       "check",        "refuse",   "refuse_writing",
+    "serialize",     "parse",        "parse_payload", "parse_header", "peek_request", "readable", "next_event", "receive_data",
+    "send",          "send_parts",   "send_frame",
 };
 
 /* What `bind` and `bind_connection` were given. The module serves one interpreter: see
@@ -52,18 +55,50 @@ INLINE void collector_release(int held) {
     }
 }
 
+/* Raise the ProtocolError of what could not be written; nothing is raised in doubt. */
+NOINLINE void write_raise(Writer *w, PyObject *value) {
+    int depth = w->trail == NULL ? 0 : (int)PyList_GET_SIZE(w->trail);
+    PyObject *location = depth == 0 ? PyList_New(0) : Py_NewRef(w->trail), *done = NULL;
+    if (location != NULL && PyList_Reverse(location) == 0) {
+        done = PyObject_CallFunction(fallbacks[FALLBACK_REFUSE_WRITING], "OOiiii",
+                                     w->culprit == NULL ? value : w->culprit, location, depth,
+                                     w->is_key, w->is_again, written(w) > w->most);
+    }
+    Py_XDECREF(location);
+    Py_XDECREF(done);
+}
+
+/* The bytes of a value, of which there may be `most`; NULL with an exception, or in doubt. */
+INLINE PyObject *encoded(PyObject *value, size_t most) {
+    Writer w;
+    writer_init(&w, most);
+    if (LIKELY(write_value(&w, value, 0) == 0 && written(&w) <= most)) {
+        return writer_finish(&w);
+    }
+    if (!PyErr_Occurred()) {
+        write_raise(&w, value);
+    }
+    writer_drop(&w);
+    return NULL;
+}
+
 static PyObject *codec_encode(PyObject *module, PyObject *const *args, Py_ssize_t count,
                               PyObject *names) {
     (void)module;
     if (LIKELY(count == 1 && names == NULL)) {
-        Writer w;
-        writer_init(&w);
-        if (LIKELY(write_value(&w, args[0], 0) == 0)) {
-            return writer_finish(&w);
+        PyObject *bytes = encoded(args[0], MOST_VALUE_BYTES);
+        if (LIKELY(bytes != NULL)) {
+            return bytes;
         }
-        writer_drop(&w);
     }
     return fall_back(FALLBACK_ENCODE, args, (size_t)count, names);
+}
+
+/* encode_payload(value) -> bytes, or None in doubt. */
+static PyObject *codec_encode_payload(PyObject *module, PyObject *value) {
+    (void)module;
+    PyObject *bytes = encoded(value, MAX_PAYLOAD_BYTES);
+    return bytes != NULL || PyErr_Occurred() ? bytes : Py_NewRef(Py_None);
 }
 
 /* Whether the call is f(argument) or f(argument, *, zero_copy=...); -1 for any other. */
@@ -133,6 +168,21 @@ INLINE void source_close(Source *s) {
     Py_XDECREF(s->view);
 }
 
+/* An index into `data` given as the optional argument `which`; -1 for none that fits. */
+INLINE Py_ssize_t start_given(PyObject *const *args, Py_ssize_t count, Py_ssize_t which) {
+    if (count <= which) {
+        return 0;
+    }
+    if (!PyLong_CheckExact(args[which])) {
+        return -1;
+    }
+    Py_ssize_t start = PyLong_AsSsize_t(args[which]);
+    if (start == -1 && PyErr_Occurred()) {
+        PyErr_Clear();
+    }
+    return start;
+}
+
 static PyObject *codec_decode(PyObject *module, PyObject *const *args, Py_ssize_t count,
                               PyObject *names) {
     (void)module;
@@ -152,6 +202,122 @@ static PyObject *codec_decode(PyObject *module, PyObject *const *args, Py_ssize_
     return fall_back(FALLBACK_DECODE, args, (size_t)count, names);
 }
 
+/* --- what is right, without building it --- */
+
+/* Raise the ProtocolError of what was found in `data`. */
+NOINLINE void judge_raise(const Judge *j, const Reader *r, PyObject *data) {
+    const Open *o = &j->here;
+    int is_key = o->is_dict && o->key == NULL;
+    int64_t owed = r->end - r->base - (o->room - o->left * (o->is_dict ? DICT_BYTES : LIST_BYTES));
+    PyObject *location = judge_location(j);
+    PyObject *done = location == NULL ? NULL
+                                      : PyObject_CallFunction(fallbacks[FALLBACK_REFUSE], "OLNiLiii", data,
+                                                              (long long)j->at, location, j->depth,
+                                                              (long long)owed, is_key, j->is_again,
+                                                              j->is_no_text);
+    Py_XDECREF(done);
+}
+
+/* 0, or -1 with a ProtocolError: of the value at hand, as far as it is asked for. */
+INLINE int judge(Judge *j, Reader *r, PyObject *data) {
+    int held = collector_hold(left(r));
+    int failed = check_value(j, r) < 0;
+    if (UNLIKELY(failed) && !PyErr_Occurred()) {
+        judge_raise(j, r, data);
+    }
+    judge_close(j);
+    collector_release(held);
+    return failed ? -1 : 0;
+}
+
+static PyObject *codec_check(PyObject *module, PyObject *const *args, Py_ssize_t count,
+                             PyObject *names) {
+    (void)module;
+    Source s;
+    if (LIKELY(count == 1 && names == NULL && source_open(&s, args[0], 0) == 0)) {
+        Judge j;
+        judge_init(&j);
+        int done = judge(&j, &s.reader, args[0]);
+        int whole = s.reader.pos == s.reader.end;
+        source_close(&s);
+        if (done < 0) {
+            return NULL;
+        }
+        if (LIKELY(whole)) {
+            Py_RETURN_NONE;
+        }
+    }
+    return fall_back(FALLBACK_CHECK, args, (size_t)count, names);
+}
+
+/* Open `data` at the index `at`, from Python code of ours. */
+INLINE int source_open_at(Source *s, PyObject *const *args, Py_ssize_t count, Py_ssize_t wanted) {
+    Py_ssize_t at = count == wanted ? start_given(args, count, 1) : -1;
+    if (at < 0 || source_open(s, args[0], 0) < 0) {
+        PyErr_SetString(PyExc_TypeError, "bytes are needed, and a place in them");
+        return -1;
+    }
+    s->reader.pos += (size_t)at < left(&s->reader) ? (size_t)at : left(&s->reader);
+    return 0;
+}
+
+/* check_at(data, at) -> where the value there ends. */
+static PyObject *codec_check_at(PyObject *module, PyObject *const *args, Py_ssize_t count) {
+    (void)module;
+    Source s;
+    Judge j;
+    if (source_open_at(&s, args, count, 2) < 0) {
+        return NULL;
+    }
+    judge_init(&j);
+    int done = judge(&j, &s.reader, args[0]);
+    Py_ssize_t stop = s.reader.pos - s.reader.base;
+    source_close(&s);
+    return done < 0 ? NULL : PyLong_FromSsize_t(stop);
+}
+
+/* route(data, at) -> (where those fields begin by which a REQUEST is routed, 0 for none; where the
+   payload ends, or -1). */
+static PyObject *codec_route(PyObject *module, PyObject *const *args, Py_ssize_t count) {
+    (void)module;
+    Source s;
+    Judge j;
+    if (source_open_at(&s, args, count, 2) < 0) {
+        return NULL;
+    }
+    judge_init(&j);
+    j.is_routing = 1;
+    int done = judge(&j, &s.reader, args[0]);
+    Py_ssize_t stop = j.is_cut ? -1 : s.reader.pos - s.reader.base;
+    source_close(&s);
+    PyObject *found = done < 0 ? NULL : PyTuple_New(ROUTING_FIELDS);
+    for (int i = 0; found != NULL && i < ROUTING_FIELDS; i++) {
+        PyObject *at = PyLong_FromLongLong(j.found[i]);
+        if (at == NULL) {
+            Py_CLEAR(found);
+        } else {
+            PyTuple_SET_ITEM(found, i, at);
+        }
+    }
+    return found == NULL ? NULL : Py_BuildValue("Nn", found, stop);
+}
+
+/* spans(data, at, names) -> {name: (start, stop)}: the values of these keys in a dict that is right. */
+static PyObject *codec_spans(PyObject *module, PyObject *const *args, Py_ssize_t count) {
+    (void)module;
+    Source s;
+    if (source_open_at(&s, args, count, 3) < 0) {
+        return NULL;
+    }
+    PyObject *names = PySequence_Tuple(args[2]), *found = PyDict_New();
+    if (names == NULL || found == NULL || read_spans(&s.reader, names, found) < 0) {
+        Py_CLEAR(found);
+    }
+    Py_XDECREF(names);
+    source_close(&s);
+    return found;
+}
+
 /* --- messages --- */
 
 /* `to_bytes` of a message class: a method descriptor, so that no Python frame stands between. */
@@ -160,7 +326,7 @@ static PyObject *message_to_bytes(PyObject *self, PyObject *unused) {
     int index = class_index(Py_TYPE(self));
     if (LIKELY(index >= 0)) {
         Writer w;
-        writer_init(&w);
+        writer_init(&w, HEADER_BYTES + MAX_PAYLOAD_BYTES);
         w.pos += HEADER_BYTES;
         if (LIKELY(write_message(&w, self, index) == 0)) {
             return writer_finish(&w);
@@ -179,8 +345,9 @@ NOINLINE PyObject *read_message(Reader *r, uint8_t code, PyObject *request_id) {
     }
     const uint8_t *start = r->pos;
     int held = collector_hold(left(r));
-    PyObject *message = read_in_order(r, index, request_id);
-    if (UNLIKELY(message == NULL && !PyErr_Occurred() && has_fields[index])) {
+    int is_faulty;
+    PyObject *message = read_in_order(r, index, request_id, &is_faulty);
+    if (UNLIKELY(message == NULL && !is_faulty && !PyErr_Occurred() && has_fields[index])) {
         /* Another order, or fields that are not there: the class picks them from the dict. */
         r->pos = start;
         PyObject *payload = read_value(r, 0, 0);
@@ -221,21 +388,6 @@ static PyObject *codec_parse(PyObject *module, PyObject *const *args, Py_ssize_t
         }
     }
     return fall_back(FALLBACK_PARSE, args, (size_t)count, names);
-}
-
-/* An index into `data` given as the optional argument `which`; -1 for none that fits. */
-INLINE Py_ssize_t start_given(PyObject *const *args, Py_ssize_t count, Py_ssize_t which) {
-    if (count <= which) {
-        return 0;
-    }
-    if (!PyLong_CheckExact(args[which])) {
-        return -1;
-    }
-    Py_ssize_t start = PyLong_AsSsize_t(args[which]);
-    if (start == -1 && PyErr_Occurred()) {
-        PyErr_Clear();
-    }
-    return start;
 }
 
 static PyObject *codec_parse_payload(PyObject *module, PyObject *const *args, Py_ssize_t count,

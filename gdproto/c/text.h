@@ -29,18 +29,64 @@ INLINE PyObject *new_ascii(const uint8_t *data, size_t size) {
     return text;
 }
 
+#define SAMPLE_BYTES 64
+
+/* Whether what begins between `data` and `stop` is UTF-8, which may go on to `end`. */
+static int is_utf8(const uint8_t *data, const uint8_t *stop, const uint8_t *end) {
+#define FOLLOWS(n) ((data[n] & 0xC0) == 0x80)
+    while (data < stop) {
+        uint8_t lead = *data;
+        if (lead < 0x80) {
+            data += 1;
+            while (stop - data >= SAMPLE_BYTES && is_ascii(data, SAMPLE_BYTES)) {
+                data += SAMPLE_BYTES;
+            }
+        } else if (lead < 0xE0) {
+            if (lead < 0xC2 || end - data < 2 || !FOLLOWS(1)) {
+                return 0;
+            }
+            data += 2;
+        } else if (lead < 0xF0) {
+            if (end - data < 3 || !FOLLOWS(1) || !FOLLOWS(2) || (lead == 0xE0 && data[1] < 0xA0) ||
+                (lead == 0xED && data[1] >= 0xA0)) {
+                return 0;
+            }
+            data += 3;
+        } else {
+            if (lead > 0xF4 || end - data < 4 || !FOLLOWS(1) || !FOLLOWS(2) || !FOLLOWS(3) ||
+                (lead == 0xF0 && data[1] < 0x90) || (lead == 0xF4 && data[1] >= 0x90)) {
+                return 0;
+            }
+            data += 4;
+        }
+    }
+    return 1;
+}
+
+INLINE int is_text(const uint8_t *data, size_t size) {
+    return LIKELY(is_ascii(data, size)) || is_utf8(data, data + size, data + size);
+}
+
+/* A long text that is not UTF-8 where it first goes beyond ASCII need not be decoded so far. */
+#define LONG_TEXT_BYTES 4096
+
+INLINE int begins_as_utf8(const uint8_t *data, size_t size) {
+    const uint8_t *end = data + size;
+    while (end - data >= SAMPLE_BYTES && is_ascii(data, SAMPLE_BYTES)) {
+        data += SAMPLE_BYTES;
+    }
+    return is_utf8(data, end - data > SAMPLE_BYTES ? data + SAMPLE_BYTES : end, end);
+}
+
 NOINLINE PyObject *new_utf8(const uint8_t *data, size_t size) {
+    if (UNLIKELY(size >= LONG_TEXT_BYTES) && !begins_as_utf8(data, size)) {
+        return NULL;
+    }
     PyObject *text = PyUnicode_DecodeUTF8((const char *)data, (Py_ssize_t)size, NULL);
     if (text == NULL && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) {
         PyErr_Clear();
     }
     return text;
-}
-
-static int is_text(const uint8_t *data, size_t size) {
-    PyObject *text = is_ascii(data, size) ? Py_NewRef(Py_None) : new_utf8(data, size);
-    Py_XDECREF(text);
-    return text != NULL;
 }
 
 INLINE PyObject *read_text(const uint8_t *data, size_t size) {

@@ -28,6 +28,12 @@ def value_type(kind: str, spec: ir.Spec) -> ir.ValueType:
     return next(v for v in spec.values if v.kind == kind)
 
 
+def largest_value_bytes(spec: ir.Spec) -> int:
+    """The most bytes that a value alone may take: those of the largest blob with its head."""
+    blobs = [v.body.length for v in spec.values if isinstance(v.body, ir.Blob)]
+    return max(1 + length.size + length.limit.value for length in blobs)
+
+
 def types_of(field: ir.Field, spec: ir.Spec) -> list[str]:
     """The names of the types that may carry the field's value; empty for all."""
     return [v.name for kind in field.types for v in spec.values if v.kind == kind]

@@ -35,7 +35,7 @@ def decode_strictly(data: bytes) -> Any:
 
 def encode_strictly(value: Any) -> bytes:
     parts: list[bytes | bytearray] = []
-    strict.Encoder(parts.append).encode(value)
+    strict.Encoder(parts.append, 1 << 30).encode(value)
     return b"".join(parts)
 
 
@@ -75,8 +75,7 @@ def parse_strictly(data: bytes) -> Message:
     check_presence(header)
     if len(data) != HEADER_BYTES + header.length or RULES[header.code].fields is None:
         return gdproto.parse(data)
-    messages.check_payload(header, data, HEADER_BYTES)
-    messages.judge_fields(header, data, HEADER_BYTES)
+    messages.judge_payload(header, data, HEADER_BYTES)
     payload, _ = strict.decode(data, HEADER_BYTES)
     return MESSAGE_CLASSES[header.code]._from_payload(header.request_id, payload)
 

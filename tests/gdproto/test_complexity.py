@@ -11,7 +11,7 @@ import pytest
 
 import gdproto
 from gdproto import HEADER_BYTES, Chunk, Connection, ProtocolError, Request, Response
-from gdproto.frames import PART_BYTES
+from gdproto.fast import PART_BYTES
 
 from .growth import CONSTANT, MOST, grows_at_most
 from .implementations import decode_strictly, encode_strictly

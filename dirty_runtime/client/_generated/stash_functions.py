@@ -1,4 +1,4 @@
-# @generated from spec/ (0e55242897752904) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (feee4fed48499ffa) by python -m spec.codegen --write; do not edit
 """The operations of the stash as functions, for the calling thread."""
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ to the Python codec.
 from __future__ import annotations
 
 from .. import ir
+from .judging import judges
 from .messages import messages
 from .printing import header
 from .reading import readers
@@ -23,6 +24,6 @@ def files(spec: ir.Spec, source_hash: str) -> dict[str, str]:
         f"{FOLDER}/tables.h": header(
             "The facts of the wire", facts(spec, source_hash), states(spec)
         ),
-        f"{FOLDER}/values.h": header("Values", writers(spec), readers(spec)),
+        f"{FOLDER}/values.h": header("Values", writers(spec), judges(spec), readers(spec)),
         f"{FOLDER}/messages.h": header("Messages", messages(spec), routing(spec)),
     }

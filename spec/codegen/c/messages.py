@@ -98,13 +98,16 @@ def _read_any_message(spec: ir.Spec) -> Lines:
         if m.fields is not None
     ]
     return [
-        "/* The message whose fields stand in the order in which they are written, or NULL. */",
+        "/* The message whose fields stand in the order in which they are written, or NULL;",
+        "   `is_faulty` where it is none in any order. */",
         *function(
-            "INLINE PyObject *read_in_order(Reader *r, int index, PyObject *request_id)",
+            "INLINE PyObject *read_in_order("
+            "Reader *r, int index, PyObject *request_id, int *is_faulty)",
             [
                 "PyObject *fields[MAX_FIELDS] = {NULL}, *message = NULL;",
                 "int done = 0;",
                 *block("switch (index)", [*calls, "default: break;"]),
+                "*is_faulty = done == FAULT;",
                 *block(
                     "if (LIKELY(done == 0))",
                     ["message = classes[index].type->tp_alloc(classes[index].type, 0);"],
@@ -329,10 +332,12 @@ def when_absent(field: ir.Field, target: str) -> Lines:
 
 def _read_field(field: ir.Field, target: str, spec: ir.Spec, depth: int) -> Lines:
     read = "read_short(r)" if field.types == ("string",) else f"read_any(r, {depth}, 0)"
+    may_be_none = f"return {target} == Py_None ? DOUBT : FAULT"
     out = [
         f"{target} = {read};",
-        *block(f"if ({target} == NULL)", ["return DOUBT;"]),
-        *check(field, target),
+        *block(f"if ({target} == NULL)", ["return FAULT;"]),
+        # None may stand for a field that is not there.
+        *(line.replace("return DOUBT", may_be_none) for line in check(field, target)),
     ]
     if field.types == ("list",):
         # A message holds its lists as it is given them: those of the wire become tuples.

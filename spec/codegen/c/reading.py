@@ -136,7 +136,7 @@ def read_count(v: ir.ValueType) -> Lines:
     assert isinstance(v.body, ir.Container)
     head, each = 1 + v.body.count.size, v.body.smallest_element_bytes
     return [
-        *block(f"if (UNLIKELY(depth > DEPTH || left(r) < {head}))", ["return NULL;"]),
+        *_need(head),
         f"size_t count = {get(v.body.count, 'r->pos + 1')};",
         f"r->pos += {head};",
         *block(
@@ -144,6 +144,10 @@ def read_count(v: ir.ValueType) -> Lines:
             ["return NULL;"],
         ),
     ]
+
+
+def _leave_deep() -> Lines:
+    return block("if (UNLIKELY(depth > DEPTH))", ["return read_deep(r, depth - 1, owed);"])
 
 
 def _read_run(spec: ir.Spec) -> Lines:
@@ -168,6 +172,7 @@ def _read_list(v: ir.ValueType, spec: ir.Spec) -> Lines:
     assert isinstance(v.body, ir.Container)
     owed = f"owed + (count - 1 - i) * {v.body.smallest_element_bytes}"
     return [
+        *_leave_deep(),
         *read_count(v),
         "PyObject *items = PyList_New((Py_ssize_t)count);",
         *block("if (UNLIKELY(items == NULL))", ["return NULL;"]),
@@ -206,6 +211,7 @@ def _read_dict(v: ir.ValueType, spec: ir.Spec) -> Lines:
         "i += 1;",
     ]
     return [
+        *_leave_deep(),
         *read_count(v),
         "PyObject *pairs = PyDict_New();",
         *block("if (UNLIKELY(pairs == NULL))", ["return NULL;"]),

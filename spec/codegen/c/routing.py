@@ -10,6 +10,69 @@ from .printing import Lines, block, function, get, text
 from .reading import read_count, skipping
 
 
+def _spans(spec: ir.Spec) -> Lines:
+    _, length = text_type(spec)
+    the_dict = value_type("dict", spec)
+    assert isinstance(the_dict.body, ir.Container)
+    count, head = the_dict.body.count, 1 + length.size
+    keep = [
+        "const uint8_t *start = r->pos;",
+        *block("if (skip_value(r) < 0)", ["return DOUBT;"]),
+        *block(
+            "if (which < count)",
+            [
+                'PyObject *span = Py_BuildValue("nn", start - r->base, r->pos - r->base);',
+                "PyObject *key = PyTuple_GET_ITEM(names, which);",
+                "int failed = span == NULL || PyDict_SetItem(found, key, span);",
+                "Py_XDECREF(span);",
+                *block("if (failed)", ["return -1;"]),
+            ],
+        ),
+    ]
+    return [
+        "#define MOST_NAMES 64",
+        "",
+        "/* Find the values of the keys `names` in the dict at hand, which is right. */",
+        *function(
+            "static int read_spans(Reader *r, PyObject *names, PyObject *found)",
+            [
+                "Py_ssize_t count = PyTuple_GET_SIZE(names), sizes[MOST_NAMES];",
+                "const char *texts[MOST_NAMES];",
+                *block(
+                    "if (count > MOST_NAMES)",
+                    ['PyErr_SetString(PyExc_ValueError, "too many names");', "return -1;"],
+                ),
+                *block(
+                    "for (Py_ssize_t i = 0; i < count; i++)",
+                    [
+                        "PyObject *key = PyTuple_GET_ITEM(names, i);",
+                        "texts[i] = PyUnicode_AsUTF8AndSize(key, &sizes[i]);",
+                        *block("if (texts[i] == NULL)", ["return -1;"]),
+                    ],
+                ),
+                f"size_t pairs = {get(count, 'r->pos + 1')};",
+                f"r->pos += {1 + count.size};",
+                *block(
+                    "for (; pairs > 0 && PyDict_GET_SIZE(found) < count; pairs--)",
+                    [
+                        f"size_t size = {get(length, 'r->pos + 1')};",
+                        f"const uint8_t *name = r->pos + {head};",
+                        f"r->pos += {head} + size;",
+                        "Py_ssize_t which = 0;",
+                        *block(
+                            "while (which < count && ((size_t)sizes[which] != size || "
+                            "memcmp(texts[which], name, size) != 0))",
+                            ["which += 1;"],
+                        ),
+                        *keep,
+                    ],
+                ),
+                "return 0;",
+            ],
+        ),
+    ]
+
+
 def routing(spec: ir.Spec) -> Lines:
     request = next(m for m in spec.messages if m.name == "REQUEST")
     wanted = [next(f for f in request.fields or () if f.name == name) for name in ROUTING]
@@ -66,9 +129,8 @@ def routing(spec: ir.Spec) -> Lines:
             absent = [f"Py_XDECREF(found[{i}]);", *when_absent(field, f"found[{i}]")]
             checks += block("else", absent)
     return [
-        f"#define ROUTING_FIELDS {len(wanted)}",
-        "",
         *skipping(spec),
+        *_spans(spec),
         *function(
             "INLINE int routing_field(const uint8_t *name, size_t size)", [*find, "return -1;"]
         ),
@@ -76,7 +138,6 @@ def routing(spec: ir.Spec) -> Lines:
         *function(
             "static int peek_routing(Reader *r, PyObject **found)",
             [
-                "const int depth = 1;",
                 "const size_t owed = 0;",
                 *block(
                     "if (left(r) < 1 || *r->pos != " + f"{the_dict.code:#04x})", ["return DOUBT;"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .. import ir
+from ..layout import largest_value_bytes
+from ..python.routing import EARLY, ROUTING
 from .printing import Lines, function, get, put, text
 
 
@@ -14,6 +16,15 @@ def facts(spec: ir.Spec, source_hash: str) -> Lines:
     return [
         f'#define SPEC_HASH "{source_hash}"',
         *(f"#define {limit.name.upper()} {limit.value}" for limit in spec.limits),
+        f"#define MAX_PATH_CHARS {spec.paths.max_path_chars}",
+        *(
+            f"#define {v.name.upper()}_BYTES {v.body.smallest_element_bytes}"
+            for v in spec.values
+            if isinstance(v.body, ir.Container)
+        ),
+        f"#define MOST_VALUE_BYTES {largest_value_bytes(spec)}",
+        f"#define ROUTING_FIELDS {len(ROUTING)}",
+        f"#define EARLY_FIELD {ROUTING.index(EARLY)}",
         *(f"#define CODE_{v.name.upper()} {v.code:#04x}" for v in spec.values),
         "",
         f"#define HEADER_BYTES {spec.header_bytes}",

@@ -10,7 +10,8 @@ from .printing import OBJECTS, Lines, block, function, number, of, put, text
 def writers(spec: ir.Spec) -> Lines:
     the_list, the_dict = value_type("list", spec), value_type("dict", spec)
     return [
-        "static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int depth);",
+        "static int write_list(Writer *w, PyObject *values, int depth);",
+        "static int write_deep(Writer *w, PyObject *value, int depth);",
         "static int write_dict(Writer *w, PyObject *pairs, int depth);",
         "static int write_other(Writer *w, PyObject *value, int depth);",
         "",
@@ -27,14 +28,51 @@ def writers(spec: ir.Spec) -> Lines:
             ["return write_value(w, value, depth);"],
         ),
         *function(
-            "static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int depth)",
+            "INLINE int open_list(Writer *w, Py_ssize_t count)",
+            [*_write_head(the_list), "return 0;"],
+        ),
+        *function(
+            "INLINE int open_dict(Writer *w, Py_ssize_t count)",
+            [*_write_head(the_dict), "return 0;"],
+        ),
+        "/* A list or tuple. */",
+        *function(
+            "static int write_list(Writer *w, PyObject *values, int depth)",
             [
-                *_write_head(the_list, "depth > DEPTH || "),
+                "PyObject *const *items = PySequence_Fast_ITEMS(values);",
+                "Py_ssize_t count = PySequence_Fast_GET_SIZE(values);",
+                *block(
+                    "if (UNLIKELY(depth > DEPTH))", ["return write_deep(w, values, depth - 1);"]
+                ),
+                *block("if (open_list(w, count) < 0)", ["return -1;"]),
                 *block(
                     "for (Py_ssize_t i = 0; i < count; i++)",
                     [
                         *_write_run(spec),
-                        *block("if (write_value(w, items[i], depth) < 0)", ["return -1;"]),
+                        *block(
+                            "if (UNLIKELY(write_value(w, items[i], depth) < 0))",
+                            ["return write_lost_at(w, i, items[i]);"],
+                        ),
+                    ],
+                ),
+                "return 0;",
+            ],
+        ),
+        "/* Write the key at hand, and own it; `texts` are those of keys that are not plain. */",
+        *function(
+            "INLINE int write_key(Writer *w, PyObject *pairs, PyObject **key, PyObject **texts)",
+            [
+                *block(
+                    "if (LIKELY(PyUnicode_CheckExact(*key) && *texts == NULL))",
+                    ["Py_INCREF(*key);"],
+                ),
+                *block("else if ((*key = odd_key(w, pairs, *key, texts)) == NULL)", ["return -1;"]),
+                *block(
+                    "if (UNLIKELY(write_text(w, *key) < 0))",
+                    [
+                        *block("if (!PyErr_Occurred())", ["write_blame(w, *key, 1, 0);"]),
+                        "Py_CLEAR(*key);",
+                        "return -1;",
                     ],
                 ),
                 "return 0;",
@@ -43,26 +81,115 @@ def writers(spec: ir.Spec) -> Lines:
         *function(
             "static int write_dict(Writer *w, PyObject *pairs, int depth)",
             [
-                "PyObject *key, *value;",
-                "Py_ssize_t at = 0, count = PyDict_GET_SIZE(pairs);",
-                *_write_head(the_dict, "depth > DEPTH || "),
+                "PyObject *key, *value, *texts = NULL;",
+                "Py_ssize_t at = 0;",
+                *block("if (UNLIKELY(depth > DEPTH))", ["return write_deep(w, pairs, depth - 1);"]),
+                *block("if (open_dict(w, PyDict_GET_SIZE(pairs)) < 0)", ["return -1;"]),
                 *block(
                     "while (PyDict_Next(pairs, &at, &key, &value))",
                     [
-                        "/* Other keys may have the same text. */",
                         *block(
-                            "if (!PyUnicode_CheckExact(key) || write_text(w, key) < 0 ||\n"
-                            "            write_value(w, value, depth) < 0)",
-                            ["return -1;"],
+                            "if (UNLIKELY(write_key(w, pairs, &key, &texts) < 0))",
+                            ["Py_XDECREF(texts);", "return -1;"],
                         ),
+                        *block(
+                            "if (UNLIKELY(write_value(w, value, depth) < 0))",
+                            ["Py_XDECREF(texts);", "return write_lost(w, key, value);"],
+                        ),
+                        "Py_DECREF(key);",
                     ],
                 ),
+                "Py_XDECREF(texts);",
                 "return 0;",
             ],
         ),
+        "/* A container that is written. */",
+        "typedef struct {",
+        "    PyObject *value, *key, *texts; /* the key at hand is owned */",
+        "    Py_ssize_t at;",
+        "} Written;",
+        "",
+        *_write_deep(spec),
         "/* Subclasses as their base, and what is like bytes. */",
         *function(
             "static int write_other(Writer *w, PyObject *value, int depth)", _other_arms(spec)
+        ),
+    ]
+
+
+def _write_deep(spec: ir.Spec) -> Lines:
+    """Write without recursion."""
+    step = [
+        "Written *o = &open[deep - 1];",
+        "PyObject *value;",
+        "Py_CLEAR(o->key);",
+        *block(
+            "if (PyDict_Check(o->value))",
+            [
+                "PyObject *key;",
+                *block(
+                    "if (!PyDict_Next(o->value, &o->at, &key, &value))",
+                    ["Py_CLEAR(o->texts);", "deep -= 1;", "continue;"],
+                ),
+                *block(
+                    "if (write_key(w, o->value, &key, &o->texts) < 0)", ["failed = 1;", "break;"]
+                ),
+                "o->key = key;",
+            ],
+        ),
+        *block(
+            "else",
+            [
+                *block(
+                    "if (o->at == PySequence_Fast_GET_SIZE(o->value))", ["deep -= 1;", "continue;"]
+                ),
+                "value = PySequence_Fast_ITEMS(o->value)[o->at++];",
+            ],
+        ),
+        "int is_list = PyList_Check(value) || PyTuple_Check(value);",
+        *block(
+            "if (!is_list && !PyDict_Check(value))", ["failed = write_value(w, value, depth) < 0;"]
+        ),
+        *block(
+            "else if (depth + deep >= MAX_DEPTH || "
+            "(is_list ? open_list(w, PySequence_Fast_GET_SIZE(value))\n"
+            "                 : open_dict(w, PyDict_GET_SIZE(value))) < 0)",
+            ["failed = 1;"],
+        ),
+        *block("else", ["open[deep++] = (Written){value, NULL, NULL, 0};"]),
+        *block(
+            "if (UNLIKELY(failed) && !PyErr_Occurred())",
+            ["write_blame(w, value, 0, 0);"],
+        ),
+    ]
+    return [
+        "/* A container that `depth` others are around, however deep it is. */",
+        *function(
+            "static int write_deep(Writer *w, PyObject *value, int depth)",
+            [
+                *block("if (depth >= MAX_DEPTH)", ["return DOUBT;"]),
+                "Written *open = PyMem_Malloc((size_t)(MAX_DEPTH - depth) * sizeof(Written));",
+                *block("if (open == NULL)", ["PyErr_NoMemory();", "return -1;"]),
+                "int deep = 1;",
+                "int failed = (PyDict_Check(value) ? open_dict(w, PyDict_GET_SIZE(value))",
+                "                                  : open_list(w, PySequence_Fast_GET_SIZE(value)))"
+                " < 0;",
+                "deep -= failed;",
+                "open[0] = (Written){value, NULL, NULL, 0};",
+                *block("while (!failed && deep > 0)", step),
+                *block(
+                    "while (deep > 0)",
+                    [
+                        "Written *o = &open[--deep];",
+                        "int is_dict = PyDict_Check(o->value);",
+                        "Py_XDECREF(o->texts);",
+                        *block("if (o->key != NULL)", ["write_lost(w, o->key, o->key);"]),
+                        *block("else if (!is_dict)", ["write_lost_at(w, o->at - 1, o->value);"]),
+                    ],
+                ),
+                "PyMem_Free(open);",
+                "return failed ? -1 : 0;",
+            ],
         ),
     ]
 
@@ -225,8 +352,8 @@ CALLS = {
     "integer": "write_int(w, value)",
     "float": "write_float(w, value)",
     "dict": "write_dict(w, value, depth + 1)",
-    "list": "write_list(w, ((PyListObject *)value)->ob_item, PyList_GET_SIZE(value), depth + 1)",
-    "tuple": "write_list(w, ((PyTupleObject *)value)->ob_item, PyTuple_GET_SIZE(value), depth + 1)",
+    "list": "write_list(w, value, depth + 1)",
+    "tuple": "write_list(w, value, depth + 1)",
     "bytes": "write_bytes(w, value)",
 }
 

@@ -39,11 +39,17 @@ def _judge(by_kind: ByKind, build: bool) -> Lines:
     result = "tuple[Any, int]" if build else "int"
     name = "build_value" if build else "check_value"
     first = "The value at `pos`, and where it" if build else "Where the value at `pos`"
+    more = "" if build else ", route: Any = None"
     return [
         "",
-        f"def {name}(data: bytes | memoryview, pos: int) -> {result}:",
+        f"def {name}(data: bytes | memoryview, pos: int{more}) -> {result}:",
         f'    """{first} ends; never recurses.',
         "",
+        *([] if build else [
+            "    Args:",
+            "        route: where to go on behind a key of the root; see `routing.Routing`.",
+            "",
+        ]),
         "    Raises:",
         "        Faulty: something is wrong at a place.",
         '    """',
@@ -65,9 +71,9 @@ def _judge(by_kind: ByKind, build: bool) -> Lines:
             *block("if not around:", [f"return {'root[0], pos' if build else 'pos'}"]),
             f"count, left, room, {_held(build)}, key = around.pop()",
         ])),
-        "    except DOUBTS:",
+        "    except DOUBTS as doubt:",
         f"        around.append((count, left, room, {_held(build)}, key))",
-        "        raise Faulty(at, around) from None",
+        "        raise Faulty(at, around, doubt) from None",
         "",
     ]  # fmt: skip
 
@@ -137,7 +143,17 @@ def _dict_loop(by_kind: ByKind, build: bool) -> Lines:
     assert isinstance(key.body, ir.Blob)
     keys = _held(build)
     put = "holder[key] = {}"
+    is_routing = "route is not None and len(around) == 1"
+    routed = block(
+        f"if {is_routing}:",
+        [
+            "stop = route(name, pos)",
+            *block("if stop < 0:", ["return pos"]),
+            *block("if stop != pos:", ["pos = stop", "continue"]),
+        ],
+    )
     return block("while left:", [
+        *([] if build else block(f"if {is_routing} and not route.missing:", ["return pos"])),
         "at = pos",
         "key = None",
         "left -= 1",
@@ -149,8 +165,9 @@ def _dict_loop(by_kind: ByKind, build: bool) -> Lines:
             ["raise Doubt"],
         ),
         'name = text(data[pos - size : pos], "utf-8")',
-        *block(f"if name in {keys}:", ["raise Doubt"]),
-        *([] if build else ["keys.add(name)"]),
+        *([] if build else routed),
+        *block(f"{'if' if build else 'elif'} name in {keys}:", ["raise Again"]),
+        *([] if build else block("else:", ["keys.add(name)"])),
         "key = name",
         "at = pos",
         "code = data[pos]",
@@ -193,7 +210,10 @@ def _arm(v: ir.ValueType, unit: int, build: bool, put: str) -> Lines:
         case ir.Blob(length, is_text):
             raw = "data[pos - size : pos]"
             made = f'text({raw}, "utf-8")' if is_text else raw
-            take = [put.format(made)] if build else [made] if is_text else []
+            judged = chain(
+                [("size < LONG_TEXT_BYTES", [made])], ["judge_text(data, pos - size, pos)"]
+            )
+            take = [put.format(made)] if build else judged if is_text else []
             return [
                 f"size = _SIZE_{name}(data, pos + 1)[0]",
                 f"pos += {1 + length.size} + size",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from textwrap import indent
 
 from .. import ir
+from ..layout import largest_value_bytes
 from .printing import Lines, literal
 from .types import PYTHON_TYPES, letter
 
@@ -33,6 +34,7 @@ def tables(spec: ir.Spec, source_hash: str) -> str:
         f"MAGIC: Final = {magic!r}",
         f"VERSION: Final = {version!r}",
         f'HEADER: Final = Struct("{header_format}")',
+        f"MAX_VALUE_BYTES: Final = {largest_value_bytes(spec):_}",
         f"HEADER_BYTES: Final = {spec.header_bytes}",
         f"CONNECTION_REQUEST_ID: Final = {spec.connection_request_id}",
         f"EXTENSION_CODES: Final = {spec.extension_codes}",

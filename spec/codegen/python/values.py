@@ -19,11 +19,23 @@ strict codec then decides. It never returns a wrong answer.
 from __future__ import annotations
 
 from itertools import repeat
-from struct import Struct
+from struct import Struct, error
 from typing import Any
 
 from ..encoded import Encoded
-from ..fast import DOUBTS, KEY_CACHE_BYTES, KEY_CACHE_SIZE, RUN, Doubt, Faulty, Write
+from ..fast import (
+    COUNTED_BYTES,
+    DOUBTS,
+    KEY_CACHE_BYTES,
+    KEY_CACHE_SIZE,
+    LONG_TEXT_BYTES,
+    MOST_PIECES,
+    RUN,
+    Again,
+    Doubt,
+    Faulty,
+    judge_text,
+)
 from .tables import MAX_DEPTH
 
 _keys: dict[str, bytes] = {}

@@ -1,0 +1,57 @@
+"""What the C codec leaves to Python: faults, and arguments of unusual types.
+
+Rules: everything is judged first, by steps of the C codec, so that a fault costs about what a
+success does. Only what is right after all is left to the Python codec.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import frames, messages, tlv
+from ._generated.messages import Stash
+from ._generated.tables import HEADER_BYTES
+from .frames import BARE, Header, Message
+from .messages import Steps
+from .routing import RequestPeek
+from .tlv import Buffer, readable
+
+
+class Doubtful:
+    """The functions of the Python codec, judging by other steps."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+
+    def serialize(self, message: Message) -> bytes:
+        """As `gdproto.frames.serialize`."""
+        return frames.serialize_by(message, self._steps.encode)
+
+    def check(self, data: Buffer) -> None:
+        """As `gdproto.tlv.check`."""
+        tlv.judge(readable(data, type(data) is not bytes), self._steps.check)
+
+    def decode(self, data: Buffer, *, zero_copy: bool = False) -> Any:
+        """As `gdproto.tlv.decode`."""
+        self.check(data)
+        return tlv.decode(data, zero_copy=zero_copy)
+
+    def parse(self, data: Buffer, *, zero_copy: bool = False) -> Message:
+        """As `gdproto.messages.parse`."""
+        source = readable(data, zero_copy)
+        return self.parse_payload(messages.frame_header(source), source, HEADER_BYTES)
+
+    def parse_payload(self, header: Header, data: bytes | memoryview, start: int = 0) -> Message:
+        """As `gdproto.messages.parse_payload`."""
+        if header.code not in BARE:
+            messages.judge_payload(header, data, start, self._steps)
+        return messages.parse_payload(header, data, start)
+
+    def parse_stash(self, data: Buffer) -> Stash:
+        """As `gdproto.messages.parse_stash`."""
+        return messages.stash_of(readable(data, type(data) is not bytes), self._steps)
+
+    def peek_request(self, payload: Buffer, start: int = 0) -> RequestPeek:
+        """As `gdproto.messages.peek_request`."""
+        data = payload if isinstance(payload, bytes) else readable(payload, True)
+        return messages.judge_routing(data, start, self._steps)
