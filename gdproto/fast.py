@@ -10,8 +10,6 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ._generated.tables import MAX_BLOB_BYTES
-
 
 class Doubt(Exception):
     """Left to the strict codec."""
@@ -126,9 +124,9 @@ class Written(list[bytes | bytearray]):
 
 
 def is_plain_key(key: Any) -> bool:
-    """Whether the fast codec writes the key."""
+    """Whether the fast codec writes the key, but for one that is too long."""
     try:
-        return type(key) is str and len(key.encode()) <= MAX_BLOB_BYTES
+        return type(key) is str and key.encode() is not None
     except UnicodeError:
         return False
 
