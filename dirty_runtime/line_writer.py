@@ -48,7 +48,8 @@ class Stream:
         except BlockingIOError:
             waiting = poll()
             waiting.register(self._fd, POLLOUT)
-            waiting.poll()
+            if not waiting.poll(RETRY_S * 1000):
+                raise
             return 0
 
 

@@ -169,6 +169,21 @@ def test_a_full_disk_is_waited_for(tmp_path: Path) -> None:
     assert reasons == ["No space left on device"]
 
 
+def test_a_fifo_that_nobody_reads_is_left_for_another_file(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with writing_to(path) as (writer, reasons):
+        path.unlink()
+        os.mkfifo(path)
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        writer.put(b"x" * (KEPT_BYTES - 1) + b"\n")
+        wait_until(lambda: bool(reasons))
+        path.unlink()
+        writer.put(b"two\n")
+        wait_until(lambda: path.exists() and path.read_text().endswith("x\ntwo\n"))
+        os.close(reader)
+    assert len(path.read_bytes()) == KEPT_BYTES + len(b"two\n")
+
+
 def test_a_line_that_was_cut_is_whole_in_the_next_file() -> None:
     class Cut(Gate):
         def follow(self) -> bool:
