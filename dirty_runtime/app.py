@@ -8,14 +8,16 @@ with an underscore cannot be called from outside.
 
 from __future__ import annotations
 
+import _thread
 import importlib
 import os
-import traceback
+import sys
 from collections.abc import Callable, Sequence
-from types import FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .errors import DirtyAppError, DirtyAppNotFoundError
+from .failure import describe, place, qualified
 
 if TYPE_CHECKING:
     from gdproto.answers import AppAttributes
@@ -134,6 +136,7 @@ def load_class(path: str) -> type[App]:
         DirtyAppError: it is not a class, or lacks a method.
     """
     cls = _import(path)
+    _check_threads(path)
     if not isinstance(cls, type):
         raise DirtyAppError(f"app {path} is not a class", path)
     for name in METHODS:
@@ -144,13 +147,17 @@ def load_class(path: str) -> type[App]:
 
 
 def attributes_of(cls: type[App]) -> AppAttributes:
-    """What the app's class asks of the arbiter, as it says it."""
-    stashes: Any = getattr(cls, "stashes", ())
-    return {
-        "workers": getattr(cls, "workers", None),
-        "stashes": list(stashes) if isinstance(stashes, list | tuple | set) else stashes,
-        "kill_on_cancel": getattr(cls, "kill_on_cancel", False),
-    }
+    """What the app's class asks of the arbiter, as it says it. Raises DirtyAppError."""
+    try:
+        stashes: Any = getattr(cls, "stashes", ())
+        return {
+            "workers": getattr(cls, "workers", None),
+            "stashes": list(stashes) if isinstance(stashes, list | tuple | set) else stashes,
+            "kill_on_cancel": getattr(cls, "kill_on_cancel", False),
+        }
+    except BaseException as error:
+        reason = f"the class {qualified(cls)} cannot be asked: {describe(error)}{place(error)}"
+        raise DirtyAppError(reason) from error
 
 
 def load_app(path: str) -> App:
@@ -158,7 +165,7 @@ def load_app(path: str) -> App:
     cls = load_class(path)
     try:
         return cls()
-    except Exception as error:
+    except BaseException as error:
         reason = f"app {path} cannot be made: {describe(error)}{place(error)}"
         raise DirtyAppError(reason, path) from error
 
@@ -167,18 +174,28 @@ def _import(path: str) -> Any:
     module_name, _, name = path.partition(":")
     try:
         found: Any = importlib.import_module(module_name)
+        for part in name.split("."):
+            found = getattr(found, part, None)
     except ModuleNotFoundError as error:
         raise DirtyAppNotFoundError(path, _not_found(path, module_name, error)) from error
-    except Exception as error:
+    except BaseException as error:
         raise DirtyAppNotFoundError(path, _not_imported(path, error)) from error
-    for part in name.split("."):
-        found = getattr(found, part, None)
     if found is None:
         raise DirtyAppNotFoundError(path, f"app {path}: the module has no class {name}")
     return found
 
 
-def _not_imported(path: str, error: Exception) -> str:
+def _check_threads(path: str) -> None:
+    """Raises DirtyAppError where threads are no threads of the system any more."""
+    if not isinstance(_thread.start_new_thread, BuiltinFunctionType):
+        culprit = next(
+            (name for name in ("gevent", "eventlet") if name in sys.modules), "something"
+        )
+        reason = f"app {path}: {culprit} has replaced the threads that its worker needs"
+        raise DirtyAppError(f"{reason}; leave them, as by monkey.patch_all(thread=False)", path)
+
+
+def _not_imported(path: str, error: BaseException) -> str:
     return f"app {path} cannot be imported: {describe(error)}{place(error)}"
 
 
@@ -193,19 +210,3 @@ def _not_found(path: str, module_name: str, error: ModuleNotFoundError) -> str:
         here = "a directory that is gone"
     places = f"looked in {here}, then where Python's packages are"
     return f"app {path}: there is no module {missing}; {places}; see --chdir"
-
-
-def place(error: BaseException) -> str:
-    """Where the exception was raised, as `` (file:line)``; empty when it is not known.
-
-    The import system's own frames do not count.
-    """
-    walked = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in walked if not frame.filename.startswith("<frozen")]
-    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-
-
-def describe(error: BaseException) -> str:
-    """One line that names the exception and says what it says."""
-    lines = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

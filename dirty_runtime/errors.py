@@ -62,6 +62,18 @@ class DirtyError(Exception):
         name, reason = data.get("error_type", "DirtyError"), data.get("message", "Unknown error")
         return from_message(gdproto.Error(0, name, reason, data.get("details") or {}))
 
+    def is_a(self, *kinds: type[BaseException] | str) -> bool:
+        """Whether the app's exception was of one of these classes, or of one below it.
+
+        Names alone are compared; nothing is imported.
+
+        Args:
+            kinds: classes, or their qualified names; those of builtins need no module.
+        """
+        bases = self.details.get("exception_bases")
+        names = [self.details.get("exception_type"), *(bases if isinstance(bases, list) else ())]
+        return any(class_name(kind) in names for kind in kinds)
+
     def _detail(self, **facts: Any) -> None:
         """Each fact is an attribute, and where it is known a detail."""
         for name, value in facts.items():
@@ -137,11 +149,19 @@ class DirtyWorkerError(DirtyError):
 
 
 class DirtyAppError(DirtyError):
-    """The app raised, or its result cannot be encoded."""
+    """The app raised, or its result cannot be encoded.
+
+    Attributes:
+        exception_type: the qualified name of the class of the app's exception, as in
+            ``builtins.ValueError``; None where it was none, or nobody told.
+        exception_bases: those of the classes that it specialises, the nearest first, or None.
+    """
 
     app_path: str | None
     action: str | None
     traceback: str | None
+    exception_type: str | None
+    exception_bases: list[str] | None
 
     def __init__(
         self,
@@ -149,9 +169,17 @@ class DirtyAppError(DirtyError):
         app_path: str | None = None,
         action: str | None = None,
         traceback: str | None = None,
+        exception_type: str | None = None,
+        exception_bases: list[str] | None = None,
     ) -> None:
         super().__init__(message)
-        self._detail(app_path=app_path, action=action, traceback=traceback)
+        self._detail(
+            app_path=app_path,
+            action=action,
+            traceback=traceback,
+            exception_type=exception_type,
+            exception_bases=exception_bases,
+        )
 
 
 class DirtyAppNotFoundError(DirtyAppError):
@@ -304,6 +332,13 @@ CLASSES: dict[str, type[DirtyError]] = {
     )
 }
 _KEYS = {rule.name: rule.details for rule in gdproto.ERROR_TYPES}
+
+
+def class_name(kind: type | str) -> str:
+    """The qualified name of the class, as in ``builtins.ValueError``."""
+    if isinstance(kind, str):
+        return kind if "." in kind else f"builtins.{kind}"
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def from_message(message: gdproto.Error) -> DirtyError:

@@ -19,9 +19,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .app import AppSpec, describe, parse_app_spec
+from .app import AppSpec, parse_app_spec
 from .directory import absolute
 from .errors import DirtyAppError
+from .failure import describe
 from .seconds import seconds
 
 MAX_SOCKET_PATH_BYTES = 107
@@ -74,6 +75,7 @@ class Config:
     graceful_timeout_s: float = setting(
         30.0, "Seconds that running calls get when their worker or the arbiter stops.", 0
     )
+    close_timeout_s: float = setting(10.0, "Seconds that a worker's apps may take to close.", 0.001)
     boot_timeout_s: float = setting(
         600.0, "Seconds that a worker may take to load its apps.", 0.001
     )

@@ -113,7 +113,7 @@ ERROR_TYPES = (
     ErrorType(
         "DirtyAppError",
         "DirtyError",
-        ("app_path", "action", "traceback"),
+        ("app_path", "action", "traceback", "exception_type", "exception_bases"),
         "The app raised, or its result cannot be encoded.",
     ),
     ErrorType(

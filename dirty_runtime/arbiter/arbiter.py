@@ -49,7 +49,7 @@ from .workers.lane import Lane
 from .workers.launch import inspect, launchers_of
 from .workers.orphans import Orphans
 from .workers.reload import Reload
-from .workers.supervisor import CLOSE_S, Supervisor
+from .workers.supervisor import LEAVE_S, Supervisor
 from .workers.worker import Worker
 
 log = logging.getLogger("dirty")
@@ -293,7 +293,9 @@ class DirtyArbiter:
 
     def _time_to_close_s(self, worker: Worker) -> float:
         # A call that still runs had its time.
-        return 0 if self._hasty or self.router.busy(worker) else CLOSE_S
+        if self._hasty or self.router.busy(worker):
+            return 0
+        return self.config.close_timeout_s + LEAVE_S
 
     # --- what the supervisor tells ---
 

@@ -12,67 +12,23 @@ from __future__ import annotations
 
 import atexit
 import io
-import json
 import logging
 import sys
 import threading
 import time
-import traceback
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from ..line_writer import LineWriter, Stream
-from ..printable import printable
-from .log_file import LogFile
+from ..log_file import LogFile
+from ..log_lines import JsonFormatter, TextFormatter, encoded
 
 log = logging.getLogger("dirty")
 
-# Characters of one line.
-MOST = 8192
-TRACEBACK_LINES = 200
-INDENT = "    "
 # How long the end waits for whoever takes the last lines.
 FLUSH_S = 1.0
 DROPPED = "%d lines were dropped: the log took no more"
 UNWRITTEN = "log-file %s cannot be written, its lines wait: %s"
-
-
-class TextFormatter(logging.Formatter):
-    """Each record as a line, its traceback indented below."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        head = f"{self.formatTime(record)} {record.levelname} [{record.process}]"
-        below = (f"{INDENT}{printable(line, MOST)}" for line in traceback_of(record))
-        return "\n".join((f"{head} {message_of(record)}", *below))
-
-
-class JsonFormatter(logging.Formatter):
-    """Each record as one line of JSON, the facts of an access line by name."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": self.formatTime(record),
-            "level": record.levelname,
-            "pid": record.process,
-            "message": message_of(record),
-            **getattr(record, "facts", {}),
-        }
-        if record.exc_info:
-            line["traceback"] = "\n".join(one[:MOST] for one in traceback_of(record))
-        return printable(json.dumps(line, ensure_ascii=False, default=str))
-
-
-def message_of(record: logging.LogRecord) -> str:
-    """What it says, in one line."""
-    return printable(record.getMessage(), MOST)
-
-
-def traceback_of(record: logging.LogRecord) -> Iterator[str]:
-    """The lines of its exception's traceback, if it has one; the last ones of a long one."""
-    if record.exc_info and record.exc_info[1]:
-        text = "".join(traceback.format_exception(record.exc_info[1]))
-        yield from text.rstrip("\n").split("\n")[-TRACEBACK_LINES:]
 
 
 class LineHandler(logging.Handler):
@@ -167,10 +123,6 @@ class Log:
 
 
 LOG = Log()
-
-
-def encoded(line: str) -> bytes:
-    return f"{line}\n".encode(errors="backslashreplace")
 
 
 def stream(writer: LineWriter, fd: int) -> io.TextIOWrapper:

@@ -14,9 +14,9 @@ import os
 import stat
 from contextlib import suppress
 
+from ..place import Identity, Place, identity_of
 from ..printable import printable
 from ..settings import ConfigError
-from .place import Identity, Place, identity_of
 
 MODE = 0o644
 OWNER = 0o600

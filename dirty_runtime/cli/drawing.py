@@ -15,9 +15,9 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from ..app import describe
 from ..client import DirtyClient
 from ..errors import DirtyProtocolError
+from ..failure import describe
 from ..printable import printable
 from ..readiness import State, count_workers, state_of
 

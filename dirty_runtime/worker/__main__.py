@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..app import App, attributes_of, describe, load_app, place
+from ..app import App, attributes_of, load_app
 from ..errors import DirtyAppError, DirtyError
-from ..line_writer import write_line
-from ..printable import printable
+from ..failure import describe, place, tell
 from ..version import EXTENSIONS, VERSION
+from .forks import end_copy
 from .lane import ArbiterGone, LaneServer
-from .loop import EventLoop
+from .leaving import FLUSH_S, LEFT_S, end_after, leave, left, within
+from .log import LOG
+from .loop import EventLoop, Stuck
 from .sources import find_apps
-from .surroundings import Surroundings
+from .surroundings import Surroundings, write_by_lines
 
 if TYPE_CHECKING:
     from gdproto.answers import WorkerAnswer
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
 BOOT_FAILED = 3
 ARBITER_GONE = 4
 PR_SET_PDEATHSIG = 1
-# How long a last word waits for whoever reads standard error.
-TELL_S = 0.5
 
 
 def main() -> int:
@@ -38,9 +38,15 @@ def main() -> int:
     around.handle_signals()
     find_apps()
     apps: dict[str, App] = {}
-    loop = EventLoop()
+    LOG.set_up(around.log_file, around.log_json)
+    # What is registered first is called last.
+    atexit.register(LOG.close, FLUSH_S)
+    write_by_lines()
+    loop = EventLoop(around.grace_s)
     lanes = [LaneServer(fd, apps, loop, around.tracebacks) for fd in around.fds]
+    hold_nothing_in_copies(lanes, loop, around)
     failure = boot(around, apps, loop)
+    around.set_handlers()
     status: WorkerAnswer = {
         "pid": os.getpid(),
         "apps": list(apps),
@@ -54,7 +60,8 @@ def main() -> int:
     if failure is not None:
         return BOOT_FAILED
     serve(lanes)
-    close(apps, loop)
+    close(apps, loop, around.close_timeout_s)
+    end_after(LEFT_S, left, threading.Event())
     return 0
 
 
@@ -62,6 +69,15 @@ def die_with_parent() -> None:
     """Have the kernel end this process with its parent: a call that holds the GIL sees no EOF."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def hold_nothing_in_copies(
+    lanes: Iterable[LaneServer], loop: EventLoop, around: Surroundings
+) -> None:
+    """Have processes that an app forks close what is the worker's own."""
+    leavings = [loop.leave_copy, around.leave_copy, *(lane.leave_copy for lane in lanes)]
+    for leave_copy in leavings:
+        os.register_at_fork(after_in_child=leave_copy)
 
 
 def boot(around: Surroundings, apps: dict[str, App], loop: EventLoop) -> DirtyError | None:
@@ -80,13 +96,18 @@ def boot(around: Surroundings, apps: dict[str, App], loop: EventLoop) -> DirtyEr
 
 def initialised(path: str, loop: EventLoop) -> App:
     """The app, ready to be called. Raises DirtyError."""
-    app = load_app(path)
     try:
+        app = load_app(path)
         loop.settle(app.init())
+        end_copy(f"app {path}")
+        return app
+    except DirtyError as error:
+        end_copy(f"app {path}", error)
+        raise
     except BaseException as error:
+        end_copy(f"app {path}", error)
         reason = f"app {path}: init() failed: {describe(error)}{place(error)}"
-        raise DirtyAppError(reason, path, traceback=traceback.format_exc()) from error
-    return app
+        raise DirtyAppError(reason, path, traceback=tell(error).traceback) from error
 
 
 def serve(lanes: Iterable[LaneServer]) -> None:
@@ -98,7 +119,16 @@ def serve(lanes: Iterable[LaneServer]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        join(thread)
+
+
+def join(thread: threading.Thread) -> None:
+    """Wait for the thread, whatever an app's handlers of signals raise meanwhile."""
+    while thread.is_alive():
+        try:
+            thread.join()
+        except BaseException as error:
+            LOG.say("ERROR", f"a handler of a signal failed: {describe(error)}{place(error)}")
 
 
 def serve_lane(lane: LaneServer) -> None:
@@ -106,21 +136,28 @@ def serve_lane(lane: LaneServer) -> None:
     try:
         lane.serve()
         lane.close()
+    except Stuck:
+        # The arbiter finds it closed, and replaces the worker.
+        lane.close()
     except ArbiterGone:
-        os._exit(ARBITER_GONE)
-    except BaseException:
-        write_line(traceback.format_exc(), TELL_S)
-        os._exit(1)
+        leave(ARBITER_GONE)
+    except BaseException as error:
+        LOG.say("ERROR", f"a lane failed: {describe(error)}", traceback=tell(error).traceback)
+        leave(1)
 
 
-def close(apps: dict[str, App], loop: EventLoop) -> None:
+def close(apps: dict[str, App], loop: EventLoop, limit_s: float) -> None:
     """Close the apps, the last first; one that fails does not keep the others from it."""
-    for path, app in reversed(apps.items()):
-        try:
-            loop.settle(app.close())
-        except BaseException as error:
-            line = f"app {path}: close() failed: {describe(error)}"
-            write_line(printable(line), TELL_S)
+    closing = ""
+    with within(limit_s, lambda: f"close() of app {closing}"):
+        for closing, app in reversed(apps.items()):
+            try:
+                loop.settle(app.close())
+                end_copy(f"close() of app {closing}")
+            except BaseException as error:
+                end_copy(f"close() of app {closing}", error)
+                line = f"app {closing}: close() failed: {describe(error)}{place(error)}"
+                LOG.say("ERROR", line, traceback=tell(error).traceback)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,10 @@ class ChunkWriter:
         with self._lock:
             self._flush()
 
+    def leave_copy(self) -> None:
+        """In a copy of this process: the thread that may hold the lock is not there."""
+        self._lock = threading.Lock()
+
     def _flush(self) -> None:
         if self._waiting:
             frames, self._waiting, self._waiting_bytes = self._waiting, [], 0

@@ -14,15 +14,18 @@ from typing import Any
 
 from ..app import attributes_of, load_class
 from ..errors import DirtyAppError
+from .forks import end_copy
 from .sources import find_apps
 
 
 def facts_of(path: str) -> dict[str, Any]:
     """What the class says, or why it is none, for JSON."""
     try:
-        return dict(attributes_of(load_class(path)))
+        found = dict(attributes_of(load_class(path)))
     except DirtyAppError as error:
-        return {"error": error.message}
+        found = {"error": error.message}
+    end_copy(f"the import of app {path}")
+    return found
 
 
 def main(paths: Sequence[str]) -> None:

@@ -1,25 +1,25 @@
 """One lane of a worker: a blocking loop that reads a request, runs it, and writes the answer.
 
-Rules: a `def` generator's items are sent as they come, and between two of them the
-lane looks for a CANCEL; so it does while a coroutine or an async generator runs, which is then
-cancelled. A plain call is not interrupted: it may ask. Whatever the app does, the exchange ends
-with exactly one terminal frame.
+Rules: an iterator's items are sent as they come, and between two of them the lane looks for a
+CANCEL; so it does while a coroutine or an async iterator runs, which is then cancelled. A plain
+call is not interrupted: it may ask. Whatever the app does, the exchange ends with exactly one
+terminal frame, or with its lane where what was cancelled does not end. Each call has a context of
+its own, empty at its beginning.
 """
 
 from __future__ import annotations
 
 import socket
 import threading
-import traceback
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import Context
 from time import monotonic
-from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
 import gdproto
 
-from ..app import App, by_position, describe, is_forbidden
+from ..app import App, by_position, is_forbidden
 from ..errors import (
     DirtyAppError,
     DirtyAppNotFoundError,
@@ -28,11 +28,15 @@ from ..errors import (
     DirtyProtocolError,
     to_message,
 )
+from ..failure import Failure, tell
 from ..sockets.round_trip import round_trip
 from ..sockets.transfer import receive, widen
 from .chunks import ChunkWriter
-from .loop import AsyncItems, EventLoop
+from .forks import end_copy
+from .log import LOG
+from .loop import AsyncItems, Cancelled, EventLoop, Stuck
 from .request import CurrentRequest, set_current_request
+from .results import is_async_iterator, is_iterator, is_result
 
 CHECK_S = 0.005
 # What the parameters before an app's own are called: gunicorn's base takes them by name too.
@@ -41,10 +45,6 @@ OUR_NAMES = ("self", "action")
 
 class ArbiterGone(Exception):
     """The lane ended in the middle of an exchange."""
-
-
-class Cancelled(Exception):
-    """The arbiter gave up the exchange that runs."""
 
 
 class LaneServer:
@@ -90,11 +90,12 @@ class LaneServer:
 
         Raises:
             ArbiterGone: it ended in the middle of one.
+            Stuck: a call that was given up does not end, and the lane with it.
             gdproto.ProtocolError: the arbiter broke the protocol.
         """
         while (message := self._next()) is not None:
             if isinstance(message, gdproto.Request):
-                self._answer(message)
+                Context().run(self._answer, message)
             elif isinstance(message, gdproto.Status):
                 answer = gdproto.Response(message.request_id, self._status)
                 self._write(self._connection.send(answer))
@@ -102,6 +103,11 @@ class LaneServer:
     def close(self) -> None:
         """Close the lane's end; it is not served any more."""
         self._socket.close()
+
+    def leave_copy(self) -> None:
+        """In a copy of this process: hold nothing of the lane."""
+        self._socket.close()
+        self._chunks.leave_copy()
 
     def _next(self) -> gdproto.Message | None:
         """The next message; None when the lane has ended."""
@@ -187,18 +193,27 @@ class LaneServer:
         self._is_cancelled = False
         try:
             result = self._call(app, request)
-            if type(result) is GeneratorType:
-                self._stream(request.request_id, result, result)
-            elif type(result) is AsyncGeneratorType:
+            end_copy(_name(request))
+            if is_result(result):
+                self._finish(request, result)
+            elif is_iterator(result):
+                self._stream(request, result, result)
+            elif is_async_iterator(result):
                 items = AsyncItems(self._loop, result, self._check)
-                self._stream(request.request_id, items, items)
+                self._stream(request, items, items)
             else:
                 self._finish(request, result)
         except ArbiterGone:
+            end_copy(_name(request))
+            raise
+        except Stuck:
+            text = f"{_name(request)} was given up and has not ended since: its lane closes"
+            LOG.say("ERROR", text, _facts(request))
             raise
         except Cancelled:
             self._finish(request, failure=DirtyCancelledError("the caller gave up"))
         except BaseException as error:
+            end_copy(_name(request), error)
             self._finish(request, failure=self._app_error(error, request))
 
     def _call(self, app: App, request: gdproto.Request) -> Any:
@@ -212,12 +227,10 @@ class LaneServer:
             called(request.action, *request.args, **request.kwargs), self._check
         )
 
-    def _stream(
-        self, request_id: int, items: Iterable[Any], source: Generator[Any, Any, Any] | AsyncItems
-    ) -> None:
-        connection, chunks = self._connection, self._chunks
+    def _stream(self, request: gdproto.Request, items: Iterable[Any], source: object) -> None:
+        connection, chunks, request_id = self._connection, self._chunks, request.request_id
         next_check_s = monotonic() + CHECK_S
-        with closing(source):
+        with _closed(source):
             try:
                 for item in items:
                     chunks.add(connection.send(gdproto.Chunk(request_id, item)))
@@ -228,6 +241,7 @@ class LaneServer:
             finally:
                 # What stands before an item that cannot be sent is sent all the same.
                 chunks.flush()
+        end_copy(_name(request))
         self._write(connection.send(gdproto.End(request_id)))
 
     def _finish(
@@ -239,7 +253,7 @@ class LaneServer:
             try:
                 parts = self._connection.send_parts(answer)
             except (gdproto.ProtocolError, TypeError) as error:
-                failure = self._app_error(error, request, "the result cannot be encoded: ")
+                failure = self._unencodable(error, request)
         if failure is not None:
             parts = self._connection.send_parts(to_message(failure, request.request_id))
         if len(parts) == 1:
@@ -248,15 +262,60 @@ class LaneServer:
             for part in parts:
                 self._write(part)
 
-    def _app_error(
-        self, error: BaseException, request: gdproto.Request, prefix: str = ""
-    ) -> DirtyAppError:
-        trace = "".join(traceback.format_exception(error)) if self._tracebacks else None
-        message = prefix + (str(error) or describe(error))
-        return DirtyAppError(message, request.app_path, request.action, trace)
+    def _app_error(self, error: BaseException, request: gdproto.Request) -> DirtyAppError:
+        """What the caller is told of an exception, which the log has too."""
+        told = tell(error)
+        _log(told, request)
+        told_trace = told.traceback if self._tracebacks else None
+        return DirtyAppError(
+            told.message,
+            request.app_path,
+            request.action,
+            told_trace,
+            told.kind,
+            list(told.bases),
+        )
+
+    def _unencodable(self, error: BaseException, request: gdproto.Request) -> DirtyAppError:
+        """What the caller is told of a result that cannot be sent: no exception of the app's."""
+        told = tell(error)
+        reason = f"the result cannot be encoded: {told.message}"
+        LOG.say("ERROR", f"{_head(request)}: {reason}", _facts(request))
+        told_trace = told.traceback if self._tracebacks else None
+        return DirtyAppError(reason, request.app_path, request.action, told_trace)
 
     def _write(self, data: bytes) -> None:
         try:
             self._socket.sendall(data)
         except OSError:
             raise ArbiterGone from None
+
+
+@contextmanager
+def _closed(source: object) -> Iterator[None]:
+    """Closes what items come from, if it can be closed."""
+    try:
+        yield
+    finally:
+        close = getattr(source, "close", None)
+        if close is not None:
+            close()
+
+
+def _name(request: gdproto.Request) -> str:
+    return f"{request.app_path} {request.action}"
+
+
+def _head(request: gdproto.Request) -> str:
+    return f"{_name(request)} (request {request.request_id}) failed"
+
+
+def _facts(request: gdproto.Request) -> dict[str, Any]:
+    action, number = request.action, request.request_id
+    return {"app": request.app_path, "action": action, "request_id": number}
+
+
+def _log(failure: Failure, request: gdproto.Request) -> None:
+    text = f"{_head(request)}: {failure.kind}: {failure.message}"
+    facts = _facts(request) | {"exception_type": failure.kind}
+    LOG.say("ERROR", text, facts, failure.traceback)

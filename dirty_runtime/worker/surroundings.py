@@ -7,24 +7,29 @@ boot.
 
 from __future__ import annotations
 
+import ctypes
+import io
 import json
 import logging
 import os
 import signal
+import sys
 import threading
 from contextlib import suppress
 from logging.handlers import WatchedFileHandler
 from types import FrameType, SimpleNamespace
 from typing import Any
 
-from ..app import describe, place
 from ..errors import DirtyError
+from ..failure import describe, place
 from ..settings import ConfigError, run_file
 
 # On the trace, what begins so asks for a successor; no path of an app has a space.
 LEAVE = "leave"
 LEAVING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 TAKEN = (*LEAVING, signal.SIGUSR1)
+# By lines, as of C's `setvbuf` on Linux.
+IOLBF = 1
 
 
 class Surroundings:
@@ -34,6 +39,10 @@ class Surroundings:
         self.fds = [int(fd) for fd in os.environ["GD_WORKER_FDS"].split(",")]
         self.apps: list[str] = json.loads(os.environ["GD_WORKER_APPS"])
         self.tracebacks = os.environ.get("DIRTY_TRACEBACKS", "1") == "1"
+        self.log_file = os.environ.get("DIRTY_WORKER_LOG_FILE", "")
+        self.log_json = os.environ.get("DIRTY_WORKER_LOG_JSON", "0") == "1"
+        self.grace_s = float(os.environ.get("DIRTY_WORKER_GRACEFUL_TIMEOUT", "30"))
+        self.close_timeout_s = float(os.environ.get("DIRTY_WORKER_CLOSE_TIMEOUT", "10"))
         self._trace_fd = int(os.environ.get("DIRTY_TRACE_FD", "-1"))
         for fd in self.fds:
             os.set_inheritable(fd, False)
@@ -63,6 +72,13 @@ class Surroundings:
             if self._trace_fd >= 0:
                 os.write(self._trace_fd, f"{line}\n".encode())
 
+    def leave_copy(self) -> None:
+        """In a copy of this process: hold nothing of the trace."""
+        if self._trace_fd >= 0:
+            with suppress(OSError):
+                os.close(self._trace_fd)
+            self._trace_fd = -1
+
     def read_hooks(self) -> None:
         """Run the config file. Raises DirtyError."""
         path = os.environ.get("DIRTY_CONFIG")
@@ -79,7 +95,7 @@ class Surroundings:
             return
         try:
             hook(*args)
-        except Exception as error:
+        except BaseException as error:
             reason = f"the hook {name} failed: {describe(error)}{place(error)}"
             raise DirtyError(reason) from error
 
@@ -89,14 +105,18 @@ class Surroundings:
         A service manager's TERM reaches every process at once, but calls are to end first. A
         handler is not inherited by the programs that an app runs, nor by what it forks.
         """
-        for number in LEAVING:
-            signal.signal(number, self._ask_to_leave)
-        signal.signal(signal.SIGUSR1, _reopen)
+        self.set_handlers()
         os.register_at_fork(
             before=self._hold_signals,
             after_in_parent=self._free_signals,
             after_in_child=self._leave_signals,
         )
+
+    def set_handlers(self) -> None:
+        """Have the signals mean what they mean to a worker, whatever libraries have set."""
+        for number in LEAVING:
+            signal.signal(number, self._ask_to_leave)
+        signal.signal(signal.SIGUSR1, _reopen)
 
     def _ask_to_leave(self, number: int, frame: FrameType | None) -> None:
         self._write(f"{LEAVE} {signal.Signals(number).name} came to it")
@@ -116,6 +136,16 @@ class Surroundings:
         if signal.getsignal(signal.SIGUSR1) is _reopen:
             signal.signal(signal.SIGUSR1, signal.SIG_DFL)
         self._free_signals()
+
+
+def write_by_lines() -> None:
+    """Have each line that is printed written at once, by C as well: the worker may be killed."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)
+    libc = ctypes.CDLL(None)
+    with suppress(ValueError):
+        libc.setvbuf(ctypes.c_void_p.in_dll(libc, "stdout"), None, IOLBF, 0)
 
 
 def _reopen(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-# @generated from spec/ (feee4fed48499ffa) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (37b99d8e2d254ee7) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations

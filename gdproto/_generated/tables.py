@@ -1,4 +1,4 @@
-# @generated from spec/ (feee4fed48499ffa) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (37b99d8e2d254ee7) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = 'feee4fed48499ffa'
+SPEC_HASH: Final = '37b99d8e2d254ee7'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -164,7 +164,7 @@ ERROR_TYPES: Final[tuple[ErrorType, ...]] = (
     ErrorType('DirtyTimeoutError', 'DirtyError', ('timeout', 'app_path', 'action', 'where', 'waited')),
     ErrorType('DirtyConnectionError', 'DirtyError', ('socket_path', 'begun')),
     ErrorType('DirtyWorkerError', 'DirtyError', ('worker_id', 'traceback')),
-    ErrorType('DirtyAppError', 'DirtyError', ('app_path', 'action', 'traceback')),
+    ErrorType('DirtyAppError', 'DirtyError', ('app_path', 'action', 'traceback', 'exception_type', 'exception_bases')),
     ErrorType('DirtyAppNotFoundError', 'DirtyAppError', ('app_path', 'action', 'traceback')),
     ErrorType('DirtyNoWorkersAvailableError', 'DirtyError', ('app_path', 'reason', 'begun')),
     ErrorType('DirtyProtocolError', 'DirtyError', ('code', 'offset', 'path', 'raw_data')),

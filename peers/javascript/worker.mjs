@@ -33,6 +33,17 @@ class NotFound extends Error {
   error_type = "DirtyAppNotFoundError";
 }
 
+/** What an app has thrown, by the names of its classes (GD-ERR-026, GD-ERR-027). */
+function classOf(thrown) {
+  if (!(thrown instanceof Error)) return {};
+  const names = [];
+  for (let at = Object.getPrototypeOf(thrown); at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    names.push(at.constructor.name);
+  }
+  const [exception_type, ...exception_bases] = names;
+  return { exception_type, exception_bases };
+}
+
 class Lane {
   /** Args: its descriptor, the instances of apps by path, why there are none, and who is told of its end. */
   constructor(fd, apps, failure, left) {
@@ -87,7 +98,7 @@ class Lane {
     } catch (problem) {
       const isOver = problem instanceof Cancelled;
       const type = isOver ? "DirtyCancelledError" : "DirtyAppError";
-      const details = isOver ? {} : { app_path, action };
+      const details = isOver ? {} : { app_path, action, ...classOf(problem) };
       this.socket.write(this.connection.send(errorOf(requestId, type, textOf(problem.message), details)));
     }
     this.running = null;

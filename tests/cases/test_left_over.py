@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from dirty_runtime.arbiter.log_file import opened
 from dirty_runtime.arbiter.pidfile import Pidfile
-from dirty_runtime.arbiter.place import Place, identity_of
+from dirty_runtime.log_file import opened
+from dirty_runtime.place import Place, identity_of
 from dirty_runtime.settings import ConfigError
 from tests.dirty_runtime.processes import LIMIT_S
 

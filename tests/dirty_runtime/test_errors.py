@@ -17,6 +17,7 @@ SAMPLES: dict[str, Any] = {
     "timeout": 1.5, "where": "run", "waited": 0.1,
     "socket_path": "/s", "worker_id": 7, "traceback": "Trace", "app_path": "m:A",
     "action": "go", "reason": "why", "code": "truncated", "offset": 3, "path": "a.b",
+    "exception_type": "a.B", "exception_bases": ["builtins.ValueError"],
     "raw_data": "00ff", "retry_after": 0.5, "table_name": "t", "key": "k", "begun": False,
 }  # fmt: skip
 

@@ -152,6 +152,26 @@ def failures(stage: WorkerStage) -> None:
     still_serves(stage, wire)
 
 
+@BOOK.script("worker-exception-class", "GD-ERR-026 GD-ERR-027")
+def exception_class(stage: WorkerStage) -> None:
+    """Calls an action that raises: which class it raised, and which classes that specialises."""
+    (wire,) = stage.ready()
+    wire.send(stage.request(1, "fail", "a reason"))
+    names = ("exception_type", "exception_bases")
+    answer = wire.expect(error(1, "DirtyAppError", details=names))
+    assert isinstance(answer, gdproto.Error)
+    kind, bases = (answer.details.get(name) for name in names)
+    if not isinstance(kind, str | None) or not is_list_of_names(bases):
+        raise Mismatch("a name and a list of names", f"{kind!r} and {bases!r}")
+
+
+def is_list_of_names(found: object) -> bool:
+    """Whether it is a list of texts, or nothing at all."""
+    return found is None or (
+        isinstance(found, list) and all(isinstance(name, str) for name in found)
+    )
+
+
 @BOOK.script("worker-forbidden", "GD-ROLE-020 GD-SEC-004")
 def forbidden(stage: WorkerStage) -> None:
     """Calls what is private, what initialises and closes, and what is not there."""

@@ -14,8 +14,8 @@ import socket
 import stat
 from contextlib import suppress
 
+from ...place import O_PATH, Identity, Place, identity_of
 from ...settings import ConfigError, check_directory
-from ..place import O_PATH, Identity, Place, identity_of
 from .access import Access
 
 BACKLOG = 1024

@@ -140,6 +140,10 @@ def told(config: Config, order: Order) -> dict[str, str]:
         "GUNICORN_DIRTY_SOCKET": config.socket_path,
         "DIRTY_TRACEBACKS": str(int(config.tracebacks)),
         "DIRTY_CONFIG": config.config_path,
+        "DIRTY_WORKER_GRACEFUL_TIMEOUT": str(config.graceful_timeout_s),
+        "DIRTY_WORKER_CLOSE_TIMEOUT": str(config.close_timeout_s),
+        "DIRTY_WORKER_LOG_FILE": config.log_file,
+        "DIRTY_WORKER_LOG_JSON": str(int(config.log_json)),
     }
 
 

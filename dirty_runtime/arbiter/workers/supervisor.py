@@ -32,8 +32,8 @@ from .worker import Worker, WorkerEvents
 
 log = logging.getLogger("dirty")
 
-# What a worker gets to close its apps.
-CLOSE_S = 10.0
+# What a worker gets behind the close of its apps: see `worker.leaving`.
+LEAVE_S = 4.0
 RSS_CHECK_S = 1.0
 RELOAD = "reload"
 
@@ -460,7 +460,8 @@ class Supervisor:
     def _dismiss(self, worker: Worker, reason: str) -> None:
         """Have the worker answer what it runs, and end."""
         log.info("worker %d (slot %d) leaves: %s", worker.pid, worker.slot, reason)
-        worker.dismiss(self.config.graceful_timeout_s + CLOSE_S)
+        config = self.config
+        worker.dismiss(config.graceful_timeout_s + config.close_timeout_s + LEAVE_S)
 
     def _homes(self) -> dict[int, tuple[str, ...]]:
         return {number: slot.apps for number, slot in self.slots.items()}

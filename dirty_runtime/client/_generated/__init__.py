@@ -1,2 +1,2 @@
-# @generated from spec/ (feee4fed48499ffa) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (37b99d8e2d254ee7) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

@@ -13,7 +13,7 @@ import stat
 from collections import deque
 from pathlib import PurePath
 
-from ..directory import absolute
+from .directory import absolute
 
 # Where there is none, an arbiter says that it does not run there.
 O_PATH = getattr(os, "O_PATH", 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from ..line_writer import Stream
+from .line_writer import Stream
 from .place import Place
 
 MODE = 0o644
