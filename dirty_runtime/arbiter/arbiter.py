@@ -49,8 +49,8 @@ from .workers.lane import Lane
 from .workers.launch import inspect, launchers_of
 from .workers.orphans import Orphans
 from .workers.reload import Reload
-from .workers.supervisor import LEAVE_S, Supervisor
-from .workers.worker import Worker
+from .workers.supervisor import Supervisor
+from .workers.worker import LEAVE_S, Worker
 
 log = logging.getLogger("dirty")
 

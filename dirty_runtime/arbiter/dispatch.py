@@ -165,6 +165,7 @@ class Dispatcher:
                 self._give_up(action.call, action.lane)
             else:
                 action.lane.close()
+                action.lane.worker.lane_let_go()
         if self._is_draining:
             self.look_whether_quiet()
 

@@ -18,6 +18,7 @@ import pytest
 import gdproto
 from dirty_runtime.app import AppSpec
 from dirty_runtime.arbiter import DirtyArbiter
+from dirty_runtime.arbiter.answers import status as status_module
 from dirty_runtime.arbiter.policy.catalogue import AppFacts
 from dirty_runtime.arbiter.policy.life import State
 from dirty_runtime.arbiter.workers.launch import Order, Process
@@ -158,8 +159,14 @@ def status(arbiter: DirtyArbiter) -> Any:
     assert answerer is not None
     # Who asks does not matter.
     nobody: Any = None
-    with pytest.raises(StopIteration) as done:
-        answerer.answer(gdproto.Status(1), nobody).send(None)
+
+    async def without_pause() -> None:
+        """It goes on where it would take turns."""
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(status_module, "Pace", lambda turns: without_pause)
+        with pytest.raises(StopIteration) as done:
+            answerer.answer(gdproto.Status(1), nobody).send(None)
     assert len(done.value.value["workers"]) == len(arbiter.supervisor.workers)
 
 

@@ -58,6 +58,9 @@ class LaneWorker(Protocol):
     def condemn(self, reason: str, grace_s: float) -> None:
         """It is at fault."""
 
+    def lane_let_go(self) -> None:
+        """A lane of the worker has been closed: it takes no calls, and runs none."""
+
     def call_answered(self) -> None:
         """It has answered a call."""
 

@@ -28,12 +28,10 @@ from ..policy.life import State
 from ..policy.restarts import Backoff
 from .inspection import checked
 from .launch import Launcher
-from .worker import Worker, WorkerEvents
+from .worker import LEAVE_S, Worker, WorkerEvents
 
 log = logging.getLogger("dirty")
 
-# What a worker gets behind the close of its apps: see `worker.leaving`.
-LEAVE_S = 4.0
 RSS_CHECK_S = 1.0
 RELOAD = "reload"
 

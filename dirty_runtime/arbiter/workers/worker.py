@@ -23,6 +23,8 @@ log = logging.getLogger("dirty")
 
 # How long a process may take to die after its lanes have closed, or its boot has failed.
 DYING_S = 1.0
+# What a worker gets behind the close of its apps: see `worker.leaving`.
+LEAVE_S = 4.0
 
 
 class WorkerEvents(AnswerEvents, Protocol):
@@ -125,6 +127,8 @@ class Worker:
         self.serves_at_most = 0
         self.lanes: list[Lane] = []
         self._wish_to_leave = ""
+        self._lanes_let_go = 0
+        self._time_to_end_s = config.close_timeout_s + LEAVE_S
         self._boot_timeout_s = config.boot_timeout_s
         self._supervisor = supervisor
         self._events = events
@@ -194,6 +198,12 @@ class Worker:
         """Whether its boot, which is over, was ended from outside; for one that is gone."""
         return not self.failure and self.process.is_victim()
 
+    def lane_let_go(self) -> None:
+        """One of its lanes has been closed; with the last, all that it has to do is to end."""
+        self._lanes_let_go += 1
+        if self._lanes_let_go == len(self.lanes) and self.state is State.RETIRING:
+            self._later(self._time_to_end_s, self._kill_late, "let go")
+
     def call_answered(self) -> None:
         """It has answered a call: after so many it is replaced."""
         self.served += 1
@@ -254,9 +264,16 @@ class Worker:
 
     def _kill(self, grace_s: float) -> None:
         if grace_s:
-            self._later(grace_s, self.process.kill)
+            self._later(grace_s, self._kill_late, "told to end")
         else:
             self.process.kill()
+
+    def _kill_late(self, since: str) -> None:
+        if self.state is State.RETIRING:
+            text = "worker %d (slot %d) is killed: long after it was %s it has not ended; close(),"
+            text += " a thread or a child of its apps keeps it: %s"
+            log.warning(text, self.pid, self.slot, since, ", ".join(self.apps))
+        self.process.kill()
 
     def _ended(self) -> None:
         self._happens(Event.ENDED)

@@ -1,0 +1,44 @@
+"""A worker that was let go is waited for so long and no longer, and the log says for whom."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from dirty_runtime.arbiter import DirtyArbiter
+from tests.dirty_runtime.test_launchers import (
+    APP,
+    WORKERS,
+    Elsewhere,
+    ElsewhereLauncher,
+    run,
+    until,
+)
+
+
+def test_a_worker_that_does_not_end_is_killed_and_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    hear, stubborn = Elsewhere._hear, set()
+
+    def heard(self: Elsewhere) -> None:
+        if self.pid not in stubborn:
+            hear(self)
+
+    monkeypatch.setattr(Elsewhere, "_hear", heard)
+
+    async def test(arbiter: DirtyArbiter, launcher: ElsewhereLauncher) -> None:
+        worker = next(iter(arbiter.supervisor.workers.values()))
+        stubborn.add(worker.pid)
+        # Far below the graceful timeout, which is for calls.
+        monkeypatch.setattr(worker, "_time_to_end_s", 0.05)
+        arbiter.supervisor.recycle(worker, "its age")
+        await until(lambda: worker.age not in arbiter.supervisor.workers)
+
+    with caplog.at_level(logging.WARNING, "dirty"):
+        run(WORKERS, tmp_path, test)
+    (said,) = [one.getMessage() for one in caplog.records if "is killed" in one.getMessage()]
+    assert "long after it was let go it has not ended" in said
+    assert APP in said
