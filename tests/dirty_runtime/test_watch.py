@@ -178,6 +178,17 @@ TestSilence = SilenceModel.TestCase
 TestAlarm.settings = TestSilence.settings = settings(max_examples=50, stateful_step_count=30)
 
 
+def test_who_was_heard_meanwhile_is_silent_from_then_on() -> None:
+    model = SilenceModel()
+    model.begin()
+    model.clock.pass_s(0.5)
+    model.hear()
+    model.clock.pass_s(LIMIT_S - 0.25)
+    assert model.told == []
+    model.clock.pass_s(0.25)
+    assert model.told == [100.5 + LIMIT_S]
+
+
 def test_without_a_limit_nothing_is_watched() -> None:
     model = SilenceModel()
     watch = SilenceWatch(0, model, model.clock)  # type: ignore[arg-type]

@@ -66,6 +66,7 @@ def test_the_environment_selects_the_python_codec() -> None:
     assert in_python(program, GDPROTO_PURE="1") == "python [1]"
 
 
+@pytest.mark.timeout(600)
 def test_the_python_codec_passes_the_same_tests() -> None:
     if not C:
         pytest.skip("it runs these tests already")
@@ -75,7 +76,7 @@ def test_the_python_codec_passes_the_same_tests() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=590,
         env={**os.environ, "GDPROTO_PURE": "1"},
     )
     assert result.returncode == 0, result.stdout[-3000:]
