@@ -34,6 +34,14 @@ class Service(DirtyApp):
         while True:
             yield bytes(100_000)
 
+    def swarm_and_die(self, count: int) -> None:
+        """Leave so many processes, each in a session of its own."""
+        for _ in range(count):
+            if os.fork() == 0:
+                os.setsid()
+                time.sleep(600)
+        os.kill(os.getpid(), 9)
+
     def fork_and_die(self) -> None:
         if os.fork() == 0:
             time.sleep(600)

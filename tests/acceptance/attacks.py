@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
+import signal
 import sys
 import tempfile
 import threading
@@ -406,6 +408,34 @@ def scale(stage: Stage) -> None:
     with stage.attacker() as attacker, stage.watched():
         for op in (ManageOp.ADD, ManageOp.REMOVE):
             attacker.strike([gdproto.Manage(1, int(op), count).to_bytes()], 1)
+
+
+# --- workers ---
+
+LASTING = ("--max-crashes", "1000000")
+
+
+@attack("a worker killed while no descriptor is free", *LASTING)
+def no_descriptors(stage: Stage) -> None:
+    pid = stage.arbiter.process.pid
+    usual = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    with stage.watched():
+        (worker,) = stage.arbiter.pids()
+        _, most = usual
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, most))
+        os.kill(worker, signal.SIGKILL)
+        # Some rounds of trying again.
+        time.sleep(0.5)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, usual)
+        stage.arbiter.wait_ready()
+
+
+@attack("a call that leaves 400 processes and dies", *LASTING)
+def swarm(stage: Stage) -> None:
+    frame = gdproto.Request(1, APP, "swarm_and_die", (stage.few(400),)).to_bytes()
+    with stage.attacker() as attacker, stage.watched():
+        attacker.strike([frame], 1)
+        stage.arbiter.wait_ready()
 
 
 def told(seconds: float) -> str:
