@@ -453,7 +453,7 @@ def test_a_client_without_an_arbiter_says_where_it_looked(tmp_path: Path) -> Non
         asyncio.run(collect(client, "count", 1))
 
 
-@pytest.mark.parametrize("timeout", [0, -1, float("inf"), float("nan")])
+@pytest.mark.parametrize("timeout", [0, -1, float("-inf"), float("nan")])
 def test_an_impossible_timeout_is_refused(timeout: float) -> None:
     with pytest.raises(ValueError, match="timeout"):
         DirtyClient("/socket", timeout)

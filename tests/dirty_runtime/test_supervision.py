@@ -376,7 +376,7 @@ def test_the_stash_of_a_thread(stash_socket: str) -> None:
     del table[1]
     with pytest.raises(KeyError):
         table[1]
-    with pytest.raises(StashError, match="do not fit"):
+    with pytest.raises(StashError, match="does not fit"):
         stash.put("t", "big", b"x" * 100_000)
     with pytest.raises(StashTableNotFoundError):
         stash.info("nowhere")
