@@ -277,6 +277,10 @@ class Link:
 
     # --- the end ---
 
+    def forget(self, connection: gdproto.Connection) -> None:
+        """Have an empty connection: what came of a frame is not to wait for the collector."""
+        self._connection = connection
+
     def close(self) -> None:
         """Read no more; close when what was written has been taken."""
         if self.is_closing:

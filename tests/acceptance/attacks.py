@@ -21,6 +21,7 @@ import contextlib
 import os
 import resource
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -34,6 +35,7 @@ from dirty_runtime import StashClient
 from dirty_runtime.testing import Arbiter, running
 from gdproto import ManageOp, StashOp
 
+from .facts import rss_mb
 from .peers import LIMIT_S, Attacker
 from .probe import VARIABLE, Probe, Stands
 
@@ -436,6 +438,113 @@ def swarm(stage: Stage) -> None:
     with stage.attacker() as attacker, stage.watched():
         attacker.strike([frame], 1)
         stage.arbiter.wait_ready()
+
+
+# --- clients ---
+
+LIMITED = ("--max-client-bytes", str(64 * MIB), "--max-spool-bytes", str(256 * MIB))
+# What an arbiter takes beside that, for a while.
+SLACK_MB = 48
+
+
+@contextlib.contextmanager
+def no_more_memory_than(stage: Stage, most_bytes: int) -> Iterator[None]:
+    """Fail where the arbiter has taken more than that while the block ran."""
+    before_mb = rss_mb(stage.arbiter.process.pid)
+    yield
+    grown_mb = rss_mb(stage.arbiter.process.pid) - before_mb
+    assert grown_mb < most_bytes / 1e6 + SLACK_MB, f"{grown_mb:.0f} MB more than before"
+
+
+@contextlib.contextmanager
+def several(stage: Stage, count: int, sent: bytes) -> Iterator[None]:
+    """So many connections that each send this, as far as it is taken, and read nothing."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            one = stack.enter_context(socket.socket(socket.AF_UNIX))
+            # With a timeout, a full backlog would be an error.
+            one.connect(stage.arbiter.socket_path)
+            one.settimeout(LIMIT_S)
+            with contextlib.suppress(ConnectionError):
+                one.sendall(sent)
+        yield
+
+
+def half_frame(size: int, sent: int) -> bytes:
+    """The beginning of a REQUEST of `size` bytes."""
+    return gdproto.Header(gdproto.MessageCode.REQUEST, size, 1).to_bytes() + bytes(sent)
+
+
+@attack("clients: 30 that read none of their answers of 8 MiB", *LIMITED)
+def unread_answers(stage: Stage) -> None:
+    stage.do([stash(StashOp.PUT, "t", "k", bytes(8 * MIB))], 1)
+    frames = b"".join(stash(StashOp.GET, "t", "k", number=n) for n in range(1, 101))
+    with (
+        stage.watched(),
+        no_more_memory_than(stage, 64 * MIB),
+        several(stage, stage.few(30, 4), frames),
+    ):
+        time.sleep(0.5)
+
+
+@attack("clients: 5,000 bare headers, and as many idle", *LIMITED)
+def bare_headers(stage: Stage) -> None:
+    count = stage.few(5_000)
+    with (
+        stage.watched(),
+        no_more_memory_than(stage, 10_000 * count),
+        several(stage, count, half_frame(60 * MIB, 0)),
+        several(stage, count, b""),
+    ):
+        pass
+
+
+@attack("clients: 300 half frames of 1 MiB", *LIMITED)
+def half_frames(stage: Stage) -> None:
+    sent = half_frame(2 * MIB - 100, MIB)
+    with (
+        stage.watched(),
+        no_more_memory_than(stage, 64 * MIB),
+        several(stage, stage.few(300), sent),
+    ):
+        time.sleep(0.2)
+
+
+@attack("clients: 20 uploads of 60 MiB that stop half way", *LIMITED)
+def uploads(stage: Stage) -> None:
+    sent = half_frame(60 * MIB, 30 * MIB)
+    with (
+        stage.watched(),
+        no_more_memory_than(stage, 0),
+        several(stage, stage.few(20, 2), sent),
+    ):
+        time.sleep(0.2)
+
+
+@attack("clients: uploads of 60 MiB, and the disk is full", *LIMITED)
+def full_disk(stage: Stage) -> None:
+    pid = stage.arbiter.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (16 * MIB, before[1]))
+    frame = gdproto.Request(1, APP, "size", [bytes(60 * MIB)]).to_bytes()
+    try:
+        with stage.attacker() as attacker, stage.watched(), no_more_memory_than(stage, 0):
+            for _ in range(stage.few(5)):
+                attacker.strike([frame], 1)
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+
+@attack("clients: more connections than descriptors", *LIMITED)
+def too_many_connections(stage: Stage) -> None:
+    pid = stage.arbiter.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        with stage.watched(), several(stage, stage.few(2_000, 300), b""):
+            pass
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
 
 def told(seconds: float) -> str:

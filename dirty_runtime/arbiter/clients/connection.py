@@ -142,6 +142,8 @@ class ClientConnection:
         # Whether it has asked something since that was told.
         self._has_asked = False
         self._kept = (0, 0)
+        # When it is closed that is heard no more.
+        self._end: asyncio.TimerHandle | None = None
         self._events = events
         self._clock = clock
         self._turns = turns
@@ -403,7 +405,7 @@ class ClientConnection:
         self._leave()
         self._link.read_in_vain()
         self._link.write_eof()
-        asyncio.get_running_loop().call_later(DISCARD_S, self._link.abort)
+        self._end = asyncio.get_running_loop().call_later(DISCARD_S, self._link.abort)
 
     # --- how it rests ---
 
@@ -519,6 +521,11 @@ class ClientConnection:
         self._held, self._held_bytes = [], 0
         self._leave()
         self._events.client_gone(self, self._rest)
+        self._connection = gdproto.Connection("arbiter", raw=True)
+        self._link.forget(self._connection)
+        if self._end is not None:
+            # It would keep all this until then.
+            self._end.cancel()
 
 
 def understood(code: int, frame: bytes | memoryview) -> Understood:

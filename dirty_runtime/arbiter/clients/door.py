@@ -143,6 +143,8 @@ class Door:
             while keeping.is_exceeded:
                 longest = keeping.longest()
                 self._let_go(longest, f"clients have more unfinished and unread than {name}")
+                # At once: what it keeps is what there is too much of.
+                longest.abort()
                 keeping.keeps(longest, 0)
 
     # --- time ---
