@@ -11,6 +11,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -189,6 +190,9 @@ class DirtyArbiter:
                 await asyncio.sleep(LATER_S)
 
     async def _serve(self, listener: Listener) -> None:
+        # What is there now stays: the collector, which stops the loop, is not to look at it again.
+        gc.collect()
+        gc.freeze()
         self._handle_signals(asyncio.get_running_loop())
         with signals.followed():
             if await self._learn():

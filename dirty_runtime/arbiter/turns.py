@@ -12,7 +12,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 
-# What a slice may take, and what may be done at once before the first of them.
+# What a slice may take; and what all together may do at once in a turn of the loop, before the
+# first of their slices.
 SLICE_S = 0.002
 AT_ONCE_S = 0.0005
 
@@ -22,6 +23,18 @@ class Turns:
 
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], object]] = deque()
+        # Until when long work may be done at once, in this turn of the loop.
+        self._at_once_until_s: float | None = None
+
+    def at_once_until_s(self) -> float:
+        """When long work is to wait for its turn that begins now."""
+        if self._at_once_until_s is None:
+            self._at_once_until_s = time.monotonic() + AT_ONCE_S
+            asyncio.get_running_loop().call_soon(self._begin_anew)
+        return self._at_once_until_s
+
+    def _begin_anew(self) -> None:
+        self._at_once_until_s = None
 
     def take(self, slice_of_work: Callable[[], object]) -> None:
         """Have this called when its turn comes; it does what SLICE_S suffices for."""
@@ -37,14 +50,14 @@ class Turns:
 
     async def exhaust(self, steps: Iterator[object]) -> None:
         """Take every short step; also where the caller, who waits for that, is cancelled."""
-        if _advanced(steps, AT_ONCE_S):
+        if _advanced(steps, self.at_once_until_s()):
             return
         done = asyncio.get_running_loop().create_future()
         self.take(partial(self._go_on, steps, done))
         await done
 
     def _go_on(self, steps: Iterator[object], done: asyncio.Future[None]) -> None:
-        if _advanced(steps, SLICE_S):
+        if _advanced(steps, time.monotonic() + SLICE_S):
             _end(done)
         else:
             self.take(partial(self._go_on, steps, done))
@@ -56,9 +69,8 @@ class Turns:
         self._waiting.popleft()()
 
 
-def _advanced(steps: Iterator[object], at_most_s: float) -> bool:
-    """Take steps for so long. Returns whether it was the last one."""
-    until_s = time.monotonic() + at_most_s
+def _advanced(steps: Iterator[object], until_s: float) -> bool:
+    """Take steps until then, one at least. Returns whether it was the last one."""
     return not any(time.monotonic() >= until_s for _ in steps)
 
 
@@ -76,7 +88,7 @@ class Pace:
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
-        self._until_s = time.monotonic() + AT_ONCE_S
+        self._until_s = turns.at_once_until_s()
 
     @property
     def is_over(self) -> bool:

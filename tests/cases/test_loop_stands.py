@@ -205,6 +205,28 @@ def test_status_of_many_workers_is_made_in_slices() -> None:
     asyncio.run(test())
 
 
+def test_all_together_do_little_at_once() -> None:
+    async def test() -> None:
+        watched = Watched()
+        await watched.fill("t", 50)
+        looked: list[int] = []
+
+        class Counted(Glob):
+            def matches(self, text: str) -> bool:
+                looked.append(watched.turns)
+                time.sleep(AT_ONCE_S / 10)
+                return True
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("dirty_runtime.arbiter.stash.memory.Glob", Counted)
+            await watched.during(*(watched.stash.keys("t", "*") for _ in range(20)))
+        # A batch of one takes all that there is for the first turn; then each has turns of its own.
+        assert looked.count(looked[0]) <= 2 * 50
+        assert len(looked) == 20 * 50
+
+    asyncio.run(test())
+
+
 def test_keys_are_listed_once_while_others_come_and_go() -> None:
     async def test() -> None:
         stash = MemoryStash(0, Turns())

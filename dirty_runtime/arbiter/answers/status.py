@@ -53,12 +53,12 @@ class StatusAnswers:
         supervisor, router, pace = self._supervisor, self._router, Pace(self._turns)
         workers = []
         for worker in sorted(supervisor.workers.values(), key=lambda worker: worker.age):
-            workers.append(self._worker(worker))
             await pace()
+            workers.append(self._worker(worker))
         queues, waits = {}, {}
         for path in router.apps:
-            queues[path], waits[path] = router.depth(path), self._oldest_wait_s(path)
             await pace()
+            queues[path], waits[path] = router.depth(path), self._oldest_wait_s(path)
         return {
             "arbiter_pid": os.getpid(),
             "workers": workers,

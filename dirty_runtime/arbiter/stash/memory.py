@@ -124,8 +124,8 @@ class MemoryStash:
         try:
             for page in self._tables.pages():
                 for names in _batches(page):
-                    listed.add([gdproto.encode(name) for name in names])
                     await pace()
+                    listed.add([gdproto.encode(name) for name in names])
         except gdproto.ProtocolError as error:
             raise _too_long(error, f"there are {len(self._tables)} tables") from None
         return listed.value()
@@ -153,8 +153,8 @@ class MemoryStash:
 
     async def _list(self, kept: Table, listed: gdproto.ListPieces, pace: Pace) -> None:
         for page in kept.pages():
-            listed.add(page)
             await pace()
+            listed.add(page)
 
     async def _list_matching(
         self, kept: Table, pattern: str, listed: gdproto.ListPieces, pace: Pace
@@ -162,11 +162,13 @@ class MemoryStash:
         if len(pattern) > AT_ONCE:
             # To read it may take a slice.
             await self._turns.wait()
+        else:
+            await pace()
         glob = Glob(pattern)
         for page in kept.pages():
             for names in _batches(page):
-                listed.add([name for name in names if await _matches(glob, name, pace)])
                 await pace()
+                listed.add([name for name in names if await _matches(glob, name, pace)])
 
     def _taking_apart(self, kept: Table) -> Iterator[None]:
         for name, value in kept.take_apart():
