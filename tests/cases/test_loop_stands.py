@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import fnmatch
+import gc
 import time
 from collections.abc import Coroutine
 from typing import Any
@@ -136,7 +137,8 @@ class Watched:
 
     async def fill(self, table: str, count: int = MANY) -> None:
         for number in range(count):
-            await self.stash.put(table, f"key:{number}", ONE)
+            value = gdproto.Encoded(gdproto.encode(number))
+            await self.stash.put(table, f"key:{number}", value)
 
     async def during(self, *works: Coroutine[Any, Any, Any]) -> list[Any]:
         looking = asyncio.create_task(self.look_on())
@@ -201,6 +203,19 @@ def test_status_of_many_workers_is_made_in_slices() -> None:
         assert len(told["workers"]) == told["worker_count"] == 5000
         assert watched.turns > 2
         assert watched.longest_s < 10 * (SLICE_S + AT_ONCE_S)
+
+    asyncio.run(test())
+
+
+def test_the_collector_has_no_more_to_look_at_with_more_keys() -> None:
+    async def test() -> None:
+        watched = Watched()
+        gc.collect()
+        before = len(gc.get_objects())
+        await watched.fill("t")
+        gc.collect()
+        # The dicts that hold them.
+        assert len(gc.get_objects()) - before < 1000
 
     asyncio.run(test())
 

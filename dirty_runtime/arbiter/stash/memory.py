@@ -32,13 +32,14 @@ SLOT_BYTES = 42
 TABLE_BYTES = 255
 # Keys that are looked at between two looks at the clock.
 AT_ONCE = 64
+LARGE_BYTES = 64 * 1024
 # Characters of a name that an error repeats.
 MOST_SHOWN = 100
 
 T = TypeVar("T")
 
 # The values of a table by their keys, both as TLV.
-Table = Shards[bytes, gdproto.Encoded]
+Table = Shards[bytes, bytes]
 
 
 class MemoryStash:
@@ -57,8 +58,8 @@ class MemoryStash:
         self._turns = turns or Turns()
         self._tables: Shards[str, Table] = Shards()
 
-    async def put(self, table: str, key: Scalar, value: gdproto.Encoded) -> bool:
-        name, kept = gdproto.encode(key), self._tables.get(table)
+    async def put(self, table: str, key: Scalar, value: bytes) -> bool:
+        name, kept, value = gdproto.encode(key), self._tables.get(table), _untracked(value)
         old = kept.get(name) if kept is not None else None
         grown = _size(name, value) - (_size(name, old) if old is not None else 0)
         what = f"stash table {_shown(table)}: a value of {len(value)} bytes"
@@ -188,6 +189,14 @@ async def _matches(glob: Glob, name: bytes, pace: Pace) -> bool:
 def _batches(page: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(page), AT_ONCE):
         yield page[start : start + AT_ONCE]
+
+
+def _untracked(value: bytes) -> bytes:
+    """The value as the collector need not look at it, but for large ones, of which there are few.
+
+    A million that it looks at stop the loop for a tenth of a second.
+    """
+    return bytes(value) if len(value) < LARGE_BYTES else value
 
 
 def _size(key: bytes, value: bytes) -> int:
