@@ -47,9 +47,10 @@ class Doubtful:
             messages.judge_payload(header, data, start, self._steps)
         return messages.parse_payload(header, data, start)
 
-    def parse_stash(self, data: Buffer) -> Stash:
+    def parse_stash(self, data: Buffer, *, zero_copy: bool = False) -> Stash:
         """As `gdproto.messages.parse_stash`."""
-        return messages.stash_of(readable(data, type(data) is not bytes), self._steps)
+        source = readable(data, zero_copy or type(data) is not bytes)
+        return messages.stash_of(source, self._steps, zero_copy)
 
     def peek_request(self, payload: Buffer, start: int = 0) -> RequestPeek:
         """As `gdproto.messages.peek_request`."""

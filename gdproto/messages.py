@@ -188,21 +188,24 @@ def _of_frame(error: ProtocolError, header: Header, start: int) -> ProtocolError
     return error
 
 
-def parse_stash(data: Buffer) -> Stash:
+def parse_stash(data: Buffer, *, zero_copy: bool = False) -> Stash:
     """Parse one whole STASH frame, whose value is checked and left in bytes.
 
+    Args:
+        zero_copy: have the value as a read-only memoryview into `data`.
+
     Returns:
-        The message; its `value` is an `Encoded`, or None.
+        The message; its `value` is an `Encoded`, or a memoryview, or None.
 
     Raises:
         ProtocolError: as from `parse`.
         ValueError: it is a frame of another message.
         TypeError: `data` is not bytes-like.
     """
-    return stash_of(readable(data, type(data) is not bytes), PYTHON)
+    return stash_of(readable(data, zero_copy or type(data) is not bytes), PYTHON, zero_copy)
 
 
-def stash_of(source: Data, steps: Steps) -> Stash:
+def stash_of(source: Data, steps: Steps, zero_copy: bool) -> Stash:
     """As `parse_stash`, for what `readable` returned."""
     header = frame_header(source)
     if header.code != MessageCode.STASH:
@@ -210,7 +213,7 @@ def stash_of(source: Data, steps: Steps) -> Stash:
     found = judge_payload(header, source, HEADER_BYTES, steps)
     if found.get("value") is not None:
         start, stop = steps.spans(source, HEADER_BYTES, ("value",))["value"]
-        found["value"] = Encoded(source[start:stop])
+        found["value"] = source[start:stop] if zero_copy else Encoded(source[start:stop])
     return Stash(header.request_id, **found)
 
 

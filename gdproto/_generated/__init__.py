@@ -1,2 +1,2 @@
-# @generated from spec/ (37b99d8e2d254ee7) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (27c1af15f60ce2fb) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

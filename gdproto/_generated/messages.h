@@ -1,4 +1,4 @@
-/* @generated from spec/ (37b99d8e2d254ee7) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (27c1af15f60ce2fb) by python -m spec.codegen --write; do not edit */
 /* === Messages ================================================================================ */
 
 #define MAX_FIELDS 7
@@ -676,7 +676,7 @@ static int read_spans(Reader *r, PyObject *names, PyObject *found) {
             which += 1;
         }
         const uint8_t *start = r->pos;
-        if (skip_value(r) < 0) {
+        if (skip_long_value(r) < 0) {
             return DOUBT;
         }
         if (which < count) {
@@ -745,12 +745,12 @@ static int peek_routing(Reader *r, PyObject **found) {
                 missing = 0;
                 break;
             }
-            if (skip_value(r) < 0) {
+            if (skip_long_value(r) < 0) {
                 return DOUBT;
             }
         }
         else if (which < 0) {
-            if (!is_text(name, size) || skip_value(r) < 0) {
+            if (!is_text(name, size) || skip_long_value(r) < 0) {
                 return DOUBT;
             }
         }

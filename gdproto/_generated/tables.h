@@ -1,7 +1,7 @@
-/* @generated from spec/ (37b99d8e2d254ee7) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (27c1af15f60ce2fb) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "37b99d8e2d254ee7"
+#define SPEC_HASH "27c1af15f60ce2fb"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

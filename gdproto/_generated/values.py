@@ -1,4 +1,4 @@
-# @generated from spec/ (37b99d8e2d254ee7) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (27c1af15f60ce2fb) by python -m spec.codegen --write; do not edit
 """TLV values, fast: straight-line code for what is common and right.
 
 Whatever this code cannot vouch for raises Doubt or the interpreter's own error (DOUBTS); the

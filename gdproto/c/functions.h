@@ -221,7 +221,11 @@ NOINLINE void judge_raise(const Judge *j, const Reader *r, PyObject *data) {
 /* 0, or -1 with a ProtocolError: of the value at hand, as far as it is asked for. */
 INLINE int judge(Judge *j, Reader *r, PyObject *data) {
     int held = collector_hold(left(r));
+    PyThreadState *aside = left(r) < LONG_WALK_BYTES ? NULL : PyEval_SaveThread();
     int failed = check_value(j, r) < 0;
+    if (UNLIKELY(aside != NULL)) {
+        PyEval_RestoreThread(aside);
+    }
     if (UNLIKELY(failed) && !PyErr_Occurred()) {
         judge_raise(j, r, data);
     }

@@ -4,6 +4,29 @@
    value that is at fault: see `walk` in ../_generated/values.h. What is open there lies on a stack
    of its own, so that the place can be named without walking again. */
 
+/* Bytes from which on walking over them, which touches nothing of Python's, lets others run. */
+#define LONG_WALK_BYTES (256 * 1024)
+
+/* As PyErr_NoMemory, also where others run. */
+NOINLINE void no_memory(void) {
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyErr_NoMemory();
+    PyGILState_Release(state);
+}
+
+NOINLINE int skip_value(Reader *r);
+
+/* As skip_value, letting others run meanwhile where it takes long. */
+INLINE int skip_long_value(Reader *r) {
+    if (LIKELY(left(r) < LONG_WALK_BYTES)) {
+        return skip_value(r);
+    }
+    PyThreadState *aside = PyEval_SaveThread();
+    int failed = skip_value(r);
+    PyEval_RestoreThread(aside);
+    return failed;
+}
+
 /* Keys that have been seen, where they stand: a few in their order, more by their hash. */
 #define FEW_KEYS 8
 
@@ -26,9 +49,9 @@ INLINE uint32_t hash_of(const uint8_t *data, size_t size) {
 }
 
 static Seen *seen_new(size_t places) {
-    Seen *seen = PyMem_Calloc(1, sizeof(Seen) + places * sizeof(SeenKey));
+    Seen *seen = PyMem_RawCalloc(1, sizeof(Seen) + places * sizeof(SeenKey));
     if (seen == NULL) {
-        PyErr_NoMemory();
+        no_memory();
         return NULL;
     }
     seen->places = places;
@@ -80,7 +103,7 @@ INLINE int seen_add(Seen **place, const uint8_t *data, size_t size) {
         if (grown == NULL) {
             return -1;
         }
-        PyMem_Free(seen);
+        PyMem_RawFree(seen);
         *place = seen = grown;
     }
     return seen_by_hash(seen, (SeenKey){data, (uint32_t)size, hash_of(data, size)});
@@ -127,25 +150,25 @@ INLINE void judge_init(Judge *j) {
 
 static void judge_close(Judge *j) {
     for (int i = 0; i < j->depth; i++) {
-        PyMem_Free(j->open[i].keys);
+        PyMem_RawFree(j->open[i].keys);
     }
-    PyMem_Free(j->here.keys);
-    PyMem_Free(j->spare);
+    PyMem_RawFree(j->here.keys);
+    PyMem_RawFree(j->spare);
     if (j->open != j->first) {
-        PyMem_Free(j->open);
+        PyMem_RawFree(j->open);
     }
 }
 
 NOINLINE int judge_grow(Judge *j) {
     int places = j->places * 2;
-    Open *grown = PyMem_Malloc((size_t)places * sizeof(Open));
+    Open *grown = PyMem_RawMalloc((size_t)places * sizeof(Open));
     if (grown == NULL) {
-        PyErr_NoMemory();
+        no_memory();
         return -1;
     }
     memcpy(grown, j->open, (size_t)j->depth * sizeof(Open));
     if (j->open != j->first) {
-        PyMem_Free(j->open);
+        PyMem_RawFree(j->open);
     }
     j->open = grown;
     j->places = places;
@@ -173,7 +196,7 @@ INLINE void judge_forget(Judge *j, Seen *keys) {
         keys->used = 0;
         j->spare = keys;
     } else {
-        PyMem_Free(keys);
+        PyMem_RawFree(keys);
     }
 }
 

@@ -52,6 +52,7 @@ DISCARD_S = 1.0
 FRAMES_AT_ONCE = 16
 # A value for the stash is checked to its last byte: a larger one by a thread.
 CHECKED_AT_ONCE_BYTES = 64 * 1024
+STEP_BYTES = 1024 * 1024
 # Of answers that a client has not read, in bytes: with more it is not heard.
 MOST_UNREAD_BYTES = 4 * 1024 * 1024
 
@@ -532,7 +533,20 @@ def understood(code: int, frame: bytes | memoryview) -> Understood:
     """What an arbiter needs to know of a frame. Raises gdproto.ProtocolError."""
     if code == REQUEST:
         return peek_request(frame, HEADER_BYTES)
-    return gdproto.parse_stash(frame) if code == STASH else gdproto.parse(frame)
+    if code != STASH:
+        return gdproto.parse(frame)
+    if len(frame) <= CHECKED_AT_ONCE_BYTES:
+        return gdproto.parse_stash(frame)
+    message = gdproto.parse_stash(frame, zero_copy=True)
+    if message.value is not None:
+        message.value = copied(message.value)
+    return message
+
+
+def copied(data: memoryview) -> bytes:
+    """The bytes, copied so that other threads may run: a step is short, the last holds no lock."""
+    steps = range(0, len(data), STEP_BYTES)
+    return b"".join([bytes(data[start : start + STEP_BYTES]) for start in steps])
 
 
 def joined(answers: list[Answer]) -> list[Data]:

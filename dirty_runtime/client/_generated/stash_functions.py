@@ -1,4 +1,4 @@
-# @generated from spec/ (37b99d8e2d254ee7) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (27c1af15f60ce2fb) by python -m spec.codegen --write; do not edit
 """The operations of the stash as functions, for the calling thread."""
 
 from __future__ import annotations

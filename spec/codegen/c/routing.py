@@ -17,7 +17,7 @@ def _spans(spec: ir.Spec) -> Lines:
     count, head = the_dict.body.count, 1 + length.size
     keep = [
         "const uint8_t *start = r->pos;",
-        *block("if (skip_value(r) < 0)", ["return DOUBT;"]),
+        *block("if (skip_long_value(r) < 0)", ["return DOUBT;"]),
         *block(
             "if (which < count)",
             [
@@ -101,12 +101,12 @@ def routing(spec: ir.Spec) -> Lines:
             f"if (which > {early})",
             [
                 *block(f"if (missing == 1 && found[{early}] == NULL)", ["missing = 0;", "break;"]),
-                *block("if (skip_value(r) < 0)", ["return DOUBT;"]),
+                *block("if (skip_long_value(r) < 0)", ["return DOUBT;"]),
             ],
         ),
         *block(
             "else if (which < 0)",
-            block("if (!is_text(name, size) || skip_value(r) < 0)", ["return DOUBT;"]),
+            block("if (!is_text(name, size) || skip_long_value(r) < 0)", ["return DOUBT;"]),
         ),
         *block(
             "else",
