@@ -11,6 +11,7 @@ from __future__ import annotations
 import _thread
 import importlib
 import os
+import select
 import sys
 from collections.abc import Callable, Sequence
 from types import BuiltinFunctionType, FunctionType, MethodType
@@ -186,13 +187,14 @@ def _import(path: str) -> Any:
 
 
 def _check_threads(path: str) -> None:
-    """Raises DirtyAppError where threads are no threads of the system any more."""
-    if not isinstance(_thread.start_new_thread, BuiltinFunctionType):
-        culprit = next(
-            (name for name in ("gevent", "eventlet") if name in sys.modules), "something"
-        )
-        reason = f"app {path}: {culprit} has replaced the threads that its worker needs"
-        raise DirtyAppError(f"{reason}; leave them, as by monkey.patch_all(thread=False)", path)
+    """Raises DirtyAppError where threads or waits are no longer those of the system."""
+    needed = (_thread.start_new_thread, select.select)
+    if all(isinstance(one, BuiltinFunctionType) for one in needed):
+        return
+    culprit = next((name for name in ("gevent", "eventlet") if name in sys.modules), "something")
+    reason = f"app {path}: {culprit} has replaced the threads and waits that its worker needs"
+    hint = "leave them, as by monkey.patch_all(thread=False, select=False)"
+    raise DirtyAppError(f"{reason}; {hint}", path)
 
 
 def _not_imported(path: str, error: BaseException) -> str:

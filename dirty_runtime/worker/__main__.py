@@ -46,7 +46,6 @@ def main() -> int:
     lanes = [LaneServer(fd, apps, loop, around.tracebacks) for fd in around.fds]
     hold_nothing_in_copies(lanes, loop, around)
     failure = boot(around, apps, loop)
-    around.set_handlers()
     status: WorkerAnswer = {
         "pid": os.getpid(),
         "apps": list(apps),
@@ -112,26 +111,28 @@ def initialised(path: str, loop: EventLoop) -> App:
 
 def serve(lanes: Iterable[LaneServer]) -> None:
     """Serve each lane in a thread until it ends."""
-    threads = [
-        threading.Thread(target=serve_lane, args=(lane,), name=f"lane-{number}", daemon=True)
-        for number, lane in enumerate(lanes)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        join(thread)
+    ends = []
+    for number, lane in enumerate(lanes):
+        ends.append(over := threading.Event())
+        name = f"lane-{number}"
+        threading.Thread(target=serve_lane, args=(lane, over), name=name, daemon=True).start()
+    for over in ends:
+        wait(over)
 
 
-def join(thread: threading.Thread) -> None:
-    """Wait for the thread, whatever an app's handlers of signals raise meanwhile."""
-    while thread.is_alive():
+def wait(over: threading.Event) -> None:
+    """Wait, whatever an app's handlers of signals raise meanwhile.
+
+    A `join` that is interrupted takes its thread for ended.
+    """
+    while not over.is_set():
         try:
-            thread.join()
+            over.wait()
         except BaseException as error:
             LOG.say("ERROR", f"a handler of a signal failed: {describe(error)}{place(error)}")
 
 
-def serve_lane(lane: LaneServer) -> None:
+def serve_lane(lane: LaneServer, over: threading.Event) -> None:
     """Serve one lane; the process ends when the arbiter is gone or cannot be understood."""
     try:
         lane.serve()
@@ -144,6 +145,7 @@ def serve_lane(lane: LaneServer) -> None:
     except BaseException as error:
         LOG.say("ERROR", f"a lane failed: {describe(error)}", traceback=tell(error).traceback)
         leave(1)
+    over.set()
 
 
 def close(apps: dict[str, App], loop: EventLoop, limit_s: float) -> None:

@@ -105,18 +105,14 @@ class Surroundings:
         A service manager's TERM reaches every process at once, but calls are to end first. A
         handler is not inherited by the programs that an app runs, nor by what it forks.
         """
-        self.set_handlers()
+        for number in LEAVING:
+            signal.signal(number, self._ask_to_leave)
+        signal.signal(signal.SIGUSR1, _reopen)
         os.register_at_fork(
             before=self._hold_signals,
             after_in_parent=self._free_signals,
             after_in_child=self._leave_signals,
         )
-
-    def set_handlers(self) -> None:
-        """Have the signals mean what they mean to a worker, whatever libraries have set."""
-        for number in LEAVING:
-            signal.signal(number, self._ask_to_leave)
-        signal.signal(signal.SIGUSR1, _reopen)
 
     def _ask_to_leave(self, number: int, frame: FrameType | None) -> None:
         self._write(f"{LEAVE} {signal.Signals(number).name} came to it")
