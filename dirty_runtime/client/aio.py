@@ -23,6 +23,7 @@ from weakref import WeakKeyDictionary
 import gdproto
 
 from ..errors import DirtyConnectionError, DirtyError, DirtyWorkerError, from_message
+from ..sockets.own import unix_socket
 from ..sockets.transfer import widen
 from .answers import (
     Deadline,
@@ -34,7 +35,7 @@ from .answers import (
     says_nothing_began,
     unreachable,
 )
-from .wire import Wire, WireSocket
+from .wire import Wire
 
 CONNECT_PAUSE_S = 0.005
 # How long a stream may keep the loop to itself.
@@ -53,7 +54,7 @@ def running_loop() -> asyncio.AbstractEventLoop:
 class AsyncChannel(Wire):
     """One connection, on which any number of calls wait for their answers."""
 
-    def __init__(self, connected: WireSocket, socket_path: str, ids: Iterator[int]) -> None:
+    def __init__(self, connected: socket.socket, socket_path: str, ids: Iterator[int]) -> None:
         super().__init__(connected)
         self._path = socket_path
         self._calls: dict[int, asyncio.Future[gdproto.Message]] = {}
@@ -320,14 +321,14 @@ def keep_for(
         kept[loop] = one
 
 
-async def connect(socket_path: str, deadline: Deadline) -> WireSocket:
+async def connect(socket_path: str, deadline: Deadline) -> socket.socket:
     """A socket that is connected to the arbiter. Raises DirtyError."""
     while (connected := try_to_connect(socket_path)) is None:
         await asyncio.sleep(min(CONNECT_PAUSE_S, deadline.left_s()))
     return connected
 
 
-def try_to_connect(socket_path: str) -> WireSocket | None:
+def try_to_connect(socket_path: str) -> socket.socket | None:
     """A socket that is connected to the arbiter and does not block; None to try again later.
 
     Its backlog may be full, and the kernel does not tell when it has room.
@@ -336,7 +337,7 @@ def try_to_connect(socket_path: str) -> WireSocket | None:
         DirtyConnectionError: no arbiter is there.
     """
     try:
-        connected = WireSocket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connected = unix_socket()
     except OSError as error:
         raise unreachable(socket_path, error) from None
     try:

@@ -23,7 +23,8 @@ import gdproto
 from gdproto import MessageReceived
 
 from ..errors import DirtyConnectionError, DirtyError, from_message
-from ..sockets.round_trip import is_pythons, round_trip, round_trip_of_its_own
+from ..sockets.own import is_pythons, unix_socket
+from ..sockets.round_trip import round_trip, round_trip_of_its_own
 from ..sockets.transfer import receive, widen
 from .answers import (
     Deadline,
@@ -88,7 +89,7 @@ class Channel:
         self._has_processors = processors() > 1
         self._was_quick = False
         try:
-            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._socket = unix_socket()
         except OSError as error:
             raise unreachable(socket_path, error) from None
         self._is_pythons = is_pythons(self._socket)

@@ -20,15 +20,6 @@ import gdproto
 from ..sockets.transfer import receive
 
 
-class WireSocket(socket.socket):
-    """A socket that closes without a word when nobody has it any more."""
-
-    def __del__(self) -> None:
-        fd = self.detach()
-        if fd >= 0:
-            os.close(fd)
-
-
 class Wire:
     """One connection of the running loop.
 
@@ -40,7 +31,7 @@ class Wire:
         pid: the process that opened it; a child's copy is not to be used.
     """
 
-    def __init__(self, connected: WireSocket) -> None:
+    def __init__(self, connected: socket.socket) -> None:
         self.connection = gdproto.Connection("client")
         self.pid = os.getpid()
         self._socket = connected

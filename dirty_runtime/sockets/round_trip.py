@@ -53,14 +53,6 @@ def round_trip_of_its_own(connected: socket.socket, frame: bytes, awake_s: float
     return connected.recv(ANSWER_BYTES)
 
 
-def is_pythons(connected: socket.socket) -> bool:
-    """Whether it is a socket of Python's own, which holds up the thread while it waits.
-
-    Those that gevent and eventlet put in their place are not.
-    """
-    return type(connected).__module__ == "socket"
-
-
 def _built() -> RoundTrip:
     if gdproto.IMPLEMENTATION != "c":
         return round_trip_in_python

@@ -30,6 +30,7 @@ CLIENT = {
     "dirty_runtime.printable",
     "dirty_runtime.seconds",
     "dirty_runtime.sockets",
+    "dirty_runtime.sockets.own",
     "dirty_runtime.sockets.round_trip",
     "dirty_runtime.sockets.transfer",
 }
