@@ -70,23 +70,18 @@ MOST_PIECES = 64 * 1024
 class Written(list[bytes | bytearray]):
     """What has been written, in pieces; the writers call `append`, and now and then the others.
 
-    Args:
-        most: as many bytes as there may be: what is larger is found out before it is all written.
-
     Attributes:
+        most: as many bytes as there may be: what is larger is found out before it is all written.
         trail: after a doubt, the keys and indexes that lead there, the innermost first.
         culprit: after a doubt, the key or value where it arose; the whole value without a trail.
         is_key: it is a key.
     """
 
+    most = 0
     trail: list[str | int] | None = None
     culprit: Any = None
     is_key = False
     _large = 0
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self.most = most
 
     def counted(self, size: int) -> None:
         """Count a large piece. Raises TooLarge when they are too many bytes."""

@@ -146,8 +146,12 @@ def serialize_parts(message: Message) -> list[bytes]:
     return [*parts, b"".join(small)] if small else parts
 
 
+class _Payload(Written):
+    most = MAX_PAYLOAD_BYTES
+
+
 def _pieces(message: Message) -> Written:
-    parts = Written(MAX_PAYLOAD_BYTES)
+    parts: Written = _Payload()
     try:
         message._write_payload(parts.append)
         parts.insert(0, _header(message, parts))
@@ -155,7 +159,8 @@ def _pieces(message: Message) -> Written:
         _check_request_id(message)
         try:
             payload = fields.payload_of(message, RULES[message.CODE])
-            parts = strict.written(payload, MAX_PAYLOAD_BYTES)
+            parts = _Payload()
+            strict.write(payload, parts)
             parts.insert(0, _header(message, parts))
         except TooLarge:
             raise _of_message(strict.too_large(MAX_PAYLOAD_BYTES), message) from None

@@ -70,25 +70,28 @@ def refuse(data: bytes | memoryview, *place: Any) -> NoReturn:
     raise AssertionError(f"nothing is at fault at byte {place[0]}")
 
 
-def written(value: Any, most: int) -> Written:
-    """A value in pieces, which may take so many bytes.
+def write(value: Any, pieces: Written) -> None:
+    """Write a value.
 
     Raises:
         ProtocolError: the first fault; what is too large by little is not found.
     """
-    pieces = Written(most)
     try:
         write_value(value, pieces.append)
-    except TooLarge:
-        raise too_large(most) from None
-    except DOUBTS:
-        around = (pieces.trail or [])[::-1]
-        culprit = value if pieces.trail is None else pieces.culprit
-        refuse_writing(culprit, around, len(around), pieces.is_key, False, False)
-        # It is right, and of unusual types.
-        pieces.clear()
-        Encoder(pieces.append, most).encode(value)
-    return pieces
+    except DOUBTS as doubt:
+        write_again(value, pieces, doubt)
+
+
+def write_again(value: Any, pieces: Written, doubt: Exception) -> None:
+    """Write a value, about which the fast codec was in doubt. Raises ProtocolError as `write`."""
+    if isinstance(doubt, TooLarge):
+        raise too_large(pieces.most) from None
+    around = (pieces.trail or [])[::-1]
+    culprit = value if pieces.trail is None else pieces.culprit
+    refuse_writing(culprit, around, len(around), pieces.is_key, False, False)
+    # It is right, and of unusual types.
+    pieces.clear()
+    Encoder(pieces.append, pieces.most).encode(value)
 
 
 def refuse_writing(

@@ -11,12 +11,16 @@ from typing import Any
 
 from . import strict
 from ._generated.tables import MAX_BLOB_BYTES, MAX_VALUE_BYTES
-from ._generated.values import read_value, read_value_view
+from ._generated.values import read_value, read_value_view, write_value
 from .errors import ProtocolError
-from .fast import DOUBTS
+from .fast import DOUBTS, Written
 
 Buffer = bytes | bytearray | memoryview
 Check = Callable[[bytes | memoryview, int], int]
+
+
+class _Value(Written):
+    most = MAX_VALUE_BYTES
 
 
 def encode(value: Any) -> bytes:
@@ -30,7 +34,12 @@ def encode(value: Any) -> bytes:
     Raises:
         ProtocolError: the value has no TLV form; `code` and `path` say why and where.
     """
-    data = b"".join(strict.written(value, MAX_VALUE_BYTES))
+    parts = _Value()
+    try:
+        write_value(value, parts.append)
+    except DOUBTS as doubt:
+        strict.write_again(value, parts, doubt)
+    data = b"".join(parts)
     if len(data) > MAX_VALUE_BYTES:
         raise strict.too_large(MAX_VALUE_BYTES)
     return data

@@ -34,7 +34,7 @@ INLINE void writer_init(Writer *w, size_t most) {
 INLINE size_t written(const Writer *w) { return w->before + (size_t)(w->pos - w->start); }
 
 /* The key or value at hand is at fault, if nothing within it is. */
-NOINLINE int write_blame(Writer *w, PyObject *culprit, int is_key, int is_again) {
+COLD int write_blame(Writer *w, PyObject *culprit, int is_key, int is_again) {
     if (w->culprit == NULL) {
         w->culprit = Py_NewRef(culprit);
         w->is_key = is_key;
@@ -44,7 +44,7 @@ NOINLINE int write_blame(Writer *w, PyObject *culprit, int is_key, int is_again)
 }
 
 /* What stands at `step`, which is given away, is at fault or holds what is. */
-NOINLINE int write_lost(Writer *w, PyObject *step, PyObject *value) {
+COLD int write_lost(Writer *w, PyObject *step, PyObject *value) {
     if (step == NULL || PyErr_Occurred() || (w->trail == NULL && (w->trail = PyList_New(0)) == NULL)) {
         Py_XDECREF(step);
         return -1;
@@ -54,7 +54,7 @@ NOINLINE int write_lost(Writer *w, PyObject *step, PyObject *value) {
     return failed ? -1 : write_blame(w, value, 0, 0);
 }
 
-NOINLINE int write_lost_at(Writer *w, Py_ssize_t index, PyObject *value) {
+COLD int write_lost_at(Writer *w, Py_ssize_t index, PyObject *value) {
     return PyErr_Occurred() ? -1 : write_lost(w, PyLong_FromSsize_t(index), value);
 }
 

@@ -10,7 +10,7 @@ from .printing import OBJECTS, Lines, block, function, number, of, put, text
 def writers(spec: ir.Spec) -> Lines:
     the_list, the_dict = value_type("list", spec), value_type("dict", spec)
     return [
-        "static int write_list(Writer *w, PyObject *values, int depth);",
+        "static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int depth);",
         "static int write_deep(Writer *w, PyObject *value, int depth);",
         "static int write_dict(Writer *w, PyObject *pairs, int depth);",
         "static int write_other(Writer *w, PyObject *value, int depth);",
@@ -35,15 +35,10 @@ def writers(spec: ir.Spec) -> Lines:
             "INLINE int open_dict(Writer *w, Py_ssize_t count)",
             [*_write_head(the_dict), "return 0;"],
         ),
-        "/* A list or tuple. */",
+        "/* The items of a list or tuple. */",
         *function(
-            "static int write_list(Writer *w, PyObject *values, int depth)",
+            "static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int depth)",
             [
-                "PyObject *const *items = PySequence_Fast_ITEMS(values);",
-                "Py_ssize_t count = PySequence_Fast_GET_SIZE(values);",
-                *block(
-                    "if (UNLIKELY(depth > DEPTH))", ["return write_deep(w, values, depth - 1);"]
-                ),
                 *block("if (open_list(w, count) < 0)", ["return -1;"]),
                 *block(
                     "for (Py_ssize_t i = 0; i < count; i++)",
@@ -58,48 +53,72 @@ def writers(spec: ir.Spec) -> Lines:
                 "return 0;",
             ],
         ),
-        "/* Write the key at hand, and own it; `texts` are those of keys that are not plain. */",
+        "/* Write the key at hand, which becomes its text: `odd` owns that of one that is not",
+        "   plain, and `texts` are all those so far then. */",
         *function(
-            "INLINE int write_key(Writer *w, PyObject *pairs, PyObject **key, PyObject **texts)",
+            "INLINE int write_key("
+            "Writer *w, PyObject *pairs, PyObject **key, PyObject **odd, PyObject **texts)",
             [
                 *block(
-                    "if (LIKELY(PyUnicode_CheckExact(*key) && *texts == NULL))",
-                    ["Py_INCREF(*key);"],
-                ),
-                *block("else if ((*key = odd_key(w, pairs, *key, texts)) == NULL)", ["return -1;"]),
-                *block(
-                    "if (UNLIKELY(write_text(w, *key) < 0))",
+                    "if (UNLIKELY(!PyUnicode_CheckExact(*key) || *texts != NULL))",
                     [
-                        *block("if (!PyErr_Occurred())", ["write_blame(w, *key, 1, 0);"]),
-                        "Py_CLEAR(*key);",
-                        "return -1;",
+                        "*odd = odd_key(w, pairs, *key, texts);",
+                        *block("if (*odd == NULL)", ["return -1;"]),
+                        "*key = *odd;",
                     ],
                 ),
+                *block(
+                    "if (UNLIKELY(write_text(w, *key) < 0))",
+                    ["return PyErr_Occurred() ? -1 : write_blame(w, *key, 1, 0);"],
+                ),
                 "return 0;",
+            ],
+        ),
+        "/* The pairs of a dict from `at` on, where a key is not plain. */",
+        *function(
+            "NOINLINE int write_odd(Writer *w, PyObject *pairs, Py_ssize_t at, int depth)",
+            [
+                "PyObject *key, *value, *odd = NULL, *texts = NULL;",
+                "int failed = 0;",
+                *block(
+                    "while (!failed && PyDict_Next(pairs, &at, &key, &value))",
+                    [
+                        "failed = write_key(w, pairs, &key, &odd, &texts);",
+                        *block(
+                            "if (!failed && write_any(w, value, depth) < 0)",
+                            ["failed = write_lost(w, Py_NewRef(key), value);"],
+                        ),
+                        "Py_CLEAR(odd);",
+                    ],
+                ),
+                "Py_XDECREF(texts);",
+                "return failed;",
             ],
         ),
         *function(
             "static int write_dict(Writer *w, PyObject *pairs, int depth)",
             [
-                "PyObject *key, *value, *texts = NULL;",
-                "Py_ssize_t at = 0;",
+                "PyObject *key, *value;",
+                "Py_ssize_t at = 0, before = 0;",
                 *block("if (UNLIKELY(depth > DEPTH))", ["return write_deep(w, pairs, depth - 1);"]),
                 *block("if (open_dict(w, PyDict_GET_SIZE(pairs)) < 0)", ["return -1;"]),
                 *block(
-                    "while (PyDict_Next(pairs, &at, &key, &value))",
+                    "for (; PyDict_Next(pairs, &at, &key, &value); before = at)",
                     [
                         *block(
-                            "if (UNLIKELY(write_key(w, pairs, &key, &texts) < 0))",
-                            ["Py_XDECREF(texts);", "return -1;"],
+                            "if (UNLIKELY(!PyUnicode_CheckExact(key)))",
+                            ["return write_odd(w, pairs, before, depth);"],
+                        ),
+                        *block(
+                            "if (UNLIKELY(write_text(w, key) < 0))",
+                            ["return PyErr_Occurred() ? -1 : write_blame(w, key, 1, 0);"],
                         ),
                         *block(
                             "if (UNLIKELY(write_value(w, value, depth) < 0))",
-                            ["Py_XDECREF(texts);", "return write_lost(w, key, value);"],
+                            ["return write_lost(w, Py_NewRef(key), value);"],
                         ),
-                        "Py_DECREF(key);",
                     ],
                 ),
-                "Py_XDECREF(texts);",
                 "return 0;",
             ],
         ),
@@ -131,10 +150,10 @@ def _write_deep(spec: ir.Spec) -> Lines:
                     "if (!PyDict_Next(o->value, &o->at, &key, &value))",
                     ["Py_CLEAR(o->texts);", "deep -= 1;", "continue;"],
                 ),
-                *block(
-                    "if (write_key(w, o->value, &key, &o->texts) < 0)", ["failed = 1;", "break;"]
-                ),
-                "o->key = key;",
+                "PyObject *odd = NULL;",
+                "failed = write_key(w, o->value, &key, &odd, &o->texts) < 0;",
+                *block("if (failed)", ["Py_XDECREF(odd);", "break;"]),
+                "o->key = odd != NULL ? odd : Py_NewRef(key);",
             ],
         ),
         *block(
@@ -148,7 +167,7 @@ def _write_deep(spec: ir.Spec) -> Lines:
         ),
         "int is_list = PyList_Check(value) || PyTuple_Check(value);",
         *block(
-            "if (!is_list && !PyDict_Check(value))", ["failed = write_value(w, value, depth) < 0;"]
+            "if (!is_list && !PyDict_Check(value))", ["failed = write_any(w, value, depth) < 0;"]
         ),
         *block(
             "else if (depth + deep >= MAX_DEPTH || "
@@ -352,8 +371,10 @@ CALLS = {
     "integer": "write_int(w, value)",
     "float": "write_float(w, value)",
     "dict": "write_dict(w, value, depth + 1)",
-    "list": "write_list(w, value, depth + 1)",
-    "tuple": "write_list(w, value, depth + 1)",
+    "list": "UNLIKELY(depth >= DEPTH) ? write_deep(w, value, depth) : write_list("
+    "w, ((PyListObject *)value)->ob_item, PyList_GET_SIZE(value), depth + 1)",
+    "tuple": "UNLIKELY(depth >= DEPTH) ? write_deep(w, value, depth) : write_list("
+    "w, ((PyTupleObject *)value)->ob_item, PyTuple_GET_SIZE(value), depth + 1)",
     "bytes": "write_bytes(w, value)",
 }
 

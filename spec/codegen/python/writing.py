@@ -51,9 +51,12 @@ def _write_blob(v: ir.ValueType) -> Lines:
         "size = len(raw)",
         f"if size > {v.body.length.limit.value}:",
         "    raise Doubt",
-        "if size > COUNTED_BYTES:",
-        "    out.__self__.counted(size)",
-        f"out(_SHORT_{name}[size] if size < 256 else _HEAD_{name}({v.code:#04x}, size))",
+        "if size < 256:",
+        f"    out(_SHORT_{name}[size])",
+        "else:",
+        "    if size > COUNTED_BYTES:",
+        "        out.__self__.counted(size)",
+        f"    out(_HEAD_{name}({v.code:#04x}, size))",
         "out(raw)",
     ]
 
