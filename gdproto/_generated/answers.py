@@ -1,4 +1,4 @@
-# @generated from spec/ (27c1af15f60ce2fb) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (c3b828652ef2d68f) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-/* @generated from spec/ (27c1af15f60ce2fb) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (c3b828652ef2d68f) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "27c1af15f60ce2fb"
+#define SPEC_HASH "c3b828652ef2d68f"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

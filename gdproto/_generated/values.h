@@ -1,7 +1,7 @@
-/* @generated from spec/ (27c1af15f60ce2fb) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (c3b828652ef2d68f) by python -m spec.codegen --write; do not edit */
 /* === Values ================================================================================== */
 
-static int write_list(Writer *w, PyObject *values, int depth);
+static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int depth);
 static int write_deep(Writer *w, PyObject *value, int depth);
 static int write_dict(Writer *w, PyObject *pairs, int depth);
 static int write_other(Writer *w, PyObject *value, int depth);
@@ -129,10 +129,10 @@ INLINE int write_value(Writer *w, PyObject *value, int depth) {
         return write_dict(w, value, depth + 1);
     }
     if (type == &PyList_Type) {
-        return write_list(w, value, depth + 1);
+        return UNLIKELY(depth >= DEPTH) ? write_deep(w, value, depth) : write_list(w, ((PyListObject *)value)->ob_item, PyList_GET_SIZE(value), depth + 1);
     }
     if (type == &PyTuple_Type) {
-        return write_list(w, value, depth + 1);
+        return UNLIKELY(depth >= DEPTH) ? write_deep(w, value, depth) : write_list(w, ((PyTupleObject *)value)->ob_item, PyTuple_GET_SIZE(value), depth + 1);
     }
     if (value == Py_None) {
         return write_raw(w, "\000", 1);
@@ -183,13 +183,8 @@ INLINE int open_dict(Writer *w, Py_ssize_t count) {
     return 0;
 }
 
-/* A list or tuple. */
-static int write_list(Writer *w, PyObject *values, int depth) {
-    PyObject *const *items = PySequence_Fast_ITEMS(values);
-    Py_ssize_t count = PySequence_Fast_GET_SIZE(values);
-    if (UNLIKELY(depth > DEPTH)) {
-        return write_deep(w, values, depth - 1);
-    }
+/* The items of a list or tuple. */
+static int write_list(Writer *w, PyObject *const *items, Py_ssize_t count, int depth) {
     if (open_list(w, count) < 0) {
         return -1;
     }
@@ -217,45 +212,57 @@ static int write_list(Writer *w, PyObject *values, int depth) {
     return 0;
 }
 
-/* Write the key at hand, and own it; `texts` are those of keys that are not plain. */
-INLINE int write_key(Writer *w, PyObject *pairs, PyObject **key, PyObject **texts) {
-    if (LIKELY(PyUnicode_CheckExact(*key) && *texts == NULL)) {
-        Py_INCREF(*key);
-    }
-    else if ((*key = odd_key(w, pairs, *key, texts)) == NULL) {
-        return -1;
+/* Write the key at hand, which becomes its text: `odd` owns that of one that is not
+   plain, and `texts` are all those so far then. */
+INLINE int write_key(Writer *w, PyObject *pairs, PyObject **key, PyObject **odd, PyObject **texts) {
+    if (UNLIKELY(!PyUnicode_CheckExact(*key) || *texts != NULL)) {
+        *odd = odd_key(w, pairs, *key, texts);
+        if (*odd == NULL) {
+            return -1;
+        }
+        *key = *odd;
     }
     if (UNLIKELY(write_text(w, *key) < 0)) {
-        if (!PyErr_Occurred()) {
-            write_blame(w, *key, 1, 0);
-        }
-        Py_CLEAR(*key);
-        return -1;
+        return PyErr_Occurred() ? -1 : write_blame(w, *key, 1, 0);
     }
     return 0;
 }
 
+/* The pairs of a dict from `at` on, where a key is not plain. */
+NOINLINE int write_odd(Writer *w, PyObject *pairs, Py_ssize_t at, int depth) {
+    PyObject *key, *value, *odd = NULL, *texts = NULL;
+    int failed = 0;
+    while (!failed && PyDict_Next(pairs, &at, &key, &value)) {
+        failed = write_key(w, pairs, &key, &odd, &texts);
+        if (!failed && write_any(w, value, depth) < 0) {
+            failed = write_lost(w, Py_NewRef(key), value);
+        }
+        Py_CLEAR(odd);
+    }
+    Py_XDECREF(texts);
+    return failed;
+}
+
 static int write_dict(Writer *w, PyObject *pairs, int depth) {
-    PyObject *key, *value, *texts = NULL;
-    Py_ssize_t at = 0;
+    PyObject *key, *value;
+    Py_ssize_t at = 0, before = 0;
     if (UNLIKELY(depth > DEPTH)) {
         return write_deep(w, pairs, depth - 1);
     }
     if (open_dict(w, PyDict_GET_SIZE(pairs)) < 0) {
         return -1;
     }
-    while (PyDict_Next(pairs, &at, &key, &value)) {
-        if (UNLIKELY(write_key(w, pairs, &key, &texts) < 0)) {
-            Py_XDECREF(texts);
-            return -1;
+    for (; PyDict_Next(pairs, &at, &key, &value); before = at) {
+        if (UNLIKELY(!PyUnicode_CheckExact(key))) {
+            return write_odd(w, pairs, before, depth);
+        }
+        if (UNLIKELY(write_text(w, key) < 0)) {
+            return PyErr_Occurred() ? -1 : write_blame(w, key, 1, 0);
         }
         if (UNLIKELY(write_value(w, value, depth) < 0)) {
-            Py_XDECREF(texts);
-            return write_lost(w, key, value);
+            return write_lost(w, Py_NewRef(key), value);
         }
-        Py_DECREF(key);
     }
-    Py_XDECREF(texts);
     return 0;
 }
 
@@ -291,11 +298,13 @@ static int write_deep(Writer *w, PyObject *value, int depth) {
                 deep -= 1;
                 continue;
             }
-            if (write_key(w, o->value, &key, &o->texts) < 0) {
-                failed = 1;
+            PyObject *odd = NULL;
+            failed = write_key(w, o->value, &key, &odd, &o->texts) < 0;
+            if (failed) {
+                Py_XDECREF(odd);
                 break;
             }
-            o->key = key;
+            o->key = odd != NULL ? odd : Py_NewRef(key);
         }
         else {
             if (o->at == PySequence_Fast_GET_SIZE(o->value)) {
@@ -306,7 +315,7 @@ static int write_deep(Writer *w, PyObject *value, int depth) {
         }
         int is_list = PyList_Check(value) || PyTuple_Check(value);
         if (!is_list && !PyDict_Check(value)) {
-            failed = write_value(w, value, depth) < 0;
+            failed = write_any(w, value, depth) < 0;
         }
         else if (depth + deep >= MAX_DEPTH || (is_list ? open_list(w, PySequence_Fast_GET_SIZE(value))
                  : open_dict(w, PyDict_GET_SIZE(value))) < 0) {
@@ -352,10 +361,10 @@ static int write_other(Writer *w, PyObject *value, int depth) {
         return write_bytes(w, value);
     }
     if (PyList_Check(value)) {
-        return write_list(w, value, depth + 1);
+        return UNLIKELY(depth >= DEPTH) ? write_deep(w, value, depth) : write_list(w, ((PyListObject *)value)->ob_item, PyList_GET_SIZE(value), depth + 1);
     }
     if (PyTuple_Check(value)) {
-        return write_list(w, value, depth + 1);
+        return UNLIKELY(depth >= DEPTH) ? write_deep(w, value, depth) : write_list(w, ((PyTupleObject *)value)->ob_item, PyTuple_GET_SIZE(value), depth + 1);
     }
     if (PyDict_Check(value)) {
         return write_dict(w, value, depth + 1);

@@ -1,4 +1,4 @@
-# @generated from spec/ (27c1af15f60ce2fb) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (c3b828652ef2d68f) by python -m spec.codegen --write; do not edit
 """TLV values, fast: straight-line code for what is common and right.
 
 Whatever this code cannot vouch for raises Doubt or the interpreter's own error (DOUBTS); the
@@ -62,9 +62,12 @@ def write_value(value: Any, out: Any, depth: int = 0) -> None:
         size = len(raw)
         if size > 67108864:
             raise Doubt
-        if size > COUNTED_BYTES:
-            out.__self__.counted(size)
-        out(_SHORT_STRING[size] if size < 256 else _HEAD_STRING(0x11, size))
+        if size < 256:
+            out(_SHORT_STRING[size])
+        else:
+            if size > COUNTED_BYTES:
+                out.__self__.counted(size)
+            out(_HEAD_STRING(0x11, size))
         out(raw)
     elif kind is int:
         out(_PACK_INT64(0x05, value))
@@ -85,9 +88,12 @@ def write_value(value: Any, out: Any, depth: int = 0) -> None:
         size = len(raw)
         if size > 67108864:
             raise Doubt
-        if size > COUNTED_BYTES:
-            out.__self__.counted(size)
-        out(_SHORT_BYTES[size] if size < 256 else _HEAD_BYTES(0x10, size))
+        if size < 256:
+            out(_SHORT_BYTES[size])
+        else:
+            if size > COUNTED_BYTES:
+                out.__self__.counted(size)
+            out(_HEAD_BYTES(0x10, size))
         out(raw)
     elif kind is Encoded and depth <= 1:
         out(value)
@@ -134,9 +140,12 @@ def write_list(values: Any, out: Any, depth: int) -> None:
                 size = len(raw)
                 if size > 67108864:
                     raise Doubt
-                if size > COUNTED_BYTES:
-                    out.__self__.counted(size)
-                out(_SHORT_STRING[size] if size < 256 else _HEAD_STRING(0x11, size))
+                if size < 256:
+                    out(_SHORT_STRING[size])
+                else:
+                    if size > COUNTED_BYTES:
+                        out.__self__.counted(size)
+                    out(_HEAD_STRING(0x11, size))
                 out(raw)
             elif kind is int:
                 out(_PACK_INT64(0x05, value))
@@ -157,9 +166,12 @@ def write_list(values: Any, out: Any, depth: int) -> None:
                 size = len(raw)
                 if size > 67108864:
                     raise Doubt
-                if size > COUNTED_BYTES:
-                    out.__self__.counted(size)
-                out(_SHORT_BYTES[size] if size < 256 else _HEAD_BYTES(0x10, size))
+                if size < 256:
+                    out(_SHORT_BYTES[size])
+                else:
+                    if size > COUNTED_BYTES:
+                        out.__self__.counted(size)
+                    out(_HEAD_BYTES(0x10, size))
                 out(raw)
             else:
                 raise Doubt
@@ -189,9 +201,12 @@ def write_dict(pairs: Any, out: Any, depth: int) -> None:
                 size = len(raw)
                 if size > 67108864:
                     raise Doubt
-                if size > COUNTED_BYTES:
-                    out.__self__.counted(size)
-                out(_SHORT_STRING[size] if size < 256 else _HEAD_STRING(0x11, size))
+                if size < 256:
+                    out(_SHORT_STRING[size])
+                else:
+                    if size > COUNTED_BYTES:
+                        out.__self__.counted(size)
+                    out(_HEAD_STRING(0x11, size))
                 out(raw)
             elif kind is int:
                 out(_PACK_INT64(0x05, value))
@@ -212,9 +227,12 @@ def write_dict(pairs: Any, out: Any, depth: int) -> None:
                 size = len(raw)
                 if size > 67108864:
                     raise Doubt
-                if size > COUNTED_BYTES:
-                    out.__self__.counted(size)
-                out(_SHORT_BYTES[size] if size < 256 else _HEAD_BYTES(0x10, size))
+                if size < 256:
+                    out(_SHORT_BYTES[size])
+                else:
+                    if size > COUNTED_BYTES:
+                        out.__self__.counted(size)
+                    out(_HEAD_BYTES(0x10, size))
                 out(raw)
             else:
                 raise Doubt
