@@ -10,8 +10,16 @@ from hypothesis import strategies as st
 
 import dirty_runtime
 import gdproto
-from dirty_runtime import DirtyAppError, DirtyError, DirtyProtocolError
-from dirty_runtime.errors import CLASSES, MAX_TEXT_BYTES, from_message, to_message
+from dirty_runtime import DirtyAppError, DirtyError, DirtyProtocolError, DirtyWorkerError
+from dirty_runtime.client.stash import _typed
+from dirty_runtime.errors import (
+    CLASSES,
+    MAX_TEXT_BYTES,
+    StashKeyNotFoundError,
+    StashTableNotFoundError,
+    from_message,
+    to_message,
+)
 
 SAMPLES: dict[str, Any] = {
     "timeout": 1.5, "where": "run", "waited": 0.1,
@@ -100,3 +108,19 @@ def test_a_protocol_error_says_where() -> None:
     error = DirtyProtocolError.of(caught.value, bytes(300))
     assert (error.code, error.offset, error.path) == ("invalid_bool", 1, None)
     assert error.raw_data == "00" * 100
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("Key not found: k", StashKeyNotFoundError),
+        ("Table not found: t", StashTableNotFoundError),
+        ("Something else: Key not found: k", DirtyError),
+    ],
+)
+def test_plain_errors_of_a_stash_that_mean_something_missing_get_its_type(
+    message: str, kind: type[DirtyError]
+) -> None:
+    assert type(_typed(DirtyError(message), "t", "k")) is kind
+    typed = DirtyWorkerError(message)
+    assert _typed(typed, "t", "k") is typed

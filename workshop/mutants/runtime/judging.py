@@ -120,7 +120,10 @@ def _file_by_file(tests: Iterable[Case]) -> Iterator[Case]:
 def run(tests: Sequence[Case], mutant: Broken | None) -> Ran:
     """Run the tests on a mutant, or on the runtime as it is, until one fails."""
     with tempfile.TemporaryDirectory(prefix="m-", ignore_cleanup_errors=True) as own:
+        # Tests start processes of other users.
+        Path(own).chmod(0o755)
         Path(own, "tmp").mkdir()
+        Path(own, "tmp").chmod(0o1777)
         slowest_s = PATIENCE_S + 10 * max(one.seconds for one in tests)
         words = ["-x", "-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", "-p", "no:xdist"]
         words += [f"--timeout={slowest_s:.0f}", f"--hypothesis-profile={PROFILE}"]
