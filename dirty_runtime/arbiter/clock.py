@@ -35,13 +35,13 @@ class Clock:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.lost_s = 0.0
         self._monotonic = monotonic
-        # Infinite while no timer is set: nothing is lost then.
-        self._looked_s = math.inf
+        # When a look is late. Infinite while no timer is set: nothing is lost then.
+        self._late_s = math.inf
         self._set: set[Timer] = set()
 
     def __call__(self) -> float:
         now_s = self._monotonic()
-        if now_s - self._looked_s > BEAT_S + LATE_S:
+        if now_s > self._late_s:
             self._look(now_s)
         return now_s - self.lost_s
 
@@ -53,7 +53,7 @@ class Clock:
         """Have the running event loop call `told` at `due_s`, of this clock."""
         timer = Timer(self, due_s, told, args)
         self._set.add(timer)
-        if self._looked_s == math.inf:
+        if self._late_s == math.inf:
             self._beat()
         return timer
 
@@ -73,16 +73,15 @@ class Clock:
 
     def _beat(self) -> None:
         if not self._set:
-            self._looked_s = math.inf
+            self._late_s = math.inf
             return
         self._look(self._monotonic())
         asyncio.get_running_loop().call_later(BEAT_S, self._beat)
 
     def _look(self, now_s: float) -> None:
-        late_s = now_s - self._looked_s - BEAT_S
-        if late_s > LATE_S:
-            self.lost_s += late_s
-        self._looked_s = now_s
+        if now_s > self._late_s:
+            self.lost_s += now_s - self._late_s + LATE_S
+        self._late_s = now_s + BEAT_S + LATE_S
 
 
 class Timer:
