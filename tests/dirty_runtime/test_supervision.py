@@ -482,7 +482,7 @@ def test_the_log_can_be_a_file_of_json_with_a_line_for_each_call(tmp_path: Path)
         assert isinstance(client.execute(OURS, "pid"), int)
     text = (tmp_path / "old").read_text() + path.read_text()
     lines = [json.loads(line) for line in text.splitlines()]
-    calls = [(line["action"], line["outcome"]) for line in lines if "action" in line]
+    calls = [(line["action"], line["outcome"]) for line in lines if "outcome" in line]
     assert calls == [("pid", "RESPONSE"), ("fail", "ERROR"), ("pid", "RESPONSE")]
 
 
