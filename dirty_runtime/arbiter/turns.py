@@ -1,7 +1,8 @@
 """Who has the event loop, when there is more to do than may be done at once.
 
 Rules: work that takes long is done in slices, of which each turn of the loop has one, whoever has
-work: those who wait take turns. Between two slices everybody else is served.
+work: those who wait take turns. Between two slices everybody else is served. Of many clients who
+send or leave at one moment, some are heard in this turn of the loop, the others in the next ones.
 """
 
 from __future__ import annotations
@@ -16,12 +17,23 @@ from functools import partial
 # first of their slices.
 SLICE_S = 0.002
 AT_ONCE_S = 0.0005
+# How long clients are heard in a turn of the loop; fewer of them are not counted.
+HEARD_S = 0.005
+FEW_CLIENTS = 100
 
 
 class Turns:
-    """The slices of one event loop."""
+    """The slices of one event loop.
+
+    Attributes:
+        clients: how many are connected.
+    """
 
     def __init__(self) -> None:
+        self.clients = 0
+        # Until when clients are heard, in this turn of the loop.
+        self._heard_until_s: float | None = None
+        self._unheard: deque[Callable[[], object]] = deque()
         self._waiting: deque[Callable[[], object]] = deque()
         # Until when long work may be done at once, in this turn of the loop.
         self._at_once_until_s: float | None = None
@@ -32,6 +44,28 @@ class Turns:
             self._at_once_until_s = time.monotonic() + AT_ONCE_S
             asyncio.get_running_loop().call_soon(self._begin_anew)
         return self._at_once_until_s
+
+    def may_hear(self, later: Callable[[], object]) -> bool:
+        """Whether a client that sent something is heard now; else `later` is called for it."""
+        if self.clients < FEW_CLIENTS:
+            return True
+        if self._heard_until_s is None:
+            self._heard_until_s = time.monotonic() + HEARD_S
+            asyncio.get_running_loop().call_soon(self._hear_unheard)
+        if not self._unheard and time.monotonic() < self._heard_until_s:
+            return True
+        self._unheard.append(later)
+        return False
+
+    def _hear_unheard(self) -> None:
+        """In the next turn of the loop, hear those that were not heard in the last one."""
+        if not self._unheard:
+            self._heard_until_s = None
+            return
+        asyncio.get_running_loop().call_soon(self._hear_unheard)
+        until_s = time.monotonic() + HEARD_S
+        while self._unheard and time.monotonic() < until_s:
+            self._unheard.popleft()()
 
     def _begin_anew(self) -> None:
         self._at_once_until_s = None

@@ -28,6 +28,7 @@ HIGH_WATER_BYTES = 256 * 1024
 LOW_WATER_BYTES = 64 * 1024
 
 Data = bytes | memoryview | Spool
+MayRead = Callable[[Callable[[], object]], bool]
 
 
 class Sink(Protocol):
@@ -69,12 +70,19 @@ class LinkEvents(Protocol):
 class Link:
     """A socket, the connection that its bytes belong to, and who is told of them.
 
+    Args:
+        may_read: whether it is read now; else it calls what it is given later. By default, always.
+
     Attributes:
         waiting_bytes: what was written and not yet taken by the kernel.
     """
 
     def __init__(
-        self, connected: socket.socket, connection: gdproto.Connection, events: LinkEvents
+        self,
+        connected: socket.socket,
+        connection: gdproto.Connection,
+        events: LinkEvents,
+        may_read: MayRead | None = None,
     ) -> None:
         connected.setblocking(False)
         self.socket = connected
@@ -83,6 +91,7 @@ class Link:
         self._sink: tuple[Sink, Pipe] | None = None
         self._connection = connection
         self._events = events
+        self._may_read = may_read
         self._loop = asyncio.get_running_loop()
         self._at_most = RECEIVE_BYTES
         # What waits to be sent, and how much of the first of it has been.
@@ -95,11 +104,28 @@ class Link:
         self._error: OSError | None = None
         # Given the socket, uvloop would keep it open for a while after its close.
         self._number = connected.fileno()
+        # What is called when there is something to read; None while nothing is read.
+        self._reader: Callable[[], None] | None = self._read
+        self._is_late = False
         self._loop.add_reader(self._number, self._read)
 
     # --- reading ---
 
     def _read(self) -> None:
+        if self._may_read is not None and not self._may_read(self._read_late):
+            self._loop.remove_reader(self._number)
+            self._is_late = True
+            return
+        self._read_now()
+
+    def _read_late(self) -> None:
+        """Read what was not read when it came, unless that is not wished any more."""
+        self._is_late = False
+        if self._reader is not None and not self.is_closing:
+            self._loop.add_reader(self._number, self._reader)
+            self.attempt(self._discard if self._reader == self._discard else self._read_now)
+
+    def _read_now(self) -> None:
         try:
             count = self._pour_on(*self._sink) if self._sink is not None else 0
             if not count:
@@ -141,18 +167,21 @@ class Link:
 
     def pause_reading(self) -> None:
         """Read nothing for now. The end of the link is not seen either."""
+        self._reader = None
         if not self.is_closing:
             self._loop.remove_reader(self._number)
 
     def resume_reading(self) -> None:
         """Read on."""
-        if not self.is_closing:
+        self._reader = self._read
+        if not self.is_closing and not self._is_late:
             self._loop.add_reader(self._number, self._read)
 
     def read_in_vain(self) -> None:
         """Forget whatever is read from now on."""
         self._sink = None
-        if not self.is_closing:
+        self._reader = self._discard
+        if not self.is_closing and not self._is_late:
             self._loop.add_reader(self._number, self._discard)
 
     def _discard(self) -> None:
@@ -309,7 +338,7 @@ class Link:
         self._loop.remove_reader(self._number)
         self._loop.remove_writer(self._number)
         self.socket.close()
-        # Descriptors, which are not to wait for the collector.
-        self._sink = None
+        # Descriptors, and what refers to this, are not to wait for the collector.
+        self._sink = self._reader = None
         self._waiting.clear()
         self._loop.call_soon(self._events.lost, self._error)

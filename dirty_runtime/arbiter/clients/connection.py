@@ -161,7 +161,8 @@ class ClientConnection:
         # While a large frame is looked into, what comes behind it waits.
         self._is_held = False
         self._failed = False
-        self._link = Link(connected, self._connection, self)
+        self._link = Link(connected, self._connection, self, turns.may_hear)
+        turns.clients += 1
         events.client_came(self)
 
     def forward(self, call: CallOf, answers: list[Answer]) -> None:
@@ -517,6 +518,7 @@ class ClientConnection:
                 call.lane.resume()
 
     def lost(self, error: OSError | None) -> None:
+        self._turns.clients -= 1
         self._failed = True
         self._inbox = None
         self._held, self._held_bytes = [], 0
