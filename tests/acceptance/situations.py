@@ -201,11 +201,18 @@ def many_workers_are_killed(quick: bool) -> float:
         for _ in range(kills):
             done = load.calls
             wait_until(lambda done=done: load.calls > done + 10)
-            wait_until(lambda: bool(arbiter.pids()))
-            os.kill(min(arbiter.pids()), signal.SIGKILL)
+            wait_until(lambda: _has_killed(arbiter))
     lost = [error for error in load.failures if isinstance(error, DirtyWorkerError)]
     assert len(lost) <= kills, f"{kills} kills lost {len(lost)} calls"
     return len(load.failures) - len(lost)
+
+
+def _has_killed(arbiter: Arbiter) -> bool:
+    """Whether there was a worker to kill; one that is dead already may be told of for a moment."""
+    with contextlib.suppress(ValueError, ProcessLookupError):
+        os.kill(min(arbiter.pids()), signal.SIGKILL)
+        return True
+    return False
 
 
 @situation(
@@ -333,8 +340,8 @@ def a_reload_under_load(quick: bool) -> float:
             wait_until(lambda old=before: len(arbiter.pids() - old) == 3)
             wait_until(lambda old=before: not any(map(is_running, old)))
             assert client.execute("changing:Changing", "version") == version * 100
+            wait_until(lambda: len(arbiter.status()["workers"]) == 3)
             homes = [worker["apps"] for worker in arbiter.status()["workers"]]
-            assert len(homes) == 3
             assert sum("changing:Limited" in apps for apps in homes) == 1
     assert load.calls
     return len(load.failures)
@@ -455,7 +462,8 @@ def a_client_loses_patience(quick: bool) -> float:
 def an_idle_tree(quick: bool) -> float:
     with serving(APP, workers=2, options=("--timeout", "0")) as arbiter:
         pids = family(arbiter.process.pid)
-        assert len(pids) == 3
+        # The arbiter, and two workers, each with its keeper.
+        assert len(pids) == 5
         start_s, before_s = time.monotonic(), cpu_s(pids)
         # The measure is of time that passes.
         time.sleep(2 if quick else 60)

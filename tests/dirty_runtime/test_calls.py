@@ -218,6 +218,7 @@ class Model(RuleBasedStateMachine):
         self.ended: list[Called] = []
         self.drains = False
         self.down: set[str] = set()
+        self.workers = 0
 
     def ends(self, call: Called) -> None:
         assert call not in self.ended, "a call has two ends"
@@ -278,7 +279,8 @@ class Model(RuleBasedStateMachine):
             self.apps[lane] = apps
             self.retired.discard(lane)
             self.idle.add(lane)
-        self.perform(self.calls.lanes_ready(lanes, lanes[0], apps, self.now_s))
+        self.workers += 1
+        self.perform(self.calls.lanes_ready(lanes, self.workers, apps, self.now_s))
 
     @precondition(lambda self: self.running)
     @rule(data=st.data())

@@ -397,7 +397,7 @@ def response_after_chunk(stage: ClientStage) -> None:
 @BOOK.script("client-status", "GD-MSG-028 GD-MSG-044 GD-EXT-003")
 def status(stage: ClientStage) -> None:
     """Answers a STATUS with keys and extensions that nobody knows."""
-    stage.status = {"arbiter_pid": 1, "new": {"a": [1]}}
+    stage.status |= {"new": {"a": [1]}}
     stage.extensions = ["cancel", "time-travel"]
     stage.start([STATUS])
     check(stage.outcome(), result=stage.status | {"extensions": stage.extensions})
