@@ -20,6 +20,8 @@ from tests.dirty_runtime.processes import LIMIT_S, OURS, Arbiter, serving, wait_
 VALUE_BYTES = 256 * 1024
 # Of answers in all, were they read: far more than may wait.
 ASKED_BYTES = 12 * MOST_UNREAD_BYTES
+# Tables, and the length of their names: to list them takes some slices.
+TABLES, LONG_BYTES = 1000, 1500
 # How often, and with which pauses, an arbiter is looked at to see that it does nothing.
 LOOKS, LOOK_S = 5, 0.002
 
@@ -102,6 +104,29 @@ def test_who_reads_after_all_gets_every_answer_in_order(
             header = gdproto.parse_header(answers.read(gdproto.HEADER_BYTES))
             assert header.request_id == number
             answers.read(header.length)
+
+
+def test_what_is_answered_in_turns_waits_for_the_reader_too(
+    arbiter: Arbiter, client: socket.socket
+) -> None:
+    with StashClient(arbiter.socket_path, LIMIT_S) as stash:
+        names = [f"{number:03}" + "t" * LONG_BYTES for number in range(TABLES)]
+        for name in names:
+            stash.ensure(name)
+        before_mb = memory_mb(arbiter)
+        asked_for = range(1, ASKED_BYTES // (TABLES * LONG_BYTES))
+        frames = [gdproto.Stash(n, int(StashOp.TABLES), "").to_bytes() for n in asked_for]
+        # They are small, and are taken before the first has been answered.
+        was_heard(arbiter, client, b"".join(frames))
+        assert memory_mb(arbiter) - before_mb < 5 * MOST_UNREAD_BYTES / 1e6
+        client.settimeout(LIMIT_S)
+        with client.makefile("rb") as answers:
+            for number in asked_for:
+                header = gdproto.parse_header(answers.read(gdproto.HEADER_BYTES))
+                assert (header.code, header.request_id) == (gdproto.MessageCode.RESPONSE, number)
+                answers.read(header.length)
+        for name in names:
+            stash.delete_table(name)
 
 
 def test_what_waits_behind_a_large_answer_counts(arbiter: Arbiter, client: socket.socket) -> None:

@@ -10,6 +10,7 @@ Rules:
 * Most are answered at once. What takes long has turns of the loop, and is waited for by those that
   come after it on its connection.
 * A question that waits can be cancelled, and ends with its connection.
+* While a client has too much to read, what it has asked waits.
 """
 
 from __future__ import annotations
@@ -164,6 +165,7 @@ async def _answer_in_turn(
 ) -> None:
     try:
         async with asyncio.timeout(limit_s) as limit, turn:
+            await client.heard()
             result = await answering()
         client.answer(question.request_id, result)
     except TimeoutError as error:

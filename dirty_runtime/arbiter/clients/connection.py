@@ -5,8 +5,8 @@ stream itself is answered by one ERROR, after which the client is heard no more 
 connection closes. A client that closes, even by half, gives up all its calls, whatever it has not
 read yet. A frame that has begun is finished before another begins; if its worker dies meanwhile,
 the connection closes. Of a client that has sent many frames a few are taken at once, the others in
-turns; of one that has so many answers to read none are taken at all. A large frame is looked into
-by a thread.
+turns; of one that has so many answers to read none are taken at all, and what it has asked waits. A
+large frame is looked into by a thread.
 """
 
 from __future__ import annotations
@@ -158,6 +158,8 @@ class ClientConnection:
         self._held_bytes = 0
         # Whether it has more to read than may be, and is not heard.
         self._is_unheard = False
+        self._is_heard = asyncio.Event()
+        self._is_heard.set()
         # While a large frame is looked into, what comes behind it waits.
         self._is_held = False
         self._failed = False
@@ -221,6 +223,10 @@ class ClientConnection:
     def question_count(self) -> int:
         """How many questions wait for their answers."""
         return len(self._questions)
+
+    async def heard(self) -> None:
+        """Wait until it has no more to read than may be."""
+        await self._is_heard.wait()
 
     def answer(self, request_id: int, result: Any) -> None:
         """Answer a question. Raises gdproto.ProtocolError where the result cannot be sent."""
@@ -502,7 +508,10 @@ class ClientConnection:
             return
         self._is_unheard = is_unheard
         self._link.pause_reading()
-        if not is_unheard:
+        if is_unheard:
+            self._is_heard.clear()
+        else:
+            self._is_heard.set()
             self._turns.take(self._take_turn)
 
     def pause_writing(self) -> None:
