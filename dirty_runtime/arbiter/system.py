@@ -2,6 +2,7 @@
 
 Rules: the codec runs wherever Python does, and clients where there are Unix sockets. The arbiter
 needs Linux, which lets a process keep the whole tree below it, and tells the user of a connection.
+It needs files for itself and one worker: with fewer it would wait for what never comes.
 """
 
 from __future__ import annotations
@@ -9,12 +10,25 @@ from __future__ import annotations
 import socket
 import sys
 
+# Files that an arbiter has open while it starts one worker, and a client is there.
+FEWEST_FILES = 24
+
 
 def lack() -> str:
     """What is missing for an arbiter here, in one line; empty where nothing is."""
-    if sys.platform == "linux" and hasattr(socket, "SO_PEERCRED"):
+    if sys.platform != "linux" or not hasattr(socket, "SO_PEERCRED"):
+        return (
+            "the arbiter runs on Linux, by a Python that has socket.SO_PEERCRED;"
+            f" this is {sys.platform}, where clients and the codec run"
+        )
+    return _short_of_files()
+
+
+def _short_of_files() -> str:
+    # Elsewhere there is no such module.
+    import resource
+
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY or most >= FEWEST_FILES:
         return ""
-    return (
-        "the arbiter runs on Linux, by a Python that has socket.SO_PEERCRED;"
-        f" this is {sys.platform}, where clients and the codec run"
-    )
+    return f"{most} files may be open, an arbiter needs {FEWEST_FILES} at least: raise `ulimit -n`"

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from dirty_runtime.arbiter.signals import HARMLESS
+from dirty_runtime.arbiter.system import FEWEST_FILES
 from dirty_runtime.testing import started
 from tests.dirty_runtime.processes import LIMIT_S, wait_until
 
@@ -126,3 +127,22 @@ def test_an_arbiter_that_was_started_harshly_serves_and_ends_as_usual(tmp_path: 
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: "killed by SIGKILL" in log.read_text(), log.read_text)
         assert arbiter.stop() == 0
+
+
+@pytest.mark.parametrize("most", [10, 12, 16, FEWEST_FILES - 1])
+def test_who_may_open_too_few_files_is_told_so_in_one_line(most: int, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "dirty_runtime", "serve", "--app", "no:App"]
+    limited = ["sh", "-c", f'ulimit -n {most} && exec "$@"', "sh", *words]
+    done = subprocess.run(
+        [*limited, "--socket", str(tmp_path / "s")],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"Error: {most} files may be open, an arbiter needs {FEWEST_FILES} at least:"
+        " raise `ulimit -n`"
+    ]
+    assert list(tmp_path.iterdir()) == []
