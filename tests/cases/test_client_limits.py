@@ -97,7 +97,7 @@ def test_where_too_many_are_connected_who_rests_longest_goes(
     several = [connected(crowded, opened, sent) for _ in range(MOST)]
     with crowded.client() as another:
         assert another.execute(OURS, "echo", 1)["args"] == [1]
-        (gone,), _, _ = select.select(several, [], [], LIMIT_S)
+        (gone, *_), _, _ = select.select(several, [], [], LIMIT_S)
     told = last_words(gone)
     assert "max-clients" in told.message
     assert told.details == {"begun": False}
