@@ -72,7 +72,7 @@ def test_some_mutants_die_and_the_codec_passes_every_case() -> None:
 def test_a_mutant_that_changes_nothing_lives() -> None:
     cases = {name: CASES[name] for name in ("bool-true", "bool-02")}
     renamed = Mutant(
-        "renamed", (Edit("tlv.py", "value, stop = decode_at", "value, stop  = decode_at"),)
+        "renamed", (Edit("tlv.py", "value, stop = _decoded", "value, stop  = _decoded"),)
     )
     (score,) = scores([renamed], cases, jobs=1)
     assert score.killer == ""
