@@ -20,7 +20,15 @@ from dirty_runtime.arbiter.clients.connection import ClientConnection
 from dirty_runtime.arbiter.turns import Turns
 from dirty_runtime.sockets.spool import Spool
 from dirty_runtime.testing import started
-from tests.dirty_runtime.processes import LIMIT_S, OURS, ROOT, Arbiter, dirty, wait_until
+from tests.dirty_runtime.processes import (
+    LIMIT_S,
+    OURS,
+    ROOT,
+    Arbiter,
+    dirty,
+    wait_until,
+    wait_until_logged,
+)
 from tests.dirty_runtime.test_questions import Desk, Peer
 
 MIB = 2**20
@@ -87,7 +95,7 @@ def test_no_room_is_told_and_what_was_taken_is_given_back(
             mend()
         large = bytes(4 * MIB)
         assert client.execute(OURS, "echo", large)["args"] == [large]
-    assert "no room for a large request" in arbiter.log.read_text()
+    wait_until_logged(arbiter, "no room for a large request")
     wait_until(lambda: files(arbiter) == [])
 
 

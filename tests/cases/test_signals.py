@@ -25,6 +25,7 @@ from tests.dirty_runtime.processes import (
     is_running,
     serving,
     wait_until,
+    wait_until_logged,
 )
 from tests.dirty_runtime.test_serve import Call
 
@@ -52,7 +53,7 @@ def test_a_worker_that_is_told_to_end_is_replaced_and_fails_no_call(
         assert call.result() == "go on"
     wait_until(lambda: not is_running(before))
     line = f"worker {before} (slot 0) asks to be replaced: {number.name} came to it"
-    assert line in arbiter.log.read_text()
+    wait_until_logged(arbiter, line)
     wait_until(lambda: len(arbiter.status()["workers"]) == 1)
 
 
@@ -70,7 +71,7 @@ def test_a_worker_that_dies_by_a_signal_is_told_of_and_replaced(
         with pytest.raises(DirtyWorkerError, match=number.name):
             call.result()
         assert client.execute(OURS, "pid") != before
-    assert f"worker {before} (slot 0) died: killed by {number.name}" in arbiter.log.read_text()
+    wait_until_logged(arbiter, f"worker {before} (slot 0) died: killed by {number.name}")
 
 
 def test_what_a_worker_forks_has_signals_as_usual(tmp_path: Path) -> None:

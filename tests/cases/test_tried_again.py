@@ -28,6 +28,7 @@ from tests.dirty_runtime.processes import (
     serving,
     serving_here,
     wait_until,
+    wait_until_logged,
 )
 from tests.dirty_runtime.test_launchers import APP, WORKERS, ElsewhereLauncher, ready, run, until
 
@@ -63,7 +64,7 @@ def test_a_worker_that_is_killed_while_it_boots_is_no_failed_init(
         state = arbiter.status()
         assert state["down"] == {}
         assert state["reload_failure"] == ""
-        assert f"worker {booting} (slot" in arbiter.log.read_text()
+        wait_until_logged(arbiter, f"worker {booting} (slot")
 
 
 # --- descriptors that are short ---

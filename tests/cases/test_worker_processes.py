@@ -19,7 +19,7 @@ import pytest
 
 from dirty_runtime import DirtyAppError, DirtyClient, DirtyError
 from dirty_runtime.testing import Arbiter, running
-from tests.dirty_runtime.processes import LIMIT_S, is_running, wait_until
+from tests.dirty_runtime.processes import LIMIT_S, is_running, wait_until, wait_until_logged
 
 APP = """
 import asyncio, atexit, ctypes, multiprocessing, os, signal, sys, threading, time
@@ -238,7 +238,7 @@ def test_an_exception_is_in_the_log(arbiter: Arbiter, client: DirtyClient) -> No
     assert caught.value.exception_type == "builtins.LookupError"
     said = "failed: builtins.LookupError: lost\\n2026 forged\n    Traceback (most recent call last)"
     wait_until(lambda: said in arbiter.log.read_text(), arbiter.log.read_text)
-    assert "made:App fail (request " in arbiter.log.read_text()
+    wait_until_logged(arbiter, "made:App fail (request ")
 
 
 def test_a_low_limit_of_calls_fails_its_call_alone(client: DirtyClient) -> None:
@@ -268,7 +268,7 @@ def test_what_was_printed_is_there(arbiter: Arbiter, client: DirtyClient) -> Non
     with pytest.raises(DirtyError):
         asked(client, "say", "last words")
     assert "\nlast words\n" in f"\n{arbiter.log.read_text()}"
-    assert "by C: last words\n" in arbiter.log.read_text()
+    wait_until_logged(arbiter, "by C: last words\n")
 
 
 def test_a_worker_that_leaves_is_replaced(arbiter: Arbiter, client: DirtyClient) -> None:
@@ -306,7 +306,7 @@ def test_what_an_app_has_started_holds_no_worker_up(
         begun_s = time.monotonic()
         assert arbiter.stop() == 0
         assert time.monotonic() - begun_s < 8
-        assert f"the worker ends and waits no longer for {named}" in arbiter.log.read_text()
+        wait_until_logged(arbiter, f"the worker ends and waits no longer for {named}")
         assert child is None or not is_running(child)
 
 

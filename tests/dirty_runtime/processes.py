@@ -109,6 +109,11 @@ def wait_until(
         time.sleep(POLL_S)
 
 
+def wait_until_logged(arbiter: Arbiter, text: str) -> None:
+    """Return when the arbiter's log has the text: a thread writes it, in its own time."""
+    wait_until(lambda: text in arbiter.log.read_text(), arbiter.log.read_text)
+
+
 def is_running(pid: int) -> bool:
     """Whether the process exists and is not a zombie."""
     try:

@@ -13,7 +13,17 @@ import pytest
 
 from dirty_runtime import DirtyError
 
-from .processes import CHANGING, LIMIT_S, OURS, dirty, run_dirty, serving, serving_here, wait_until
+from .processes import (
+    CHANGING,
+    LIMIT_S,
+    OURS,
+    dirty,
+    run_dirty,
+    serving,
+    serving_here,
+    wait_until,
+    wait_until_logged,
+)
 from .test_serve import Call
 
 APP = "changing:Changing"
@@ -256,7 +266,7 @@ def test_an_unknown_variable_is_told_and_does_not_stop_the_arbiter(
     assert told in done.stderr
     assert "DIRTY_ZZZZ is no setting and changes nothing\n" in done.stderr
     with serving_here(directory, "Good") as arbiter:
-        assert told in arbiter.log.read_text()
+        wait_until_logged(arbiter, told)
         # What workers are told is not taken for a setting by an arbiter that one of them starts.
         assert "DIRTY_SOCKET" not in arbiter.log.read_text()
 
@@ -290,7 +300,7 @@ def test_what_would_run_is_told_whole(directory: Path) -> None:
     assert done.stderr == "app changing:Good asks for 4 workers, and there are 2\n"
     options = ("-c", str(directory / "conf.py"), "--chdir", str(directory), *words)
     with serving(options=options) as arbiter:
-        assert "app changing:Good asks for 4 workers, and there are" in arbiter.log.read_text()
+        wait_until_logged(arbiter, "app changing:Good asks for 4 workers, and there are")
 
 
 @pytest.mark.parametrize(
@@ -338,7 +348,7 @@ def test_a_stream_that_was_called_is_told_the_command_for_it() -> None:
 def test_an_app_that_is_down_is_named_once(directory: Path) -> None:
     (directory / "broken").touch()
     with serving_here(directory, "Good", "Changing") as arbiter, arbiter.client() as client:
-        assert f"app {APP} is down: init() failed: RuntimeError: it is" in arbiter.log.read_text()
+        wait_until_logged(arbiter, f"app {APP} is down: init() failed: RuntimeError: it is")
         assert arbiter.status()["down"][APP].startswith("init() failed")
         with pytest.raises(DirtyError) as caught:
             client.execute(APP, "version")
@@ -362,6 +372,5 @@ def test_a_refused_call_has_its_line_in_the_access_log(tmp_path: Path) -> None:
             client.execute(OURS, "echo")
         running.let_go()
         assert waiting.result(LIMIT_S)
-        lines = arbiter.log.read_text()
-    assert "no:Such action DirtyNoWorkersAvailableError wait_ms=" in lines
-    assert f"{OURS} echo DirtyOverloadedError wait_ms=" in lines
+        wait_until_logged(arbiter, "no:Such action DirtyNoWorkersAvailableError wait_ms=")
+        wait_until_logged(arbiter, f"{OURS} echo DirtyOverloadedError wait_ms=")

@@ -14,7 +14,16 @@ import pytest
 
 from dirty_runtime import DirtyAppError, DirtyTimeoutError, DirtyWorkerError, StashClient
 
-from .processes import LIMIT_S, ROOT, Arbiter, is_running, run_dirty, serving, wait_until
+from .processes import (
+    LIMIT_S,
+    ROOT,
+    Arbiter,
+    is_running,
+    run_dirty,
+    serving,
+    wait_until,
+    wait_until_logged,
+)
 
 APP = "shouter:Shouter"
 GUIDE = (ROOT / "docs" / "guides" / "peer.md").read_text()
@@ -120,7 +129,7 @@ def test_what_cannot_be_is_told_and_left_out(directory: Path) -> None:
     (directory / "worker.py").write_text(text.replace('"extensions"', attributes))
     with serving(APP, options=options(directory)) as arbiter, arbiter.client() as client:
         assert client.execute(APP, "shout", "hello") == "HELLO"
-        assert f"app {APP}: workers is a number above 0, not -1" in arbiter.log.read_text()
+        wait_until_logged(arbiter, f"app {APP}: workers is a number above 0, not -1")
 
 
 # --- what goes wrong ---
@@ -240,4 +249,4 @@ def test_a_worker_that_fails_its_lane_is_replaced_at_once(
         with pytest.raises(DirtyWorkerError, match=reason):
             client.execute(APP, "any")
         wait_until(lambda: bool(arbiter.pids() - before))
-        assert f"is killed: {reason}" in arbiter.log.read_text()
+        wait_until_logged(arbiter, f"is killed: {reason}")
