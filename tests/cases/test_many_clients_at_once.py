@@ -1,4 +1,4 @@
-"""Many clients that send at one moment: the loop hears some of them in each turn, in their order."""
+"""Many clients that send at one moment: the loop hears some in each turn, all in their order."""
 
 from __future__ import annotations
 
