@@ -8,36 +8,19 @@ import socket
 from collections.abc import AsyncIterator
 
 import gdproto
-from dirty_runtime.arbiter.clients.connection import FRAMES_AT_ONCE, CallOf, ClientConnection
-from dirty_runtime.arbiter.policy.crowd import Rest
+from dirty_runtime.arbiter.clients.connection import FRAMES_AT_ONCE, ClientConnection, ClientEvents
 from dirty_runtime.arbiter.turns import Turns
 
 FLOOD = 2000
 LIMIT_S = 30.0
 
 
-class Served:
+class Served(ClientEvents):
     """What the clients of one loop asked, in the order in which it was taken."""
 
     def __init__(self) -> None:
         self.asked_by: list[ClientConnection] = []
         self.turns = Turns()
-
-    def client_came(self, client: ClientConnection) -> None: ...
-
-    def client_left(self, client: ClientConnection) -> None: ...
-
-    def client_gone(self, client: ClientConnection, rest: Rest) -> None: ...
-
-    def client_moved(self, client: ClientConnection, before: Rest, after: Rest) -> None: ...
-
-    def client_keeps(self, client: ClientConnection, memory: int, files: int) -> None: ...
-
-    def called(self, call: CallOf) -> None: ...
-
-    def cancelled(self, call: CallOf) -> None: ...
-
-    def abandoned(self, call: CallOf) -> None: ...
 
     def asked(self, question: gdproto.Message, client: ClientConnection) -> None:
         self.asked_by.append(client)

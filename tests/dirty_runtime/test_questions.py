@@ -15,8 +15,7 @@ import gdproto
 from dirty_runtime.app import AppSpec
 from dirty_runtime.arbiter import DirtyArbiter
 from dirty_runtime.arbiter.answers.registry import MAX_WAITING, Answerers
-from dirty_runtime.arbiter.clients.connection import CallOf, ClientConnection
-from dirty_runtime.arbiter.policy.crowd import Rest
+from dirty_runtime.arbiter.clients.connection import ClientConnection, ClientEvents
 from dirty_runtime.arbiter.turns import Turns
 from dirty_runtime.errors import DirtyPermissionError, StashError
 from dirty_runtime.settings import Config
@@ -27,7 +26,7 @@ STASH = gdproto.StashOp
 Reply = gdproto.Response | gdproto.Error
 
 
-class Desk:
+class Desk(ClientEvents):
     """An arbiter that knows questions alone, and answers a GET when its key is opened."""
 
     def __init__(self) -> None:
@@ -47,22 +46,8 @@ class Desk:
             raise KeyError("a bug")
         return object() if message.key == "unsendable" else message.key
 
-    def client_came(self, client: ClientConnection) -> None: ...
-
     def client_left(self, client: ClientConnection) -> None:
         self.left.set()
-
-    def client_gone(self, client: ClientConnection, rest: Rest) -> None: ...
-
-    def client_moved(self, client: ClientConnection, before: Rest, after: Rest) -> None: ...
-
-    def client_keeps(self, client: ClientConnection, memory: int, files: int) -> None: ...
-
-    def called(self, call: CallOf) -> None: ...
-
-    def cancelled(self, call: CallOf) -> None: ...
-
-    def abandoned(self, call: CallOf) -> None: ...
 
     def asked(
         self, question: gdproto.Message, client: ClientConnection
