@@ -141,11 +141,17 @@ class Watched:
             await self.stash.put(table, f"key:{number}", value)
 
     async def during(self, *works: Coroutine[Any, Any, Any]) -> list[Any]:
-        looking = asyncio.create_task(self.look_on())
-        await asyncio.sleep(0)
-        async with asyncio.timeout(LIMIT_S):
-            found = await asyncio.gather(*works)
-        looking.cancel()
+        # As the arbiter does at its start: the collector has not all of this process to look at.
+        gc.collect()
+        gc.freeze()
+        try:
+            looking = asyncio.create_task(self.look_on())
+            await asyncio.sleep(0)
+            async with asyncio.timeout(LIMIT_S):
+                found = await asyncio.gather(*works)
+            looking.cancel()
+        finally:
+            gc.unfreeze()
         return found
 
 
