@@ -12,6 +12,7 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,12 @@ def full(tmp_path: Path) -> Iterator[str]:
         yield path
 
 
+def skip_without(library: str) -> None:
+    """Skip where it is not installed. It is not loaded here: it would look on at every fork."""
+    if find_spec(library) is None:
+        pytest.skip(f"{library} is not installed")
+
+
 @pytest.mark.parametrize(
     ("library", "when", "pure"),
     [
@@ -93,7 +100,7 @@ def full(tmp_path: Path) -> Iterator[str]:
 def test_others_run_while_a_client_waits(
     arbiter: Arbiter, full: str, library: str, when: str, pure: str
 ) -> None:
-    pytest.importorskip(library)
+    skip_without(library)
     done = subprocess.run(
         [sys.executable, "-W", "ignore", str(PROGRAM), library, when, arbiter.socket_path, full],
         env={**os.environ, "GDPROTO_PURE": pure},
@@ -123,7 +130,7 @@ def test_a_gunicorn_of_gevent_serves_quickly_beside_a_slow_call(
     arbiter: Arbiter, tmp_path: Path
 ) -> None:
     """The call ends when the others have been served, by the same worker."""
-    pytest.importorskip("gevent")
+    skip_without("gevent")
     (tmp_path / "site_of_naps.py").write_text(SITE)
     site = f"{tmp_path}/site"
     command = [sys.executable, "-m", "gunicorn", "-k", "gevent", "-w", "1"]
