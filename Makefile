@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test cases conformance conformance-publish check check-c mutants mutants-runtime fuzz acceptance soak \
+.PHONY: help demo test cases conformance conformance-publish check peers check-c mutants mutants-runtime fuzz acceptance soak \
 	check-all bench bench-instructions bench-publish docs docs-serve spec clean
 
 help:  ## list the targets
@@ -58,6 +58,9 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 	$(BIN)/python -m workshop.completeness.obligations
 	$(BIN)/python -m workshop.completeness.proofs
 
+peers: $(VENV)/installed  ## build, unit-test and judge the peers in other languages; PEERS="go rust" for some
+	@$(BIN)/python -m workshop.peers $(PEERS)
+
 check-c: $(VENV)/installed  ## the codec's tests on a C codec that watches its memory
 	@echo "== AddressSanitizer and UndefinedBehaviorSanitizer"
 	$(BIN)/python -m tests.gdproto.sanitize
@@ -79,7 +82,7 @@ SECONDS := 60
 fuzz: $(VENV)/installed  ## look for inputs that break a rule; SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
-check-all: check test check-c mutants mutants-runtime fuzz acceptance soak  ## everything, in an hour and a half
+check-all: check test peers check-c mutants mutants-runtime fuzz acceptance soak  ## everything, in an hour and a half
 
 bench: $(VENV)/installed  ## measure codec and runtime, about five minutes; ARGS=--quick for one
 	$(BIN)/python -m benchmarks $(ARGS)

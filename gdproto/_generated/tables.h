@@ -1,7 +1,7 @@
-/* @generated from spec/ (c3b828652ef2d68f) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (4eaa49c3b34adc65) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "c3b828652ef2d68f"
+#define SPEC_HASH "8b5acd133a38d9dd"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

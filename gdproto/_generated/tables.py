@@ -1,4 +1,4 @@
-# @generated from spec/ (c3b828652ef2d68f) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (4eaa49c3b34adc65) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = 'c3b828652ef2d68f'
+SPEC_HASH: Final = '8b5acd133a38d9dd'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

@@ -9,14 +9,17 @@ import sys
 from pathlib import Path
 
 from .. import requirements
-from . import c, docs, grammar, machine, python
+from . import c, docs, grammar, languages, machine, python
 from .errors import CompileError
 from .python import stash
 from .walk import walk
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = Path(__file__).resolve().parents[1]
-GENERATED = ("gdproto/_generated", "dirty_runtime/client/_generated", "docs/generated")
+GENERATED = (
+    *("gdproto/_generated", "dirty_runtime/client/_generated", "docs/generated"),
+    *(language.folder for language in languages.LANGUAGES.values()),
+)
 FIX = "python -m spec.codegen --write"
 COMMENTS = {
     ".py": "# {}\n",
@@ -27,12 +30,17 @@ COMMENTS = {
     ".json": "",
     ".abnf": "; {}\n",
 }
+# What says what the bytes are, and what makes of it a codec in Python and C, which belong together.
+DECLARATION = ("*.py",)
+CODEC = tuple(f"codegen/{one}.py" for one in ("ir", "layout", "walk", "c/*", "python/*"))
+# What else stands in the generated folders, such as built modules, is nobody's business.
+SUFFIXES = {*COMMENTS, ".go", ".ts", ".rs", ".java"}
 
 
-def source_hash() -> str:
-    """A hash of everything the generated files are made from."""
+def source_hash(*globs: str) -> str:
+    """A hash of the files of `spec/` that the globs name."""
     digest = hashlib.sha256()
-    for path in sorted(SPEC.rglob("*.py")):
+    for path in sorted(path for glob in globs for path in SPEC.glob(glob)):
         digest.update(path.relative_to(SPEC).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -44,8 +52,8 @@ def render() -> dict[str, str]:
         CompileError: the declaration cannot be compiled.
     """
     spec = walk()
-    sources = source_hash()
-    mark = f"@generated from spec/ ({sources}) by {FIX}; do not edit"
+    sources = source_hash(*DECLARATION, *CODEC)
+    mark = f"@generated from spec/ ({source_hash(*DECLARATION)}) by {FIX}; do not edit"
     files = {
         **python.files(spec, sources),
         **stash.files(spec),
@@ -54,7 +62,8 @@ def render() -> dict[str, str]:
         **machine.files(spec, mark),
         **grammar.files(spec),
     }
-    return {path: COMMENTS[Path(path).suffix].format(mark) + text for path, text in files.items()}
+    marked = {path: COMMENTS[Path(path).suffix].format(mark) + text for path, text in files.items()}
+    return {**marked, **languages.checked_in(spec, mark)}
 
 
 def present(root: Path) -> dict[str, str]:
@@ -63,7 +72,7 @@ def present(root: Path) -> dict[str, str]:
         path.relative_to(root).as_posix(): path.read_text()
         for folder in GENERATED
         for path in sorted((root / folder).rglob("*"))
-        if path.is_file() and path.suffix in COMMENTS
+        if path.is_file() and path.suffix in SUFFIXES
     }
 
 
@@ -96,10 +105,14 @@ def check(root: Path) -> int:
                     f"{path} (as the spec says)",
                 )
             )
-    if expected == found:
+    unformatted = languages.badly_formatted(root) if expected == found else []
+    for path in unformatted:
+        print(f"{path}: the language's own formatter would change it: mend the backend")
+    if expected == found and not unformatted:
         print(f"{len(expected)} generated files are up to date")
         return 0
-    print(f"The generated files differ from the spec. Run: {FIX}", file=sys.stderr)
+    if expected != found:
+        print(f"The generated files differ from the spec. Run: {FIX}", file=sys.stderr)
     return 1
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from . import ir
 
 # Kinds of values, those first that programs send most: so they are looked for.
@@ -71,3 +73,51 @@ def dict_head(count: int, spec: ir.Spec) -> bytes:
 def sized(field: ir.SizeField, size: int) -> bytes:
     """A size as it is written."""
     return size.to_bytes(field.size, ir.BYTE_ORDER)
+
+
+def element_bytes(kind: str, spec: ir.Spec) -> int:
+    """What an item of a list, or a pair of a dict, needs at least."""
+    body = value_type(kind, spec).body
+    assert isinstance(body, ir.Container)
+    return body.smallest_element_bytes
+
+
+def header_size(body: ir.Body) -> int:
+    """Bytes of a value before its content: its type, and its length or count if it has one."""
+    match body:
+        case ir.Blob(length=size) | ir.Container(count=size):
+            return 1 + size.size
+    return 1
+
+
+def max_depth(spec: ir.Spec) -> ir.Limit:
+    """The bound of lists and dicts that are open at once."""
+    body = value_type("list", spec).body
+    assert isinstance(body, ir.Container)
+    return body.depth
+
+
+def sides(spec: ir.Spec) -> tuple[str, str]:
+    """The side that opens exchanges, and the one that answers."""
+    answerer = spec.notice.sender
+    return next(t.sender for t in spec.transitions if t.sender != answerer), answerer
+
+
+def idle(spec: ir.Spec) -> str:
+    """The state of an id that no exchange has."""
+    return spec.states[0][0]
+
+
+def transition_table(spec: ir.Spec) -> Mapping[tuple[str, str, str], ir.Transition]:
+    """What each message does, by state, sender and message; it is total."""
+    return {(t.state, t.sender, t.message): t for t in spec.transitions}
+
+
+def opens(row: ir.Transition, spec: ir.Spec) -> bool:
+    """Whether the frame begins an exchange; a role may permit it or not."""
+    return row.state == idle(spec) != row.next
+
+
+def after_fault(spec: ir.Spec) -> Mapping[tuple[str, bool], str]:
+    """The state after a payload at fault, by sender and whether its frame ends the exchange."""
+    return {(row.sender, row.ends): row.next for row in spec.after_fault}

@@ -37,6 +37,7 @@ def document(spec: ir.Spec, mark: str) -> Json:
         "limits": [_limit(limit) for limit in spec.limits],
         "header": [_header_field(field) for field in spec.header],
         "header_bytes": spec.header_bytes,
+        "value_error": spec.value_error,
         "values": [_value(value) for value in spec.values],
         "text": dict(spec.text),
         "fitting": spec.fitting,
@@ -175,7 +176,13 @@ def _stage(stage: ir.Stage) -> Json:
         {"code": one.code, "fault": one.fault, "offset": one.offset, "path": one.path}
         for one in stage.checks
     ]
-    return _given(name=stage.name, scope=stage.scope, meaning=stage.meaning, checks=checks)
+    return _given(
+        name=stage.name,
+        phase=stage.phase,
+        scope=stage.scope,
+        meaning=stage.meaning,
+        checks=checks,
+    )
 
 
 def _path(paths: ir.Paths) -> Json:

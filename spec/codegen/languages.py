@@ -1,0 +1,97 @@
+"""The languages that peers are generated for: one backend each, which prints from the IR alone.
+
+Rules: a backend is a module, or a package, of this folder with one `LANGUAGE`. Its files stand in
+a folder of their own, in which nothing is written by hand; they need nothing beside the language's
+standard library. Text comes out as the language's own formatter would leave it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import ir
+from .errors import CompileError
+
+FORMATTING_S = 120
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language and its backend.
+
+    Attributes:
+        name: as in ``gdproto generate --lang``.
+        title: as people write it.
+        folder: of the files that are checked in, below the repository's root.
+        package: what the files call themselves, where nobody says otherwise.
+        comment: a line of comment, with a hole for its text.
+        formatter: command that reads a file and writes it as it should stand; {} is its name.
+        files: their texts by name, from the IR and the package's name, without their marks.
+    """
+
+    name: str
+    title: str
+    folder: str
+    package: str
+    comment: str
+    formatter: tuple[str, ...]
+    files: Callable[[ir.Spec, str], dict[str, str]]
+
+
+# One line for each language.
+_ALL: tuple[Language, ...] = ()
+LANGUAGES: Mapping[str, Language] = {language.name: language for language in _ALL}
+
+
+def generated(language: Language, spec: ir.Spec, mark: str, package: str = "") -> dict[str, str]:
+    """A language's files, marked, by name."""
+    texts = language.files(spec, package or language.package)
+    return {name: language.comment.format(mark) + "\n" + text for name, text in texts.items()}
+
+
+def named(name: str) -> Language:
+    """The language of that name. Raises CompileError."""
+    if name not in LANGUAGES:
+        raise CompileError(f"no backend for {name!r}; there are {', '.join(LANGUAGES)}")
+    return LANGUAGES[name]
+
+
+def checked_in(spec: ir.Spec, mark: str) -> dict[str, str]:
+    """The files of all languages, by path below the root."""
+    return {
+        f"{language.folder}/{name}": text
+        for language in LANGUAGES.values()
+        for name, text in generated(language, spec, mark).items()
+    }
+
+
+def badly_formatted(root: Path) -> list[str]:
+    """The generated files that their language's formatter would change, where it is installed."""
+    return [
+        path.relative_to(root).as_posix()
+        for language in LANGUAGES.values()
+        if _formatter(language, root) is not None
+        for path in sorted((root / language.folder).iterdir())
+        if path.is_file() and _formatted(language, path, root) != path.read_text()
+    ]
+
+
+def _formatter(language: Language, root: Path) -> str | None:
+    """Where the formatter stands: on the machine, or in the peer's own folder."""
+    program = language.formatter[0]
+    return shutil.which(program) or shutil.which(root / "peers" / language.name / program)
+
+
+def _formatted(language: Language, path: Path, root: Path) -> str:
+    words = [str(_formatter(language, root)), *language.formatter[1:]]
+    words = [word.replace("{}", str(path)) for word in words]
+    done = subprocess.run(
+        words, input=path.read_text(), capture_output=True, text=True, timeout=FORMATTING_S
+    )
+    if done.returncode:
+        raise CompileError(f"{path.name}: {words[0]} refuses it: {done.stderr.strip()[:500]}")
+    return done.stdout
