@@ -12,6 +12,7 @@ Rules:
 * A call whose client is there gets one end: its worker's answer, or one `Fail`.
 * What is given up while it runs keeps its lane until the worker has ended the exchange.
 * A call goes to another worker only if the first has not begun it.
+* While a client does not read its answers, no call of it is started; what runs goes on.
 """
 
 from __future__ import annotations
@@ -217,6 +218,18 @@ class Calls(Generic[C, L]):
     def client_gone(self, calls: Iterable[Call[C, L]]) -> Actions[C, L]:
         """The client of these calls waits for nothing any more."""
         return [action for call in calls for action in self._given_up(call) or ()]
+
+    def client_holds_back(self, client: C) -> None:
+        """The client has more answers to read than it should."""
+        self._router.hold(client)
+
+    def client_reads_on(self, client: C, now_s: float) -> Actions[C, L]:
+        """The client has read them, or is gone."""
+        return [
+            action
+            for call, lane in self._router.resume(client, now_s)
+            for action in self._started(call, lane, now_s)
+        ]
 
     # --- what time does ---
 

@@ -87,7 +87,7 @@ class Dispatcher:
         self._graceful_timeout_s = graceful_timeout_s
         self._clock = clock
         self._alarm = Alarm(self._expire, clock)
-        self._silence = SilenceWatch(timeout_s, self, clock)
+        self._silence = SilenceWatch(timeout_s, self, clock, door.unread_s)
         self._is_draining = False
 
     # --- orders ---
@@ -118,6 +118,7 @@ class Dispatcher:
         calls = list(client.calls.values())
         client.calls.clear()
         self._perform(self._calls.client_gone(calls))
+        self.client_reads_on(client)
         for call in calls:
             self._tell("call_abandoned", call, self._clock())
 
@@ -126,6 +127,12 @@ class Dispatcher:
 
     def client_moved(self, client: ClientConnection, before: Rest, after: Rest) -> None:
         self.door.moved(client, before, after)
+
+    def client_holds_back(self, client: ClientConnection) -> None:
+        self._calls.client_holds_back(client)
+
+    def client_reads_on(self, client: ClientConnection) -> None:
+        self._perform(self._calls.client_reads_on(client, self._clock()))
 
     def client_keeps(self, client: ClientConnection, memory: int, files: int) -> None:
         self.door.keeps(client, memory, files)
@@ -178,8 +185,6 @@ class Dispatcher:
         lane.request(call.frame, call.header, call.started_s)
         if call.size_bytes > KEPT_BYTES:
             call.frame = b""
-        if call.client.paused:
-            lane.pause()
         if lane not in self._silence.watched:
             self._silence.watch(lane)
         if self._observers.call_started:
@@ -227,6 +232,11 @@ class Dispatcher:
     def lane_passes(self, lane: Lane) -> Link | None:
         call = self._calls.running.get(lane)
         return call.client.onward(call) if call is not None else None
+
+    def lane_keeps(self, lane: Lane, count: int) -> None:
+        call = self._calls.running.get(lane)
+        if call is not None:
+            call.client.keep(call, count)
 
     def lane_failed(self, lane: Lane, error: DirtyError) -> None:
         self._perform(self._calls.failed(lane, error))
@@ -285,7 +295,7 @@ class Dispatcher:
         return lane.worker.state is State.READY and self._router.is_busy(lane)
 
     def client_silent(self, lane: Lane) -> None:
-        self._calls.running[lane].client.abort()
+        self.door.let_go_unread(self._calls.running[lane].client, self._silence.unread_s)
 
     def lane_silent(self, lane: Lane) -> None:
         worker, limit_s = lane.worker, self._silence.limit_s

@@ -30,25 +30,36 @@ class SilenceWatch:
     """Looks after lanes on which something is to come.
 
     Args:
-        limit_s: the longest silence, in seconds; 0 for any.
+        limit_s: the longest silence of a worker, in seconds; 0 for any.
         events: is told.
         clock: has its seconds, and its timers.
+        unread_s: the longest that a client may hold a lane and read nothing, in seconds; 0 for
+            any, None for `limit_s`.
 
     Attributes:
         watched: the lanes that are looked after.
     """
 
-    def __init__(self, limit_s: float, events: SilenceEvents, clock: Clock) -> None:
+    def __init__(
+        self,
+        limit_s: float,
+        events: SilenceEvents,
+        clock: Clock,
+        unread_s: float | None = None,
+    ) -> None:
         self.limit_s = limit_s
+        self.unread_s = limit_s if unread_s is None else unread_s
+        # How often a lane is looked at, at least: it may be held back at any time.
+        self._each_s = min(limit_s or self.unread_s, self.unread_s or limit_s)
         self._events = events
         self._clock = clock
         self.watched: set[Lane] = set()
 
     def watch(self, lane: Lane) -> None:
         """Look after the lane until nothing is to come on it."""
-        if self.limit_s and lane not in self.watched:
+        if self._each_s and lane not in self.watched:
             self.watched.add(lane)
-            self._look_later(lane, self.limit_s)
+            self._look_later(lane, self._each_s)
 
     def _look_later(self, lane: Lane, wait_s: float) -> None:
         self._clock.call_later(wait_s, self._look, lane)
@@ -57,12 +68,13 @@ class SilenceWatch:
         if not self._events.is_awaited(lane):
             self.watched.discard(lane)
             return
-        left_s = lane.heard_s + self.limit_s - self._clock()
-        if left_s > 0:
-            self._look_later(lane, left_s)
+        limit_s = self.unread_s if lane.paused else self.limit_s
+        left_s = lane.heard_s + limit_s - self._clock()
+        if not limit_s or left_s > 0:
+            self._look_later(lane, min(left_s, self._each_s) if limit_s else self._each_s)
         elif lane.paused:
             self._events.client_silent(lane)
-            self._look_later(lane, self.limit_s)
+            self._look_later(lane, self._each_s)
         else:
             self.watched.discard(lane)
             self._events.lane_silent(lane)

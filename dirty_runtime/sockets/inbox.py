@@ -27,9 +27,16 @@ class Inbox:
         onward: Link | None = None,
         elsewhere: Callable[[Act], None] | None = None,
     ) -> None:
+        self._link = link
         self._onward = onward
         self._spooler = Spooler(elsewhere)
         link.pour_into(onward or self._spooler)
+
+    def keep(self) -> None:
+        """From now on, keep what comes of the frame that was passed on."""
+        if self._onward is not None:
+            self._onward = None
+            self._link.pour_into(self._spooler)
 
     @property
     def spooled_bytes(self) -> int:

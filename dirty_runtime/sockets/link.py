@@ -75,6 +75,7 @@ class Link:
 
     Attributes:
         waiting_bytes: what was written and not yet taken by the kernel.
+        waiting_in_files: what of that is in files, in bytes.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class Link:
         # What waits to be sent, and how much of the first of it has been.
         self._waiting: deque[Data | Pipe] = deque()
         self.waiting_bytes = 0
+        self.waiting_in_files = 0
         self._sent = 0
         self._is_full = False
         self._is_wide = False
@@ -247,6 +249,8 @@ class Link:
             self._sent = sent
             self._loop.add_writer(self._number, self._flush)
         self._waiting.append(data)
+        if type(data) is Spool:
+            self.waiting_in_files += len(data)
         self._grow(len(data) - sent)
 
     def _grow(self, count: int) -> None:
@@ -268,6 +272,7 @@ class Link:
                 sent = data.send(self.socket)
             elif isinstance(data, Spool):
                 sent = data.send(self.socket, self._sent)
+                self.waiting_in_files -= sent
             else:
                 sent = self.socket.send(memoryview(data)[self._sent :])
         except (BlockingIOError, InterruptedError):

@@ -27,6 +27,9 @@ class Service(DirtyApp):
     def size(self, data: bytes) -> int:
         return len(data)
 
+    def zeros(self, size: int) -> bytes:
+        return bytes(size)
+
     def count(self, stop: int) -> Iterator[int]:
         yield from range(stop)
 

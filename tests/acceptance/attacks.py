@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import gdproto
-from dirty_runtime import StashClient
+from dirty_runtime import DirtyClient, StashClient
 from dirty_runtime.testing import Arbiter, running
 from gdproto import ManageOp, StashOp
 
@@ -86,15 +86,22 @@ class Stage:
             attacker.strike(frames, answers)
 
     @contextlib.contextmanager
-    def watched(self) -> Iterator[None]:
-        """Watch the loop, from inside and by another client, while the block runs."""
+    def watched(self, *, calls: bool = False) -> Iterator[None]:
+        """Watch the loop, from inside and by another client, while the block runs.
+
+        Args:
+            calls: whether the other calls a worker, too.
+        """
         over, waits = threading.Event(), [0.0]
 
         def ask() -> None:
-            with StashClient(self.arbiter.socket_path, LIMIT_S) as client:
+            path = self.arbiter.socket_path
+            with StashClient(path, LIMIT_S) as client, DirtyClient(path, LIMIT_S) as caller:
                 while not over.is_set():
                     begun_s = time.monotonic()
                     client.exists("small", "k")
+                    if calls:
+                        caller.execute(APP, "pid")
                     waits[0] = max(waits[0], time.monotonic() - begun_s)
                     time.sleep(PAUSE_S)
 
@@ -485,6 +492,27 @@ def unread_answers(stage: Stage) -> None:
         several(stage, stage.few(30, 4), frames),
     ):
         time.sleep(0.5)
+
+
+def unread(stage: Stage, size: int) -> None:
+    """Ten clients leave twenty answers of this size unread, each."""
+    frames = [gdproto.Request(n, APP, "zeros", [size]).to_bytes() for n in range(1, 21)]
+    with (
+        stage.watched(calls=True),
+        no_more_memory_than(stage, 64 * MIB),
+        several(stage, stage.few(10, 2), b"".join(frames)),
+    ):
+        time.sleep(0.5)
+
+
+@attack("clients: 10 that read none of their workers' answers of 1 MiB", *LIMITED)
+def unread_calls(stage: Stage) -> None:
+    unread(stage, MIB)
+
+
+@attack("clients: 10 that read none of their workers' answers of 16 MiB", *LIMITED)
+def unread_large_calls(stage: Stage) -> None:
+    unread(stage, 16 * MIB)
 
 
 @attack("clients: 5,000 bare headers, and as many idle", *LIMITED)

@@ -1,4 +1,7 @@
-"""A peer that does not read is not read from: answers of any kind count against one bound."""
+"""A peer that does not read is not read from: answers of any kind count against one bound.
+
+Nobody else waits for it: what it has asked holds no lane, but for a stream.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import gdproto
-from dirty_runtime import StashClient
+from dirty_runtime import DirtyClient, StashClient
 from dirty_runtime.arbiter.clients.connection import MOST_UNREAD_BYTES
 from gdproto import ManageOp, StashOp
 from tests.acceptance.facts import rss_mb
@@ -151,3 +154,43 @@ def test_half_a_close_gives_up_calls_whatever_is_unread(
     wait_until(lambda: select.select([client], [], [], 0)[0] != [])
     client.shutdown(socket.SHUT_WR)
     wait_until(lambda: not any(worker["busy"] for worker in arbiter.status()["workers"]))
+
+
+MANY_LARGE = [300_000] * 10
+UNREAD_SIZES = {
+    "small ones": [20_000] * 400,
+    "some that are no longer small": MANY_LARGE,
+    "a large one": [8 * 2**20],
+    "large ones": [8 * 2**20] * 3,
+    "all of that": [*MANY_LARGE, 8 * 2**20, *MANY_LARGE, 9 * 2**20],
+}
+
+
+def response_to(client: socket.socket) -> tuple[int, int]:
+    """The id and the size of the next answer, which is a RESPONSE of zeros."""
+    header = gdproto.parse_header(client.recv(gdproto.HEADER_BYTES, socket.MSG_WAITALL))
+    assert header.code == gdproto.MessageCode.RESPONSE
+    left, data = header.length, bytearray()
+    while left:
+        data += client.recv(left)
+        left = header.length - len(data)
+    result = gdproto.parse(header.to_bytes() + data).result  # type: ignore[union-attr]
+    assert not any(result)
+    return header.request_id, len(result)
+
+
+@pytest.mark.parametrize("kind", UNREAD_SIZES)
+def test_who_does_not_read_keeps_nobody_from_a_lane(
+    kind: str, arbiter: Arbiter, client: socket.socket
+) -> None:
+    sizes = dict(enumerate(UNREAD_SIZES[kind], 1))
+    frames = b"".join(
+        gdproto.Request(number, OURS, "zeros", [size]).to_bytes() for number, size in sizes.items()
+    )
+    client.settimeout(LIMIT_S)
+    client.sendall(frames)
+    wait_until(lambda: sleeps(arbiter) and not any(w["busy"] for w in arbiter.status()["workers"]))
+    with DirtyClient(arbiter.socket_path, LIMIT_S) as other:
+        assert other.execute(OURS, "pid") in arbiter.pids()
+    # And nothing is lost for it.
+    assert dict(response_to(client) for _ in sizes) == sizes

@@ -47,6 +47,9 @@ class Actions:
         await asyncio.sleep(0)
         return a + b
 
+    def zeros(self, size: int) -> bytes:
+        return bytes(size)
+
     def count(self, stop: int) -> Iterator[int]:
         try:
             yield from range(stop)

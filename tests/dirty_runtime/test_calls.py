@@ -191,6 +191,20 @@ def test_an_app_that_is_down_is_not_waited_for() -> None:
     assert list(calls) == [again, other]
 
 
+def test_nothing_is_started_for_a_client_that_does_not_read() -> None:
+    calls = with_lanes(1)
+    runs, waits, other = made(client="one"), made(client="one"), made(client="two")
+    calls.called(runs)
+    calls.called(waits)
+    calls.client_holds_back("one")
+    calls.called(other)
+    assert calls.answered(1, 1) == (Start(other, 1),)
+    assert calls.answered(1, 2) == ()
+    assert calls.called(late := made(client="one")) == ()
+    assert calls.client_reads_on("one", 3) == [Start(waits, 1)]
+    assert calls.answered(1, 4) == (Start(late, 1),)
+
+
 def test_a_full_queue_refuses() -> None:
     calls = calls_of(max_queue=2)
     calls.called(made(client="one"))
@@ -218,6 +232,8 @@ class Model(RuleBasedStateMachine):
         self.ended: list[Called] = []
         self.drains = False
         self.down: set[str] = set()
+        # Clients that do not read.
+        self.unread: set[str] = set()
         self.workers = 0
 
     def ends(self, call: Called) -> None:
@@ -235,6 +251,7 @@ class Model(RuleBasedStateMachine):
             if isinstance(action, Start):
                 assert action.lane in self.idle
                 assert action.call in self.waiting
+                assert action.call.client not in self.unread
                 assert action.call.app_path in self.apps[action.lane]
                 assert action.call.lane == action.lane
                 self.idle.remove(action.lane)
@@ -310,6 +327,17 @@ class Model(RuleBasedStateMachine):
         self.waiting = [call for call in self.waiting if call not in gone]
         assert self.perform(self.calls.client_gone(gone)) == []
         self.ended += gone
+        self.read(client)
+
+    @rule(client=st.sampled_from(["x", "y"]))
+    def hold_back(self, client: str) -> None:
+        self.unread.add(client)
+        self.calls.client_holds_back(client)
+
+    @rule(client=st.sampled_from(["x", "y"]))
+    def read(self, client: str) -> None:
+        self.unread.discard(client)
+        assert self.perform(self.calls.client_reads_on(client, self.now_s)) == []
 
     @rule(passes_s=st.sampled_from([0.5, 1, 3]))
     def wait(self, passes_s: float) -> None:
@@ -379,7 +407,7 @@ class Model(RuleBasedStateMachine):
 
     @invariant()
     def nothing_waits_beside_an_idle_lane(self) -> None:
-        for call in self.waiting:
+        for call in (one for one in self.waiting if one.client not in self.unread):
             assert not [lane for lane in self.idle if call.app_path in self.apps[lane]]
 
     def teardown(self) -> None:

@@ -589,6 +589,9 @@ class Model(RuleBasedStateMachine):
         self.workers: dict[int, int] = {}
         # Of a worker, and an app that waits for it: what was taken since it had its turn.
         self.passed: dict[tuple[int, str], set[str]] = {}
+        # Connections whose requests are not to be taken, and which of theirs had their turn.
+        self.held: set[Hashable] = set()
+        self.aside: set[tuple[str, int, Hashable]] = set()
 
     def serves(self, worker: int) -> tuple[str, ...]:
         return (APPS, APPS[:1], APPS[1:], ("b", "else"))[worker]
@@ -607,8 +610,9 @@ class Model(RuleBasedStateMachine):
         self.waiting.remove(job)
         if not self.line_of(self.line(job)):
             del self.places[self.line(job)]
+            self.aside.discard(self.line(job))
         for worker in range(4):
-            if job.app_path not in {one.app_path for one in self.waiting}:
+            if job.app_path not in self.apps_to_take():
                 self.passed.pop((worker, job.app_path), None)
 
     def forget(self, lane: int) -> None:
@@ -618,24 +622,35 @@ class Model(RuleBasedStateMachine):
             for app in APPS:
                 self.passed.pop((worker, app), None)
 
+    def apps_to_take(self) -> set[str]:
+        """The apps for which something waits that may be taken."""
+        return {job.app_path for job in self.waiting if job.client not in self.held}
+
     def next_job(self, app: str) -> Job:
+        """The next that may be taken; those before it have had their turn."""
+        while (key := self.next_key(app))[2] in self.held:
+            self.aside.add(key)
+        return self.line_of(key)[0]
+
+    def next_key(self, app: str) -> tuple[str, int, Hashable]:
         """The longest waiting of the connections that are next at their priorities."""
         nexts: dict[int, tuple[str, int, Hashable]] = {}
         for key in sorted(self.places, key=lambda key: self.places[key]):
-            if key[0] == app:
+            if key[0] == app and key not in self.aside:
                 nexts.setdefault(key[1], key)
 
         def counts(key: tuple[str, int, Hashable]) -> tuple[int, float]:
             since_s = self.places[key][1]
             return key[1] + int(self.now_s - since_s), -since_s
 
-        return self.line_of(max(nexts.values(), key=counts))[0]
+        return max(nexts.values(), key=counts)
 
     def take(self, lane: int, job: Job | None) -> None:
         """`lane`, which fell idle, takes `job`: is it the right one?"""
         worker = self.workers[lane]
         self.running[lane] = job
-        apps = {one.app_path for one in self.waiting} & {*self.serves(worker)}
+        apps = self.apps_to_take() & {*self.serves(worker)}
+        self.notice_passed()
         if lane in self.retired or not apps:
             assert job is None
             return
@@ -652,8 +667,23 @@ class Model(RuleBasedStateMachine):
         if key in self.places:
             self.places[key] = (self.next_number(), self.now_s)
 
+    def notice_passed(self) -> None:
+        """A lane may look in vain where all are held, or not: who was passed over had its turn."""
+        for app in APPS:
+            for priority, ring in self.router._apps[app]._aside.items():
+                for key in {(app, priority, client) for client in ring} - self.aside:
+                    before = [
+                        one
+                        for one in self.places
+                        if one[:2] == key[:2] and self.places[one] < self.places[key]
+                    ]
+                    assert {one[2] for one in [*before, key]} <= self.held
+                    self.aside.add(key)
+
     def able(self, job: Job) -> list[int]:
         """The lanes that may take the job at once."""
+        if job.client in self.held:
+            return []
         idle = [lane for lane, ran in self.running.items() if ran is None]
         able = [lane for lane in idle if job.app_path in self.serves(self.workers[lane])]
         return [lane for lane in able if lane not in self.retired]
@@ -737,6 +767,26 @@ class Model(RuleBasedStateMachine):
         if job is not None and not self.start_at_once(job, self.router.give_back(job)):
             self.waiting.insert(0, job)
             self.places[self.line(job)] = (-self.next_number(), job.arrived_s)
+
+    @rule(client=st.sampled_from("xyz"))
+    def hold(self, client: str) -> None:
+        self.held.add(client)
+        self.router.hold(client)
+
+    @rule(client=st.sampled_from("xyz"))
+    def resume(self, client: str) -> None:
+        self.held.discard(client)
+        for key in sorted(self.aside, key=lambda key: self.places[key]):
+            if key[2] == client:
+                self.places[key] = (-self.next_number(), self.places[key][1])
+                self.aside.discard(key)
+        for job, lane in self.router.resume(client, self.now_s):
+            assert job.client == client
+            assert job is self.next_job(job.app_path)
+            assert self.start_at_once(job, lane)
+            self.stop_waiting(job)
+        for job in self.waiting:
+            assert not self.able(job)
 
     @rule(job=jobs)
     def withdraw(self, job: Job) -> None:

@@ -6,7 +6,8 @@ connection closes. A client that closes, even by half, gives up all its calls, w
 read yet. A frame that has begun is finished before another begins; if its worker dies meanwhile,
 the connection closes. Of a client that has sent many frames a few are taken at once, the others in
 turns; of one that has so many answers to read none are taken at all, and what it has asked waits. A
-large frame is looked into by a thread.
+large frame is looked into by a thread. Of a client that does not read, no call is started; a
+RESPONSE that is on its way is kept for it, so that it holds no lane; a stream does.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ CHECKED_AT_ONCE_BYTES = 64 * 1024
 STEP_BYTES = 1024 * 1024
 # Of answers that a client has not read, in bytes: with more it is not heard.
 MOST_UNREAD_BYTES = 4 * 1024 * 1024
+# How long a RESPONSE may hold its lane from when its client did not take it as it came.
+PASSING_S = 0.02
 
 
 # Looks into large frames, one after the other: what that does, it does without Python's lock.
@@ -81,6 +84,12 @@ class ClientEvents(Protocol):
 
     def client_moved(self, client: ClientConnection, before: Rest, after: Rest) -> None:
         """A client rests otherwise than before, or begins to rest anew."""
+
+    def client_holds_back(self, client: ClientConnection) -> None:
+        """A client has more to read than it should."""
+
+    def client_reads_on(self, client: ClientConnection) -> None:
+        """A client has read it."""
 
     def client_keeps(self, client: ClientConnection, memory: int, files: int) -> None:
         """A client has us keep so many bytes of what is unfinished or unread."""
@@ -155,7 +164,10 @@ class ClientConnection:
         # The call whose RESPONSE is on its way in parts, and what has to wait for its end.
         self._passing: CallOf | None = None
         self._held: list[Data] = []
-        self._held_bytes = 0
+        self._held_bytes = self._held_in_files = 0
+        # When what is left of it is kept, and how much is kept of whose RESPONSE.
+        self._patience: asyncio.TimerHandle | None = None
+        self._kept_of: dict[CallOf, int] = {}
         # Whether it has more to read than may be, and is not heard.
         self._is_unheard = False
         self._is_heard = asyncio.Event()
@@ -174,6 +186,8 @@ class ClientConnection:
         _, frame, ended = answers[-1]
         if ended:
             del self.calls[call.request_id]
+        if self._kept_of:
+            self.keep(call, 0)
         if self._passing is not None:
             self._forward_in_turn(call, answers)
         elif len(answers) == 1:
@@ -183,10 +197,13 @@ class ClientConnection:
                 self._link.write(data)
         if ended:
             self._settle()
+        elif self.paused and call.lane is not None:
+            # Of a stream the next frames may wait in its worker.
+            call.lane.pause()
 
     def onward(self, call: CallOf) -> Link | None:
         """Where a RESPONSE may go as it comes, if it may: one at a time may."""
-        if self._passing is None:
+        if self._passing is None and not self.paused:
             self._passing = call
         return self._link if self._passing is call else None
 
@@ -201,18 +218,40 @@ class ClientConnection:
             if call.lane is not None:
                 call.lane.pause()
             return
-        held, self._held, self._held_bytes, self._passing = self._held, [], 0, None
+        held, self._held, self._passing = self._held, [], None
+        self._held_bytes = self._held_in_files = 0
+        self._stop_patience()
         for data in [*joined(answers), *held]:
             self._link.write(data)
         if not self.paused:
-            self.resume_writing()
+            self._resume_lanes()
         self.waiting_changed()
+
+    def keep(self, call: CallOf, count: int) -> None:
+        """So many bytes are kept of a large frame of the call's answer, until it is whole."""
+        if count:
+            self._kept_of[call] = count
+        else:
+            self._kept_of.pop(call, None)
+        self._count()
+
+    def _keep_passing(self) -> None:
+        """Have the rest of the RESPONSE kept that is on its way: its lane has waited for long."""
+        self._patience = None
+        if self._passing is not None and self._passing.lane is not None:
+            self._passing.lane.keep()
+
+    def _stop_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
     def fail(self, call: CallOf, error: DirtyError) -> None:
         """End the call's exchange by an ERROR, or the connection if the answer has begun."""
         if self.calls.pop(call.request_id, None) is None:
             # It has had its answer, or may not be told.
             return
+        self.keep(call, 0)
         if self._passing is call:
             self.abort()
             return
@@ -283,6 +322,8 @@ class ClientConnection:
         """Keep it until the RESPONSE is whole that is on its way in parts."""
         self._held.append(data)
         self._held_bytes += len(data)
+        if isinstance(data, Spool):
+            self._held_in_files += len(data)
         self.waiting_changed()
 
     # --- frames ---
@@ -427,11 +468,16 @@ class ClientConnection:
     def _rest_now(self) -> Rest:
         if self._rest is Rest.LEAVING:
             return Rest.LEAVING
-        if self.calls or self._questions:
+        if self._questions or (self.calls and not (self.paused and self._starts_nothing)):
             return Rest.BUSY
         if self._link.waiting_bytes:
             return Rest.UNREAD
         return Rest.SENDING if self._connection.is_inside_frame else Rest.IDLE
+
+    @property
+    def _starts_nothing(self) -> bool:
+        """Whether none of its calls runs: while it does not read, none will."""
+        return all(call.lane is None for call in self.calls.values())
 
     def _rests(self, rest: Rest) -> None:
         if self._rest is Rest.LEAVING is rest:
@@ -441,8 +487,14 @@ class ClientConnection:
 
     def _count(self) -> None:
         """Tell what it has us keep, where that is another amount."""
-        memory = self._connection.kept_bytes + self._link.waiting_bytes + self._held_bytes
-        kept = (memory, self._inbox.spooled_bytes if self._inbox is not None else 0)
+        in_files = self._link.waiting_in_files + self._held_in_files
+        memory = self._link.waiting_bytes + self._held_bytes - in_files
+        memory += self._connection.kept_bytes
+        if self._inbox is not None:
+            in_files += self._inbox.spooled_bytes
+        if self._kept_of:
+            in_files += sum(self._kept_of.values())
+        kept = (memory, in_files)
         if kept != self._kept:
             self._kept = kept
             self._events.client_keeps(self, *kept)
@@ -516,12 +568,20 @@ class ClientConnection:
 
     def pause_writing(self) -> None:
         self.paused = True
-        for call in self.calls.values():
-            if call.lane is not None:
-                call.lane.pause()
+        self._events.client_holds_back(self)
+        if self._passing is None or self._passing.lane is None:
+            return
+        self._passing.lane.pause()
+        if self._patience is None:
+            loop = asyncio.get_running_loop()
+            self._patience = loop.call_later(PASSING_S, self._keep_passing)
 
     def resume_writing(self) -> None:
         self.paused = False
+        self._resume_lanes()
+        self._events.client_reads_on(self)
+
+    def _resume_lanes(self) -> None:
         for call in self.calls.values():
             if call.lane is not None:
                 call.lane.resume()
@@ -530,7 +590,9 @@ class ClientConnection:
         self._turns.clients -= 1
         self._failed = True
         self._inbox = None
-        self._held, self._held_bytes = [], 0
+        self._held, self._held_bytes, self._held_in_files = [], 0, 0
+        self._kept_of.clear()
+        self._stop_patience()
         self._leave()
         self._events.client_gone(self, self._rest)
         self._connection = gdproto.Connection("arbiter", raw=True)

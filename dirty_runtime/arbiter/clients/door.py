@@ -48,6 +48,8 @@ class Door:
         is_worker: Callable[[int], bool],
         clock: Clock,
     ) -> None:
+        # How long a stream may hold its lane while its client reads nothing of it.
+        self.unread_s = config.timeout_s or config.idle_timeout_s
         self._max_clients = config.max_clients or math.inf
         self._reasons = {
             Rest.IDLE: f"nothing was asked for {config.idle_timeout_s:g} s (idle-timeout)",
@@ -166,6 +168,11 @@ class Door:
             self._let_go(client, self._reasons[rest])
         self._due_s = math.inf
         self._set_alarm(self._crowd.next_due_s())
+
+    def let_go_unread(self, client: ClientConnection, limit_s: float) -> None:
+        """The client holds a lane, by a stream of which it reads nothing."""
+        self._let_go(client, f"nothing of a stream was read for {limit_s:g} s")
+        client.abort()
 
     # --- the end ---
 

@@ -9,13 +9,15 @@ Rules:
   waited for its turn. What a connection has waiting behind its next request does not age: else a
   flood would outrank those who come after it.
 * A request that was given back is the next one of its priority.
+* A connection that is held is passed over. When it is held no more, those of its requests whose
+  turn had come are the next ones of their priorities.
 * Every step costs the same whatever waits.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 
@@ -70,13 +72,15 @@ _Ring: TypeAlias = "OrderedDict[Hashable, J | _Line[J]]"
 class Queue(Generic[J]):
     """The requests that wait for one app; `depth` counts them."""
 
-    __slots__ = ("_only", "_rings", "depth")
+    __slots__ = ("_aside", "_only", "_rings", "depth")
 
     def __init__(self) -> None:
         self.depth = 0
         # Those of the priorities that were ever used; the only one, as long as it is.
         self._rings: dict[int, _Ring[J]] = {}
         self._only: _Ring[J] | None = None
+        # What was passed over, by its priority.
+        self._aside: dict[int, _Ring[J]] = {}
 
     def __iter__(self) -> Iterator[J]:
         for entry in self._entries():
@@ -95,13 +99,13 @@ class Queue(Generic[J]):
 
     def depth_of(self, client: Hashable) -> int:
         """How many requests of one connection wait."""
-        entries = [ring[client] for ring in self._rings.values() if client in ring]
+        entries = [ring[client] for ring in self._all_rings() if client in ring]
         return sum(len(one.jobs) if isinstance(one, _Line) else 1 for one in entries)
 
     def put(self, job: J) -> None:
         """`job` waits behind those of its connection."""
         self.depth += 1
-        ring = self._rings.get(job.priority)
+        ring = self._ring_of(job)
         if ring is None:
             ring = self._add_ring(job.priority)
         entry = ring.get(job.client)
@@ -115,7 +119,7 @@ class Queue(Generic[J]):
     def put_back(self, job: J) -> None:
         """`job`, which had its turn, waits as the next one of its priority."""
         self.put(job)
-        ring = self._rings[job.priority]
+        ring = self._aside_of(job) or self._rings[job.priority]
         ring.move_to_end(job.client, FIRST)
         entry = ring[job.client]
         if isinstance(entry, _Line):
@@ -124,7 +128,7 @@ class Queue(Generic[J]):
 
     def withdraw(self, job: J) -> bool:
         """Take out `job`; False when it does not wait."""
-        ring = self._rings.get(job.priority)
+        ring = self._ring_of(job)
         if ring is None:
             return False
         entry = ring.get(job.client)
@@ -138,10 +142,15 @@ class Queue(Generic[J]):
         self.depth -= 1
         return True
 
-    def take(self, now_s: float) -> J:
-        """Take out the next request, which there is."""
-        self.depth -= 1
+    def take(self, now_s: float, held: Collection[Hashable] = ()) -> J | None:
+        """Take out the next request; None where only those wait that are held."""
         ring = self._only or self._next_ring(now_s)
+        while ring is not None and held and next(iter(ring)) in held:
+            self._pass_over(ring)
+            ring = self._only or self._next_ring(now_s)
+        if ring is None:
+            return None
+        self.depth -= 1
         client, entry = ring.popitem(FIRST)
         if not isinstance(entry, _Line):
             return entry
@@ -151,6 +160,33 @@ class Queue(Generic[J]):
             ring[client] = entry
         return job
 
+    def resume(self, client: Hashable) -> bool:
+        """The connection is held no more. Returns whether something of it had been passed over."""
+        found = [one for one, ring in self._aside.items() if client in ring]
+        for priority in found:
+            self._rings[priority][client] = self._aside[priority].pop(client)
+            self._rings[priority].move_to_end(client, FIRST)
+            if not self._aside[priority]:
+                del self._aside[priority]
+        return bool(found)
+
+    def _pass_over(self, ring: _Ring[J]) -> None:
+        client, entry = ring.popitem(FIRST)
+        job = next(iter(entry.jobs)) if isinstance(entry, _Line) else entry
+        self._aside.setdefault(job.priority, OrderedDict())[client] = entry
+
+    def _aside_of(self, job: J) -> _Ring[J] | None:
+        """The ring of those that were passed over, if the request's connection is in it."""
+        ring = self._aside.get(job.priority)
+        return ring if ring is not None and job.client in ring else None
+
+    def _ring_of(self, job: J) -> _Ring[J] | None:
+        """The ring that the request belongs to, if there is one."""
+        return (self._aside and self._aside_of(job)) or self._rings.get(job.priority)
+
+    def _all_rings(self) -> list[_Ring[J]]:
+        return [*self._rings.values(), *self._aside.values()]
+
     def _add_ring(self, priority: int) -> _Ring[J]:
         ring: _Ring[J] = OrderedDict()
         self._rings[priority] = ring
@@ -158,10 +194,10 @@ class Queue(Generic[J]):
         return ring
 
     def _entries(self) -> Iterator[J | _Line[J]]:
-        for ring in self._rings.values():
+        for ring in self._all_rings():
             yield from ring.values()
 
-    def _next_ring(self, now_s: float) -> _Ring[J]:
+    def _next_ring(self, now_s: float) -> _Ring[J] | None:
         """That of the priority that counts most; of several, the one that has waited longest."""
 
         def rank(priority: int) -> tuple[int, float]:
@@ -169,4 +205,5 @@ class Queue(Generic[J]):
             since_s = entry.since_s if isinstance(entry, _Line) else entry.arrived_s
             return priority + int(now_s - since_s), -since_s
 
-        return self._rings[max((one for one, ring in self._rings.items() if ring), key=rank)]
+        used = [one for one, ring in self._rings.items() if ring]
+        return self._rings[max(used, key=rank)] if used else None

@@ -8,6 +8,8 @@ Rules:
   have one take turns, so that a flood for one of them does not delay a request for another.
 * Which lane, which request of an app, and how many may wait have their rules in `lanes`, `queue`
   and `room`.
+* A connection that is held has no request taken, as long as it is: its requests keep their places,
+  and others go past them.
 * A request for an app that is not configured is refused; one for an app whose workers are still
   booting waits, as long as there is room.
 * A step costs the same however many apps and lanes there are: sets of both are the bits of ints.
@@ -54,8 +56,9 @@ class Router(Generic[J, L]):
     ) -> None:
         self._apps: dict[str, _App[J]] = {path: _App(1 << n) for n, path in enumerate(apps)}
         self._numbered = list(self._apps.values())
-        # The set of the apps for which something waits.
+        # The set of the apps for which something waits that may be taken.
         self._waiting = 0
+        self._held: set[Hashable] = set()
         self._room: Room[J] = Room(self._numbered, max_queue, max_queue_bytes, max_queue_share)
         self._lanes: Lanes[J, L] = Lanes()
         self._seats = self._lanes.seats
@@ -113,7 +116,7 @@ class Router(Generic[J, L]):
         if app is None:
             raise DirtyNoWorkersAvailableError(job.app_path, reason="the app is not configured")
         able = self._lanes.idle & app.groups
-        if able:
+        if able and not (self._held and job.client in self._held):
             return self._lanes.take(able, job)
         self._room.admit(job, app)
         app.put(job)
@@ -124,7 +127,7 @@ class Router(Generic[J, L]):
         """As `submit` for a request that a lane took and did not begin: it is the next one."""
         app = self._apps[job.app_path]
         able = self._lanes.idle & app.groups
-        if able:
+        if able and job.client not in self._held:
             return self._lanes.take(able, job)
         self._room.enter(job)
         app.put_back(job)
@@ -138,8 +141,30 @@ class Router(Generic[J, L]):
             return False
         self._room.leave(job)
         if not app.depth:
-            self._waiting ^= app.bit
+            self._waiting &= ~app.bit
         return True
+
+    def hold(self, client: Hashable) -> None:
+        """Nothing of the connection is taken, until `resume`."""
+        self._held.add(client)
+
+    def resume(self, client: Hashable, now_s: float) -> list[tuple[J, L]]:
+        """The connection is held no more. Returns its requests that are taken now, and by whom.
+
+        Linear in apps: it is for what is rare.
+        """
+        if client not in self._held:
+            return []
+        self._held.discard(client)
+        return [
+            pair for app in self._numbered if app.depth for pair in self._resume(client, app, now_s)
+        ]
+
+    def _resume(self, client: Hashable, app: _App[J], now_s: float) -> Iterator[tuple[J, L]]:
+        app.resume(client)
+        self._waiting |= app.bit
+        while (able := self._lanes.idle & app.groups) and (job := self._next_of(app, now_s)):
+            yield job, self._lanes.take(able, job)
 
     def add(self, lane: L, worker: Hashable, apps: Iterable[str], now_s: float) -> J | None:
         """A lane is ready. Returns the request that it takes at once, if one waits.
@@ -158,18 +183,27 @@ class Router(Generic[J, L]):
         if seat is None:
             return None
         group = seat.group
-        ready = self._waiting & group.apps
-        if not ready or seat.retires:
-            self._lanes.rest(seat)
-            return None
-        app = self._numbered[(ready & group.turn or ready).bit_length() - 1]
+        job = None
+        while job is None:
+            ready = self._waiting & group.apps
+            if not ready or seat.retires:
+                self._lanes.rest(seat)
+                return None
+            app = self._numbered[(ready & group.turn or ready).bit_length() - 1]
+            job = self._next_of(app, now_s)
         group.turn = app.bit - 1
         if seat.job is None:
             group.busy += 1
-        seat.job = job = app.take(now_s)
-        self._room.leave(job)
-        if not app.depth:
-            self._waiting ^= app.bit
+        seat.job = job
+        return job
+
+    def _next_of(self, app: _App[J], now_s: float) -> J | None:
+        """Take out the next request for the app, if one may be taken."""
+        job = app.take(now_s, self._held)
+        if job is not None:
+            self._room.leave(job)
+        if job is None or not app.depth:
+            self._waiting &= ~app.bit
         return job
 
     def retire(self, lane: L) -> None:

@@ -2,7 +2,8 @@
 
 Rules: whole frames go through undecoded, the answer under the request's own id. A frame is
 handed on when all of it is there; only a large RESPONSE goes on as it comes, if its client can
-take it so. What is read faster than the client takes it is not read at all.
+take it so: where the client is too slow for that, what is left of it is kept. Of a stream, what is
+read faster than the client takes it is not read at all.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ class AnswerEvents(Protocol):
         """Where a RESPONSE that has begun may go in parts, but for the last, which comes as an
         answer; None where it has to wait until it is whole.
         """
+
+    def lane_keeps(self, lane: Lane, count: int) -> None:
+        """So many bytes are kept of a frame of the exchange that runs."""
 
     def lane_failed(self, lane: Lane, error: DirtyError) -> None:
         """A frame of the exchange that runs could not be kept: give the exchange up."""
@@ -134,6 +138,12 @@ class Lane:
         if self._link is not None:
             self._link.pause_reading()
 
+    def keep(self) -> None:
+        """Keep what is still to come of the RESPONSE that goes on as it comes, and read on."""
+        if self._inbox is not None:
+            self._inbox.keep()
+        self.resume()
+
     def resume(self) -> None:
         """Read on."""
         if self.paused:
@@ -195,6 +205,8 @@ class Lane:
             return
         if answers:
             self._events.lane_answered(self, answers)
+        if self._inbox is not None:
+            self._events.lane_keeps(self, self._inbox.spooled_bytes)
 
     def _take_part(self, event: gdproto.PartReceived) -> None:
         assert self._link is not None
