@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test cases conformance conformance-publish check peers check-c mutants mutants-runtime fuzz acceptance soak \
+.PHONY: help demo test cases conformance conformance-publish check peers check-c model mutants mutants-runtime fuzz acceptance soak \
 	check-all bench bench-instructions bench-publish docs docs-serve spec clean
 
 help:  ## list the targets
@@ -70,6 +70,10 @@ acceptance: $(VENV)/installed  ## the situations that a service must survive, in
 
 soak: $(VENV)/installed  ## calls of all kinds under kills, stops, reloads, half frames, full disks: ten minutes, a balance
 	@$(BIN)/python -m tests.acceptance.soak
+
+model: $(VENV)/installed  ## go through every interleaving of a small arbiter with spin, and find each error brought back
+	@command -v spin > /dev/null || (apt-get update -qq && apt-get install --yes -qq spin) > /dev/null
+	@$(BIN)/python -m workshop.model $(ARGS)
 
 mutants: $(VENV)/installed  ## judge the vectors: every broken codec must be told, ten minutes
 	@$(BIN)/python -m workshop.mutants

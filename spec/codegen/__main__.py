@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from .. import requirements
-from . import c, docs, grammar, languages, machine, python
+from . import c, docs, grammar, languages, machine, promela, python
 from .errors import CompileError
 from .python import stash
 from .walk import walk
@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SPEC = Path(__file__).resolve().parents[1]
 GENERATED = (
     *("gdproto/_generated", "dirty_runtime/client/_generated", "docs/generated"),
+    "workshop/model/_generated",
     *(language.folder for language in languages.LANGUAGES.values()),
 )
 FIX = "python -m spec.codegen --write"
@@ -29,6 +30,7 @@ COMMENTS = {
     ".svg": "<!-- {} -->\n",
     ".json": "",
     ".abnf": "; {}\n",
+    ".pml": "/* {} */\n",
 }
 # What says what the bytes are, and what makes of it a codec in Python and C, which belong together.
 DECLARATION = ("*.py",)
@@ -61,6 +63,7 @@ def render() -> dict[str, str]:
         **docs.files(spec),
         **machine.files(spec, mark),
         **grammar.files(spec),
+        **promela.files(spec),
     }
     marked = {path: COMMENTS[Path(path).suffix].format(mark) + text for path, text in files.items()}
     return {**marked, **languages.checked_in(spec, mark)}

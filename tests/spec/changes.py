@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from gdproto.spec.codegen.__main__ import GENERATED
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -15,8 +17,8 @@ def copied(folder: Path) -> Path:
     ignore = shutil.ignore_patterns("__pycache__", "spec", "conformance", "*.so")
     shutil.copytree(ROOT / "spec", folder / "spec", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "gdproto", folder / "gdproto", ignore=ignore)
-    for generated in ("docs/generated", "dirty_runtime/client/_generated"):
-        shutil.copytree(ROOT / generated, folder / generated)
+    for generated in GENERATED:
+        shutil.copytree(ROOT / generated, folder / generated, ignore=ignore, dirs_exist_ok=True)
     return folder
 
 

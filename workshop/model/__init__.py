@@ -1,0 +1,1 @@
+"""A model of clients, an arbiter and workers, gone through in every interleaving by spin."""
