@@ -9,38 +9,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from . import ir
 from .errors import CompileError
+from .language import Language
 
 FORMATTING_S = 120
-
-
-@dataclass(frozen=True)
-class Language:
-    """A language and its backend.
-
-    Attributes:
-        name: as in ``gdproto generate --lang``.
-        title: as people write it.
-        folder: of the files that are checked in, below the repository's root.
-        package: what the files call themselves, where nobody says otherwise.
-        comment: a line of comment, with a hole for its text.
-        formatter: command that reads a file and writes it as it should stand; {} is its name.
-        files: their texts by name, from the IR and the package's name, without their marks.
-    """
-
-    name: str
-    title: str
-    folder: str
-    package: str
-    comment: str
-    formatter: tuple[str, ...]
-    files: Callable[[ir.Spec, str], dict[str, str]]
-
 
 # One line for each language.
 _ALL: tuple[Language, ...] = ()

@@ -1,0 +1,31 @@
+"""What a backend says of its language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import ir
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language and its backend.
+
+    Attributes:
+        name: as in ``gdproto generate --lang``.
+        title: as people write it.
+        folder: of the files that are checked in, below the repository's root.
+        package: what the files call themselves, where nobody says otherwise.
+        comment: a line of comment, with a hole for its text.
+        formatter: command that reads a file and writes it as it should stand; {} is its name.
+        files: their texts by name, from the IR and the package's name, without their marks.
+    """
+
+    name: str
+    title: str
+    folder: str
+    package: str
+    comment: str
+    formatter: tuple[str, ...]
+    files: Callable[[ir.Spec, str], dict[str, str]]
