@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from copy import copy
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -260,8 +260,10 @@ class AsyncChannels:
         # A client that nobody has any more, on a loop that goes on.
         for loop, channel in list(self._channels.items()):
             if channel.pid == os.getpid():
-                with suppress(RuntimeError):
+                try:
                     loop.call_soon_threadsafe(channel.close)
+                except RuntimeError:
+                    channel.close()
 
     async def _next(self, stream: AsyncStream, limit: Deadline) -> gdproto.Message:
         while True:
@@ -289,7 +291,9 @@ class AsyncChannels:
             connected = try_to_connect(self._path)
             if connected is not None:
                 channel = AsyncChannel(connected, self._path, self._ids)
-                keep_for(loop, channel, self._channels)
+                for ended in keep_for(loop, channel, self._channels):
+                    # Its frames may have stopped half way: the arbiter would wait for the rest.
+                    ended.close()
                 return channel
             await asyncio.sleep(min(CONNECT_PAUSE_S, deadline.left_s()))
 
@@ -312,13 +316,16 @@ def keep_for(
     loop: asyncio.AbstractEventLoop,
     one: Kept,
     kept: WeakKeyDictionary[asyncio.AbstractEventLoop, Kept],
-) -> None:
-    """Have `one` for the loop among those that are kept, and none of loops that have ended."""
+) -> list[Kept]:
+    """Have `one` for the loop among those that are kept, and none of loops that have ended.
+
+    Returns:
+        Those that are kept no more.
+    """
     with _keeping:
-        for other in list(kept):
-            if other.is_closed():
-                del kept[other]
+        ended = [kept.pop(other) for other in list(kept) if other.is_closed()]
         kept[loop] = one
+    return ended
 
 
 async def connect(socket_path: str, deadline: Deadline) -> socket.socket:
