@@ -12,14 +12,14 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import ir
+from . import go, ir
 from .errors import CompileError
 from .language import Language
 
 FORMATTING_S = 120
 
 # One line for each language.
-_ALL: tuple[Language, ...] = ()
+_ALL: tuple[Language, ...] = (go.LANGUAGE,)
 LANGUAGES: Mapping[str, Language] = {language.name: language for language in _ALL}
 
 

@@ -1,0 +1,3 @@
+module gdproto
+
+go 1.24
