@@ -13,7 +13,7 @@ from gdproto.cli import group
 from gdproto.spec.codegen import ir, machine
 from gdproto.spec.codegen.declared import spec_of
 from gdproto.spec.codegen.errors import CompileError
-from gdproto.spec.codegen.languages import LANGUAGES
+from gdproto.spec.codegen.languages import LANGUAGES, generated
 from gdproto.spec.codegen.naming import camel, pascal, screaming, snake, words
 from gdproto.spec.codegen.template import fill
 from gdproto.spec.codegen.walk import walk
@@ -44,6 +44,15 @@ def test_an_installed_user_generates_what_is_checked_in(name: str, tmp_path: Pat
     expected = {path.relative_to(folder): path.read_text() for path in folder.rglob("*.*")}
     made = {path.relative_to(tmp_path): path.read_text() for path in tmp_path.rglob("*.*")}
     assert made == expected
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_a_backend_prints_from_the_machine_readable_spec_alone(name: str) -> None:
+    said = CliRunner().invoke(group, ["spec", "--json"])
+    document = json.loads(said.output)
+    made = generated(LANGUAGES[name], spec_of(document), document["generated"])
+    folder = ROOT / LANGUAGES[name].folder
+    assert made == {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
 
 
 def test_a_language_without_a_backend_is_named(tmp_path: Path) -> None:
