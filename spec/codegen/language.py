@@ -18,7 +18,8 @@ class Language:
         folder: of the files that are checked in, below the repository's root.
         package: what the files call themselves, where nobody says otherwise.
         comment: a line of comment, with a hole for its text.
-        formatter: command that reads a file and writes it as it should stand; {} is its name.
+        formatter: command that reads a file and writes it as it should stand; {} is its name. With
+            {each}, all names, it writes the names of those that it would change.
         files: their texts by name, from the IR and the package's name, without their marks.
     """
 

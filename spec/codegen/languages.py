@@ -12,14 +12,16 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import go, ir
+from . import go, ir, java
 from .errors import CompileError
 from .language import Language
 
 FORMATTING_S = 120
+# Words of a formatter: the file that it reads, or all files, of which it tells those to change.
+ONE, EACH = "{}", "{each}"
 
 # One line for each language.
-_ALL: tuple[Language, ...] = (go.LANGUAGE,)
+_ALL: tuple[Language, ...] = (go.LANGUAGE, java.LANGUAGE)
 LANGUAGES: Mapping[str, Language] = {language.name: language for language in _ALL}
 
 
@@ -51,8 +53,21 @@ def badly_formatted(root: Path) -> list[str]:
         path.relative_to(root).as_posix()
         for language in LANGUAGES.values()
         if _formatter(language, root) is not None
-        for path in sorted((root / language.folder).iterdir())
-        if path.is_file() and _formatted(language, path, root) != path.read_text()
+        for path in _changed(language, sorted((root / language.folder).iterdir()), root)
+    ]
+
+
+def _changed(language: Language, paths: list[Path], root: Path) -> list[Path]:
+    """The files that the formatter would change."""
+    files = [path for path in paths if path.is_file()]
+    if EACH in language.formatter:
+        told = _run(language, root, "", {EACH: [str(path) for path in files]}).splitlines()
+        return [path for path in files if str(path) in told]
+    texts = {path: path.read_text() for path in files}
+    return [
+        path
+        for path, text in texts.items()
+        if _run(language, root, text, {ONE: [str(path)]}) != text
     ]
 
 
@@ -62,12 +77,12 @@ def _formatter(language: Language, root: Path) -> str | None:
     return shutil.which(program) or shutil.which(root / "peers" / language.name / program)
 
 
-def _formatted(language: Language, path: Path, root: Path) -> str:
-    words = [str(_formatter(language, root)), *language.formatter[1:]]
-    words = [word.replace("{}", str(path)) for word in words]
-    done = subprocess.run(
-        words, input=path.read_text(), capture_output=True, text=True, timeout=FORMATTING_S
-    )
+def _run(language: Language, root: Path, text: str, names: Mapping[str, list[str]]) -> str:
+    """What the formatter writes, called with the names. Raises CompileError."""
+    program, *words = language.formatter
+    told = [name for word in words for name in names.get(word, [word])]
+    command = [str(_formatter(language, root)), *told]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=FORMATTING_S)
     if done.returncode:
-        raise CompileError(f"{path.name}: {words[0]} refuses it: {done.stderr.strip()[:500]}")
+        raise CompileError(f"{program} refuses {language.title}: {done.stderr.strip()[:500]}")
     return done.stdout

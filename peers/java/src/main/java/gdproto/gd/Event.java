@@ -1,0 +1,17 @@
+// @generated from spec/ (4eaa49c3b34adc65) by python -m spec.codegen --write; do not edit
+package gdproto.gd;
+
+/** What came of bytes that a connection received. */
+public sealed interface Event {
+  /** A message came; it may have ended its exchange. */
+  record Received(Message message, boolean ended) implements Event {}
+
+  /** The end of an exchange that was given up: its last frame came, and was discarded. */
+  record Ended(long requestId) implements Event {}
+
+  /** The peer sends nothing more. Exchanges that are still open get no answer. */
+  record Closed() implements Event {}
+
+  /** The peer broke the protocol; after a fault of the connection there are no more events. */
+  record Fault(ProtocolException error) implements Event {}
+}

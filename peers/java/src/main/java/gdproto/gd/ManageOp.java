@@ -1,0 +1,21 @@
+// @generated from spec/ (4eaa49c3b34adc65) by python -m spec.codegen --write; do not edit
+package gdproto.gd;
+
+/** What MANAGE can ask for. */
+public enum ManageOp {
+  ADD(1),
+  REMOVE(2),
+  RELOAD(3),
+  SET(4);
+
+  private final int code;
+
+  ManageOp(int code) {
+    this.code = code;
+  }
+
+  /** The number that travels. */
+  public int code() {
+    return code;
+  }
+}

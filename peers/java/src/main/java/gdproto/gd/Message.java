@@ -1,0 +1,192 @@
+// @generated from spec/ (4eaa49c3b34adc65) by python -m spec.codegen --write; do not edit
+package gdproto.gd;
+
+import java.util.List;
+import java.util.Map;
+
+/** A message of GD/1; request ids are numbers of 64 bits without a sign. */
+public sealed interface Message {
+  /** The exchange that the message is part of. */
+  long requestId();
+
+  /** Which message this is. */
+  MessageType type();
+
+  /** The message as one frame. */
+  default byte[] toBytes() throws ProtocolException {
+    return Payloads.frame(this);
+  }
+
+  /** The message of these bytes, which are one whole frame. */
+  static Message parse(byte[] frame) throws ProtocolException {
+    return Payloads.parse(frame);
+  }
+
+  /**
+   * Call an action of an app.
+   *
+   * @param requestId of the exchange
+   * @param appPath the app, as module:Class
+   * @param action what to call on it
+   * @param args positional arguments
+   * @param kwargs keyword arguments
+   * @param timeout seconds from arrival at the arbiter, queueing included
+   * @param priority 0 is usual; of requests that wait, the higher goes first
+   */
+  record Request(
+      long requestId,
+      String appPath,
+      String action,
+      List<Object> args,
+      Map<String, Object> kwargs,
+      Number timeout,
+      long priority)
+      implements Message {
+    public Request {
+      args = args == null ? List.of() : args;
+      kwargs = kwargs == null ? Map.of() : kwargs;
+    }
+
+    /** Call an action of an app. All else is as where it is absent. */
+    public Request(long requestId, String appPath, String action) {
+      this(requestId, appPath, action, List.of(), Map.of(), null, 0);
+    }
+
+    @Override
+    public MessageType type() {
+      return MessageType.REQUEST;
+    }
+  }
+
+  /**
+   * The result of an exchange.
+   *
+   * @param requestId of the exchange
+   * @param result the result
+   */
+  record Response(long requestId, Object result) implements Message {
+    @Override
+    public MessageType type() {
+      return MessageType.RESPONSE;
+    }
+  }
+
+  /**
+   * The failure of an exchange, or with id 0 of the connection.
+   *
+   * @param requestId of the exchange
+   * @param errorType a name from the table of error types
+   * @param message one line for a person
+   * @param details facts by name
+   */
+  record Error(long requestId, String errorType, String message, Map<String, Object> details)
+      implements Message {
+    public Error {
+      details = details == null ? Map.of() : details;
+    }
+
+    /**
+     * The failure of an exchange, or with id 0 of the connection. All else is as where it is
+     * absent.
+     */
+    public Error(long requestId, String errorType, String message) {
+      this(requestId, errorType, message, Map.of());
+    }
+
+    @Override
+    public MessageType type() {
+      return MessageType.ERROR;
+    }
+  }
+
+  /**
+   * A piece of a stream.
+   *
+   * @param requestId of the exchange
+   * @param data one piece
+   */
+  record Chunk(long requestId, Object data) implements Message {
+    @Override
+    public MessageType type() {
+      return MessageType.CHUNK;
+    }
+  }
+
+  /**
+   * The end of a stream.
+   *
+   * @param requestId of the exchange
+   */
+  record End(long requestId) implements Message {
+    @Override
+    public MessageType type() {
+      return MessageType.END;
+    }
+  }
+
+  /**
+   * An operation on the arbiter's shared tables.
+   *
+   * @param requestId of the exchange
+   * @param op the operation
+   * @param table the table's name
+   * @param key the key
+   * @param value the value
+   * @param pattern a glob over string keys
+   */
+  record Stash(long requestId, long op, String table, Object key, Object value, String pattern)
+      implements Message {
+    /** An operation on the arbiter's shared tables. All else is as where it is absent. */
+    public Stash(long requestId, long op, String table) {
+      this(requestId, op, table, null, null, null);
+    }
+
+    @Override
+    public MessageType type() {
+      return MessageType.STASH;
+    }
+  }
+
+  /**
+   * Ask for the state of the arbiter or worker.
+   *
+   * @param requestId of the exchange
+   */
+  record Status(long requestId) implements Message {
+    @Override
+    public MessageType type() {
+      return MessageType.STATUS;
+    }
+  }
+
+  /**
+   * Change the number of workers, or reload them.
+   *
+   * @param requestId of the exchange
+   * @param op the operation
+   * @param count how many workers
+   */
+  record Manage(long requestId, long op, long count) implements Message {
+    /** Change the number of workers, or reload them. All else is as where it is absent. */
+    public Manage(long requestId, long op) {
+      this(requestId, op, 1);
+    }
+
+    @Override
+    public MessageType type() {
+      return MessageType.MANAGE;
+    }
+  }
+
+  /**
+   * Give up an open exchange.
+   *
+   * @param requestId of the exchange
+   */
+  record Cancel(long requestId) implements Message {
+    @Override
+    public MessageType type() {
+      return MessageType.CANCEL;
+    }
+  }
+}
