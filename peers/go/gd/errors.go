@@ -313,11 +313,19 @@ const (
 	StashKeyNotFoundError ErrorType = "StashKeyNotFoundError"
 )
 
+// ErrorTypeOf gives the type of a name; that of a name which nobody knows is DirtyError.
+func ErrorTypeOf(name string) ErrorType {
+	switch t := ErrorType(name); t {
+	case DirtyError, DirtyTimeoutError, DirtyConnectionError, DirtyWorkerError, DirtyAppError, DirtyAppNotFoundError, DirtyNoWorkersAvailableError, DirtyProtocolError, DirtyOverloadedError, DirtyCancelledError, DirtyPermissionError, StashError, StashTableNotFoundError, StashKeyNotFoundError:
+		return t
+	}
+	return DirtyError
+}
+
 // Error gives the name.
 func (t ErrorType) Error() string { return string(t) }
 
-// Parent is the type that this one specialises; empty for the first of all. A name that nobody
-// knows is read as DirtyError.
+// Parent is the type that this one specialises; empty for the first of all.
 func (t ErrorType) Parent() ErrorType {
 	switch t {
 	case DirtyError:

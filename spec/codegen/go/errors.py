@@ -174,11 +174,19 @@ TEMPLATE = """
         «error_types»
     )
 
+    // ErrorTypeOf gives the type of a name; that of a name which nobody knows is «root».
+    func ErrorTypeOf(name string) ErrorType {
+        switch t := ErrorType(name); t {
+        case «all»:
+            return t
+        }
+        return «root»
+    }
+
     // Error gives the name.
     func (t ErrorType) Error() string { return string(t) }
 
-    // Parent is the type that this one specialises; empty for the first of all. A name that nobody
-    // knows is read as «root».
+    // Parent is the type that this one specialises; empty for the first of all.
     func (t ErrorType) Parent() ErrorType {
         switch t {
         «parents»
@@ -227,6 +235,7 @@ def text(spec: ir.Spec, package: str) -> str:
             for one in spec.error_types
         ),
         root=root,
+        all=", ".join(one.name for one in spec.error_types),
         parents=_parents(spec, root),
         details=_details(spec),
     )
