@@ -14,6 +14,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+EMPTY :=
+SPACE := $(EMPTY) $(EMPTY)
 C_SOURCES := $(wildcard gdproto/c/*.[ch] gdproto/_generated/*.h dirty_runtime/sockets/*.c)
 
 $(VENV)/installed: pyproject.toml $(C_SOURCES)
@@ -60,6 +62,7 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 
 peers: $(VENV)/installed  ## build, unit-test and judge the peers in other languages; PEERS="go rust" for some
 	@$(BIN)/python -m workshop.peers $(PEERS)
+	@$(BIN)/pytest tests/peers $(if $(PEERS),-k "$(subst $(SPACE), or ,$(strip $(PEERS)))")
 
 check-c: $(VENV)/installed  ## the codec's tests on a C codec that watches its memory
 	@echo "== AddressSanitizer and UndefinedBehaviorSanitizer"

@@ -25,6 +25,16 @@ settings.register_profile(
 )
 
 
+# What needs the toolchains of other languages: `make peers` names it, and else nobody runs it.
+TOOLCHAINS = Path(__file__).parent / "peers"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what builds peers, unless it was asked for by name."""
+    named = any("peers" in Path(argument).parts for argument in config.args)
+    return True if collection_path == TOOLCHAINS and not named else None
+
+
 @pytest.fixture(scope="session")
 def conformance_results(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A folder with the results of all that this project judges, run once for all workers."""

@@ -1,0 +1,1 @@
+"""What is shown of peers with their toolchains: `make peers` runs it, `make test` does not."""
