@@ -577,6 +577,8 @@ def _take(message: ir.Message, field: ir.Field, spec: ir.Spec, source: str) -> l
     if kind in ("long", "double", "boolean") and not field.required:
         boxed = {"long": "Long", "double": "Double", "boolean": "Boolean"}[kind]
         return [f"{kind} {name} = {taken} instanceof {boxed} held ? held : {_default(field)};"]
+    if kind == "Number" and field.default is not None:
+        return [f"Number {name} = {taken} instanceof Number held ? held : {_boxed(field)};"]
     return [f"{kind} {name} = ({kind}) {taken};"]
 
 
