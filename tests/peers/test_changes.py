@@ -16,8 +16,8 @@ import pytest
 
 from gdproto.conformance.running.process import Process
 from gdproto.spec.codegen.languages import LANGUAGES
-from ..spec.changes import codegen, copied, edit
 
+from ..spec.changes import codegen, copied, edit
 from .toolchains import copied_peers, words_in
 
 ANSWER_S = 60.0
