@@ -88,6 +88,7 @@ SECONDS := 60
 
 fuzz: $(VENV)/installed  ## look for inputs that break a rule; SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+	@$(BIN)/python -m workshop.peers --fuzz $(PEERS)
 
 check-all: check test peers check-c mutants mutants-runtime fuzz acceptance soak  ## everything, in an hour and a half
 

@@ -1,5 +1,7 @@
 """``python -m workshop.peers [NAME ...]``: build, unit-test and judge peers, and print one table.
 
+With ``--fuzz`` their own fuzzers look for inputs that break them, for about a minute each.
+
 Rules: a peer whose toolchain is missing is named with what it lacks; with REQUIRE_PEERS=1 that is a
 failure. The exit status is 1 where anything failed.
 """
@@ -21,7 +23,8 @@ from .manifest import Peer, peers
 REQUIRED = os.environ.get("REQUIRE_PEERS", "") not in ("", "0")
 
 
-def main(names: list[str]) -> int:
+def main(words: list[str]) -> int:
+    names = [word for word in words if word != "--fuzz"]
     chosen = [peer for peer in peers() if not names or peer.name in names]
     unknown = set(names) - {peer.name for peer in chosen}
     if unknown:
@@ -34,9 +37,13 @@ def main(names: list[str]) -> int:
             print(f"{peer.language}: skipped: {peer.missing} is not installed")
             failed |= REQUIRED
             continue
+        if "--fuzz" in words:
+            failed |= not _fuzzed(peer)
+            continue
         scores[peer.language] = _judged(peer)
         failed |= bool(scores[peer.language].faults)
-    Console().print(_table(scores))
+    if scores:
+        Console().print(_table(scores))
     return 1 if failed else 0
 
 
@@ -53,6 +60,20 @@ def _judged(peer: Peer) -> Score:
     for fault in came.faults:
         print(f"   {fault}", flush=True)
     return came
+
+
+def _fuzzed(peer: Peer) -> bool:
+    """Run a peer's fuzzer; whether it found nothing."""
+    print(f"== {peer.language}", flush=True)
+    try:
+        built(peer)
+        for command in peer.fuzz:
+            run(peer, command)
+            print(f"   {command}", flush=True)
+    except Broken as broken:
+        print(f"   {broken}", flush=True)
+        return False
+    return True
 
 
 def _table(scores: dict[str, Score]) -> Table:
