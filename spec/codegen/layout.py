@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from . import ir
+from .errors import CompileError
 
 # Kinds of values, those first that programs send most: so they are looked for.
 BY_USE = ("string", "integer", "float", "dict", "list", "none", "bool", "bytes")
@@ -121,3 +123,28 @@ def opens(row: ir.Transition, spec: ir.Spec) -> bool:
 def after_fault(spec: ir.Spec) -> Mapping[tuple[str, bool], str]:
     """The state after a payload at fault, by sender and whether its frame ends the exchange."""
     return {(row.sender, row.ends): row.next for row in spec.after_fault}
+
+
+def whole_value(value: ir.ValueType, size: int) -> bool:
+    """Whether a signed number of so many bytes holds each of the type's integers."""
+    assert value.minimum is not None
+    assert value.maximum is not None
+    most = 1 << (8 * size - 1)
+    return -most <= value.minimum and value.maximum < most
+
+
+def plain_key(spec: ir.Spec) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    """Ranges of the first character of a key that needs no quotes, and of the others.
+
+    Raises:
+        CompileError: it is declared by another form than ``[A-Z_][a-z]*``.
+    """
+    form = re.fullmatch(r"\[((?:.-.|\w)+)\]\[((?:.-.|\w)+)\]\*", spec.paths.identifier)
+    if form is None:
+        raise CompileError(f"spec.paths: a plain key is {spec.paths.identifier}: no [..][..]*")
+    first, others = (re.findall(r"(.)-(.)|(\w)", one) for one in form.groups())
+    return _ranges(first), _ranges(others)
+
+
+def _ranges(found: list[tuple[str, str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((low or alone, high or alone) for low, high, alone in found)
