@@ -25,7 +25,6 @@ from .clients.connection import CallOf, ClientConnection
 from .clients.door import Door
 from .clock import Alarm, Clock
 from .policy.catalogue import Catalogue
-from .policy.crowd import Rest
 from .policy.life import State
 from .policy.routing import Router
 from .telemetry.averages import Averages
@@ -122,11 +121,11 @@ class Dispatcher:
         for call in calls:
             self._tell("call_abandoned", call, self._clock())
 
-    def client_gone(self, client: ClientConnection, rest: Rest) -> None:
-        self.door.gone(client, rest)
+    def client_gone(self, client: ClientConnection) -> None:
+        self.door.gone(client)
 
-    def client_moved(self, client: ClientConnection, before: Rest, after: Rest) -> None:
-        self.door.moved(client, before, after)
+    def client_moved(self, client: ClientConnection) -> None:
+        self.door.moved(client)
 
     def client_holds_back(self, client: ClientConnection) -> None:
         self._calls.client_holds_back(client)

@@ -202,17 +202,17 @@ def test_the_longest_goes_first() -> None:
     crowd: Crowd[str] = Crowd({Rest.IDLE: 10, Rest.SENDING: 2})
     for now_s, name in enumerate("abc"):
         crowd.came(name, now_s)
-    assert crowd.moved("a", Rest.IDLE, Rest.SENDING, 3) == 5
+    crowd.moved("a", Rest.SENDING, 3)
     assert crowd.next_due_s() == 5
     assert [crowd.longest(), crowd.longest(but="b")] == ["b", "c"]
     assert crowd.overdue(4.9) == []
     assert crowd.overdue(12) == [("b", Rest.IDLE), ("c", Rest.IDLE), ("a", Rest.SENDING)]
-    crowd.moved("b", Rest.IDLE, Rest.IDLE, 12)
+    crowd.moved("b", Rest.IDLE, 12)
     assert crowd.longest() == "c"
-    crowd.moved("c", Rest.IDLE, Rest.LEAVING, 12)
+    crowd.moved("c", Rest.LEAVING, 12)
     assert len(crowd) == 2
-    crowd.moved("b", Rest.IDLE, Rest.BUSY, 12)
-    crowd.gone("a", Rest.SENDING)
+    crowd.moved("b", Rest.BUSY, 12)
+    crowd.gone("a")
     assert crowd.longest() is None
     assert crowd.overdue(10**9) == []
 

@@ -79,11 +79,11 @@ class ClientEvents(Protocol):
     def client_left(self, client: ClientConnection) -> None:
         """A client is gone, or will not be heard any more: its calls are given up."""
 
-    def client_gone(self, client: ClientConnection, rest: Rest) -> None:
-        """The connection is closed; `rest` was its last."""
+    def client_gone(self, client: ClientConnection) -> None:
+        """The connection is closed."""
 
-    def client_moved(self, client: ClientConnection, before: Rest, after: Rest) -> None:
-        """A client rests otherwise than before, or begins to rest anew."""
+    def client_moved(self, client: ClientConnection) -> None:
+        """A client may rest otherwise than before, or begin to rest anew."""
 
     def client_holds_back(self, client: ClientConnection) -> None:
         """A client has more to read than it should."""
@@ -148,13 +148,15 @@ class ClientConnection:
         self.is_new = True
         self.pid, self.uid = peer_of(connected)
         self.descriptor = connected.fileno()
+        # How it rested when that was asked last.
         self._rest = Rest.IDLE
-        # Whether it has asked something since that was told.
-        self._has_asked = False
+        # Whether it has asked something since then, or is about to be closed.
+        self._has_asked = self._is_leaving = False
         self._kept = (0, 0)
         # When it is closed that is heard no more.
         self._end: asyncio.TimerHandle | None = None
         self._events = events
+        self._moved = events.client_moved
         self._clock = clock
         self._turns = turns
         self._questions: dict[int, asyncio.Task[None]] = {}
@@ -196,7 +198,7 @@ class ClientConnection:
             for data in joined(answers):
                 self._link.write(data)
         if ended:
-            self._settle()
+            self._moved(self)
         elif self.paused and call.lane is not None:
             # Of a stream the next frames may wait in its worker.
             call.lane.pause()
@@ -256,7 +258,7 @@ class ClientConnection:
             self.abort()
             return
         self.decline(call.request_id, error)
-        self._settle()
+        self._moved(self)
 
     @property
     def question_count(self) -> int:
@@ -285,7 +287,7 @@ class ClientConnection:
 
     def _answered(self, request_id: int) -> None:
         if self._questions.pop(request_id, None) is not None:
-            self._settle()
+            self._moved(self)
 
     def let_go(self, error: DirtyError) -> None:
         """Close, and tell the client why, unless a frame that it is sent has begun."""
@@ -446,7 +448,8 @@ class ClientConnection:
             question.cancel()
         self._questions.clear()
         self._events.client_left(self)
-        self._rests(Rest.LEAVING)
+        self._is_leaving = True
+        self._moved(self)
 
     def _hear_no_more(self) -> None:
         self._failed = True
@@ -458,15 +461,16 @@ class ClientConnection:
 
     # --- how it rests ---
 
-    def _settle(self) -> None:
-        """Tell what it does now, where that is news."""
+    def rests_now(self) -> tuple[Rest, bool]:
+        """How it rests, and whether that has begun anew since this was asked last."""
         rest = self._rest_now()
-        if self._has_asked or rest != self._rest:
-            self._has_asked = False
-            self._rests(rest)
+        if rest is self._rest and not self._has_asked:
+            return rest, False
+        self._rest, self._has_asked = rest, False
+        return rest, True
 
     def _rest_now(self) -> Rest:
-        if self._rest is Rest.LEAVING:
+        if self._is_leaving:
             return Rest.LEAVING
         if self._questions or (self.calls and not (self.paused and self._starts_nothing)):
             return Rest.BUSY
@@ -478,12 +482,6 @@ class ClientConnection:
     def _starts_nothing(self) -> bool:
         """Whether none of its calls runs: while it does not read, none will."""
         return all(call.lane is None for call in self.calls.values())
-
-    def _rests(self, rest: Rest) -> None:
-        if self._rest is Rest.LEAVING is rest:
-            return
-        before, self._rest = self._rest, rest
-        self._events.client_moved(self, before, rest)
 
     def _count(self) -> None:
         """Tell what it has us keep, where that is another amount."""
@@ -505,7 +503,7 @@ class ClientConnection:
         if self._take_some():
             self._link.pause_reading()
             self._turns.take(self._take_turn)
-        self._settle()
+        self._moved(self)
         self._count()
 
     def _take_turn(self) -> None:
@@ -520,7 +518,7 @@ class ClientConnection:
                 return
         if not (self._failed or self._is_unheard or self._is_held):
             self._link.resume_reading()
-        self._settle()
+        self._moved(self)
         self._count()
 
     def _take_some(self) -> bool:
@@ -553,7 +551,7 @@ class ClientConnection:
 
     def waiting_changed(self) -> None:
         self._has_asked = self._has_asked or self._rest is Rest.UNREAD
-        self._settle()
+        self._moved(self)
         self._count()
         is_unheard = self._link.waiting_bytes + self._held_bytes > MOST_UNREAD_BYTES
         if is_unheard == self._is_unheard or self._failed:
@@ -594,7 +592,7 @@ class ClientConnection:
         self._kept_of.clear()
         self._stop_patience()
         self._leave()
-        self._events.client_gone(self, self._rest)
+        self._events.client_gone(self)
         self._connection = gdproto.Connection("arbiter", raw=True)
         self._link.forget(self._connection)
         if self._end is not None:

@@ -28,6 +28,10 @@ MOST_LEAVING = 64
 # How often the log tells that clients are let go.
 TOLD_EACH_S = 1.0
 NEAR_S = 60.0
+# How long it may take until it is looked how those rest that did something, in seconds; and in
+# parts of the shortest limit.
+LOOKED_AT_S = 1.0
+PART = 8
 
 
 class Door:
@@ -65,6 +69,11 @@ class Door:
         )
         self._memory: Keeping[ClientConnection] = Keeping(config.max_client_bytes)
         self._files: Keeping[ClientConnection] = Keeping(config.max_spool_bytes)
+        # Those who did something since it was looked how they rest, who did it last at the end.
+        self._moved: dict[ClientConnection, None] = {}
+        limits_s = (config.idle_timeout_s or math.inf, config.frame_timeout_s or math.inf)
+        self._look_s = min(LOOKED_AT_S, min(limits_s) / PART)
+        self._is_looking = False
         # Those who are in beyond the most, and may not call.
         self._extra: dict[ClientConnection, None] = {}
         self._is_worker = is_worker
@@ -82,6 +91,7 @@ class Door:
 
     def came(self, client: ClientConnection) -> None:
         """A client connected: another may have to go for it."""
+        self._settle()
         self._crowd.came(client, self._clock())
         client.is_new = True
         if self._crowd.count(Rest.LEAVING) > MOST_LEAVING:
@@ -110,16 +120,44 @@ class Door:
         """Whether it is not one of those who are in to look after the arbiter."""
         return client not in self._extra
 
-    def moved(self, client: ClientConnection, before: Rest, after: Rest) -> None:
-        """The client rests otherwise, or begins to rest anew."""
-        self._set_alarm(self._crowd.moved(client, before, after, self._clock()))
-        if self._is_draining:
-            client.is_new = False
-            asyncio.get_running_loop().call_soon(self._drain)
+    def moved(self, client: ClientConnection) -> None:
+        """The client may rest otherwise, or begin to rest anew.
 
-    def gone(self, client: ClientConnection, rest: Rest) -> None:
+        That is so for each call, so all of it is looked at later: before somebody goes, and soon.
+        """
+        moved = self._moved
+        moved.pop(client, None)
+        moved[client] = None
+        if not self._is_looking:
+            self._is_looking = True
+            wait_s = 0 if self._is_draining else self._look_s
+            asyncio.get_running_loop().call_later(wait_s, self._settle_and_go_on)
+
+    def _settle(self) -> None:
+        """Look how those rest that did something."""
+        if not self._moved:
+            return
+        moved, self._moved = self._moved, {}
+        now_s = self._clock()
+        for client in moved:
+            rest, is_news = client.rests_now()
+            if is_news:
+                self._crowd.moved(client, rest, now_s)
+
+    def _settle_and_go_on(self) -> None:
+        self._is_looking = False
+        moved = list(self._moved)
+        self._settle()
+        self._set_alarm(self._crowd.next_due_s())
+        if self._is_draining:
+            for client in moved:
+                client.is_new = False
+            self._drain()
+
+    def gone(self, client: ClientConnection) -> None:
         """The client is connected no more."""
-        self._crowd.gone(client, rest)
+        self._moved.pop(client, None)
+        self._crowd.gone(client)
         self.keeps(client, 0, 0)
         if client in self._extra:
             del self._extra[client]
@@ -164,6 +202,7 @@ class Door:
             self._alarm.set(due_s)
 
     def _look(self) -> None:
+        self._settle()
         for client, rest in self._crowd.overdue(self._clock()):
             self._let_go(client, self._reasons[rest])
         self._due_s = math.inf
@@ -179,6 +218,9 @@ class Door:
     def drain(self) -> None:
         """Let go of whoever is idle, now and from now on."""
         self._is_draining = True
+        self._settle()
+        # What is still to be looked at is looked at in the next turn of the loop.
+        self._is_looking = False
         for client in self._crowd.of(Rest.IDLE):
             client.is_new = False
         self._drain()
@@ -197,6 +239,7 @@ class Door:
     @property
     def is_calm(self) -> bool:
         """Whether nobody waits for an answer, or has one to read."""
+        self._settle()
         return not (self._crowd.count(Rest.BUSY) or self._crowd.count(Rest.UNREAD))
 
     def _let_go(self, client: ClientConnection, reason: str) -> None:

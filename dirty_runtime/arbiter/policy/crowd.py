@@ -50,10 +50,11 @@ class Crowd(Generic[C]):
         self._limits_s = [limits_s.get(rest) or math.inf for rest in Rest]
         # Of each rest, those who are in it by when it began: the first for longest.
         self._since: list[dict[C, float]] = [{} for _ in Rest]
+        self._rest_of: dict[C, Rest] = {}
 
     def __len__(self) -> int:
         """How many there are that do not leave."""
-        return sum(map(len, self._since[: Rest.LEAVING]))
+        return len(self._rest_of) - len(self._since[Rest.LEAVING])
 
     def count(self, rest: Rest) -> int:
         """How many are in this rest."""
@@ -66,16 +67,19 @@ class Crowd(Generic[C]):
     def came(self, one: C, now_s: float) -> None:
         """It has connected."""
         self._since[Rest.IDLE][one] = now_s
+        self._rest_of[one] = Rest.IDLE
 
-    def moved(self, one: C, before: Rest, after: Rest, now_s: float) -> float:
-        """It is in another rest, or begins the same anew. Returns until when it may be in it."""
-        del self._since[before][one]
-        self._since[after][one] = now_s
-        return now_s + self._limits_s[after]
+    def moved(self, one: C, rest: Rest, now_s: float) -> None:
+        """It is in another rest, or begins the same anew, unless it is gone."""
+        if one in self._rest_of:
+            del self._since[self._rest_of[one]][one]
+            self._since[rest][one] = now_s
+            self._rest_of[one] = rest
 
-    def gone(self, one: C, rest: Rest) -> None:
+    def gone(self, one: C) -> None:
         """It is connected no more."""
-        self._since[rest].pop(one, None)
+        if one in self._rest_of:
+            del self._since[self._rest_of.pop(one)][one]
 
     def longest(self, but: C | None = None) -> C | None:
         """Who goes next, if anybody may; never `but`."""
