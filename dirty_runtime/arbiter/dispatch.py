@@ -74,6 +74,8 @@ class Dispatcher:
         self.clients: set[ClientConnection] = set()
         self.quiet = asyncio.Event()
         self.door = door
+        # Without a step between them: it is called for each frame.
+        self.client_moved = door.moved
         door.calmed = self.look_whether_quiet
         self._calls = calls
         self._router = router
@@ -124,9 +126,6 @@ class Dispatcher:
     def client_gone(self, client: ClientConnection) -> None:
         self.door.gone(client)
 
-    def client_moved(self, client: ClientConnection) -> None:
-        self.door.moved(client)
-
     def client_holds_back(self, client: ClientConnection) -> None:
         self._calls.client_holds_back(client)
 
@@ -137,7 +136,7 @@ class Dispatcher:
         self.door.keeps(client, memory, files)
 
     def called(self, call: CallOf) -> None:
-        if not self.door.may_call(call.client):
+        if self.door.extra and call.client in self.door.extra:
             reason = "overloaded: all of max-clients wait"
             call.client.fail(call, DirtyOverloadedError(reason, call.app_path, 1.0))
             return

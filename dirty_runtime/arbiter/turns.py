@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from ..sockets.many import AVAILABLE, ManySockets, Watch
+
 # What a slice may take; and what all together may do at once in a turn of the loop, before the
 # first of their slices.
 SLICE_S = 0.002
@@ -31,9 +33,8 @@ class Turns:
 
     def __init__(self) -> None:
         self.clients = 0
-        # Until when clients are heard, in this turn of the loop.
-        self._heard_until_s: float | None = None
-        self._unheard: deque[Callable[[], object]] = deque()
+        # Where all clients are looked at that are not few.
+        self._many: ManySockets | None = None
         self._waiting: deque[Callable[[], object]] = deque()
         # Until when long work may be done at once, in this turn of the loop.
         self._at_once_until_s: float | None = None
@@ -45,27 +46,13 @@ class Turns:
             asyncio.get_running_loop().call_soon(self._begin_anew)
         return self._at_once_until_s
 
-    def may_hear(self, later: Callable[[], object]) -> bool:
-        """Whether a client that sent something is heard now; else `later` is called for it."""
-        if self.clients < FEW_CLIENTS:
-            return True
-        if self._heard_until_s is None:
-            self._heard_until_s = time.monotonic() + HEARD_S
-            asyncio.get_running_loop().call_soon(self._hear_unheard)
-        if not self._unheard and time.monotonic() < self._heard_until_s:
-            return True
-        self._unheard.append(later)
-        return False
-
-    def _hear_unheard(self) -> None:
-        """In the next turn of the loop, hear those that were not heard in the last one."""
-        if not self._unheard:
-            self._heard_until_s = None
-            return
-        asyncio.get_running_loop().call_soon(self._hear_unheard)
-        until_s = time.monotonic() + HEARD_S
-        while self._unheard and time.monotonic() < until_s:
-            self._unheard.popleft()()
+    def watch(self) -> Watch:
+        """What tells when one more client is ready: while they are few, the loop itself."""
+        if self.clients < FEW_CLIENTS or not AVAILABLE:
+            return asyncio.get_running_loop()
+        if self._many is None:
+            self._many = ManySockets(HEARD_S)
+        return self._many
 
     def _begin_anew(self) -> None:
         self._at_once_until_s = None

@@ -17,6 +17,7 @@ from typing import Protocol
 
 import gdproto
 
+from .many import Watch
 from .pipe import CAPACITY_BYTES, Pipe
 from .spool import Spool
 from .transfer import MORE_BYTES, RECEIVE_BYTES, receive, widen
@@ -28,7 +29,6 @@ HIGH_WATER_BYTES = 256 * 1024
 LOW_WATER_BYTES = 64 * 1024
 
 Data = bytes | memoryview | Spool
-MayRead = Callable[[Callable[[], object]], bool]
 
 
 class Sink(Protocol):
@@ -71,7 +71,7 @@ class Link:
     """A socket, the connection that its bytes belong to, and who is told of them.
 
     Args:
-        may_read: whether it is read now; else it calls what it is given later. By default, always.
+        watch: tells when the socket is ready; by default the running event loop.
 
     Attributes:
         waiting_bytes: what was written and not yet taken by the kernel.
@@ -83,7 +83,7 @@ class Link:
         connected: socket.socket,
         connection: gdproto.Connection,
         events: LinkEvents,
-        may_read: MayRead | None = None,
+        watch: Watch | None = None,
     ) -> None:
         connected.setblocking(False)
         self.socket = connected
@@ -92,8 +92,8 @@ class Link:
         self._sink: tuple[Sink, Pipe] | None = None
         self._connection = connection
         self._events = events
-        self._may_read = may_read
         self._loop = asyncio.get_running_loop()
+        self._watch = watch or self._loop
         self._at_most = RECEIVE_BYTES
         # What waits to be sent, and how much of the first of it has been.
         self._waiting: deque[Data | Pipe] = deque()
@@ -106,28 +106,11 @@ class Link:
         self._error: OSError | None = None
         # Given the socket, uvloop would keep it open for a while after its close.
         self._number = connected.fileno()
-        # What is called when there is something to read; None while nothing is read.
-        self._reader: Callable[[], None] | None = self._read
-        self._is_late = False
-        self._loop.add_reader(self._number, self._read)
+        self._watch.add_reader(self._number, self._read)
 
     # --- reading ---
 
     def _read(self) -> None:
-        if self._may_read is not None and not self._may_read(self._read_late):
-            self._loop.remove_reader(self._number)
-            self._is_late = True
-            return
-        self._read_now()
-
-    def _read_late(self) -> None:
-        """Read what was not read when it came, unless that is not wished any more."""
-        self._is_late = False
-        if self._reader is not None and not self.is_closing:
-            self._loop.add_reader(self._number, self._reader)
-            self.attempt(self._discard if self._reader == self._discard else self._read_now)
-
-    def _read_now(self) -> None:
         try:
             count = self._pour_on(*self._sink) if self._sink is not None else 0
             if not count:
@@ -138,15 +121,25 @@ class Link:
             self._fail(error)
             return
         self._at_most = MORE_BYTES if count >= RECEIVE_BYTES else RECEIVE_BYTES
-        self.attempt(self._events.received if count else self._end)
+        if count:
+            # As `attempt`, which would be one more step for each frame.
+            try:
+                self._events.received()
+            except Exception:
+                self._fault()
+        else:
+            self.attempt(self._end)
 
     def attempt(self, act: Callable[[], None]) -> None:
         """Do it; what it raises is logged, and ends this connection alone."""
         try:
             act()
         except Exception:
-            log.exception("a connection fails")
-            self.abort()
+            self._fault()
+
+    def _fault(self) -> None:
+        log.exception("a connection fails")
+        self.abort()
 
     def _end(self) -> None:
         self._events.ended()
@@ -169,22 +162,19 @@ class Link:
 
     def pause_reading(self) -> None:
         """Read nothing for now. The end of the link is not seen either."""
-        self._reader = None
         if not self.is_closing:
-            self._loop.remove_reader(self._number)
+            self._watch.remove_reader(self._number)
 
     def resume_reading(self) -> None:
         """Read on."""
-        self._reader = self._read
-        if not self.is_closing and not self._is_late:
-            self._loop.add_reader(self._number, self._read)
+        if not self.is_closing:
+            self._watch.add_reader(self._number, self._read)
 
     def read_in_vain(self) -> None:
         """Forget whatever is read from now on."""
         self._sink = None
-        self._reader = self._discard
-        if not self.is_closing and not self._is_late:
-            self._loop.add_reader(self._number, self._discard)
+        if not self.is_closing:
+            self._watch.add_reader(self._number, self._discard)
 
     def _discard(self) -> None:
         try:
@@ -247,7 +237,7 @@ class Link:
                 self._is_wide = True
                 widen(self.socket)
             self._sent = sent
-            self._loop.add_writer(self._number, self._flush)
+            self._watch.add_writer(self._number, self._flush)
         self._waiting.append(data)
         if type(data) is Spool:
             self.waiting_in_files += len(data)
@@ -287,7 +277,7 @@ class Link:
             self._waiting.popleft()
             self._sent = 0
         if not self._waiting:
-            self._loop.remove_writer(self._number)
+            self._watch.remove_writer(self._number)
             if self.is_closing:
                 self._lose()
             elif self._ends_writing:
@@ -320,7 +310,7 @@ class Link:
         if self.is_closing:
             return
         self.is_closing = True
-        self._loop.remove_reader(self._number)
+        self._watch.remove_reader(self._number)
         if not self._waiting:
             self._lose()
 
@@ -340,10 +330,10 @@ class Link:
     def _lose(self) -> None:
         if self.socket.fileno() < 0:
             return
-        self._loop.remove_reader(self._number)
-        self._loop.remove_writer(self._number)
+        self._watch.remove_reader(self._number)
+        self._watch.remove_writer(self._number)
         self.socket.close()
         # Descriptors, and what refers to this, are not to wait for the collector.
-        self._sink = self._reader = None
+        self._sink = None
         self._waiting.clear()
         self._loop.call_soon(self._events.lost, self._error)

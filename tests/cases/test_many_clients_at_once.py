@@ -13,10 +13,10 @@ from dirty_runtime.arbiter.turns import FEW_CLIENTS, HEARD_S
 
 from .test_one_client_floods import LIMIT_S, Served
 
-CLIENTS = FEW_CLIENTS + 50
+CLIENTS = 3 * FEW_CLIENTS
 TAKES_S = 0.001
-# What a turn hears of those that come, and of those that wait; and one more of each.
-MOST_IN_A_TURN = 2 * (HEARD_S / TAKES_S + 1)
+# What a turn hears of the few that came first, and of the others; and a batch more.
+MOST_IN_A_TURN = HEARD_S / TAKES_S + FEW_CLIENTS + 8
 
 
 class Busy(Served):

@@ -23,7 +23,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import gdproto
-from gdproto import HEADER_BYTES, FrameReceived, peek_request
+from gdproto import HEADER_BYTES, NEED_DATA, FrameReceived, peek_request
 
 from ...errors import (
     MAX_RAW_BYTES,
@@ -56,6 +56,8 @@ CHECKED_AT_ONCE_BYTES = 64 * 1024
 STEP_BYTES = 1024 * 1024
 # Of answers that a client has not read, in bytes: with more it is not heard.
 MOST_UNREAD_BYTES = 4 * 1024 * 1024
+# Of what a client has us keep, in memory and in files.
+NOTHING = (0, 0)
 # How long a RESPONSE may hold its lane from when its client did not take it as it came.
 PASSING_S = 0.02
 
@@ -152,7 +154,7 @@ class ClientConnection:
         self._rest = Rest.IDLE
         # Whether it has asked something since then, or is about to be closed.
         self._has_asked = self._is_leaving = False
-        self._kept = (0, 0)
+        self._kept = NOTHING
         # When it is closed that is heard no more.
         self._end: asyncio.TimerHandle | None = None
         self._events = events
@@ -177,7 +179,7 @@ class ClientConnection:
         # While a large frame is looked into, what comes behind it waits.
         self._is_held = False
         self._failed = False
-        self._link = Link(connected, self._connection, self, turns.may_hear)
+        self._link = Link(connected, self._connection, self, turns.watch())
         turns.clients += 1
         events.client_came(self)
 
@@ -331,7 +333,13 @@ class ClientConnection:
     # --- frames ---
 
     def _take(self, header: gdproto.Header, frame: bytes | memoryview) -> None:
-        if header.code == CANCEL:
+        if header.code == REQUEST:
+            # As `_act`, in fewer steps.
+            try:
+                self._call(header, frame, peek_request(frame, HEADER_BYTES))
+            except (gdproto.ProtocolError, DirtyError) as error:
+                self._refuse(header, frame, error)
+        elif header.code == CANCEL:
             self._cancel(header.request_id)
         elif header.code == STASH and header.length > CHECKED_AT_ONCE_BYTES:
             self._look_into(header, frame, frame)
@@ -349,16 +357,26 @@ class ClientConnection:
         try:
             what = understand()
             if isinstance(what, gdproto.RequestPeek):
-                call: CallOf = Call(what, header, frame, self, self._clock())
-                self.calls[header.request_id] = call
-                self._events.called(call)
+                self._call(header, frame, what)
             elif (task := self._events.asked(what, self)) is not None:
                 self._questions[header.request_id] = task
-        except gdproto.ProtocolError as error:
-            fault = DirtyProtocolError.of(error, bytes(seen[:MAX_RAW_BYTES]))
-            self.decline(header.request_id, fault)
-        except DirtyError as error:
-            self.decline(header.request_id, error)
+        except (gdproto.ProtocolError, DirtyError) as error:
+            self._refuse(header, seen, error)
+
+    def _call(self, header: gdproto.Header, frame: Data, peeked: gdproto.RequestPeek) -> None:
+        call: CallOf = Call(peeked, header, frame, self, self._clock())
+        self.calls[header.request_id] = call
+        self._events.called(call)
+
+    def _refuse(
+        self,
+        header: gdproto.Header,
+        seen: bytes | memoryview,
+        error: gdproto.ProtocolError | DirtyError,
+    ) -> None:
+        if isinstance(error, gdproto.ProtocolError):
+            error = DirtyProtocolError.of(error, bytes(seen[:MAX_RAW_BYTES]))
+        self.decline(header.request_id, error)
 
     def _cancel(self, request_id: int) -> None:
         question = self._questions.get(request_id)
@@ -494,7 +512,7 @@ class ClientConnection:
             in_files += sum(self._kept_of.values())
         kept = (memory, in_files)
         if kept != self._kept:
-            self._kept = kept
+            self._kept = kept if any(kept) else NOTHING
             self._events.client_keeps(self, *kept)
 
     # --- what the link tells ---
@@ -504,7 +522,9 @@ class ClientConnection:
             self._link.pause_reading()
             self._turns.take(self._take_turn)
         self._moved(self)
-        self._count()
+        # What it keeps otherwise is counted where that changes.
+        if self._connection.kept_bytes or self._inbox is not None or self._kept is not NOTHING:
+            self._count()
 
     def _take_turn(self) -> None:
         self._link.attempt(self._take_more)
@@ -531,6 +551,8 @@ class ClientConnection:
             except gdproto.ProtocolError as error:
                 self._faulty(error)
                 continue
+            if event is NEED_DATA:
+                return False
             if type(event) is FrameReceived:
                 self._has_asked = True
                 if self._inbox is None:

@@ -43,6 +43,7 @@ class Door:
         clock: monotonic seconds.
 
     Attributes:
+        extra: those who are in beyond the most, to look after the arbiter, and may not call.
         calmed: is called while it drains, each time that fewer may wait for something.
     """
 
@@ -74,8 +75,7 @@ class Door:
         limits_s = (config.idle_timeout_s or math.inf, config.frame_timeout_s or math.inf)
         self._look_s = min(LOOKED_AT_S, min(limits_s) / PART)
         self._is_looking = False
-        # Those who are in beyond the most, and may not call.
-        self._extra: dict[ClientConnection, None] = {}
+        self.extra: dict[ClientConnection, None] = {}
         self._is_worker = is_worker
         self.calmed: Callable[[], None] = lambda: None
         self._clock = clock
@@ -110,15 +110,11 @@ class Door:
             self._let_go(longest, f"others connect, and {what} has no room for all")
             longest.abort()
         else:
-            self._extra[client] = None
-            if len(self._extra) > max(1, descriptors.kept() // 4):
-                first = next(iter(self._extra))
+            self.extra[client] = None
+            if len(self.extra) > max(1, descriptors.kept() // 4):
+                first = next(iter(self.extra))
                 self._let_go(first, f"{what} has no room, and all who are connected wait")
                 first.abort()
-
-    def may_call(self, client: ClientConnection) -> bool:
-        """Whether it is not one of those who are in to look after the arbiter."""
-        return client not in self._extra
 
     def moved(self, client: ClientConnection) -> None:
         """The client may rest otherwise, or begin to rest anew.
@@ -159,10 +155,10 @@ class Door:
         self._moved.pop(client, None)
         self._crowd.gone(client)
         self.keeps(client, 0, 0)
-        if client in self._extra:
-            del self._extra[client]
-        elif self._extra:
-            del self._extra[next(iter(self._extra))]
+        if client in self.extra:
+            del self.extra[client]
+        elif self.extra:
+            del self.extra[next(iter(self.extra))]
         if self._is_draining:
             self._drain()
 
