@@ -501,11 +501,16 @@ class ClientConnection:
         """Whether none of its calls runs: while it does not read, none will."""
         return all(call.lane is None for call in self.calls.values())
 
+    @property
+    def _unread_bytes(self) -> int:
+        """What is in memory of the answers that it has not read."""
+        in_files = self._link.waiting_in_files + self._held_in_files
+        return self._link.waiting_bytes + self._held_bytes - in_files
+
     def _count(self) -> None:
         """Tell what it has us keep, where that is another amount."""
+        memory = self._unread_bytes + self._connection.kept_bytes
         in_files = self._link.waiting_in_files + self._held_in_files
-        memory = self._link.waiting_bytes + self._held_bytes - in_files
-        memory += self._connection.kept_bytes
         if self._inbox is not None:
             in_files += self._inbox.spooled_bytes
         if self._kept_of:
@@ -575,7 +580,7 @@ class ClientConnection:
         self._has_asked = self._has_asked or self._rest is Rest.UNREAD
         self._moved(self)
         self._count()
-        is_unheard = self._link.waiting_bytes + self._held_bytes > MOST_UNREAD_BYTES
+        is_unheard = self._unread_bytes > MOST_UNREAD_BYTES
         if is_unheard == self._is_unheard or self._failed:
             return
         self._is_unheard = is_unheard
