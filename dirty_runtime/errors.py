@@ -26,8 +26,8 @@ from typing import Any
 
 import gdproto
 
-MAX_TEXT_BYTES = 64 * 1024
-MAX_RAW_BYTES = 100
+MAX_TEXT_BYTES = gdproto.ERROR_TEXT_BYTES
+MAX_RAW_BYTES = gdproto.RAW_DATA_BYTES
 
 
 class DirtyError(Exception):

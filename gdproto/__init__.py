@@ -8,10 +8,12 @@ from ._generated import messages as _messages
 
 # The message classes; "as" in the rest tells type checkers that a name is public.
 from ._generated.messages import *  # noqa: F403
+from ._generated.tables import ERROR_TEXT_BYTES as ERROR_TEXT_BYTES
 from ._generated.tables import ERROR_TYPES as ERROR_TYPES
 from ._generated.tables import HEADER_BYTES as HEADER_BYTES
 from ._generated.tables import MAGIC as MAGIC
 from ._generated.tables import MAX_PAYLOAD_BYTES as MAX_PAYLOAD_BYTES
+from ._generated.tables import RAW_DATA_BYTES as RAW_DATA_BYTES
 from ._generated.tables import VALUE_TYPES as VALUE_TYPES
 from ._generated.tables import VERSION as VERSION
 from ._generated.tables import ManageOp as ManageOp
@@ -47,7 +49,8 @@ __version__ = "0.1.0"
 if not TYPE_CHECKING:
     # A type checker does not read what is computed.
     _PLAIN = """
-    ERROR_TYPES HEADER_BYTES IMPLEMENTATION MAGIC MAX_PAYLOAD_BYTES NEED_DATA PRIORITY_RANGE
+    ERROR_TEXT_BYTES ERROR_TYPES HEADER_BYTES IMPLEMENTATION MAGIC MAX_PAYLOAD_BYTES NEED_DATA
+    PRIORITY_RANGE RAW_DATA_BYTES
     VALUE_TYPES VERSION Connection ConnectionClosed Encoded ExchangeEnded FrameReceived Header
     ListPieces ManageOp Message MessageCode MessageReceived PartReceived Pieces ProtocolError
     RequestPeek StashOp check decode encode parse parse_header parse_payload parse_stash

@@ -16,6 +16,7 @@ from typing import Final
 from ._generated.tables import (
     CONNECTION_REQUEST_ID,
     ERROR_SCOPES,
+    ERROR_TEXT_BYTES,
     ERROR_TYPES,
     EXTENSION_CODES,
     HEADER_BYTES,
@@ -51,6 +52,7 @@ __all__ = [
     "CONNECTION_REQUEST_ID",
     "ENDING",
     "ERROR_SCOPES",
+    "ERROR_TEXT_BYTES",
     "ERROR_TYPES",
     "EXTENSION_CODES",
     "HEADER_BYTES",

@@ -296,6 +296,35 @@ STASH = (
     ),
 )
 
+# --- ERROR -------------------------------------------------------------------------------------
+
+# What the details of any error type may be; which of them a type has, errors.py says.
+ERROR_DETAILS = Form(
+    "ErrorDetails",
+    "Facts about a failure.",
+    (
+        FormField("timeout", NUMBER, "the time that the call was given", unit="seconds"),
+        FormField("app_path", TEXT, "the app that was called"),
+        FormField("action", TEXT, "what was called on it"),
+        FormField("where", TEXT, "what the call was at when its time was over: `queue` or `run`"),
+        FormField("waited", NUMBER, "how long of it the call waited in the queue", unit="seconds"),
+        FormField("socket_path", TEXT, "the arbiter's socket"),
+        FormField("begun", BOOL, "whether something of what was asked may have begun"),
+        FormField("worker_id", INT, "the process of the worker"),
+        FormField("traceback", TEXT, "where the app failed, as its language tells it"),
+        FormField("exception_type", TEXT, "the class of the app's exception"),
+        FormField("exception_bases", list_of(TEXT), "those which it specialises, nearest first"),
+        FormField("reason", TEXT, "why no worker serves the app"),
+        FormField("code", TEXT, "the portable code"),
+        FormField("offset", INT, "where the fault is, from the first byte of its frame's header"),
+        FormField("path", TEXT, "its place inside the payload"),
+        FormField("raw_data", TEXT, "the first bytes of what was at fault, in hexadecimal digits"),
+        FormField("retry_after", NUMBER, "after which another try may go well", unit="seconds"),
+        FormField("table_name", TEXT, "the stash table"),
+        FormField("key", SCALAR, "the key in it"),
+    ),
+)
+
 QUESTIONS = (
     Question("STASH", "arbiter", STASH),
     Question(

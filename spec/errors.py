@@ -56,6 +56,8 @@ class ErrorType:
 
 # How much of what was at fault an error tells: ``details.raw_data`` is its first bytes, in hex.
 RAW_DATA_BYTES = 100
+# How long one text of an ERROR is at most, in UTF-8: the message, and each text among the details.
+ERROR_TEXT_BYTES = 64 * 1024
 
 ERROR_CODES = (
     ErrorCode("bad_magic", "The frame does not begin with the magic bytes."),

@@ -13,9 +13,13 @@ from typing import Any
 
 import gdproto
 from gdproto.answers import ResultType, misfits
+from gdproto.declaration import ERROR_TEXT_BYTES
 
 ANY: Any = object()
 MAX_SHOWN = 200
+
+
+DETAILS = ResultType("form", None, "ErrorDetails")
 
 
 class Closed:
@@ -55,6 +59,12 @@ def _message(
         return [] if fits else None
 
     return Expected(f"{text} under id {request_id}", judge)
+
+
+def is_cut_late(message: gdproto.Error) -> bool:
+    """Whether a text of it is longer than an ERROR may tell."""
+    texts = [message.message, *message.details.values()]
+    return any(len(one.encode()) > ERROR_TEXT_BYTES for one in texts if isinstance(one, str))
 
 
 def same(one: Any, other: Any) -> bool:
@@ -127,6 +137,8 @@ def error(
         if types and outcome.error_type not in types:
             return None
         if codes and outcome.details.get("code", codes[0]) not in codes:
+            return None
+        if list(misfits(outcome.details, DETAILS)) or is_cut_late(outcome):
             return None
         if offset is not None and outcome.details.get("offset", offset) != offset:
             return None

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -246,6 +247,11 @@ class WorkerStage(Stage):
             wire.expect(_status_answer(1))
         return wires
 
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal to the worker, and to whatever it started."""
+        assert self.testee is not None
+        os.killpg(self.testee.process.pid, number)
+
     def exit_status(self) -> int:
         """The worker's exit status. Raises NothingCame when it does not end."""
         assert self.testee is not None
@@ -267,15 +273,15 @@ class ClientStage(Stage):
     """A script that judges a client listens where an arbiter would, and answers what it likes.
 
     Attributes:
-        answers_status: whether a STATUS is answered here, as a client may ask for itself.
-        status: that answer.
-        extensions: what it lists; None leaves the key out.
+        status: what answers a STATUS, which a client may ask for itself.
+        extensions: what that lists; None leaves the key out.
+        answers_status: makes what is sent in its place, from the request id.
     """
 
     command: str = ""
-    answers_status: bool = True
     status: dict[str, Any] = field(default_factory=lambda: dict(STATUS))
     extensions: list[str] | None = field(default_factory=lambda: ["cancel"])
+    answers_status: Callable[[int], gdproto.Message] | None = None
     testee: Testee | None = None
 
     def __post_init__(self) -> None:
@@ -412,11 +418,15 @@ class ClientStage(Stage):
             if outcome.request_id in ids:
                 raise Mismatch("an id that is not open", f"{outcome.request_id} a second time")
             ids.add(outcome.request_id)
-        if isinstance(outcome, gdproto.Status) and self.answers_status:
-            more = {} if self.extensions is None else {"extensions": self.extensions}
-            self.answer(wire, gdproto.Response(outcome.request_id, self.status | more))
+        if isinstance(outcome, gdproto.Status):
+            make = self.answers_status or self._state
+            self.answer(wire, make(outcome.request_id))
             return False
         return True
+
+    def _state(self, request_id: int) -> gdproto.Message:
+        more = {} if self.extensions is None else {"extensions": self.extensions}
+        return gdproto.Response(request_id, self.status | more)
 
 
 def _are_outcomes(answer: Any, steps: tuple[Step, ...]) -> bool:

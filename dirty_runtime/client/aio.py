@@ -114,18 +114,27 @@ class AsyncChannel(Wire):
     def received(self) -> None:
         self._was_heard = True
         try:
+            while (fault := self._take_all()) is not None:
+                answered = self._calls.get(fault.request_id)
+                if answered is not None and not answered.done():
+                    answered.set_exception(broken(fault))
+                if fault.scope == "connection":
+                    breaks_off = isinstance(broken(fault), DirtyWorkerError)
+                    self._broken(closed(self._path) if breaks_off else broken(fault))
+                    return
+        except DirtyError as error:
+            self._broken(error)
+
+    def _take_all(self) -> gdproto.ProtocolError | None:
+        """Take what has come, up to a fault; None without one."""
+        try:
             for event in self.connection.events():
                 answer = answer_in(event, self._path)
                 if answer is not None:
                     self._take(answer.message)
         except gdproto.ProtocolError as error:
-            answered = self._calls.get(error.request_id)
-            if answered is not None and not answered.done():
-                answered.set_exception(broken(error))
-            breaks_off = isinstance(broken(error), DirtyWorkerError)
-            self._broken(closed(self._path) if breaks_off else broken(error))
-        except DirtyError as error:
-            self._broken(error)
+            return error
+        return None
 
     def _take(self, message: gdproto.Message) -> None:
         call = self._calls.get(message.request_id)

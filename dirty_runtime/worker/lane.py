@@ -63,6 +63,7 @@ class LaneServer:
         # An app may ask whether it is cancelled from any thread.
         self._checking = threading.Lock()
         self._is_cancelled = False
+        self._running = 0
         self._status: Any = None
         # Frames that go out before the next wait: the answer to a request, and after it those to
         # what the arbiter may not send, or has not looked for: payloads that cannot be decoded.
@@ -167,7 +168,7 @@ class LaneServer:
     def _look_for_cancel(self) -> None:
         # It may have come together with its request.
         event = self._next_event()
-        if event is gdproto.NEED_DATA:
+        if event is gdproto.NEED_DATA and self._is_open(self._running):
             try:
                 receive(self._socket, self._connection, socket.MSG_DONTWAIT)
             except BlockingIOError:
@@ -175,7 +176,12 @@ class LaneServer:
             event = self._next_event()
         if isinstance(event, gdproto.ConnectionClosed):
             raise ArbiterGone
-        self._is_cancelled = isinstance(event, gdproto.MessageReceived)
+        is_told = isinstance(event, gdproto.MessageReceived)
+        self._is_cancelled = is_told or not self._is_open(self._running)
+
+    def _is_open(self, request_id: int) -> bool:
+        """Whether an answer may be sent: a fault in one of its frames ends an exchange, too."""
+        return request_id in self._connection.open_exchanges
 
     def _check(self) -> None:
         """Raises Cancelled when the arbiter has given up the request, ArbiterGone at its end."""
@@ -191,6 +197,7 @@ class LaneServer:
             self._finish(request, failure=DirtyAppNotFoundError(request.app_path, reason))
             return
         self._is_cancelled = False
+        self._running = request.request_id
         try:
             result = self._call(app, request)
             end_copy(_name(request))
@@ -247,14 +254,21 @@ class LaneServer:
     def _finish(
         self, request: gdproto.Request, result: Any = None, failure: DirtyError | None = None
     ) -> None:
-        """Send the one terminal frame; a result that cannot be encoded becomes an ERROR."""
+        """Send the one terminal frame; a result that cannot be encoded becomes an ERROR.
+
+        Nothing is sent where the ERROR that answers a fault was that frame.
+        """
         answer = gdproto.Response(request.request_id, result)
         if failure is None:
             try:
                 parts = self._connection.send_parts(answer)
             except (gdproto.ProtocolError, TypeError) as error:
+                if not self._is_open(request.request_id):
+                    return
                 failure = self._unencodable(error, request)
         if failure is not None:
+            if not self._is_open(request.request_id):
+                return
             parts = self._connection.send_parts(to_message(failure, request.request_id))
         if len(parts) == 1:
             self._unsent = parts[0] + self._unsent

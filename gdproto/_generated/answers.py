@@ -1,4 +1,4 @@
-# @generated from spec/ (4eaa49c3b34adc65) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (c76f573524d4acc7) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -175,6 +175,52 @@ class ManageAnswer(TypedDict):
     target_workers: int
 
 
+class ErrorDetails(TypedDict):
+    """Facts about a failure.
+
+    Attributes:
+        timeout: the time that the call was given, in seconds.
+        app_path: the app that was called.
+        action: what was called on it.
+        where: what the call was at when its time was over: `queue` or `run`.
+        waited: how long of it the call waited in the queue, in seconds.
+        socket_path: the arbiter's socket.
+        begun: whether something of what was asked may have begun.
+        worker_id: the process of the worker.
+        traceback: where the app failed, as its language tells it.
+        exception_type: the class of the app's exception.
+        exception_bases: those which it specialises, nearest first.
+        reason: why no worker serves the app.
+        code: the portable code.
+        offset: where the fault is, from the first byte of its frame's header.
+        path: its place inside the payload.
+        raw_data: the first bytes of what was at fault, in hexadecimal digits.
+        retry_after: after which another try may go well, in seconds.
+        table_name: the stash table.
+        key: the key in it.
+    """
+
+    timeout: NotRequired[float]
+    app_path: NotRequired[str]
+    action: NotRequired[str]
+    where: NotRequired[str]
+    waited: NotRequired[float]
+    socket_path: NotRequired[str]
+    begun: NotRequired[bool]
+    worker_id: NotRequired[int]
+    traceback: NotRequired[str]
+    exception_type: NotRequired[str]
+    exception_bases: NotRequired[list[str]]
+    reason: NotRequired[str]
+    code: NotRequired[str]
+    offset: NotRequired[int]
+    path: NotRequired[str]
+    raw_data: NotRequired[str]
+    retry_after: NotRequired[float]
+    table_name: NotRequired[str]
+    key: NotRequired[Scalar]
+
+
 class StashBackend(Protocol):
     """Where tables are kept: one method for each operation of the stash.
 
@@ -294,6 +340,27 @@ FORMS: Final[dict[str, Form]] = {
         FormField('total_workers', ResultType('integer', None, ''), True, False, '', 'how many workers there are now'),
         FormField('target_workers', ResultType('integer', None, ''), True, False, '', 'how many there are to be'),
     ), 'What was done, told when the processes are started or told to stop.'),
+    'ErrorDetails': Form('ErrorDetails', (
+        FormField('timeout', ResultType('number', None, ''), False, False, 'seconds', 'the time that the call was given'),
+        FormField('app_path', ResultType('string', None, ''), False, False, '', 'the app that was called'),
+        FormField('action', ResultType('string', None, ''), False, False, '', 'what was called on it'),
+        FormField('where', ResultType('string', None, ''), False, False, '', 'what the call was at when its time was over: `queue` or `run`'),
+        FormField('waited', ResultType('number', None, ''), False, False, 'seconds', 'how long of it the call waited in the queue'),
+        FormField('socket_path', ResultType('string', None, ''), False, False, '', "the arbiter's socket"),
+        FormField('begun', ResultType('bool', None, ''), False, False, '', 'whether something of what was asked may have begun'),
+        FormField('worker_id', ResultType('integer', None, ''), False, False, '', 'the process of the worker'),
+        FormField('traceback', ResultType('string', None, ''), False, False, '', 'where the app failed, as its language tells it'),
+        FormField('exception_type', ResultType('string', None, ''), False, False, '', "the class of the app's exception"),
+        FormField('exception_bases', ResultType('list', ResultType('string', None, ''), ''), False, False, '', 'those which it specialises, nearest first'),
+        FormField('reason', ResultType('string', None, ''), False, False, '', 'why no worker serves the app'),
+        FormField('code', ResultType('string', None, ''), False, False, '', 'the portable code'),
+        FormField('offset', ResultType('integer', None, ''), False, False, '', "where the fault is, from the first byte of its frame's header"),
+        FormField('path', ResultType('string', None, ''), False, False, '', 'its place inside the payload'),
+        FormField('raw_data', ResultType('string', None, ''), False, False, '', 'the first bytes of what was at fault, in hexadecimal digits'),
+        FormField('retry_after', ResultType('number', None, ''), False, False, 'seconds', 'after which another try may go well'),
+        FormField('table_name', ResultType('string', None, ''), False, False, '', 'the stash table'),
+        FormField('key', ResultType('scalar', None, ''), False, False, '', 'the key in it'),
+    ), 'Facts about a failure.'),
 }
 
 STASH_OPERATIONS: Final[dict[StashOp, Operation]] = {
@@ -372,4 +439,4 @@ MANAGE_OPERATIONS: Final[dict[ManageOp, Operation]] = {
     ),
 }
 
-__all__ = ['AppAttributes', 'Draining', 'FORMS', 'MANAGE_OPERATIONS', 'ManageAnswer', 'STASH_OPERATIONS', 'Scalar', 'StashBackend', 'StashInfo', 'StatusAnswer', 'WorkerAnswer', 'WorkerStatus']
+__all__ = ['AppAttributes', 'Draining', 'ErrorDetails', 'FORMS', 'MANAGE_OPERATIONS', 'ManageAnswer', 'STASH_OPERATIONS', 'Scalar', 'StashBackend', 'StashInfo', 'StatusAnswer', 'WorkerAnswer', 'WorkerStatus']

@@ -1,7 +1,7 @@
-/* @generated from spec/ (4eaa49c3b34adc65) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (c76f573524d4acc7) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "18e2e84fc3ee13a1"
+#define SPEC_HASH "77518f575c97cb49"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

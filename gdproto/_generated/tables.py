@@ -1,4 +1,4 @@
-# @generated from spec/ (4eaa49c3b34adc65) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (c76f573524d4acc7) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '18e2e84fc3ee13a1'
+SPEC_HASH: Final = '77518f575c97cb49'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -29,6 +29,7 @@ ELLIPSIS: Final = '…'
 IDENTIFIER: Final = '[A-Za-z_][A-Za-z0-9_]*'
 ESCAPES: Final[dict[str, str]] = {'"': '\\"', '\\': '\\\\', '\x08': '\\b', '\x0c': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t'}
 RAW_DATA_BYTES: Final = 100
+ERROR_TEXT_BYTES: Final = 65536
 UNKNOWN_VALUE_TYPE: Final = 'unknown_tlv_type'
 KEY_ERROR: Final = 'key_not_string'
 

@@ -12,8 +12,9 @@ NAMES = {"arbiter": "{}.md", "worker": "{}-of-worker.md"}
 
 
 def pages(spec: ir.Spec) -> dict[str, str]:
-    """A page for each question, by file name."""
-    return {
+    """A page for each question, and one of the details of errors, by file name."""
+    (details,) = (form for form in spec.forms if form.name == ir.ERROR_DETAILS)
+    return {"error-details.md": _fields(details, spec)} | {
         NAMES[one.answerer].format(f"answers-{one.message.lower()}"): "\n".join(_page(one, spec))
         for one in spec.questions
     }

@@ -85,13 +85,15 @@ def _kind(field: ir.Field) -> str:
 
 
 def forms(kinds: Collection[str]) -> tuple[ir.Form, ...]:
-    """Every form that an answer has, those within before those around them. Raises CompileError."""
+    """Every form that an answer has, those within before those around them, and last that of the
+    details of an ERROR. Raises CompileError.
+    """
+    results = [one.result for question in answers.QUESTIONS for one in question.operations]
     found: dict[str, answers.Form] = {}
-    for question in answers.QUESTIONS:
-        for operation in question.operations:
-            for form in _within(operation.result):
-                if found.setdefault(form.name, form) is not form:
-                    raise CompileError(f"spec.answers: two forms are named '{form.name}'")
+    for result in (*results, answers.a(answers.ERROR_DETAILS)):
+        for form in _within(result):
+            if found.setdefault(form.name, form) is not form:
+                raise CompileError(f"spec.answers: two forms are named '{form.name}'")
     return tuple(_form(form, kinds) for form in found.values())
 
 

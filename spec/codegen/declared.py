@@ -58,6 +58,7 @@ def spec_of(document: Json) -> ir.Spec:
         fitting=document["fitting"],
         text=tuple(document["text"].items()),
         raw_data_bytes=document["raw_data_bytes"],
+        error_text_bytes=document["error_text_bytes"],
     )
 
 
@@ -231,7 +232,7 @@ def _operation(one: Json) -> ir.Operation:
     return ir.Operation(
         name=one["name"],
         code=one["code"],
-        parameters=tuple(ir.Parameter(**parameter) for parameter in one["parameters"]),
+        parameters=tuple(ir.Parameter(**{"max_bytes": 0} | given) for given in one["parameters"]),
         result=_type(one["result"]),
         errors=tuple(one["errors"].items()),
         or_default=one["or_default"],

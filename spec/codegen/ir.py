@@ -274,6 +274,10 @@ class FormField:
     meaning: str
 
 
+# The form that says of what type each detail of an ERROR is.
+ERROR_DETAILS: Final = "ErrorDetails"
+
+
 @dataclass(frozen=True)
 class Form:
     name: str
@@ -343,6 +347,7 @@ class Spec:
     fitting: str
     text: tuple[tuple[str, str], ...]
     raw_data_bytes: int
+    error_text_bytes: int
 
     @property
     def version(self) -> int:

@@ -47,6 +47,7 @@ def document(spec: ir.Spec, mark: str) -> Json:
         "error_codes": [_error_code(code, spec) for code in spec.error_codes],
         "error_types": [_error_type(one) for one in spec.error_types],
         "raw_data_bytes": spec.raw_data_bytes,
+        "error_text_bytes": spec.error_text_bytes,
         "judging": [_stage(stage) for stage in spec.stages],
         "offsets": dict(spec.offsets),
         "paths": dict(spec.places),
@@ -247,7 +248,7 @@ def _question(question: ir.Question) -> Json:
 
 def _operation(one: ir.Operation) -> Json:
     takes = [
-        {"name": p.name, "kind": p.kind, "required": p.required, "max_bytes": p.max_bytes}
+        _given(name=p.name, kind=p.kind, required=p.required, max_bytes=p.max_bytes or None)
         for p in one.parameters
     ]
     return {

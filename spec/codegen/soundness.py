@@ -357,6 +357,14 @@ def _error_types(spec: ir.Spec) -> Iterator[str]:
     for one in spec.error_types:
         if one.parent and one.parent not in names:
             yield f"spec.errors: error type '{one.name}': no error type is called {one.parent}"
+    typed = [f.name for form in spec.forms if form.name == ir.ERROR_DETAILS for f in form.fields]
+    given = {name: one.name for one in spec.error_types for name in one.details}
+    for name, error_type in given.items():
+        if name not in typed:
+            yield f"spec.errors: error type '{error_type}': {ir.ERROR_DETAILS} has no detail {name}"
+    for name in typed:
+        if name not in given:
+            yield f"spec.answers: {ir.ERROR_DETAILS}: no error type has the detail '{name}'"
 
 
 def _names(where: str, names: Iterable[str]) -> Iterator[str]:

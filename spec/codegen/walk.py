@@ -81,6 +81,7 @@ def walk() -> ir.Spec:
         fitting=judging.FITTING,
         text=tuple(tlv.TEXT.items()),
         raw_data_bytes=errors.RAW_DATA_BYTES,
+        error_text_bytes=errors.ERROR_TEXT_BYTES,
     )
     soundness.check(spec)
     return spec

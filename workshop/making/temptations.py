@@ -37,6 +37,7 @@ def areas() -> Iterator[Collected]:
         "value", "temptations", "Runs of numbers, and texts that must stay as they are."
     )
     runs(out)
+    many_keys(out)
     texts(out)
     yield out
     out = Collected("message", "faults-inside", "Faults of values inside a payload: their scope.")
@@ -44,6 +45,10 @@ def areas() -> Iterator[Collected]:
     yield out
     out = Collected("session", "kept-apart", "Exchanges that have nothing to do with each other.")
     kept_apart(out)
+    yield out
+    out = Collected("session", "which-fault", "Frames with two faults, and what a fault leaves.")
+    two_faults(out)
+    left_by_a_fault(out)
     yield out
 
 
@@ -53,7 +58,10 @@ def runs(out: Collected) -> None:
     requires = "GD-TLV-014 GD-TLV-022"
     out.means("run-of-ints", requires, items(*map(int64, ints)), ints)
     out.means("run-of-floats", requires, items(*map(float64, floats)), floats)
-    for name, at in {"begins": 0, "inside": 77, "ends": RUN - 1}.items():
+    places = {"begins": 0, "inside": 77, "ends": RUN - 1}
+    # Where a codec is likely to have taken as many as it takes at once.
+    places |= {f"at-{at}": at for at in (31, 32, 62, 63, 64, 65)}
+    for name, at in places.items():
         mixed: list[int | float] = [*ints[:at], 0.5, *ints[at + 1 :]]
         data = list(map(number, mixed))
         out.means(f"run-of-ints-{name}-with-a-float", requires, items(*data), mixed)
@@ -66,6 +74,49 @@ def runs(out: Collected) -> None:
     high: list[object] = [*ints[:-1], As(int64=str(2**63))]
     wrong = fault("int_out_of_range", path=f"[{RUN - 1}]")
     out.unencodable("run-of-ints-ends-out-of-range", "GD-TLV-023", high, wrong, "run-of-ints")
+
+    for at in (62, 63, 64):
+        bad = items(*map(int64, ints[:at]), "07" + "00" * 8)
+        good = items(*map(int64, ints[: at + 1]))
+        neighbour = f"run-of-{at + 1}-ints"
+        out.means(neighbour, requires, good, ints[: at + 1])
+        wrong = fault("unknown_tlv_type", 5 + 9 * at, f"[{at}]")
+        out.undecodable(f"{neighbour}-ends-unknown", "GD-TLV-001", bad, wrong, neighbour)
+        high = [*ints[:at], As(int64=str(2**63))]
+        wrong = fault("int_out_of_range", path=f"[{at}]")
+        out.unencodable(f"{neighbour}-ends-too-high", "GD-TLV-023", high, wrong, neighbour)
+    odd_floats(out)
+
+
+def odd_floats(out: Collected) -> None:
+    """A minus zero and a NaN among floats, few of them and many."""
+    for length in (2, 3, 64, 65, RUN):
+        for name, bits in {"minus-zero": "8000000000000000", "nan": "7ff8000000000000"}.items():
+            for place, at in {"first": 0, "last": length - 1}.items():
+                held = ["3ff0000000000000"] * length
+                held[at] = bits
+                data = items(*(CODE["float64"] + one for one in held))
+                value = [As(float64=one) for one in held]
+                case = f"{length}-floats-{name}-{place}"
+                out.means(case, "GD-TLV-004 GD-TLV-022", data, value)
+
+
+def many_keys(out: Collected) -> None:
+    """Equal keys in dicts of many: a codec may look for them in another way there."""
+    for count in (12, 13, 16, 17, 64, 65, 66, RUN):
+        keys = [f"k{number:03}" for number in range(count)]
+        name = f"dict-of-{count}-keys"
+        out.means(name, "GD-TLV-012 GD-TLV-029", pairs(*((key, NONE) for key in keys)),
+                  dict.fromkeys(keys))  # fmt: skip
+        for which, twin in {"first": 0, "last": count - 2}.items():
+            double = [*keys[:-1], keys[twin]]
+            data = pairs(*((key, NONE) for key in double))
+            wrong = fault("duplicate_key", 5 + 10 * (count - 1), keys[twin])
+            case = f"{name}-{which}-twice"
+            out.undecodable(case, "GD-TLV-012 GD-ERR-021", data, wrong, name)
+            value = As(dict=[[{"string": key}, {"none": ""}] for key in double])
+            wrong = fault("duplicate_key", path=keys[twin])
+            out.unencodable(f"encode-{case}", "GD-TLV-029", value, wrong, name)
 
 
 def number(one: int | float) -> str:
@@ -256,3 +307,76 @@ def kept_apart(out: Collected) -> None:
         received(""),
         received(written("STATUS"), got("STATUS")),
     )
+
+
+def _opened(role: str, kind: str) -> Step:
+    return sent(kind) if role in ("client", "lane") else received(written(kind), got(kind))
+
+
+def two_faults(out: Collected) -> None:
+    """A frame that may not come, with a payload that cannot be read: the state is told."""
+
+    def add(name: str, requires: str, role: str, *steps: Step) -> None:
+        out.converses(name, requires, role=role, steps=steps)
+
+    requires = "GD-EXCH-023 GD-EXCH-024"
+    for role, state, kind, opening, code, scope in (
+        ("arbiter", "idle", "RESPONSE", (), "unexpected_message", "exchange"),
+        ("arbiter", "calling", "CHUNK", ("REQUEST",), "unexpected_message", "exchange"),
+        ("arbiter", "calling", "REQUEST", ("REQUEST",), "duplicate_request_id", "connection"),
+        ("worker", "idle", "STASH", (), "unexpected_message", "exchange"),
+        ("client", "idle", "RESPONSE", (), "unexpected_message", "connection"),
+        ("client", "asking", "CHUNK", ("STATUS",), "unexpected_message", "exchange"),
+        ("client", "calling", "REQUEST", ("REQUEST",), "unexpected_message", "connection"),
+    ):
+        bad = frame(kind, "07")
+        steps = [_opened(role, one) for one in opening]
+        add(f"{role}-{state}-told-by-state-{kind.lower()}", requires, role, *steps,
+            received(bad, error(code, scope)))  # fmt: skip
+        add(f"{role}-{state}-before-{kind.lower()}", "GD-EXCH-022", role, *steps, received(""))
+    stray = written("RESPONSE")
+    told = error("unexpected_message", "connection")
+    part = 2 * HEADER_BYTES + 4
+    add("client-judges-the-state-of-whole-frames", requires, "client",
+        received(stray[:part]), received(stray[part:], told))  # fmt: skip
+    add("client-waits-for-an-answer-in-parts", "GD-EXCH-023 GD-FRAME-009", "client",
+        sent("REQUEST"), received(stray[:part]),
+        received(stray[part:], got("RESPONSE", ended=True)))  # fmt: skip
+    add("client-waits-for-the-rest", "GD-FRAME-009", "client", received(stray[:part]))
+    told = error("unexpected_payload", "exchange", offset=4)
+    add("client-idle-told-of-a-payload-first", "GD-FRAME-022", "client",
+        received(frame("END", "00"), told))  # fmt: skip
+
+
+def left_by_a_fault(out: Collected) -> None:
+    """What a fault leaves of an exchange, and a refusal of what was to open one."""
+
+    def add(name: str, requires: str, role: str, *steps: Step) -> None:
+        out.converses(name, requires, role=role, steps=steps)
+
+    told = error("unexpected_payload", "exchange", offset=4)
+    bad = received(frame("CANCEL", "00"), told)
+    for role in ("arbiter", "worker"):
+        for kind in ("REQUEST", "STATUS"):
+            refused_then = sent("RESPONSE", refused="unexpected_message")
+            name = f"{role}-payload-in-a-cancel-ends-{kind.lower()}"
+            add(name, "GD-FRAME-023 GD-ERR-003", role, _opened(role, kind), bad, refused_then)
+            add(f"{role}-answers-{kind.lower()}", "GD-EXCH-022", role, _opened(role, kind),
+                sent("RESPONSE"))  # fmt: skip
+    deep: dict[str, object] = {"nested": {"in": "list", "times": LIMIT["max_depth"]}}
+    for role in ("client", "lane"):
+        fields = {"app_path": {"string": "m:A"}, "action": {"string": "go"},
+                  "timeout": {"none": ""}, "priority": {"int64": "0"},
+                  "args": deep, "kwargs": {"dict": []}}  # fmt: skip
+        asks = {"type": "REQUEST", "request_id": "7", "fields": fields}
+        path = ("args" + "[0]" * LIMIT["max_depth"])[:199] + "\u2026"
+        refusal = {"error": fault("nesting_too_deep", path=path)}
+        add(f"{role}-opens-nothing-by-a-refusal", "GD-TLV-032", role,
+            {"send": asks, "expect": refusal}, sent("REQUEST"))  # fmt: skip
+        add(f"{role}-opens", "GD-EXCH-022", role, sent("REQUEST"))
+    for role in ("arbiter", "worker"):
+        answer = {"type": "RESPONSE", "request_id": "7", "fields": {"result": deep}}
+        path = ("result" + "[0]" * LIMIT["max_depth"])[:199] + "\u2026"
+        refusal = {"error": fault("nesting_too_deep", path=path)}
+        add(f"{role}-ends-nothing-by-a-refusal", "GD-TLV-032", role, _opened(role, "REQUEST"),
+            {"send": answer, "expect": refusal}, sent("RESPONSE"))  # fmt: skip

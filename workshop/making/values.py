@@ -423,7 +423,10 @@ KEYS = {
     "letter-not-ascii": ("a\u00e9", '["a\u00e9"]'),
     "32-characters": ("k" * 32, "k" * 32),
     "33-characters": ("k" * 33, f'["{"k" * 32}\u2026"]'),
+    "every-short-form": ("\b\f\n\r\t", '["\\b\\f\\n\\r\\t"]'),
     "32-wide": ("\u20ac" * 32, f'["{chr(0x20AC) * 32}"]'),
+    "32-astral": (chr(0x1F600) * 32, f'["{chr(0x1F600) * 32}"]'),
+    "33-astral": (chr(0x1F600) * 33, f'["{chr(0x1F600) * 32}\u2026"]'),
     "33-wide": ("\u20ac" * 33, f'["{chr(0x20AC) * 32}\u2026"]'),
 }
 
@@ -437,6 +440,7 @@ def paths(out: Collected) -> None:
         requires = "GD-ERR-006"
         if path != key:
             requires = "GD-ERR-007 GD-ERR-023" if name.startswith("33") else "GD-ERR-007 GD-ERR-025"
+            requires += " GD-ERR-028" * any(ord(one) < 32 or ord(one) in (127, 133) for one in key)
         out.undecodable(f"path-{name}", requires, data, error, f"path-{name}-good")
     value = pairs(("model", items(NONE, pairs(("a b", TRUE)))))
     out.means("path-mixed-good", "GD-ERR-006", value, {"model": [None, {"a b": True}]})
@@ -458,6 +462,27 @@ def paths(out: Collected) -> None:
         bad: Recipe = [*around, CODE["bool"] + "02"]
         requires = "GD-ERR-008 GD-ERR-024" if letters > 4 else "GD-ERR-008"
         out.undecodable(name, requires, bad, error, f"{name}-good")
+    for wide, letter in {"wide": "\u20ac", "astral": chr(0x1F600)}.items():
+        _wide_paths(out, wide, letter * 3)
+
+
+def _wide_paths(out: Collected, name: str, key: str) -> None:
+    """As above, of characters that take several bytes, or two units of UTF-16."""
+    times, head = 28, CODE["dict"] + u32(1)
+    inner = As(nested={"in": "dict", "times": times, "key": key, "around": {"bool": "true"}})
+    each = head + text(key)
+    for letters in (4, 5):
+        first = "f" * letters
+        path = first + f'["{key}"]' * times
+        around: list[Recipe] = [head + text(first), {"repeat": each, "times": times}]
+        case = f"path-of-{len(path)}-{name}"
+        out.means(f"{case}-good", "GD-ERR-008", [*around, TRUE], {first: inner})
+        if len(path) > 200:
+            path = path[:199] + "\u2026"
+        error = fault("invalid_bool", 10 + letters + times * size(each) + 1, path)
+        bad: Recipe = [*around, CODE["bool"] + "02"]
+        requires = "GD-ERR-008 GD-ERR-024" if letters > 4 else "GD-ERR-008"
+        out.undecodable(case, requires, bad, error, f"{case}-good")
 
 
 # --- encoding ---

@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any
 
 import gdproto
-from gdproto import StashOp
+from gdproto import MessageCode, StashOp
 
 from ..expectations import chunk, closed, end, error, fault, response
+from ..frames import frame
 from ..script import BOOK
 from ..stages import ArbiterStage
 from ..wire import Mismatch, Wire
@@ -147,6 +148,36 @@ for _message in (
         "GD-EXCH-005 GD-ERR-001 GD-ERR-010",
         partial(refuses_answer, message=_message),
         "Sends what only an answerer sends: one ERROR each time, and the connection lives.",
+    )
+
+
+ENDED_BY_A_FAULT: dict[str, tuple[str, bytes | gdproto.Message]] = {
+    "payload-in-a-cancel": ("unexpected_payload", frame(MessageCode.CANCEL, b"\x00", 1)),
+    "response": ("unexpected_message", gdproto.Response(1, None)),
+}
+
+
+def ends_by_a_fault(stage: ArbiterStage, code: str, bad: bytes | gdproto.Message) -> None:
+    wire = stage.connect()
+    wire.send(stage.request(1, "tick", TICKS, TICK_S))
+    wire.expect(chunk(1, 0))
+    wire.send(bad)
+    began_s = time.monotonic()
+    wire.expect_stream(1, fault(1, code))
+    wire.send(stage.request(2, "add", 1, 1))
+    wire.expect(response(2, 2))
+    took_s = time.monotonic() - began_s
+    if took_s > SOON_S:
+        raise Mismatch("the end of what it asked for", f"another answer after {took_s:.1f} s")
+
+
+for _name, (_code, _bad) in ENDED_BY_A_FAULT.items():
+    BOOK.add(
+        f"arbiter-stream-ended-by-{_name}",
+        "GD-ERR-010 GD-ERR-029 GD-ERR-030 GD-FRAME-023",
+        partial(ends_by_a_fault, code=_code, bad=_bad),
+        f"Sends a fault under a stream's id, {_code}: an ERROR ends it, and nothing more comes.",
+        alone=True,
     )
 
 

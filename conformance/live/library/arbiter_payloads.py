@@ -380,7 +380,7 @@ for _name, _action, _given, _requires in [
     )
 
 
-@BOOK.script("arbiter-action-fail-oddly", "GD-ERR-019 GD-ERR-020")
+@BOOK.script("arbiter-action-fail-oddly", "GD-ERR-019 GD-ERR-020 GD-ERR-034")
 def action_fails_oddly(stage: ArbiterStage) -> None:
     """Calls an action whose failure has a text that is long and cannot be encoded."""
     wire = stage.connect()

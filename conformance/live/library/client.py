@@ -313,10 +313,12 @@ def gunicorns_texts(stage: ClientStage) -> None:
 
 def fails(stage: ClientStage, bad: Any, asked: dict[str, Any], codes: tuple[str, ...] = ()) -> None:
     """What comes for a call is at fault: the call fails, and does not wait for more."""
-    stage.answers_status = asked is not STATUS
+    if asked is STATUS:
+        stage.answers_status = bad
     stage.start([asked])
-    wire, question = stage.next(opens(gdproto.Message))
-    stage.answer(wire, bad(question.request_id))
+    if asked is not STATUS:
+        wire, question = stage.next(opens(gdproto.Message))
+        stage.answer(wire, bad(question.request_id))
     check_fails(stage.outcome(), codes=codes)
 
 
@@ -363,6 +365,21 @@ for _name, (_payload, _code, _requires) in PAYLOADS.items():
         ),
         f"Answers with a payload that is at fault, {_code}: the call fails.",
     )
+
+
+@BOOK.script("client-fault-beside-a-call", "GD-ERR-003 GD-EXCH-010")
+def fault_beside_a_call(stage: ClientStage) -> None:
+    """Has two calls made at once, and answers one by a payload at fault: the other goes well."""
+    stage.start([call("a"), call("b")])
+    (one, first), (other, second) = (stage.next(A_REQUEST) for _ in range(2))
+    stage.answer(one, frame(MessageCode.RESPONSE, encode([1]), first.request_id))
+    stage.silence(AGAIN_S, "as only one exchange has failed")
+    stage.answer(other, gdproto.Response(second.request_id, "well"))
+    (outcomes,) = stage.outcomes()
+    by_name = dict(zip(("a", "b"), outcomes, strict=True))
+    check_fails(by_name[first.args[0]], codes=("payload_not_dict",))
+    check(by_name[second.args[0]], result="well")
+
 
 ODD = ("unexpected_message",)
 for _name, _asked, _requires, _bad_message in [

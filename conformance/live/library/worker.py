@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 import time
 from functools import partial
@@ -116,6 +117,11 @@ def calls(stage: WorkerStage) -> None:
     ]
     wire.send(stage.request(5, "echo", value))
     wire.expect(response(5, {"args": [value], "kwargs": {}}))
+    named = {"key": "word", "\u00e9": [1, {"a": None}]}
+    wire.send(gdproto.Request(6, stage.terms.app, "echo", (), named))
+    wire.expect(response(6, {"args": [], "kwargs": named}))
+    wire.send(stage.request(7, "blob", 5))
+    wire.expect(response(7, b"xxxxx"))
 
 
 @BOOK.script("worker-streams", "GD-EXCH-001 GD-EXCH-003 GD-FRAME-018")
@@ -134,7 +140,7 @@ def streams(stage: WorkerStage) -> None:
     still_serves(stage, wire)
 
 
-@BOOK.script("worker-failures", "GD-ERR-019 GD-ERR-020 GD-LIM-001 GD-LIM-002")
+@BOOK.script("worker-failures", "GD-ERR-019 GD-ERR-020 GD-ERR-034 GD-LIM-001 GD-LIM-002")
 def failures(stage: WorkerStage) -> None:
     """Calls actions that fail, and whose result or failure cannot be encoded."""
     (wire,) = stage.ready()
@@ -209,20 +215,25 @@ def every_split(stage: WorkerStage) -> None:
 # --- faults ---
 
 
-@BOOK.script("worker-payload-fault", "GD-ERR-001 GD-ERR-003 GD-MSG-014")
+@BOOK.script(
+    "worker-payload-fault",
+    "GD-ERR-001 GD-ERR-003 GD-ERR-004 GD-ERR-006 GD-ERR-029 GD-ERR-031 GD-ERR-035 GD-MSG-014",
+)
 def payload_fault(stage: WorkerStage) -> None:
-    """Sends arguments at fault, which an arbiter hands through: an ERROR, and it serves on."""
+    """Sends arguments at fault, which an arbiter hands through: an ERROR that says where, and it
+    serves on."""
     (wire,) = stage.ready()
     head = pairs(("app_path", stage.terms.app), ("action", "echo"), ("args", [None]))[:-1]
-    for number, (data, code) in enumerate(
-        [(b"\x01\x02", "invalid_bool"), (b"\x07", "unknown_tlv_type")], 1
+    at = HEADER_BYTES + len(head)
+    for number, (data, code, offset) in enumerate(
+        [(b"\x01\x02", "invalid_bool", at + 1), (b"\x07", "unknown_tlv_type", at)], 1
     ):
         wire.send(frame(MessageCode.REQUEST, head + data, number))
-        wire.expect(fault(number, code))
+        wire.expect(fault(number, code, offset=offset, path="args[0]"))
     still_serves(stage, wire)
 
 
-@BOOK.script("worker-is-sent-answers", "GD-EXCH-005 GD-ERR-001")
+@BOOK.script("worker-is-sent-answers", "GD-EXCH-005 GD-ERR-001 GD-ERR-031")
 def is_sent_answers(stage: WorkerStage) -> None:
     """Sends what only an answerer sends: an ERROR each time, and it serves on."""
     (wire,) = stage.ready()
@@ -233,7 +244,7 @@ def is_sent_answers(stage: WorkerStage) -> None:
     still_serves(stage, wire)
 
 
-@BOOK.script("worker-is-sent-stash", "GD-ERR-001 GD-ERR-003")
+@BOOK.script("worker-is-sent-stash", "GD-ERR-001 GD-ERR-003 GD-ERR-031 GD-EXCH-020")
 def is_sent_stash(stage: WorkerStage) -> None:
     """Sends STASH and MANAGE, which no worker serves: an ERROR each, and it serves on."""
     (wire,) = stage.ready()
@@ -243,7 +254,7 @@ def is_sent_stash(stage: WorkerStage) -> None:
     still_serves(stage, wire)
 
 
-@BOOK.script("worker-unexpected-payload", "GD-FRAME-008 GD-ERR-003")
+@BOOK.script("worker-unexpected-payload", "GD-FRAME-008 GD-ERR-003 GD-ERR-031")
 def unexpected_payload(stage: WorkerStage) -> None:
     """Sends a STATUS with a payload: an ERROR, and it serves on."""
     (wire,) = stage.ready()
@@ -252,7 +263,18 @@ def unexpected_payload(stage: WorkerStage) -> None:
     still_serves(stage, wire)
 
 
-@BOOK.script("worker-header-fault", "GD-FRAME-002 GD-ERR-002")
+@BOOK.script("worker-payload-in-a-cancel", "GD-FRAME-023 GD-ERR-029 GD-ERR-030 GD-ERR-031")
+def payload_in_a_cancel(stage: WorkerStage) -> None:
+    """Sends a CANCEL with a payload during a stream: an ERROR ends it, and nothing more comes."""
+    (wire,) = stage.ready()
+    wire.send(stage.request(1, "tick", TICKS, TICK_S))
+    wire.expect(chunk(1, 0))
+    wire.send(frame(MessageCode.CANCEL, b"\x00", 1))
+    wire.expect_stream(1, fault(1, "unexpected_payload", offset=4))
+    still_serves(stage, wire)
+
+
+@BOOK.script("worker-header-fault", "GD-FRAME-002 GD-ERR-002 GD-ERR-032 GD-ERR-033")
 def header_fault(stage: WorkerStage) -> None:
     """Sends what is no frame: the lane ends, with or without an ERROR."""
     (wire,) = stage.ready()
@@ -308,6 +330,19 @@ def cancel_nothing(stage: WorkerStage) -> None:
 
 
 # --- leaving ---
+
+
+@BOOK.script("worker-signals", "GD-ROLE-027")
+def signals(stage: WorkerStage) -> None:
+    """Sends INT and TERM to its processes during a stream, as a terminal and a service manager
+    do: the stream comes to its end, and the worker serves on."""
+    (wire,) = stage.ready()
+    wire.send(stage.request(1, "tick", 20, TICK_S))
+    wire.expect(chunk(1, 0))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        stage.tell(number)
+    wire.expect_stream(1, end(1))
+    still_serves(stage, wire)
 
 
 def ends_well(stage: WorkerStage) -> None:

@@ -45,6 +45,7 @@ def tables(spec: ir.Spec, source_hash: str) -> str:
         f"IDENTIFIER: Final = {spec.paths.identifier!r}",
         f"ESCAPES: Final[dict[str, str]] = {dict(spec.paths.escapes)!r}",
         f"RAW_DATA_BYTES: Final = {spec.raw_data_bytes}",
+        f"ERROR_TEXT_BYTES: Final = {spec.error_text_bytes}",
         f"UNKNOWN_VALUE_TYPE: Final = {spec.value_error!r}",
         f"KEY_ERROR: Final = {_key_error(spec)!r}",
         "",

@@ -428,6 +428,33 @@ class StaysOpenWithinAFrame(LargeAnswers):
         return False
 
 
+class AnswersWhatAFaultEnded(Passage):
+    """Answers a CANCEL with a payload, and goes on with the stream that it ended."""
+
+    told_by = "arbiter-stream-ended-by-payload-in-a-cancel"
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        if header.code == MessageCode.CANCEL and header.length:
+            told = {"code": "unexpected_payload", "offset": 4}
+            error = gdproto.Error(header.request_id, "DirtyProtocolError", "no", told)
+            self.opener.sendall(error.to_bytes())
+        else:
+            yield frame
+
+
+class TellsTheWholeFailure(Passage):
+    """Does not cut the text of a failure."""
+
+    told_by = "arbiter-action-fail-oddly"
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        if header.code == MessageCode.ERROR and len(frame) > 10_000:
+            error = _error(frame)
+            error.message += "x" * 200_000
+            frame = error.to_bytes()
+        yield frame
+
+
 def _code(frame: bytes, header: Header) -> str:
     """The portable code that an ERROR gives; empty if it is none, or gives none."""
     if header.code != MessageCode.ERROR:
@@ -480,5 +507,6 @@ MUTANTS: dict[str, type[Passage]] = {
         NeedsItsOwnFieldOrder, TakesAnIdTwice, IgnoresHalfCloses, TakesKeysForEqual,
         KeepsALateAnswer, TruncatesIds, JudgesHalfHeaders, TellsWithinAFrame,
         StaysOpenWithinAFrame, TellsNumbersAsText, TellsSizesAsText, TellsWorkersAsText,
+        AnswersWhatAFaultEnded, TellsTheWholeFailure,
     )
 }  # fmt: skip

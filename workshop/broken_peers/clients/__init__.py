@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import gdproto
 from gdproto import Header, MessageCode
@@ -121,11 +122,33 @@ class AnswersItself(Passage):
             self.answerer.sendall(error.to_bytes())
 
 
+class LeavesAtAFault(Passage):
+    """Closes what it has open when the answer to one call is at fault."""
+
+    told_by = "client-fault-beside-a-call"
+    others: ClassVar[list[Passage]] = []
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        if self not in self.others:
+            self.others.append(self)
+        yield frame
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        yield frame
+        try:
+            gdproto.parse(frame)
+        except gdproto.ProtocolError:
+            for one in self.others:
+                if one is not self:
+                    one.opener.shutdown(socket.SHUT_RDWR)
+                    one.answerer.shutdown(socket.SHUT_RDWR)
+
+
 MUTANTS: dict[str, type[Passage]] = {
     one.__name__: one
     for one in (
         TakesAnyId, CancelsWhereItMayNot, AsksAgain, DoesNotHearOfTheConnection, NeedsKnownKeys,
-        AnswersItself,
+        AnswersItself, LeavesAtAFault,
     )
 }  # fmt: skip
 

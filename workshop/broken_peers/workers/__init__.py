@@ -7,8 +7,10 @@ Rules: as for the broken arbiters. Here the arbiter is the opener.
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import Iterator
+from typing import ClassVar
 
 import gdproto
 from gdproto import Header, MessageCode
@@ -20,6 +22,9 @@ BOOT_FAILED = 3
 
 class BrokenWorker(Passage):
     """What may be broken beside the frames: how the process ends."""
+
+    # Those that it ends of; a sound one ends of none.
+    signals: ClassVar[tuple[signal.Signals, ...]] = ()
 
     def status(self, status: int) -> int:
         """The exit status in place of that of the sound worker."""
@@ -122,17 +127,142 @@ class TellsAnotherType(BrokenWorker):
         yield frame
 
 
+class ChangesErrors(BrokenWorker):
+    """Changes what its errors tell."""
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame)
+        if isinstance(message, gdproto.Error):
+            message.details = dict(message.details)
+            self.change(message)
+            frame = message.to_bytes()
+        yield frame
+
+    def change(self, error: gdproto.Error) -> None:
+        """Change it."""
+
+
+class TellsNoPath(ChangesErrors):
+    """Tells that a fault is at no place of the payload."""
+
+    told_by = "worker-payload-fault"
+
+    def change(self, error: gdproto.Error) -> None:
+        if "path" in error.details:
+            error.details["path"] = ""
+
+
+class TellsOffsetsAsText(ChangesErrors):
+    """Has a text for the offset of a fault."""
+
+    told_by = "worker-payload-fault"
+
+    def change(self, error: gdproto.Error) -> None:
+        if "offset" in error.details:
+            error.details["offset"] = str(error.details["offset"])
+
+
+class CutsNothing(ChangesErrors):
+    """Tells the whole of a long failure."""
+
+    told_by = "worker-failures"
+
+    def change(self, error: gdproto.Error) -> None:
+        if len(error.message) > 10_000:
+            error.message += "x" * 200_000
+
+
+class CutsCharacters(ChangesErrors):
+    """Cuts a failure at so many characters, each of which takes several bytes."""
+
+    told_by = "worker-failures"
+
+    def change(self, error: gdproto.Error) -> None:
+        if len(error.message) > 10_000:
+            error.message = "\u20ac" * 65_536
+
+
+class AnswersWhatAFaultEnded(BrokenWorker):
+    """Answers a CANCEL with a payload, and goes on with the stream that it ended."""
+
+    told_by = "worker-payload-in-a-cancel"
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        if header.code == MessageCode.CANCEL and header.length:
+            fault = {"code": "unexpected_payload", "offset": 4}
+            error = gdproto.Error(header.request_id, "DirtyProtocolError", "no", fault)
+            self.opener.sendall(error.to_bytes())
+        else:
+            yield frame
+
+
+class DiesOfSignals(BrokenWorker):
+    """Ends when the service manager tells all processes of its group."""
+
+    told_by = "worker-signals"
+    signals = (signal.SIGTERM,)
+
+
+class DiesOfInterrupts(BrokenWorker):
+    """Ends at the terminal's Ctrl-C."""
+
+    told_by = "worker-signals"
+    signals = (signal.SIGINT,)
+
+
+class HearsNoKeywords(BrokenWorker):
+    """Calls its app without the keywords."""
+
+    told_by = "worker-calls"
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame) if header.code == MessageCode.REQUEST else None
+        if isinstance(message, gdproto.Request) and message.kwargs:
+            message.kwargs = {}
+            frame = message.to_bytes()
+        yield frame
+
+
+class EchoesNoEmptyKeywords(BrokenWorker):
+    """Gives from `echo` no keywords where there are none."""
+
+    told_by = "worker-calls"
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame)
+        if isinstance(message, gdproto.Response) and isinstance(message.result, dict):
+            result = {key: one for key, one in message.result.items() if one != {}}
+            frame = gdproto.Response(header.request_id, result).to_bytes()
+        yield frame
+
+
+class GivesZeros(BrokenWorker):
+    """Gives zeros for a blob."""
+
+    told_by = "worker-calls"
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame)
+        if isinstance(message, gdproto.Response) and isinstance(message.result, bytes):
+            frame = gdproto.Response(header.request_id, bytes(len(message.result))).to_bytes()
+        yield frame
+
+
 MUTANTS: dict[str, type[BrokenWorker]] = {
     one.__name__: one
     for one in (
         NeverReady, TellsLittle, ExitsWellWhenItCannotBoot, IgnoresCancel, LosesTheEnd,
-        LetsPrivateNamesThrough, OutlivesItsLanes, TellsAnotherType,
+        LetsPrivateNamesThrough, OutlivesItsLanes, TellsAnotherType, TellsNoPath,
+        TellsOffsetsAsText, CutsNothing, CutsCharacters, AnswersWhatAFaultEnded, DiesOfSignals,
+        DiesOfInterrupts, HearsNoKeywords, EchoesNoEmptyKeywords, GivesZeros,
     )
 }  # fmt: skip
 
 
 def run(kind: type[BrokenWorker], command: list[str]) -> int:
     """Run the sound worker behind the relay; returns the exit status."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL if number in kind.signals else signal.SIG_IGN)
     made: list[BrokenWorker] = []
 
     def join(number: int, arbiter: socket.socket, worker: socket.socket) -> Passage:
