@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import gdproto
 from gdproto._generated.tables import SPEC_HASH
 from gdproto.conformance.cases import load
 from gdproto.spec.codegen import ir
-from workshop.mutants import compiled, survivors
+from workshop.mutants import compiled, let_pass, survivors
 from workshop.mutants.__main__ import BY_HAND, everything, share
 from workshop.mutants.compiled import Compiled
 from workshop.mutants.in_c import IN_C
@@ -257,3 +258,17 @@ def test_a_mutant_in_c_that_crashes_or_never_answers_is_killed() -> None:
 def test_a_mutant_in_c_that_does_not_apply_is_an_error(row: tuple[str, str, str, str]) -> None:
     with pytest.raises(MutantError, match=r"lost: (the C codec|_generated/values\.h) has"):
         Compiled("lost", *row).sources()
+
+
+# --- what all cases once let pass ---
+
+
+def test_what_was_once_let_pass_is_killed() -> None:
+    globs = ("dict-of-*", "encode-dict-of-*", "*-floats-*", "run-of-*", "path-*", "*kwargs*")
+    told = {
+        name: case
+        for name, case in CASES.items()
+        if case.area == "which-fault" or any(fnmatchcase(name, glob) for glob in globs)
+    }
+    lived = [one.mutant for one in scores(let_pass.MUTANTS, told) if not one.killer]
+    assert lived == []

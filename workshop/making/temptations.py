@@ -117,6 +117,24 @@ def many_keys(out: Collected) -> None:
             value = As(dict=[[{"string": key}, {"none": ""}] for key in double])
             wrong = fault("duplicate_key", path=keys[twin])
             out.unencodable(f"encode-{case}", "GD-TLV-029", value, wrong, name)
+        _same_text(out, f"encode-{name}-collision", keys[:-2])
+
+
+def _same_text(out: Collected, name: str, keys: list[str]) -> None:
+    """An integer before these keys, and its text behind them."""
+    none = {"none": ""}
+    between = [[{"string": key}, none] for key in keys]
+    out.add(
+        name,
+        "GD-TLV-029 GD-TLV-030",
+        "permitted",
+        value={"dict": [[{"int64": "7"}, none], *between, [{"string": "7"}, none]]},
+        policy="non-string-keys",
+        outcomes={
+            "text": {"error": fault("duplicate_key", path='["7"]')},
+            "refused": {"error": fault("key_not_string")},
+        },
+    )
 
 
 def number(one: int | float) -> str:

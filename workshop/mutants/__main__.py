@@ -15,7 +15,7 @@ from itertools import chain
 
 from gdproto.conformance.cases import Case, load
 
-from . import compiled, exchanges, frames, messages, survivors, values, wrapped
+from . import compiled, exchanges, frames, let_pass, messages, survivors, values, wrapped
 from .compiled import CAN_COMPILE, Compiled
 from .in_c import IN_C
 from .mutant import MutantError
@@ -24,6 +24,7 @@ from .scoring import Broken, Score, scores
 
 BY_HAND: tuple[Broken, ...] = (
     *values.MUTANTS, *frames.MUTANTS, *messages.MUTANTS, *exchanges.MUTANTS, *wrapped.MUTANTS,
+    *let_pass.MUTANTS,
 )  # fmt: skip
 
 
