@@ -3,8 +3,8 @@ package gdproto.worker;
 /**
  * What a worker serves. One instance serves all lanes, each from a thread of its own.
  *
- * <p>An app that is named by its path alone, as {@code com.example:Orders}, is a public class with a
- * public constructor that takes nothing.
+ * <p>An app that is named by its path alone, as {@code com.example:Orders}, is a public class with
+ * a public constructor that takes nothing.
  */
 public interface App {
   /** Called once, before any call; what it throws ends the worker. */

@@ -10,9 +10,9 @@ import java.lang.reflect.InaccessibleObjectException;
  * An inherited descriptor, read and written as it is.
  *
  * <p>The JDK makes no channel of the number of a descriptor, so its own constructor is borrowed:
- * for that {@code java.base} has to be opened to us. Streams call read(2) and write(2), which suit a
- * connected socket. A program that a JVM starts inherits no descriptor above 2, so that a lane ends
- * with its worker.
+ * for that {@code java.base} has to be opened to us. Streams call read(2) and write(2), which suit
+ * a connected socket. A program that a JVM starts inherits no descriptor above 2, so that a lane
+ * ends with its worker.
  */
 final class Descriptor {
   private static final String OPENED =

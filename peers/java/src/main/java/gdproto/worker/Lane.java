@@ -19,8 +19,8 @@ import java.util.stream.BaseStream;
  * One lane of a worker: one thread reads it, another one runs what is called.
  *
  * <p>So a CANCEL, and the arbiter's end, are seen while a call runs. Between two items of a stream
- * the caller's will is looked at; a plain call is not interrupted, but may ask. Whatever an app does,
- * its exchange ends with exactly one terminal frame.
+ * the caller's will is looked at; a plain call is not interrupted, but may ask. Whatever an app
+ * does, its exchange ends with exactly one terminal frame.
  */
 final class Lane {
   private static final int READ_BYTES = 64 * 1024;

@@ -8,8 +8,8 @@ import java.lang.reflect.Field;
 /**
  * A process that holds the first lane of this one for five seconds.
  *
- * <p>A JVM cannot fork, and a program that it starts inherits nothing above its standard streams. So
- * the lane is made its standard output, by the way that the JDK has for pipelines; for this test
+ * <p>A JVM cannot fork, and a program that it starts inherits nothing above its standard streams.
+ * So the lane is made its standard output, by the way that the JDK has for pipelines; for this test
  * alone, java.lang is opened to us.
  */
 final class LaneHolder {
