@@ -1,7 +1,6 @@
 """Values: reading and writing, by one case for each type of the declaration.
 
-Reading and writing call themselves once for each list and dict, and never deeper than max_depth:
-the compiler refuses a limit that a thread's usual stack may not hold.
+What is open stands in a chain, not on the thread's stack: Java's threads may have little of it.
 """
 
 from __future__ import annotations
@@ -12,15 +11,14 @@ from ..naming import camel, screaming
 from ..template import fill
 from .words import code, octet, scope
 
-MOST_DEPTH = 2000
 WIDEST_LONG = (-(2**63), 2**63 - 1)
 # What tells a type of Java, and what writes it: by the kind that programs have for it, and others.
 HELD = {
     "string": ("value instanceof String text", "{}(text)", "string"),
     "integer": ("value instanceof Long number", "whole(number)", "integer"),
     "float": ("value instanceof Double number", "{}(number)", "float"),
-    "dict": ("value instanceof Map<?, ?> pairs", "{}(pairs)", "dict"),
-    "list": ("value instanceof List<?> items", "{}(items)", "list"),
+    "dict": ("value instanceof Map<?, ?> pairs", "return {}(pairs, around)", "dict"),
+    "list": ("value instanceof List<?> items", "return {}(items, around)", "list"),
     "none": ("value == null", "{}()", "none"),
     "bool": ("value instanceof Boolean", "{}(value)", "bool"),
     "bytes": ("value instanceof byte[] bytes", "{}(bytes)", "bytes"),
@@ -87,7 +85,9 @@ READER = """
       private final int base;
       private final int end;
       private int pos;
-      private int depth;
+
+      /** The innermost list or dict that is being read; null for none. */
+      private Open top;
 
       /** The bytes that open lists and dicts need for what they have not begun. */
       private long owed;
@@ -109,10 +109,57 @@ READER = """
 
       /** The next value. */
       Object value() throws ProtocolException {
+        try {
+          while (true) {
+            Object value = next();
+            if (value instanceof Open opened) {
+              top = opened;
+            } else if (top == null) {
+              return value;
+            } else {
+              top.add(value);
+            }
+            while (top.left == 0) {
+              Open done = top;
+              top = done.around;
+              if (top == null) {
+                return done.container();
+              }
+              top.add(done.container());
+            }
+            begin();
+          }
+        } catch (ProtocolException fault) {
+          for (; top != null; top = top.around) {
+            fault.within(top.step());
+          }
+          throw fault;
+        }
+      }
+
+      /** The next value; of a list or dict its beginning. */
+      private Object next() throws ProtocolException {
         return switch (type()) {
           «cases»
           default -> throw fault(«unknown», pos - 1);
         };
+      }
+
+      /** Begins the next item or pair of what is open. */
+      private void begin() throws ProtocolException {
+        top.left--;
+        if (top.pairs == null) {
+          owed -= ITEM_BYTES;
+          return;
+        }
+        owed -= PAIR_BYTES;
+        top.key = null;
+        int at = pos;
+        String key = key();
+        if (top.pairs.containsKey(key)) {
+          throw fault(ErrorCode.DUPLICATE_KEY, at).within(key);
+        }
+        top.key = key;
       }
 
       /** Where the value of a key begins, in the next value, which is a right dict that has it. */
@@ -185,11 +232,45 @@ READER = """
         return number;
       }
 
-      private void open(int limit, ErrorCode code) throws ProtocolException {
-        if (depth == limit) {
+      private void checkDepth(int limit, ErrorCode code) throws ProtocolException {
+        if (top != null && top.depth == limit) {
           throw fault(code, pos - 1);
         }
-        depth++;
+      }
+
+      /** A list or a dict that is being read. */
+      private static final class Open {
+        final Open around;
+        final int depth;
+        final List<Object> items;
+        final Map<String, Object> pairs;
+        int left;
+        String key;
+
+        Open(Open around, int count, List<Object> items, Map<String, Object> pairs) {
+          this.around = around;
+          this.depth = around == null ? 1 : around.depth + 1;
+          this.items = items;
+          this.pairs = pairs;
+          this.left = count;
+        }
+
+        void add(Object value) {
+          if (pairs == null) {
+            items.add(value);
+          } else {
+            pairs.put(key, value);
+          }
+        }
+
+        Object container() {
+          return pairs == null ? items : pairs;
+        }
+
+        /** What leads to what is read now: an index or a key; null for the dict of a key. */
+        Object step() {
+          return pairs == null ? (Object) items.size() : key;
+        }
       }
 
       private ProtocolException fault(ErrorCode code, int at) {
@@ -239,45 +320,20 @@ TEXT = """
     }
 """
 LIST = """
-    private List<Object> «name»() throws ProtocolException {
-      open(«depth», «too_deep»);
+    private Open «name»() throws ProtocolException {
+      checkDepth(«depth», «too_deep»);
       int count = fitting(«bytes», ITEM_BYTES, «limit», «error»);
       owed += (long) count * ITEM_BYTES;
-      List<Object> items = new ArrayList<>(count);
-      try {
-        while (items.size() < count) {
-          owed -= ITEM_BYTES;
-          items.add(value());
-        }
-      } catch (ProtocolException fault) {
-        throw fault.within(items.size());
-      }
-      depth--;
-      return items;
+      return new Open(top, count, new ArrayList<>(count), null);
     }
 """
 DICT = """
-    private Map<String, Object> «name»() throws ProtocolException {
-      open(«depth», «too_deep»);
+    private Open «name»() throws ProtocolException {
+      checkDepth(«depth», «too_deep»);
       int count = fitting(«bytes», PAIR_BYTES, «limit», «error»);
       owed += (long) count * PAIR_BYTES;
       // So large that it is not made anew: three quarters are filled.
-      Map<String, Object> pairs = new LinkedHashMap<>(count + count / 3 + 1);
-      for (int number = 1; number <= count; number++) {
-        owed -= PAIR_BYTES;
-        int at = pos;
-        String key = key();
-        if (pairs.containsKey(key)) {
-          throw fault(ErrorCode.DUPLICATE_KEY, at).within(key);
-        }
-        try {
-          pairs.put(key, value());
-        } catch (ProtocolException fault) {
-          throw fault.within(key);
-        }
-      }
-      depth--;
-      return pairs;
+      return new Open(top, count, null, new LinkedHashMap<>(count + count / 3 + 1));
     }
 """
 WRITER = """
@@ -288,6 +344,7 @@ WRITER = """
     import java.nio.ByteOrder;
     import java.util.Arrays;
     import java.util.HashSet;
+    import java.util.Iterator;
     import java.util.LinkedHashMap;
     import java.util.List;
     import java.util.Map;
@@ -337,9 +394,74 @@ WRITER = """
 
       /** Writes a value. */
       void value(Object value) throws ProtocolException {
+        Object next = value;
+        Open top = null;
+        try {
+          while (true) {
+            top = written(next, top);
+            while (top != null && !top.elements.hasNext()) {
+              close(top.at, top.count);
+              top = top.around;
+            }
+            if (top == null) {
+              return;
+            }
+            next = next(top);
+          }
+        } catch (ProtocolException fault) {
+          for (; top != null; top = top.around) {
+            fault.within(top.step());
+          }
+          throw fault;
+        }
+      }
+
+      /** Writes what is no list or dict; of those the beginning. Returns what is open then. */
+      private Open written(Object value, Open around) throws ProtocolException {
         «kinds»
         } else {
           throw fault(«unsupported»);
+        }
+        return around;
+      }
+
+      /** The next item, or the value of the next pair, of which the key is written. */
+      private Object next(Open in) throws ProtocolException {
+        Object element = in.elements.next();
+        in.key = null;
+        in.count++;
+        if (!in.isDict) {
+          return element;
+        }
+        Map.Entry<?, ?> pair = (Map.Entry<?, ?>) element;
+        in.key = key(pair.getKey(), in.keys);
+        return pair.getValue();
+      }
+
+      /** A list or a dict that is being written. */
+      private static final class Open {
+        final Open around;
+        final boolean isDict;
+        final Iterator<?> elements;
+        final Set<String> keys;
+
+        /** The place of the count, and what was counted: nobody's change can make it a lie. */
+        final int at;
+
+        int count;
+        String key;
+
+        Open(Open around, int at, boolean isDict, Iterator<?> elements, Set<String> keys) {
+          this.around = around;
+          this.at = at;
+          this.isDict = isDict;
+          this.elements = elements;
+          this.keys = keys;
+        }
+
+        /** What leads to what is written now: an index or a key; null for the dict of a key. */
+        Object step() {
+          return isDict ? key : (Object) (count - 1);
         }
       }
 
@@ -348,7 +470,7 @@ WRITER = """
         return open(«dict_code», «dict_bytes», «dict_depth», «dict_too_deep»);
       }
 
-      /** Ends a dict of so many pairs. */
+      /** Ends a dict of so many pairs, or a list. */
       void close(int at, int count) {
         depth--;
         put(at, «dict_bytes», count);
@@ -566,42 +688,20 @@ WRITES_TEXT = """
     }
 """
 WRITES_LIST = """
-    private void «name»(List<?> value) throws ProtocolException {
+    private Open «name»(List<?> value, Open around) throws ProtocolException {
       int at = open(«code», «bytes», «depth», «too_deep»);
       few(value.size(), «limit», «error»);
-      // Counted as they are written: another thread's change cannot make the count a lie.
-      int count = 0;
-      for (Object item : value) {
-        try {
-          value(item);
-        } catch (ProtocolException fault) {
-          throw fault.within(count);
-        }
-        count++;
-      }
-      depth--;
-      put(at, «bytes», count);
+      return new Open(around, at, false, value.iterator(), null);
     }
 """
 WRITES_DICT = """
-    private void «name»(Map<?, ?> value) throws ProtocolException {
+    private Open «name»(Map<?, ?> value, Open around) throws ProtocolException {
       int at = open(«code», «bytes», «depth», «too_deep»);
       few(value.size(), «limit», «error»);
       // Its keys differ already.
       boolean differ = value.getClass() == LinkedHashMap.class || value.size() < 2;
       Set<String> keys = differ ? null : new HashSet<>();
-      int count = 0;
-      for (Map.Entry<?, ?> pair : value.entrySet()) {
-        String key = key(pair.getKey(), keys);
-        try {
-          value(pair.getValue());
-        } catch (ProtocolException fault) {
-          throw fault.within(key);
-        }
-        count++;
-      }
-      depth--;
-      put(at, «bytes», count);
+      return new Open(around, at, true, value.entrySet().iterator(), keys);
     }
 
     private String key(Object key, Set<String> keys) throws ProtocolException {
@@ -619,9 +719,6 @@ WRITES_DICT = """
 
 def files(spec: ir.Spec) -> dict[str, str]:
     """What is public, the reader, and the writer."""
-    depth = layout.max_depth(spec)
-    if depth.value > MOST_DEPTH:
-        raise CompileError(f"spec.limits: {depth.name}: Java reads at most {MOST_DEPTH} levels")
     return {"Values": fill(VALUES), "ValueReader": _reader(spec), "ValueWriter": _writer(spec)}
 
 
@@ -757,6 +854,9 @@ def _deep(depth: ir.Limit) -> dict[str, str]:
 def _writer(spec: ir.Spec) -> str:
     a_dict = layout.value_type("dict", spec)
     assert isinstance(a_dict.body, ir.Container)
+    for value in spec.values:
+        if isinstance(value.body, ir.Container) and value.body.count.size != a_dict.body.count.size:
+            raise CompileError(f"spec.tlv: value type {value.name!r}: Java has one size of counts")
     deep = _deep(a_dict.body.depth)
     text = method(layout.value_type("string", spec))
     methods = [line for value in spec.values for line in _write_method(value, text)]

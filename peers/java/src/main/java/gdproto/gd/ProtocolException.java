@@ -38,9 +38,9 @@ public final class ProtocolException extends Exception {
     return new ProtocolException(code, scope, NOWHERE, requestId);
   }
 
-  /** Tells that the fault is in the value of this key, or of this index. */
+  /** Tells that the fault is in the value of this key, or of this index; null for no other. */
   ProtocolException within(Object step) {
-    if (!isWhole) {
+    if (step != null && !isWhole) {
       steps.add(step);
     }
     return this;

@@ -23,7 +23,9 @@ final class ValueReader {
   private final int base;
   private final int end;
   private int pos;
-  private int depth;
+
+  /** The innermost list or dict that is being read; null for none. */
+  private Open top;
 
   /** The bytes that open lists and dicts need for what they have not begun. */
   private long owed;
@@ -45,6 +47,36 @@ final class ValueReader {
 
   /** The next value. */
   Object value() throws ProtocolException {
+    try {
+      while (true) {
+        Object value = next();
+        if (value instanceof Open opened) {
+          top = opened;
+        } else if (top == null) {
+          return value;
+        } else {
+          top.add(value);
+        }
+        while (top.left == 0) {
+          Open done = top;
+          top = done.around;
+          if (top == null) {
+            return done.container();
+          }
+          top.add(done.container());
+        }
+        begin();
+      }
+    } catch (ProtocolException fault) {
+      for (; top != null; top = top.around) {
+        fault.within(top.step());
+      }
+      throw fault;
+    }
+  }
+
+  /** The next value; of a list or dict its beginning. */
+  private Object next() throws ProtocolException {
     return switch (type()) {
       case 0x00 -> null;
       case 0x01 -> boolValue();
@@ -56,6 +88,23 @@ final class ValueReader {
       case 0x21 -> dictValue();
       default -> throw fault(ErrorCode.UNKNOWN_TLV_TYPE, pos - 1);
     };
+  }
+
+  /** Begins the next item or pair of what is open. */
+  private void begin() throws ProtocolException {
+    top.left--;
+    if (top.pairs == null) {
+      owed -= ITEM_BYTES;
+      return;
+    }
+    owed -= PAIR_BYTES;
+    top.key = null;
+    int at = pos;
+    String key = key();
+    if (top.pairs.containsKey(key)) {
+      throw fault(ErrorCode.DUPLICATE_KEY, at).within(key);
+    }
+    top.key = key;
   }
 
   /** Where the value of a key begins, in the next value, which is a right dict that has it. */
@@ -109,44 +158,19 @@ final class ValueReader {
     return Arrays.equals(again, 0, again.length, data, at, at + size);
   }
 
-  private List<Object> listValue() throws ProtocolException {
-    open(Limits.MAX_DEPTH, ErrorCode.NESTING_TOO_DEEP);
+  private Open listValue() throws ProtocolException {
+    checkDepth(Limits.MAX_DEPTH, ErrorCode.NESTING_TOO_DEEP);
     int count = fitting(4, ITEM_BYTES, Limits.MAX_ITEMS, ErrorCode.TOO_MANY_ITEMS);
     owed += (long) count * ITEM_BYTES;
-    List<Object> items = new ArrayList<>(count);
-    try {
-      while (items.size() < count) {
-        owed -= ITEM_BYTES;
-        items.add(value());
-      }
-    } catch (ProtocolException fault) {
-      throw fault.within(items.size());
-    }
-    depth--;
-    return items;
+    return new Open(top, count, new ArrayList<>(count), null);
   }
 
-  private Map<String, Object> dictValue() throws ProtocolException {
-    open(Limits.MAX_DEPTH, ErrorCode.NESTING_TOO_DEEP);
+  private Open dictValue() throws ProtocolException {
+    checkDepth(Limits.MAX_DEPTH, ErrorCode.NESTING_TOO_DEEP);
     int count = fitting(4, PAIR_BYTES, Limits.MAX_ITEMS, ErrorCode.TOO_MANY_ITEMS);
     owed += (long) count * PAIR_BYTES;
     // So large that it is not made anew: three quarters are filled.
-    Map<String, Object> pairs = new LinkedHashMap<>(count + count / 3 + 1);
-    for (int number = 1; number <= count; number++) {
-      owed -= PAIR_BYTES;
-      int at = pos;
-      String key = key();
-      if (pairs.containsKey(key)) {
-        throw fault(ErrorCode.DUPLICATE_KEY, at).within(key);
-      }
-      try {
-        pairs.put(key, value());
-      } catch (ProtocolException fault) {
-        throw fault.within(key);
-      }
-    }
-    depth--;
-    return pairs;
+    return new Open(top, count, null, new LinkedHashMap<>(count + count / 3 + 1));
   }
 
   private String key() throws ProtocolException {
@@ -200,11 +224,45 @@ final class ValueReader {
     return number;
   }
 
-  private void open(int limit, ErrorCode code) throws ProtocolException {
-    if (depth == limit) {
+  private void checkDepth(int limit, ErrorCode code) throws ProtocolException {
+    if (top != null && top.depth == limit) {
       throw fault(code, pos - 1);
     }
-    depth++;
+  }
+
+  /** A list or a dict that is being read. */
+  private static final class Open {
+    final Open around;
+    final int depth;
+    final List<Object> items;
+    final Map<String, Object> pairs;
+    int left;
+    String key;
+
+    Open(Open around, int count, List<Object> items, Map<String, Object> pairs) {
+      this.around = around;
+      this.depth = around == null ? 1 : around.depth + 1;
+      this.items = items;
+      this.pairs = pairs;
+      this.left = count;
+    }
+
+    void add(Object value) {
+      if (pairs == null) {
+        items.add(value);
+      } else {
+        pairs.put(key, value);
+      }
+    }
+
+    Object container() {
+      return pairs == null ? items : pairs;
+    }
+
+    /** What leads to what is read now: an index or a key; null for the dict of a key. */
+    Object step() {
+      return pairs == null ? (Object) items.size() : key;
+    }
   }
 
   private ProtocolException fault(ErrorCode code, int at) {

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,6 +58,30 @@ final class ValueWriter {
 
   /** Writes a value. */
   void value(Object value) throws ProtocolException {
+    Object next = value;
+    Open top = null;
+    try {
+      while (true) {
+        top = written(next, top);
+        while (top != null && !top.elements.hasNext()) {
+          close(top.at, top.count);
+          top = top.around;
+        }
+        if (top == null) {
+          return;
+        }
+        next = next(top);
+      }
+    } catch (ProtocolException fault) {
+      for (; top != null; top = top.around) {
+        fault.within(top.step());
+      }
+      throw fault;
+    }
+  }
+
+  /** Writes what is no list or dict; of those the beginning. Returns what is open then. */
+  private Open written(Object value, Open around) throws ProtocolException {
     if (value instanceof String text) {
       stringValue(text);
     } else if (value instanceof Long number) {
@@ -64,9 +89,9 @@ final class ValueWriter {
     } else if (value instanceof Double number) {
       float64Value(number);
     } else if (value instanceof Map<?, ?> pairs) {
-      dictValue(pairs);
+      return dictValue(pairs, around);
     } else if (value instanceof List<?> items) {
-      listValue(items);
+      return listValue(items, around);
     } else if (value == null) {
       noneValue();
     } else if (value instanceof Boolean) {
@@ -88,6 +113,47 @@ final class ValueWriter {
     } else {
       throw fault(ErrorCode.UNSUPPORTED_TYPE);
     }
+    return around;
+  }
+
+  /** The next item, or the value of the next pair, of which the key is written. */
+  private Object next(Open in) throws ProtocolException {
+    Object element = in.elements.next();
+    in.key = null;
+    in.count++;
+    if (!in.isDict) {
+      return element;
+    }
+    Map.Entry<?, ?> pair = (Map.Entry<?, ?>) element;
+    in.key = key(pair.getKey(), in.keys);
+    return pair.getValue();
+  }
+
+  /** A list or a dict that is being written. */
+  private static final class Open {
+    final Open around;
+    final boolean isDict;
+    final Iterator<?> elements;
+    final Set<String> keys;
+
+    /** The place of the count, and what was counted: nobody's change can make it a lie. */
+    final int at;
+
+    int count;
+    String key;
+
+    Open(Open around, int at, boolean isDict, Iterator<?> elements, Set<String> keys) {
+      this.around = around;
+      this.at = at;
+      this.isDict = isDict;
+      this.elements = elements;
+      this.keys = keys;
+    }
+
+    /** What leads to what is written now: an index or a key; null for the dict of a key. */
+    Object step() {
+      return isDict ? key : (Object) (count - 1);
+    }
   }
 
   /** Begins a dict, of which pairs follow; returns what {@link #close} needs. */
@@ -95,7 +161,7 @@ final class ValueWriter {
     return open(0x21, 4, Limits.MAX_DEPTH, ErrorCode.NESTING_TOO_DEEP);
   }
 
-  /** Ends a dict of so many pairs. */
+  /** Ends a dict of so many pairs, or a list. */
   void close(int at, int count) {
     depth--;
     put(at, 4, count);
@@ -169,41 +235,19 @@ final class ValueWriter {
     text.getBytes(0, text.length(), data, at);
   }
 
-  private void listValue(List<?> value) throws ProtocolException {
+  private Open listValue(List<?> value, Open around) throws ProtocolException {
     int at = open(0x20, 4, Limits.MAX_DEPTH, ErrorCode.NESTING_TOO_DEEP);
     few(value.size(), Limits.MAX_ITEMS, ErrorCode.TOO_MANY_ITEMS);
-    // Counted as they are written: another thread's change cannot make the count a lie.
-    int count = 0;
-    for (Object item : value) {
-      try {
-        value(item);
-      } catch (ProtocolException fault) {
-        throw fault.within(count);
-      }
-      count++;
-    }
-    depth--;
-    put(at, 4, count);
+    return new Open(around, at, false, value.iterator(), null);
   }
 
-  private void dictValue(Map<?, ?> value) throws ProtocolException {
+  private Open dictValue(Map<?, ?> value, Open around) throws ProtocolException {
     int at = open(0x21, 4, Limits.MAX_DEPTH, ErrorCode.NESTING_TOO_DEEP);
     few(value.size(), Limits.MAX_ITEMS, ErrorCode.TOO_MANY_ITEMS);
     // Its keys differ already.
     boolean differ = value.getClass() == LinkedHashMap.class || value.size() < 2;
     Set<String> keys = differ ? null : new HashSet<>();
-    int count = 0;
-    for (Map.Entry<?, ?> pair : value.entrySet()) {
-      String key = key(pair.getKey(), keys);
-      try {
-        value(pair.getValue());
-      } catch (ProtocolException fault) {
-        throw fault.within(key);
-      }
-      count++;
-    }
-    depth--;
-    put(at, 4, count);
+    return new Open(around, at, true, value.entrySet().iterator(), keys);
   }
 
   private String key(Object key, Set<String> keys) throws ProtocolException {
