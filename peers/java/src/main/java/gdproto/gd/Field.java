@@ -122,7 +122,7 @@ final class Field {
     }
     double size = number.doubleValue();
     boolean isBound = !(size < minimum || size > maximum);
-    boolean isChoice = choices.isEmpty() || choices.contains(value);
+    boolean isChoice = choices.isEmpty() || choices.stream().anyMatch(one -> one == size);
     return isBound && isChoice && (!finite || Double.isFinite(size));
   }
 
