@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import go, ir, java, rust
+from . import go, ir, java, rust, typescript
 from .errors import CompileError
 from .language import Language
 
@@ -21,7 +21,7 @@ FORMATTING_S = 120
 ONE, EACH = "{}", "{each}"
 
 # One line for each language.
-_ALL: tuple[Language, ...] = (go.LANGUAGE, java.LANGUAGE, rust.LANGUAGE)
+_ALL: tuple[Language, ...] = (go.LANGUAGE, java.LANGUAGE, rust.LANGUAGE, typescript.LANGUAGE)
 LANGUAGES: Mapping[str, Language] = {language.name: language for language in _ALL}
 
 

@@ -1,0 +1,3 @@
+/** GD/1 for TypeScript and JavaScript. */
+
+export * from "./gd/index.js";
