@@ -227,6 +227,21 @@ func TestAnEventIsTheSameInAnyPortions(t *testing.T) {
 	}
 }
 
+func TestWhatComesAfterAFaultIsDropped(t *testing.T) {
+	connection := gd.NewConnection(gd.RoleArbiter)
+	stream, _ := gd.AppendMessage(nil, &gd.Status{RequestID: 1})
+	connection.Receive(append(stream, "no frame, but long enough"...))
+	for range 3 {
+		connection.Next()
+	}
+	for range 3 {
+		connection.Receive(stream)
+		if event := connection.Next(); event != nil {
+			t.Errorf("%v after the last event", event)
+		}
+	}
+}
+
 // Frames of a client, some of which are at fault.
 func aStream(r *rand.Rand) []byte {
 	var stream []byte

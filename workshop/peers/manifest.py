@@ -30,6 +30,7 @@ class Peer:
         language: as people write it.
         needs: programs without which nothing of it can be built.
         build, test, fuzz: commands.
+        bench: commands that make a benchmark, and last one that runs it (see benchmarks.peers).
         testee, client, worker: the command that starts it; empty for none.
     """
 
@@ -39,6 +40,7 @@ class Peer:
     build: tuple[str, ...]
     test: tuple[str, ...]
     fuzz: tuple[str, ...] = ()
+    bench: tuple[str, ...] = ()
     testee: str = ""
     client: str = ""
     worker: str = ""

@@ -56,16 +56,17 @@ func (c *Connection) Open() int { return len(c.states) }
 // IsOpen says whether the exchange's terminal frame is still to come.
 func (c *Connection) IsOpen(requestID uint64) bool { return c.states[requestID] != isIdle }
 
-// Receive takes bytes from the transport, in any portions. It keeps a copy.
+// Receive takes bytes from the transport, in any portions. It keeps a copy; after the last event
+// it keeps nothing.
 func (c *Connection) Receive(data []byte) {
+	if c.over {
+		return
+	}
 	if c.start > 0 && (c.start == len(c.buffer) || c.start > len(c.buffer)/2) {
 		c.buffer = c.buffer[:copy(c.buffer, c.buffer[c.start:])]
 		c.start = 0
 	}
 	c.buffer = append(c.buffer, data...)
-	if c.over {
-		c.buffer = nil
-	}
 }
 
 // ReceiveEOF says that the transport delivers nothing more.
