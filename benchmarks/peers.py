@@ -77,7 +77,9 @@ def measured(peer: Peer) -> list[Measured]:
 def table(peer: Peer, found: Iterable[Measured]) -> Table:
     """The figures of a peer, with the mean of each direction and its bar."""
     found = sorted(found, key=lambda one: (one.direction, one.payload))
-    made = Table("direction", "payload", "ours, µs", "theirs, µs", "times as fast", title=peer.language)
+    made = Table(
+        "direction", "payload", "ours, µs", "theirs, µs", "times as fast", title=peer.language
+    )
     for one in found:
         cells = (f"{one.ours_ns / 1000:.2f}", f"{one.theirs_ns / 1000:.2f}", f"{one.ratio:.2f}")
         made.add_row(one.direction, one.payload, *cells)
