@@ -2,8 +2,8 @@
 
 Rules: the five payloads are written as GD/1 into files ``PAYLOAD.gd`` of a folder, whose path is
 the last argument of the peer's ``bench`` command. That decodes them into its own values, measures
-both codecs in turns, and prints lines of JSON: ``{"payload", "direction", "ours_ns", "theirs_ns"}``,
-with ``direction`` encode or decode. What is no such line it may print to standard error.
+both codecs in turns, and prints a line of JSON for each payload and ``direction``, encode or
+decode: ``{"payload", "direction", "ours_ns", "theirs_ns"}``.
 """
 
 from __future__ import annotations

@@ -56,8 +56,8 @@ func (c *Connection) Open() int { return len(c.states) }
 // IsOpen says whether the exchange's terminal frame is still to come.
 func (c *Connection) IsOpen(requestID uint64) bool { return c.states[requestID] != isIdle }
 
-// Receive takes bytes from the transport, in any portions. It keeps a copy; after the last event
-// it keeps nothing.
+// Receive takes bytes from the transport, in any portions. It keeps a copy; but
+// after the last event it keeps nothing.
 func (c *Connection) Receive(data []byte) {
 	if c.over {
 		return

@@ -63,8 +63,8 @@ TEMPLATE = """
     // IsOpen says whether the exchange's terminal frame is still to come.
     func (c *Connection) IsOpen(requestID uint64) bool { return c.states[requestID] != «idle» }
 
-    // Receive takes bytes from the transport, in any portions. It keeps a copy; after the last event
-    // it keeps nothing.
+    // Receive takes bytes from the transport, in any portions. It keeps a copy; but
+    // after the last event it keeps nothing.
     func (c *Connection) Receive(data []byte) {
         if c.over {
             return
