@@ -2,7 +2,10 @@
 //!
 //! `gd` is written by the compiler of the specification; what is around it, by hand.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
 
+pub mod client;
 pub mod gd;
 pub mod json;
+pub mod worker;

@@ -46,6 +46,26 @@ impl Message {
         }
     }
 
+    /// The fields by name, those inside of a field in its place. One that is absent is none.
+    pub fn fields(&self) -> Vec<(&'static str, Value)> {
+        match self {
+            «field_arms»
+        }
+    }
+
+    /// The message of a type, made of its fields by name; those that are none, or not there, are
+    /// absent.
+    ///
+    /// # Errors
+    ///
+    /// A field is missing, of a wrong type, or has an impossible value.
+    pub fn from_fields(message: MessageType, request_id: u64, fields: Dict) -> Result<Self, Fault> {
+        let message = match message {
+            «from_arms»
+        };
+        message.map_err(|fault| fault.of(request_id))
+    }
+
     /// The message as one frame.
     ///
     /// # Errors
@@ -143,9 +163,9 @@ impl Held for Value {
 
 «held»
 
-/// The payload of a frame, of which the fields `N` are wanted.
+/// The values of the fields of a message; without a frame, as a program gave them.
 struct Payload<'a, const N: usize> {
-    frame: &'a [u8],
+    frame: Option<&'a [u8]>,
     values: [Option<Value>; N],
 }
 
@@ -161,7 +181,7 @@ impl<'a, const N: usize> Payload<'a, N> {
         }
         let values = reader.fields(place).map_err(in_value)?;
         reader.finish()?;
-        Ok(Payload { frame, values })
+        Ok(Payload { frame: Some(frame), values })
     }
 
     /// A field, as the dicts around it and its own name say where it is.
@@ -177,16 +197,16 @@ fn any<T>(_: &T) -> bool {
     true
 }
 
-/// One field of a payload.
+/// One field of a message.
 struct Field<'a> {
-    frame: &'a [u8],
+    frame: Option<&'a [u8]>,
     path: &'static [&'static str],
     value: Option<Value>,
 }
 
 impl<'a> Field<'a> {
     /// A field of the dict that this one holds.
-    fn inner(dict: &mut Dict, frame: &'a [u8], path: &'static [&'static str]) -> Self {
+    fn inner(dict: &mut Dict, frame: Option<&'a [u8]>, path: &'static [&'static str]) -> Self {
         let name = path.last().expect("a path has a name");
         Field { frame, path, value: dict.take(name) }
     }
@@ -221,14 +241,20 @@ impl<'a> Field<'a> {
     /// A fault at the value to which the names lead.
     #[cold]
     fn fault(&self, code: Code, names: &[&str]) -> Fault {
-        let mut reader = Reader::new(self.frame, HEADER_BYTES);
+        let Some(frame) = self.frame else {
+            return within(self.path, Found::writing(code)).into_fault(«write_scope»);
+        };
+        let mut reader = Reader::new(frame, HEADER_BYTES);
         for name in names {
             reader.seek(name);
         }
-        let steps = self.path.iter().rev();
-        let found = steps.fold(Found::at(code, reader.pos), |found, name| found.in_key(name));
-        found.into_fault(«field_scope»)
+        within(self.path, Found::at(code, reader.pos)).into_fault(«field_scope»)
     }
+}
+
+/// What was found where the names lead.
+fn within(path: &[&str], found: Box<Found>) -> Box<Found> {
+    path.iter().rev().fold(found, |found, name| found.in_key(name))
 }
 
 /// Refuses a field that is to be written, unless it is possible.
@@ -236,13 +262,13 @@ fn judge(is_possible: bool, code: Code, path: &[&str]) -> Written {
     if is_possible {
         return Ok(());
     }
-    Err(path.iter().rev().fold(Found::writing(code), |found, name| found.in_key(name)))
+    Err(within(path, Found::writing(code)))
 }
 
 /// What came of writing the field to which the names lead.
 #[inline]
 fn named(came: Written, path: &[&str]) -> Written {
-    came.map_err(|found| path.iter().rev().fold(found, |found, name| found.in_key(name)))
+    came.map_err(|found| within(path, found))
 }
 """
 
@@ -257,6 +283,10 @@ pub struct «name» {
 
 impl «name» {
     «new»
+
+    «fields_of»
+
+    «from_fields»
 
     «place»
 
@@ -303,6 +333,8 @@ def messages(spec: ir.Spec) -> str:
         types=[f"Message::{one}(_) => MessageType::{one}," for one in names],
         request_ids=[f"Message::{one}(one) => one.request_id," for one in names],
         writes=[f"Message::{pascal(m.name)}{_written(m)}," for m in all_messages],
+        field_arms=_field_arms(all_messages),
+        from_arms=[_from_arm(m) for m in all_messages],
         conversions=[line for m in all_messages for line in _conversion(m)][:-1],
         reads=[line for m in all_messages for line in _read_arm(m)],
         held=[line for kind in ir.KINDS for line in _held(kind, spec)][:-1],
@@ -330,7 +362,6 @@ def _enumerations(spec: ir.Spec) -> Lines:
         lines += [
             f"/// Values of an `op` field: {title}.",
             "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]",
-            f"#[repr({'i64' if whole == 'i64' else 'i128'})]",
             f"pub enum {title} {{",
             *(line for one in members for line in _member(*one)),
             "}",
@@ -364,6 +395,8 @@ def _struct(message: ir.Message, spec: ir.Spec) -> Lines:
             for line in (doc(f.meaning), f"pub {name(f.name)}: {_type(f, spec)},")
         ],
         new=_new(message, fields, spec),
+        fields_of=_fields_of(message),
+        from_fields=_from_fields(message),
         place=_place(message),
         read=_read(message, spec),
         write=_write(message, spec),
@@ -454,6 +487,46 @@ def _slice(path: tuple[str, ...]) -> str:
     return f"&[{', '.join(map(text, path))}]"
 
 
+def _fields_of(message: ir.Message) -> Lines:
+    assert message.fields is not None
+    pairs = [f"({text(f.name)}, {_as_value(f)})" for f in leaves(message.fields)]
+    return [
+        "fn fields(&self) -> Vec<(&'static str, Value)> {",
+        *indented(listed("vec![", pairs, "]", 8), "    "),
+        "}",
+    ]
+
+
+def _as_value(field: ir.Field) -> str:
+    here = f"self.{name(field.name)}"
+    if _is_number(field):
+        return f"{here}.into()"
+    return f"{here}.clone()" if _kind(field) == "any" else f"{here}.clone().into()"
+
+
+def _is_number(field: ir.Field) -> bool:
+    return _kind(field) in ("integer", "float", "bool")
+
+
+def _from_fields(message: ir.Message) -> Lines:
+    assert message.fields is not None
+    values = listed("let values = [", [_taken(f) for f in message.fields], "];", 8)
+    return [
+        "fn from_fields(request_id: u64, mut fields: Dict) -> Result<Message, Fault> {",
+        *indented(values, "    "),
+        "    Self::judged(request_id, Payload { frame: None, values })",
+        "}",
+    ]
+
+
+def _taken(field: ir.Field) -> str:
+    """What a program gave for a field; it names no dict around others."""
+    if not field.fields:
+        return f"fields.take({text(field.name)})"
+    names = ", ".join(text(f.name) for f in leaves(field.fields))
+    return f"Some(fields.gathered(&[{names}]))"
+
+
 def _place(message: ir.Message) -> Lines:
     assert message.fields is not None
     return [
@@ -477,7 +550,10 @@ def _read(message: ir.Message, spec: ir.Spec) -> Lines:
     count = len(message.fields)
     return [
         "fn read(request_id: u64, frame: &[u8]) -> Result<Message, Fault> {",
-        f"    let mut payload: Payload<{count}> = Payload::read(frame, Self::place)?;",
+        "    Self::judged(request_id, Payload::read(frame, Self::place)?)",
+        "}",
+        "",
+        f"fn judged(request_id: u64, mut payload: Payload<{count}>) -> Result<Message, Fault> {{",
         *indented([*lines, *made], "    "),
         "}",
     ]
@@ -489,7 +565,7 @@ def _read_field(field: ir.Field, path: tuple[str, ...], source: str, spec: ir.Sp
     if field.fields:
         lines.append(f"let mut {here}: Dict = found.required({judged})?;")
         for inner in field.fields:
-            inside = f"Field::inner(&mut {here}, frame, {{}})"
+            inside = f"Field::inner(&mut {here}, payload.frame, {{}})"
             lines += _read_field(inner, (*path, inner.name), inside, spec)
         return lines
     if field.required:
@@ -671,11 +747,9 @@ def _write_field(field: ir.Field, spec: ir.Spec, path: tuple[str, ...]) -> Lines
     if field.fields:
         return [key, *_write_dict(field.fields, spec, path)]
     if _is_option(field):
-        is_number = _kind(field) in ("integer", "float", "bool")
-        lines = [key, _put(field, "*held" if is_number else "held", path)]
+        lines = [key, _put(field, "*held" if _is_number(field) else "held", path)]
         return [f"if let Some(held) = &{here} {{", *indented(lines, "    "), "}"]
-    is_number = _kind(field) in ("integer", "float", "bool")
-    lines = [key, _put(field, here if is_number else f"&{here}", path)]
+    lines = [key, _put(field, here if _is_number(field) else f"&{here}", path)]
     return [f"if {presence} {{", *indented(lines, "    "), "}"] if presence else lines
 
 
@@ -695,6 +769,19 @@ def _written(message: ir.Message) -> str:
 
 def _variant(message: ir.Message) -> Lines:
     return [doc(message.meaning), f"{pascal(message.name)}({pascal(message.name)}),"]
+
+
+def _field_arms(messages: tuple[ir.Message, ...]) -> Lines:
+    names = [pascal(m.name) for m in messages if m.fields is not None]
+    full = [f"Message::{one}(one) => one.fields()," for one in names]
+    return full if len(full) == len(messages) else [*full, "_ => Vec::new(),"]
+
+
+def _from_arm(message: ir.Message) -> str:
+    variant = pascal(message.name)
+    if message.fields is None:
+        return f"MessageType::{variant} => Ok({variant} {{ request_id }}.into()),"
+    return f"MessageType::{variant} => {variant}::from_fields(request_id, fields),"
 
 
 def _conversion(message: ir.Message) -> Lines:

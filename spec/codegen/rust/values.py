@@ -146,6 +146,12 @@ impl Dict {
         let found = self.0.iter_mut().find(|pair| pair.0 == key);
         found.map(|pair| std::mem::take(&mut pair.1))
     }
+
+    /// A dict of the pairs that have one of the names, which are taken out of this one.
+    pub(super) fn gathered(&mut self, names: &[&str]) -> Value {
+        let pair = |name: &&str| self.take(name).map(|value| (name.to_string(), value));
+        Value::Dict(Dict(names.iter().filter_map(pair).collect()))
+    }
 }
 
 impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Dict {

@@ -11,7 +11,6 @@ use super::values::{self, Dict, Reader, Value, Written};
 
 /// Values of an `op` field: StashOp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(i64)]
 pub enum StashOp {
     /// `put`.
     Put = 1,
@@ -43,7 +42,6 @@ impl From<StashOp> for i64 {
 
 /// Values of an `op` field: ManageOp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(i64)]
 pub enum ManageOp {
     /// `add`.
     Add = 1,
@@ -94,6 +92,29 @@ impl Request {
         }
     }
 
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("app_path", self.app_path.clone().into()),
+            ("action", self.action.clone().into()),
+            ("timeout", self.timeout.clone()),
+            ("priority", self.priority.into()),
+            ("args", self.args.clone().into()),
+            ("kwargs", self.kwargs.clone().into()),
+        ]
+    }
+
+    fn from_fields(request_id: u64, mut fields: Dict) -> Result<Message, Fault> {
+        let values = [
+            fields.take("app_path"),
+            fields.take("action"),
+            fields.take("timeout"),
+            fields.take("priority"),
+            fields.take("args"),
+            fields.take("kwargs"),
+        ];
+        Self::judged(request_id, Payload { frame: None, values })
+    }
+
     /// Which of the fields has that key.
     fn place(key: &str) -> Option<usize> {
         match key {
@@ -108,7 +129,10 @@ impl Request {
     }
 
     fn read(request_id: u64, frame: &[u8]) -> Result<Message, Fault> {
-        let mut payload: Payload<6> = Payload::read(frame, Self::place)?;
+        Self::judged(request_id, Payload::read(frame, Self::place)?)
+    }
+
+    fn judged(request_id: u64, mut payload: Payload<6>) -> Result<Message, Fault> {
         let found = payload.field(0, &["app_path"]);
         let app_path = found.required(any, any)?;
         let found = payload.field(1, &["action"]);
@@ -198,6 +222,15 @@ impl Response {
         Response { request_id, result: result.into() }
     }
 
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        vec![("result", self.result.clone())]
+    }
+
+    fn from_fields(request_id: u64, mut fields: Dict) -> Result<Message, Fault> {
+        let values = [fields.take("result")];
+        Self::judged(request_id, Payload { frame: None, values })
+    }
+
     /// Which of the fields has that key.
     fn place(key: &str) -> Option<usize> {
         match key {
@@ -207,7 +240,10 @@ impl Response {
     }
 
     fn read(request_id: u64, frame: &[u8]) -> Result<Message, Fault> {
-        let mut payload: Payload<1> = Payload::read(frame, Self::place)?;
+        Self::judged(request_id, Payload::read(frame, Self::place)?)
+    }
+
+    fn judged(request_id: u64, mut payload: Payload<1>) -> Result<Message, Fault> {
         let found = payload.field(0, &["result"]);
         let result = found.required(any, any)?;
         Ok(Message::Response(Response { request_id, result }))
@@ -245,6 +281,19 @@ impl Error {
         }
     }
 
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("error_type", self.error_type.clone().into()),
+            ("message", self.message.clone().into()),
+            ("details", self.details.clone().into()),
+        ]
+    }
+
+    fn from_fields(request_id: u64, mut fields: Dict) -> Result<Message, Fault> {
+        let values = [Some(fields.gathered(&["error_type", "message", "details"]))];
+        Self::judged(request_id, Payload { frame: None, values })
+    }
+
     /// Which of the fields has that key.
     fn place(key: &str) -> Option<usize> {
         match key {
@@ -254,14 +303,17 @@ impl Error {
     }
 
     fn read(request_id: u64, frame: &[u8]) -> Result<Message, Fault> {
-        let mut payload: Payload<1> = Payload::read(frame, Self::place)?;
+        Self::judged(request_id, Payload::read(frame, Self::place)?)
+    }
+
+    fn judged(request_id: u64, mut payload: Payload<1>) -> Result<Message, Fault> {
         let found = payload.field(0, &["error"]);
         let mut error: Dict = found.required(any, any)?;
-        let found = Field::inner(&mut error, frame, &["error", "error_type"]);
+        let found = Field::inner(&mut error, payload.frame, &["error", "error_type"]);
         let error_type = found.required(any, any)?;
-        let found = Field::inner(&mut error, frame, &["error", "message"]);
+        let found = Field::inner(&mut error, payload.frame, &["error", "message"]);
         let message = found.required(any, any)?;
-        let found = Field::inner(&mut error, frame, &["error", "details"]);
+        let found = Field::inner(&mut error, payload.frame, &["error", "details"]);
         let found = found.optional(any, any)?;
         let details = found.unwrap_or_default();
         Ok(Message::Error(Error { request_id, error_type, message, details }))
@@ -296,6 +348,15 @@ impl Chunk {
         Chunk { request_id, data: data.into() }
     }
 
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        vec![("data", self.data.clone())]
+    }
+
+    fn from_fields(request_id: u64, mut fields: Dict) -> Result<Message, Fault> {
+        let values = [fields.take("data")];
+        Self::judged(request_id, Payload { frame: None, values })
+    }
+
     /// Which of the fields has that key.
     fn place(key: &str) -> Option<usize> {
         match key {
@@ -305,7 +366,10 @@ impl Chunk {
     }
 
     fn read(request_id: u64, frame: &[u8]) -> Result<Message, Fault> {
-        let mut payload: Payload<1> = Payload::read(frame, Self::place)?;
+        Self::judged(request_id, Payload::read(frame, Self::place)?)
+    }
+
+    fn judged(request_id: u64, mut payload: Payload<1>) -> Result<Message, Fault> {
         let found = payload.field(0, &["data"]);
         let data = found.required(any, any)?;
         Ok(Message::Chunk(Chunk { request_id, data }))
@@ -363,6 +427,27 @@ impl Stash {
         }
     }
 
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("op", self.op.into()),
+            ("table", self.table.clone().into()),
+            ("key", self.key.clone()),
+            ("value", self.value.clone()),
+            ("pattern", self.pattern.clone().into()),
+        ]
+    }
+
+    fn from_fields(request_id: u64, mut fields: Dict) -> Result<Message, Fault> {
+        let values = [
+            fields.take("op"),
+            fields.take("table"),
+            fields.take("key"),
+            fields.take("value"),
+            fields.take("pattern"),
+        ];
+        Self::judged(request_id, Payload { frame: None, values })
+    }
+
     /// Which of the fields has that key.
     fn place(key: &str) -> Option<usize> {
         match key {
@@ -376,7 +461,10 @@ impl Stash {
     }
 
     fn read(request_id: u64, frame: &[u8]) -> Result<Message, Fault> {
-        let mut payload: Payload<5> = Payload::read(frame, Self::place)?;
+        Self::judged(request_id, Payload::read(frame, Self::place)?)
+    }
+
+    fn judged(request_id: u64, mut payload: Payload<5>) -> Result<Message, Fault> {
         let found = payload.field(0, &["op"]);
         let op = found.required(any, Self::permits_op)?;
         let found = payload.field(1, &["table"]);
@@ -461,6 +549,15 @@ impl Manage {
         Manage { request_id, op: op.into(), count: 1 }
     }
 
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        vec![("op", self.op.into()), ("count", self.count.into())]
+    }
+
+    fn from_fields(request_id: u64, mut fields: Dict) -> Result<Message, Fault> {
+        let values = [fields.take("op"), fields.take("count")];
+        Self::judged(request_id, Payload { frame: None, values })
+    }
+
     /// Which of the fields has that key.
     fn place(key: &str) -> Option<usize> {
         match key {
@@ -471,7 +568,10 @@ impl Manage {
     }
 
     fn read(request_id: u64, frame: &[u8]) -> Result<Message, Fault> {
-        let mut payload: Payload<2> = Payload::read(frame, Self::place)?;
+        Self::judged(request_id, Payload::read(frame, Self::place)?)
+    }
+
+    fn judged(request_id: u64, mut payload: Payload<2>) -> Result<Message, Fault> {
         let found = payload.field(0, &["op"]);
         let op = found.required(any, Self::permits_op)?;
         let found = payload.field(1, &["count"]);
@@ -562,6 +662,40 @@ impl Message {
             Message::Manage(one) => one.request_id,
             Message::Cancel(one) => one.request_id,
         }
+    }
+
+    /// The fields by name, those inside of a field in its place. One that is absent is none.
+    pub fn fields(&self) -> Vec<(&'static str, Value)> {
+        match self {
+            Message::Request(one) => one.fields(),
+            Message::Response(one) => one.fields(),
+            Message::Error(one) => one.fields(),
+            Message::Chunk(one) => one.fields(),
+            Message::Stash(one) => one.fields(),
+            Message::Manage(one) => one.fields(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The message of a type, made of its fields by name; those that are none, or not there, are
+    /// absent.
+    ///
+    /// # Errors
+    ///
+    /// A field is missing, of a wrong type, or has an impossible value.
+    pub fn from_fields(message: MessageType, request_id: u64, fields: Dict) -> Result<Self, Fault> {
+        let message = match message {
+            MessageType::Request => Request::from_fields(request_id, fields),
+            MessageType::Response => Response::from_fields(request_id, fields),
+            MessageType::Error => Error::from_fields(request_id, fields),
+            MessageType::Chunk => Chunk::from_fields(request_id, fields),
+            MessageType::End => Ok(End { request_id }.into()),
+            MessageType::Stash => Stash::from_fields(request_id, fields),
+            MessageType::Status => Ok(Status { request_id }.into()),
+            MessageType::Manage => Manage::from_fields(request_id, fields),
+            MessageType::Cancel => Ok(Cancel { request_id }.into()),
+        };
+        message.map_err(|fault| fault.of(request_id))
     }
 
     /// The message as one frame.
@@ -790,9 +924,9 @@ impl Held for Dict {
     }
 }
 
-/// The payload of a frame, of which the fields `N` are wanted.
+/// The values of the fields of a message; without a frame, as a program gave them.
 struct Payload<'a, const N: usize> {
-    frame: &'a [u8],
+    frame: Option<&'a [u8]>,
     values: [Option<Value>; N],
 }
 
@@ -808,7 +942,7 @@ impl<'a, const N: usize> Payload<'a, N> {
         }
         let values = reader.fields(place).map_err(in_value)?;
         reader.finish()?;
-        Ok(Payload { frame, values })
+        Ok(Payload { frame: Some(frame), values })
     }
 
     /// A field, as the dicts around it and its own name say where it is.
@@ -824,16 +958,16 @@ fn any<T>(_: &T) -> bool {
     true
 }
 
-/// One field of a payload.
+/// One field of a message.
 struct Field<'a> {
-    frame: &'a [u8],
+    frame: Option<&'a [u8]>,
     path: &'static [&'static str],
     value: Option<Value>,
 }
 
 impl<'a> Field<'a> {
     /// A field of the dict that this one holds.
-    fn inner(dict: &mut Dict, frame: &'a [u8], path: &'static [&'static str]) -> Self {
+    fn inner(dict: &mut Dict, frame: Option<&'a [u8]>, path: &'static [&'static str]) -> Self {
         let name = path.last().expect("a path has a name");
         Field { frame, path, value: dict.take(name) }
     }
@@ -868,14 +1002,20 @@ impl<'a> Field<'a> {
     /// A fault at the value to which the names lead.
     #[cold]
     fn fault(&self, code: Code, names: &[&str]) -> Fault {
-        let mut reader = Reader::new(self.frame, HEADER_BYTES);
+        let Some(frame) = self.frame else {
+            return within(self.path, Found::writing(code)).into_fault(Scope::Exchange);
+        };
+        let mut reader = Reader::new(frame, HEADER_BYTES);
         for name in names {
             reader.seek(name);
         }
-        let steps = self.path.iter().rev();
-        let found = steps.fold(Found::at(code, reader.pos), |found, name| found.in_key(name));
-        found.into_fault(Scope::Exchange)
+        within(self.path, Found::at(code, reader.pos)).into_fault(Scope::Exchange)
     }
+}
+
+/// What was found where the names lead.
+fn within(path: &[&str], found: Box<Found>) -> Box<Found> {
+    path.iter().rev().fold(found, |found, name| found.in_key(name))
 }
 
 /// Refuses a field that is to be written, unless it is possible.
@@ -883,11 +1023,11 @@ fn judge(is_possible: bool, code: Code, path: &[&str]) -> Written {
     if is_possible {
         return Ok(());
     }
-    Err(path.iter().rev().fold(Found::writing(code), |found, name| found.in_key(name)))
+    Err(within(path, Found::writing(code)))
 }
 
 /// What came of writing the field to which the names lead.
 #[inline]
 fn named(came: Written, path: &[&str]) -> Written {
-    came.map_err(|found| path.iter().rev().fold(found, |found, name| found.in_key(name)))
+    came.map_err(|found| within(path, found))
 }

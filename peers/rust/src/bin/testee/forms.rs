@@ -1,7 +1,6 @@
 //! The forms in which the suite writes bytes, values, messages and faults as JSON.
 
-use dirty::gd::messages::*;
-use dirty::gd::{Dict, Event, Fault, Value};
+use dirty::gd::{Dict, Event, Fault, Message, MessageType, Value};
 use dirty::json::Json;
 
 /// Why the codec has no way to do it; or the command makes no sense.
@@ -80,7 +79,7 @@ pub fn value(form: &Json) -> Made<Value> {
         "bool" => Value::Bool(text(held)? == "true"),
         "int64" => match text(held)?.parse() {
             Ok(number) => Value::Integer(number),
-            Err(_) => return unsupported("an i64 does not hold this integer"),
+            Err(_) => return unsupported("no integer of a Value holds it"),
         },
         "float64" => match u64::from_str_radix(text(held)?, 16) {
             Ok(bits) => Value::Float(f64::from_bits(bits)),
@@ -160,88 +159,16 @@ fn typed_pair((key, value): &(String, Value)) -> Json {
     Json::Array(vec![Json::object([("string", Json::text(key.as_str()))]), typed(value)])
 }
 
-/// The fields of a message while they are taken out of its form.
-struct Fields<'a>(&'a Json);
-
-impl Fields<'_> {
-    fn value(&self, name: &str) -> Made<Value> {
-        self.0.get(name).map_or(Ok(Value::None), value)
-    }
-
-    fn string(&self, name: &str) -> Made<String> {
-        self.optional(name)?.ok_or_else(|| format!("{name} is a String"))
-    }
-
-    fn optional(&self, name: &str) -> Made<Option<String>> {
-        match self.value(name)? {
-            Value::None => Ok(None),
-            Value::String(held) => Ok(Some(held)),
-            _ => Err(format!("{name} is a String")),
-        }
-    }
-
-    fn integer(&self, name: &str, default: Option<i64>) -> Made<i64> {
-        match (self.value(name)?, default) {
-            (Value::Integer(held), _) => Ok(held),
-            (Value::None, Some(default)) => Ok(default),
-            _ => Err(format!("{name} is an i64")),
-        }
-    }
-
-    fn list(&self, name: &str) -> Made<Vec<Value>> {
-        match self.value(name)? {
-            Value::None => Ok(Vec::new()),
-            Value::List(held) => Ok(held),
-            _ => Err(format!("{name} is a Vec")),
-        }
-    }
-
-    fn dict(&self, name: &str) -> Made<Dict> {
-        match self.value(name)? {
-            Value::None => Ok(Dict::new()),
-            Value::Dict(held) => Ok(held),
-            _ => Err(format!("{name} is a Dict")),
-        }
-    }
-}
-
-/// The message that a form stands for.
-pub fn message(form: &Json) -> Made<Message> {
+/// The message that a form stands for; a fault where its fields make none.
+pub fn message(form: &Json) -> Made<Result<Message, Fault>> {
     let id = request_id(member(form, "request_id")?)?;
-    let it = Fields(member(form, "fields")?);
-    Ok(match text(member(form, "type")?)? {
-        "REQUEST" => Request {
-            timeout: it.value("timeout")?,
-            priority: it.integer("priority", Some(0))?,
-            args: it.list("args")?,
-            kwargs: it.dict("kwargs")?,
-            ..Request::new(id, it.string("app_path")?, it.string("action")?)
-        }
-        .into(),
-        "RESPONSE" => Response::new(id, it.value("result")?).into(),
-        "ERROR" => Error {
-            details: it.dict("details")?,
-            ..Error::new(id, it.string("error_type")?, it.string("message")?)
-        }
-        .into(),
-        "CHUNK" => Chunk::new(id, it.value("data")?).into(),
-        "END" => End::new(id).into(),
-        "STASH" => Stash {
-            key: it.value("key")?,
-            value: it.value("value")?,
-            pattern: it.optional("pattern")?,
-            ..Stash::new(id, it.integer("op", None)?, it.string("table")?)
-        }
-        .into(),
-        "STATUS" => Status::new(id).into(),
-        "MANAGE" => Manage {
-            count: it.integer("count", Some(1))?,
-            ..Manage::new(id, it.integer("op", None)?)
-        }
-        .into(),
-        "CANCEL" => Cancel::new(id).into(),
-        other => return Err(format!("no message {other}")),
-    })
+    let name = text(member(form, "type")?)?;
+    let Some(kind) = MessageType::ALL.into_iter().find(|one| one.name() == name) else {
+        return Err(format!("no message {name}"));
+    };
+    let Json::Object(pairs) = member(form, "fields")? else { return unsupported("no fields") };
+    let fields = pairs.iter().map(|(name, form)| Ok((name.clone(), value(form)?)));
+    Ok(Message::from_fields(kind, id, Dict(fields.collect::<Made<_>>()?)))
 }
 
 /// The request id that a form stands for.
@@ -251,33 +178,7 @@ pub fn request_id(form: &Json) -> Made<u64> {
 
 /// The form of a message.
 pub fn typed_message(message: &Message) -> Json {
-    let text = |held: &String| Value::from(held.as_str());
-    let fields = match message {
-        Message::Request(it) => vec![
-            ("app_path", text(&it.app_path)),
-            ("action", text(&it.action)),
-            ("timeout", it.timeout.clone()),
-            ("priority", it.priority.into()),
-            ("args", it.args.clone().into()),
-            ("kwargs", it.kwargs.clone().into()),
-        ],
-        Message::Response(it) => vec![("result", it.result.clone())],
-        Message::Error(it) => vec![
-            ("error_type", text(&it.error_type)),
-            ("message", text(&it.message)),
-            ("details", it.details.clone().into()),
-        ],
-        Message::Chunk(it) => vec![("data", it.data.clone())],
-        Message::Stash(it) => vec![
-            ("op", it.op.into()),
-            ("table", text(&it.table)),
-            ("key", it.key.clone()),
-            ("value", it.value.clone()),
-            ("pattern", it.pattern.clone().into()),
-        ],
-        Message::Manage(it) => vec![("op", it.op.into()), ("count", it.count.into())],
-        Message::End(_) | Message::Status(_) | Message::Cancel(_) => vec![],
-    };
+    let fields = message.fields();
     let fields = fields.iter().map(|(name, held)| (name.to_string(), typed(held))).collect();
     Json::object([
         ("type", Json::text(message.message_type().name())),

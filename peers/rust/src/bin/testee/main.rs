@@ -89,7 +89,10 @@ fn run(command: &Json) -> Made<Result<Json, Fault>> {
             Ok(message) => Ok(Json::object([("message", forms::typed_message(&message))])),
             Err(fault) => Err(fault),
         },
-        "serialize" => forms::message(given("message")?)?.to_bytes().map(written),
+        "serialize" => {
+            let message = forms::message(given("message")?)?;
+            message.and_then(|message| message.to_bytes()).map(written)
+        }
         "session" => Ok(session(given("role")?, given("steps")?)?),
         other => return Err(format!("no operation {other}")),
     })
@@ -105,7 +108,8 @@ fn session(role: &Json, steps: &Json) -> Made<Json> {
 
 fn step(connection: &mut Connection, asked: &Json) -> Made<Json> {
     if let Some(message) = asked.get("send") {
-        return Ok(match connection.send(&forms::message(message)?) {
+        let message = forms::message(message)?;
+        return Ok(match message.and_then(|message| connection.send(&message)) {
             Ok(bytes) => Json::object([("bytes", Json::text(forms::to_hex(&bytes)))]),
             Err(fault) => Json::object([("error", forms::fault(&fault))]),
         });
