@@ -32,6 +32,7 @@ class Peer:
         build, test, fuzz: commands.
         bench: commands that make a benchmark, and last one that runs it (see benchmarks.peers).
         testee, client, worker: the command that starts it; empty for none.
+        caller: what measures the round trip of a small call (see benchmarks.peers); empty for none.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Peer:
     testee: str = ""
     client: str = ""
     worker: str = ""
+    caller: str = ""
 
     @property
     def folder(self) -> Path:
