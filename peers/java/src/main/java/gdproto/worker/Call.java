@@ -8,6 +8,7 @@ import java.util.Map;
 public final class Call {
   private final Message.Request request;
   private volatile boolean isCancelled;
+  private volatile boolean isOver;
 
   Call(Message.Request request) {
     this.request = request;
@@ -52,5 +53,15 @@ public final class Call {
 
   void cancel() {
     isCancelled = true;
+  }
+
+  /** Whether its exchange has ended, so that nothing may be sent of it. */
+  boolean isOver() {
+    return isOver;
+  }
+
+  void end() {
+    isOver = true;
+    cancel();
   }
 }

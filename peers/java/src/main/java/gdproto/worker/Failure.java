@@ -73,8 +73,8 @@ final class Failure {
 
   private static Map<String, Object> facts(Message.Request request) {
     Map<String, Object> details = new LinkedHashMap<>();
-    details.put("app_path", request.appPath());
-    details.put("action", request.action());
+    details.put("app_path", text(request.appPath()));
+    details.put("action", text(request.action()));
     return details;
   }
 

@@ -24,6 +24,7 @@ import java.util.stream.BaseStream;
  */
 final class Lane {
   private static final int READ_BYTES = 64 * 1024;
+  private static final byte[] NOTHING = {};
   private static final Set<String> OUR_OWN = Set.of("", "init", "close");
 
   private final Descriptor descriptor;
@@ -69,6 +70,8 @@ final class Lane {
       for (Event event : events) {
         if (event instanceof Event.Received received) {
           begin(received.message());
+        } else if (event instanceof Event.Fault fault) {
+          end(fault.error());
         }
       }
       return events;
@@ -81,6 +84,16 @@ final class Lane {
       calls.add(running);
     } else if (message instanceof Message.Cancel && running != null) {
       running.cancel();
+    }
+  }
+
+  /** A fault in a frame of what runs has ended its exchange: nothing more is sent of it. */
+  private void end(ProtocolException fault) {
+    if (running != null
+        && running.request().requestId() == fault.requestId()
+        && !connection.isOpen(fault.requestId())) {
+      running.end();
+      running = null;
     }
   }
 
@@ -155,17 +168,17 @@ final class Lane {
       App app = apps.get(request.appPath());
       if (app == null) {
         String reason = "this worker does not serve app " + request.appPath();
-        finish(Failure.refused(ErrorType.DIRTY_APP_NOT_FOUND_ERROR, request, reason), request);
+        finish(Failure.refused(ErrorType.DIRTY_APP_NOT_FOUND_ERROR, request, reason), call);
         return;
       }
       if (request.action().startsWith("_") || OUR_OWN.contains(request.action())) {
         String reason = "action '" + request.action() + "' cannot be called from outside";
-        finish(Failure.refused(ErrorType.DIRTY_APP_ERROR, request, reason), request);
+        finish(Failure.refused(ErrorType.DIRTY_APP_ERROR, request, reason), call);
         return;
       }
       result = app.call(call);
     } catch (Throwable thrown) {
-      finish(Failure.ofApp(request, thrown), request);
+      finish(Failure.ofApp(request, thrown), call);
       return;
     }
     if (result instanceof Iterator<?> items) {
@@ -173,7 +186,7 @@ final class Lane {
     } else if (result instanceof BaseStream<?, ?> items) {
       stream(call, items.iterator(), items);
     } else {
-      finish(new Message.Response(request.requestId(), result), request);
+      finish(new Message.Response(request.requestId(), result), call);
     }
   }
 
@@ -182,7 +195,7 @@ final class Lane {
     Message last = new Message.End(request.requestId());
     try {
       while (!call.isCancelled() && items.hasNext()) {
-        send(new Message.Chunk(request.requestId(), items.next()));
+        send(new Message.Chunk(request.requestId(), items.next()), call);
       }
     } catch (ProtocolException fault) {
       last = Failure.ofResult(request, fault);
@@ -202,26 +215,27 @@ final class Lane {
     } catch (Throwable thrown) {
       last = last instanceof Message.End ? Failure.ofApp(request, thrown) : last;
     }
-    finish(last, request);
+    finish(last, call);
   }
 
   /** Sends the terminal frame; a result that has no bytes becomes an ERROR. */
-  private void finish(Message last, Message.Request request) throws IOException {
+  private void finish(Message last, Call call) throws IOException {
     synchronized (writing) {
       // What follows on the lane may come as soon as it is written.
-      write(last(last, request));
+      write(last(last, call));
     }
   }
 
-  private byte[] last(Message last, Message.Request request) {
+  private byte[] last(Message last, Call call) {
     synchronized (connection) {
+      if (call.isOver()) {
+        return NOTHING;
+      }
+      running = null;
       try {
-        byte[] frame = connection.send(last);
-        running = null;
-        return frame;
+        return connection.send(last);
       } catch (ProtocolException fault) {
-        running = null;
-        return encoded(Failure.ofResult(request, fault));
+        return encoded(Failure.ofResult(call.request(), fault));
       }
     }
   }
@@ -237,10 +251,10 @@ final class Lane {
     }
   }
 
-  private void send(Message message) throws IOException, ProtocolException {
+  private void send(Message message, Call call) throws IOException, ProtocolException {
     byte[] frame;
     synchronized (connection) {
-      frame = connection.send(message);
+      frame = call.isOver() ? NOTHING : connection.send(message);
     }
     write(frame);
   }

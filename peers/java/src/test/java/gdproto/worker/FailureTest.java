@@ -1,6 +1,7 @@
 package gdproto.worker;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gdproto.gd.Message;
 import gdproto.gd.ProtocolException;
@@ -20,6 +21,15 @@ class FailureTest {
     assertEquals("\\ud800é\ud83d\ude00", came.message().substring(0, 9));
     int bytes = came.message().getBytes(StandardCharsets.UTF_8).length;
     assertEquals(64 * 1024, bytes, 3);
+  }
+
+  @Test
+  void noDetailIsLong() {
+    Message.Request long_ = new Message.Request(1, "a".repeat(70_000), "b".repeat(70_000));
+    Message.Error error = Failure.ofApp(long_, new IllegalStateException("c".repeat(70_000)));
+    for (Object detail : error.details().values()) {
+      assertTrue(!(detail instanceof String text) || text.length() <= 64 * 1024);
+    }
   }
 
   @Test
