@@ -120,7 +120,7 @@ def generate_command(lang: str, out: Path, package: str) -> None:
         click.echo(path)
 
 
-generate_command.epilog = f"Languages: {', '.join(languages.LANGUAGES)}."
+generate_command.epilog = f"Languages: {', '.join(languages.EVERYTHING)}."
 
 
 def _machine_readable() -> str:

@@ -21,6 +21,7 @@ from ..judging import known_failures
 from ..judging.outcomes import BAD, Outcome, Result, Run, ended_line, started_line
 from . import scripts
 from .judge import TOGETHER, Peer, judged
+from .record import record
 from .replay import Replay
 from .script import Crashed, Script
 from .stages import APP, BROKEN_APP, ArbiterStage, Terms
@@ -248,5 +249,5 @@ def _counted(differences: int) -> str:
 
 def mount(group: click.Group) -> None:
     """Add the commands to `gdproto conformance`."""
-    for command in (live, replay):
+    for command in (live, replay, record):
         group.add_command(command)

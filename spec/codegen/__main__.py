@@ -19,7 +19,7 @@ SPEC = Path(__file__).resolve().parents[1]
 GENERATED = (
     *("gdproto/_generated", "dirty_runtime/client/_generated", "docs/generated"),
     "workshop/model/_generated",
-    *(language.folder for language in languages.LANGUAGES.values()),
+    *(language.folder for language in languages.EVERYTHING.values()),
 )
 FIX = "python -m spec.codegen --write"
 COMMENTS = {
@@ -36,7 +36,7 @@ COMMENTS = {
 DECLARATION = ("*.py",)
 CODEC = tuple(f"codegen/{one}.py" for one in ("ir", "layout", "walk", "c/*", "python/*"))
 # What else stands in the generated folders, such as built modules, is nobody's business.
-SUFFIXES = {*COMMENTS, ".go", ".ts", ".rs", ".java"}
+SUFFIXES = {*COMMENTS, ".go", ".ts", ".rs", ".java", ".lua", ".ksy"}
 
 
 def source_hash(*globs: str) -> str:

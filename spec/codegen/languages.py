@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import go, ir, java, rust, typescript
+from . import go, ir, java, kaitai, rust, typescript, wireshark
 from .errors import CompileError
 from .language import Language
 
@@ -23,6 +23,9 @@ ONE, EACH = "{}", "{each}"
 # One line for each language.
 _ALL: tuple[Language, ...] = (go.LANGUAGE, java.LANGUAGE, rust.LANGUAGE, typescript.LANGUAGE)
 LANGUAGES: Mapping[str, Language] = {language.name: language for language in _ALL}
+# What other programs read to show or take apart bytes: no peer is written with it.
+_TOOLS: tuple[Language, ...] = (kaitai.LANGUAGE, wireshark.LANGUAGE)
+EVERYTHING: Mapping[str, Language] = {**LANGUAGES, **{tool.name: tool for tool in _TOOLS}}
 
 
 def generated(language: Language, spec: ir.Spec, mark: str, package: str = "") -> dict[str, str]:
@@ -33,16 +36,16 @@ def generated(language: Language, spec: ir.Spec, mark: str, package: str = "") -
 
 def named(name: str) -> Language:
     """The language of that name. Raises CompileError."""
-    if name not in LANGUAGES:
-        raise CompileError(f"no backend for {name!r}; there are {', '.join(LANGUAGES)}")
-    return LANGUAGES[name]
+    if name not in EVERYTHING:
+        raise CompileError(f"no backend for {name!r}; there are {', '.join(EVERYTHING)}")
+    return EVERYTHING[name]
 
 
 def checked_in(spec: ir.Spec, mark: str) -> dict[str, str]:
-    """The files of all languages, by path below the root."""
+    """The files of all languages and tools, by path below the root."""
     return {
         f"{language.folder}/{name}": text
-        for language in LANGUAGES.values()
+        for language in EVERYTHING.values()
         for name, text in generated(language, spec, mark).items()
     }
 

@@ -13,7 +13,7 @@ from gdproto.cli import group
 from gdproto.spec.codegen import ir, machine
 from gdproto.spec.codegen.declared import spec_of
 from gdproto.spec.codegen.errors import CompileError
-from gdproto.spec.codegen.languages import LANGUAGES, generated
+from gdproto.spec.codegen.languages import EVERYTHING, generated
 from gdproto.spec.codegen.naming import camel, pascal, screaming, snake, words
 from gdproto.spec.codegen.template import fill
 from gdproto.spec.codegen.walk import walk
@@ -36,22 +36,22 @@ def test_the_machine_readable_spec_is_all_of_the_ir() -> None:
     assert spec_of(document) == as_the_document_has_it(spec)
 
 
-@pytest.mark.parametrize("name", LANGUAGES)
+@pytest.mark.parametrize("name", EVERYTHING)
 def test_an_installed_user_generates_what_is_checked_in(name: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(group, ["generate", "--lang", name, "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
-    folder = ROOT / LANGUAGES[name].folder
+    folder = ROOT / EVERYTHING[name].folder
     expected = {path.relative_to(folder): path.read_text() for path in folder.rglob("*.*")}
     made = {path.relative_to(tmp_path): path.read_text() for path in tmp_path.rglob("*.*")}
     assert made == expected
 
 
-@pytest.mark.parametrize("name", LANGUAGES)
+@pytest.mark.parametrize("name", EVERYTHING)
 def test_a_backend_prints_from_the_machine_readable_spec_alone(name: str) -> None:
     said = CliRunner().invoke(group, ["spec", "--json"])
     document = json.loads(said.output)
-    made = generated(LANGUAGES[name], spec_of(document), document["generated"])
-    folder = ROOT / LANGUAGES[name].folder
+    made = generated(EVERYTHING[name], spec_of(document), document["generated"])
+    folder = ROOT / EVERYTHING[name].folder
     assert made == {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
 
 
