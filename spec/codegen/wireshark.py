@@ -189,7 +189,9 @@ def _moves(spec: ir.Spec) -> list[str]:
             rows = []
             for message in spec.messages:
                 row = table[state, side, message.name]
-                parts = [f"next = {_quoted(row.next)}"]
+                # After a fault of the connection there is no next state.
+                is_lost = row.scope == "connection"
+                parts = [] if is_lost else [f"next = {_quoted(row.next)}"]
                 if row.scope:
                     parts.append(f"fault = {_quoted(row.outcome)}, scope = {_quoted(row.scope)}")
                 elif row.outcome != "deliver":
@@ -604,14 +606,14 @@ local function move(stream, pinfo, place, name, id)
     note.fault = step.fault
     stream.is_lost = step.scope == "connection"
   end
-  note.state, note.is_discarded = step.next, step.outcome ~= nil
-  stream.states[id] = step.next
-  if state == «idle» and step.next ~= «idle» then
+  note.state, note.is_discarded = step.next or state, step.outcome ~= nil
+  stream.states[id] = note.state
+  if state == «idle» and note.state ~= «idle» then
     stream.asked[id] = {place = place, frame = pinfo.number, at = pinfo.abs_ts}
   elseif stream.asked[id] and sender == «answerer» then
     local asked = stream.asked[id]
     note.answers, note.after = asked.frame, pinfo.abs_ts - asked.at
-    if step.next == «idle» then
+    if note.state == «idle» then
       found_at[asked.place].answered_in = pinfo.number
       stream.asked[id] = nil
     end

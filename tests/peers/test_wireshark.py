@@ -110,7 +110,7 @@ AT_FAULT = CHUNK[:-9] + b"\x99" + CHUNK[-8:]
          ["calling", "streaming", "idle"], ""),
         ([(OPENER, CALL), (OPENER, CANCEL), (ANSWERER, CHUNK)],
          ["calling", "abandoned", "abandoned"], ""),
-        ([(OPENER, CALL), (OPENER, CALL)], ["calling", "abandoned"], "duplicate_request_id"),
+        ([(OPENER, CALL), (OPENER, CALL)], ["calling", "calling"], "duplicate_request_id"),
         ([(OPENER, CALL), (ANSWERER, CHUNK), (ANSWERER, ANSWER)],
          ["calling", "streaming", "idle"], "unexpected_message"),
         ([(OPENER, CALL), (ANSWERER, NOTICE)], ["calling", "idle"], ""),
