@@ -10,9 +10,10 @@
 
 Rules: a list is TOML. An entry names cases by ids or globs of them, less those of globs that begin
 with an exclamation mark, or by the error that they expect, or by both. The first entry that fits
-counts. It excuses wrong answers, and with ``outcome = "crashed"`` or ``"timeout"`` these instead. A
-case that is listed and passes is an unexpected pass. An entry of which no case fails is stale. Both
-fail the run.
+counts. It excuses wrong answers, and with ``outcome = "crashed"`` or ``"timeout"`` these instead.
+Where it is a race which of several failures comes, ``outcome = ["timeout", "fail"]`` excuses each,
+and the reason tells of what wins when. A case that is listed and passes is an unexpected pass. An
+entry of which no case fails is stale. Both fail the run.
 """
 
 from __future__ import annotations
@@ -42,13 +43,13 @@ class Entry:
         reason: one sentence for a person.
         cases: globs of ids, and with "!" before it of those that are not meant; empty for all.
         expects: codes of expected errors; empty for any, and none.
-        outcome: what is excused.
+        outcomes: what is excused; several where which of them comes is a race.
     """
 
     reason: str
     cases: tuple[str, ...] = ()
     expects: tuple[str, ...] = ()
-    outcome: Outcome = Outcome.FAIL
+    outcomes: tuple[Outcome, ...] = (Outcome.FAIL,)
 
     def covers(self, case: str, code: str = "") -> bool:
         """Whether the case of this id, which expects an error of this code, is listed."""
@@ -88,10 +89,14 @@ def _entry(place: str, table: object) -> Entry:
     cases, expects = (_texts(place, name, table) for name in ("cases", "expects"))
     if not cases and not expects:
         raise KnownError(f"{place}: cases or expects are listed")
-    outcome = table.get("outcome", Outcome.FAIL.value)
-    if outcome not in EXCUSABLE:
-        raise KnownError(f"{place}: outcome is one of {', '.join(EXCUSABLE)}")
-    return Entry(reason, cases, expects, Outcome(outcome))
+    return Entry(reason, cases, expects, _outcomes(place, table.get("outcome", "fail")))
+
+
+def _outcomes(place: str, given: object) -> tuple[Outcome, ...]:
+    listed = given if isinstance(given, list) else [given]
+    if not listed or not all(one in EXCUSABLE for one in listed):
+        raise KnownError(f"{place}: outcome is one of {', '.join(EXCUSABLE)}, or several")
+    return tuple(map(Outcome, listed))
 
 
 def _texts(place: str, name: str, table: dict[str, object]) -> tuple[str, ...]:
@@ -115,7 +120,7 @@ def excuse(result: Result, entries: Sequence[Entry], code: str = "") -> Result:
     entry = entry_of(entries, result.case, code)
     if entry is None:
         return result
-    if result.outcome is entry.outcome:
+    if result.outcome in entry.outcomes:
         reason = f"{entry.reason} ({result.reason})" if result.reason else entry.reason
         return replace(result, outcome=Outcome.KNOWN_FAILURE, reason=reason)
     if result.outcome in (Outcome.PASS, Outcome.NON_STRICT):

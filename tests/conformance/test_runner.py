@@ -219,8 +219,20 @@ def test_known_failures_are_excused_and_nothing_else() -> None:
     assert not wrong.failed
     crashing = judged(command("crashes"), THREE, known=entries)
     assert crashing.results["bool-true"].outcome == "crashed"
-    excused = (replace(entries[0], outcome=Outcome.CRASHED),)
+    excused = (replace(entries[0], outcomes=(Outcome.CRASHED,)),)
     assert not judged(command("crashes"), THREE, known=excused).failed
+
+
+def test_where_a_race_decides_each_of_its_outcomes_is_excused(tmp_path: Path) -> None:
+    path = tmp_path / "known.toml"
+    path.write_text(
+        "[[known]]\ncases = ['bool-t*', '!bool-tr?']\nreason = 'x'\noutcome = ['crashed', 'fail']"
+    )
+    entries = read_known(path)
+    for how in ("answers_a_wrong_value", "crashes"):
+        found = judged(command(how), THREE, known=entries)
+        assert found.results["bool-true"].outcome == "known-failure"
+        assert not found.failed
 
 
 def test_a_listed_case_that_passes_fails_the_run_and_its_entry_is_stale() -> None:
@@ -240,6 +252,8 @@ def test_a_listed_case_that_passes_fails_the_run_and_its_entry_is_stale() -> Non
         ("[[known]]\ncases = 'a'\nreason = 'x'", "cases is a list"),
         ("[[known]]\ncases = ['a']", "reason is a sentence"),
         ("[[known]]\ncases = ['a']\nreason = 'x'\noutcome = 'pass'", "outcome is one of"),
+        ("[[known]]\ncases = ['a']\nreason = 'x'\noutcome = []", "outcome is one of"),
+        ("[[known]]\ncases = ['a']\nreason = 'x'\noutcome = ['fail', 'pass']", "outcome is one of"),
         (
             "[[known]]\ncases = ['a']\nreason = 'x'\nsince = 1",
             "only cases, expects, reason and outcome",
