@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from .processes import LIMIT_S, OURS, ROOT, THEIRS, Arbiter, dirty, run_dirty, serving
+from .processes import LIMIT_S, OURS, ROOT, THEIRS, Arbiter, dirty, run_dirty, serving, wait_until
 
 BAD_APPS = """
 import time
@@ -274,6 +274,7 @@ def test_a_start_can_be_stopped_while_the_workers_boot(tmp_path: Path) -> None:
         cwd=tmp_path,
         stderr=subprocess.PIPE,
     )
+    wait_until((tmp_path / "socket").exists)
     done = run_dirty("status", "--json", "--wait", "0.5", "--socket", str(tmp_path / "socket"))
     assert done.returncode == 1
     process.send_signal(signal.SIGTERM)

@@ -237,6 +237,13 @@ def dicts(out: Collected) -> None:
     double = pairs(("a", NONE), ("a", NONE))
     error = fault("duplicate_key", 12, "a")
     out.undecodable("dict-key-twice", "GD-TLV-012 GD-ERR-021", double, error, "dict-2")
+    # More than a codec may look through one by one: the first of them and a later one come again.
+    many = [(f"k{number:02}", NONE) for number in range(41)]
+    out.means("dict-41", "GD-TLV-012", pairs(*many), {key: None for key, _ in many})
+    for key in ("k00", "k20"):
+        again = pairs(*many[:-1], (key, NONE))
+        error = fault("duplicate_key", 5 + 40 * 9, key)
+        out.undecodable(f"dict-key-{key}-twice-of-41", "GD-TLV-012", again, error, "dict-41")
     forms = pairs(("\u00e9", NONE), ("e\u0301", NONE))
     value = {"\u00e9": None, "e\u0301": None}
     out.means("dict-no-normalisation", "GD-TLV-013", forms, value, "é composed and decomposed")
@@ -330,6 +337,16 @@ def precedence(out: Collected) -> None:
         items(bad_bool, bad_bool),
         fault("invalid_bool", 6, "[0]"),
         "item-first",
+    )
+    equal = pairs(("a", TRUE), ("b", TRUE))
+    value = {"a": True, "b": True}
+    out.means("equal-dicts", "GD-TLV-012", items(equal, equal, TRUE), [value, value, True])
+    out.undecodable(
+        "behind-equal-dicts",
+        "GD-TLV-012 GD-TLV-019",
+        items(equal, equal, bad_bool),
+        fault("invalid_bool", 5 + 2 * size(equal) + 1, "[2]"),
+        "equal-dicts",
     )
     out.undecodable(
         "item-before-trailing",

@@ -33,13 +33,13 @@ LARGE = (65_508, 65_509, 100_000, 5_000_000)
 
 def through(codec: Codec, case: Case) -> list[Any]:
     """What comes out of each door for the case."""
-    return [_tried(codec, door) for door in _doors(codec, case)]
+    return [tried(codec, door) for door in _doors(codec, case)]
 
 
 def large_frames(codec: Codec) -> list[Any]:
     """What a connection makes of large frames, in rooms and in portions, decoded and not."""
     return [
-        _tried(codec, partial(_in_rooms, codec, length, raw, cut))
+        tried(codec, partial(_in_rooms, codec, length, raw, cut))
         for length in LARGE
         for raw in (False, True)
         for cut in (0, 1000)
@@ -52,10 +52,10 @@ def peeks(codec: Codec) -> list[Any]:
     for payload in _requests():
         data = encode(payload)
         cuts = (data[:cut] for cut in range(min(len(data), 90)))
-        told += [_peeked(codec, part) for part in (data, *cuts, data + b"\0")]
-        told.append(_peeked(codec, memoryview(data)))
-        told.append(_peeked(codec, b"\x21" + data, 1))
-    return [*told, *(_peeked(codec, data) for data in _faulty_requests())]
+        told += [peeked(codec, part) for part in (data, *cuts, data + b"\0")]
+        told.append(peeked(codec, memoryview(data)))
+        told.append(peeked(codec, b"\x21" + data, 1))
+    return [*told, *(peeked(codec, data) for data in _faulty_requests())]
 
 
 def _faulty_requests() -> Iterator[bytes]:
@@ -72,8 +72,8 @@ def _faulty_requests() -> Iterator[bytes]:
     yield whole[:1] + (3).to_bytes(4) + b"".join(map(encode, (*twice[:2] * 2, "action", "go")))
 
 
-def _peeked(codec: Codec, payload: bytes | memoryview, start: int = 0) -> Any:
-    return _tried(codec, lambda: repr(codec.peek_request(payload, start)))
+def peeked(codec: Codec, payload: bytes | memoryview, start: int = 0) -> Any:
+    return tried(codec, lambda: repr(codec.peek_request(payload, start)))
 
 
 def _requests() -> Iterator[dict[Any, Any]]:
@@ -142,10 +142,10 @@ def odd_messages(codec: Codec) -> list[Any]:
     released.release()
     return [
         [codec.PRIORITY_RANGE, codec.HEADER_BYTES, codec.MAGIC, codec.VERSION],
-        _tried(codec, partial(codec.encode, [released])),
-        *(_tried(codec, one.to_bytes) for one in messages),
-        *(_tried(codec, partial(codec.Connection("client").send, one)) for one in numbered),
-        *(_tried(codec, partial(codec.encode, one)) for one in nested),
+        tried(codec, partial(codec.encode, [released])),
+        *(tried(codec, one.to_bytes) for one in messages),
+        *(tried(codec, partial(codec.Connection("client").send, one)) for one in numbered),
+        *(tried(codec, partial(codec.encode, one)) for one in nested),
     ]
 
 
@@ -215,7 +215,7 @@ def buffers(codec: Codec) -> list[Any]:
             1,
         ):
             for options in ({}, {"zero_copy": True}) if read is not codec.peek_request else ({},):
-                told.append(_tried(codec, partial(_read, read, held, options)))
+                told.append(tried(codec, partial(_read, read, held, options)))
     return told
 
 
@@ -223,7 +223,7 @@ def _read(read: Callable[..., Any], held: Any, options: dict[str, Any]) -> Any:
     value = read(held, **options)
     if isinstance(value, tuple):
         return repr(value)
-    return _leaves(vars_of(value) if hasattr(value, "request_id") else value)
+    return leaves(vars_of(value) if hasattr(value, "request_id") else value)
 
 
 def runs(codec: Codec) -> list[Any]:
@@ -260,7 +260,7 @@ def relaying(codec: Codec) -> list[Any]:
     request, told = codec.Request(1, "m:A", "go").to_bytes(), []
     for header in (None, codec.parse_header(request)):
         lane = codec.Connection("lane", raw=True, whole_bytes=WHOLE_BYTES)
-        sent = [_tried(codec, partial(lane.send_frame, request, header)) for _ in range(2)]
+        sent = [tried(codec, partial(lane.send_frame, request, header)) for _ in range(2)]
         lane.receive_data(codec.Chunk(1, b"x" * 100).to_bytes()[:60])
         told += [sent, list(lane.open_exchanges), *_told(codec, lane), lane.passable]
         lane.passed(50)
@@ -280,9 +280,9 @@ def relaying(codec: Codec) -> list[Any]:
         told += [*_told(codec, lane), lane.passable]
     told += _faults_told(codec)
     client = codec.Connection("client", runs=True)
-    told += [_tried(codec, partial(client.send_parts, codec.Request(1, "m:A", "go"))) for _ in "ab"]
+    told += [tried(codec, partial(client.send_parts, codec.Request(1, "m:A", "go"))) for _ in "ab"]
     told.append(
-        _tried(codec, partial(client.send_parts, codec.Request(2, "m:A", "go", (object(),))))
+        tried(codec, partial(client.send_parts, codec.Request(2, "m:A", "go", (object(),))))
     )
     told += [list(client.open_exchanges)]
     chunks = codec.Chunk(1, 1).to_bytes() + codec.Chunk(1, 2).to_bytes()
@@ -345,7 +345,7 @@ def near_limits(codec: Codec, limits: Mapping[str, int]) -> list[Any]:
         limits[f"max_{name}"] for name in ("blob_bytes", "items", "payload_bytes")
     )
     peeked = [
-        _peeked(codec, encode({str(n): None for n in range(items + by - 2)} | _ASKED))
+        peeked(codec, encode({str(n): None for n in range(items + by - 2)} | _ASKED))
         for by in (-1, 0, 1)
     ]
     small = Chunk(7, 1).to_bytes()
@@ -354,7 +354,7 @@ def near_limits(codec: Codec, limits: Mapping[str, int]) -> list[Any]:
         for length in (payload - 1, payload, payload + 1)
     ]
     return [*peeked, *runs] + [
-        _tried(codec, partial(_limited, codec, value))
+        tried(codec, partial(_limited, codec, value))
         for by in (-1, 0, 1)
         for value in (*_blobs(most + by), *_containers(items + by), *_of_bytes(payload + by))
     ]
@@ -387,20 +387,20 @@ def _limited(codec: Codec, value: Any) -> list[Any]:
     data = encode(value)
     frame = Response(7, value).to_bytes()
     return [
-        _tried(codec, partial(codec.encode, value)),
-        _tried(codec, lambda: _leaves(codec.decode(data))),
-        _tried(codec, lambda: _leaves(codec.decode(memoryview(data), zero_copy=True))),
-        _tried(codec, lambda: _leaves(vars_of(codec.parse(frame)))),
-        _tried(codec, lambda: codec.Response(7, value).to_bytes()),
-        _tried(
+        tried(codec, partial(codec.encode, value)),
+        tried(codec, lambda: leaves(codec.decode(data))),
+        tried(codec, lambda: leaves(codec.decode(memoryview(data), zero_copy=True))),
+        tried(codec, lambda: leaves(vars_of(codec.parse(frame)))),
+        tried(codec, lambda: codec.Response(7, value).to_bytes()),
+        tried(
             codec,
             lambda: b"".join(
                 codec.Connection("client").send_parts(codec.Request(7, "m:A", "go", (value,)))
             ),
         ),
         _handed(codec, "client", frame, PORTIONS[0], {}),
-        _tried(codec, lambda: _read_strictly(codec, data)),
-        _tried(codec, lambda: _strictly_written(codec, value)),
+        tried(codec, lambda: _read_strictly(codec, data)),
+        tried(codec, lambda: _strictly_written(codec, value)),
     ]
 
 
@@ -411,7 +411,7 @@ def _run_of(codec: Codec, data: bytes) -> list[Any]:
     return list(_told(codec, connection))
 
 
-def _tried(codec: Codec, door: Callable[[], Any]) -> Any:
+def tried(codec: Codec, door: Callable[[], Any]) -> Any:
     try:
         return door()
     except codec.ProtocolError as error:
@@ -441,17 +441,17 @@ def _doors(codec: Codec, case: Case) -> Iterator[Callable[[], Any]]:
 def _reading(codec: Codec, case: Case, data: bytes) -> Iterator[Callable[[], Any]]:
     match case.kind:
         case "value":
-            yield lambda: _leaves(codec.decode(bytearray(data)))
+            yield lambda: leaves(codec.decode(bytearray(data)))
             yield lambda: _read_strictly(codec, data)
-            yield lambda: _leaves(codec.decode(memoryview(data), zero_copy=True))
+            yield lambda: leaves(codec.decode(memoryview(data), zero_copy=True))
         case "frame" | "message":
-            yield lambda: _leaves(vars_of(codec.parse(data)))
-            yield lambda: _leaves(vars_of(codec.parse(memoryview(data), zero_copy=True)))
+            yield lambda: leaves(vars_of(codec.parse(data)))
+            yield lambda: leaves(vars_of(codec.parse(memoryview(data), zero_copy=True)))
             yield lambda: _parsed_strictly(codec, data)
             yield lambda: codec.parse_header(b"abc" + data, 3)
             yield lambda: codec.parse_header(b"abc" + data[:11], 3)
             yield lambda: codec.parse_header(data, len(data) + 1)
-            yield lambda: _leaves(vars_of(_payload(codec, data)))
+            yield lambda: leaves(vars_of(_payload(codec, data)))
             if data[3:4] == bytes([MessageCode.REQUEST]):
                 yield lambda: codec.peek_request(data, HEADER_BYTES)
                 yield lambda: codec.peek_request(memoryview(data), HEADER_BYTES)
@@ -467,7 +467,7 @@ def _reading(codec: Codec, case: Case, data: bytes) -> Iterator[Callable[[], Any
 def _read_strictly(codec: Codec, data: bytes) -> Any:
     """What the strict half reads, which the fast one stands before."""
     value, stop = codec.strict.decode(data, 0)
-    return [_leaves(value), stop, codec.strict.check(data, 0)]
+    return [leaves(value), stop, codec.strict.check(data, 0)]
 
 
 def _written_strictly(codec: Codec, case: Case) -> Any:
@@ -490,8 +490,8 @@ def _parsed_strictly(codec: Codec, data: bytes) -> Any:
         return None
     shifted = b"\0" + data[HEADER_BYTES:]
     return [
-        _tried(codec, partial(_strictly, codec, header, data, HEADER_BYTES)),
-        _tried(codec, partial(_strictly, codec, header, shifted, 1)),
+        tried(codec, partial(_strictly, codec, header, data, HEADER_BYTES)),
+        tried(codec, partial(_strictly, codec, header, shifted, 1)),
     ]
 
 
@@ -506,7 +506,7 @@ def _payload(codec: Codec, data: bytes) -> Any:
 def _judged_strictly(codec: Codec, case: Case) -> Any:
     """What the strict half writes of a message."""
     message = _message(codec, case)
-    return _leaves(codec.fields.payload_of(message, codec.frames.RULES[message.CODE]))
+    return leaves(codec.fields.payload_of(message, codec.frames.RULES[message.CODE]))
 
 
 def _message(codec: Codec, case: Case) -> Any:
@@ -521,7 +521,7 @@ def vars_of(message: Any) -> dict[str, Any]:
     return {name: getattr(message, name) for name in message.__slots__}
 
 
-def _leaves(value: Any) -> list[Any]:
+def leaves(value: Any) -> list[Any]:
     """What the value holds, in one row: views told from bytes, NaN from numbers by their bits."""
     found, pending = [], [value]
     while pending:

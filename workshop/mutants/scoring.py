@@ -32,7 +32,7 @@ from gdproto.conformance.running.runner import introduced
 from gdproto.conformance.running.testee import Json
 from gdproto.conformance.testees.python import GdprotoTestee
 
-from . import doors
+from . import doors, inside
 from .loading import loaded
 from .mutant import LOW_LIMITS, Mutant, MutantError, Sources, limited, original
 from .operated import Operated
@@ -204,7 +204,7 @@ class Suite:
         return None
 
     def _open_doors(self, testee: GdprotoTestee, strict: StrictUse) -> Iterator[Door]:
-        for name, through in doors.APART.items():
+        for name, through in (doors.APART | inside.APART).items():
             yield self._opened(testee, strict, name, through)
         for one in self._small:
             yield self._opened(testee, strict, one.case.id, partial(doors.through, case=one.case))
@@ -258,7 +258,11 @@ class StrictUse:
 def _limits(testee: GdprotoTestee) -> Any:
     """What a codec with low limits says near them, and how often its strict half was asked."""
     strict = StrictUse(testee.codec)
-    return deadlined(lambda: doors.near_limits(testee.codec, LOW_LIMITS), DOOR_S), strict.count
+    told = [
+        deadlined(partial(door, testee.codec, LOW_LIMITS), DOOR_S)
+        for door in (doors.near_limits, inside.near_limits)
+    ]
+    return told, strict.count
 
 
 class Calls:
