@@ -6,7 +6,6 @@ unexpectedly, or a known failure is stale; 2 when nothing could be judged.
 
 from __future__ import annotations
 
-import json
 import shlex
 import signal
 import sys
@@ -21,16 +20,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from .cases import Case, load
-from .judging import known_failures
+from .cases import KINDS, Case, is_large, load
+from .judging import difference, known_failures
 from .judging.outcomes import BAD, MEANINGS, Outcome, Result, Run, ended_line, read, started_line
 from .live.cli import mount
 from .running.process import last_lines
 from .running.runner import TIMEOUT_S, RunError, Runner, again
 
 RESULTS = "results.jsonl"
-# Of so many failures it is told what was asked and came, in so many characters each.
-DETAILED, SHOWN_CHARS = 5, 200
+# Of so many failures it is told what was asked and came.
+DETAILED = 5
 COLOURS = {
     Outcome.PASS: "green",
     Outcome.NON_STRICT: "yellow",
@@ -57,16 +56,29 @@ class Unjudged(click.ClickException):
 @click.option("--testee", "command", required=True, metavar="CMD", help="How it is started.")
 @click.option("--only", multiple=True, metavar="GLOB", help="Only cases with such an id.")
 @click.option("--requirement", multiple=True, metavar="ID", help="Only cases that prove this.")
+@click.option(
+    "--area",
+    multiple=True,
+    metavar="NAME",
+    help=f"Only its cases: a file, or {', '.join(KINDS)}.",
+)
+@click.option("--without-large", is_flag=True, help="Leave out cases of a megabyte and more.")
 @click.option("--out", type=path_type, metavar="DIR", help=f"Write {RESULTS} there.")
 @click.option("--known", type=file_type, metavar="FILE", help="The list of known failures.")
 @click.option(
-    "--timeout", default=TIMEOUT_S, show_default=True, metavar="S", help="Seconds for each case."
+    "--timeout",
+    default=TIMEOUT_S,
+    show_default=True,
+    metavar="S",
+    help="Seconds for each case, and for the start.",
 )
 @click.option("--jobs", default=1, show_default=True, metavar="N", help="Processes at once.")
 def run_command(
     command: str,
     only: tuple[str, ...],
     requirement: tuple[str, ...],
+    area: tuple[str, ...],
+    without_large: bool,
     out: Path | None,
     known: Path | None,
     timeout: float,
@@ -79,7 +91,7 @@ def run_command(
     if timeout <= 0 or jobs <= 0:
         raise click.UsageError("--timeout and --jobs are above 0")
     everything = load()
-    cases = chosen(everything, only, requirement)
+    cases = chosen(everything, only, requirement, area, without_large=without_large)
     try:
         words = shlex.split(command)
         entries = known_failures.read(known) if known else ()
@@ -107,14 +119,27 @@ def run_command(
 
 
 def chosen(
-    cases: dict[str, Case], only: tuple[str, ...], requirement: tuple[str, ...]
+    cases: dict[str, Case],
+    only: tuple[str, ...],
+    requirement: tuple[str, ...],
+    area: tuple[str, ...] = (),
+    *,
+    without_large: bool = False,
 ) -> list[Case]:
-    """The cases that fit any glob, and prove any requirement. Raises UsageError for none."""
+    """The cases that fit any glob, prove any requirement, and are of any area or kind.
+
+    Raises UsageError for none, and for an area that is not there.
+    """
+    known = {name for case in cases.values() for name in (case.area, case.kind)}
+    if unknown := set(area) - known:
+        raise click.UsageError(f"no area {min(unknown)}: there are {', '.join(sorted(known))}")
     found = [
         case
         for case in cases.values()
         if (not only or any(fnmatchcase(case.id, glob) for glob in only))
         and (not requirement or set(requirement).intersection(case.requires))
+        and (not area or {case.area, case.kind}.intersection(area))
+        and not (without_large and is_large(case))
     ]
     if not found:
         raise click.UsageError("no case fits")
@@ -172,6 +197,7 @@ def _watched(runner: Runner, command: str, sink: TextIO | None) -> Run:
             bad = sum(one.outcome in BAD for one in run.results.values())
             if result.outcome in BAD:
                 lines = [_line(result), *_details(result, bad <= DETAILED)]
+                lines.append(f"    again: {run.command} --only {shlex.quote(result.case)}")
                 told = "\n".join(lines)
                 console.print(told, markup=False, highlight=False, soft_wrap=True)
             progress.update(task, advance=1, bad=bad)
@@ -187,17 +213,10 @@ def _line(result: Result) -> str:
 def _details(result: Result, whole: bool) -> Iterator[str]:
     """What was asked and came, where `whole`; of a crash the last words."""
     if whole:
-        for name in ("asked", "expected", "got"):
-            held = getattr(result, name)
-            if held is not None:
-                yield f"    {name}: {_cut(json.dumps(held))}"
+        yield from (f"    {line}" for line in difference.lines(result))
     if result.outcome is Outcome.CRASHED:
         for line in last_lines(result.stderr):
             yield f"    stderr: {line}"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]}…"
 
 
 def summarise(run: Run) -> None:

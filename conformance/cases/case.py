@@ -15,6 +15,8 @@ from typing import Any
 from .recipes import Recipe, made
 from .typed import Typed
 
+# A part that repeats so often is a large one.
+LARGE_PARTS = 100_000
 VECTORS = Path(__file__).parents[1] / "vectors"
 SCHEMA = VECTORS / "schema.json"
 FORMAT = 2
@@ -126,3 +128,18 @@ def case_of(one: Mapping[str, Any], area: str) -> Case:
 
 
 _LISTS = frozenset(("requires", "setup", "cuts", "events", "steps"))
+
+
+def is_large(case: Case) -> bool:
+    """Whether some part of it is of so many bytes, items or levels that it takes its time."""
+    return largest_repeat(vars(case)) >= LARGE_PARTS
+
+
+def largest_repeat(node: Any) -> int:
+    """The largest number of times that a part of the JSON is repeated."""
+    if isinstance(node, Mapping):
+        here = int(node["times"]) if "times" in node else 0
+        return max([here, *map(largest_repeat, node.values())])
+    if isinstance(node, list | tuple):
+        return max(map(largest_repeat, node), default=0)
+    return len(node) if isinstance(node, str) else 0

@@ -32,8 +32,6 @@ TIMEOUT_S = 30.0
 # A testee that gives no answer so often in a row is not asked on.
 GIVE_UP_AFTER = 10
 START_TRIES = 3
-# A runtime may take longer to come up than to answer.
-START_S = 30.0
 
 
 class RunError(Exception):
@@ -61,6 +59,8 @@ class Introduction:
 
 def introduced(said: Json) -> Introduction:
     """The answer to start, checked. Raises RunError."""
+    if said.get("do") == "start":
+        raise RunError("it sends back what it was sent: that is no testee")
     if said.get("contract") != CONTRACT:
         raise RunError(f"it speaks contract {said.get('contract')!r}, not {CONTRACT}")
     for name in ("name", "language", "version"):
@@ -228,7 +228,7 @@ class _Worker:
                 if self.runner.stopping.is_set():
                     self.process.kill()
                 command = {"do": "start", "contract": CONTRACT}
-                said = self.process.ask(command, time.monotonic() + max(START_S, self.timeout_s))
+                said = self.process.ask(command, time.monotonic() + self.timeout_s)
                 said.pop("n")
                 return introduced(said)
             except OSError as error:

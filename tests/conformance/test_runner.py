@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,9 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 
 from gdproto.conformance.cases import Case, load
+from gdproto.conformance.cli import chosen
 from gdproto.conformance.judging import Declaration, judge, questions
 from gdproto.conformance.judging.known_failures import Entry, KnownError
 from gdproto.conformance.judging.known_failures import read as read_known
@@ -128,10 +131,14 @@ def test_a_testee_that_cannot_be_judged_is_told_in_one_line(how: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_start_without_an_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner_module, "START_S", 0.2)
+def test_a_start_without_an_answer_ends() -> None:
     with pytest.raises(RunError, match="it does not start: no answer"):
         run("hangs_at_the_start", timeout_s=0.2)
+
+
+def test_a_program_that_sends_back_what_it_is_sent() -> None:
+    with pytest.raises(RunError, match="it sends back what it was sent: that is no testee"):
+        judged(["cat"], THREE)
 
 
 def test_a_command_that_is_none() -> None:
@@ -290,6 +297,8 @@ def test_the_command_writes_results_and_exits_by_them(tmp_path: Path) -> None:
     assert "crashed  bool-true  killed by SIGSEGV  (GD-TLV-" in bad.stderr
     assert '    asked: {"op": "decode", "bytes": "0101"}' in bad.stderr
     assert "    stderr: on the edge" in bad.stderr
+    again = f"again: gdproto conformance run --testee {shlex.quote(started_as('crashes'))} --only"
+    assert f"    {again} bool-true" in bad.stderr
     assert f"report {tmp_path}/bad/results.jsonl --html report.html shows the bytes" in bad.stdout
     assert "shows the bytes" not in good.stdout
     (found,) = read([tmp_path / "bad" / "results.jsonl"])
@@ -300,6 +309,17 @@ def test_the_command_writes_results_and_exits_by_them(tmp_path: Path) -> None:
     assert [json.loads(line).get("event") for line in lines] == [
         "started", None, None, None, "ended",
     ]  # fmt: skip
+
+
+def test_areas_choose_cases_and_large_ones_are_left_out() -> None:
+    every = list(CASES.values())
+    assert {case.area for case in chosen(CASES, (), (), ("blobs",))} == {"blobs"}
+    assert {case.kind for case in chosen(CASES, (), (), ("frame", "stream"))} == {"frame", "stream"}
+    small = chosen(CASES, (), (), without_large=True)
+    assert 10 < len(every) - len(small) < 60
+    assert "bytes-limit" not in {case.id for case in small}
+    with pytest.raises(click.UsageError, match="no area moon: there are answers, "):
+        chosen(CASES, (), (), ("moon",))
 
 
 def test_another_value_is_told_with_both() -> None:

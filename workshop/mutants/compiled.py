@@ -22,13 +22,12 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from gdproto.conformance.cases import Case
-from gdproto.conformance.judging import questions
+from gdproto.conformance.cases import Case, is_large
 from gdproto.conformance.judging.outcomes import BAD
 from gdproto.conformance.running.runner import RunError, Runner
 
 from .mutant import MutantError, Sources
-from .scoring import LARGE, Score, largest_repeat
+from .scoring import Score
 
 CC = shutil.which("cc")
 INCLUDE = Path(sysconfig.get_path("include"))
@@ -130,11 +129,7 @@ def judged(library: Path, cases: Sequence[Case], timeout_s: float) -> tuple[str,
 
 def asked(cases: Mapping[str, Case]) -> list[Case]:
     """The cases that are not large, in the order in which they are asked."""
-    small = [
-        case
-        for case in cases.values()
-        if all(largest_repeat(question.fields) < LARGE for question in questions(case))
-    ]
+    small = [case for case in cases.values() if not is_large(case)]
     return sorted(small, key=lambda case: ORDER.index(case.kind))
 
 

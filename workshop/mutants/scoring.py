@@ -25,7 +25,7 @@ from multiprocessing import get_context
 from types import CodeType, FrameType, ModuleType
 from typing import Any, NoReturn
 
-from gdproto.conformance.cases import Case
+from gdproto.conformance.cases import Case, is_large
 from gdproto.conformance.judging import Question, judge, questions
 from gdproto.conformance.judging.outcomes import Outcome
 from gdproto.conformance.running.runner import introduced
@@ -43,8 +43,6 @@ Through = Callable[[ModuleType], Any]
 # A name, what is done, what the codec says to it, and the functions that it calls for it.
 Door = tuple[str, Through, Any, frozenset[str]]
 
-# A case with a part that repeats so often is a large one.
-LARGE = 100_000
 # For one answer, in seconds of the processor.
 DEADLINE_S = 0.5
 DOOR_S = 3.0
@@ -116,7 +114,7 @@ class Suite:
 
     def _add(self, case: Case, testee: GdprotoTestee, strict: StrictUse) -> None:
         asked = tuple(questions(case))
-        if any(largest_repeat(question.fields) >= LARGE for question in asked):
+        if is_large(case):
             return
         answers, uses, calls = [], [], Calls()
         for question in asked:
@@ -312,16 +310,6 @@ def deadlined(call: Callable[[], Any], seconds: float) -> Any:
         return {"ended": Outcome.TIMEOUT.value}
     except Exception as error:
         return {"ended": f"{Outcome.CRASHED.value} ({type(error).__name__})"}
-
-
-def largest_repeat(node: Any) -> int:
-    """The largest number of times that a part of the JSON is repeated."""
-    if isinstance(node, Mapping):
-        here = int(node["times"]) if "times" in node else 0
-        return max([here, *map(largest_repeat, node.values())])
-    if isinstance(node, list | tuple):
-        return max(map(largest_repeat, node), default=0)
-    return len(node) if isinstance(node, str) else 0
 
 
 @contextmanager
