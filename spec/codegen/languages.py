@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import go, ir, java, kaitai, rust, typescript, wireshark
+from . import c11, go, ir, java, kaitai, rust, typescript, wireshark
 from .errors import CompileError
 from .language import Language
 
@@ -21,7 +21,13 @@ FORMATTING_S = 120
 ONE, EACH = "{}", "{each}"
 
 # One line for each language.
-_ALL: tuple[Language, ...] = (go.LANGUAGE, java.LANGUAGE, rust.LANGUAGE, typescript.LANGUAGE)
+_ALL: tuple[Language, ...] = (
+    c11.LANGUAGE,
+    go.LANGUAGE,
+    java.LANGUAGE,
+    rust.LANGUAGE,
+    typescript.LANGUAGE,
+)
 LANGUAGES: Mapping[str, Language] = {language.name: language for language in _ALL}
 # What other programs read to show or take apart bytes: no peer is written with it.
 _TOOLS: tuple[Language, ...] = (kaitai.LANGUAGE, wireshark.LANGUAGE)
