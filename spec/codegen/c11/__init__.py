@@ -79,6 +79,6 @@ LANGUAGE = Language(
     folder="peers/c/include",
     package="gd",
     comment="/* {} */",
-    formatter=("clang-format", "--style=file", "--assume-filename={}"),
+    formatter=("clang-format", "--style=file", "--assume-filename", "{}"),
     files=files,
 )
