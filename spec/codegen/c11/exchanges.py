@@ -54,11 +54,12 @@ def _role(role: ir.Role, spec: ir.Spec) -> str:
 
 
 def _move(row: ir.Transition) -> str:
-    # After a fault of the connection there is no next state: it is as if nothing had been open.
+    # After a fault of the connection there is no next state.
+    following = row.state if row.scope == "connection" else row.next
     outcome = "REFUSE" if row.scope else row.outcome.upper()
     scope = row.scope.upper() or "NONE"
     refusal = code(row.outcome) if row.scope else "GD_CODE_OK"
-    return f"{{{_state(row.next)}, GD_OUTCOME_{outcome}, GD_SCOPE_{scope}, {refusal}}}"
+    return f"{{{_state(following)}, GD_OUTCOME_{outcome}, GD_SCOPE_{scope}, {refusal}}}"
 
 
 def _table(spec: ir.Spec, sides: tuple[str, str]) -> Iterator[str]:
