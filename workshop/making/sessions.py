@@ -345,6 +345,13 @@ def failures(out: Collected, role: ir.Role) -> None:
         told = error(code, "connection", number, offset=offset)
         requires = f"{LOST[name]} GD-ERR-002"
         add(f"loses-{name}", requires, *before, received(data, told), received(after))
+    # Frames in one piece, and what comes behind them; it is dropped where the last one is at fault.
+    came, told = first["expect"]["events"], error("bad_magic", "connection", 0, offset=0)
+    both = received(good + good, *came, *came)
+    add("goes-on-behind", "GD-EXCH-022", *before, both, first, first)
+    lost_behind, dropped = received(good + lost[0][1], *came, told), received(good)
+    requires = "GD-FRAME-002 GD-ERR-002"
+    add("loses-behind", requires, *before, lost_behind, dropped, dropped)
     if role.side == "answerer":
         _failing_questions(add)
     else:
