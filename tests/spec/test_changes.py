@@ -5,6 +5,7 @@ Rules: a change is made in a copy of spec/, and nowhere else.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ import pytest
 from gdproto.implementation import gil_is_enabled
 from tests.compiling import CAN_COMPILE, compile_codec
 
-from .changes import codegen, copied, edit, run
+from .changes import ROOT, codegen, copied, edit, run
 
 
 class Edit(NamedTuple):
@@ -194,6 +195,16 @@ REFUSED = (
         (Edit("judging.py", 'are others", "field"', 'are others", "fields"'),),
     ),
     Refused(
+        "a detail of no type",
+        "spec.errors: error type 'DirtyOverloadedError': ErrorDetails has no detail queue",
+        (Edit("errors.py", '("app_path", "retry_after")', '("app_path", "retry_after", "queue")'),),
+    ),
+    Refused(
+        "a detail that no error has",
+        "spec.answers: ErrorDetails: no error type has the detail 'waited'",
+        (Edit("errors.py", '"where", "waited")', '"where")'),),
+    ),
+    Refused(
         "a transition of a message that is not there",
         "spec.exchanges: idle, opener, NOTE: no such message",
         (Edit("exchanges.py", '"STASH STATUS MANAGE", ASKING', '"STASH STATUS NOTE", ASKING'),),
@@ -277,7 +288,46 @@ arbiter.receive_data(client.send(note))
 assert arbiter.next_event().message == note == gdproto.parse(note.to_bytes()), note
 """
 
+# In place of a message more, with all that the table says of it.
+RECEIVED = (
+    Edit(
+        "exchanges.py",
+        '"REQUEST STASH STATUS MANAGE",\n        ABANDONED',
+        '"REQUEST STASH STATUS MANAGE NOTE",\n        ABANDONED',
+    ),
+    Edit(
+        "exchanges.py",
+        '"REQUEST STASH STATUS MANAGE CANCEL"',
+        '"REQUEST STASH STATUS MANAGE NOTE CANCEL"',
+    ),
+)
+COST = Edit(
+    "messages.py",
+    'Field("result", (), "the result")',
+    'Field("result", (), "the result"),\n        Field("cost", (float, int), "what it took",'
+    " required=False, minimum=0, finite=True)",
+)
+UINT64 = values(
+    '0x07: "uint64" / Holds(Int64ub, int, 2**63, 2**64 - 1) * "8 bytes, unsigned"', "Int64ub"
+)
+
 WORKING = (
+    Working(
+        "a field more of an answer",
+        "answer = gdproto.Response(1, 5, 2.5)\n"
+        "assert gdproto.parse(answer.to_bytes()) == answer, answer\n"
+        "assert gdproto.parse(gdproto.Response(1, 5).to_bytes()).cost is None\n"
+        "assert gdproto.Response(1, 5).to_bytes()[16:] == bytes([0x21, 0, 0, 0, 1]) + "
+        "gdproto.encode('result') + gdproto.encode(5)",
+        (COST,),
+    ),
+    Working(
+        "a second type of integers",
+        "for number in (2**63 - 1, 2**63, 2**64 - 1):\n"
+        "    assert gdproto.decode(gdproto.encode([number, 1])) == [number, 1]\n"
+        "assert gdproto.encode(2**63) == bytes([7, 0x80]) + bytes(7)",
+        UINT64,
+    ),
     Working(
         "a message of which all fields may be absent",
         SENT.format("")
@@ -402,3 +452,27 @@ def test_it_works(case: Working, tmp_path: Path) -> None:
         program = f"import os\nos.environ['GDPROTO_PURE'] = str(int({implementation!r} != 'c'))\n"
         result = run(copy, "-c", program + BEGINNING + case.program, implementation)
         assert (result.returncode, result.stderr) == (0, ""), result.stderr
+
+
+def test_the_makers_and_what_is_owed_follow(tmp_path: Path) -> None:
+    """Vectors are made of what is new, and what they do not pay yet is told by its name."""
+    optional = (
+        'Field("text", (str,), "what", required=False)',
+        'Field("level", (int,), "how loud", required=False, minimum=1, maximum=3)',
+        'Field("kind", (int,), "which", required=False, default=1, choices={"a": 1, "b": 2})',
+    )
+    copy = changed(tmp_path, (*note(*optional), *RECEIVED, COST, *UINT64))
+    for folder in ("workshop", "conformance"):
+        shutil.copytree(ROOT / folder, copy / folder, dirs_exist_ok=True)
+    for link in ("spec", "conformance"):
+        (copy / "gdproto" / link).symlink_to(f"../{link}")
+    for words in ("spec.codegen", "workshop.making"):
+        made = run(copy, "-m", words, "--write")
+        assert (made.returncode, made.stderr) == (0, ""), made.stderr
+    owed = run(copy, "-m", "workshop.completeness.obligations")
+    assert owed.stderr == ""
+    unpaid = [line for line in owed.stdout.splitlines() if "no case: " in line]
+    # A type needs values that only a person can choose; fields and messages are paid.
+    assert unpaid
+    assert all("uint64" in line for line in unpaid), unpaid
+    assert "uint64 decoded 9223372036854775808" in owed.stdout

@@ -19,6 +19,7 @@ from typing import Any
 from gdproto import decode
 from gdproto.conformance.cases import Case, Recipe, load, made, size
 from gdproto.spec.codegen import ir
+from gdproto.spec.codegen.layout import value_type
 from gdproto.spec.codegen.python.types import PYTHON_TYPES
 from gdproto.spec.codegen.walk import walk
 
@@ -165,7 +166,7 @@ def _of_message(message: ir.Message, spec: ir.Spec) -> Iterator[str]:
         yield "refused with a payload"
         return
     yield "refused with length 0"
-    yield from (f"refused as {value.name}" for value in spec.values if value.kind != "dict")
+    yield from (f"refused as {value.name}" for value in firsts(spec) if value.kind != "dict")
     yield from ("with unknown keys before", "with unknown keys after", "cut inside")
     if len(message.fields) > 1:
         yield "in another order"
@@ -180,10 +181,15 @@ def _every(fields: Iterable[ir.Field], above: str = "") -> Iterator[tuple[str, i
         yield from _every(field.fields, path)
 
 
+def firsts(spec: ir.Spec) -> list[ir.ValueType]:
+    """One type of each kind: a field is of a kind, whichever of its types carries the value."""
+    return [value_type(kind, spec) for kind in ir.KINDS]
+
+
 def _of_field(field: ir.Field, spec: ir.Spec) -> Iterator[str]:
     yield "refused missing" if field.required else "parsed missing"
     yield "cut"
-    for value in spec.values:
+    for value in firsts(spec):
         if value.kind == "none":
             fits = not field.required or not field.types
         else:
@@ -449,8 +455,9 @@ def _by_unserializable(case: Case, spec: ir.Spec) -> Iterator[str]:
     if (case.error or {}).get("path") == "request_id":
         yield f"not serialized request_id {case.message['request_id']}"
     if _code(case) == "payload_too_large":
-        # The message is a RESPONSE of bytes, in a dict of one pair.
-        ((name, typed),) = case.message["fields"].items()
+        # The message is a RESPONSE of bytes, in a dict of one pair: what is none is left out.
+        given = case.message["fields"].items()
+        ((name, typed),) = ((name, typed) for name, typed in given if "none" not in typed)
         yield f"not serialized length {5 + 5 + len(name) + 5 + size(typed['bytes'])}"
 
 
@@ -508,13 +515,13 @@ def _by_bad_field(
 def _by_good_fields(
     spec: ir.Spec, message: ir.Message, payload: Mapping[str, Any]
 ) -> Iterator[str]:
-    names = {PYTHON_TYPES[value.kind]: value.name for value in spec.values}
+    names = {PYTHON_TYPES[value.kind]: value.name for value in firsts(spec)}
     assert message.fields is not None
     known = [field.name for field in message.fields]
     present = list(payload)
-    if present[0] not in known:
+    if present and present[0] not in known:
         yield "with unknown keys before"
-    if present[-1] not in known:
+    if present and present[-1] not in known:
         yield "with unknown keys after"
     order = [known.index(name) for name in present if name in known]
     if order != sorted(order):

@@ -13,7 +13,38 @@ from .wire import REQUEST_ID, SPEC, frame
 
 MESSAGES = {message.name: message for message in SPEC.messages}
 
-# For each message the smallest payload, and one that has every field.
+# What a field holds of which nothing is chosen below, by the first of its kinds.
+EXAMPLES: dict[str, Any] = {
+    "bool": True, "integer": 1, "float": 2.5, "bytes": b"b", "string": "t", "list": [1],
+    "dict": {"k": None},
+}  # fmt: skip
+
+
+def example(field: ir.Field, is_full: bool) -> Any:
+    """A value that the field permits; of one with fields of its own all, or what is required."""
+    if field.fields:
+        return completed(field.fields, {}, is_full)
+    if field.choices:
+        return field.choices[0][1]
+    if not field.types:
+        return "k"
+    value = EXAMPLES[field.types[0]]
+    return value if field.minimum is None else max(value, field.minimum)
+
+
+def completed(
+    fields: Sequence[ir.Field], chosen: Mapping[str, Any], is_full: bool
+) -> dict[str, Any]:
+    """The payload with examples for what must be there, or for all, and is not chosen."""
+    return {
+        field.name: chosen[field.name] if field.name in chosen else example(field, is_full)
+        for field in fields
+        if field.name in chosen or is_full or field.required
+    }
+
+
+# For each message the smallest payload, and one that has every field: values that read well. What
+# is not here is made from the declaration.
 SMALLEST: dict[str, dict[str, Any]] = {
     "REQUEST": {"app_path": "m:A", "action": "go"},
     "RESPONSE": {"result": None},
@@ -37,6 +68,11 @@ FULL: dict[str, dict[str, Any]] = {
     "STASH": {"op": 1, "table": "t", "key": "k", "value": [True], "pattern": "*"},
     "MANAGE": {"op": 1, "count": 2},
 }
+for _message in SPEC.messages:
+    if _message.fields is not None:
+        for _chosen, _is_full in ((SMALLEST, False), (FULL, True)):
+            _name, _held = _message.name, _chosen.get(_message.name, {})
+            _chosen[_name] = completed(_message.fields, _held, _is_full)
 BARE = [message.name for message in SPEC.messages if message.fields is None]
 
 

@@ -334,6 +334,10 @@ def impossible(out: Collected, name: str) -> None:
         good["count"] = {"0": 0, "minus-1": -1, "min": -(2**63), "max": 2**63 - 1}
     if name == "REQUEST":
         _left_out(out)
+    for path, field in leaves(MESSAGES[name].fields or ()):
+        if path not in bad:
+            possible, beyond = _at_bounds(field)
+            good[path], bad[path] = good.get(path, {}) | possible, beyond
     for path, values in good.items():
         for what, value in values.items():
             if isinstance(value, As):
@@ -347,6 +351,19 @@ def impossible(out: Collected, name: str) -> None:
             error = fault("invalid_field_value", in_payload(payload, path), path)
             case = f"{kind}-{slug(path)}-{what}"
             refused(out, case, "GD-MSG-009", whole(name, payload), error, f"{kind}-full")
+
+
+def _at_bounds(field: ir.Field) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is at the field's bounds, and what is just beyond them, by name."""
+    choices = [number for _, number in field.choices]
+    lows = [bound for bound in (field.minimum, *choices) if bound is not None]
+    highs = [bound for bound in (field.maximum, *choices) if bound is not None]
+    good = {_named(number): number for number in (*lows, *highs)}
+    bad = {_named(number - 1): number - 1 for number in lows}
+    bad |= {_named(number + 1): number + 1 for number in highs}
+    if field.finite:
+        bad |= {"infinite": math.inf, "minus-infinite": -math.inf, "nan": math.nan}
+    return good, {name: number for name, number in bad.items() if name not in good}
 
 
 def _left_out(out: Collected) -> None:
