@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 import gdproto
 from dirty_runtime import StashError, StashKeyNotFoundError, StashTableNotFoundError
 from dirty_runtime.app import AppSpec
+from dirty_runtime.arbiter.answers.management import Management
 from dirty_runtime.arbiter.answers.stash import StashAnswers
 from dirty_runtime.arbiter.policy.allocation import allocate, slot_to_add, slot_to_remove
 from dirty_runtime.arbiter.policy.health import Health
 from dirty_runtime.arbiter.stash.glob import Glob
 from dirty_runtime.arbiter.stash.memory import MemoryStash
-from gdproto import StashOp
-from gdproto.answers import STASH_OPERATIONS
+from gdproto import ManageOp, StashOp
+from gdproto.answers import MANAGE_OPERATIONS, STASH_OPERATIONS, Operation
 
 # Answers of the stash do not depend on who asks.
 NOBODY: Any = None
@@ -227,3 +228,17 @@ def test_the_highest_slot_that_no_app_needs_is_removed() -> None:
     assert slot_to_remove(specs, homes) == 1
     assert slot_to_remove(specs, {0: ("m:All", "m:One")}) is None
     assert slot_to_remove(specs, {0: ("m:All",), 1: ("m:All",)}) is None, "one is not served"
+
+
+def test_an_operation_that_nobody_does_is_named_at_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    more = STASH_OPERATIONS[StashOp.GET]._replace(name="take_all", code=99)
+    monkeypatch.setitem(cast(dict[int, Operation], STASH_OPERATIONS), 99, more)
+    with pytest.raises(NotImplementedError, match="MemoryStash has no stash operation take_all"):
+        StashAnswers(MemoryStash())
+    other = MANAGE_OPERATIONS[ManageOp.ADD]._replace(name="pause", code=99)
+    monkeypatch.setitem(cast(dict[int, Operation], MANAGE_OPERATIONS), 99, other)
+    nothing = cast(Any, None)
+    with pytest.raises(NotImplementedError, match="nothing does the operation pause of MANAGE"):
+        Management(nothing, nothing, nothing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TypedDict
 
 import gdproto
@@ -39,6 +40,15 @@ class Management:
         self._supervisor = supervisor
         self._reload = reload
         self._lifetime = lifetime
+        self._doing: dict[int, Callable[[int], Done]] = {
+            ManageOp.ADD: self._add,
+            ManageOp.REMOVE: self._remove,
+            ManageOp.RELOAD: self._begin_reload,
+            ManageOp.SET: self._set,
+        }
+        for code, one in MANAGE_OPERATIONS.items():
+            if code not in self._doing:
+                raise NotImplementedError(f"nothing does the operation {one.name} of MANAGE")
 
     async def answer(self, message: gdproto.Manage, client: ClientConnection) -> ManageAnswer:
         """Do what `message` asks; answered when the processes are started, not when they are ready.
@@ -53,7 +63,7 @@ class Management:
         count = max(1, message.count)
         name = MANAGE_OPERATIONS[op].name
         log.info("user %s asks to manage: %s, count %d", client.uid, name, message.count)
-        done = self._do(op, count)
+        done = self._doing[op](count)
         return {
             "success": True,
             "operation": name,
@@ -63,14 +73,13 @@ class Management:
             "target_workers": self._supervisor.target,
         }
 
-    def _do(self, op: ManageOp, count: int) -> Done:
-        if op is ManageOp.RELOAD:
-            self._reload.begin()
-            return {}
-        if op is ManageOp.SET:
-            change = count - self._supervisor.target
-            return self._add(change) if change > 0 else self._remove(-change)
-        return self._add(count) if op is ManageOp.ADD else self._remove(count)
+    def _begin_reload(self, count: int) -> Done:
+        self._reload.begin()
+        return {}
+
+    def _set(self, count: int) -> Done:
+        change = count - self._supervisor.target
+        return self._add(change) if change > 0 else self._remove(-change)
 
     def _add(self, count: int) -> Done:
         bound = self._supervisor.config.max_workers

@@ -16,9 +16,17 @@ NONE = gdproto.Encoded(gdproto.encode(None))
 
 
 class StashAnswers:
-    """Has the backend do what is asked; values are as `gdproto.parse_stash` leaves them."""
+    """Has the backend do what is asked; values are as `gdproto.parse_stash` leaves them.
+
+    Raises:
+        NotImplementedError: the backend lacks an operation that is declared.
+    """
 
     def __init__(self, backend: Backend) -> None:
+        for one in STASH_OPERATIONS.values():
+            if not hasattr(backend, one.name):
+                name = type(backend).__name__
+                raise NotImplementedError(f"{name} has no stash operation {one.name}")
         self._backend = backend
 
     async def answer(self, message: gdproto.Stash, client: ClientConnection) -> Any:
