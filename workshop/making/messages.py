@@ -359,7 +359,7 @@ def _at_bounds(field: ir.Field) -> tuple[dict[str, Any], dict[str, Any]]:
     lows = [bound for bound in (field.minimum, *choices) if bound is not None]
     highs = [bound for bound in (field.maximum, *choices) if bound is not None]
     good = {_named(number): number for number in (*lows, *highs)}
-    bad = {_named(number - 1): number - 1 for number in lows}
+    bad: dict[str, Any] = {_named(number - 1): number - 1 for number in lows}
     bad |= {_named(number + 1): number + 1 for number in highs}
     if field.finite:
         bad |= {"infinite": math.inf, "minus-infinite": -math.inf, "nan": math.nan}
