@@ -36,6 +36,8 @@ CONNECTION = """
      * <p>Every frame, sent or received, runs the table of {@link Exchanges}. One thread at a time.
      */
     public final class Connection {
+      private static final int MOST_KEPT_BYTES = 64 * 1024;
+
       private final Role role;
       private final Side peer;
 
@@ -86,7 +88,12 @@ CONNECTION = """
           return events;
         }
         append(data, offset, length);
-        return events();
+        List<Event> events = events();
+        if (start == stop && bytes.length > MOST_KEPT_BYTES) {
+          // A connection that is idle keeps no room for a large frame.
+          look(new byte[0], 0, 0);
+        }
+        return events;
       }
 
       /** The events that bytes bring about. */
@@ -141,8 +148,9 @@ CONNECTION = """
         int there = stop - start;
         if (stop + length > bytes.length) {
           // Twice as much as came, so that memory follows what came, not what a header claims.
-          boolean fits = there + length <= bytes.length;
-          byte[] room = fits ? bytes : new byte[Math.max(2 * there, there + length)];
+          int whole = header == null ? 0 : Header.BYTES + header.length();
+          int wanted = Math.max(there + length, Math.min(2 * there, whole));
+          byte[] room = there + length <= bytes.length ? bytes : new byte[wanted];
           System.arraycopy(bytes, start, room, 0, there);
           look(room, 0, there);
         }

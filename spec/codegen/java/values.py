@@ -11,6 +11,8 @@ from ..naming import camel, screaming
 from ..template import fill
 from .words import code, octet, scope
 
+# Texts that are written as they are looked at.
+SHORT_CHARS = 64
 WIDEST_LONG = (-(2**63), 2**63 - 1)
 # What tells a type of Java, and what writes it: by the kind that programs have for it, and others.
 HELD = {
@@ -356,6 +358,7 @@ WRITER = """
       private static final VarHandle INTS = numbers(int[].class);
       private static final VarHandle LONGS = numbers(long[].class);
       private static final int FIRST_BYTES = 256;
+      private static final int SHORT_CHARS = «short_chars»;
 
       private final int most;
       private byte[] data = new byte[FIRST_BYTES];
@@ -428,11 +431,11 @@ WRITER = """
       /** The next item, or the value of the next pair, of which the key is written. */
       private Object next(Open in) throws ProtocolException {
         Object element = in.elements.next();
-        in.key = null;
         in.count++;
         if (!in.isDict) {
           return element;
         }
+        in.key = null;
         Map.Entry<?, ?> pair = (Map.Entry<?, ?>) element;
         in.key = key(pair.getKey(), in.keys);
         return pair.getValue();
@@ -673,6 +676,9 @@ WRITES_BYTES = """
 """
 WRITES_TEXT = """
     private void «name»(String value) throws ProtocolException {
+      if (value.length() <= SHORT_CHARS && isWritten(value)) {
+        return;
+      }
       int size = encodedLength(value);
       int at = head(«code», «bytes», size, «limit», «error»);
       if (size == value.length()) {
@@ -680,6 +686,22 @@ WRITES_TEXT = """
       } else {
         utf8(value, at);
       }
+    }
+
+    /** Writes a short text, if it is ASCII. */
+    private boolean isWritten(String text) throws ProtocolException {
+      int before = pos;
+      int length = text.length();
+      int at = head(«code», «bytes», length, «limit», «error»);
+      for (int from = 0; from < length; from++) {
+        char unit = text.charAt(from);
+        if (unit >= 0x80) {
+          pos = before;
+          return false;
+        }
+        data[at + from] = (byte) unit;
+      }
+      return true;
     }
 
     @SuppressWarnings("deprecation") // It is what copies the low halves, which are all there is.
@@ -863,6 +885,7 @@ def _writer(spec: ir.Spec) -> str:
     wide = any(map(is_wide, spec.values))
     return fill(
         WRITER,
+        short_chars=str(min(SHORT_CHARS, layout.text_type(spec)[1].limit.value)),
         kinds=_kinds(spec),
         unsupported=code("unsupported_type"),
         dict_code=f"0x{a_dict.code:02x}",

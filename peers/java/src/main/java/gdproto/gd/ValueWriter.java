@@ -20,6 +20,7 @@ final class ValueWriter {
   private static final VarHandle INTS = numbers(int[].class);
   private static final VarHandle LONGS = numbers(long[].class);
   private static final int FIRST_BYTES = 256;
+  private static final int SHORT_CHARS = 64;
 
   private final int most;
   private byte[] data = new byte[FIRST_BYTES];
@@ -119,11 +120,11 @@ final class ValueWriter {
   /** The next item, or the value of the next pair, of which the key is written. */
   private Object next(Open in) throws ProtocolException {
     Object element = in.elements.next();
-    in.key = null;
     in.count++;
     if (!in.isDict) {
       return element;
     }
+    in.key = null;
     Map.Entry<?, ?> pair = (Map.Entry<?, ?>) element;
     in.key = key(pair.getKey(), in.keys);
     return pair.getValue();
@@ -221,6 +222,9 @@ final class ValueWriter {
   }
 
   private void stringValue(String value) throws ProtocolException {
+    if (value.length() <= SHORT_CHARS && isWritten(value)) {
+      return;
+    }
     int size = encodedLength(value);
     int at = head(0x11, 4, size, Limits.MAX_BLOB_BYTES, ErrorCode.LENGTH_TOO_LARGE);
     if (size == value.length()) {
@@ -228,6 +232,22 @@ final class ValueWriter {
     } else {
       utf8(value, at);
     }
+  }
+
+  /** Writes a short text, if it is ASCII. */
+  private boolean isWritten(String text) throws ProtocolException {
+    int before = pos;
+    int length = text.length();
+    int at = head(0x11, 4, length, Limits.MAX_BLOB_BYTES, ErrorCode.LENGTH_TOO_LARGE);
+    for (int from = 0; from < length; from++) {
+      char unit = text.charAt(from);
+      if (unit >= 0x80) {
+        pos = before;
+        return false;
+      }
+      data[at + from] = (byte) unit;
+    }
+    return true;
   }
 
   @SuppressWarnings("deprecation") // It is what copies the low halves, which are all there is.
