@@ -32,20 +32,20 @@
 #define GD_RAW_DATA_BYTES 100u /* of what was at fault, in the details of an ERROR */
 #define GD_FIRST_EXTENSION 0x80
 #define GD_LAST_EXTENSION 0xef
-#define GD_StashOp_PUT 1
-#define GD_StashOp_GET 2
-#define GD_StashOp_DELETE 3
-#define GD_StashOp_KEYS 4
-#define GD_StashOp_CLEAR 5
-#define GD_StashOp_INFO 6
-#define GD_StashOp_ENSURE 7
-#define GD_StashOp_DELETE_TABLE 8
-#define GD_StashOp_TABLES 9
-#define GD_StashOp_EXISTS 10
-#define GD_ManageOp_ADD 1
-#define GD_ManageOp_REMOVE 2
-#define GD_ManageOp_RELOAD 3
-#define GD_ManageOp_SET 4
+#define GD_STASH_OP_PUT 1
+#define GD_STASH_OP_GET 2
+#define GD_STASH_OP_DELETE 3
+#define GD_STASH_OP_KEYS 4
+#define GD_STASH_OP_CLEAR 5
+#define GD_STASH_OP_INFO 6
+#define GD_STASH_OP_ENSURE 7
+#define GD_STASH_OP_DELETE_TABLE 8
+#define GD_STASH_OP_TABLES 9
+#define GD_STASH_OP_EXISTS 10
+#define GD_MANAGE_OP_ADD 1
+#define GD_MANAGE_OP_REMOVE 2
+#define GD_MANAGE_OP_RELOAD 3
+#define GD_MANAGE_OP_SET 4
 
 /* --- errors --- */
 

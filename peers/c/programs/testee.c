@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <errno.h>
 
-#include "json.h"
+#include "gd_json.h"
 #include "sha256.h"
 
 #define MOST_REPEATED ((size_t)300 * 1024 * 1024)

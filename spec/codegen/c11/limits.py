@@ -26,7 +26,7 @@ def section(spec: ir.Spec) -> str:
 
 def _enumeration(name: str, held: tuple[tuple[str, int], ...]) -> list[str]:
     """Constants, such as ``GD_STASH_OP_PUT``."""
-    return [f"#define {constant(name, one)} {number}" for one, number in held]
+    return [f"#define {constant(screaming(name), one)} {number}" for one, number in held]
 
 
 LIMITS = """

@@ -137,7 +137,9 @@ static inline gd_value json__number(json_reader *reader) {
     if (strpbrk(text, ".eE") != NULL) {
         return gd_float(strtod(text, NULL));
     }
-    return gd_integer((int64_t)strtoll(text, NULL, 10));
+    /* One that no C integer holds becomes the largest, which no GD integer is either. */
+    return text[0] == '-' ? gd_integer((int64_t)strtoll(text, NULL, 10))
+                          : gd_unsigned(strtoull(text, NULL, 10));
 }
 
 /* Values that are read one by one, copied into the arena at their end. */
