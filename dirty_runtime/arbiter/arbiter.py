@@ -245,6 +245,8 @@ class DirtyArbiter:
         ):
             loop.add_signal_handler(number, self._while_serving, self._scale, change)
         loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
+        for number in signals.MEANINGLESS:
+            loop.add_signal_handler(number, self._has_no_meaning, number)
 
     def _while_serving(self, act: Callable[..., None], *args: Any) -> None:
         """Do what a signal asks for, unless there are no workers yet, or none are wanted."""
@@ -254,6 +256,9 @@ class DirtyArbiter:
     def _scale(self, change: Callable[[int], int]) -> None:
         done = change(1)
         log.info("%d workers wanted%s", self.supervisor.target, "" if done else ", as before")
+
+    def _has_no_meaning(self, number: int) -> None:
+        log.warning("%s has no meaning for an arbiter", signals.name_of(number))
 
     def _reopen_logs(self) -> None:
         logs.LOG.reopen()

@@ -12,7 +12,8 @@ Rules:
 * A call whose client is there gets one end: its worker's answer, or one `Fail`.
 * What is given up while it runs keeps its lane until the worker has ended the exchange.
 * A call goes to another worker only if the first has not begun it.
-* While a client does not read its answers, no call of it is started; what runs goes on.
+* While a client does not read its answers, no call of it is started; what runs goes on, and what
+  waits gives way where others find no room.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from ..errors import (
     DirtyCancelledError,
     DirtyError,
     DirtyNoWorkersAvailableError,
+    DirtyOverloadedError,
     DirtyTimeoutError,
     DirtyWorkerError,
 )
@@ -199,6 +201,18 @@ class Calls(Generic[C, L]):
         """A client calls."""
         if self._is_draining:
             return (Fail(call, _not_begun(call)),)
+        if self._router.held and (gone := self._given_way(call)):
+            return [*gone, *self._admitted(call)]
+        return self._admitted(call)
+
+    def _given_way(self, call: Call[C, L]) -> list[Action[C, L]]:
+        """End what waits for clients that do not read, as far as the call needs the room."""
+        actions: list[Action[C, L]] = []
+        while (other := self._router.in_the_way(call)) is not None:
+            actions += self._failed(other, _unread(other))
+        return actions
+
+    def _admitted(self, call: Call[C, L]) -> Actions[C, L]:
         try:
             lane = self._router.submit(call)
         except DirtyError as error:
@@ -368,6 +382,12 @@ class Calls(Generic[C, L]):
         self._router.remove(lane)
         self._retiring.discard(lane)
         return (Close(lane),)
+
+
+def _unread(call: Call[C, L]) -> DirtyError:
+    """What is told of a call that waited behind answers which its client does not read."""
+    reason = "overloaded: others need its room, and this connection does not read its answers"
+    return DirtyOverloadedError(reason, call.app_path)
 
 
 def _not_begun(call: Call[C, L]) -> DirtyError:

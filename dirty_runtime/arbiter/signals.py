@@ -10,9 +10,28 @@ import contextlib
 import signal
 from collections.abc import Iterator
 
+# These have no meaning for an arbiter; by default each would end it, and leave its files behind. A
+# keeper has one of those that begin at SIGRTMIN for itself.
+MEANINGLESS = frozenset(
+    getattr(signal, name)
+    for name in ("SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGPWR", "SIGSTKFLT")
+    if hasattr(signal, name)
+) | frozenset(
+    number
+    for number in signal.valid_signals()
+    if hasattr(signal, "SIGRTMIN") and number >= signal.SIGRTMIN
+)
 # While there are no workers, these ask for nothing; by default they would end or stop the process.
-HARMLESS = frozenset((signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR1))
+HARMLESS = MEANINGLESS | {signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR1}
 MEANT = HARMLESS | {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+
+
+def name_of(number: int) -> str:
+    """Its name; of one that has none, how far it is from the first of those."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
 
 
 def hold() -> None:

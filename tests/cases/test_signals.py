@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from dirty_runtime import DirtyWorkerError
+from dirty_runtime.arbiter.signals import MEANINGLESS, MEANT, name_of
 from dirty_runtime.testing import Arbiter, ending
 from tests.dirty_runtime.processes import (
     LIMIT_S,
@@ -230,3 +231,24 @@ def test_a_reload_that_comes_after_the_end_is_none(tmp_path: Path) -> None:
         log = arbiter.log.read_text()
         assert re.search("reloading|workers wanted", log) is None
         assert log.count("stopping:") == 1
+
+
+# --- what has no meaning ---
+
+
+def test_a_signal_without_a_meaning_is_told_and_changes_nothing(arbiter: Arbiter) -> None:
+    before = arbiter.pids()
+    for number in MEANINGLESS:
+        os.kill(arbiter.process.pid, number)
+        wait_until_logged(arbiter, f"{name_of(number)} has no meaning for an arbiter")
+    assert arbiter.pids() == before
+
+
+def test_none_is_left_that_would_end_an_arbiter_and_leave_its_files() -> None:
+    """By default a signal ends a process, but those that stop it, go on, or tell of a child."""
+    kernel = {signal.SIGKILL, signal.SIGSTOP, signal.SIGTSTP, signal.SIGCONT, signal.SIGCHLD}
+    harmless = {signal.SIGURG, signal.SIGWINCH, signal.SIGPIPE, signal.SIGXFSZ}
+    # A fault of the process itself: to go on would hide it.
+    faults = {"SEGV", "BUS", "FPE", "ILL", "ABRT", "TRAP", "SYS", "XCPU"}
+    at_fault = {getattr(signal, f"SIG{name}") for name in faults}
+    assert signal.valid_signals() == MEANT | kernel | harmless | at_fault

@@ -215,6 +215,41 @@ def test_a_full_queue_refuses() -> None:
     assert calls.next_deadline_s() is None
 
 
+def test_what_waits_for_a_client_that_does_not_read_keeps_no_room_from_others() -> None:
+    calls = calls_of(max_queue=2)
+    unread = [made(client="one"), made(client="one")]
+    for call in unread:
+        assert calls.called(call) == ()
+    (refused,) = calls.called(made(client="two"))
+    assert isinstance(refused, Fail)
+    calls.client_holds_back("one")
+    # Its own calls find no room as before.
+    own = made(client="one")
+    (refused,) = calls.called(own)
+    assert isinstance(refused, Fail)
+    assert refused.call is own
+    (gave_way,) = calls.called(reads := made(client="two"))
+    assert isinstance(gave_way, Fail)
+    assert gave_way.call is unread[1]
+    assert isinstance(gave_way.error, DirtyOverloadedError)
+    assert "does not read" in str(gave_way.error)
+    assert list(calls) == [unread[0], reads]
+
+
+def test_as_many_give_way_as_the_bytes_need() -> None:
+    calls = calls_of(max_queue_bytes=1000)
+    unread = [made(client="one", size_bytes=300) for _ in range(3)]
+    for call in unread:
+        calls.called(call)
+    calls.client_holds_back("one")
+    gone = calls.called(reads := made(client="two", size_bytes=500))
+    assert [action.call for action in gone if isinstance(action, Fail)] == unread[:0:-1]
+    assert list(calls) == [unread[0], reads]
+    # Where not even that would do, all of them go, and the call is refused as always.
+    gone = calls.called(large := made(client="two", size_bytes=900))
+    assert [action.call for action in gone if isinstance(action, Fail)] == [unread[0], large]
+
+
 class Model(RuleBasedStateMachine):
     """Whatever happens, in any order: each call has one end, and no lane idles beside its work."""
 

@@ -734,6 +734,7 @@ class Model(RuleBasedStateMachine):
     )
     def submit(self, app: str, client: str, priority: int, size: int) -> Job:
         job = Job(app, client, priority, self.now_s, size, self.next_number())
+        self.see_who_gives_way(job)
         if not self.able(job) and not self.may_wait(job):
             with pytest.raises(DirtyOverloadedError):
                 self.router.submit(job)
@@ -741,6 +742,21 @@ class Model(RuleBasedStateMachine):
             self.waiting.append(job)
             self.places.setdefault(self.line(job), (self.next_number(), self.now_s))
         return job
+
+    def see_who_gives_way(self, job: Job) -> None:
+        """Only who is held has requests in the way, and only where all the room is taken."""
+        other = self.router.in_the_way(job)
+        queue = [one for one in self.waiting if one.app_path == job.app_path]
+        is_full = len(queue) >= MAX_QUEUE
+        all_bytes = sum(one.size_bytes for one in self.waiting)
+        others = queue if is_full else self.waiting
+        held = [one for one in others if one.client in self.held]
+        if self.able(job) or job.client in self.held or not held:
+            assert other is None
+        elif is_full or all_bytes + job.size_bytes > MAX_BYTES:
+            assert other in held
+        else:
+            assert other is None
 
     @rule(lane=lanes)
     def release(self, lane: int) -> None:

@@ -102,6 +102,13 @@ class Queue(Generic[J]):
         entries = [ring[client] for ring in self._all_rings() if client in ring]
         return sum(len(one.jobs) if isinstance(one, _Line) else 1 for one in entries)
 
+    def last_of(self, client: Hashable) -> J | None:
+        """The request of one connection that came last, of some priority."""
+        for ring in self._all_rings():
+            if (entry := ring.get(client)) is not None:
+                return next(reversed(entry.jobs)) if isinstance(entry, _Line) else entry
+        return None
+
     def put(self, job: J) -> None:
         """`job` waits behind those of its connection."""
         self.depth += 1

@@ -61,6 +61,12 @@ class Room(Generic[J]):
             self._check(job, queue)
         self.enter(job)
 
+    def queues_in_the_way(self, job: J, queue: Queue[J]) -> Collection[Queue[J]]:
+        """Those of which something must leave before `job` may wait in `queue`."""
+        if queue.depth >= self._most:
+            return (queue,)
+        return self._queues if self.bytes + job.size_bytes > self._most_bytes else ()
+
     def enter(self, job: J) -> None:
         """`job` waits."""
         self.count += 1

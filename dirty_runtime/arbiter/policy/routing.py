@@ -9,7 +9,7 @@ Rules:
 * Which lane, which request of an app, and how many may wait have their rules in `lanes`, `queue`
   and `room`.
 * A connection that is held has no request taken, as long as it is: its requests keep their places,
-  and others go past them.
+  others go past them, and they keep no room from others.
 * A request for an app that is not configured is refused; one for an app whose workers are still
   booting waits, as long as there is room.
 * A step costs the same however many apps and lanes there are: sets of both are the bits of ints.
@@ -45,6 +45,9 @@ class Router(Generic[J, L]):
         max_queue: requests of one app that may wait; 0 for any number.
         max_queue_bytes: what all that wait may take together; 0 for any number.
         max_queue_share: how much of both one connection may have, in percent.
+
+    Attributes:
+        held: the connections of which nothing is taken.
     """
 
     def __init__(
@@ -58,7 +61,7 @@ class Router(Generic[J, L]):
         self._numbered = list(self._apps.values())
         # The set of the apps for which something waits that may be taken.
         self._waiting = 0
-        self._held: set[Hashable] = set()
+        self.held: set[Hashable] = set()
         self._room: Room[J] = Room(self._numbered, max_queue, max_queue_bytes, max_queue_share)
         self._lanes: Lanes[J, L] = Lanes()
         self._seats = self._lanes.seats
@@ -116,7 +119,7 @@ class Router(Generic[J, L]):
         if app is None:
             raise DirtyNoWorkersAvailableError(job.app_path, reason="the app is not configured")
         able = self._lanes.idle & app.groups
-        if able and not (self._held and job.client in self._held):
+        if able and not (self.held and job.client in self.held):
             return self._lanes.take(able, job)
         self._room.admit(job, app)
         app.put(job)
@@ -127,7 +130,7 @@ class Router(Generic[J, L]):
         """As `submit` for a request that a lane took and did not begin: it is the next one."""
         app = self._apps[job.app_path]
         able = self._lanes.idle & app.groups
-        if able and job.client not in self._held:
+        if able and job.client not in self.held:
             return self._lanes.take(able, job)
         self._room.enter(job)
         app.put_back(job)
@@ -146,16 +149,32 @@ class Router(Generic[J, L]):
 
     def hold(self, client: Hashable) -> None:
         """Nothing of the connection is taken, until `resume`."""
-        self._held.add(client)
+        self.held.add(client)
+
+    def in_the_way(self, job: J) -> J | None:
+        """A request of a held connection that has the room in which `job` would wait, if one has.
+
+        Linear in the connections that are held, and only where the room is all taken.
+        """
+        app = self._apps.get(job.app_path)
+        if app is None or not self.held or job.client in self.held:
+            return None
+        if self._lanes.idle & app.groups:
+            return None
+        for queue in self._room.queues_in_the_way(job, app):
+            for client in self.held:
+                if (last := queue.last_of(client)) is not None:
+                    return last
+        return None
 
     def resume(self, client: Hashable, now_s: float) -> list[tuple[J, L]]:
         """The connection is held no more. Returns its requests that are taken now, and by whom.
 
         Linear in apps: it is for what is rare.
         """
-        if client not in self._held:
+        if client not in self.held:
             return []
-        self._held.discard(client)
+        self.held.discard(client)
         return [
             pair for app in self._numbered if app.depth for pair in self._resume(client, app, now_s)
         ]
@@ -199,7 +218,7 @@ class Router(Generic[J, L]):
 
     def _next_of(self, app: _App[J], now_s: float) -> J | None:
         """Take out the next request for the app, if one may be taken."""
-        job = app.take(now_s, self._held)
+        job = app.take(now_s, self.held)
         if job is not None:
             self._room.leave(job)
         if job is None or not app.depth:
