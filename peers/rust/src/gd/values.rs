@@ -242,7 +242,7 @@ pub fn decode(data: &[u8]) -> Result<Value, Fault> {
 ///
 /// The first fault from left to right; its path says where it is.
 pub fn encode(value: &Value) -> Result<Vec<u8>, Fault> {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(SMALL_BYTES);
     write(&mut out, value, 0).map_err(|found| found.into_fault(Scope::Exchange))?;
     if out.len() > MAX_VALUE_BYTES {
         return Err(Fault::new(Code::PayloadTooLarge, Scope::Exchange, None));
@@ -264,10 +264,17 @@ fn repeated<'a>(keys: impl Iterator<Item = &'a str> + Clone, count: usize) -> Op
     keys.enumerate().find(|(_, key)| !seen.insert(*key)).map(|it| it.0)
 }
 
+/// Most values are smaller.
+const SMALL_BYTES: usize = 128;
+
 /// So many keys are compared with each other.
 const FEW_KEYS: usize = 8;
 
+#[inline]
 fn repeated_pair(pairs: &[(String, Value)]) -> Option<usize> {
+    if pairs.len() < 2 {
+        return None;
+    }
     repeated(pairs.iter().map(|pair| pair.0.as_str()), pairs.len())
 }
 
@@ -599,11 +606,15 @@ pub(super) fn write(out: &mut Vec<u8>, value: &Value, depth: usize) -> Written {
     }
 }
 
+/// Bytes of the widest number.
+const WIDEST: usize = 8;
+
 #[inline]
 fn put<const N: usize>(out: &mut Vec<u8>, code: u8, body: [u8; N]) {
-    out.reserve(1 + N);
-    out.push(code);
-    out.extend_from_slice(&body);
+    // One piece, so that room is looked for once.
+    let mut head = [code; 1 + WIDEST];
+    head[1..=N].copy_from_slice(&body);
+    out.extend_from_slice(&head[..=N]);
 }
 
 #[inline]
