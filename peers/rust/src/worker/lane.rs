@@ -24,16 +24,37 @@ struct Lane {
 
 struct State {
     connection: Connection,
-    /// Set for the call that runs when its caller gives up.
-    running: Option<Arc<AtomicBool>>,
+    /// The call that runs: set when its caller gives up.
+    running: Option<Flag>,
     out: Vec<u8>,
 }
 
+type Flag = Arc<AtomicBool>;
+
+impl State {
+    /// Whether the exchange of a call is still to be answered.
+    fn awaits(&self, call: &Flag) -> bool {
+        self.running.as_ref().is_some_and(|running| Arc::ptr_eq(running, call))
+    }
+
+    /// A fault may have ended the exchange of the call that runs.
+    fn leave_what_is_over(&mut self) {
+        if self.connection.open_count() == 0 {
+            if let Some(call) = self.running.take() {
+                call.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
 impl Lane {
-    /// Sends a message; a fault where it cannot be encoded.
-    fn send(&self, message: &Message) -> Result<(), Fault> {
+    /// Sends an item of a call; it fails where the item cannot be encoded, or nobody waits for it.
+    fn send(&self, call: &Flag, message: &Message) -> Result<(), Failure> {
         let mut state = self.state.lock().expect("nobody panics with it");
-        self.send_in(&mut state, message)
+        if !state.awaits(call) {
+            return Err(Failure::new("its exchange is over"));
+        }
+        self.send_in(&mut state, message).map_err(Failure::from_fault)
     }
 
     fn send_in(&self, state: &mut State, message: &Message) -> Result<(), Fault> {
@@ -44,15 +65,14 @@ impl Lane {
         Ok(())
     }
 
-    /// Sends the last message of the call that runs, with which the lane is free again.
-    fn finish(&self, message: &Message) -> Result<(), Fault> {
+    /// Sends the last message of a call, with which the lane is free again, unless it is already.
+    fn finish(&self, call: &Flag, message: &Message) -> Result<(), Failure> {
         let mut state = self.state.lock().expect("nobody panics with it");
-        let running = state.running.take();
-        let came = self.send_in(&mut state, message);
-        if came.is_err() {
-            state.running = running;
+        if state.awaits(call) {
+            self.send_in(&mut state, message).map_err(Failure::from_fault)?;
+            state.running = None;
         }
-        came
+        Ok(())
     }
 
     fn write(&self, bytes: &[u8]) {
@@ -81,7 +101,7 @@ pub(super) fn serve(socket: UnixStream, served: &Arc<Served>) {
 }
 
 /// Reads until the lane ends.
-fn read(lane: &Lane, served: &Served, requests: Sender<(Request, Arc<AtomicBool>)>) {
+fn read(lane: &Lane, served: &Served, requests: Sender<(Request, Flag)>) {
     let mut buffer = vec![0; READ_BYTES];
     loop {
         let came = (&lane.socket).read(&mut buffer);
@@ -99,7 +119,10 @@ fn read(lane: &Lane, served: &Served, requests: Sender<(Request, Arc<AtomicBool>
                         return;
                     }
                 }
-                Event::Fault(fault) => refuse(lane, &fault),
+                Event::Fault(fault) => {
+                    refuse(lane, &fault);
+                    state.leave_what_is_over();
+                }
                 Event::Closed if state.running.is_some() => exit(ARBITER_GONE),
                 Event::Closed => return,
                 Event::Ended { .. } => {}
@@ -113,7 +136,7 @@ fn take(
     lane: &Lane,
     state: &mut State,
     served: &Served,
-    requests: &Sender<(Request, Arc<AtomicBool>)>,
+    requests: &Sender<(Request, Flag)>,
     message: Message,
 ) -> bool {
     match message {
@@ -159,19 +182,19 @@ fn refuse(lane: &Lane, fault: &Fault) {
 }
 
 /// Runs what is called, one after the other.
-fn run(lane: &Lane, served: &Served, calls: &Receiver<(Request, Arc<AtomicBool>)>) {
+fn run(lane: &Lane, served: &Served, calls: &Receiver<(Request, Flag)>) {
     for (request, cancelled) in calls {
         let asked = Asked::of(&request);
         let called = AssertUnwindSafe(|| answer(lane, served, request, &cancelled));
         let came = catch_unwind(called)
             .unwrap_or_else(|panic| Err(Failure::of_panic(panic.as_ref())))
-            .and_then(|last| lane.finish(&last).map_err(Failure::from_fault));
+            .and_then(|last| lane.finish(&cancelled, &last));
         if let Err(failure) = came {
             let told = match cancelled.load(Ordering::Relaxed) {
                 true => asked.cancelled(),
                 false => asked.failed(&failure),
             };
-            if lane.finish(&told.into()).is_err() {
+            if lane.finish(&cancelled, &told.into()).is_err() {
                 exit(AT_FAULT);
             }
         }
@@ -190,7 +213,7 @@ fn answer(
     lane: &Lane,
     served: &Served,
     request: Request,
-    cancelled: &Arc<AtomicBool>,
+    cancelled: &Flag,
 ) -> Result<Message, Failure> {
     let id = request.request_id;
     let call = Call {
@@ -215,7 +238,7 @@ fn answer(
         if call.is_cancelled() {
             return Err(Failure::new("the caller gave up"));
         }
-        lane.send(&chunk.into()).map_err(Failure::from_fault)?;
+        lane.send(cancelled, &chunk.into())?;
     }
     Ok(End::new(id).into())
 }

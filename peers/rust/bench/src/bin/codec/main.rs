@@ -17,7 +17,7 @@ const ROUNDS: usize = 25;
 const SAMPLE: Duration = Duration::from_millis(4);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::args().nth(1).ok_or("usage: bench FOLDER")?;
+    let folder = std::env::args().nth(1).ok_or("usage: codec FOLDER")?;
     let mut paths: Vec<_> =
         std::fs::read_dir(&folder)?.map(|one| Ok(one?.path())).collect::<std::io::Result<_>>()?;
     paths.retain(|path| path.extension().is_some_and(|end| end == "gd"));
