@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import ir
+from ..errors import CompileError
 from ..layout import dict_head, key_bytes, leaves, leaves_default_out
 from ..naming import pascal, snake
 from ..template import fill, indented
@@ -317,11 +318,19 @@ RUST = {"bool": "bool", "float": "f64", "bytes": "Vec<u8>", "string": "String",
     "list": "Vec<Value>", "dict": "Dict"}  # fmt: skip
 # How a program hands it over.
 GIVEN = {"string": "impl Into<String>", "integer": "impl Into<{}>", "any": "impl Into<Value>"}
+# Names of the code that reads a message.
+LOCALS = frozenset({"payload", "found"})
+# Types that the code has beside those that are declared.
+WORDS = """Box Code Dict Err Fault Field Fits Found Header Held Message MessageType None Ok Option
+Payload Reader Result Scope Self Some String Value Vec Written"""
+TYPES = frozenset(WORDS.split())
 
 
 def messages(spec: ir.Spec) -> str:
     all_messages = spec.messages
     names = [pascal(m.name) for m in all_messages]
+    for one in {*names, *(title for title, _ in spec.enumerations)} & TYPES:
+        raise CompileError(f"spec.messages: {one}: the codec in Rust needs this name")
     length = spec.header_field("length").limit
     assert length is not None
     return fill(
@@ -545,7 +554,7 @@ def _read(message: ir.Message, spec: ir.Spec) -> Lines:
     lines: Lines = []
     for index, field in enumerate(message.fields):
         lines += _read_field(field, (field.name,), f"payload.field({index}, {{}})", spec)
-    title, fields = pascal(message.name), [name(f.name) for f in leaves(message.fields)]
+    title, fields = pascal(message.name), [_named(f) for f in leaves(message.fields)]
     made = listed(f"Ok(Message::{title}({title} {{", ["request_id", *fields], "}))", 8)
     count = len(message.fields)
     return [
@@ -559,8 +568,18 @@ def _read(message: ir.Message, spec: ir.Spec) -> Lines:
     ]
 
 
+def _local(field: ir.Field) -> str:
+    """The variable that holds the field."""
+    return f"{snake(field.name)}_" if field.name in LOCALS else name(field.name)
+
+
+def _named(field: ir.Field) -> str:
+    """The field in the literal of its message."""
+    return f"{name(field.name)}: {_local(field)}" if field.name in LOCALS else name(field.name)
+
+
 def _read_field(field: ir.Field, path: tuple[str, ...], source: str, spec: ir.Spec) -> Lines:
-    here, judged = name(field.name), f"{_rule('fits', field)}, {_rule('permits', field)}"
+    here, judged = _local(field), f"{_rule('fits', field)}, {_rule('permits', field)}"
     lines = [f"let found = {source.format(_slice(path))};"]
     if field.fields:
         lines.append(f"let mut {here}: Dict = found.required({judged})?;")
