@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
@@ -57,7 +58,7 @@ UNPARSABLE = of("frame message", "invalid", "bytes")
 UNSERIALIZABLE = of("frame message", "invalid", "message")
 
 # What a dict of Python cannot hold.
-NOT_HELD = {"encode-key-twice", "encode-key-list", "encode-key-dict"}
+NOT_HELD = ("encode-key-twice", "encode-dict-of-*-twice", "encode-key-list", "encode-key-dict")
 # What our codec answers to the questions that the text leaves open.
 ANSWERS = {"nan-payload": "kept", "non-string-keys": "text"}
 
@@ -78,6 +79,8 @@ def same(one: Any, other: Any) -> bool:
     """Equal: floats by their bits, of which a NaN has many and zero two."""
     if isinstance(one, float) and isinstance(other, float):
         return struct.pack(">d", one) == struct.pack(">d", other)
+    if isinstance(one, list) and any(type(item) is float for item in one):
+        return len(one) == len(other) and all(map(same, one, other))
     return type(one) is type(other) and bool(one == other)
 
 
@@ -122,7 +125,7 @@ def test_a_value_is_refused(encode: Callable[[Any], bytes]) -> None:
         try:
             value = from_typed(case.value or {})
         except NotHeld:
-            return case.id in NOT_HELD
+            return any(fnmatchcase(case.id, glob) for glob in NOT_HELD)
         return fault_of(lambda: encode(value), scope=False) == case.error
 
     assert disagreeing(UNENCODABLE, agrees) == []

@@ -136,6 +136,8 @@ def alike(one: Any, other: Any) -> bool:
     """Equal, and of one type; a NaN is like any other."""
     if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
         return math.isnan(other)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(alike, one, other))
     return type(one) is type(other) and bool(one == other)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -31,5 +32,7 @@ def test_our_codecs_have_no_excuse(name: str, conformance_results: Path) -> None
     assert run.testee == f"gdproto ({name})"
     counts = run.counts()
     assert counts[Outcome.KNOWN_FAILURE] == counts[Outcome.NON_STRICT] == 0
-    # What no value of Python can say.
-    assert counts[Outcome.UNSUPPORTED] < 10
+    # What no value of Python can say: a dict with equal keys, or with keys that change.
+    unsupported = [one for one in run.results.values() if one.outcome is Outcome.UNSUPPORTED]
+    twice = [one for one in unsupported if fnmatchcase(one.case, "encode-*-twice")]
+    assert len(unsupported) - len(twice) < 3
