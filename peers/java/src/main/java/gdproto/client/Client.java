@@ -102,25 +102,25 @@ public final class Client implements AutoCloseable {
   /** Sends what opens an exchange, on the shared connection. */
   Pending begin(LongFunction<Message> opener, Duration within) {
     Deadline deadline = new Deadline(within);
-    Wire shared = shared();
+    Wire shared = shared(deadline);
     return new Pending(shared, shared.open(opener, false), deadline);
   }
 
   /** A connection of its own, for a stream. */
-  Wire own() {
-    return connected();
+  Wire own(Deadline deadline) {
+    return connected(deadline);
   }
 
-  private synchronized Wire shared() {
+  private synchronized Wire shared(Deadline deadline) {
     if (wire == null || wire.isOver()) {
-      wire = connected();
+      wire = connected(deadline);
     }
     return wire;
   }
 
-  private Wire connected() {
+  private Wire connected(Deadline deadline) {
     try {
-      return new Wire(socket);
+      return new Wire(socket, deadline);
     } catch (IOException problem) {
       throw Failures.ofConnection("cannot connect to " + socket + ": " + problem.getMessage());
     }

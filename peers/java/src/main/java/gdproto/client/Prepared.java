@@ -56,9 +56,10 @@ public final class Prepared {
 
   /** Calls, and iterates over the items; a plain result is the only one. It is to be closed. */
   public Items stream() {
-    Wire own = client.own();
+    Deadline deadline = new Deadline(timeout);
+    Wire own = client.own(deadline);
     try {
-      return new Items(own, own.open(this::request, true), new Deadline(timeout));
+      return new Items(own, own.open(this::request, true), deadline);
     } catch (RuntimeException problem) {
       own.close();
       throw problem;
@@ -66,7 +67,7 @@ public final class Prepared {
   }
 
   private Message request(long requestId) {
-    double seconds = timeout.toNanos() / NS_PER_S;
+    double seconds = timeout.getSeconds() + timeout.getNano() / NS_PER_S;
     return new Message.Request(requestId, appPath, action, args, kwargs, seconds, priority);
   }
 }

@@ -8,12 +8,15 @@ import gdproto.gd.ProtocolException;
 import gdproto.gd.Role;
 import gdproto.gd.Scope;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -31,6 +34,7 @@ import java.util.function.LongFunction;
  */
 final class Wire implements AutoCloseable {
   private static final int READ_BYTES = 64 * 1024;
+  private static final long AGAIN_MS = 10;
   private static final String CANCEL = "cancel";
 
   private final SocketChannel channel;
@@ -51,11 +55,10 @@ final class Wire implements AutoCloseable {
   private Boolean canCancel;
   private final List<Long> toCancel = new ArrayList<>();
 
-  Wire(Path socket) throws IOException {
-    channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+  /** Connects. Throws DirtyException where the arbiter takes nobody in time. */
+  Wire(Path socket, Deadline deadline) throws IOException {
+    channel = connected(UnixDomainSocketAddress.of(socket), deadline);
     try {
-      channel.connect(UnixDomainSocketAddress.of(socket));
-      channel.configureBlocking(false);
       selector = Selector.open();
       channel.register(selector, SelectionKey.OP_READ);
     } catch (IOException | RuntimeException problem) {
@@ -65,6 +68,43 @@ final class Wire implements AutoCloseable {
     reader = new Thread(this::run, "gdproto-client");
     reader.setDaemon(true);
     reader.start();
+  }
+
+  private static SocketChannel connected(UnixDomainSocketAddress socket, Deadline deadline)
+      throws IOException {
+    while (true) {
+      SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+      try {
+        channel.configureBlocking(false);
+        channel.connect(socket);
+        return channel;
+      } catch (IOException | RuntimeException problem) {
+        channel.close();
+        if (!isFull(problem, socket)) {
+          throw problem;
+        }
+      }
+      if (deadline.leftNs() <= 0) {
+        throw Failures.ofTimeout();
+      }
+      rest();
+    }
+  }
+
+  /** Whether as many wait as the arbiter lets wait: Java has nothing but a text for it. */
+  private static boolean isFull(Exception problem, UnixDomainSocketAddress socket) {
+    return problem instanceof SocketException
+        && !(problem instanceof ConnectException)
+        && Files.isWritable(socket.getPath());
+  }
+
+  private static void rest() {
+    try {
+      Thread.sleep(AGAIN_MS);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw Failures.ofCancel();
+    }
   }
 
   /** Whether nothing can be asked here any more. */

@@ -9,6 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gdproto.gd.DirtyException;
 import gdproto.gd.Message;
+import java.net.SocketException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -126,6 +131,31 @@ class ClientTest {
   void nobodyIsThere() {
     arbiter.close();
     assertThrows(DirtyException.ConnectionException.class, () -> client.call("a:B", "c"));
+  }
+
+  @Test
+  void anArbiterThatTakesNobodyIsNotWaitedForTooLong() throws Exception {
+    UnixDomainSocketAddress full = UnixDomainSocketAddress.of(folder.resolve("full.sock"));
+    List<SocketChannel> before = new ArrayList<>();
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(full, 1);
+      for (boolean isFull = false; !isFull; ) {
+        SocketChannel one = SocketChannel.open(StandardProtocolFamily.UNIX);
+        before.add(one);
+        one.configureBlocking(false);
+        try {
+          one.connect(full);
+        } catch (SocketException refused) {
+          isFull = true;
+        }
+      }
+      try (Client late = new Client(full.getPath(), Duration.ofMillis(100))) {
+        assertThrows(DirtyException.TimeoutException.class, () -> late.call("a:B", "c"));
+      }
+    }
+    for (SocketChannel one : before) {
+      one.close();
+    }
   }
 
   @Test
