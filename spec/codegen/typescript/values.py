@@ -170,15 +170,29 @@ export class Reader {
 
   private list(count: number): Value[] {
     const { path } = this;
-    const items: Value[] = [];
+    // Vectors of floats are read apart: a loop without calls is several times as fast.
+    const items: Value[] = this.floats(count);
     const depth = this.depth++;
-    this.owed += count * SMALLEST_OF_LIST;
-    for (let index = 0; index < count; index++) {
+    this.owed += (count - items.length) * SMALLEST_OF_LIST;
+    for (let index = items.length; index < count; index++) {
       this.owed -= SMALLEST_OF_LIST;
       path[depth] = index;
       items.push(this.value());
     }
     this.depth = depth;
+    return items;
+  }
+
+  /** The floats that come next, at most so many. */
+  private floats(most: number): number[] {
+    const { bytes, view } = this;
+    const items: number[] = [];
+    const last = this.end - «float_bytes»;
+    let at = this.pos;
+    for (; items.length < most && at <= last && bytes[at] === «float_code»; at += «float_bytes») {
+      items.push(view.getFloat64(at + 1));
+    }
+    this.pos = at;
     return items;
   }
 
@@ -528,6 +542,8 @@ def _head(spec: ir.Spec) -> str:
         codes=", ".join(_hex(v.code) for v in spec.values),
         dict_head=str(1 + the_dict.count.size),
         size=_size_reader(spec),
+        float_bytes=str(1 + 8),
+        float_code=_hex(value_type("float", spec).code),
     )
 
 
