@@ -15,7 +15,7 @@ import { decode, encode, type Value } from "../src/gd/index.js";
 const ROUNDS = 25;
 const WARM_ROUNDS = 5;
 const SAMPLE_NS = 4_000_000;
-const OPTIONS = { numbers: !process.argv.includes("--bigints") };
+const OPTIONS = { numbers: true };
 const ENDING = ".gd";
 
 type Work = () => unknown;

@@ -12,6 +12,7 @@ import type { Limit } from "./limit.js";
 
 const CONNECT_PAUSE_MS = 5;
 const BUSY = "EAGAIN";
+const UNWRITTEN = "EPIPE";
 
 /** Where an arbiter listens, and how its values are read. */
 export interface Place extends gd.Options {
@@ -33,7 +34,7 @@ export class Channel {
     this.connection = new gd.Connection("client", place);
     socket.on("data", (bytes) => this.take(this.connection.receive(bytes)));
     socket.on("end", () => this.take(this.connection.eof()));
-    socket.on("error", (error) => this.fail(closed(place, error.message)));
+    socket.on("error", (error) => this.fail(lost(place, error)));
     socket.on("close", () => this.fail(closed(place, "it is closed")));
   }
 
@@ -164,6 +165,13 @@ export function broken(fault: gd.ProtocolError): gd.DirtyError {
 function closed({ socketPath }: Place, why: string): gd.DirtyError {
   const details = gd.dict({ socket_path: socketPath });
   return new gd.DirtyConnectionError(`the connection to ${socketPath}: ${why}`, details);
+}
+
+/** What a caller is told when the connection fails. What was not written whole has not begun. */
+function lost(place: Place, error: NodeJS.ErrnoException): gd.DirtyError {
+  const failure = closed(place, error.message);
+  if (error.code === UNWRITTEN) failure.details.set("begun", false);
+  return failure;
 }
 
 function unreachable({ socketPath }: Place, error: unknown): unknown {

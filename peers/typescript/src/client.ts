@@ -193,7 +193,8 @@ export class Client {
 
   private async channel(limit: Limit): Promise<Channel> {
     if (this.idle.length) {
-      // An end that has come already is seen in the next turn of the event loop.
+      // An end that has come already is seen in a whole turn of the event loop.
+      await new Promise(setImmediate);
       await new Promise(setImmediate);
       const channel = this.idle.pop();
       if (channel) return channel;
