@@ -23,8 +23,7 @@ def test_its_codec_passes() -> None:
     bad = [f"{one.case}: {one.reason}" for one in run.results.values() if one.outcome in BAD]
     assert bad == []
     assert run.complaints == []
-    refused = {one.reason for one in run.results.values() if one.outcome is Outcome.UNSUPPORTED}
-    assert refused <= {"encode: a Map cannot have two equal keys"}
+    assert {one.outcome for one in run.results.values()} <= {Outcome.PASS, Outcome.NON_STRICT}
 
 
 def test_its_worker_passes_the_scripts() -> None:

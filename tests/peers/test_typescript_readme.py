@@ -13,16 +13,7 @@ from ..dirty_runtime.processes import serving
 from .toolchains import built_peer
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-STRICT = [
-    "--strict",
-    "--target",
-    "es2022",
-    "--module",
-    "nodenext",
-    "--types",
-    "node",
-    "--typeRoots",
-]
+STRICT = ("--strict", "--target", "es2022", "--module", "nodenext", "--types", "node")
 COMPILE_S = 300
 
 
@@ -39,7 +30,8 @@ def test_its_example_runs(tmp_path: Path) -> None:
     (tmp_path / "node_modules").mkdir()
     (tmp_path / "node_modules" / "gdproto").symlink_to(peer.folder)
     modules = peer.folder / "node_modules"
-    words = [str(modules / ".bin" / "tsc"), *STRICT, str(modules / "@types"), *map(str, sources)]
+    words = [str(modules / ".bin" / "tsc"), *STRICT, "--typeRoots", str(modules / "@types")]
+    words += map(str, sources)
     built = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=COMPILE_S)
     assert built.returncode == 0, built.stdout
     options = ("--launcher", f"node=node {tmp_path}/worker.js")

@@ -61,10 +61,24 @@ const READERS: Record<string, (held: any) => gd.Value> = {
   foreign: () => Symbol("foreign") as unknown as gd.Value,
 };
 
-function dictOf(pairs: [Json, Json][]): gd.Value {
-  const dict = new Map(pairs.map(([key, item]) => [fromTyped(key) as string, fromTyped(item)]));
-  if (dict.size < pairs.length) throw new Unsupported("a Map cannot have two equal keys");
-  return dict;
+/** A Map that has whatever pairs it is given: equal keys, and some that are no text. */
+class Pairs extends Map<string, gd.Value> {
+  constructor(private readonly pairs: [string, gd.Value][]) {
+    super();
+  }
+
+  override [Symbol.iterator](): MapIterator<[string, gd.Value]> {
+    return this.pairs[Symbol.iterator]() as MapIterator<[string, gd.Value]>;
+  }
+}
+
+function dictOf(held: [Json, Json][]): gd.Value {
+  const pairs = held.map(([key, item]): [string, gd.Value] => [
+    fromTyped(key) as string,
+    fromTyped(item),
+  ]);
+  const dict = new Map(pairs);
+  return dict.size < pairs.length ? new Pairs(pairs) : dict;
 }
 
 function nested(held: { in: string; times: number; key?: string; around?: Json }): gd.Value {

@@ -544,7 +544,8 @@ export class Writer {
   }
 
   private dict(pairs: ReadonlyMap<string, Value>): void {
-    if (this.depth < MAX_DEPTH && pairs.size > MAX_ITEMS) throw this.fault("too_many_items");
+    if (Object.getPrototypeOf(pairs) !== Map.prototype) return this.oddDict([...pairs]);
+    this.judgePairs(pairs.size);
     this.open(pairs.size);
     for (const [key, value] of pairs) {
       if (typeof key !== "string") throw this.fault("key_not_string", this.depth - 1);
@@ -552,6 +553,28 @@ export class Writer {
       this.value(value);
     }
     this.close();
+  }
+
+  /** Writes what iterates as it likes: over equal keys too. */
+  private oddDict(pairs: readonly (readonly [string, Value])[]): void {
+    const keys = new Set<string>();
+    this.judgePairs(pairs.length);
+    this.open(pairs.length);
+    for (const [key, value] of pairs) {
+      if (typeof key !== "string") throw this.fault("key_not_string", this.depth - 1);
+      if (keys.has(key)) {
+        this.path[this.depth - 1] = key;
+        throw this.fault("duplicate_key");
+      }
+      keys.add(key);
+      this.key(key);
+      this.value(value);
+    }
+    this.close();
+  }
+
+  private judgePairs(count: number): void {
+    if (this.depth < MAX_DEPTH && count > MAX_ITEMS) throw this.fault("too_many_items");
   }
 }
 
