@@ -31,8 +31,8 @@ func failed(ctx context.Context, request *gd.Request, err error) *gd.Error {
 		return failure(gd.DirtyCancelledError, "the caller gave up", nil)
 	}
 	details := gd.Dict{
-		{Key: "app_path", Value: request.AppPath},
-		{Key: "action", Value: request.Action},
+		{Key: "app_path", Value: text(request.AppPath)},
+		{Key: "action", Value: text(request.Action)},
 		{Key: "exception_type", Value: text(fmt.Sprintf("%T", err))},
 		{Key: "exception_bases", Value: []any{}},
 	}

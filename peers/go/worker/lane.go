@@ -25,9 +25,19 @@ type lane struct {
 	mutex      sync.Mutex
 	connection *gd.Connection
 
-	// Ends the call that runs; nil where none does.
-	cancel context.CancelFunc
+	// The call that runs; nil where none does.
+	running *run
 }
+
+// A call that runs: until its last message is written, or its exchange has ended otherwise.
+type run struct {
+	requestID uint64
+	ctx       context.Context
+	cancel    context.CancelFunc
+}
+
+// What is written for a run that is over.
+var errOver = errors.New("the exchange has ended")
 
 func newLane(file *os.File, s *served) *lane {
 	return &lane{file: file, served: s, connection: gd.NewConnection(gd.RoleWorker)}
@@ -68,9 +78,10 @@ func (l *lane) received(data []byte, err error) (bool, int) {
 			if event.Scope == gd.ScopeConnection {
 				return true, atFault
 			}
+			l.endOf(event.RequestID)
 			l.write(gd.Serialize(refused(event)))
 		case gd.Closed:
-			if l.cancel != nil {
+			if l.running != nil {
 				return true, arbiterGone
 			}
 			return true, ended
@@ -91,11 +102,11 @@ func (l *lane) take(message gd.Message) bool {
 		l.write(l.connection.Send(&gd.Response{RequestID: m.RequestID, Result: l.served.status()}))
 	case *gd.Request:
 		ctx, cancel := context.WithCancel(context.Background())
-		l.cancel = cancel
-		go l.answer(ctx, m)
+		l.running = &run{m.RequestID, ctx, cancel}
+		go l.answer(l.running, m)
 	case *gd.Cancel:
-		if l.cancel != nil {
-			l.cancel()
+		if l.running != nil && l.running.requestID == m.RequestID {
+			l.running.cancel()
 		}
 	}
 	return false
@@ -109,39 +120,53 @@ func (l *lane) write(frame []byte, err error) error {
 	return err
 }
 
-// Writes a message of the exchange that runs. Its error says that it cannot be encoded.
-func (l *lane) send(message gd.Message) error {
+// A fault may have ended the exchange of the call that runs: what it still gives is dropped.
+func (l *lane) endOf(requestID uint64) {
+	if l.running != nil && l.running.requestID == requestID && !l.connection.IsOpen(requestID) {
+		l.running.cancel()
+		l.running = nil
+	}
+}
+
+// Writes a message of a run. Its error says that it cannot be encoded, or that the run is over.
+func (l *lane) send(of *run, message gd.Message) error {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
+	if l.running != of {
+		return errOver
+	}
 	return l.write(l.connection.Send(message))
 }
 
-// Writes the last message of the exchange, with which the lane is free again.
-func (l *lane) finish(message gd.Message) error {
+// Writes the last message of a run, with which the lane is free again.
+func (l *lane) finish(of *run, message gd.Message) error {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
+	if l.running != of {
+		return errOver
+	}
 	frame, err := l.connection.Send(message)
 	if err == nil {
-		l.cancel()
-		l.cancel = nil
+		of.cancel()
+		l.running = nil
 	}
 	return l.write(frame, err)
 }
 
-func (l *lane) answer(ctx context.Context, request *gd.Request) {
-	last, err := l.outcome(ctx, request)
+func (l *lane) answer(of *run, request *gd.Request) {
+	last, err := l.outcome(of, request)
 	if err == nil {
-		err = l.finish(last)
+		err = l.finish(of, last)
 	}
 	if err != nil {
-		told := failed(ctx, request, err)
+		told := failed(of.ctx, request, err)
 		told.RequestID = request.RequestID
-		l.finish(told)
+		l.finish(of, told)
 	}
 }
 
 // Runs the action, and streams what it gives piece by piece. Returns the last message.
-func (l *lane) outcome(ctx context.Context, request *gd.Request) (last gd.Message, err error) {
+func (l *lane) outcome(of *run, request *gd.Request) (last gd.Message, err error) {
 	defer func() {
 		if problem := recover(); problem != nil {
 			err = &panicked{problem, string(debug.Stack())}
@@ -152,7 +177,7 @@ func (l *lane) outcome(ctx context.Context, request *gd.Request) (last gd.Messag
 		return nil, fmt.Errorf("%s has no action %s", request.AppPath, request.Action)
 	}
 	call := &Call{request.AppPath, request.Action, request.Args, request.Kwargs}
-	result, err := action(ctx, call)
+	result, err := action(of.ctx, call)
 	if err != nil {
 		return nil, err
 	}
@@ -162,10 +187,10 @@ func (l *lane) outcome(ctx context.Context, request *gd.Request) (last gd.Messag
 	}
 	for item, err := range items {
 		if err == nil {
-			err = ctx.Err()
+			err = of.ctx.Err()
 		}
 		if err == nil {
-			err = l.send(&gd.Chunk{RequestID: request.RequestID, Data: item})
+			err = l.send(of, &gd.Chunk{RequestID: request.RequestID, Data: item})
 		}
 		if err != nil {
 			return nil, err
