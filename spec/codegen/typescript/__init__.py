@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from .. import ir
 from ..language import Language
-from . import connection, errors, exchanges, header, limits, messages, values
+from . import connection, errors, exchanges, header, limits, messages, soundness, values
 from .printing import NAME, module
 
 
 def files(spec: ir.Spec, package: str) -> dict[str, str]:
     """The modules' texts, by file."""
+    soundness.check(spec)
     parts = (limits, errors, values, header, messages, exchanges, connection)
     texts = {f"{part.NAME}.ts": part.text(spec) for part in parts}
     return {**texts, f"{NAME}.ts": module(package, [part.NAME for part in parts])}

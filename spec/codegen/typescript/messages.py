@@ -436,8 +436,8 @@ def _write_dict(fields: tuple[ir.Field, ...], spec: ir.Spec) -> Lines:
     absent = [f for f in fields if may_be_absent(f)]
     always = str(len(fields) - len(absent))
     if len(absent) > 1:
-        lines = [f"let count = {always};", *(f"if ({_given(f)}) count++;" for f in absent)]
-        count = "count"
+        lines = [f"let $count = {always};", *(f"if ({_given(f)}) $count++;" for f in absent)]
+        count = "$count"
     else:
         lines = []
         count = f"{_given(absent[0])} ? {len(fields)} : {always}" if absent else always

@@ -221,10 +221,10 @@ export class RequestMessage {
     if (priority < -10n || priority > 10n) throw refusal("invalid_field_value", "priority");
     if (!Array.isArray(args)) throw refusal("wrong_field_type", "args");
     if (!(kwargs instanceof Map)) throw refusal("wrong_field_type", "kwargs");
-    let count = 4;
-    if (timeout !== null) count++;
-    if (priority !== 0n) count++;
-    writer.open(count);
+    let $count = 4;
+    if (timeout !== null) $count++;
+    if (priority !== 0n) $count++;
+    writer.open($count);
     writer.key("app_path");
     writer.value(appPath);
     writer.key("action");
@@ -436,11 +436,11 @@ export class StashMessage {
     if (pattern !== null) {
       if (typeof pattern !== "string") throw refusal("wrong_field_type", "pattern");
     }
-    let count = 2;
-    if (key !== null) count++;
-    if (value !== null) count++;
-    if (pattern !== null) count++;
-    writer.open(count);
+    let $count = 2;
+    if (key !== null) $count++;
+    if (value !== null) $count++;
+    if (pattern !== null) $count++;
+    writer.open($count);
     writer.key("op");
     writer.value(op);
     writer.key("table");

@@ -279,15 +279,21 @@ function stands(text: string, bytes: Uint8Array, start: number): boolean {
   return true;
 }
 
+// Room for the bytes of a text, by their number: it is filled again for each.
+const ROOMS = Array.from({ length: FEW_BYTES + 1 }, (_, length) => {
+  return new Array<number>(length).fill(0);
+});
+
 /** A text of a few bytes; undefined where not all are ASCII. */
 function ascii(bytes: Uint8Array, start: number, stop: number): string | undefined {
-  const codes: number[] = [];
-  for (let at = start; at < stop; at++) {
+  const codes = ROOMS[stop - start];
+  let all = 0;
+  for (let at = start, index = 0; at < stop; at++, index++) {
     const byte = bytes[at];
-    if (byte >= 0x80) return undefined;
-    codes.push(byte);
+    all |= byte;
+    codes[index] = byte;
   }
-  return String.fromCharCode.apply(String, codes);
+  return all < 0x80 ? String.fromCharCode.apply(String, codes) : undefined;
 }
 
 /**
