@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test cases conformance conformance-publish check peers check-c model mutants mutants-runtime fuzz acceptance soak \
+.PHONY: help demo test cases conformance conformance-publish check peers check-c model mutants mutants-runtime mutants-peers fuzz acceptance soak \
 	check-all bench bench-instructions bench-publish docs docs-serve spec clean
 
 help:  ## list the targets
@@ -85,13 +85,16 @@ mutants: $(VENV)/installed  ## judge the vectors: every broken codec must be tol
 mutants-runtime: $(VENV)/installed  ## judge the runtime's tests: of 300 broken runtimes, half an hour
 	@$(BIN)/python -m workshop.mutants.runtime
 
+mutants-peers: $(VENV)/installed  ## judge the vectors by 30 broken codecs each in Go, Rust and TypeScript; half an hour
+	@$(BIN)/python -m workshop.peers.mutants
+
 SECONDS := 60
 
 fuzz: $(VENV)/installed  ## look for inputs that break a rule; SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 	@$(BIN)/python -m workshop.peers --fuzz $(PEERS)
 
-check-all: check test peers check-c mutants mutants-runtime fuzz acceptance soak  ## everything, in an hour and a half
+check-all: check test peers check-c mutants mutants-runtime mutants-peers fuzz acceptance soak  ## everything, in an hour and a half
 
 bench: $(VENV)/installed  ## measure codec and runtime, about five minutes; ARGS=--quick for one
 	$(BIN)/python -m benchmarks $(ARGS)
