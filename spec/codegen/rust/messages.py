@@ -319,7 +319,7 @@ RUST = {"bool": "bool", "float": "f64", "bytes": "Vec<u8>", "string": "String",
 # How a program hands it over.
 GIVEN = {"string": "impl Into<String>", "integer": "impl Into<{}>", "any": "impl Into<Value>"}
 # Names of the code that reads a message.
-LOCALS = frozenset({"payload", "found"})
+LOCALS = frozenset({"fields", "found", "payload", "values"})
 # Types that the code has beside those that are declared.
 WORDS = """Box Code Dict Err Fault Field Fits Found Header Held Message MessageType None Ok Option
 Payload Reader Result Scope Self Some String Value Vec Written"""
@@ -519,21 +519,26 @@ def _is_number(field: ir.Field) -> bool:
 
 def _from_fields(message: ir.Message) -> Lines:
     assert message.fields is not None
-    values = listed("let values = [", [_taken(f) for f in message.fields], "];", 8)
+    taken = [
+        f"Some({_local(f)})" if f.fields else f"fields.take({text(f.name)})" for f in message.fields
+    ]
     return [
         "fn from_fields(request_id: u64, mut fields: Dict) -> Result<Message, Fault> {",
-        *indented(values, "    "),
+        *(f"    {line}" for f in message.fields for line in _gathered(f)),
+        *indented(listed("let values = [", taken, "];", 8), "    "),
         "    Self::judged(request_id, Payload { frame: None, values })",
         "}",
     ]
 
 
-def _taken(field: ir.Field) -> str:
-    """What a program gave for a field; it names no dict around others."""
+def _gathered(field: ir.Field) -> Lines:
+    """Make the dict of a field with others inside, which a program names alone."""
     if not field.fields:
-        return f"fields.take({text(field.name)})"
-    names = ", ".join(text(f.name) for f in leaves(field.fields))
-    return f"Some(fields.gathered(&[{names}]))"
+        return []
+    names = ", ".join(text(f.name) for f in field.fields if not f.fields)
+    more = ", ".join(f"({text(f.name)}, {_local(f)})" for f in field.fields if f.fields)
+    made = f"let {_local(field)} = fields.gathered(&[{names}], [{more}]);"
+    return [*(line for inner in field.fields for line in _gathered(inner)), made]
 
 
 def _place(message: ir.Message) -> Lines:

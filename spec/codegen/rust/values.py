@@ -147,10 +147,15 @@ impl Dict {
         found.map(|pair| std::mem::take(&mut pair.1))
     }
 
-    /// A dict of the pairs that have one of the names, which are taken out of this one.
-    pub(super) fn gathered(&mut self, names: &[&str]) -> Value {
+    /// A dict of the pairs that have one of the names, which are taken out of this one, and more.
+    pub(super) fn gathered<const N: usize>(
+        &mut self,
+        names: &[&str],
+        more: [(&str, Value); N],
+    ) -> Value {
         let pair = |name: &&str| self.take(name).map(|value| (name.to_string(), value));
-        Value::Dict(Dict(names.iter().filter_map(pair).collect()))
+        let more = more.into_iter().map(|(name, value)| (name.to_owned(), value));
+        Value::Dict(Dict(names.iter().filter_map(pair).chain(more).collect()))
     }
 }
 

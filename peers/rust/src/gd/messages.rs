@@ -290,7 +290,8 @@ impl Error {
     }
 
     fn from_fields(request_id: u64, mut fields: Dict) -> Result<Message, Fault> {
-        let values = [Some(fields.gathered(&["error_type", "message", "details"]))];
+        let error = fields.gathered(&["error_type", "message", "details"], []);
+        let values = [Some(error)];
         Self::judged(request_id, Payload { frame: None, values })
     }
 
