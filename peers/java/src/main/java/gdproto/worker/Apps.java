@@ -1,6 +1,8 @@
 package gdproto.worker;
 
 import gdproto.gd.ErrorType;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -24,25 +26,43 @@ final class Apps {
 
   /** Loads and initialises the app of a path. */
   void boot(String path, Supplier<App> known) throws BootException {
-    App app = known == null ? loaded(path) : known.get();
+    Supplier<App> made = known == null ? loaded(path) : known;
     try {
+      App app = made.get();
       app.init();
+      booted.put(path, app);
     } catch (Throwable thrown) {
-      String reason = "init() failed: " + Failure.reason(thrown);
+      String reason = "it cannot be initialised: " + Failure.reason(thrown);
       throw new BootException(ErrorType.DIRTY_APP_ERROR, path, reason, thrown);
     }
-    booted.put(path, app);
   }
 
-  /** Of {@code com.example:Orders} an instance of {@code com.example.Orders}. */
-  private static App loaded(String path) throws BootException {
+  /** What makes of {@code com.example:Orders} an instance of {@code com.example.Orders}. */
+  private static Supplier<App> loaded(String path) throws BootException {
     String name = path.replace(':', '.');
     try {
-      return (App) Class.forName(name).getDeclaredConstructor().newInstance();
+      Constructor<? extends App> made = Class.forName(name).asSubclass(App.class).getConstructor();
+      return () -> instance(made);
     } catch (ReflectiveOperationException | ClassCastException | LinkageError problem) {
       String reason = "no class " + name + " that is an App: " + Failure.reason(problem);
       throw new BootException(ErrorType.DIRTY_APP_NOT_FOUND_ERROR, path, reason, problem);
     }
+  }
+
+  private static App instance(Constructor<? extends App> made) {
+    try {
+      return made.newInstance();
+    } catch (InvocationTargetException failed) {
+      throw Apps.<RuntimeException>unchanged(failed.getCause());
+    } catch (ReflectiveOperationException failed) {
+      throw new IllegalStateException(failed);
+    }
+  }
+
+  /** What an app throws is told as it is, declared or not. */
+  @SuppressWarnings("unchecked")
+  private static <T extends Throwable> T unchanged(Throwable thrown) throws T {
+    throw (T) thrown;
   }
 
   /** Closes them; one that fails does not keep the others from it. */
