@@ -235,25 +235,29 @@ static inline void gd__lane_refuse(gd_lane *lane, const gd_fault *fault) {
     }
 }
 
-/* Take in what has come, without waiting. */
-static inline void gd__call_listen(gd_call *call) {
-    gd_lane *lane = call->lane;
-    do {
-        while (gd_connection_next(&lane->connection, &lane->event) != GD_EVENT_NONE) {
-            if (lane->event.kind == GD_EVENT_CLOSED) {
-                _exit(GD_WORKER_ARBITER_GONE);
-            }
-            if (lane->event.kind == GD_EVENT_FAULT) {
-                gd__lane_refuse(lane, &lane->event.fault);
-            } else if (lane->event.kind == GD_EVENT_MESSAGE &&
-                lane->event.message.type == GD_MESSAGE_CANCEL) {
-                call->is_cancelled = true;
-            }
-        }
-    } while (gd__lane_read(lane, false));
-    if (!gd__is_wanted(call)) {
+/* One event that came while a call runs. */
+static inline void gd__call_hear(gd_call *call, const gd_event *event) {
+    if (event->kind == GD_EVENT_CLOSED) {
+        _exit(GD_WORKER_ARBITER_GONE);
+    }
+    if (event->kind == GD_EVENT_FAULT) {
+        gd__lane_refuse(call->lane, &event->fault);
+    } else if (event->kind == GD_EVENT_MESSAGE && event->message.type == GD_MESSAGE_CANCEL) {
         call->is_cancelled = true;
     }
+}
+
+/* Take in what has come, without waiting. What follows the exchange is not for this call. */
+static inline void gd__call_listen(gd_call *call) {
+    gd_lane *lane = call->lane;
+    while (gd__is_wanted(call)) {
+        if (gd_connection_next(&lane->connection, &lane->event) != GD_EVENT_NONE) {
+            gd__call_hear(call, &lane->event);
+        } else if (!gd__lane_read(lane, false)) {
+            return;
+        }
+    }
+    call->is_cancelled = true;
 }
 
 /* Whether nobody waits for the call any more. */
