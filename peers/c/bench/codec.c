@@ -107,7 +107,9 @@ static void theirs_decode(payload *one) {
     size_t at = 0;
     msgpack_object object;
     msgpack_zone_clear(&one->zone);
-    must(msgpack_unpack(one->packed.data, one->packed.size, &at, &one->zone, &object) == MSGPACK_UNPACK_SUCCESS, "unpack");
+    must(msgpack_unpack(one->packed.data, one->packed.size, &at, &one->zone,
+             &object) == MSGPACK_UNPACK_SUCCESS,
+        "unpack");
 }
 
 static void only_copy(payload *one) {
@@ -160,7 +162,9 @@ static void load(payload *one, const char *folder, const char *name) {
     one->size = (size_t)size;
     one->bytes = (uint8_t *)malloc(one->size + 1);
     one->copy = (uint8_t *)malloc(one->size + 1);
-    must(one->bytes != NULL && one->copy != NULL && fread(one->bytes, 1, one->size, file) == one->size, path);
+    must(one->bytes != NULL && one->copy != NULL &&
+            fread(one->bytes, 1, one->size, file) == one->size,
+        path);
     fclose(file);
     one->held = gd_arena_new(gd_heap());
     one->arena = gd_arena_new(gd_heap());
@@ -199,7 +203,8 @@ int main(int count, char **words) {
         load(&one, words[1], names[at]);
         measure(encoding, 3, &one, best);
         printf("{\"payload\": \"%s\", \"direction\": \"encode\", \"ours_ns\": %.1f, \"theirs_ns\": %.1f}\n", names[at], best[0], best[1]);
-        fprintf(stderr, "%s: encoding takes %.2f times as long as memcpy of its bytes\n", names[at], best[0] / best[2]);
+        fprintf(stderr, "%s: encoding takes %.2f times as long as memcpy of its bytes\n",
+            names[at], best[0] / best[2]);
         measure(decoding, 2, &one, best);
         printf("{\"payload\": \"%s\", \"direction\": \"decode\", \"ours_ns\": %.1f, \"theirs_ns\": %.1f}\n", names[at], best[0], best[1]);
         unload(&one);
