@@ -179,6 +179,7 @@ export class Client {
   }
 
   private async attempt(message: gd.Message, limit: Limit): Promise<[Channel, gd.Message]> {
+    limit.throwIfAborted();
     const channel = await this.channel(limit);
     try {
       channel.begin(message);

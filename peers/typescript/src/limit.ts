@@ -23,15 +23,20 @@ export class Limit {
     return new Limit(this.timeout, this.signal, this.what);
   }
 
+  /** Throws the signal's reason where it is aborted already. */
+  throwIfAborted(): void {
+    this.signal?.throwIfAborted();
+  }
+
   /** What the promise gives, unless the limit is reached before. */
   async of<T>(promise: Promise<T>): Promise<T> {
-    this.signal?.throwIfAborted();
     let timer: NodeJS.Timeout | undefined;
     let abort: (() => void) | undefined;
     const reached = new Promise<never>((_, failed) => {
       const left = this.ends - performance.now();
       if (left < Infinity) timer = setTimeout(() => failed(this.passed()), Math.max(0, left));
       abort = () => failed(this.signal?.reason);
+      if (this.signal?.aborted) abort();
       this.signal?.addEventListener("abort", abort);
     });
     try {

@@ -178,6 +178,17 @@ test("nobody there is a DirtyConnectionError", async () => {
   await assert.rejects(nobody.call("a:A", "b"), gd.DirtyConnectionError);
 });
 
+test("a signal that is aborted already comes before all else", async () => {
+  await given(echo);
+  const signal = AbortSignal.abort(new Error("too late"));
+  const nobody = new Client({ socketPath: `${arbiter.socketPath}.not` });
+  await assert.rejects(nobody.call("a:A", "b", [], { signal }), /too late/);
+  assert.equal(await client.call("a:A", "b", [1n]), 1n);
+  await assert.rejects(client.call("a:A", "b", [2n], { signal }), /too late/);
+  assert.equal(await client.call("a:A", "b", [3n]), 3n);
+  assert.equal(arbiter.taken.length, 2);
+});
+
 test("questions are asked: the stash, the state, orders", async () => {
   await given((message, send) => {
     const { requestId } = message;
