@@ -7,5 +7,6 @@
 
 pub mod client;
 pub mod gd;
+#[doc(hidden)]
 pub mod json;
 pub mod worker;

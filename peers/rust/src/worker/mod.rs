@@ -78,7 +78,7 @@ impl Worker {
         if served.failure.is_some() {
             return BOOT_FAILED;
         }
-        served.apps.values().for_each(|app| app.close());
+        served.close();
         ENDED
     }
 
@@ -131,6 +131,19 @@ struct Served {
 }
 
 impl Served {
+    /// Closes the apps, the last first; one that fails does not keep the others from it.
+    fn close(&self) {
+        for path in self.paths.iter().rev() {
+            let closing = AssertUnwindSafe(|| self.apps[path].close());
+            if let Err(panic) = catch_unwind(closing) {
+                eprintln!(
+                    "app {path}: close failed: {}",
+                    Failure::of_panic(panic.as_ref()).message
+                );
+            }
+        }
+    }
+
     /// What the worker says of itself.
     fn status(&self) -> Dict {
         let paths: Vec<Value> = self.paths.iter().map(|path| path.as_str().into()).collect();
