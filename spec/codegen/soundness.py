@@ -258,6 +258,8 @@ def _default(field: ir.Field) -> Iterator[str]:
     kind = {tuple: "list", dict: "dict", **kinds}.get(type(default), "")
     if (field.types and kind not in field.types) or not kind:
         yield f"the default {default!r} is of another type"
+    elif kind == "bytes":
+        yield f"the default {default!r}: spec.json holds no bytes"
     elif kind in ("list", "dict") and default:
         yield f"the default {default!r}: lists and dicts are empty, () or {{}}"
     elif not _permits(field, default):

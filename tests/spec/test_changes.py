@@ -255,6 +255,11 @@ REFUSED = (
         note('Field("levels", (list,), "how loud", required=False, default=(1,))'),
     ),
     Refused(
+        "a default of bytes",
+        "spec.messages: NOTE: field 'raw': the default b'ab': spec.json holds no bytes",
+        note('Field("raw", (bytes,), "what", required=False, default=b"ab")'),
+    ),
+    Refused(
         "a bound of a text",
         "spec.messages: NOTE: field 'text': only numbers have bounds",
         note('Field("text", (str,), "what", minimum=3)'),
