@@ -8,6 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from gdproto.cli import group
 
 from ..dirty_runtime.processes import serving
 from .toolchains import peer
@@ -41,3 +44,34 @@ def _built(folder: Path, program: Path) -> None:
     ]
     built = subprocess.run(words, capture_output=True, text=True, timeout=120)
     assert built.returncode == 0, built.stderr
+
+
+TWO = """
+#include "gd.h"
+#include "shop.h"
+
+int main(void) {
+    gd_buffer one = gd_buffer_new(gd_heap());
+    shop_buffer other = shop_buffer_new(shop_heap());
+    gd_value value = gd_integer(7);
+    shop_value same = shop_integer(7);
+    gd_fault fault;
+    shop_fault its_fault;
+    int differs = gd_encode(&value, &one, &fault) != GD_CODE_OK ||
+        shop_encode(&same, &other, &its_fault) != SHOP_CODE_OK || one.size != other.size;
+    gd_buffer_free(&one);
+    shop_buffer_free(&other);
+    return differs;
+}
+"""
+
+
+def test_a_package_gives_all_names_their_prefix(tmp_path: Path) -> None:
+    c = peer("c")
+    words = ["generate", "--lang", "c", "--package", "shop", "--out", str(tmp_path)]
+    done = CliRunner().invoke(group, words)
+    assert done.exit_code == 0, done.output
+    program = tmp_path / "two.c"
+    program.write_text(TWO)
+    _built(c.folder, program)
+    assert subprocess.run([str(program.with_suffix(""))], timeout=60).returncode == 0
