@@ -63,7 +63,7 @@ check: $(VENV)/installed  ## lint, types, import contracts, generated files
 peers: $(VENV)/installed  ## build, unit-test and judge the peers in other languages; PEERS="go rust" for some
 	@$(BIN)/python -m workshop.peers $(PEERS)
 	@$(if $(PEERS),,$(BIN)/python -m workshop.peers.pairs)
-	@$(BIN)/pytest tests/peers $(if $(PEERS),-k "$(subst $(SPACE), or ,$(strip $(PEERS)))")
+	@$(BIN)/pytest tests/peers $(if $(PEERS),-k "$(subst $(SPACE), or ,$(foreach one,$(PEERS),[$(one)] test_$(one)_ test_$(one).py))")
 
 check-c: $(VENV)/installed  ## the codec's tests on a C codec that watches its memory
 	@echo "== AddressSanitizer and UndefinedBehaviorSanitizer"

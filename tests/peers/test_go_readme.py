@@ -18,8 +18,9 @@ BUILD_S = 300
 
 
 @pytest.mark.timeout(900)
-def test_its_example_runs(tmp_path: Path) -> None:
-    go = peer("go")
+@pytest.mark.parametrize("name", ["go"])
+def test_its_example_runs(name: str, tmp_path: Path) -> None:
+    go = peer(name)
     blocks = FENCE.findall((go.folder / "README.md").read_text())
     (tmp_path / "go.mod").write_text(MODULE.format(go.folder))
     for language, text in blocks:
