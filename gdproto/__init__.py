@@ -37,6 +37,7 @@ from .implementation import encode as encode
 from .implementation import parse as parse
 from .implementation import parse_header as parse_header
 from .implementation import parse_payload as parse_payload
+from .implementation import parse_question as parse_question
 from .implementation import parse_stash as parse_stash
 from .implementation import peek_request as peek_request
 from .messages import PRIORITY_RANGE as PRIORITY_RANGE
@@ -53,7 +54,7 @@ if not TYPE_CHECKING:
     PRIORITY_RANGE RAW_DATA_BYTES
     VALUE_TYPES VERSION Connection ConnectionClosed Encoded ExchangeEnded FrameReceived Header
     ListPieces ManageOp Message MessageCode MessageReceived PartReceived Pieces ProtocolError
-    RequestPeek StashOp check decode encode parse parse_header parse_payload parse_stash
-    peek_request
+    RequestPeek StashOp check decode encode parse parse_header parse_payload
+    parse_question parse_stash peek_request
     """
     __all__ = sorted([*_PLAIN.split(), *_messages.__all__])

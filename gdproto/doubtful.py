@@ -52,7 +52,16 @@ class Doubtful:
         source = readable(data, zero_copy or type(data) is not bytes)
         return messages.stash_of(source, self._steps, zero_copy)
 
-    def peek_request(self, payload: Buffer, start: int = 0) -> RequestPeek:
+    def parse_question(
+        self, data: Buffer, *, zero_copy: bool = False, max_bytes: int | None = None
+    ) -> Message:
+        """As `gdproto.messages.parse_question`."""
+        source = readable(data, zero_copy or type(data) is not bytes)
+        return messages.question_of(source, self._steps, zero_copy, max_bytes)
+
+    def peek_request(
+        self, payload: Buffer, start: int = 0, max_bytes: int | None = None
+    ) -> RequestPeek:
         """As `gdproto.messages.peek_request`."""
         data = payload if isinstance(payload, bytes) else readable(payload, True)
-        return messages.judge_routing(data, start, self._steps)
+        return messages.judge_routing(data, start, self._steps, max_bytes)

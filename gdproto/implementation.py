@@ -68,6 +68,7 @@ doubtful = (
 if codec is None:
     check = tlv.check
     parse_stash = messages.parse_stash
+    parse_question = messages.parse_question
     encode = tlv.encode
     decode = tlv.decode
     parse = messages.parse
@@ -81,6 +82,7 @@ else:
     codec.bind(MESSAGE_CLASSES, frames.Header, RequestPeek, Encoded, FALLBACKS)
     check = codec.check
     parse_stash = doubtful.parse_stash
+    parse_question = doubtful.parse_question
     encode = codec.encode
     decode = codec.decode
     parse = codec.parse

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from . import fields, stepping, strict
@@ -21,6 +22,7 @@ from .tokens import BY_CODE
 
 Data = bytes | memoryview
 Spans = Callable[[Data, int, Collection[str]], dict[str, stepping.Span]]
+Rules = tuple[FieldRule, ...]
 
 
 class Steps(NamedTuple):
@@ -107,19 +109,26 @@ def parse_payload(header: Header, data: bytes | memoryview, start: int = 0) -> M
 
 
 def judge_payload(
-    header: Header, data: Data, start: int, steps: Steps = PYTHON, *, is_checked: bool = False
+    header: Header,
+    data: Data,
+    start: int,
+    steps: Steps = PYTHON,
+    *,
+    is_checked: bool = False,
+    max_bytes: int | None = None,
 ) -> dict[str, Any]:
     """The payload's fields, judged; what they are not judged by is left empty.
 
     Args:
         is_checked: it is known to be one dict.
+        max_bytes: how long a text or bytes field may be; None for as long as the frame permits.
 
     Raises:
         ProtocolError: the first fault.
     """
     if not is_checked:
         check_payload(header, data, start, steps.check)
-    return judge_fields(header, data, start, steps.spans)
+    return judge_fields(header, data, start, steps.spans, max_bytes)
 
 
 def check_payload(header: Header, data: Data, start: int, check: Check) -> None:
@@ -134,45 +143,58 @@ def check_payload(header: Header, data: Data, start: int, check: Check) -> None:
         raise _of_frame(error, header, start) from None
 
 
-def judge_fields(header: Header, data: Data, start: int, spans: Spans) -> dict[str, Any]:
+def judge_fields(
+    header: Header, data: Data, start: int, spans: Spans, max_bytes: int | None = None
+) -> dict[str, Any]:
     """As `judge_payload`, of one that is a dict."""
-    offsets: dict[fields.Location, int] = {}
+    judging = _Judging(header, data, start, spans, max_bytes)
     rules = RULES[header.code].fields or ()
-
-    def fault(code: str, reason: str, location: fields.Location) -> ProtocolError:
-        # A missing field has no byte of its own: the dict that lacks it is at fault.
-        offset = offsets.get(location, offsets[location[:-1]])
-        error = ProtocolError(code, reason, offset=offset, location=location)
-        return _of_frame(error, header, start)
-
-    outline = _outline(rules, data, start, spans, offsets, ())
-    fields.check(rules, outline, fault)
+    outline = judging.outline(rules, start, ())
+    fields.check(rules, outline, judging.fault)
     return outline
 
 
-def _outline(
-    rules: tuple[FieldRule, ...],
-    data: Data,
-    pos: int,
-    spans: Spans,
-    offsets: dict[fields.Location, int],
-    location: fields.Location,
-) -> dict[str, Any]:
-    """The fields of the dict at `pos`, and where they stand."""
-    offsets[location] = pos
-    found: dict[str, Any] = {}
-    by_name = {rule.name: rule for rule in rules}
-    for name, (at, _) in spans(data, pos, by_name).items():
-        kind, here = BY_CODE[data[at]].python, (*location, name)
-        offsets[here] = at
-        if kind is dict and by_name[name].fields:
-            found[name] = _outline(by_name[name].fields, data, at, spans, offsets, here)
-        elif kind in (list, dict) or not (by_name[name].scalar or kind in by_name[name].types):
+class _Judging:
+    """The fields of one payload: `judge_fields`, in parts that do not refer to each other."""
+
+    def __init__(
+        self, header: Header, data: Data, start: int, spans: Spans, max_bytes: int | None
+    ) -> None:
+        self._header = header
+        self._data = data
+        self._start = start
+        self._spans = spans
+        self._max_bytes = max_bytes
+        self._offsets: dict[fields.Location, int] = {}
+
+    def outline(self, rules: Rules, pos: int, location: fields.Location) -> dict[str, Any]:
+        """What the fields of the dict at `pos` are judged by."""
+        self._offsets[location] = pos
+        by_name = {rule.name: rule for rule in rules}
+        return {
+            name: self._field(by_name[name], at, (*location, name))
+            for name, (at, _) in self._spans(self._data, pos, by_name).items()
+        }
+
+    def _field(self, rule: FieldRule, at: int, location: fields.Location) -> Any:
+        self._offsets[location] = at
+        kind = BY_CODE[self._data[at]].python
+        if kind is dict and rule.fields:
+            return self.outline(rule.fields, at, location)
+        if kind in (list, dict) or not (rule.scalar or kind in rule.types):
             # Its type is all that matters.
-            found[name] = kind()
-        else:
-            found[name] = strict.decode(data, at)[0]
-    return found
+            return kind()
+        if self._max_bytes is not None and stepping.size(self._data, at) > self._max_bytes:
+            reason = f"it has more than {self._max_bytes} bytes"
+            raise self.fault("invalid_field_value", reason, location)
+        return strict.decode(self._data, at)[0]
+
+    def fault(self, code: str, reason: str, location: fields.Location) -> ProtocolError:
+        """The error of a field."""
+        # A missing field has no byte of its own: the dict that lacks it is at fault.
+        offset = self._offsets.get(location, self._offsets[location[:-1]])
+        error = ProtocolError(code, reason, offset=offset, location=location)
+        return _of_frame(error, self._header, self._start)
 
 
 def _no_dict(data: Data, start: int) -> ProtocolError:
@@ -210,36 +232,85 @@ def stash_of(source: Data, steps: Steps, zero_copy: bool) -> Stash:
     header = frame_header(source)
     if header.code != MessageCode.STASH:
         raise ValueError(f"a STASH is needed, not a {RULES[header.code].name}")
-    found = judge_payload(header, source, HEADER_BYTES, steps)
-    if found.get("value") is not None:
+    stash = _question(header, source, steps, zero_copy, None)
+    assert isinstance(stash, Stash)
+    return stash
+
+
+def parse_question(
+    data: Buffer, *, zero_copy: bool = False, max_bytes: int | None = None
+) -> Message:
+    """Parse one whole frame of a STASH, STATUS or MANAGE, whatever else its payload has.
+
+    Nothing is built but names and numbers, so that it costs as little as a check.
+
+    Args:
+        zero_copy: as in `parse_stash`.
+        max_bytes: how long text and bytes may be that are built; None for as long as the frame
+            permits. What is longer is not looked into.
+
+    Returns:
+        The message; of a STASH as from `parse_stash`.
+
+    Raises:
+        ProtocolError: as from `parse`; invalid_field_value where text or bytes are too long.
+        ValueError: it is a frame of another message.
+        TypeError: `data` is not bytes-like.
+    """
+    source = readable(data, zero_copy or type(data) is not bytes)
+    return question_of(source, PYTHON, zero_copy, max_bytes)
+
+
+QUESTIONS = (MessageCode.STASH, MessageCode.STATUS, MessageCode.MANAGE)
+
+
+def question_of(source: Data, steps: Steps, zero_copy: bool, max_bytes: int | None) -> Message:
+    """As `parse_question`, for what `readable` returned."""
+    header = frame_header(source)
+    if header.code not in QUESTIONS:
+        raise ValueError(f"a question is needed, not a {RULES[header.code].name}")
+    return _question(header, source, steps, zero_copy, max_bytes)
+
+
+def _question(
+    header: Header, source: Data, steps: Steps, zero_copy: bool, max_bytes: int | None
+) -> Message:
+    cls = MESSAGE_CLASSES[header.code]
+    if RULES[header.code].fields is None:
+        return cls._from_payload(header.request_id, {})
+    found = judge_payload(header, source, HEADER_BYTES, steps, max_bytes=max_bytes)
+    if header.code == MessageCode.STASH and found.get("value") is not None:
         start, stop = steps.spans(source, HEADER_BYTES, ("value",))["value"]
         found["value"] = source[start:stop] if zero_copy else Encoded(source[start:stop])
-    return Stash(header.request_id, **found)
+    return cls._from_payload(header.request_id, found)
 
 
-def peek_request(payload: Buffer, start: int = 0) -> RequestPeek:
+def peek_request(payload: Buffer, start: int = 0, max_bytes: int | None = None) -> RequestPeek:
     """Read what routing needs from a REQUEST's payload, skipping the rest unbuilt.
 
     Args:
         payload: the bytes that hold the payload, to their end.
         start: where the payload begins, as HEADER_BYTES for a whole frame.
+        max_bytes: how long names may be, as in `parse_question`.
 
     Raises:
         ProtocolError: the payload is at fault as far as it was read; values that were skipped
             are not judged. Offsets count from the frame's first header byte.
+            invalid_field_value where a name is too long.
 
     A priority that stands behind `args` or `kwargs` may be taken as absent, so that arguments are
     not stepped over where the rest is known.
     """
     data = payload if isinstance(payload, bytes) else readable(payload, True)
-    try:
-        return _peek(data, start)
-    except DOUBTS:
-        pass
-    return judge_routing(data, start)
+    if max_bytes is None:
+        with suppress(*DOUBTS):
+            return _peek(data, start)
+    return judge_routing(data, start, PYTHON, max_bytes)
 
 
-def judge_routing(data: Data, start: int, steps: Steps = PYTHON) -> RequestPeek:
+def judge_routing(
+    data: Data, start: int, steps: Steps = PYTHON, max_bytes: int | None = None
+) -> RequestPeek:
     """As `peek_request`, judging what is read."""
     header = Header(MessageCode.REQUEST, len(data) - start, 0)
     if data[start : start + 1] not in (b"", _DICT_CODE) and data[start] in BY_CODE:
@@ -252,7 +323,7 @@ def judge_routing(data: Data, start: int, steps: Steps = PYTHON) -> RequestPeek:
     except ProtocolError as error:
         raise _of_frame(error, header, start) from None
     spans = {name: (at, at) for name, at in zip(WANTED, found, strict=True) if at}
-    fields = judge_fields(header, data, start, lambda *_: spans)
+    fields = judge_fields(header, data, start, lambda *_: spans, max_bytes)
     app_path, action, timeout, priority = map(fields.get, WANTED)
     return RequestPeek(app_path, action, timeout, priority or 0)  # type: ignore[arg-type]
 

@@ -11,11 +11,19 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from ._generated.tables import KEY_ERROR, MAX_DEPTH, UNKNOWN_VALUE_TYPE, VALUE_TYPES
+from ._generated.tables import (
+    KEY_ERROR,
+    MAX_DEPTH,
+    MAX_PATH_CHARS,
+    UNKNOWN_VALUE_TYPE,
+    VALUE_TYPES,
+)
 from .errors import ProtocolError
 from .rows import ValueType
 
 BY_CODE = {rule.code: rule for rule in VALUE_TYPES}
+# As much of a key as a path may show.
+_SHOWN_BYTES = MAX_PATH_CHARS * 4
 _DICT = next(rule for rule in VALUE_TYPES if rule.kind == "dict")
 
 
@@ -210,6 +218,9 @@ class Tokens:
         start = self.pos
         if rule.kind == "text" and self._place is not None and self._place.is_no_text:
             raise self._no_text(start)
+        if self._place is not None and self._place.is_again:
+            # It is known to be text, and only to be shown.
+            return str(self.data[start : start + min(size, _SHOWN_BYTES)], "utf-8", "ignore")
         raw = self.data[start : start + size]
         self.pos += size
         if rule.kind == "blob":

@@ -169,7 +169,7 @@ static PyMethodDef functions[] = {
      "parse_header($module, data, offset=0)\n--\n\n"
      "Judge a header; see gdproto.frames.parse_header."},
     {"peek_request", (PyCFunction)(void (*)(void))codec_peek_request, METH_FASTCALL | METH_KEYWORDS,
-     "peek_request($module, payload, start=0)\n--\n\n"
+     "peek_request($module, payload, start=0, max_bytes=None)\n--\n\n"
      "What routing needs of a REQUEST; see gdproto.messages.peek_request."},
     {"begin_value", (PyCFunction)(void (*)(void))codec_begin_value, METH_FASTCALL,
      "begin_value($module, data, start, least, /)\n--\n\n"

@@ -229,6 +229,17 @@ INLINE int judge_put(Judge *j, const Open *o, PyObject *key, PyObject *value) {
     return 0;
 }
 
+/* A key, as far as a path may show it: to make more of a long one would keep everybody waiting. */
+static PyObject *judge_step(const uint8_t *key, size_t size) {
+    if (UNLIKELY(size > MAX_PATH_CHARS * 4)) {
+        size = MAX_PATH_CHARS * 4;
+        while ((key[size] & 0xC0) == 0x80) {
+            size -= 1;
+        }
+    }
+    return read_text(key, size);
+}
+
 /* What leads to the key or value at fault: keys and indexes, as many as a path may have. */
 static PyObject *judge_location(const Judge *j) {
     PyObject *location = PyList_New(0);
@@ -237,7 +248,7 @@ static PyObject *judge_location(const Judge *j) {
         if (o->is_dict && o->key == NULL) {
             break;
         }
-        PyObject *step = o->is_dict ? read_text(o->key, o->key_size)
+        PyObject *step = o->is_dict ? judge_step(o->key, o->key_size)
                                     : PyLong_FromLongLong(o->count - o->left - 1);
         if (step == NULL || PyList_Append(location, step) < 0) {
             Py_CLEAR(location);

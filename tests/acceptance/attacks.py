@@ -308,11 +308,12 @@ def get_nested(stage: Stage) -> None:
         attacker.strike([stash(StashOp.GET, "t", "k")], 1)
 
 
-@attack("a table whose name has 60 MiB")
+@attack("a table, a key or a pattern whose name has 60 MiB")
 def long_name(stage: Stage) -> None:
-    name = "n" * stage.few(60 * MIB)
+    name = "\N{GREEK SMALL LETTER MU}" * stage.few(30 * MIB)
     asked = [stash(op, name) for op in (StashOp.ENSURE, StashOp.INFO, StashOp.GET)]
     asked += [stash(StashOp.TABLES, ""), stash(StashOp.DELETE_TABLE, name)]
+    asked += [stash(StashOp.PUT, "t", name, 1), stash(StashOp.KEYS, "t", pattern=name)]
     with stage.attacker() as attacker, stage.watched():
         for frame in asked:
             attacker.strike([frame], 1)
@@ -365,11 +366,22 @@ def request_nested(stage: Stage) -> None:
 
 @attack("a REQUEST whose app, then one whose action has 60 MiB", "--access-log")
 def long_words(stage: Stage) -> None:
-    word = "w" * stage.few(60 * MIB)
+    word = "\N{GREEK SMALL LETTER MU}" * stage.few(30 * MIB)
     frames = [gdproto.Request(1, *names).to_bytes() for names in ((word, "pid"), (APP, word))]
     with stage.attacker() as attacker, stage.watched():
         for frame in frames:
             attacker.strike([frame], 1)
+
+
+@attack("questions of 60 MiB in fields that nobody knows, or at fault behind such a key")
+def unknown_fields(stage: Stage) -> None:
+    size = stage.few(60 * MIB)
+    scale = gdproto.encode({"op": int(ManageOp.SET), "count": 1, "more": None})[:-1]
+    key = gdproto.encode({"\N{GREEK SMALL LETTER MU}" * (size // 2): None})[:-1] + b"\xff"
+    payloads = [scale + nested(size), scale + gdproto.encode("m" * size), scale + key]
+    with stage.attacker() as attacker, stage.watched():
+        for payload in payloads:
+            attacker.strike([framed(gdproto.MessageCode.MANAGE, payload)], 1)
 
 
 # --- the log ---

@@ -24,6 +24,7 @@ from typing import Any, Protocol, TypeVar
 
 import gdproto
 from gdproto import HEADER_BYTES, NEED_DATA, FrameReceived, peek_request
+from gdproto.answers import STASH_OPERATIONS
 
 from ...errors import (
     MAX_RAW_BYTES,
@@ -45,14 +46,15 @@ log = logging.getLogger("dirty")
 T = TypeVar("T")
 
 REQUEST = int(gdproto.MessageCode.REQUEST)
-STASH = int(gdproto.MessageCode.STASH)
 CANCEL = int(gdproto.MessageCode.CANCEL)
 CREDENTIALS = struct.Struct("3i")
 DISCARD_S = 1.0
 # Frames of one connection that are taken before others have their turns.
 FRAMES_AT_ONCE = 16
-# A value for the stash is checked to its last byte: a larger one by a thread.
+# A question is checked to its last byte: a larger one by a thread.
 CHECKED_AT_ONCE_BYTES = 64 * 1024
+# Of apps, actions, tables and keys. To decode a text keeps all from running: what is longer is not.
+LONGEST_NAME_BYTES = max(one.max_bytes for op in STASH_OPERATIONS.values() for one in op.parameters)
 STEP_BYTES = 1024 * 1024
 # Of answers that a client has not read, in bytes: with more it is not heard.
 MOST_UNREAD_BYTES = 4 * 1024 * 1024
@@ -341,7 +343,7 @@ class ClientConnection:
                 self._refuse(header, frame, error)
         elif header.code == CANCEL:
             self._cancel(header.request_id)
-        elif header.code == STASH and header.length > CHECKED_AT_ONCE_BYTES:
+        elif header.length > CHECKED_AT_ONCE_BYTES:
             self._look_into(header, frame, frame)
         else:
             self._act(header, frame, frame, partial(understood, header.code, frame))
@@ -630,13 +632,11 @@ class ClientConnection:
 def understood(code: int, frame: bytes | memoryview) -> Understood:
     """What an arbiter needs to know of a frame. Raises gdproto.ProtocolError."""
     if code == REQUEST:
-        return peek_request(frame, HEADER_BYTES)
-    if code != STASH:
-        return gdproto.parse(frame)
+        return peek_request(frame, HEADER_BYTES, LONGEST_NAME_BYTES)
     if len(frame) <= CHECKED_AT_ONCE_BYTES:
-        return gdproto.parse_stash(frame)
-    message = gdproto.parse_stash(frame, zero_copy=True)
-    if message.value is not None:
+        return gdproto.parse_question(frame)
+    message = gdproto.parse_question(frame, zero_copy=True, max_bytes=LONGEST_NAME_BYTES)
+    if isinstance(message, gdproto.Stash) and message.value is not None:
         message.value = copied(message.value)
     return message
 
