@@ -96,13 +96,21 @@ async function boot(
   return undefined;
 }
 
+/** A call that runs. */
+interface Running {
+  readonly requestId: bigint;
+  readonly controller: AbortController;
+  /** Whether its exchange has ended already, by a fault: nothing more is sent. */
+  isOver: boolean;
+}
+
 class Lane {
   /** Kept when the lane has ended. */
   readonly ended: Promise<void>;
   private readonly connection = new gd.Connection("worker");
   private readonly socket: Socket;
-  /** Of the exchange that runs. */
-  private running: AbortController | undefined;
+  /** The exchange that runs. */
+  private running: Running | undefined;
 
   constructor(
     fd: number,
@@ -130,13 +138,22 @@ class Lane {
       const { message } = event;
       if (message.type === "STATUS") this.tell(message.requestId);
       if (message.type === "REQUEST") void this.answer(message);
-      if (message.type === "CANCEL") this.running?.abort(new Cancelled("the caller gave up"));
+      if (message.type === "CANCEL") this.cancel();
     }
+  }
+
+  private cancel(): void {
+    this.running?.controller.abort(new Cancelled("the caller gave up"));
   }
 
   /** Answers what the arbiter may not do. */
   private refuse(fault: gd.ProtocolError, requestId: bigint): void {
     if (fault.scope === "connection") process.exit(BROKEN_PEER);
+    if (this.running?.requestId === requestId) {
+      this.running.isOver = true;
+      this.cancel();
+      this.running = undefined;
+    }
     const details: gd.Details = new Map([["code", fault.code]]);
     if (fault.offset !== undefined) details.set("offset", BigInt(fault.offset));
     if (fault.path) details.set("path", fault.path);
@@ -169,20 +186,21 @@ class Lane {
 
   private async answer(request: gd.RequestMessage): Promise<void> {
     const { requestId, args, kwargs } = request;
-    this.running = new AbortController();
+    const running = { requestId, controller: new AbortController(), isOver: false };
+    this.running = running;
+    const { signal } = running.controller;
     try {
-      const { signal } = this.running;
       const result = await this.action(request)({ args, kwargs, signal });
       if (isIterator(result)) {
         await this.stream(requestId, result, signal);
-        this.send(new gd.EndMessage({ requestId }));
-      } else {
+        if (!running.isOver) this.send(new gd.EndMessage({ requestId }));
+      } else if (!running.isOver) {
         this.send(new gd.ResponseMessage({ requestId, result: (result ?? null) as gd.Value }));
       }
     } catch (thrown) {
-      this.send(failed(request, thrown));
+      if (!running.isOver) this.send(failed(request, thrown));
     }
-    this.running = undefined;
+    if (this.running === running) this.running = undefined;
   }
 
   /** What is to be called. */
