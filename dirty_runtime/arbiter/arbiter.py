@@ -28,10 +28,11 @@ from .answers.management import Management
 from .answers.registry import Answerers
 from .answers.stash import StashAnswers
 from .answers.status import StatusAnswers
+from .apart import for_each
 from .calls import Calls
 from .clients.access import Access
 from .clients.connection import CallOf, ClientConnection
-from .clients.door import Door
+from .clients.door import NOT_LET_GO, Door
 from .clients.listener import Listener
 from .clock import Clock
 from .dispatch import Dispatcher
@@ -295,8 +296,7 @@ class DirtyArbiter:
         self.dispatcher.stop()
         await self.supervisor.stop(self._time_to_close_s)
         listener.take_last()
-        for client in list(self.dispatcher.clients):
-            self.door.let_go_to_another(client)
+        for_each(list(self.dispatcher.clients), self.door.let_go_to_another, NOT_LET_GO)
         # One turn of the loop for the transports to close.
         await asyncio.sleep(0)
 

@@ -1,12 +1,14 @@
 """Between clients and workers: tells `Calls` what happens, and does what it says.
 
 Rules: nothing is decided here. What a client, a lane or a worker does is an event for `Calls`, and
-each action that it answers with is done at once, in its order. Observers are told afterwards.
+each action that it answers with is done at once, in its order. Observers are told afterwards. An
+action that fails is its call's fault, or its client's or worker's; those behind it are done.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 
 import gdproto
@@ -19,7 +21,8 @@ from ..errors import (
 )
 from ..sockets.link import Link
 from .answers.registry import Answerers
-from .calls import KEPT_BYTES, Actions, Calls, Fail, GiveUp, Start
+from .apart import for_each
+from .calls import KEPT_BYTES, Action, Actions, Calls, Close, Fail, GiveUp, Start
 from .clients.access import Access
 from .clients.connection import CallOf, ClientConnection
 from .clients.door import Door
@@ -32,6 +35,8 @@ from .telemetry.observer import Observers
 from .watch import SilenceWatch
 from .workers.lane import Answer, Lane, LaneWorker
 from .workers.worker import Worker
+
+log = logging.getLogger("dirty")
 
 NAMES = {int(code): code.name for code in gdproto.MessageCode}
 
@@ -162,17 +167,32 @@ class Dispatcher:
 
     def _perform(self, actions: Actions[ClientConnection, Lane]) -> None:
         for action in actions:
-            if isinstance(action, Start):
-                self._start(action.call, action.lane)
-            elif isinstance(action, Fail):
-                self._fail(action.call, action.error)
-            elif isinstance(action, GiveUp):
-                self._give_up(action.call, action.lane)
-            else:
-                action.lane.close()
-                action.lane.worker.lane_let_go()
+            try:
+                if isinstance(action, Start):
+                    self._start(action.call, action.lane)
+                elif isinstance(action, Fail):
+                    self._fail(action.call, action.error)
+                elif isinstance(action, GiveUp):
+                    self._give_up(action.call, action.lane)
+                else:
+                    action.lane.close()
+                    action.lane.worker.lane_let_go()
+            except Exception:
+                log.exception("a call fails by a fault of the arbiter")
+                for_each((action,), self._end_by, "nor can it be ended")
         if self._is_draining:
             self.look_whether_quiet()
+
+    def _end_by(self, action: Action[ClientConnection, Lane]) -> None:
+        """The action has failed: whoever it was about is let go of, as nobody knows how he is."""
+        reason = "the arbiter failed to serve its call"
+        if isinstance(action, Fail):
+            action.call.client.abort()
+        elif isinstance(action, Close):
+            self._condemn(action.lane.worker, reason)
+        else:
+            self._perform(self._calls.lane_retired(action.lane))
+            self._broke(action.lane.worker, action.lane, reason)
 
     def look_whether_quiet(self) -> None:
         """Set `quiet` if it is."""
@@ -215,7 +235,11 @@ class Dispatcher:
 
     def lane_answered(self, lane: Lane, answers: list[Answer]) -> None:
         call = self._calls.running[lane]
-        call.client.forward(call, answers)
+        try:
+            call.client.forward(call, answers)
+        except Exception:
+            log.exception("an answer cannot be handed on")
+            call.client.abort()
         header, _, ended = answers[-1]
         if not ended:
             return
@@ -261,8 +285,10 @@ class Dispatcher:
         self._perform(self._calls.lane_retired(lane))
         if answers:
             self.lane_answered(lane, list(answers))
-        error = DirtyWorkerError(f"the worker is at fault: {reason}", worker.pid)
-        self._perform(self._calls.failed(lane, error))
+        self._broke(worker, lane, f"the worker is at fault: {reason}")
+
+    def _broke(self, worker: LaneWorker, lane: Lane, reason: str) -> None:
+        self._perform(self._calls.failed(lane, DirtyWorkerError(reason, worker.pid)))
         self._condemn(worker, reason)
 
     def worker_gone(self, worker: Worker, reason: str) -> list[str]:

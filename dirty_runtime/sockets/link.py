@@ -139,7 +139,8 @@ class Link:
 
     def _fault(self) -> None:
         log.exception("a connection fails")
-        self.abort()
+        # Whoever listens is told that nobody wished it.
+        self._fail(OSError("it fails"))
 
     def _end(self) -> None:
         self._events.ended()
@@ -255,6 +256,9 @@ class Link:
             self._events.pause_writing()
 
     def _flush(self) -> None:
+        self.attempt(self._flush_first)
+
+    def _flush_first(self) -> None:
         """Send what waits, a turn of the loop for each of it: others have their turns too."""
         data = self._waiting[0]
         try:

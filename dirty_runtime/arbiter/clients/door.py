@@ -16,12 +16,14 @@ from collections.abc import Callable
 from ...errors import DirtyConnectionError, DirtyNoWorkersAvailableError
 from ...settings import Config
 from ...sockets import descriptors
+from ..apart import for_each
 from ..clock import Alarm, Clock
 from ..policy.crowd import Crowd, Keeping, Rest
 from .connection import ClientConnection
 
 log = logging.getLogger("dirty")
 
+NOT_LET_GO = "a client cannot be let go of"
 STOPPING = "the arbiter is stopping"
 # Of clients that are about to be closed, how many are given their time for it.
 MOST_LEAVING = 64
@@ -107,14 +109,12 @@ class Door:
         if what == "descriptors" and leaving:
             leaving[0].abort()
         elif longest is not None:
-            self._let_go(longest, f"others connect, and {what} has no room for all")
-            longest.abort()
+            self._let_go_at_once(longest, f"others connect, and {what} has no room for all")
         else:
             self.extra[client] = None
             if len(self.extra) > max(1, descriptors.kept() // 4):
                 first = next(iter(self.extra))
-                self._let_go(first, f"{what} has no room, and all who are connected wait")
-                first.abort()
+                self._let_go_at_once(first, f"{what} has no room, and all who are connected wait")
 
     def moved(self, client: ClientConnection) -> None:
         """The client may rest otherwise, or begin to rest anew.
@@ -178,10 +178,10 @@ class Door:
         for keeping, name in ((self._memory, "max-client-bytes"), (self._files, "max-spool-bytes")):
             while keeping.is_exceeded:
                 longest = keeping.longest()
-                self._let_go(longest, f"clients have more unfinished and unread than {name}")
                 # At once: what it keeps is what there is too much of.
-                longest.abort()
                 keeping.keeps(longest, 0)
+                reason = f"clients have more unfinished and unread than {name}"
+                self._let_go_at_once(longest, reason)
 
     # --- time ---
 
@@ -199,15 +199,14 @@ class Door:
 
     def _look(self) -> None:
         self._settle()
-        for client, rest in self._crowd.overdue(self._clock()):
-            self._let_go(client, self._reasons[rest])
+        overdue = self._crowd.overdue(self._clock())
+        for_each(overdue, lambda one: self._let_go(one[0], self._reasons[one[1]]), NOT_LET_GO)
         self._due_s = math.inf
         self._set_alarm(self._crowd.next_due_s())
 
     def let_go_unread(self, client: ClientConnection, limit_s: float) -> None:
         """The client holds a lane, by a stream of which it reads nothing."""
-        self._let_go(client, f"nothing of a stream was read for {limit_s:g} s")
-        client.abort()
+        self._let_go_at_once(client, f"nothing of a stream was read for {limit_s:g} s")
 
     # --- the end ---
 
@@ -222,9 +221,9 @@ class Door:
         self._drain()
 
     def _drain(self) -> None:
-        for client in self._crowd.of(Rest.IDLE):
-            if not (client.is_new or self._is_worker(client.pid)):
-                self.let_go_to_another(client)
+        idle = self._crowd.of(Rest.IDLE)
+        to_go = [one for one in idle if not (one.is_new or self._is_worker(one.pid))]
+        for_each(to_go, self.let_go_to_another, NOT_LET_GO)
         self.calmed()
 
     def let_go_to_another(self, client: ClientConnection) -> None:
@@ -237,6 +236,12 @@ class Door:
         """Whether nobody waits for an answer, or has one to read."""
         self._settle()
         return not (self._crowd.count(Rest.BUSY) or self._crowd.count(Rest.UNREAD))
+
+    def _let_go_at_once(self, client: ClientConnection, reason: str) -> None:
+        try:
+            self._let_go(client, reason)
+        finally:
+            client.abort()
 
     def _let_go(self, client: ClientConnection, reason: str) -> None:
         now_s = self._clock()

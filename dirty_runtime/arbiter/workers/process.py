@@ -229,7 +229,7 @@ def pipe_from() -> Iterator[tuple[int, int]]:
     os.set_blocking(source, False)
     try:
         yield source, end
-    except OSError:
+    except BaseException:
         os.close(source)
         raise
     finally:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from ...settings import Config, ConfigError
+from ..apart import for_each
 from ..clock import Clock, Timer
 from ..policy.allocation import Homes, allocate, reallocate, slot_to_add, slot_to_remove
 from ..policy.catalogue import AppFacts, Catalogue
@@ -34,6 +35,7 @@ log = logging.getLogger("dirty")
 
 RSS_CHECK_S = 1.0
 RELOAD = "reload"
+NOT_DISMISSED = "a worker cannot be dismissed"
 
 
 class Slot:
@@ -211,10 +213,9 @@ class Supervisor:
 
     def reopen_logs(self) -> None:
         """Have the workers open the files of their logs again."""
-        for worker in self.workers.values():
-            # One that boots may not handle the signal yet, and would die of it.
-            if worker.state is State.READY:
-                worker.process.reopen_logs()
+        # One that boots may not handle the signal yet, and would die of it.
+        ready = [one for one in self.workers.values() if one.state is State.READY]
+        for_each(ready, lambda worker: worker.process.reopen_logs(), "a worker cannot be told")
 
     def drain(self) -> None:
         """Replace no worker any more that serves."""
@@ -222,14 +223,13 @@ class Supervisor:
 
     def hasten(self) -> None:
         """End the workers at once that `stop` waits for."""
-        for worker in list(self.workers.values()):
-            worker.dismiss(0)
+        for_each(list(self.workers.values()), lambda worker: worker.dismiss(0), NOT_DISMISSED)
 
     async def stop(self, grace_s: Callable[[Worker], float]) -> None:
         """End every worker, each with its grace in seconds; returns when no process is left."""
         self._stopping = True
-        for worker in list(self.workers.values()):
-            worker.dismiss(grace_s(worker))
+        workers = list(self.workers.values())
+        for_each(workers, lambda worker: worker.dismiss(grace_s(worker)), NOT_DISMISSED)
         while self.workers:
             self._gone.clear()
             await self._gone.wait()
@@ -424,6 +424,12 @@ class Supervisor:
             log.error("no worker can be started in slot %d: %s", slot.number, error)
             self._wait(slot, False)
             return
+        except Exception:
+            if not self._has_served:
+                raise
+            log.exception("no worker can be started in slot %d", slot.number)
+            self._wait(slot, False)
+            return
         if self.config.max_requests:
             jitter = random.randint(0, self.config.max_requests_jitter)
             worker.serves_at_most = self.config.max_requests + jitter
@@ -433,11 +439,11 @@ class Supervisor:
         worker.open()
 
     def _check_rss(self) -> None:
+        asyncio.get_running_loop().call_later(RSS_CHECK_S, self._check_rss)
         for worker in list(self.workers.values()):
             is_ready = worker.state is State.READY
             if is_ready and worker.process.rss_bytes() > self.config.max_rss_bytes:
                 self.recycle(worker, "its memory")
-        asyncio.get_running_loop().call_later(RSS_CHECK_S, self._check_rss)
 
     def _set_retry(self) -> None:
         if self._retry is not None:

@@ -139,7 +139,7 @@ class Worker:
                 self.lanes.append(Lane(self, events, clock))
             ends = [lane.worker_end for lane in self.lanes]
             self.process = launcher.launch(Order(slot, age, apps, ends))
-        except OSError:
+        except BaseException:
             for lane in self.lanes:
                 lane.close()
             raise
