@@ -344,7 +344,7 @@ def near_limits(codec: Codec, limits: Mapping[str, int]) -> list[Any]:
     most, items, payload = (
         limits[f"max_{name}"] for name in ("blob_bytes", "items", "payload_bytes")
     )
-    peeked = [
+    requests = [
         peeked(codec, encode({str(n): None for n in range(items + by - 2)} | _ASKED))
         for by in (-1, 0, 1)
     ]
@@ -353,7 +353,7 @@ def near_limits(codec: Codec, limits: Mapping[str, int]) -> list[Any]:
         _run_of(codec, small + small[:4] + length.to_bytes(4) + small[8:16] + bytes(length))
         for length in (payload - 1, payload, payload + 1)
     ]
-    return [*peeked, *runs] + [
+    return [*requests, *runs] + [
         tried(codec, partial(_limited, codec, value))
         for by in (-1, 0, 1)
         for value in (*_blobs(most + by), *_containers(items + by), *_of_bytes(payload + by))

@@ -94,7 +94,7 @@ class Suite:
         with_doors: whether it judges what operators made too.
 
     Raises:
-        ValueError: the codec itself does not pass a case that is not large.
+        ValueError: the codec itself does not pass a case that is not large, or a door.
     """
 
     def __init__(self, cases: Mapping[str, Case], with_doors: bool = True) -> None:
@@ -111,6 +111,8 @@ class Suite:
         self._imported = frozenset(importing.names)
         with codec(limited(), LIMITED) as testee:
             self._limits = _limits(testee)
+        for told in self._limits[0]:
+            _refuse_ended("low limits", told)
 
     def _add(self, case: Case, testee: GdprotoTestee, strict: StrictUse) -> None:
         asked = tuple(questions(case))
@@ -213,6 +215,7 @@ class Suite:
         calls = Calls()
         with calls:
             right = _told(through, testee, strict)
+        _refuse_ended(name, right[0])
         return name, through, right, frozenset(calls.names)
 
     def _wrong(self, case: Case, question: Question, answer: Json) -> str:
@@ -293,6 +296,12 @@ def _told(through: Through, testee: GdprotoTestee, strict: StrictUse) -> Any:
     """What comes out of the door, and how often the codec's fast ways were left for it."""
     before = strict.count
     return deadlined(lambda: through(testee.codec), DOOR_S), strict.count - before
+
+
+def _refuse_ended(door: str, told: Any) -> None:
+    """Raise ValueError where the codec itself gets no answer: then nothing could be told by it."""
+    if isinstance(told, dict) and "ended" in told:
+        raise ValueError(f"{door}: of this door the codec itself makes: {told['ended']}")
 
 
 def answered(testee: GdprotoTestee, question: Question, seconds: float) -> Json:
