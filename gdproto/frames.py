@@ -20,7 +20,7 @@ from ._generated.tables import (
     MessageCode,
 )
 from .errors import ProtocolError
-from .fast import DOUBTS, PART_BYTES, TooLarge, Write, Written
+from .fast import DOUBTS, PART_BYTES, Write, Written
 from .records import Record
 
 RULES = {rule.code: rule for rule in MESSAGES}
@@ -162,8 +162,6 @@ def _pieces(message: Message) -> Written:
             parts = _Payload()
             strict.write(payload, parts)
             parts.insert(0, _header(message, parts))
-        except TooLarge:
-            raise _of_message(strict.too_large(MAX_PAYLOAD_BYTES), message) from None
         except ProtocolError as error:
             raise _of_message(error, message) from None
     return parts

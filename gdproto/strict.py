@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from ._generated.tables import MAX_DEPTH, MAX_PATH_CHARS, MAX_VALUE_BYTES, VALUE_TYPES
+from ._generated.tables import MAX_DEPTH, MAX_VALUE_BYTES, VALUE_TYPES
 from ._generated.values import build_value, check_value, write_value
 from .encoded import Encoded
 from .errors import ProtocolError
@@ -50,7 +50,7 @@ def refuse_at(data: bytes | memoryview, fault: Faulty) -> NoReturn:
     owed = len(data) - (room - left * (_PAIR_BYTES if is_dict else _ITEM_BYTES))
     steps = [
         key if isinstance(held, set | dict) else count - left - 1
-        for count, left, _, held, key in fault.around[1 : 1 + MAX_PATH_CHARS]
+        for count, left, _, held, key in fault.around[1:]
     ]
     refuse(
         data,

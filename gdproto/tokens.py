@@ -109,8 +109,9 @@ class Tokens:
         """Judge the one key or value at a place. Raises ProtocolError where it is at fault."""
         self._place, self._owed = place, place.owed
         if place.is_key:
-            self._stack.append(_Open(_DICT, 1))
-            self._key(self._stack[-1], set())
+            frame = _Open(_DICT, 1)
+            self._stack.append(frame)
+            self._key(frame, set())
         else:
             self._value()
 
@@ -216,7 +217,7 @@ class Tokens:
     def _blob(self, rule: ValueType) -> Any:
         size = self._size(rule, 1)
         start = self.pos
-        if rule.kind == "text" and self._place is not None and self._place.is_no_text:
+        if self._place is not None and self._place.is_no_text:
             raise self._no_text(start)
         if self._place is not None and self._place.is_again:
             # It is known to be text, and only to be shown.

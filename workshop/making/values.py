@@ -348,6 +348,21 @@ def precedence(out: Collected) -> None:
         fault("invalid_bool", 5 + 2 * size(equal) + 1, "[2]"),
         "equal-dicts",
     )
+    # What follows takes as few bytes as it can: whoever thinks that it takes more finds too few.
+    good, bad_text = text("a"), blob("string", b"\xff")
+    out.means("text-before-item", "GD-TLV-019", items(good, NONE), ["a", None])
+    error = fault("invalid_utf8", 10, "[0]")
+    wrong = items(bad_text, NONE)
+    out.undecodable(
+        "bad-text-before-item", "GD-TLV-006 GD-TLV-019", wrong, error, "text-before-item"
+    )
+    least = pairs(("a", good), ("", NONE))
+    out.means("text-before-pair", "GD-TLV-019", least, {"a": "a", "": None})
+    error = fault("invalid_utf8", 16, "a")
+    wrong = pairs(("a", bad_text), ("", NONE))
+    out.undecodable(
+        "bad-text-before-pair", "GD-TLV-006 GD-TLV-019", wrong, error, "text-before-pair"
+    )
     out.undecodable(
         "item-before-trailing",
         "GD-TLV-021",

@@ -364,6 +364,8 @@ _ASKED = {"app_path": "m:A", "action": "go"}
 
 
 def _blobs(size: int) -> Iterator[Any]:
+    # One that takes so many bytes with its head.
+    yield b"x" * (size - 5)
     for blob in (b"x" * size, "x" * size, "é" * (size // 2) + "x" * (size % 2)):
         yield from (blob, [blob], {"k": blob}, [1.5, [blob]])
     yield {"k" * size: None}
@@ -381,6 +383,10 @@ def _of_bytes(size: int) -> Iterator[Any]:
     """What makes a RESPONSE's payload so long: in bytes values of as much as may be."""
     head, inner, each = len(encode({"result": [b"", b"", b"", b""]})), size, 250
     yield [b"x" * each] * 3 + [b"y" * (inner - head - 3 * each)]
+    # Of large ones, and of many small pieces: each is counted on the way.
+    yield [b"x" * 270] * 4
+    yield ["y" * 270, b"x" * 270, {"k": "z" * 270, "kk": b"z" * 270}]
+    yield [["y" * 100, {"k": 1}]] * (size // 100)
 
 
 def _limited(codec: Codec, value: Any) -> list[Any]:

@@ -30,6 +30,7 @@ BOUNDED = ("pieces.py",)
 # So does this, wherever it stands.
 _LIMIT = re.compile(
     r"\bMAX_(?!DEPTH|PATH|KEY)|\blimit\b|\b\d{6,}\b|\bcheck_length\b|\btoo_many_items\b"
+    r"|too_large\b|\b_of_message\b|\bTooLarge\b|\b_?most\b|\bCOUNTED_BYTES\b|\bMOST_PIECES\b"
 )
 
 
@@ -52,7 +53,8 @@ class Operated:
     @property
     def is_about_limits(self) -> bool:
         """Whether it may show near the limits alone."""
-        text = self.changes[0].place.statement
+        place = self.changes[0].place
+        text = f"{place.function} {place.statement}"
         return self.file in BOUNDED or _LIMIT.search(text) is not None
 
     @property
