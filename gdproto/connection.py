@@ -577,8 +577,9 @@ def keep_buffer(frame: memoryview) -> None:
 def beginning(frame: bytes | memoryview | Apart) -> bytes:
     """The first bytes of a frame."""
     if isinstance(frame, Apart):
-        head, tail = frame.frame[: frame.at], frame.frame[frame.at :]
-        return b"".join((head, frame.value[:RAW_DATA_BYTES], tail))[:RAW_DATA_BYTES]
+        # The value is large: there is nothing to see behind it.
+        head = frame.frame[: frame.at]
+        return b"".join((head, frame.value[:RAW_DATA_BYTES]))[:RAW_DATA_BYTES]
     return bytes(frame[:RAW_DATA_BYTES])
 
 
