@@ -52,7 +52,6 @@ class Routing:
             self.missing -= 1
             return pos
         if self.missing == 1 and key in BEHIND and not self.found[WANTED[-1]]:
-            self.missing = 0
             return -1
         try:
             stop = stepping.step(self._data, pos)
@@ -76,4 +75,4 @@ def route(data: bytes | memoryview, pos: int) -> tuple[tuple[int, ...], int]:
         stop = check_value(data, pos, routing)
     except Faulty as fault:
         strict.refuse_at(data, fault)
-    return tuple(routing.found.values()), stop if routing.missing else -1
+    return tuple(routing.found.values()), stop

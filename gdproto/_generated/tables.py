@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '014564baf3853cda'
+SPEC_HASH: Final = '5829ca96e27480f9'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

@@ -570,6 +570,7 @@ def check_value(data: bytes | memoryview, pos: int, route: Any = None) -> int:
 
     Args:
         route: where to go on behind a key of the root; see `routing.Routing`.
+            Where it ends the walk, -1 is returned.
 
     Raises:
         Faulty: something is wrong at a place.
@@ -656,7 +657,7 @@ def check_value(data: bytes | memoryview, pos: int, route: Any = None) -> int:
             else:
                 while left:
                     if route is not None and len(around) == 1 and not route.missing:
-                        return pos
+                        return -1
                     at = pos
                     key = None
                     left -= 1
@@ -668,7 +669,7 @@ def check_value(data: bytes | memoryview, pos: int, route: Any = None) -> int:
                     if route is not None and len(around) == 1:
                         stop = route(name, pos)
                         if stop < 0:
-                            return pos
+                            return -1
                         if stop != pos:
                             pos = stop
                             continue

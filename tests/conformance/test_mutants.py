@@ -13,7 +13,7 @@ import gdproto
 from gdproto._generated.tables import SPEC_HASH
 from gdproto.conformance.cases import load
 from gdproto.spec.codegen import ir
-from workshop.mutants import compiled, let_pass, survivors
+from workshop.mutants import compiled, doors, let_pass, survivors
 from workshop.mutants.__main__ import BY_HAND, everything, share
 from workshop.mutants.compiled import Compiled
 from workshop.mutants.in_c import IN_C
@@ -161,6 +161,19 @@ def test_a_codec_that_fails_is_no_codec_to_compare_with() -> None:
     wrong = CASES["bool-true"].__class__(**{**vars(CASES["bool-true"]), "value": {"bool": "false"}})
     with pytest.raises(ValueError, match="bool-true"):
         Suite({"bool-true": wrong})
+
+
+def test_a_door_that_fails_for_the_codec_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(codec: object, limits: object = None) -> list[object]:
+        raise NameError
+
+    with monkeypatch.context() as patched:
+        patched.setitem(doors.APART, "fails", fails)
+        with pytest.raises(ValueError, match=r"fails: .* crashed \(NameError\)"):
+            Suite({})
+    monkeypatch.setattr(doors, "near_limits", fails)
+    with pytest.raises(ValueError, match=r"low limits: .* crashed \(NameError\)"):
+        Suite({})
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gdproto
-from gdproto import fast, frames, implementation, messages, tlv
+from gdproto import fast, frames, implementation, messages, routing, strict, tlv
 from tests.compiling import CAN_COMPILE
 
 from .cases import BAD, GOOD, UNENCODABLE, nested
@@ -213,6 +213,25 @@ def test_both_codecs_judge_bytes_alike(data: bytes) -> None:
     agree(memoryview(data))
     c, python = (outcome(partial(f, zero_copy=True), data) for f in (gdproto.decode, tlv.decode))
     assert same(c, python)
+
+
+@only_c
+@given(damaged())
+def test_both_codecs_have_judges_that_say_the_same(data: bytes) -> None:
+    # What is asked by itself where one judges and the other builds.
+    codec = implementation.codec
+    assert codec is not None
+    for start in (0, gdproto.HEADER_BYTES):
+        if start < len(data):
+            for c, python in ((codec.check_at, strict.check), (codec.route, routing.route)):
+                assert outcome(partial(c, data), start) == outcome(partial(python, data), start)
+
+
+@pytest.mark.parametrize("peek", [gdproto.peek_request, messages.peek_request])
+def test_what_trails_is_at_fault_before_the_fields_that_stand_last(peek: Any) -> None:
+    whole = gdproto.encode({"action": "go", "timeout": 1, "priority": 2, "app_path": 5})
+    with pytest.raises(gdproto.ProtocolError, match="trailing_data"):
+        peek(whole + b"\0")
 
 
 ODD = st.sampled_from(

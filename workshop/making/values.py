@@ -317,6 +317,15 @@ def depth(out: Collected) -> None:
         neighbour = f"depth-{kind}-limit"
         requires = "GD-TLV-009 GD-ERR-008"
         out.undecodable(f"depth-{kind}-limit-plus-1", requires, data, error, neighbour)
+    # Where few come, and each codec has another way to read.
+    lists: Recipe = [{"repeat": CODE["list"] + u32(1), "times": limit - 1}]
+    held = {"dict": [[{"string": key}, {"none": ""}] for key in "ab"]}
+    value = As(nested={"in": "list", "times": limit - 1, "around": held})
+    good = pairs(("a", NONE), ("b", NONE))
+    out.means("depth-dict-2", "GD-TLV-010 GD-TLV-012", [*lists, good], value)
+    error = fault("duplicate_key", 5 * (limit - 1) + 12, nested_path("list"))
+    wrong: Recipe = [*lists, pairs(("a", NONE), ("a", NONE))]
+    out.undecodable("depth-key-twice", "GD-TLV-012 GD-ERR-008", wrong, error, "depth-dict-2")
 
 
 def nested_path(kind: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from gdproto.declaration import HEADER_BYTES
@@ -75,15 +76,18 @@ class Noting:
 
 
 @contextmanager
-def _beside(codec: Codec, in_c: Any, doubtful: Any) -> Iterator[Any]:
+def _beside(codec: Codec, in_c: Any, doubtful: Any) -> Iterator[ModuleType]:
     """The connections' module, which takes these two for those that C comes with."""
     module = import_module(f"{codec.__name__}.connection")
-    before = module.codec, module.doubtful  # type: ignore[attr-defined]
-    module.codec, module.doubtful = in_c, doubtful  # type: ignore[attr-defined]
+    names = "codec", "doubtful"
+    before = [getattr(module, name) for name in names]
     try:
+        for name, other in zip(names, (in_c, doubtful), strict=True):
+            setattr(module, name, other)
         yield module
     finally:
-        module.codec, module.doubtful = before  # type: ignore[attr-defined]
+        for name, other in zip(names, before, strict=True):
+            setattr(module, name, other)
 
 
 def apart(codec: Codec) -> list[Any]:

@@ -3,7 +3,8 @@
 Rules: the C codec does what is common and right, and leaves every doubt to the Python one. Most
 changes only make it doubt more, which nobody can tell from the codec: these are not listed. What
 is broken here is loaded in a process of its own, where it may crash, and asked what vectors ask
-any testee; the first case that fails kills it.
+any testee; the first case that fails kills it. So does one about which its judges say something
+else than those of Python.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The broken C codecs: rows of a name, a function, a line of it, and what stands there instead.
 
-Rules: as `compiled` says. A name is that of the function, and a number; the row tells the rest.
+Rules: as `compiled` says. A name is that of the function, and a number; the row tells the rest. No
+row changes what matters to none, as whether a key is there again that is at fault otherwise.
 """
 
 from __future__ import annotations
@@ -69,7 +70,12 @@ ROWS = (
     ("c-connection-next-event-9", "connection_next_event", "if (LIKELY(event != NULL)) {", " != ", " == "),
     ("c-connection-receive-data-1", "connection_receive_data", "if (LIKELY(is_connection(self) && PyByte", " && ", " || "),
     ("c-connection-receive-data-2", "connection_receive_data", "OWN(self, SLOT_HEADER) == Py_None)) {", " == ", " != "),
+    ("c-seen-by-hash-1", "seen_by_hash", "if (other->hash == key.hash &&", "size == key", "size != key"),
+    ("c-seen-by-hash-2", "seen_by_hash", "memcmp(other->data, key.data, key.size) == 0", " == 0", " != 0"),
     ("c-seen-by-hash-3", "seen_by_hash", "for (; seen->keys[at].data != NULL;", "!= NULL", "== NULL"),
+    ("c-seen-grow-1", "seen_grow", "Seen *grown = seen_new(seen->places * 4);", " * 4", " * 1"),
+    ("c-seen-grow-2", "seen_grow", "if (key.data != NULL) {", " != ", " == "),
+    ("c-seen-grow-3", "seen_grow", "key.hash = seen->places == FEW_KEYS ?", " == ", " != "),
     ("c-seen-add-1", "seen_add", "if (seen->keys[i].size == size && same_short(", " == ", " != "),
     ("c-seen-add-2", "seen_add", "for (size_t i = 0; i < seen->used; i++) {", " = 0;", " = 1;"),
     ("c-seen-add-3", "seen_add", "seen->keys[seen->used++] = (SeenKey)", "used++", "used"),
@@ -90,6 +96,7 @@ ROWS = (
     ("c-judge-1", "judge", "if (UNLIKELY(failed) && !PyErr_Occurred()) {", "!PyErr", "PyErr"),
     ("c-judge-2", "judge", "int failed = check_value(j, r) < 0;", " < 0", " <= 0"),
     ("c-walk-1", "walk", "if (!build && o.keys != NULL) {", " != NULL", " == NULL"),
+    ("c-walk-2", "walk", "j->is_routing) && j->depth == 1 && missing == 0) {", "missing == 0", "missing == 1"),
     ("c-walk-3", "walk", "if (end - pos < 5 || base[pos] != 0x11) {", " != 0x11", " == 0x10"),
     ("c-walk-4", "walk", "if (size > 67108864 || pos > o.room - o.left * 6) {", " - o.left * 6", ""),
     ("c-walk-5", "walk", "const int64_t most = o.room - o.left", " - ", " + "),
@@ -104,6 +111,15 @@ ROWS = (
     ("c-walk-14", "walk", "j->at = at;", " = at", " = pos"),
     ("c-walk-15", "walk", "o.key = NULL;", "o.key = NULL", "(void)0"),
     ("c-walk-16", "walk", "o.key = name;", " = name", " = NULL"),
+    ("c-walk-17", "walk", "if (which > EARLY_FIELD && missing == 1", "missing == 1", "missing == 2"),
+    ("c-walk-18", "walk", "if (which < 0 || which > EARLY_FIELD) {", " || which > EARLY_FIELD", ""),
+    ("c-walk-19", "walk", "missing -= 1;", " -= ", " += "),
+    ("c-walk-20", "walk", "if (build && o.is_dict && PyDict_GET_SIZE(", " != ", " == "),
+    ("c-check-1", "codec_check", "int whole = s.reader.pos == s.reader.end;", " == ", " <= "),
     ("c-check-at-1", "codec_check_at", "return done < 0 ? NULL :", " < 0", " <= 0"),
+    ("c-route-1", "codec_route", "j.is_routing = 1;", " = 1", " = 0"),
+    ("c-route-2", "codec_route", "Py_ssize_t stop = j.is_cut ? -1", "-1", "-2"),
+    ("c-route-3", "codec_route", "PyObject *at = PyLong_FromLongLong(j.found[i]);", "found[i]", "found[0]"),
+    ("c-route-4", "codec_route", "int done = judge(&j, &s.reader, args[0]);", "judge(&j", "1 + judge(&j"),
 )  # fmt: skip
 IN_C = tuple(Compiled(*row) for row in ROWS)

@@ -48,6 +48,7 @@ def _judge(by_kind: ByKind, build: bool) -> Lines:
         *([] if build else [
             "    Args:",
             "        route: where to go on behind a key of the root; see `routing.Routing`.",
+            "            Where it ends the walk, -1 is returned.",
             "",
         ]),
         "    Raises:",
@@ -148,12 +149,12 @@ def _dict_loop(by_kind: ByKind, build: bool) -> Lines:
         f"if {is_routing}:",
         [
             "stop = route(name, pos)",
-            *block("if stop < 0:", ["return pos"]),
+            *block("if stop < 0:", ["return -1"]),
             *block("if stop != pos:", ["pos = stop", "continue"]),
         ],
     )
     return block("while left:", [
-        *([] if build else block(f"if {is_routing} and not route.missing:", ["return pos"])),
+        *([] if build else block(f"if {is_routing} and not route.missing:", ["return -1"])),
         "at = pos",
         "key = None",
         "left -= 1",
