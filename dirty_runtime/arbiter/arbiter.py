@@ -201,7 +201,8 @@ class DirtyArbiter:
 
     async def _serve_known(self, listener: Listener) -> None:
         listener.accept(
-            lambda connected: ClientConnection(connected, self.dispatcher, self._clock, self.turns)
+            lambda connected: ClientConnection(connected, self.dispatcher, self._clock, self.turns),
+            self.door.make_room,
         )
         call_hook(self.config.hooks, "on_dirty_starting", self)
         try:

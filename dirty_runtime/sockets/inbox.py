@@ -43,6 +43,11 @@ class Inbox:
         """What is kept of the frame."""
         return self._spooler.size
 
+    @property
+    def held_bytes(self) -> int:
+        """What is kept of the frame in memory, before there is a file."""
+        return self._spooler.held_bytes
+
     def add(self, part: bytes) -> None:
         """Take the next part."""
         if self._onward is not None:

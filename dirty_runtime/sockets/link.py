@@ -34,6 +34,10 @@ Data = bytes | memoryview | Spool
 class Sink(Protocol):
     """Where bytes go that nobody here looks at."""
 
+    @property
+    def may_pour(self) -> bool:
+        """Whether it takes some now, so that it is worth a pipe."""
+
     def pour(self, source: socket.socket, at_most: int, pipe: Pipe) -> int:
         """Take bytes out of `source`, through the pipe of their frame.
 
@@ -88,8 +92,9 @@ class Link:
         connected.setblocking(False)
         self.socket = connected
         self.is_closing = False
-        # Where the frame goes that is handed out in parts, and through what.
-        self._sink: tuple[Sink, Pipe] | None = None
+        # Where the frame goes that is handed out in parts, and through what, once it flows.
+        self._sink: Sink | None = None
+        self._pipe: Pipe | None = None
         self._connection = connection
         self._events = events
         self._loop = asyncio.get_running_loop()
@@ -112,7 +117,7 @@ class Link:
 
     def _read(self) -> None:
         try:
-            count = self._pour_on(*self._sink) if self._sink is not None else 0
+            count = self._pour_on(self._sink) if self._sink is not None else 0
             if not count:
                 count = receive(self.socket, self._connection, 0, self._at_most)
         except (BlockingIOError, InterruptedError):
@@ -148,17 +153,26 @@ class Link:
 
     def pour_into(self, sink: Sink) -> None:
         """Have the sink take what nobody here looks at of the frame that is under way."""
-        pipe = Pipe.made()
-        self._sink = (sink, pipe) if pipe is not None else None
+        self._sink, self._pipe = sink, None
 
-    def _pour_on(self, sink: Sink, pipe: Pipe) -> int:
+    def _pour_on(self, sink: Sink) -> int:
         """Have the sink take what it may. Returns how many bytes; 0 where they are to be read."""
         at_most = min(self._connection.passable, CAPACITY_BYTES)
-        count = sink.pour(self.socket, at_most, pipe) if at_most else 0
+        if at_most and not sink.may_pour:
+            # Not yet, or no more.
+            self._pipe = None
+            return 0
+        count = self._pour_some(sink, at_most) if at_most else 0
+        if not count:
+            self._sink = self._pipe = None
+        return count
+
+    def _pour_some(self, sink: Sink, at_most: int) -> int:
+        if self._pipe is None:
+            self._pipe = Pipe.made()
+        count = sink.pour(self.socket, at_most, self._pipe) if self._pipe is not None else 0
         if count:
             self._connection.passed(count)
-        else:
-            self._sink = None
         return count
 
     def pause_reading(self) -> None:
@@ -173,7 +187,7 @@ class Link:
 
     def read_in_vain(self) -> None:
         """Forget whatever is read from now on."""
-        self._sink = None
+        self._sink = self._pipe = None
         if not self.is_closing:
             self._watch.add_reader(self._number, self._discard)
 
@@ -204,6 +218,11 @@ class Link:
             return
         if sent < len(data):
             self._keep(data, sent)
+
+    @property
+    def may_pour(self) -> bool:
+        """Whether something may still be written."""
+        return not (self.is_closing or self._ends_writing)
 
     def pour(self, source: socket.socket, at_most: int, pipe: Pipe) -> int:
         """As `write`, with what it takes out of `source` by itself: see `Sink`."""
@@ -338,6 +357,6 @@ class Link:
         self._watch.remove_writer(self._number)
         self.socket.close()
         # Descriptors, and what refers to this, are not to wait for the collector.
-        self._sink = None
+        self._sink = self._pipe = None
         self._waiting.clear()
         self._loop.call_soon(self._events.lost, self._error)

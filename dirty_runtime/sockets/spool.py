@@ -1,7 +1,8 @@
 """A frame that is too large to be kept in memory: it waits in a file without a name.
 
 Rules: the file lies where `tempfile` puts files, and goes away with the last reference to it, or at
-once where it cannot take everything. It takes none of the descriptors that are kept back.
+once where it cannot take everything. It takes none of the descriptors that are kept back, and there
+is none before enough has come for one: whoever only announces much has no descriptor of ours.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from .pipe import Pipe
 
 # A frame of more bytes is spooled.
 KEPT_IN_MEMORY_BYTES = 2 * 1024 * 1024
+# Of such a frame, what is in memory until there is a file.
+HELD_BYTES = 64 * 1024
 
 
 class Spool:
@@ -81,6 +84,7 @@ class Spooler:
 
     def __init__(self, elsewhere: Callable[[Act], None] | None = None) -> None:
         self._spool: Spool | None = None
+        self._held = b""
         self._error: OSError | None = None
         self._elsewhere = elsewhere
 
@@ -89,10 +93,24 @@ class Spooler:
         """Bytes that are in the file."""
         return len(self._spool) if self._spool is not None else 0
 
+    @property
+    def held_bytes(self) -> int:
+        """Bytes that are in memory."""
+        return len(self._held)
+
+    @property
+    def may_pour(self) -> bool:
+        """Whether there is a file."""
+        return self._spool is not None
+
     def add(self, part: bytes) -> None:
         """Take the next part. Where it cannot be kept, `whole` will say so."""
-        if self._error is None:
-            self._do(partial(self._append, part))
+        if self._error is not None:
+            return
+        if self._spool is None and len(self._held) + len(part) <= HELD_BYTES:
+            self._held += part
+            return
+        self._do(partial(self._append, part))
 
     def pour(self, source: socket.socket, at_most: int, pipe: Pipe) -> int:
         """As `add`, with what it takes out of `source` by itself, through an empty pipe.
@@ -128,6 +146,8 @@ class Spooler:
         try:
             if self._spool is None:
                 self._spool = Spool()
+                held, self._held = self._held, b""
+                self._spool.append(held)
             self._spool.append(part)
         except OSError as error:
             self._fail(error)
@@ -142,6 +162,7 @@ class Spooler:
     def _fail(self, error: OSError) -> None:
         # Without its traceback, in which the file would live on.
         self._error = OSError(error.errno, error.strerror)
+        self._held = b""
         if self._spool is not None:
             self._spool.close()
             self._spool = None

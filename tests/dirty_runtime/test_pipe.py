@@ -71,7 +71,8 @@ def test_its_descriptors_go_with_it() -> None:
 
 
 def in_file(monkeypatch: pytest.MonkeyPatch, path: Path, mode: str) -> None:
-    """Have spools in a file that has a name."""
+    """Have spools in a file that has a name, from the first part on."""
+    monkeypatch.setattr("dirty_runtime.sockets.spool.HELD_BYTES", -1)
     monkeypatch.setattr("tempfile.TemporaryFile", lambda buffering: FileIO(path, mode))
 
 

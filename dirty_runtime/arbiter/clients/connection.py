@@ -515,6 +515,7 @@ class ClientConnection:
         in_files = self._link.waiting_in_files + self._held_in_files
         if self._inbox is not None:
             in_files += self._inbox.spooled_bytes
+            memory += self._inbox.held_bytes
         if self._kept_of:
             in_files += sum(self._kept_of.values())
         kept = (memory, in_files)

@@ -23,6 +23,7 @@ from .connection import ClientConnection
 
 log = logging.getLogger("dirty")
 
+DESCRIPTORS = "descriptors"
 NOT_LET_GO = "a client cannot be let go of"
 STOPPING = "the arbiter is stopping"
 # Of clients that are about to be closed, how many are given their time for it.
@@ -97,24 +98,40 @@ class Door:
         self._crowd.came(client, self._clock())
         client.is_new = True
         if self._crowd.count(Rest.LEAVING) > MOST_LEAVING:
-            self._crowd.of(Rest.LEAVING)[0].abort()
+            self._abort(self._crowd.of(Rest.LEAVING)[0])
         scarce = descriptors.is_scarce(client.descriptor)
         if scarce or len(self._crowd) > self._max_clients:
-            self._make_room(client, "descriptors" if scarce else "max-clients")
+            self._make_room(client, DESCRIPTORS if scarce else "max-clients")
         self._set_alarm(self._crowd.next_due_s())
 
+    def make_room(self) -> bool:
+        """No connection can be taken for want of descriptors. Returns whether somebody went."""
+        self._settle()
+        return self._one_goes(DESCRIPTORS)
+
     def _make_room(self, client: ClientConnection, what: str) -> None:
+        if self._one_goes(what, client):
+            return
+        self.extra[client] = None
+        if len(self.extra) > max(1, descriptors.kept() // 4):
+            first = next(iter(self.extra))
+            self._let_go_at_once(first, f"{what} has no room, and all who are connected wait")
+
+    def _one_goes(self, what: str, but: ClientConnection | None = None) -> bool:
         leaving = self._crowd.of(Rest.LEAVING)
-        longest = self._crowd.longest(but=client)
-        if what == "descriptors" and leaving:
-            leaving[0].abort()
-        elif longest is not None:
-            self._let_go_at_once(longest, f"others connect, and {what} has no room for all")
-        else:
-            self.extra[client] = None
-            if len(self.extra) > max(1, descriptors.kept() // 4):
-                first = next(iter(self.extra))
-                self._let_go_at_once(first, f"{what} has no room, and all who are connected wait")
+        if what == DESCRIPTORS and leaving:
+            self._abort(leaving[0])
+            return True
+        longest = self._crowd.longest(but)
+        if longest is None:
+            return False
+        self._let_go_at_once(longest, f"others connect, and {what} has no room for all")
+        return True
+
+    def _abort(self, client: ClientConnection) -> None:
+        """Close it now; whoever comes in this turn of the loop is to find it gone."""
+        client.abort()
+        self._crowd.gone(client)
 
     def moved(self, client: ClientConnection) -> None:
         """The client may rest otherwise, or begin to rest anew.
@@ -241,7 +258,7 @@ class Door:
         try:
             self._let_go(client, reason)
         finally:
-            client.abort()
+            self._abort(client)
 
     def _let_go(self, client: ClientConnection, reason: str) -> None:
         now_s = self._clock()

@@ -4,16 +4,20 @@ Rules: while an arbiter drains, its socket has another name: clients do not find
 looks after it does, and the path is free for a successor. A socket whose file others have removed,
 renamed or replaced is reached by nobody new: that is said, and when the path has been left free for
 a while, in which a successor may take it, there is another one. What others serve is left alone.
+Where no descriptor is left for who comes, another goes for it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 import socket
 from collections.abc import Callable
 
 from ...settings import DRAINING, ConfigError
+from ...sockets import descriptors
 from .access import Access
 from .socket_file import SocketFile
 
@@ -27,6 +31,7 @@ PAUSE_S = 1.0
 LOOK_S = 1.0
 PATIENCE_S = 5.0
 
+NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 Came = Callable[[socket.socket], object]
 
 
@@ -50,9 +55,15 @@ class Listener:
         # Why there is no socket at the path, as it was last said.
         self._told = ""
         self._came: Came | None = None
+        self._make_room: Callable[[], bool] = lambda: False
 
-    def accept(self, came: Came) -> None:
-        """Have the running event loop call `came` with each new connection, until `close`."""
+    def accept(self, came: Came, make_room: Callable[[], bool] = lambda: False) -> None:
+        """Have the running event loop call `came` with each new connection, until `close`.
+
+        Args:
+            make_room: lets go of another for one that cannot be taken; whether there was one.
+        """
+        self._make_room = make_room
         self._loop = asyncio.get_running_loop()
         self._came = came
         self._listen(came)
@@ -70,16 +81,28 @@ class Listener:
             except (BlockingIOError, InterruptedError, ConnectionError):
                 return
             except OSError as error:
+                if error.errno in NO_DESCRIPTORS and self._make_room():
+                    continue
                 log.error("no connection can be taken for now: %s", error.strerror)
                 assert self._loop is not None
                 self._loop.remove_reader(self._file.socket)
                 self._loop.call_later(PAUSE_S, self._accept_again, came)
                 return
             try:
-                came(connected)
+                came(self._lowered(connected))
             except Exception:
                 log.exception("a connection fails as it comes")
                 connected.close()
+
+    def _lowered(self, connected: socket.socket) -> socket.socket:
+        """The connection, by no number that is kept back, if another goes for it.
+
+        Else it stays there, and the next ones, in their places, seem to take none of those.
+        """
+        if not descriptors.is_scarce(connected.fileno()) or not self._make_room():
+            return connected
+        with connected:
+            return socket.socket(fileno=os.dup(connected.fileno()))
 
     def _accept_again(self, came: Came) -> None:
         if self._file.socket.fileno() >= 0:
