@@ -20,6 +20,7 @@ from .building import Broken, built, run
 from .judging import Score, score
 from .manifest import Peer, peers
 
+WIDTH = 120
 REQUIRED = os.environ.get("REQUIRE_PEERS", "") not in ("", "0")
 
 
@@ -43,7 +44,10 @@ def main(words: list[str]) -> int:
         scores[peer.language] = _judged(peer)
         failed |= bool(scores[peer.language].faults)
     if scores:
-        Console().print(_table(scores))
+        Console(width=WIDTH).print(_table(scores))
+    for language, one in scores.items():
+        if one.unsupported:
+            print(f"{language} has no way to hold: {', '.join(one.unsupported)}")
     return 1 if failed else 0
 
 
@@ -81,7 +85,7 @@ def _table(scores: dict[str, Score]) -> Table:
     table = Table("language", *columns, "unsupported")
     for language, one in scores.items():
         cells = [_cell(one.counts.get(column)) for column in columns]
-        table.add_row(language, *cells, ", ".join(one.unsupported) or "none")
+        table.add_row(language, *cells, str(len(one.unsupported)))
     return table
 
 
