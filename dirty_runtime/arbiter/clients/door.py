@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from ...errors import DirtyConnectionError, DirtyNoWorkersAvailableError
 from ...settings import Config
@@ -19,6 +21,7 @@ from ...sockets import descriptors
 from ..apart import for_each
 from ..clock import Alarm, Clock
 from ..policy.crowd import Crowd, Keeping, Rest
+from ..turns import SLICE_S
 from .connection import ClientConnection
 
 log = logging.getLogger("dirty")
@@ -35,6 +38,18 @@ NEAR_S = 60.0
 # parts of the shortest limit.
 LOOKED_AT_S = 1.0
 PART = 8
+
+
+T = TypeVar("T")
+
+
+def some_of(many: Iterator[T]) -> Iterator[T]:
+    """As many of them as there is time for in this turn of the loop, one at least."""
+    until_s = time.monotonic() + SLICE_S
+    for one in many:
+        yield one
+        if time.monotonic() >= until_s:
+            return
 
 
 class Door:
@@ -87,7 +102,7 @@ class Door:
         self._far: asyncio.TimerHandle | None = None
         self._due_s = math.inf
         self._is_relieving = False
-        self._is_draining = False
+        self._is_draining = self._drains_on = False
         self._told_s = -math.inf
 
     # --- who comes and goes ---
@@ -216,8 +231,12 @@ class Door:
 
     def _look(self) -> None:
         self._settle()
-        overdue = self._crowd.overdue(self._clock())
-        for_each(overdue, lambda one: self._let_go(one[0], self._reasons[one[1]]), NOT_LET_GO)
+        overdue = iter(self._crowd.overdue(self._clock()))
+        in_time = some_of(overdue)
+        for_each(in_time, lambda one: self._let_go(one[0], self._reasons[one[1]]), NOT_LET_GO)
+        if next(overdue, None) is not None:
+            asyncio.get_running_loop().call_soon(self._look)
+            return
         self._due_s = math.inf
         self._set_alarm(self._crowd.next_due_s())
 
@@ -238,10 +257,23 @@ class Door:
         self._drain()
 
     def _drain(self) -> None:
-        idle = self._crowd.of(Rest.IDLE)
-        to_go = [one for one in idle if not (one.is_new or self._is_worker(one.pid))]
-        for_each(to_go, self.let_go_to_another, NOT_LET_GO)
+        # Where more are to go than a turn of the loop has time for, the next one goes on.
+        if not self._drains_on:
+            self._drain_some()
         self.calmed()
+
+    def _drain_some(self) -> None:
+        self._settle()
+        idle = self._crowd.of(Rest.IDLE)
+        to_go = iter([one for one in idle if not (one.is_new or self._is_worker(one.pid))])
+        for_each(some_of(to_go), self.let_go_to_another, NOT_LET_GO)
+        self._drains_on = next(to_go, None) is not None
+        if self._drains_on:
+            asyncio.get_running_loop().call_soon(self._drain_on)
+
+    def _drain_on(self) -> None:
+        self._drains_on = False
+        self._drain()
 
     def let_go_to_another(self, client: ClientConnection) -> None:
         """Have the client find our successor."""
