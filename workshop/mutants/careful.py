@@ -196,6 +196,10 @@ def judged_routing(codec: Codec) -> list[Any]:
         encode(wanted), encode({"x": [1]} | wanted), encode({"app_path": "m:A", "action": "go"}), b"",
         b"\x03", encode([1]), encode(wanted | {"priority": 11}), encode(wanted)[:-1],
         encode(wanted | {"args": [1]}), encode({"app_path": "m:A", "args": []}), b"\x21",
+        encode({"app_path": {"action": 1, "app_path": 2, "args": 3}, "action": "go"}),
+        encode({"app_path": "m:A", "action": "go", "priority": 1, "timeout": {"a": 1, "b": 2}}),
+        encode({"app_path": "m:A", "action": "go", "priority": 1, "timeout": {"a": 1, "b": 2}})[:-10],
+        encode({"app_path": "m:A", "action": "go", "timeout": {"k": 1, "kwargs": {"args": 1}, "l": 2}})[:-9],
     ):  # fmt: skip
         for shift in (b"", b"\x21\x03"):
             judge = partial(codec.messages.judge_routing, shift + data, len(shift))
