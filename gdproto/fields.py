@@ -51,7 +51,7 @@ def check(
 
 def permits(rule: FieldRule, value: Any) -> bool:
     """Whether a value of the right type is a possible one."""
-    if rule.finite and not math.isfinite(value):
+    if rule.finite and isinstance(value, float) and not math.isfinite(value):
         return False
     if rule.minimum is not None and value < rule.minimum:
         return False

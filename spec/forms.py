@@ -422,7 +422,7 @@ class Field:
 
     def permits(self, value: Any) -> bool:
         """Whether a value of the right type is a possible one."""
-        if self.finite and not math.isfinite(value):
+        if self.finite and isinstance(value, float) and not math.isfinite(value):
             return False
         if self.minimum is not None and value < self.minimum:
             return False

@@ -1,4 +1,4 @@
-# @generated from spec/ (c76f573524d4acc7) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (8caa4b66564f52ac) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '5829ca96e27480f9'
+SPEC_HASH: Final = '9593eae1dc3ca994'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

@@ -467,11 +467,24 @@ def unserializable(out: Collected, name: str) -> None:
                     )
             if field.required:
                 wrong["as-none"] = ("GD-MSG-036", "wrong_field_type", None)
+            # The field is judged before what is inside of it.
+            bad = [As(foreign="")] if field.types == ("dict",) else {"k": As(foreign="")}
+            wrong["as-container-of-foreign"] = ("GD-MSG-036", "wrong_field_type", bad)
+        if "integer" in field.types:
+            for end, number, bound in (
+                ("above", 2**63, field.maximum),
+                ("below", -(2**63) - 1, field.minimum),
+            ):
+                wrong[f"int-{end}"] = _int_beyond(number, field.choices or bound is not None)
         if field.scalar:
             wrong["as-list"] = ("GD-MSG-036", "invalid_field_value", [1])
+            bad = [As(foreign="")]
+            wrong["as-list-of-foreign"] = ("GD-MSG-036", "invalid_field_value", bad)
         if field.finite:
             wrong["infinite"] = ("GD-MSG-036", "invalid_field_value", math.inf)
             wrong["nan"] = ("GD-MSG-036", "invalid_field_value", math.nan)
+            # Every integer is finite, also one that no float of the language is as large as.
+            wrong["int-huge"] = _int_beyond(10**400, field.maximum is not None)
         if field.minimum is not None:
             wrong["too-small"] = ("GD-MSG-036", "invalid_field_value", field.minimum - 1)
         if field.maximum is not None:
@@ -494,6 +507,14 @@ def unserializable(out: Collected, name: str) -> None:
             )
         if field.types in (("list",), ("dict",)):
             _unserializable_inside(out, name, path, field)
+
+
+def _int_beyond(number: int, is_bounded: object) -> tuple[str, str, As]:
+    """An integer that no type holds: it is judged as the field's value first."""
+    value = As(int64=str(number))
+    if is_bounded:
+        return "GD-MSG-036", "invalid_field_value", value
+    return "GD-TLV-023", "int_out_of_range", value
 
 
 def _unserializable_inside(out: Collected, name: str, path: str, field: ir.Field) -> None:

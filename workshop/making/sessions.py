@@ -390,7 +390,7 @@ def _failing_answers(add: Any) -> None:
     missing = error("missing_field", "exchange", offset=HEADER_BYTES, path="result")
     add(
         "fails-a-call-by-its-answer",
-        "GD-ERR-003",
+        "GD-ERR-003 GD-EXCH-026",
         sent("REQUEST"),
         received(frame("RESPONSE", "2100000000"), missing),
         sent("REQUEST"),
@@ -399,7 +399,7 @@ def _failing_answers(add: Any) -> None:
     missing = error("missing_field", "exchange", offset=HEADER_BYTES, path="data")
     add(
         "fails-a-stream-by-a-chunk",
-        "GD-ERR-003 GD-EXCH-013",
+        "GD-ERR-003 GD-EXCH-025",
         sent("REQUEST"),
         received(frame("CHUNK", "2100000000"), missing),
         received(written("CHUNK")),

@@ -48,6 +48,7 @@ def areas() -> Iterator[Collected]:
     yield out
     out = Collected("session", "which-fault", "Frames with two faults, and what a fault leaves.")
     two_faults(out)
+    sent_at_fault(out)
     left_by_a_fault(out)
     yield out
 
@@ -366,6 +367,26 @@ def two_faults(out: Collected) -> None:
         received(frame("END", "00"), told))  # fmt: skip
 
 
+def sent_at_fault(out: Collected) -> None:
+    """A frame that may not be sent, with a value that cannot be: the state is told."""
+    deep: dict[str, object] = {"nested": {"in": "list", "times": LIMIT["max_depth"]}}
+    for role, state, kind, name, opening, code in (
+        ("client", "idle", "RESPONSE", "result", (), "unexpected_message"),
+        ("lane", "idle", "CHUNK", "data", (), "unexpected_message"),
+        ("client", "asking", "CHUNK", "data", ("STATUS",), "unexpected_message"),
+        ("arbiter", "idle", "RESPONSE", "result", (), "unexpected_message"),
+        ("worker", "idle", "CHUNK", "data", (), "unexpected_message"),
+        ("worker", "asking", "CHUNK", "data", ("STATUS",), "unexpected_message"),
+    ):
+        steps = [_opened(role, one) for one in opening]
+        message = {"type": kind, "request_id": "7", "fields": {name: deep}}
+        refused = {"send": message, "expect": {"error": fault(code)}}
+        out.converses(f"{role}-{state}-sends-{kind.lower()}-told-by-state",
+            "GD-EXCH-021 GD-EXCH-027", role=role, steps=[*steps, refused])  # fmt: skip
+        out.converses(f"{role}-{state}-before-sending-{kind.lower()}", "GD-EXCH-022", role=role,
+            steps=[*steps, received("")])  # fmt: skip
+
+
 def left_by_a_fault(out: Collected) -> None:
     """What a fault leaves of an exchange, and a refusal of what was to open one."""
 
@@ -381,6 +402,17 @@ def left_by_a_fault(out: Collected) -> None:
             add(name, "GD-FRAME-023 GD-ERR-003", role, _opened(role, kind), bad, refused_then)
             add(f"{role}-answers-{kind.lower()}", "GD-EXCH-022", role, _opened(role, kind),
                 sent("RESPONSE"))  # fmt: skip
+    stray = received(written("RESPONSE"), error("unexpected_message", "connection"))
+    for role in ("client", "lane"):
+        for kind in ("STATUS", "CANCEL", "END"):
+            bad = received(frame(kind, "00"), told)
+            add(f"{role}-payload-in-{kind.lower()}-leaves-none-open", "GD-FRAME-023 GD-EXCH-026",
+                role, _opened(role, "REQUEST"), bad, stray)  # fmt: skip
+        add(f"{role}-is-answered", "GD-EXCH-022", role, _opened(role, "REQUEST"),
+            received(written("RESPONSE"), got("RESPONSE", ended=True)))  # fmt: skip
+        missing = error("missing_field", "exchange", 0, offset=HEADER_BYTES, path="error")
+        add(f"{role}-is-told-badly-of-the-connection", "GD-ERR-003 GD-ERR-015", role,
+            received(frame("ERROR", "2100000000", 0), missing), sent("REQUEST"))  # fmt: skip
     deep: dict[str, object] = {"nested": {"in": "list", "times": LIMIT["max_depth"]}}
     for role in ("client", "lane"):
         fields = {"app_path": {"string": "m:A"}, "action": {"string": "go"},

@@ -250,7 +250,9 @@ FIELD = """
         double size = number.doubleValue();
         boolean isBound = !(size < minimum || size > maximum);
         boolean isChoice = choices.isEmpty() || choices.stream().anyMatch(one -> one == size);
-        return isBound && isChoice && (!finite || Double.isFinite(size));
+        // Every integer is finite, also one that no double is as large as.
+        boolean isFinite = !finite || kind != Kind.FLOAT || Double.isFinite(size);
+        return isBound && isChoice && isFinite;
       }
 
       /** Judges a value that is to be written. */

@@ -1,4 +1,4 @@
-// @generated from spec/ (c76f573524d4acc7) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (8caa4b66564f52ac) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.List;
@@ -123,7 +123,9 @@ final class Field {
     double size = number.doubleValue();
     boolean isBound = !(size < minimum || size > maximum);
     boolean isChoice = choices.isEmpty() || choices.stream().anyMatch(one -> one == size);
-    return isBound && isChoice && (!finite || Double.isFinite(size));
+    // Every integer is finite, also one that no double is as large as.
+    boolean isFinite = !finite || kind != Kind.FLOAT || Double.isFinite(size);
+    return isBound && isChoice && isFinite;
   }
 
   /** Judges a value that is to be written. */
