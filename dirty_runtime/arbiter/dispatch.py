@@ -192,7 +192,7 @@ class Dispatcher:
             self._condemn(action.lane.worker, reason)
         else:
             self._perform(self._calls.lane_retired(action.lane))
-            self._broke(action.lane.worker, action.lane, reason)
+            self._broke(action.lane.worker, action.lane, reason, told=reason)
 
     def look_whether_quiet(self) -> None:
         """Set `quiet` if it is."""
@@ -285,10 +285,10 @@ class Dispatcher:
         self._perform(self._calls.lane_retired(lane))
         if answers:
             self.lane_answered(lane, list(answers))
-        self._broke(worker, lane, f"the worker is at fault: {reason}")
+        self._broke(worker, lane, reason, told=f"the worker is at fault: {reason}")
 
-    def _broke(self, worker: LaneWorker, lane: Lane, reason: str) -> None:
-        self._perform(self._calls.failed(lane, DirtyWorkerError(reason, worker.pid)))
+    def _broke(self, worker: LaneWorker, lane: Lane, reason: str, told: str) -> None:
+        self._perform(self._calls.failed(lane, DirtyWorkerError(told, worker.pid)))
         self._condemn(worker, reason)
 
     def worker_gone(self, worker: Worker, reason: str) -> list[str]:
