@@ -6,26 +6,22 @@ Rules: a peer whose toolchain is missing is skipped, and fails where REQUIRE_PEE
 from __future__ import annotations
 
 import shutil
-import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from workshop.peers.__main__ import REQUIRED
-from workshop.peers.building import COMMAND_S, built
-from workshop.peers.manifest import PEERS, PLACE, Peer, read
-
-UNTRACKED = shutil.ignore_patterns("node_modules", "target", "build", "__pycache__")
+from workshop.peers.building import built
+from workshop.peers.manifest import PEERS, REQUIRED, UNTRACKED, Peer, read
 
 
 def peer(name: str) -> Peer:
     """The manifest of a peer that can be built here."""
     one = read(PEERS / name / "peer.toml")
-    if one.missing:
-        told = f"{one.missing} is not installed"
+    if one.lack:
         if REQUIRED:
-            pytest.fail(told)
-        pytest.skip(told)
+            pytest.fail(one.lack)
+        pytest.skip(one.lack)
     return one
 
 
@@ -41,22 +37,5 @@ def copied_peers(copy: Path) -> None:
 
 def words_in(copy: Path, name: str) -> list[str]:
     """Build a peer in a copy of the project. Returns the words that start its testee."""
-    one = peer(name)
-    folder, made = copy / "peers" / name, copy / "build" / "peers" / name
-    made.mkdir(parents=True)
-    places = {"BUILD": str(made), "HERE": str(folder)}
-
-    def words(command: str) -> list[str]:
-        return [PLACE.sub(lambda found: places[found[0]], w) for w in command.split()]
-
-    for command in one.build:
-        done = subprocess.run(
-            words(command),
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=COMMAND_S,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}"
-    return words(one.testee)
+    one = built(replace(peer(name), project=copy))
+    return one.words(one.testee)

@@ -2,14 +2,13 @@
 
 With ``--fuzz`` their own fuzzers look for inputs that break them, for about a minute each.
 
-Rules: a peer whose toolchain is missing is named with what it lacks; with REQUIRE_PEERS=1 that is a
-failure. The exit status is 1 where anything failed.
+The exit status is 1 where anything failed.
 """
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
@@ -18,10 +17,9 @@ from gdproto.conformance.running.runner import RunError
 
 from .building import Broken, built, run
 from .judging import Score, score
-from .manifest import Peer, peers
+from .manifest import REQUIRED, Peer, peers
 
 WIDTH = 120
-REQUIRED = os.environ.get("REQUIRE_PEERS", "") not in ("", "0")
 
 
 def main(words: list[str]) -> int:
@@ -34,8 +32,8 @@ def main(words: list[str]) -> int:
     failed = False
     scores: dict[str, Score] = {}
     for peer in chosen:
-        if peer.missing:
-            print(f"{peer.language}: skipped: {peer.missing} is not installed")
+        if peer.lack:
+            print(f"{peer.language}: skipped: {peer.lack}")
             failed |= REQUIRED
             continue
         if "--fuzz" in words:
@@ -52,12 +50,8 @@ def main(words: list[str]) -> int:
 
 
 def _judged(peer: Peer) -> Score:
-    print(f"== {peer.language}", flush=True)
     try:
-        built(peer)
-        for command in peer.test:
-            run(peer, command)
-            print(f"   {command}", flush=True)
+        _done(peer, peer.test)
         came = score(peer)
     except (Broken, RunError) as broken:
         came = Score(faults=[str(broken)])
@@ -68,16 +62,21 @@ def _judged(peer: Peer) -> Score:
 
 def _fuzzed(peer: Peer) -> bool:
     """Run a peer's fuzzer; whether it found nothing."""
-    print(f"== {peer.language}", flush=True)
     try:
-        built(peer)
-        for command in peer.fuzz:
-            run(peer, command)
-            print(f"   {command}", flush=True)
+        _done(peer, peer.fuzz)
     except Broken as broken:
         print(f"   {broken}", flush=True)
         return False
     return True
+
+
+def _done(peer: Peer, commands: Iterable[str]) -> None:
+    """Build a peer, and run commands of it. Raises Broken."""
+    print(f"== {peer.language}", flush=True)
+    built(peer)
+    for command in commands:
+        run(peer, command)
+        print(f"   {command}", flush=True)
 
 
 def _table(scores: dict[str, Score]) -> Table:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .manifest import ROOT, Peer
+from .manifest import Peer
 
 COMMAND_S = 900
 STAMP = "sources"
@@ -59,7 +59,7 @@ def sources_hash(peer: Peer) -> str:
     """Of what the peer is built."""
     digest = hashlib.sha256()
     for name in _sources(peer):
-        path = ROOT / name
+        path = peer.project / name
         if path.is_file():
             digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
@@ -71,8 +71,8 @@ def _sources(peer: Peer) -> list[str]:
     if listed.returncode:
         # A copy without git: all that is there.
         paths = sorted(path for path in peer.folder.rglob("*") if path.is_file())
-        return [path.relative_to(ROOT).as_posix() for path in paths]
-    inside = peer.folder.relative_to(ROOT)
+        return [path.relative_to(peer.project).as_posix() for path in paths]
+    inside = peer.folder.relative_to(peer.project)
     return sorted((inside / name).as_posix() for name in listed.stdout.split("\0") if name)
 
 

@@ -3,22 +3,27 @@
 Rules: commands are written as for a shell without its signs. BUILD in them stands for the folder
 where built things go, which git does not see, and HERE for the peer's folder. Commands that build
 and test run in that folder; its programs are started from anywhere. What a peer has no program for
-is left out, and judged by nobody.
+is left out, and judged by nobody. A peer whose toolchain is missing is named with what it lacks;
+with REQUIRE_PEERS=1 that is a failure.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PEERS = ROOT / "peers"
+REQUIRED = os.environ.get("REQUIRE_PEERS", "") not in ("", "0")
 PLACE = re.compile("BUILD|HERE")
-PEERS, BUILT = ROOT / "peers", ROOT / "build" / "peers"
+# What git does not see of a peer's folder.
+UNTRACKED = shutil.ignore_patterns("node_modules", "target", "build", "dist", "__pycache__")
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Peer:
         bench: commands that make a benchmark, and last one that runs it (see benchmarks.peers).
         testee, client, worker: the command that starts it; empty for none.
         caller: what measures the round trip of a small call (see benchmarks.peers); empty for none.
+        project: where the project stands, or a copy of it.
     """
 
     name: str
@@ -46,21 +52,29 @@ class Peer:
     client: str = ""
     worker: str = ""
     caller: str = ""
+    project: Path = ROOT
 
     @property
     def folder(self) -> Path:
         """Where its sources are."""
-        return PEERS / self.name
+        return self.project / "peers" / self.name
 
     @property
     def built(self) -> Path:
         """Where what is built of it goes."""
-        return BUILT / self.name
+        return self.project / "build" / "peers" / self.name
 
     @property
-    def missing(self) -> str:
-        """The first program that it needs and this machine has not; empty for none."""
-        return next((one for one in self.needs if shutil.which(one) is None), "")
+    def lack(self) -> str:
+        """Why it cannot be built on this machine; empty where it can."""
+        lacking = (one for one in self.needs if shutil.which(one) is None)
+        return next((f"{one} is not installed" for one in lacking), "")
+
+    def copied(self, project: Path) -> Peer:
+        """The peer of another copy of the project, to which its sources are copied."""
+        copy = replace(self, project=project)
+        shutil.copytree(self.folder, copy.folder, ignore=UNTRACKED, symlinks=True)
+        return copy
 
     def words(self, command: str) -> list[str]:
         """A command's words."""

@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 import random
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,14 +25,13 @@ from gdproto.conformance.running.runner import RunError, Runner
 from gdproto.spec.codegen.languages import LANGUAGES
 from workshop.mutants import survivors
 
-from .building import COMMAND_S
-from .manifest import PEERS, PLACE, Peer, read
+from .building import Broken, run
+from .manifest import PEERS, Peer, read
 
 LEDGER = Path(__file__).with_name("survivors.toml")
 JUDGED = ("go", "rust", "typescript")
 SAMPLE, SEED = 30, 1
 ANSWER_S = 20.0
-UNTRACKED = shutil.ignore_patterns("target", "build", "dist", "__pycache__")
 # Fetching what is needed is done once, before anything is broken.
 FETCHING = "npm ci"
 PROSE = re.compile(r"^\s*(//|/?\*|#|import\b|use\b|package\b)")
@@ -75,10 +72,9 @@ class Mutant:
 
 def mutants(peer: Peer) -> list[Mutant]:
     """All that the operators make of the peer's generated files."""
-    folder = PEERS / peer.name
-    root = PEERS.parent / LANGUAGES[peer.name].folder
+    root = peer.project / LANGUAGES[peer.name].folder
     return [
-        Mutant(path.relative_to(folder).as_posix(), number, line, changed)
+        Mutant(path.relative_to(peer.folder).as_posix(), number, line, changed)
         for path in sorted(root.rglob("*.*"))
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if not PROSE.match(line)
@@ -109,29 +105,22 @@ class Copy:
     """A copy of a peer, in which it is broken and built."""
 
     def __init__(self, peer: Peer, folder: Path) -> None:
-        self.peer = peer
-        self.here, self.built = folder / "peers" / peer.name, folder / "built"
-        self.built.mkdir()
-        shutil.copytree(PEERS / peer.name, self.here, ignore=UNTRACKED, symlinks=True)
-
-    def words(self, command: str) -> list[str]:
-        places = {"BUILD": str(self.built), "HERE": str(self.here)}
-        return [PLACE.sub(lambda found: places[found[0]], word) for word in command.split()]
+        self.peer = peer.copied(folder)
+        self.peer.built.mkdir(parents=True)
 
     def is_built(self, fetches: bool = False) -> bool:
         """Build it; whether that could be done."""
-        commands = [one for one in self.peer.build if fetches or FETCHING not in one]
-        return all(
-            subprocess.run(
-                self.words(one), cwd=self.here, capture_output=True, timeout=COMMAND_S
-            ).returncode
-            == 0
-            for one in commands
-        )
+        try:
+            for command in self.peer.build:
+                if fetches or FETCHING not in command:
+                    run(self.peer, command)
+        except Broken:
+            return False
+        return True
 
     def killer(self, cases: Sequence[Case]) -> str:
         """The first case that tells it from a sound one; empty for none."""
-        command = self.words(self.peer.testee)
+        command = self.peer.words(self.peer.testee)
         try:
             with Runner(command, cases, timeout_s=ANSWER_S, jobs=2) as runner:
                 for result in runner.results():
@@ -143,7 +132,7 @@ class Copy:
 
     def broken(self, mutant: Mutant, cases: Sequence[Case]) -> str | None:
         """Who kills the mutant; empty for nobody, None where it is none."""
-        path = self.here / mutant.file
+        path = self.peer.folder / mutant.file
         sound = path.read_text()
         lines = sound.split("\n")
         lines[mutant.line - 1] = mutant.after
@@ -191,8 +180,8 @@ def main() -> int:
     entries, unexplained = survivors.read(LEDGER), False
     for name in options.names:
         peer = read(PEERS / name / "peer.toml")
-        if peer.missing:
-            print(f"{peer.language}: skipped: {peer.missing} is not installed")
+        if peer.lack:
+            print(f"{peer.language}: skipped: {peer.lack}")
             continue
         for lived in judge(peer, options.sample, options.seed):
             if not any(entry.covers(f"{name} {lived}") for entry in entries):

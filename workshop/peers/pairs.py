@@ -4,14 +4,12 @@ Rules: a cell of the table is one run of a client's live program: calls at once,
 kind, a stream, a stream that is given up and then calls on, and an exception. It is right when all
 outcomes are those of the conformance app. gunicorn's arbiter starts workers of its own kind alone.
 gunicorn's client is not asked to give up a stream: it takes what still comes for the answer to its
-next call. Peers whose toolchain is missing are named; with REQUIRE_PEERS=1 that is a failure. Exits
-with 1 when a cell is not right.
+next call. Exits with 1 when a cell is not right.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -27,9 +25,8 @@ from gdproto.conformance.live.stages import APP
 from workshop.subjects.peers import LIVE, OPTIONS, gunicorns_arbiter, our_arbiter, serving
 
 from .building import Broken, built
-from .manifest import Peer, peers
+from .manifest import REQUIRED, Peer, peers
 
-REQUIRED = os.environ.get("REQUIRE_PEERS", "") not in ("", "0")
 CALL_S, PROGRAM_S = 30, 120.0
 # After so many items.
 GIVEN_UP = 2
@@ -102,8 +99,8 @@ def ends() -> tuple[list[End], list[End], bool]:
     workers = [End("Python"), End("gunicorn's", arbiter=gunicorns_arbiter)]
     lacks = False
     for peer in peers():
-        if peer.missing:
-            print(f"{peer.language}: skipped: {peer.missing} is not installed")
+        if peer.lack:
+            print(f"{peer.language}: skipped: {peer.lack}")
             lacks = True
             continue
         if peer.client or peer.worker:
