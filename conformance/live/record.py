@@ -1,67 +1,53 @@
 """`gdproto conformance record`: a relay that writes what goes over it into a capture.
 
-Rules: bytes are passed on as they come, and written before. It knows nothing of GD: frames are for
-whoever reads the capture.
+Rules: bytes are written as they come, and before they are passed on. It knows nothing of GD: frames
+are for whoever reads the capture.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import os
 import socket
 import threading
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import click
 
 from .pcapng import Capture
+from .relay import Passage, serve
 
-RECEIVE_BYTES = 64 * 1024
 
+@dataclass
+class Recorded(Passage):
+    """A connection of which all is written.
 
-class Recorder:
-    """Joins each connection at one socket with a new one to another."""
+    Attributes:
+        capture: where to.
+        number: of the connection.
+    """
 
-    def __init__(self, listener: socket.socket, behind: str, capture: Capture) -> None:
-        self._listener = listener
-        self._behind = behind
-        self._capture = capture
+    most_held_bytes: ClassVar[int] = 0
+    capture: Capture
+    number: int
 
-    def run(self) -> None:
-        """Serve until the listener is closed."""
-        for number in itertools.count():
-            try:
-                opener, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._join, args=(number, opener), daemon=True).start()
+    def __post_init__(self) -> None:
+        self.capture.connected(self.number)
 
-    def _join(self, number: int, opener: socket.socket) -> None:
-        with opener, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as answerer:
-            try:
-                answerer.connect(self._behind)
-            except OSError:
-                return
-            self._capture.connected(number)
-            ways = ((opener, answerer, True), (answerer, opener, False))
-            threads = [threading.Thread(target=self._pass, args=(number, *way)) for way in ways]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+    def came(self, by_opener: bool, data: bytes) -> None:
+        """Bytes came from one end."""
+        self.capture.sent(self.number, by_opener, data)
 
-    def _pass(
-        self, number: int, source: socket.socket, target: socket.socket, by_opener: bool
-    ) -> None:
-        # An end that is gone ends the other one.
-        with contextlib.suppress(OSError):
-            while data := source.recv(RECEIVE_BYTES):
-                self._capture.sent(number, by_opener, data)
-                target.sendall(data)
-        self._capture.ended(number, by_opener)
-        with contextlib.suppress(OSError):
-            target.shutdown(socket.SHUT_WR)
+    def asking_ended(self) -> bool:
+        """The opener sends nothing more."""
+        self.capture.ended(self.number, by_opener=True)
+        return True
+
+    def answering_ended(self) -> bool:
+        """The answerer sends nothing more."""
+        self.capture.ended(self.number, by_opener=False)
+        return True
 
 
 @click.command("record")
@@ -75,17 +61,19 @@ def record(path: str, behind: str, out: Path) -> None:
     A Unix socket's bytes are wrapped as TCP between two ports of 127.0.0.1, so that Wireshark shows
     them with the dissector of `gdproto generate --lang wireshark`.
     """
-    with out.open("wb") as file, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        mask = os.umask(0o077)
+    numbers, ready = itertools.count(), threading.Event()
+    with out.open("wb") as file:
+        capture = Capture(file)
+
+        def recorded(opener: socket.socket, answerer: socket.socket) -> Recorded:
+            return Recorded(opener, answerer, capture, next(numbers))
+
+        click.echo(f"recording {path} -> {behind} into {out}")
         try:
-            listener.bind(path)
+            serve(path, behind, recorded, ready)
         except OSError as error:
             raise click.ClickException(f"{path}: {error.strerror}; give another --socket") from None
         finally:
-            os.umask(mask)
-        listener.listen(128)
-        click.echo(f"recording {path} -> {behind} into {out}")
-        try:
-            Recorder(listener, behind, Capture(file)).run()
-        finally:
-            Path(path).unlink(missing_ok=True)
+            # What was there before is somebody else's.
+            if ready.is_set():
+                Path(path).unlink(missing_ok=True)

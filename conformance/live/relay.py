@@ -36,6 +36,9 @@ class Passage:
     opener: socket.socket
     answerer: socket.socket
 
+    def came(self, by_opener: bool, data: bytes) -> None:
+        """Bytes came from one end; they are still to be cut into frames."""
+
     def asked(self, frame: bytes, header: gdproto.Header) -> Iterator[bytes]:
         """A frame from the opener."""
         yield frame
@@ -86,6 +89,7 @@ class Passage:
         # An end that is gone ends the other one, below.
         with contextlib.suppress(OSError):
             while data := source.recv(RECEIVE_BYTES):
+                self.came(source is self.opener, data)
                 parts: list[bytes] = []
                 for frame, header in frames.cut(data):
                     parts += bend(frame, header) if header else [frame]
@@ -142,12 +146,21 @@ class Frames:
 
 
 def serve(
-    path: str, behind: str, passage: type[Passage], ready: threading.Event | None = None
+    path: str,
+    behind: str,
+    passage: Callable[[socket.socket, socket.socket], Passage],
+    ready: threading.Event | None = None,
 ) -> None:
     """Relay every connection at the socket `path` to the socket `behind`, for ever.
 
+    Where nobody serves behind, the connection ends.
+
     Args:
+        passage: makes the passage of a connection, from the opener's end and the answerer's.
         ready: is set when it listens.
+
+    Raises:
+        OSError: nothing can be served at `path`.
     """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     mask = os.umask(0o077)
@@ -159,7 +172,12 @@ def serve(
     while True:
         opener, _ = listener.accept()
         answerer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        answerer.connect(behind)
+        try:
+            answerer.connect(behind)
+        except OSError:
+            opener.close()
+            answerer.close()
+            continue
         threading.Thread(target=passage(opener, answerer).run, daemon=True).start()
 
 
