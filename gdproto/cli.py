@@ -10,18 +10,20 @@ import click
 
 from .errors import ProtocolError
 from .explain import explain, render
-from .spec.codegen import declared, languages
-from .spec.codegen.errors import CompileError
 from .tlv import decode, encode
 
 
-class WithSuite(click.Group):
-    """A group that imports the conformance suite only when it is asked for."""
+class WithOthers(click.Group):
+    """A group that imports the suite, and the backends, only when they are asked for."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return sorted([*super().list_commands(context), "conformance"])
+        return sorted([*super().list_commands(context), "conformance", "generate"])
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name == "generate":
+            from .generating import generate
+
+            return generate
         if name != "conformance":
             return super().get_command(context, name)
         try:
@@ -43,7 +45,7 @@ def _missing(module: str) -> click.Command:
     return click.Command("conformance", callback=complain, help=told, context_settings=anything)
 
 
-@click.group(cls=WithSuite, help=__doc__)
+@click.group(cls=WithOthers, help=__doc__)
 @click.version_option(package_name="gdproto")
 def group() -> None:
     pass
@@ -94,34 +96,4 @@ def decode_command(source: str) -> None:
 @click.option("--json", "as_json", is_flag=True, required=True, help="As JSON, the one form.")
 def spec_command(as_json: bool) -> None:
     """Print the machine-readable specification."""
-    click.echo(_machine_readable(), nl=False)
-
-
-@group.command("generate")
-@click.option("--lang", required=True, help="The language: one of those that the help ends with.")
-@click.option(
-    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Their folder."
-)
-@click.option("--package", default="", help="What the files call their package.")
-def generate_command(lang: str, out: Path, package: str) -> None:
-    """Write the codec and the state machine of GD/1 in another language into a folder."""
-    try:
-        language = languages.named(lang)
-        document = json.loads(_machine_readable())
-        made = languages.generated(
-            language, declared.spec_of(document), document["generated"], package
-        )
-    except CompileError as error:
-        raise click.ClickException(str(error)) from None
-    for name, text in made.items():
-        path = out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        click.echo(path)
-
-
-generate_command.epilog = f"Languages: {', '.join(languages.EVERYTHING)}."
-
-
-def _machine_readable() -> str:
-    return files("gdproto._generated").joinpath("spec.json").read_text()
+    click.echo(files("gdproto._generated").joinpath("spec.json").read_text(), nl=False)
