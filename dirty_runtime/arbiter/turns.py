@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TypeVar
 
 from ..sockets.many import AVAILABLE, ManySockets, Watch
 
@@ -22,6 +23,9 @@ AT_ONCE_S = 0.0005
 # How long clients are heard in a turn of the loop; fewer of them are not counted.
 HEARD_S = 0.005
 FEW_CLIENTS = 100
+
+
+T = TypeVar("T")
 
 
 class Turns:
@@ -88,6 +92,15 @@ class Turns:
         if len(self._waiting) > 1:
             asyncio.get_running_loop().call_soon(self._next)
         self._waiting.popleft()()
+
+
+def some_of(many: Iterator[T]) -> Iterator[T]:
+    """As many of them as a slice suffices for, one at least."""
+    until_s = time.monotonic() + SLICE_S
+    for one in many:
+        yield one
+        if time.monotonic() >= until_s:
+            return
 
 
 def _advanced(steps: Iterator[object], until_s: float) -> bool:

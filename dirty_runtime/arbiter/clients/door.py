@@ -11,9 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import time
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable
 
 from ...errors import DirtyConnectionError, DirtyNoWorkersAvailableError
 from ...settings import Config
@@ -21,7 +19,7 @@ from ...sockets import descriptors
 from ..apart import for_each
 from ..clock import Alarm, Clock
 from ..policy.crowd import Crowd, Keeping, Rest
-from ..turns import SLICE_S
+from ..turns import some_of
 from .connection import ClientConnection
 
 log = logging.getLogger("dirty")
@@ -38,18 +36,6 @@ NEAR_S = 60.0
 # parts of the shortest limit.
 LOOKED_AT_S = 1.0
 PART = 8
-
-
-T = TypeVar("T")
-
-
-def some_of(many: Iterator[T]) -> Iterator[T]:
-    """As many of them as there is time for in this turn of the loop, one at least."""
-    until_s = time.monotonic() + SLICE_S
-    for one in many:
-        yield one
-        if time.monotonic() >= until_s:
-            return
 
 
 class Door:
