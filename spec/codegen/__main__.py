@@ -6,6 +6,7 @@ import argparse
 import difflib
 import hashlib
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from .. import requirements
@@ -35,8 +36,6 @@ COMMENTS = {
 # What says what the bytes are, and what makes of it a codec in Python and C, which belong together.
 DECLARATION = ("*.py",)
 CODEC = tuple(f"codegen/{one}.py" for one in ("ir", "layout", "walk", "c/*", "python/*"))
-# What else stands in the generated folders, such as built modules, is nobody's business.
-SUFFIXES = {*COMMENTS, ".go", ".ts", ".rs", ".java", ".lua", ".ksy"}
 
 
 def source_hash(*globs: str) -> str:
@@ -69,20 +68,26 @@ def render() -> dict[str, str]:
     return {**marked, **languages.checked_in(spec, mark)}
 
 
-def present(root: Path) -> dict[str, str]:
-    """The files that stand in the generated folders, by path."""
+def present(root: Path, files: Collection[str]) -> dict[str, str]:
+    """The files that stand in the generated folders, by path.
+
+    Args:
+        files: those that are made. What is of another kind than all of them, such as a module that
+            was built, is nobody's business.
+    """
+    kinds = {Path(path).suffix for path in files}
     return {
         path.relative_to(root).as_posix(): path.read_text()
         for folder in GENERATED
         for path in sorted((root / folder).rglob("*"))
-        if path.is_file() and path.suffix in SUFFIXES
+        if path.is_file() and path.suffix in kinds
     }
 
 
 def write(root: Path) -> None:
     """Make the generated folders hold exactly what the compiler makes."""
     files = render()
-    for path in present(root).keys() - files.keys():
+    for path in present(root, files).keys() - files.keys():
         (root / path).unlink()
     for path, text in files.items():
         target = root / path
@@ -93,7 +98,8 @@ def write(root: Path) -> None:
 
 def check(root: Path) -> int:
     """Compare whole files and the set of files; 0 when they agree."""
-    expected, found = render(), present(root)
+    expected = render()
+    found = present(root, expected)
     for path in sorted(expected.keys() | found.keys()):
         if path not in found:
             print(f"{path}: missing")

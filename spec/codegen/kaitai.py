@@ -7,13 +7,11 @@ values is not in it: equal keys, sizes beside what is owed, depth, the fields of
 from __future__ import annotations
 
 from . import ir
-from .errors import CompileError
 from .language import Language
-from .layout import text_type
+from .layout import Number, check_number, text_type
 from .template import fill, indented
 
 NUMBERS = {ir.UNSIGNED: "u", ir.SIGNED: "s", ir.FLOAT: "f"}
-SIZES = {ir.UNSIGNED: (1, 2, 4, 8), ir.SIGNED: (1, 2, 4, 8), ir.FLOAT: (4, 8)}
 
 
 def files(spec: ir.Spec, package: str) -> dict[str, str]:
@@ -38,9 +36,8 @@ def files(spec: ir.Spec, package: str) -> dict[str, str]:
     return {f"{package}.ksy": text}
 
 
-def _number(form: ir.Fixed | ir.Mapped | ir.SizeField | ir.HeaderField, where: str) -> str:
-    if form.size not in SIZES.get(form.number, ()):
-        raise CompileError(f"{where}: Kaitai has no {form.number} number of {form.size} bytes")
+def _number(form: Number, where: str) -> str:
+    check_number(form, where, "Kaitai")
     return f"{NUMBERS[form.number]}{form.size}"
 
 

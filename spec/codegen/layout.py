@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from . import ir
 from .errors import CompileError
 
+Number = ir.Fixed | ir.Mapped | ir.SizeField | ir.HeaderField
+
 # Kinds of values, those first that programs send most: so they are looked for.
 BY_USE = ("string", "integer", "float", "dict", "list", "none", "bool", "bytes")
 
@@ -72,6 +74,20 @@ def dict_head(count: int, spec: ir.Spec) -> bytes:
     return bytes([the_dict.code]) + sized(the_dict.body.count, count)
 
 
+def check_number(form: Number, where: str, reader: str) -> None:
+    """Refuse a number that no machine has: of an odd size, or a float of less than 4 bytes.
+
+    Args:
+        where: the declaration that it stands in.
+        reader: whoever reads it, for the reason.
+
+    Raises:
+        CompileError: it is such a number, or none at all.
+    """
+    if form.size not in {ir.FLOAT: (4, 8), ir.RAW: ()}.get(form.number, (1, 2, 4, 8)):
+        raise CompileError(f"{where}: {reader} has no {form.number} number of {form.size} bytes")
+
+
 def sized(field: ir.SizeField, size: int) -> bytes:
     """A size as it is written."""
     return size.to_bytes(field.size, ir.BYTE_ORDER)
@@ -108,6 +124,13 @@ def sides(spec: ir.Spec) -> tuple[str, str]:
 def idle(spec: ir.Spec) -> str:
     """The state of an id that no exchange has."""
     return spec.states[0][0]
+
+
+def given_up(spec: ir.Spec) -> str:
+    """The state in which what still comes is discarded."""
+    answerer = spec.notice.sender
+    rows = (t for t in spec.transitions if t.sender == answerer and t.outcome == "discard")
+    return next(rows).state
 
 
 def transition_table(spec: ir.Spec) -> Mapping[tuple[str, str, str], ir.Transition]:

@@ -13,7 +13,9 @@ from . import ir
 from .errors import CompileError
 from .language import Language
 from .layout import (
+    Number,
     after_fault,
+    check_number,
     idle,
     max_depth,
     sides,
@@ -22,8 +24,6 @@ from .layout import (
     value_type,
 )
 from .template import fill, indented
-
-SIZES = {ir.UNSIGNED: (1, 2, 4, 8), ir.SIGNED: (1, 2, 4, 8), ir.FLOAT: (4, 8)}
 
 
 def files(spec: ir.Spec, package: str) -> dict[str, str]:
@@ -71,10 +71,9 @@ def _told(spec: ir.Spec) -> list[ir.ErrorCode]:
     return [one for one in spec.error_codes if any(phase != "encode" for phase, _ in one.scopes)]
 
 
-def _number(form: ir.Fixed | ir.Mapped | ir.SizeField | ir.HeaderField, where: str) -> str:
+def _number(form: Number, where: str) -> str:
     """A number as Wireshark names it: uint8, int64, double."""
-    if form.size not in SIZES.get(form.number, ()):
-        raise CompileError(f"{where}: Wireshark has no {form.number} number of {form.size} bytes")
+    check_number(form, where, "Wireshark")
     if form.number == ir.FLOAT:
         return "float" if form.size == 4 else "double"
     return f"{'int' if form.number == ir.SIGNED else 'uint'}{8 * form.size}"

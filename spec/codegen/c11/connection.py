@@ -14,7 +14,7 @@ def section(spec: ir.Spec) -> str:
     return fill(
         CONNECTION,
         idle=constant("STATE", layout.idle(spec)),
-        abandoned="GD_STATE_ABANDONED",
+        abandoned=constant("STATE", layout.given_up(spec)),
         notice=constant("MESSAGE", spec.notice.message),
         notice_sender=sender,
         notice_id=str(spec.connection_request_id),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import ir
-from ..layout import idle
+from ..layout import given_up, idle
 from .exchanges import state
 from .printing import filled
 
@@ -272,4 +272,6 @@ TEMPLATE = """
 
 def text(spec: ir.Spec, package: str) -> str:
     """The file."""
-    return filled(TEMPLATE, package=package, idle=state(idle(spec)), abandoned=state("abandoned"))
+    return filled(
+        TEMPLATE, package=package, idle=state(idle(spec)), abandoned=state(given_up(spec))
+    )

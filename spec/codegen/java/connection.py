@@ -300,7 +300,7 @@ def files(spec: ir.Spec) -> dict[str, str]:
         opener=screaming(opener),
         answerer=screaming(answerer),
         idle=screaming(layout.idle(spec)),
-        abandoned="ABANDONED",
+        abandoned=screaming(layout.given_up(spec)),
         delimiting=scope("delimiting", spec),
     )
     return {"Event": fill(EVENT), "Connection": connection}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import ir
-from ..layout import idle
+from ..layout import given_up, idle
 from ..naming import pascal
 from ..template import fill
 from .printing import code, scope
@@ -153,7 +153,7 @@ impl Connection {
     /// Gives up an exchange that this side opened: its frames are discarded until the last one.
     pub fn abandon(&mut self, request_id: u64) {
         if let Some(state) = self.states.get_mut(&request_id) {
-            *state = State::Abandoned;
+            *state = State::«abandoned»;
         }
     }
 
@@ -333,4 +333,5 @@ def connection(spec: ir.Spec) -> str:
         truncated=code("truncated"),
         stream_scope=scope(spec, "delimiting"),
         idle=pascal(idle(spec)),
+        abandoned=pascal(given_up(spec)),
     )

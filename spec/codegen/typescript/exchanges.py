@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import ir
-from ..layout import after_fault, idle, sides
+from ..layout import after_fault, given_up, idle, sides
 from ..template import fill
 from .printing import Lines, doc, listed, quoted, union
 
@@ -121,7 +121,7 @@ def _states(spec: ir.Spec) -> Lines:
         "/** The state of an id that no exchange has. */",
         f"export const IDLE: State = {quoted(idle(spec))};",
         "/** That of an exchange that its opener gave up. */",
-        'export const ABANDONED: State = "abandoned";',
+        f"export const ABANDONED: State = {quoted(given_up(spec))};",
     ]
 
 
