@@ -13,7 +13,7 @@ Rules:
 * What is given up while it runs keeps its lane until the worker has ended the exchange.
 * A call goes to another worker only if the first has not begun it.
 * While a client does not read its answers, no call of it is started; what runs goes on, and what
-  waits gives way where others find no room.
+  waits gives way where others find no room, and would with it.
 """
 
 from __future__ import annotations
@@ -207,23 +207,29 @@ class Calls(Generic[C, L]):
 
     def _given_way(self, call: Call[C, L]) -> list[Action[C, L]]:
         """End what waits for clients that do not read, as far as the call needs the room."""
-        actions: list[Action[C, L]] = []
-        while (other := self._router.in_the_way(call)) is not None:
-            actions += self._failed(other, _unread(other))
-        return actions
+        if call.app_path in self._down:
+            return []
+        in_the_way = self._router.in_the_way(call)
+        return [action for other in in_the_way for action in self._failed(other, _unread(other))]
 
     def _admitted(self, call: Call[C, L]) -> Actions[C, L]:
         try:
             lane = self._router.submit(call)
         except DirtyError as error:
-            return (Fail(call, error.with_traceback(None)),)
-        if lane is None and call.app_path in self._down:
+            return (Fail(call, self._why_down(call) or error.with_traceback(None)),)
+        if lane is None and (down := self._why_down(call)) is not None:
             self._router.withdraw(call)
-            reason = self._down[call.app_path]
-            return (Fail(call, DirtyNoWorkersAvailableError(call.app_path, reason=reason)),)
+            return (Fail(call, down),)
         if call.timeout_s is not None:
             self._deadlines.set(call, call.arrived_s + call.timeout_s)
         return () if lane is None else self._started(call, lane, call.arrived_s)
+
+    def _why_down(self, call: Call[C, L]) -> DirtyError | None:
+        """What is told of a call for which nobody is to wait; None where it may wait."""
+        reason = self._down.get(call.app_path)
+        if reason is None:
+            return None
+        return DirtyNoWorkersAvailableError(call.app_path, reason=reason)
 
     def cancelled(self, call: Call[C, L]) -> Actions[C, L]:
         """The client gives up the call, and waits for its end."""

@@ -245,9 +245,46 @@ def test_as_many_give_way_as_the_bytes_need() -> None:
     gone = calls.called(reads := made(client="two", size_bytes=500))
     assert [action.call for action in gone if isinstance(action, Fail)] == unread[:0:-1]
     assert list(calls) == [unread[0], reads]
-    # Where not even that would do, all of them go, and the call is refused as always.
-    gone = calls.called(large := made(client="two", size_bytes=900))
-    assert [action.call for action in gone if isinstance(action, Fail)] == [unread[0], large]
+
+
+def full_of_unread(share: int = 100) -> tuple[Calls[str, int], Called]:
+    """Calls of which all room is taken, most by one whose client does not read."""
+    calls = calls_of(max_queue=3, max_queue_bytes=1000, max_queue_share=share)
+    calls.called(unread := made(client="one", size_bytes=300))
+    calls.called(made(client="two", size_bytes=300))
+    calls.called(made("b", client="two", size_bytes=300))
+    calls.client_holds_back("one")
+    return calls, unread
+
+
+@pytest.mark.parametrize(
+    ("late", "share"),
+    [
+        (made(client="three", size_bytes=2000), 100),
+        (made(client="three", size_bytes=500), 100),
+        (made(client="two", size_bytes=200), 70),
+        (made("no such app", client="three", size_bytes=200), 100),
+    ],
+    ids=["larger than all room", "larger than what is in the way", "beyond its share", "unknown"],
+)
+def test_nothing_gives_way_to_a_call_that_is_refused_all_the_same(late: Called, share: int) -> None:
+    calls, unread = full_of_unread(share)
+    (refused,) = calls.called(late)
+    assert isinstance(refused, Fail)
+    assert refused.call is late
+    assert unread in list(calls)
+
+
+def test_nothing_gives_way_to_a_call_of_an_app_that_is_down() -> None:
+    calls, unread = full_of_unread()
+    calls.called(third := made("b", client="three", size_bytes=100))
+    calls.app_down("b", "it cannot be imported")
+    assert third not in list(calls)
+    (refused,) = calls.called(late := made("b", client="three", size_bytes=600))
+    assert isinstance(refused, Fail)
+    assert refused.call is late
+    assert isinstance(refused.error, DirtyNoWorkersAvailableError)
+    assert unread in list(calls)
 
 
 class Model(RuleBasedStateMachine):

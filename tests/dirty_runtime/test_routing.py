@@ -744,19 +744,23 @@ class Model(RuleBasedStateMachine):
         return job
 
     def see_who_gives_way(self, job: Job) -> None:
-        """Only who is held has requests in the way, and only where all the room is taken."""
-        other = self.router.in_the_way(job)
+        """Only who is held, only as far as room is lacking, and only where that suffices."""
         queue = [one for one in self.waiting if one.app_path == job.app_path]
-        is_full = len(queue) >= MAX_QUEUE
         all_bytes = sum(one.size_bytes for one in self.waiting)
-        others = queue if is_full else self.waiting
-        held = [one for one in others if one.client in self.held]
-        if self.able(job) or job.client in self.held or not held:
-            assert other is None
-        elif is_full or all_bytes + job.size_bytes > MAX_BYTES:
-            assert other in held
-        else:
-            assert other is None
+        has_room = len(queue) < MAX_QUEUE and all_bytes + job.size_bytes <= MAX_BYTES
+        others, self.waiting = (
+            self.waiting,
+            [one for one in self.waiting if one.client not in self.held],
+        )
+        suffices, self.waiting = self.may_wait(job), others
+        if self.able(job) or job.client in self.held or has_room or not suffices:
+            assert list(self.router.in_the_way(job)) == []
+            return
+        for other in self.router.in_the_way(job):
+            assert other.client in self.held
+            assert self.router.withdraw(other)
+            self.stop_waiting(other)
+        assert self.may_wait(job)
 
     @rule(lane=lanes)
     def release(self, lane: int) -> None:

@@ -61,6 +61,13 @@ class Room(Generic[J]):
             self._check(job, queue)
         self.enter(job)
 
+    def may_be_made(self, job: J, queue: Queue[J], held: Collection[Hashable]) -> bool:
+        """Whether `job` may wait in `queue` when nothing waits of the connections that are held."""
+        depth = queue.depth - sum(map(queue.depth_of, held))
+        left_bytes = self.bytes - sum(map(self._bytes_of_one, held))
+        has_room = depth < self._most and left_bytes + job.size_bytes <= self._most_bytes
+        return has_room and not self._problem_of_share(job, queue)
+
     def queues_in_the_way(self, job: J, queue: Queue[J]) -> Collection[Queue[J]]:
         """Those of which something must leave before `job` may wait in `queue`."""
         if queue.depth >= self._most:
@@ -98,6 +105,10 @@ class Room(Generic[J]):
             return f"{queue.depth} requests wait for app {job.app_path}, all of max-queue"
         if self.bytes + job.size_bytes > self._most_bytes:
             return f"requests of {self.bytes} bytes wait, max-queue-bytes has no room for this one"
+        return self._problem_of_share(job, queue)
+
+    def _problem_of_share(self, job: J, queue: Queue[J]) -> str:
+        """Why its connection may not have `job` wait as well; empty when it may."""
         own = queue.depth_of(job.client)
         if own >= self._most_of_one:
             return f"{own} requests of this connection wait for app {job.app_path}, {SHARE}"

@@ -151,16 +151,21 @@ class Router(Generic[J, L]):
         """Nothing of the connection is taken, until `resume`."""
         self.held.add(client)
 
-    def in_the_way(self, job: J) -> J | None:
-        """A request of a held connection that has the room in which `job` would wait, if one has.
+    def in_the_way(self, job: J) -> Iterator[J]:
+        """The requests of held connections that have the room in which `job` would wait.
 
-        Linear in the connections that are held, and only where the room is all taken.
+        None where that does not need it, or would be refused all the same. Each is to be withdrawn
+        before the next is asked for. Linear in the connections that are held, and only where the
+        room is all taken.
         """
         app = self._apps.get(job.app_path)
-        if app is None or not self.held or job.client in self.held:
-            return None
-        if self._lanes.idle & app.groups:
-            return None
+        if app is None or job.client in self.held or self._lanes.idle & app.groups:
+            return
+        if self._room.queues_in_the_way(job, app) and self._room.may_be_made(job, app, self.held):
+            while (other := self._first_in_the_way(job, app)) is not None:
+                yield other
+
+    def _first_in_the_way(self, job: J, app: _App[J]) -> J | None:
         for queue in self._room.queues_in_the_way(job, app):
             for client in self.held:
                 if (last := queue.last_of(client)) is not None:
