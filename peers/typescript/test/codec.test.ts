@@ -23,6 +23,46 @@ test("what is written is read again", () => {
   }
 });
 
+test("however deep a value is, it is read as it was written", () => {
+  const chance = new Chance(4);
+  for (let time = 0; time < 300; time++) {
+    const value = chance.deep(chance.number(40));
+    assert.deepEqual(gd.decode(gd.encode(value)), value);
+  }
+});
+
+/** Under how many calls there is still stack enough for the work. */
+function calls(work: () => void): number {
+  const under = (count: number): number => (count ? 1 + under(count - 1) : (work(), 0));
+  let [fits, fails] = [0, 200_000];
+  while (fits + 1 < fails) {
+    const middle = (fits + fails) >> 1;
+    try {
+      under(middle);
+      fits = middle;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      fails = middle;
+    }
+  }
+  return fits;
+}
+
+test("the deepest value needs hardly more of the stack than a flat one", () => {
+  let [list, dict]: gd.Value[] = [null, null];
+  for (let depth = 0; depth < gd.MAX_DEPTH; depth++) {
+    [list, dict] = [[list], gd.dict({ a: dict })];
+  }
+  const turn = (value: gd.Value) => calls(() => gd.decode(gd.encode(value)));
+  // What a call needs depends on how it was compiled, and that on how often it was called.
+  turn([null]);
+  const flat = turn([null]);
+  for (const deep of [list, dict]) {
+    const needed = flat - turn(deep);
+    assert.ok(needed < 500, `as much as ${needed} calls more`);
+  }
+});
+
 test("a value that lacks its end is truncated, wherever that is", () => {
   const chance = new Chance(2);
   for (let time = 0; time < 200; time++) {
@@ -119,8 +159,23 @@ test("what has no encoding is refused by its place, and the next value is not", 
   const around: gd.Value[] = [];
   around.push(around);
   refused("nesting_too_deep", () => gd.encode(around), pathOfDepth(gd.MAX_DEPTH));
+  refused("int_out_of_range", () => gd.encode(beside(20, 2n ** 63n)), "[1].b".repeat(10));
+  refused(
+    "int_out_of_range",
+    () => gd.decode(gd.encode(beside(20, 2n ** 60n)), { numbers: true }),
+    "[1].b".repeat(10),
+  );
   assert.deepEqual(gd.encode(null), Uint8Array.of(0));
 });
+
+/** A value with others before it, in so many lists and dicts in turn. */
+function beside(levels: number, innermost: gd.Value): gd.Value {
+  let value = innermost;
+  for (let level = 0; level < levels; level++) {
+    value = level % 2 ? [[[null]], value] : gd.dict({ a: [null], b: value });
+  }
+  return value;
+}
 
 function pathOfDepth(depth: number): string {
   return gd.pathOf(Array<number>(depth).fill(0));
@@ -139,6 +194,22 @@ test("values that refer to the writer of another are not mixed up", () => {
   }
   const expected = gd.encode(gd.dict({ a: gd.encode("inner") }));
   assert.deepEqual(gd.encode(new Nosy([["a", null]])), expected);
+});
+
+test("equal keys of what iterates over them are refused, however deep", () => {
+  class Twice extends Map<string, gd.Value> {
+    override *[Symbol.iterator](): MapIterator<[string, gd.Value]> {
+      yield ["a", [null]];
+      yield ["a", [null]];
+    }
+  }
+  for (const levels of [0, 20]) {
+    refused(
+      "duplicate_key",
+      () => gd.encode(beside(levels, new Twice())),
+      "[1].b".repeat(levels / 2) + (levels ? ".a" : "a"),
+    );
+  }
 });
 
 test("an error is of its type, and an unknown one of the first", () => {

@@ -47,6 +47,22 @@ export class Chance {
     return this.of(depth ? makers : makers.slice(0, 6))();
   }
 
+  /** A value with others beside it in each of so many containers. */
+  deep(levels: number): Value {
+    let value = this.value(1);
+    for (let level = 0; level < levels; level++) {
+      const [before, after] = [this.value(1), this.value(1)];
+      value = this.number(2)
+        ? [before, value, after]
+        : new Map([
+            ["a", before],
+            ["b", value],
+            ["c", after],
+          ]);
+    }
+    return value;
+  }
+
   private dict(depth: number): Value {
     const pairs = Array.from({ length: this.number(5) }, (): [string, Value] => [
       this.of(TEXTS) + String(this.number(30)),

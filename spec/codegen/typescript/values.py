@@ -1,4 +1,8 @@
-"""`values`: reading and writing of values, of which each type is printed as its body says."""
+"""`values`: reading and writing of values, of which each type is printed as its body says.
+
+Functions call each other at the outer containers alone, which is faster: of the stack a caller may
+have left little.
+"""
 
 from __future__ import annotations
 
@@ -74,8 +78,20 @@ const SMALLEST_OF_DICT = «pair_bytes»;
 // Texts of so few bytes cost less here than a call of the decoder, and of the encoder.
 const FEW_BYTES = 40;
 const FEW_UNITS = 64;
+// Down to this depth functions call each other for what is in a container, which is faster. What is
+// deeper they leave open: a caller may have left little of the stack.
+const NEAR = 8;
 // Keys that were read, by their length and ends: most come again.
 const KEYS: string[] = new Array(512).fill("");
+
+/** What is in a container that was left open, and how much of it was begun. */
+interface Open<Content> {
+  readonly content: Content;
+  readonly count: number;
+  begun: number;
+}
+
+type Container = Value[] | Map<string, Value>;
 
 /** Reads values from left to right; the first fault is thrown. */
 export class Reader {
@@ -88,6 +104,8 @@ export class Reader {
   private owed = 0;
   /** The key or index that is read in each open container. */
   private readonly path: Step[] = [];
+  /** The containers that were left open, by their depth beyond what is near. */
+  private readonly far: Open<Container>[] = [];
 
   constructor(
     private readonly bytes: Uint8Array,
@@ -106,6 +124,23 @@ export class Reader {
 
   /** The value that comes next. */
   value(): Value {
+    const { depth } = this;
+    const value = this.next();
+    if (this.depth > depth) this.fillTo(depth);
+    return value;
+  }
+
+  /** Reads what is in the containers that were left open below a depth. */
+  private fillTo(depth: number): void {
+    while (this.depth > depth) {
+      const { content, count } = this.far[this.depth - NEAR - 1];
+      if (Array.isArray(content)) this.fillList(content, count);
+      else this.fillDict(content, count);
+    }
+  }
+
+  /** The value that comes next; a container that is far is left open. */
+  private next(): Value {
     const start = this.pos;
     if (start >= this.end) throw this.fault("truncated", this.end);
     this.pos = start + 1;
@@ -164,23 +199,37 @@ export class Reader {
     }
   }
 
-  private open(start: number): void {
+  private mayOpen(start: number): void {
     if (this.depth === MAX_DEPTH) throw this.fault("nesting_too_deep", start);
   }
 
   private list(count: number): Value[] {
-    const { path } = this;
     // Vectors of floats are read apart: a loop without calls is several times as fast.
     const items: Value[] = this.floats(count);
-    const depth = this.depth++;
     this.owed += (count - items.length) * SMALLEST_OF_LIST;
+    if (this.opens(items, count)) this.fillList(items, count);
+    return items;
+  }
+
+  /** Begins a container; whether it is near, and so to be filled at once. */
+  private opens(content: Container, count: number): boolean {
+    if (this.depth++ < NEAR) return true;
+    this.far[this.depth - NEAR - 1] = { content, count, begun: 0 };
+    return false;
+  }
+
+  private fillList(items: Value[], count: number): void {
+    const { path, depth } = this;
     for (let index = items.length; index < count; index++) {
       this.owed -= SMALLEST_OF_LIST;
-      path[depth] = index;
-      items.push(this.value());
+      path[depth - 1] = index;
+      items.push(this.next());
+      if (this.depth > depth) {
+        if (depth > NEAR) return;
+        this.fillTo(depth);
+      }
     }
-    this.depth = depth;
-    return items;
+    this.depth = depth - 1;
   }
 
   /** The floats that come next, at most so many. */
@@ -197,20 +246,27 @@ export class Reader {
   }
 
   private dict(count: number): Map<string, Value> {
-    const { path } = this;
     const pairs = new Map<string, Value>();
-    const depth = this.depth++;
     this.owed += count * SMALLEST_OF_DICT;
-    for (let index = 0; index < count; index++) {
+    if (this.opens(pairs, count)) this.fillDict(pairs, count);
+    return pairs;
+  }
+
+  private fillDict(pairs: Map<string, Value>, count: number): void {
+    const { path, depth } = this;
+    for (let index = pairs.size; index < count; index++) {
       this.owed -= SMALLEST_OF_DICT;
       const start = this.pos;
-      const key = this.key(depth);
-      path[depth] = key;
+      const key = this.key(depth - 1);
+      path[depth - 1] = key;
       if (pairs.has(key)) throw this.fault("duplicate_key", start);
-      pairs.set(key, this.value());
+      pairs.set(key, this.next());
+      if (this.depth > depth) {
+        if (depth > NEAR) return;
+        this.fillTo(depth);
+      }
     }
-    this.depth = depth;
-    return pairs;
+    this.depth = depth - 1;
   }
 
   /** A key of a dict that is in so many others. */
@@ -308,9 +364,14 @@ export function written(
     write(writer);
     return writer.result();
   } finally {
+    writer.end();
     spare = writer;
   }
 }
+
+type Pair = readonly [string, Value];
+/** What is in a container. The pairs of one that is far go on where they were left. */
+type Content = readonly Value[] | Iterable<Pair>;
 
 /** Writes values; what has no encoding is thrown as a fault. */
 export class Writer {
@@ -322,6 +383,8 @@ export class Writer {
   private most = 0;
   private depth = 0;
   private readonly path: Step[] = [];
+  /** The containers that were left open, by their depth beyond what is near. */
+  private readonly far: Open<Content>[] = [];
 
   begin(start: number, numbers = false): void {
     this.pos = start;
@@ -329,6 +392,11 @@ export class Writer {
     this.numbers = numbers;
     this.depth = 0;
     if (this.bytes.length > KEPT_BYTES) this.grow(FIRST_BYTES);
+  }
+
+  /** Lets go of what was written. */
+  end(): void {
+    if (this.far.length > 0) this.far.length = 0;
   }
 
   /** What was written; it is the caller's. */
@@ -342,6 +410,22 @@ export class Writer {
 
   /** Writes a value. */
   value(value: Value): void {
+    const { depth } = this;
+    this.next(value);
+    if (this.depth > depth) this.fillTo(depth);
+  }
+
+  /** Writes what is in the containers that were left open below a depth. */
+  private fillTo(depth: number): void {
+    while (this.depth > depth) {
+      const { content, count, begun } = this.far[this.depth - NEAR - 1];
+      if (Array.isArray(content)) this.fillList(content, count, begun);
+      else this.fillDict(content as Iterable<Pair>);
+    }
+  }
+
+  /** Writes a value; a container that is far is left open. */
+  private next(value: Value): void {
     switch (typeof value) {
       case "string":
         return this.text(value);
@@ -488,50 +572,86 @@ export class Writer {
     const size = items.length;
     if (size > «list_limit») throw this.fault(«list_error»);
     const at = this.room(«list_head»);
-    const { bytes, path } = this;
+    const { bytes } = this;
     bytes[at] = «list_code»;
     «list_count»
-    const depth = this.depth++;
-    for (let index = 0; index < size; index++) {
-      path[depth] = index;
-      this.value(items[index]);
+    if (this.depth++ < NEAR) this.fillList(items, size, 0);
+    else this.leave(items, size);
+  }
+
+  private leave(content: Content, count: number): void {
+    this.far[this.depth - NEAR - 1] = { content, count, begun: 0 };
+  }
+
+  private fillList(items: readonly Value[], count: number, begun: number): void {
+    const { path, depth } = this;
+    for (let index = begun; index < count; index++) {
+      path[depth - 1] = index;
+      this.next(items[index]);
+      if (this.depth > depth) {
+        if (depth > NEAR) {
+          this.far[depth - NEAR - 1].begun = index + 1;
+          return;
+        }
+        this.fillTo(depth);
+      }
     }
-    this.depth = depth;
+    this.depth = depth - 1;
   }
 
   private dict(pairs: ReadonlyMap<string, Value>): void {
     if (Object.getPrototypeOf(pairs) !== Map.prototype) return this.oddDict([...pairs]);
     this.judgePairs(pairs.size);
     this.open(pairs.size);
+    if (this.depth <= NEAR) this.fillDict(pairs);
+    else this.leave(pairs.entries(), pairs.size);
+  }
+
+  private fillDict(pairs: Iterable<Pair>): void {
+    const { depth } = this;
     for (const [key, value] of pairs) {
-      if (typeof key !== "string") throw this.fault(«key_error», this.depth - 1);
+      if (typeof key !== "string") throw this.fault(«key_error», depth - 1);
       this.key(key);
-      this.value(value);
+      this.next(value);
+      if (this.depth > depth) {
+        if (depth > NEAR) return;
+        this.fillTo(depth);
+      }
     }
-    this.close();
+    this.depth = depth - 1;
   }
 
   /** Writes what iterates as it likes: over equal keys too. */
-  private oddDict(pairs: readonly (readonly [string, Value])[]): void {
-    const keys = new Set<string>();
+  private oddDict(pairs: readonly Pair[]): void {
     this.judgePairs(pairs.length);
     this.open(pairs.length);
-    for (const [key, value] of pairs) {
-      if (typeof key !== "string") throw this.fault(«key_error», this.depth - 1);
-      if (keys.has(key)) {
-        this.path[this.depth - 1] = key;
-        throw this.fault("duplicate_key");
-      }
-      keys.add(key);
-      this.key(key);
-      this.value(value);
-    }
-    this.close();
+    const { depth } = this;
+    const once = untilAgain(pairs.values(), (key) => {
+      this.path[depth - 1] = key;
+      return this.fault("duplicate_key", depth);
+    });
+    if (depth <= NEAR) this.fillDict(once);
+    else this.leave(once, pairs.length);
   }
 
   private judgePairs(count: number): void {
     if (this.depth < MAX_DEPTH && count > «dict_limit») throw this.fault(«dict_error»);
   }
+}
+
+/** Pairs up to a key that comes again. */
+function untilAgain(pairs: Iterator<Pair>, refused: (key: string) => Error): Iterable<Pair> {
+  const keys = new Set<string>();
+  const next = (): IteratorResult<Pair> => {
+    const one = pairs.next();
+    if (one.done) return one;
+    const [key] = one.value;
+    if (keys.has(key)) throw refused(key);
+    keys.add(key);
+    return one;
+  };
+  const some = { next, [Symbol.iterator]: () => some };
+  return some;
 }
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
@@ -624,7 +744,7 @@ def _case(value: ir.ValueType) -> Lines:
             )
         case ir.Container() as body:
             inner = [
-                "this.open(start);",
+                "this.mayOpen(start);",
                 *_read_sized(body.count, body.smallest_element_bytes),
                 f"return this.{value.kind}(length);",
             ]
