@@ -101,7 +101,7 @@ class DirtyArbiter:
             self.door,
             self.answerers,
             self.access,
-            Observers([averages, Hooks(config.hooks, self), *access_log, *observers]),
+            Observers([Hooks(config.hooks, self), *access_log, *observers]),
             averages,
             config.graceful_timeout_s,
             config.timeout_s,

@@ -222,7 +222,12 @@ class Calls(Generic[C, L]):
             return (Fail(call, down),)
         if call.timeout_s is not None:
             self._deadlines.set(call, call.arrived_s + call.timeout_s)
-        return () if lane is None else self._started(call, lane, call.arrived_s)
+        if lane is None:
+            return ()
+        # As `_started`; it has been so since it came.
+        call.lane = lane
+        self.running[lane] = call
+        return (Start(call, lane),)
 
     def _why_down(self, call: Call[C, L]) -> DirtyError | None:
         """What is told of a call for which nobody is to wait; None where it may wait."""
@@ -294,7 +299,11 @@ class Calls(Generic[C, L]):
         call = self.running.pop(lane)
         if call.timeout_s is not None:
             self._deadlines.drop(call)
-        return self._next(lane, now_s)
+        # As `_next`, which most often finds nothing.
+        following = self._router.release(lane, now_s)
+        if following is not None:
+            return self._started(following, lane, now_s)
+        return self._spent(lane) if self._retiring and lane in self._retiring else ()
 
     def discarded(self, lane: L, now_s: float) -> Actions[C, L]:
         """The worker has ended the exchange of a call that was given up."""

@@ -168,7 +168,7 @@ class Dispatcher:
     def _perform(self, actions: Actions[ClientConnection, Lane]) -> None:
         for action in actions:
             try:
-                if isinstance(action, Start):
+                if type(action) is Start:
                     self._start(action.call, action.lane)
                 elif isinstance(action, Fail):
                     self._fail(action.call, action.error)
@@ -244,7 +244,10 @@ class Dispatcher:
         if not ended:
             return
         actions = self._calls.answered(lane, lane.heard_s)
-        self._tell("call_ended", call, NAMES[header.code], lane.heard_s)
+        name = NAMES[header.code]
+        self._averages.call_ended(call, name, lane.heard_s)
+        if self._observers.call_ended:
+            self._tell("call_ended", call, name, lane.heard_s)
         if lane.paused:
             lane.resume()
         lane.worker.call_answered()

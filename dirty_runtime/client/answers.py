@@ -34,17 +34,24 @@ class Deadline:
 
     Args:
         request: what the arbiter is to answer by then; None where it is told of no deadline.
+
+    Attributes:
+        due_s: when it is over, by `time.monotonic`.
     """
+
+    __slots__ = ("_request", "due_s", "timeout_s")
 
     def __init__(self, timeout_s: float, request: gdproto.Request | None = None) -> None:
         self.timeout_s = timeout_s
         self._request = request
-        patience_s = min(PATIENCE * timeout_s, PATIENCE_S) if request is not None else 0.0
-        self._due_s = time.monotonic() + timeout_s + patience_s
+        self.due_s = time.monotonic() + timeout_s
+        if request is not None:
+            patience_s = PATIENCE * timeout_s
+            self.due_s += patience_s if patience_s < PATIENCE_S else PATIENCE_S
 
     def left_s(self) -> float:
         """Seconds that are left. Raises DirtyTimeoutError when none are."""
-        left_s = self._due_s - time.monotonic()
+        left_s = self.due_s - time.monotonic()
         if left_s <= 0:
             raise self.passed()
         return left_s

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Generator
 from typing import Any, Self
 
 import gdproto
+from gdproto import Request
 
 from ..printable import shown
 from ..seconds import ValueRefused, seconds
@@ -85,8 +86,9 @@ class DirtyClient(Client):
         Raises:
             DirtyError: what went wrong; see `dirty_runtime.errors`.
         """
-        request = self._request(app_path, action, args, kwargs)
-        return self._channels.ask(request, Deadline(self._timeout_s, request))
+        number, timeout = next(self._ids), self._timeout_s
+        request = Request(number, app_path, action, args, kwargs, timeout, self.priority)
+        return self._channels.ask(request, Deadline(timeout, request))
 
     def stream(
         self, app_path: str, action: str, /, *args: Any, **kwargs: Any

@@ -20,9 +20,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import gdproto
-from gdproto import MessageReceived
+from gdproto import MessageReceived, Response
 
-from ..errors import DirtyConnectionError, DirtyError, from_message
+from ..errors import DirtyConnectionError, DirtyError, DirtyProtocolError, from_message
 from ..sockets.own import is_pythons, unix_socket
 from ..sockets.round_trip import round_trip, round_trip_of_its_own
 from ..sockets.transfer import receive, widen
@@ -30,7 +30,6 @@ from .answers import (
     Deadline,
     answer_in,
     broken,
-    encoded,
     lost,
     result_of,
     says_nothing_began,
@@ -74,6 +73,10 @@ def timeval(seconds: float) -> bytes:
 class Channel:
     """One connection to the arbiter.
 
+    Attributes:
+        is_clean: whether another exchange may begin.
+        thread: the only one that may use it; None for any.
+
     Raises:
         DirtyConnectionError: the arbiter cannot be reached.
         DirtyTimeoutError: the time is over.
@@ -83,7 +86,6 @@ class Channel:
         self._path = socket_path
         self._connection = gdproto.Connection("client")
         self._limit_s = 0.0
-        # Whether another exchange may begin.
         self.is_clean = True
         # Where there is one processor, who stays awake keeps the arbiter from it.
         self._has_processors = processors() > 1
@@ -94,7 +96,7 @@ class Channel:
             raise unreachable(socket_path, error) from None
         self._is_pythons = is_pythons(self._socket)
         # A socket of gevent serves only the thread that made it.
-        self._thread = None if self._is_pythons else threading.get_native_id()
+        self.thread = None if self._is_pythons else threading.get_native_id()
         self._there_and_back = round_trip if self._is_pythons else round_trip_of_its_own
         try:
             widen(self._socket)
@@ -137,11 +139,6 @@ class Channel:
             except BlockingIOError:
                 time.sleep(min(CONNECT_PAUSE_S, deadline.left_s()))
 
-    @property
-    def is_for_here(self) -> bool:
-        """Whether this thread may use it."""
-        return self._thread is None or self._thread == threading.get_native_id()
-
     def send(self, message: gdproto.Message, limit: Deadline) -> bool:
         """Open an exchange; when it returns, the answer has begun to come or is to be received.
 
@@ -153,7 +150,10 @@ class Channel:
             DirtyError: the message cannot be encoded, the time is over, or the connection
                 broke.
         """
-        parts = encoded(self._connection, message)
+        try:
+            parts = self._connection.send_parts(message)
+        except gdproto.ProtocolError as error:
+            raise DirtyProtocolError.of(error) from None
         self.is_clean = False
         try:
             if len(parts) == 1 and len(parts[0]) <= SMALL_FRAME_BYTES:
@@ -169,8 +169,10 @@ class Channel:
         return True
 
     def _round_trip(self, frame: bytes, limit: Deadline) -> None:
-        self._wait_at_most(limit.left_s())
         started_s = time.monotonic()
+        # As `_wait_at_most`, which is seldom needed.
+        if not 0 <= self._limit_s - limit.due_s + started_s < SLACK_S:
+            self._wait_at_most(limit.left_s())
         may_stay_awake = self._was_quick and self._has_processors
         data = self._there_and_back(self._socket, frame, AWAKE_S if may_stay_awake else 0.0)
         self._was_quick = time.monotonic() - started_s < QUICK_S
@@ -199,7 +201,7 @@ class Channel:
         Raises:
             DirtyError: nothing came, or what came broke the protocol.
         """
-        limit = deadline.within(idle_s)
+        limit = deadline if idle_s is None else deadline.within(idle_s)
         try:
             while True:
                 event = self._connection.next_event()
@@ -249,7 +251,7 @@ class Channels:
         """The result that answers `message`. Raises DirtyError."""
         channel, answer = self._first(message, deadline)
         self._keep(channel)
-        return result_of(answer)
+        return answer.result if type(answer) is Response else result_of(answer)
 
     def stream(
         self, message: gdproto.Message, deadline: Deadline, idle_s: float | None
@@ -282,7 +284,7 @@ class Channels:
         Raises:
             DirtyError: there is no answer.
         """
-        channel = self._begin(message, deadline.within(idle_s))
+        channel = self._begin(message, deadline if idle_s is None else deadline.within(idle_s))
         try:
             answer = channel.receive(deadline, idle_s)
         except BaseException as error:
@@ -340,7 +342,7 @@ class Channels:
             channel = self._idle.pop()
         except IndexError:
             return None
-        if channel.is_for_here:
+        if channel.thread is None or channel.thread == threading.get_native_id():
             return channel
         self._idle.insert(0, channel)
         return None

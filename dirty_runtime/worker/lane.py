@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any
 
 import gdproto
+from gdproto import NEED_DATA, MessageReceived, Request, Response
 
 from ..app import App, by_position, is_forbidden
 from ..errors import (
@@ -32,11 +33,11 @@ from ..failure import Failure, tell
 from ..sockets.round_trip import round_trip
 from ..sockets.transfer import receive, widen
 from .chunks import ChunkWriter
-from .forks import end_copy
+from .forks import end_copy, is_worker
 from .log import LOG
 from .loop import AsyncItems, Cancelled, EventLoop, Stuck
-from .request import CurrentRequest, set_current_request
-from .results import is_async_iterator, is_iterator, is_result
+from .request import RUNNING
+from .results import COMMON, is_async_iterator, is_iterator, is_result
 
 CHECK_S = 0.005
 # What the parameters before an app's own are called: gunicorn's base takes them by name too.
@@ -62,6 +63,7 @@ class LaneServer:
         self._chunks = ChunkWriter(self._write)
         # An app may ask whether it is cancelled from any thread.
         self._checking = threading.Lock()
+        self._asks = self.is_cancelled
         self._is_cancelled = False
         self._running = 0
         self._status: Any = None
@@ -95,7 +97,7 @@ class LaneServer:
             gdproto.ProtocolError: the arbiter broke the protocol.
         """
         while (message := self._next()) is not None:
-            if isinstance(message, gdproto.Request):
+            if type(message) is Request:
                 Context().run(self._answer, message)
             elif isinstance(message, gdproto.Status):
                 answer = gdproto.Response(message.request_id, self._status)
@@ -114,11 +116,12 @@ class LaneServer:
         """The next message; None when the lane has ended."""
         while True:
             event = self._next_event()
-            if event is gdproto.NEED_DATA:
+            if event is NEED_DATA:
                 self._receive()
                 continue
-            self._flush()
-            if type(event) is gdproto.MessageReceived:
+            if self._unsent:
+                self._flush()
+            if type(event) is MessageReceived:
                 return event.message
             if isinstance(event, gdproto.ConnectionClosed):
                 return None
@@ -138,9 +141,8 @@ class LaneServer:
 
     def _flush(self) -> None:
         """Send what has not been sent."""
-        if self._unsent:
-            frames, self._unsent = self._unsent, b""
-            self._write(frames)
+        frames, self._unsent = self._unsent, b""
+        self._write(frames)
 
     def _next_event(self) -> Any:
         """The next event. Raises gdproto.ProtocolError when the lane as a whole is at fault."""
@@ -149,7 +151,8 @@ class LaneServer:
                 return self._connection.next_event()
             except gdproto.ProtocolError as error:
                 if error.scope == "connection":
-                    self._flush()
+                    if self._unsent:
+                        self._flush()
                     raise
                 refusal = to_message(DirtyProtocolError.of(error), error.request_id)
                 self._unsent += refusal.to_bytes()
@@ -200,8 +203,11 @@ class LaneServer:
         self._running = request.request_id
         try:
             result = self._call(app, request)
-            end_copy(_name(request))
-            if is_result(result):
+            if type(result) not in COMMON:
+                result = self._loop.settle(result, self._check)
+            if not is_worker():
+                end_copy(_name(request))
+            if type(result) in COMMON or is_result(result):
                 self._finish(request, result)
             elif is_iterator(result):
                 self._stream(request, result, result)
@@ -224,15 +230,16 @@ class LaneServer:
             self._finish(request, failure=self._app_error(error, request))
 
     def _call(self, app: App, request: gdproto.Request) -> Any:
-        if is_forbidden(request.action):
-            raise ValueError(f"action {request.action!r} cannot be called from outside")
-        set_current_request(CurrentRequest(request.app_path, request.action, self.is_cancelled))
+        action, kwargs = request.action, request.kwargs
+        if is_forbidden(action):
+            raise ValueError(f"action {action!r} cannot be called from outside")
+        RUNNING.set((request.app_path, action, self._asks))
+        if not kwargs:
+            return app(action, *request.args)
         called: Callable[..., Any] = app
-        if not request.kwargs.keys().isdisjoint(OUR_NAMES):
+        if not kwargs.keys().isdisjoint(OUR_NAMES):
             called = by_position(app.__call__, 2)
-        return self._loop.settle(
-            called(request.action, *request.args, **request.kwargs), self._check
-        )
+        return called(action, *request.args, **kwargs)
 
     def _stream(self, request: gdproto.Request, items: Iterable[Any], source: object) -> None:
         connection, chunks, request_id = self._connection, self._chunks, request.request_id
@@ -258,10 +265,9 @@ class LaneServer:
 
         Nothing is sent where the ERROR that answers a fault was that frame.
         """
-        answer = gdproto.Response(request.request_id, result)
         if failure is None:
             try:
-                parts = self._connection.send_parts(answer)
+                parts = self._connection.send_parts(Response(request.request_id, result))
             except (gdproto.ProtocolError, TypeError) as error:
                 if not self._is_open(request.request_id):
                     return
@@ -271,7 +277,7 @@ class LaneServer:
                 return
             parts = self._connection.send_parts(to_message(failure, request.request_id))
         if len(parts) == 1:
-            self._unsent = parts[0] + self._unsent
+            self._unsent = parts[0] + self._unsent if self._unsent else parts[0]
         else:
             for part in parts:
                 self._write(part)

@@ -25,7 +25,11 @@ class CurrentRequest:
         return self._is_cancelled()
 
 
-_current: ContextVar[CurrentRequest | None] = ContextVar("current_request", default=None)
+# What a CurrentRequest is made of, when it is asked for: most calls never do.
+Running = tuple[str, str, Callable[[], bool]]
+
+RUNNING: ContextVar[Running | None] = ContextVar("running", default=None)
+"""The request that runs in this context, as its worker says."""
 
 
 def current_request() -> CurrentRequest:
@@ -34,12 +38,7 @@ def current_request() -> CurrentRequest:
     Raises:
         LookupError: none does.
     """
-    request = _current.get()
-    if request is None:
+    running = RUNNING.get()
+    if running is None:
         raise LookupError("no request runs here: this is for the actions of an app")
-    return request
-
-
-def set_current_request(request: CurrentRequest | None) -> None:
-    """Say which request runs in this context: for workers."""
-    _current.set(request)
+    return CurrentRequest(*running)

@@ -12,14 +12,14 @@ from types import GeneratorType
 from typing import Any, TypeGuard
 
 # Most results, told at once.
-_COMMON = frozenset((type(None), bool, int, float, str, bytes, list, tuple, dict))
+COMMON = frozenset((type(None), bool, int, float, str, bytes, list, tuple, dict))
 _VALUES = (str, bytes, bytearray, memoryview, int, float, list, tuple, dict)
 
 
 def is_result(value: Any) -> bool:
     """Whether it is a value that can be sent, or is nothing else."""
     kind = type(value)
-    return kind in _COMMON or issubclass(kind, _VALUES)
+    return kind in COMMON or issubclass(kind, _VALUES)
 
 
 def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:

@@ -28,6 +28,7 @@ class Client:
 
     descriptor = uid = pid = 0
     waits = is_new = False
+    moved_s = 0.0
 
     def __init__(self, door: Door, gone: list[Any]) -> None:
         self._door, self._gone, self._rest = door, gone, Rest.IDLE

@@ -87,7 +87,10 @@ class ClientEvents(Protocol):
         """The connection is closed."""
 
     def client_moved(self, client: ClientConnection) -> None:
-        """A client may rest otherwise than before, or begin to rest anew."""
+        """A client may rest otherwise than before, or begin to rest anew.
+
+        It is told once, until `awaits_look` is false again.
+        """
 
     def client_holds_back(self, client: ClientConnection) -> None:
         """A client has more to read than it should."""
@@ -134,6 +137,8 @@ class ClientConnection:
         pid: its process, when it connected.
         descriptor: the number of its socket.
         is_new: whether it may still be about to ask for the first time.
+        moved_s: when it did something last, by the clock.
+        awaits_look: whether it is to be looked at how it rests.
         calls: the calls that it waits for, by their ids.
         turns: of each kind of question, who asks it one after the other.
         paused: whether it has more to read than it should.
@@ -150,6 +155,8 @@ class ClientConnection:
         self.turns: dict[type[gdproto.Message], asyncio.Lock] = {}
         self.paused = False
         self.is_new = True
+        self.moved_s = 0.0
+        self.awaits_look = False
         self.pid, self.uid = peer_of(connected)
         self.descriptor = connected.fileno()
         # How it rested when that was asked last.
@@ -160,7 +167,6 @@ class ClientConnection:
         # When it is closed that is heard no more.
         self._end: asyncio.TimerHandle | None = None
         self._events = events
-        self._moved = events.client_moved
         self._clock = clock
         self._turns = turns
         self._questions: dict[int, asyncio.Task[None]] = {}
@@ -190,6 +196,7 @@ class ClientConnection:
         for header, _, _ in answers:
             self._connection.send_frame(b"", header)
         _, frame, ended = answers[-1]
+        lane = call.lane
         if ended:
             del self.calls[call.request_id]
         if self._kept_of:
@@ -202,10 +209,10 @@ class ClientConnection:
             for data in joined(answers):
                 self._link.write(data)
         if ended:
-            self._moved(self)
-        elif self.paused and call.lane is not None:
+            self._moved(self._clock() if lane is None else lane.heard_s)
+        elif self.paused and lane is not None:
             # Of a stream the next frames may wait in its worker.
-            call.lane.pause()
+            lane.pause()
 
     def onward(self, call: CallOf) -> Link | None:
         """Where a RESPONSE may go as it comes, if it may: one at a time may."""
@@ -262,7 +269,7 @@ class ClientConnection:
             self.abort()
             return
         self.decline(call.request_id, error)
-        self._moved(self)
+        self._moved(self._clock())
 
     @property
     def question_count(self) -> int:
@@ -291,7 +298,7 @@ class ClientConnection:
 
     def _answered(self, request_id: int) -> None:
         if self._questions.pop(request_id, None) is not None:
-            self._moved(self)
+            self._moved(self._clock())
 
     def let_go(self, error: DirtyError) -> None:
         """Close, and tell the client why, unless a frame that it is sent has begun."""
@@ -334,11 +341,14 @@ class ClientConnection:
 
     # --- frames ---
 
-    def _take(self, header: gdproto.Header, frame: bytes | memoryview) -> None:
+    def _take(self, header: gdproto.Header, frame: bytes | memoryview, now_s: float) -> None:
         if header.code == REQUEST:
             # As `_act`, in fewer steps.
             try:
-                self._call(header, frame, peek_request(frame, HEADER_BYTES))
+                peeked = peek_request(frame, HEADER_BYTES)
+                call: CallOf = Call(peeked, header, frame, self, now_s)
+                self.calls[header.request_id] = call
+                self._events.called(call)
             except (gdproto.ProtocolError, DirtyError) as error:
                 self._refuse(header, frame, error)
         elif header.code == CANCEL:
@@ -469,7 +479,7 @@ class ClientConnection:
         self._questions.clear()
         self._events.client_left(self)
         self._is_leaving = True
-        self._moved(self)
+        self._moved(self._clock())
 
     def _hear_no_more(self) -> None:
         self._failed = True
@@ -480,6 +490,12 @@ class ClientConnection:
         self._end = asyncio.get_running_loop().call_later(DISCARD_S, self._link.abort)
 
     # --- how it rests ---
+
+    def _moved(self, now_s: float) -> None:
+        self.moved_s = now_s
+        if not self.awaits_look:
+            self.awaits_look = True
+            self._events.client_moved(self)
 
     def rests_now(self) -> tuple[Rest, bool]:
         """How it rests, and whether that has begun anew since this was asked last."""
@@ -526,10 +542,11 @@ class ClientConnection:
     # --- what the link tells ---
 
     def received(self) -> None:
-        if self._take_some():
+        now_s = self._clock()
+        if self._take_some(now_s):
             self._link.pause_reading()
             self._turns.take(self._take_turn)
-        self._moved(self)
+        self._moved(now_s)
         # What it keeps otherwise is counted where that changes.
         if self._connection.kept_bytes or self._inbox is not None or self._kept is not NOTHING:
             self._count()
@@ -540,16 +557,16 @@ class ClientConnection:
     def _take_more(self) -> None:
         """In its turn, take frames that were not taken at once."""
         until_s = time.monotonic() + SLICE_S
-        while self._take_some():
+        while self._take_some(self._clock()):
             if time.monotonic() >= until_s:
                 self._turns.take(self._take_turn)
                 return
         if not (self._failed or self._is_unheard or self._is_held):
             self._link.resume_reading()
-        self._moved(self)
+        self._moved(self._clock())
         self._count()
 
-    def _take_some(self) -> bool:
+    def _take_some(self, now_s: float) -> bool:
         """Take a few of the frames that are there. Returns whether there may be more."""
         for _ in range(FRAMES_AT_ONCE):
             if self._failed or self._is_unheard or self._is_held:
@@ -564,7 +581,7 @@ class ClientConnection:
             if type(event) is FrameReceived:
                 self._has_asked = True
                 if self._inbox is None:
-                    self._take(event.header, event.frame)
+                    self._take(event.header, event.frame, now_s)
                 else:
                     self._take_large(event)
             elif type(event) is gdproto.PartReceived:
@@ -581,7 +598,7 @@ class ClientConnection:
 
     def waiting_changed(self) -> None:
         self._has_asked = self._has_asked or self._rest is Rest.UNREAD
-        self._moved(self)
+        self._moved(self._clock())
         self._count()
         is_unheard = self._unread_bytes > MOST_UNREAD_BYTES
         if is_unheard == self._is_unheard or self._failed:

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable
+from operator import attrgetter
 
 from ...errors import DirtyConnectionError, DirtyNoWorkersAvailableError
 from ...settings import Config
@@ -74,7 +75,7 @@ class Door:
         )
         self._memory: Keeping[ClientConnection] = Keeping(config.max_client_bytes)
         self._files: Keeping[ClientConnection] = Keeping(config.max_spool_bytes)
-        # Those who did something since it was looked how they rest, who did it last at the end.
+        # Those who did something since it was looked how they rest.
         self._moved: dict[ClientConnection, None] = {}
         limits_s = (config.idle_timeout_s or math.inf, config.frame_timeout_s or math.inf)
         self._look_s = min(LOOKED_AT_S, min(limits_s) / PART)
@@ -138,10 +139,9 @@ class Door:
         """The client may rest otherwise, or begin to rest anew.
 
         That is so for each call, so all of it is looked at later: before somebody goes, and soon.
+        Until then it need not be told again: the client knows when it was last.
         """
-        moved = self._moved
-        moved.pop(client, None)
-        moved[client] = None
+        self._moved[client] = None
         if not self._is_looking:
             self._is_looking = True
             wait_s = 0 if self._is_draining else self._look_s
@@ -153,7 +153,8 @@ class Door:
             return
         moved, self._moved = self._moved, {}
         now_s = self._clock()
-        for client in moved:
+        for client in sorted(moved, key=attrgetter("moved_s")):
+            client.awaits_look = False
             rest, is_news = client.rests_now()
             if is_news:
                 self._crowd.moved(client, rest, now_s)
