@@ -125,6 +125,22 @@ def a(form: Form) -> Type:
 
 # --- STATUS ------------------------------------------------------------------------------------
 
+CALL_STATUS = Form(
+    "CallStatus",
+    "A request that runs or waits, as its arbiter sees it.",
+    (
+        FormField("call", INT, "its number, by which the arbiter knows it", core=True),
+        FormField("app", TEXT, "the app that it is for", core=True),
+        FormField("action", TEXT, "what is called on it", core=True),
+        FormField("age", NUMBER, "since it arrived", core=True, unit="seconds"),
+        FormField("ran", NUMBER, "since a worker has it", unit="seconds", nullable=True),
+        FormField("request_id", INT, "the client's id of it"),
+        FormField("client_pid", INT, "the process of the client; 0 where it is not known"),
+        FormField("client_user", INT, "the number of the client's user"),
+        FormField("slot", INT, "the place of the worker that runs it", nullable=True),
+        FormField("worker", INT, "the process of that worker", nullable=True),
+    ),
+)
 WORKER_STATUS = Form(
     "WorkerStatus",
     "A worker as its arbiter sees it.",
@@ -140,6 +156,11 @@ WORKER_STATUS = Form(
         FormField("state", TEXT, "what it is doing in its life, in a word"),
         FormField("busy", INT, "how many requests it runs"),
         FormField("lanes", INT, "how many it can run at once"),
+        FormField("uptime", NUMBER, "since it was started", unit="seconds"),
+        FormField("heard", list_of(NUMBER), "since each lane was heard", unit="seconds"),
+        FormField("calls", INT, "requests that it has answered"),
+        FormField("errors", INT, "of these, how many by an ERROR"),
+        FormField("running", list_of(a(CALL_STATUS)), "what it runs"),
     ),
 )
 DRAINING = Form(
@@ -149,6 +170,48 @@ DRAINING = Form(
         FormField("running", INT, "requests that run", core=True),
         FormField("waiting", INT, "requests that wait", core=True),
         FormField("left", NUMBER, "until they are given up", core=True, unit="seconds"),
+    ),
+)
+PERCENTILES = Form(
+    "Percentiles",
+    "Below which time so many of a hundred lie.",
+    (
+        FormField("p50", NUMBER, "half of them", core=True, unit="seconds"),
+        FormField("p95", NUMBER, "95 of a hundred", core=True, unit="seconds"),
+        FormField("p99", NUMBER, "99 of a hundred", core=True, unit="seconds"),
+    ),
+)
+HISTOGRAM = Form(
+    "Histogram",
+    "How often which numbers were seen.",
+    (
+        FormField("counts", list_of(INT), "by bucket; the last is above all bounds", core=True),
+        FormField("sum", NUMBER, "of all numbers", core=True),
+    ),
+)
+BUCKETS = Form(
+    "Buckets",
+    "The bounds of histograms, ascending; a bound is in the bucket that it ends.",
+    (
+        FormField("seconds", list_of(NUMBER), "of times", core=True, unit="seconds"),
+        FormField("bytes", list_of(NUMBER), "of sizes", core=True, unit="bytes"),
+    ),
+)
+ACTION_STATUS = Form(
+    "ActionStatus",
+    "What is counted of one action of an app, or of all actions without counts of their own.",
+    (
+        FormField("app", TEXT, "the app", core=True),
+        FormField("action", TEXT, "the action", core=True),
+        FormField("outcomes", dict_of(INT), "how many ended so, by message or error type"),
+        FormField("running", INT, "how many run"),
+        FormField("rate", NUMBER, "how many ended in a second, lately"),
+        FormField("errors", NUMBER, "the part of these that failed, from 0 to 1"),
+        FormField("run", a(PERCENTILES), "how long they ran, lately", nullable=True),
+        FormField("wait", a(PERCENTILES), "how long they waited, lately", nullable=True),
+        FormField("runs", a(HISTOGRAM), "how long all ran, in seconds"),
+        FormField("waits", a(HISTOGRAM), "how long all waited, in seconds"),
+        FormField("sizes", a(HISTOGRAM), "how large the requests were, in bytes"),
     ),
 )
 STATUS_ANSWER = Form(
@@ -167,6 +230,10 @@ STATUS_ANSWER = Form(
         FormField("threads", INT, "how many requests a worker runs at once"),
         FormField("clients", INT, "connections of clients"),
         FormField("restarts", INT, "workers that were started in place of others"),
+        FormField("restart_reasons", dict_of(INT), "how many of these, by the reason in a word"),
+        FormField("actions", list_of(a(ACTION_STATUS)), "what is counted, by app and action"),
+        FormField("lately", NUMBER, "how long lately is", unit="seconds"),
+        FormField("buckets", a(BUCKETS), "those of the histograms"),
         FormField("queues", dict_of(INT), "waiting requests, by app"),
         FormField("waits", dict_of(NUMBER), "how long the oldest waits, by app", unit="seconds"),
         FormField("waiting_bytes", INT, "what the waiting requests take", unit="bytes"),

@@ -43,7 +43,7 @@ from .policy.catalogue import AppFacts, Catalogue
 from .policy.routing import Router
 from .stash.memory import MemoryStash
 from .telemetry.access_log import AccessLog
-from .telemetry.averages import Averages
+from .telemetry.counters import MARK_S, Counters
 from .telemetry.hooks import Hooks, call_hook
 from .telemetry.observer import Observer, Observers
 from .turns import Turns
@@ -91,7 +91,7 @@ class DirtyArbiter:
         )
         self.calls: Calls[ClientConnection, Lane] = Calls(self.router)
         self.answerers = Answerers()
-        averages = Averages()
+        self.counters = Counters(self.catalogue.paths, clock())
         access_log = [AccessLog()] if config.access_log else []
         self.door = Door(config, self._is_worker, clock)
         self.dispatcher = Dispatcher(
@@ -102,7 +102,7 @@ class DirtyArbiter:
             self.answerers,
             self.access,
             Observers([Hooks(config.hooks, self), *access_log, *observers]),
-            averages,
+            self.counters,
             config.graceful_timeout_s,
             config.timeout_s,
             clock,
@@ -132,6 +132,7 @@ class DirtyArbiter:
             self.stash,
             self.turns,
             self._clock,
+            self.counters,
         )
         register = self.answerers.register
         register(gdproto.Status, status.answer, waits=False)
@@ -205,6 +206,7 @@ class DirtyArbiter:
             self.door.make_room,
         )
         call_hook(self.config.hooks, "on_dirty_starting", self)
+        self._set_marks()
         try:
             self.supervisor.start()
             await self._begun_to_end.wait()
@@ -216,6 +218,10 @@ class DirtyArbiter:
         finally:
             self.lifetime.stop()
             await self._stop(listener)
+
+    def _set_marks(self) -> None:
+        self.counters.mark(self._clock())
+        asyncio.get_running_loop().call_later(MARK_S, self._set_marks)
 
     async def _learn(self) -> bool:
         """Look at the apps. Returns False where a signal comes before. Raises ConfigError."""

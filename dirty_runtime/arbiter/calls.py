@@ -48,6 +48,7 @@ class Call(Generic[C, L]):
     """A REQUEST that a client waits for.
 
     Attributes:
+        number: by which people know it; 0 until somebody asks.
         app_path: the app it is for.
         action: what is called on it.
         request_id: the client's id for it.
@@ -70,6 +71,7 @@ class Call(Generic[C, L]):
         "frame",
         "header",
         "lane",
+        "number",
         "priority",
         "request_id",
         "size_bytes",
@@ -93,6 +95,7 @@ class Call(Generic[C, L]):
         self.client = client
         self.arrived_s = self.started_s = now_s
         self.lane: L | None = None
+        self.number = 0
 
     @property
     def can_be_repeated(self) -> bool:
@@ -170,8 +173,16 @@ class Calls(Generic[C, L]):
         # Lanes that are to be closed when they have ended what they run.
         self._retiring: set[L] = set()
         self._is_draining = False
+        self._numbered = 0
 
     # --- what is known ---
+
+    def number(self, call: Call[C, L]) -> int:
+        """The number by which people know the call, from 1."""
+        if not call.number:
+            self._numbered += 1
+            call.number = self._numbered
+        return call.number
 
     @property
     def is_quiet(self) -> bool:

@@ -29,8 +29,9 @@ from .clients.door import Door
 from .clock import Alarm, Clock
 from .policy.catalogue import Catalogue
 from .policy.life import State
+from .policy.restarts import Cause
 from .policy.routing import Router
-from .telemetry.averages import Averages
+from .telemetry.counters import Counters
 from .telemetry.observer import Observers
 from .watch import SilenceWatch
 from .workers.lane import Answer, Lane, LaneWorker
@@ -39,6 +40,7 @@ from .workers.worker import Worker
 log = logging.getLogger("dirty")
 
 NAMES = {int(code): code.name for code in gdproto.MessageCode}
+ERROR = int(gdproto.MessageCode.ERROR)
 
 
 class Dispatcher:
@@ -52,7 +54,7 @@ class Dispatcher:
         answerers: answer what is no call.
         access: who may call.
         observers: look on.
-        averages: how long calls run, for what callers are told to wait.
+        counters: know how long calls run, for what callers are told to wait.
         graceful_timeout_s: what calls get that run beside a fault.
         timeout_s: the longest silence of a worker; 0 for any.
         clock: has its seconds, and its timers.
@@ -71,7 +73,7 @@ class Dispatcher:
         answerers: Answerers,
         access: Access,
         observers: Observers,
-        averages: Averages,
+        counters: Counters,
         graceful_timeout_s: float,
         timeout_s: float,
         clock: Clock,
@@ -89,7 +91,7 @@ class Dispatcher:
         self._access = access
         self._observers = observers
         self._tell = observers.tell
-        self._averages = averages
+        self._counters = counters
         self._graceful_timeout_s = graceful_timeout_s
         self._clock = clock
         self._alarm = Alarm(self._expire, clock)
@@ -126,7 +128,7 @@ class Dispatcher:
         self._perform(self._calls.client_gone(calls))
         self.client_reads_on(client)
         for call in calls:
-            self._tell("call_abandoned", call, self._clock())
+            self._abandoned(call)
 
     def client_gone(self, client: ClientConnection) -> None:
         self.door.gone(client)
@@ -156,7 +158,12 @@ class Dispatcher:
 
     def abandoned(self, call: CallOf) -> None:
         self._perform(self._calls.client_gone((call,)))
-        self._tell("call_abandoned", call, self._clock())
+        self._abandoned(call)
+
+    def _abandoned(self, call: CallOf) -> None:
+        now_s = self._clock()
+        self._counters.call_ended(call, "abandoned", now_s)
+        self._tell("call_abandoned", call, now_s)
 
     def asked(
         self, question: gdproto.Message, client: ClientConnection
@@ -189,7 +196,7 @@ class Dispatcher:
         if isinstance(action, Fail):
             action.call.client.abort()
         elif isinstance(action, Close):
-            self._condemn(action.lane.worker, reason)
+            self._condemn(action.lane.worker, reason, Cause.FAULT)
         else:
             self._perform(self._calls.lane_retired(action.lane))
             self._broke(action.lane.worker, action.lane, reason, told=reason)
@@ -212,24 +219,27 @@ class Dispatcher:
         if isinstance(error, DirtyOverloadedError):
             error = self._told_when(error, call.app_path)
         call.client.fail(call, error)
-        self._tell("call_ended", call, type(error).__name__, self._clock())
+        outcome, now_s = type(error).__name__, self._clock()
+        self._counters.call_ended(call, outcome, now_s)
+        self._tell("call_ended", call, outcome, now_s)
 
     def _told_when(self, error: DirtyOverloadedError, app_path: str) -> DirtyOverloadedError:
         """The error with when to try again: after about half of what waits."""
-        wait_s = self._router.depth(app_path) * self._averages.run_s[app_path]
+        wait_s = self._router.depth(app_path) * self._counters.run_s(app_path)
         wait_s /= 2 * max(1, self._router.lane_count)
         return DirtyOverloadedError(error.message, app_path, round(max(0.05, wait_s), 2))
 
     def _give_up(self, call: CallOf, lane: Lane) -> None:
         lane.cancel()
         if self._catalogue.kills_on_cancel(call.app_path):
-            self._condemn(lane.worker, f"a call of {call.app_path} was given up")
+            reason = f"a call of {call.app_path} was given up"
+            self._condemn(lane.worker, reason, Cause.CANCEL)
 
-    def _condemn(self, worker: LaneWorker, reason: str) -> None:
+    def _condemn(self, worker: LaneWorker, reason: str, cause: Cause) -> None:
         """The worker takes no new work; calls on its other lanes get the graceful timeout."""
         if worker.state is State.READY:
             busy = self._calls.on(worker.lanes)
-            worker.condemn(reason, self._graceful_timeout_s if busy else 0)
+            worker.condemn(reason, self._graceful_timeout_s if busy else 0, cause)
 
     # --- what lanes tell ---
 
@@ -245,12 +255,12 @@ class Dispatcher:
             return
         actions = self._calls.answered(lane, lane.heard_s)
         name = NAMES[header.code]
-        self._averages.call_ended(call, name, lane.heard_s)
+        self._counters.call_ended(call, name, lane.heard_s)
         if self._observers.call_ended:
             self._tell("call_ended", call, name, lane.heard_s)
         if lane.paused:
             lane.resume()
-        lane.worker.call_answered()
+        lane.worker.call_answered(header.code == ERROR)
         if actions or self._is_draining:
             self._perform(actions)
 
@@ -292,7 +302,7 @@ class Dispatcher:
 
     def _broke(self, worker: LaneWorker, lane: Lane, reason: str, told: str) -> None:
         self._perform(self._calls.failed(lane, DirtyWorkerError(told, worker.pid)))
-        self._condemn(worker, reason)
+        self._condemn(worker, reason, Cause.FAULT)
 
     def worker_gone(self, worker: Worker, reason: str) -> list[str]:
         running = self._calls.on(worker.lanes)
@@ -329,4 +339,5 @@ class Dispatcher:
         reason = f"the worker was silent for {limit_s:g} s"
         ran = ", ".join(f"{call.app_path} {call.action}" for call in self._calls.on(worker.lanes))
         self._perform(self._calls.silent(lane, reason, limit_s, self._clock()))
-        self._condemn(worker, f"{reason}; it ran {ran or 'a call that was given up'}")
+        text = f"{reason}; it ran {ran or 'a call that was given up'}"
+        self._condemn(worker, text, Cause.SILENCE)

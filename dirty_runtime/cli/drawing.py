@@ -22,6 +22,8 @@ from ..printable import printable
 from ..readiness import State, count_workers, state_of
 
 WATCH_S = 1.0
+MOST_ACTIONS = 20
+ACTION_COLUMNS = ("app", "action", "calls/s", "runs", "p50", "p95", "p99", "wait", "failed")
 
 
 def show(state: State) -> None:
@@ -77,6 +79,8 @@ def _drawn(state: State) -> Group:
     if state.get("reloading"):
         parts.append("[yellow]reloading[/]")
     parts += ["", _draw_workers(state), "", _draw_apps(state)]
+    if state.get("actions"):
+        parts += ["", _draw_actions(state)]
     if error := state.get("last_boot_error"):
         parts += ["", f"last boot error: [red]{_said(error)}[/]"]
     return Group(*parts)
@@ -84,7 +88,7 @@ def _drawn(state: State) -> Group:
 
 def _draw_workers(state: State) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for name in ("slot", "pid", "state", "busy", "heard", "apps"):
+    for name in ("slot", "pid", "state", "busy", "heard", "calls", "errors", "apps"):
         table.add_column(name, justify="left" if name in ("state", "apps") else "right")
     for worker in state["workers"]:
         ready = worker["booted"]
@@ -96,9 +100,41 @@ def _draw_workers(state: State) -> Table:
             f"[{'green' if ready else 'yellow'}]{_said(state_of(worker))}[/]",
             busy,
             "-" if heard_s is None else f"{heard_s:.1f} s ago",
+            _said(worker.get("calls", "-")),
+            _said(worker.get("errors", "-")),
             _said(", ".join(worker["apps"])),
         )
     return table
+
+
+def _draw_actions(state: State) -> Group:
+    """The actions that were called most lately, or run."""
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for name in ACTION_COLUMNS:
+        table.add_column(name, justify="left" if name in ("app", "action") else "right")
+    actions = sorted(state["actions"], key=lambda one: (-one["rate"], -one["running"]))
+    for one in actions[:MOST_ACTIONS]:
+        run, wait = one["run"] or {}, one["wait"] or {}
+        times = [shown_s(run.get(name)) for name in ("p50", "p95", "p99")]
+        table.add_row(
+            _said(one["app"]),
+            _said(one["action"]),
+            f"{one['rate']:.1f}",
+            _said(one["running"]),
+            *times,
+            shown_s(wait.get("p95")),
+            f"{100 * one['errors']:.1f} %",
+        )
+    left_out = len(actions) - MOST_ACTIONS
+    more = [f"and {left_out} more, see --json"] if left_out > 0 else []
+    return Group(f"[dim]in the last {state['lately']:.0f} s[/]", table, *more)
+
+
+def shown_s(time_s: float | None) -> str:
+    """A time, in the unit that suits it."""
+    if time_s is None:
+        return "-"
+    return f"{time_s:.1f} s" if time_s >= 1 else f"{1000 * time_s:.{1 if time_s < 0.1 else 0}f} ms"
 
 
 def _draw_apps(state: State) -> Table:

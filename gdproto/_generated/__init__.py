@@ -1,2 +1,2 @@
-# @generated from spec/ (8caa4b66564f52ac) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

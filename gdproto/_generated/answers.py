@@ -1,4 +1,4 @@
-# @generated from spec/ (8caa4b66564f52ac) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -25,6 +25,34 @@ class StashInfo(TypedDict):
     table: str
 
 
+class CallStatus(TypedDict):
+    """A request that runs or waits, as its arbiter sees it.
+
+    Attributes:
+        call: its number, by which the arbiter knows it.
+        app: the app that it is for.
+        action: what is called on it.
+        age: since it arrived, in seconds.
+        ran: since a worker has it, in seconds.
+        request_id: the client's id of it.
+        client_pid: the process of the client; 0 where it is not known.
+        client_user: the number of the client's user.
+        slot: the place of the worker that runs it.
+        worker: the process of that worker.
+    """
+
+    call: int
+    app: str
+    action: str
+    age: float
+    ran: NotRequired[float | None]
+    request_id: NotRequired[int]
+    client_pid: NotRequired[int]
+    client_user: NotRequired[int]
+    slot: NotRequired[int | None]
+    worker: NotRequired[int | None]
+
+
 class WorkerStatus(TypedDict):
     """A worker as its arbiter sees it.
 
@@ -38,6 +66,11 @@ class WorkerStatus(TypedDict):
         state: what it is doing in its life, in a word.
         busy: how many requests it runs.
         lanes: how many it can run at once.
+        uptime: since it was started, in seconds.
+        heard: since each lane was heard, in seconds.
+        calls: requests that it has answered.
+        errors: of these, how many by an ERROR.
+        running: what it runs.
     """
 
     pid: int
@@ -49,6 +82,79 @@ class WorkerStatus(TypedDict):
     state: NotRequired[str]
     busy: NotRequired[int]
     lanes: NotRequired[int]
+    uptime: NotRequired[float]
+    heard: NotRequired[list[float]]
+    calls: NotRequired[int]
+    errors: NotRequired[int]
+    running: NotRequired[list[CallStatus]]
+
+
+class Percentiles(TypedDict):
+    """Below which time so many of a hundred lie.
+
+    Attributes:
+        p50: half of them, in seconds.
+        p95: 95 of a hundred, in seconds.
+        p99: 99 of a hundred, in seconds.
+    """
+
+    p50: float
+    p95: float
+    p99: float
+
+
+class Histogram(TypedDict):
+    """How often which numbers were seen.
+
+    Attributes:
+        counts: by bucket; the last is above all bounds.
+        sum: of all numbers.
+    """
+
+    counts: list[int]
+    sum: float
+
+
+class ActionStatus(TypedDict):
+    """What is counted of one action of an app, or of all actions without counts of their own.
+
+    Attributes:
+        app: the app.
+        action: the action.
+        outcomes: how many ended so, by message or error type.
+        running: how many run.
+        rate: how many ended in a second, lately.
+        errors: the part of these that failed, from 0 to 1.
+        run: how long they ran, lately.
+        wait: how long they waited, lately.
+        runs: how long all ran, in seconds.
+        waits: how long all waited, in seconds.
+        sizes: how large the requests were, in bytes.
+    """
+
+    app: str
+    action: str
+    outcomes: NotRequired[dict[str, int]]
+    running: NotRequired[int]
+    rate: NotRequired[float]
+    errors: NotRequired[float]
+    run: NotRequired[Percentiles | None]
+    wait: NotRequired[Percentiles | None]
+    runs: NotRequired[Histogram]
+    waits: NotRequired[Histogram]
+    sizes: NotRequired[Histogram]
+
+
+class Buckets(TypedDict):
+    """The bounds of histograms, ascending; a bound is in the bucket that it ends.
+
+    Attributes:
+        seconds: of times, in seconds.
+        bytes: of sizes, in bytes.
+    """
+
+    seconds: list[float]
+    bytes: list[float]
 
 
 class Draining(TypedDict):
@@ -81,6 +187,10 @@ class StatusAnswer(TypedDict):
         threads: how many requests a worker runs at once.
         clients: connections of clients.
         restarts: workers that were started in place of others.
+        restart_reasons: how many of these, by the reason in a word.
+        actions: what is counted, by app and action.
+        lately: how long lately is, in seconds.
+        buckets: those of the histograms.
         queues: waiting requests, by app.
         waits: how long the oldest waits, by app, in seconds.
         waiting_bytes: what the waiting requests take, in bytes.
@@ -105,6 +215,10 @@ class StatusAnswer(TypedDict):
     threads: NotRequired[int]
     clients: NotRequired[int]
     restarts: NotRequired[int]
+    restart_reasons: NotRequired[dict[str, int]]
+    actions: NotRequired[list[ActionStatus]]
+    lately: NotRequired[float]
+    buckets: NotRequired[Buckets]
     queues: NotRequired[dict[str, int]]
     waits: NotRequired[dict[str, float]]
     waiting_bytes: NotRequired[int]
@@ -277,6 +391,18 @@ FORMS: Final[dict[str, Form]] = {
         FormField('size', ResultType('integer', None, ''), True, False, '', 'how many keys it has'),
         FormField('table', ResultType('string', None, ''), True, False, '', 'its name'),
     ), 'What a table is.'),
+    'CallStatus': Form('CallStatus', (
+        FormField('call', ResultType('integer', None, ''), True, False, '', 'its number, by which the arbiter knows it'),
+        FormField('app', ResultType('string', None, ''), True, False, '', 'the app that it is for'),
+        FormField('action', ResultType('string', None, ''), True, False, '', 'what is called on it'),
+        FormField('age', ResultType('number', None, ''), True, False, 'seconds', 'since it arrived'),
+        FormField('ran', ResultType('number', None, ''), False, True, 'seconds', 'since a worker has it'),
+        FormField('request_id', ResultType('integer', None, ''), False, False, '', "the client's id of it"),
+        FormField('client_pid', ResultType('integer', None, ''), False, False, '', 'the process of the client; 0 where it is not known'),
+        FormField('client_user', ResultType('integer', None, ''), False, False, '', "the number of the client's user"),
+        FormField('slot', ResultType('integer', None, ''), False, True, '', 'the place of the worker that runs it'),
+        FormField('worker', ResultType('integer', None, ''), False, True, '', 'the process of that worker'),
+    ), 'A request that runs or waits, as its arbiter sees it.'),
     'WorkerStatus': Form('WorkerStatus', (
         FormField('pid', ResultType('integer', None, ''), True, False, '', 'the process'),
         FormField('age', ResultType('integer', None, ''), True, False, '', "its number, counted from the arbiter's start"),
@@ -287,7 +413,38 @@ FORMS: Final[dict[str, Form]] = {
         FormField('state', ResultType('string', None, ''), False, False, '', 'what it is doing in its life, in a word'),
         FormField('busy', ResultType('integer', None, ''), False, False, '', 'how many requests it runs'),
         FormField('lanes', ResultType('integer', None, ''), False, False, '', 'how many it can run at once'),
+        FormField('uptime', ResultType('number', None, ''), False, False, 'seconds', 'since it was started'),
+        FormField('heard', ResultType('list', ResultType('number', None, ''), ''), False, False, 'seconds', 'since each lane was heard'),
+        FormField('calls', ResultType('integer', None, ''), False, False, '', 'requests that it has answered'),
+        FormField('errors', ResultType('integer', None, ''), False, False, '', 'of these, how many by an ERROR'),
+        FormField('running', ResultType('list', ResultType('form', None, 'CallStatus'), ''), False, False, '', 'what it runs'),
     ), 'A worker as its arbiter sees it.'),
+    'Percentiles': Form('Percentiles', (
+        FormField('p50', ResultType('number', None, ''), True, False, 'seconds', 'half of them'),
+        FormField('p95', ResultType('number', None, ''), True, False, 'seconds', '95 of a hundred'),
+        FormField('p99', ResultType('number', None, ''), True, False, 'seconds', '99 of a hundred'),
+    ), 'Below which time so many of a hundred lie.'),
+    'Histogram': Form('Histogram', (
+        FormField('counts', ResultType('list', ResultType('integer', None, ''), ''), True, False, '', 'by bucket; the last is above all bounds'),
+        FormField('sum', ResultType('number', None, ''), True, False, '', 'of all numbers'),
+    ), 'How often which numbers were seen.'),
+    'ActionStatus': Form('ActionStatus', (
+        FormField('app', ResultType('string', None, ''), True, False, '', 'the app'),
+        FormField('action', ResultType('string', None, ''), True, False, '', 'the action'),
+        FormField('outcomes', ResultType('dict', ResultType('integer', None, ''), ''), False, False, '', 'how many ended so, by message or error type'),
+        FormField('running', ResultType('integer', None, ''), False, False, '', 'how many run'),
+        FormField('rate', ResultType('number', None, ''), False, False, '', 'how many ended in a second, lately'),
+        FormField('errors', ResultType('number', None, ''), False, False, '', 'the part of these that failed, from 0 to 1'),
+        FormField('run', ResultType('form', None, 'Percentiles'), False, True, '', 'how long they ran, lately'),
+        FormField('wait', ResultType('form', None, 'Percentiles'), False, True, '', 'how long they waited, lately'),
+        FormField('runs', ResultType('form', None, 'Histogram'), False, False, '', 'how long all ran, in seconds'),
+        FormField('waits', ResultType('form', None, 'Histogram'), False, False, '', 'how long all waited, in seconds'),
+        FormField('sizes', ResultType('form', None, 'Histogram'), False, False, '', 'how large the requests were, in bytes'),
+    ), 'What is counted of one action of an app, or of all actions without counts of their own.'),
+    'Buckets': Form('Buckets', (
+        FormField('seconds', ResultType('list', ResultType('number', None, ''), ''), True, False, 'seconds', 'of times'),
+        FormField('bytes', ResultType('list', ResultType('number', None, ''), ''), True, False, 'bytes', 'of sizes'),
+    ), 'The bounds of histograms, ascending; a bound is in the bucket that it ends.'),
     'Draining': Form('Draining', (
         FormField('running', ResultType('integer', None, ''), True, False, '', 'requests that run'),
         FormField('waiting', ResultType('integer', None, ''), True, False, '', 'requests that wait'),
@@ -306,6 +463,10 @@ FORMS: Final[dict[str, Form]] = {
         FormField('threads', ResultType('integer', None, ''), False, False, '', 'how many requests a worker runs at once'),
         FormField('clients', ResultType('integer', None, ''), False, False, '', 'connections of clients'),
         FormField('restarts', ResultType('integer', None, ''), False, False, '', 'workers that were started in place of others'),
+        FormField('restart_reasons', ResultType('dict', ResultType('integer', None, ''), ''), False, False, '', 'how many of these, by the reason in a word'),
+        FormField('actions', ResultType('list', ResultType('form', None, 'ActionStatus'), ''), False, False, '', 'what is counted, by app and action'),
+        FormField('lately', ResultType('number', None, ''), False, False, 'seconds', 'how long lately is'),
+        FormField('buckets', ResultType('form', None, 'Buckets'), False, False, '', 'those of the histograms'),
         FormField('queues', ResultType('dict', ResultType('integer', None, ''), ''), False, False, '', 'waiting requests, by app'),
         FormField('waits', ResultType('dict', ResultType('number', None, ''), ''), False, False, 'seconds', 'how long the oldest waits, by app'),
         FormField('waiting_bytes', ResultType('integer', None, ''), False, False, 'bytes', 'what the waiting requests take'),
@@ -439,4 +600,4 @@ MANAGE_OPERATIONS: Final[dict[ManageOp, Operation]] = {
     ),
 }
 
-__all__ = ['AppAttributes', 'Draining', 'ErrorDetails', 'FORMS', 'MANAGE_OPERATIONS', 'ManageAnswer', 'STASH_OPERATIONS', 'Scalar', 'StashBackend', 'StashInfo', 'StatusAnswer', 'WorkerAnswer', 'WorkerStatus']
+__all__ = ['ActionStatus', 'AppAttributes', 'Buckets', 'CallStatus', 'Draining', 'ErrorDetails', 'FORMS', 'Histogram', 'MANAGE_OPERATIONS', 'ManageAnswer', 'Percentiles', 'STASH_OPERATIONS', 'Scalar', 'StashBackend', 'StashInfo', 'StatusAnswer', 'WorkerAnswer', 'WorkerStatus']

@@ -1,7 +1,7 @@
-/* @generated from spec/ (8caa4b66564f52ac) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "9dad6fa70b92b9c2"
+#define SPEC_HASH "5653a5bcb67d1cd9"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

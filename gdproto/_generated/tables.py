@@ -1,4 +1,4 @@
-# @generated from spec/ (8caa4b66564f52ac) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '9dad6fa70b92b9c2'
+SPEC_HASH: Final = '5653a5bcb67d1cd9'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

@@ -10,6 +10,7 @@ import asyncio
 import fnmatch
 import gc
 import time
+from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
@@ -21,12 +22,14 @@ import gdproto
 from dirty_runtime import DirtyProtocolError
 from dirty_runtime.arbiter.answers.stash import StashAnswers
 from dirty_runtime.arbiter.answers.status import StatusAnswers
+from dirty_runtime.arbiter.calls import Calls
 from dirty_runtime.arbiter.policy.life import State
 from dirty_runtime.arbiter.policy.routing import Router
 from dirty_runtime.arbiter.stash import glob as globs
 from dirty_runtime.arbiter.stash import shards
 from dirty_runtime.arbiter.stash.glob import Glob
 from dirty_runtime.arbiter.stash.memory import MemoryStash
+from dirty_runtime.arbiter.telemetry.counters import Counters
 from dirty_runtime.arbiter.turns import AT_ONCE_S, SLICE_S, Turns
 from gdproto import StashOp
 from gdproto.answers import STASH_OPERATIONS
@@ -190,11 +193,11 @@ def test_however_many_ask_each_turn_of_the_loop_has_one_slice() -> None:
 def test_status_of_many_workers_is_made_in_slices() -> None:
     worker = Facts(
         pid=1, age=1, slot=1, apps=[f"module:App{number}" for number in range(64)],
-        state=State.READY, lanes=[Facts(heard_s=0.0)] * 4,
+        state=State.READY, lanes=[Facts(heard_s=0.0)] * 4, started_s=0.0, served=0, errors=0,
     )  # fmt: skip
     config = Facts(threads=4)
     supervisor = Facts(
-        workers=dict.fromkeys(range(5000), worker), config=config, target=5000, restarts=0,
+        workers=dict.fromkeys(range(5000), worker), config=config, target=5000, restarts=Counter(),
         last_boot_error="", reload_failure="", down=dict,
     )  # fmt: skip
     lifetime = Facts(uptime_s=1.0, left_s=None)
@@ -203,8 +206,9 @@ def test_status_of_many_workers_is_made_in_slices() -> None:
 
     async def test() -> None:
         watched = Watched()
-        parts: list[Any] = [lifetime, (), None, router, supervisor, reload, watched.stash]
-        status = StatusAnswers(*parts, Turns(), time.monotonic)
+        calls: Any = Calls(router)
+        parts: list[Any] = [lifetime, (), calls, router, supervisor, reload, watched.stash]
+        status = StatusAnswers(*parts, Turns(), time.monotonic, Counters(worker.apps))
         (told,) = await watched.during(status.answer(gdproto.Status(1), NOBODY))
         assert len(told["workers"]) == told["worker_count"] == 5000
         assert watched.turns > 2

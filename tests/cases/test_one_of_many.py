@@ -18,7 +18,7 @@ from dirty_runtime.arbiter.clock import Clock
 from dirty_runtime.arbiter.dispatch import Dispatcher
 from dirty_runtime.arbiter.policy.life import State
 from dirty_runtime.arbiter.policy.routing import Router
-from dirty_runtime.arbiter.telemetry.averages import Averages
+from dirty_runtime.arbiter.telemetry.counters import Counters
 from dirty_runtime.arbiter.telemetry.observer import Observers
 from dirty_runtime.settings import AppSpec, Config
 from dirty_runtime.sockets.link import Link
@@ -62,7 +62,7 @@ class Desk:
         catalogue: Any = SimpleNamespace(kills_on_cancel=lambda path: False)
         nobody: Any = None
         self.dispatcher = Dispatcher(
-            self.calls, self.router, catalogue, door, nobody, nobody, Observers(()), Averages(),
+            self.calls, self.router, catalogue, door, nobody, nobody, Observers(()), Counters(()),
             1.0, 0, Clock(),
         )  # fmt: skip
         self.called: list[Any] = []

@@ -21,6 +21,7 @@ from dirty_runtime.arbiter.arbiter import DirtyArbiter
 from dirty_runtime.arbiter.clients import connection
 from dirty_runtime.arbiter.clients.connection import ClientConnection
 from dirty_runtime.arbiter.policy.life import State
+from dirty_runtime.arbiter.policy.restarts import Cause
 from dirty_runtime.arbiter.workers import lane as lanes
 from dirty_runtime.arbiter.workers.lane import Answer, Lane
 from dirty_runtime.settings import Config
@@ -109,18 +110,18 @@ class Thread:
 class Worker:
     """Whom the lanes belong to, as far as they look at it."""
 
-    pid = 7
+    pid, slot = 7, 0
     state = State.READY
     apps = (APP,)
 
     def __init__(self) -> None:
         self.lanes: list[Lane] = []
 
-    def condemn(self, reason: str, grace_s: float) -> None:
+    def condemn(self, reason: str, grace_s: float, cause: Cause) -> None:
         raise AssertionError(reason)
 
     def lane_let_go(self) -> None: ...
-    def call_answered(self) -> None: ...
+    def call_answered(self, failed: bool) -> None: ...
 
     def status_answered(self, lane: Lane, answer: gdproto.Message) -> None: ...
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from dirty_runtime.arbiter.telemetry.averages import Averages
 from dirty_runtime.arbiter.telemetry.observer import EVENTS, ObservedCall, Observer, Observers
 
 from .test_calls import made
@@ -69,11 +68,3 @@ def test_an_observer_has_every_event(event: str) -> None:
     assert getattr(Observer, event).__doc__
     with pytest.raises(AttributeError):
         Observers([]).tell(f"{event}_not")
-
-
-def test_averages_follow_what_is_answered() -> None:
-    averages = Averages()
-    for outcome, ended_s in (("RESPONSE", 1.0), ("DirtyTimeoutError", 99.0), ("END", 2.0)):
-        averages.call_ended(made(), outcome, ended_s)
-    assert averages.run_s["a"] == pytest.approx(0.2 + 0.2 * (2 - 0.2))
-    assert averages.run_s["b"] == 0

@@ -16,11 +16,14 @@ from ..logs import LOG
 from ..policy.life import State
 from ..policy.routing import Router
 from ..stash.backend import Backend
+from ..telemetry.counters import Counters
 from ..turns import Pace, Turns
 from ..workers.lane import Lane
 from ..workers.reload import Reload
 from ..workers.supervisor import Supervisor
 from ..workers.worker import Worker
+from .counted import BUCKETS, action_statuses
+from .doing import call_status
 
 
 class StatusAnswers:
@@ -37,6 +40,7 @@ class StatusAnswers:
         stash: Backend,
         turns: Turns,
         clock: Callable[[], float],
+        counters: Counters,
     ) -> None:
         self._lifetime = lifetime
         self._clients = clients
@@ -47,6 +51,7 @@ class StatusAnswers:
         self._stash = stash
         self._turns = turns
         self._clock = clock
+        self._counters = counters
 
     async def answer(self, message: gdproto.Status, client: ClientConnection) -> StatusAnswer:
         """The state, now; it takes time, and turns, with the number of workers and apps."""
@@ -55,6 +60,8 @@ class StatusAnswers:
         for worker in sorted(supervisor.workers.values(), key=lambda worker: worker.age):
             await pace()
             workers.append(self._worker(worker))
+        now_s, running = self._clock(), list(self._calls.running.values())
+        actions = await action_statuses(self._counters, running, now_s, pace)
         queues, waits = {}, {}
         for path in router.apps:
             await pace()
@@ -71,7 +78,11 @@ class StatusAnswers:
             "target_workers": supervisor.target,
             "threads": supervisor.config.threads,
             "clients": len(self._clients),
-            "restarts": supervisor.restarts,
+            "restarts": supervisor.restarts.total(),
+            "restart_reasons": {str(cause): n for cause, n in supervisor.restarts.items()},
+            "actions": actions,
+            "lately": round(self._counters.lately_s(now_s), 3),
+            "buckets": BUCKETS,
             "queues": queues,
             "waits": waits,
             "waiting_bytes": router.waiting_bytes,
@@ -98,15 +109,27 @@ class StatusAnswers:
         return round(self._clock() - oldest.arrived_s, 3) if oldest else 0.0
 
     def _worker(self, worker: Worker) -> WorkerStatus:
-        heard_s = max(lane.heard_s for lane in worker.lanes)
+        now_s = self._clock()
+        heard = [round(now_s - lane.heard_s, 2) for lane in worker.lanes]
+        # A lane that hangs is not to hide behind others.
+        busy = [
+            one for lane, one in zip(worker.lanes, heard, strict=True) if self._router.is_busy(lane)
+        ]
         return {
             "pid": worker.pid,
             "age": worker.age,
             "apps": list(worker.apps),
             "booted": worker.state is State.READY,
-            "last_heartbeat": round(self._clock() - heard_s, 2),
+            "last_heartbeat": max(busy) if busy else min(heard),
             "slot": worker.slot,
             "state": str(worker.state),
             "busy": self._router.busy(worker),
             "lanes": len(worker.lanes),
+            "uptime": round(now_s - worker.started_s, 3),
+            "heard": heard,
+            "calls": worker.served,
+            "errors": worker.errors,
+            "running": [
+                call_status(call, self._calls, now_s) for call in self._calls.on(worker.lanes)
+            ],
         }

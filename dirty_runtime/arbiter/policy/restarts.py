@@ -1,10 +1,28 @@
-"""How long a slot waits for its next worker: pure.
+"""Why workers are replaced, and how long a slot waits for its next one: pure.
 
 Rules: the wait doubles with every death from `first_s` to `longest_s`; a worker that has
 answered a call starts over.
 """
 
 from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """Why a worker is replaced."""
+
+    RELOAD = "reload"
+    APPS = "apps"  # It lacks an app that it should serve, or has one too many.
+    AGE = "age"
+    CALLS = "calls"
+    MEMORY = "memory"
+    ASKED = "asked"  # By itself, or by a signal to it.
+    OPERATOR = "operator"
+    SILENCE = "silence"
+    CANCEL = "cancel"  # A call was given up whose app ends its worker for that.
+    FAULT = "fault"  # It broke the protocol, or its lane.
+    DIED = "died"
 
 
 class Backoff:

@@ -21,6 +21,7 @@ from ...sockets.link import Data, Link
 from ...sockets.spool import KEPT_IN_MEMORY_BYTES
 from ...sockets.transfer import receive
 from ..policy.life import State
+from ..policy.restarts import Cause
 
 STATUS_ID = 1
 
@@ -59,14 +60,16 @@ class LaneWorker(Protocol):
     @property
     def lanes(self) -> list[Lane]: ...
 
-    def condemn(self, reason: str, grace_s: float) -> None:
+    def condemn(self, reason: str, grace_s: float, cause: Cause) -> None:
         """It is at fault."""
 
     def lane_let_go(self) -> None:
         """A lane of the worker has been closed: it takes no calls, and runs none."""
 
-    def call_answered(self) -> None:
-        """It has answered a call."""
+    @property
+    def slot(self) -> int: ...
+    def call_answered(self, failed: bool) -> None:
+        """It has answered a call, by an ERROR if that failed."""
 
     def status_answered(self, lane: Lane, answer: gdproto.Message) -> None:
         """The worker has answered the STATUS that opens the lane."""

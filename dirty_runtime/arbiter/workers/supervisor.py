@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
@@ -26,7 +27,7 @@ from ..policy.allocation import Homes, allocate, reallocate, slot_to_add, slot_t
 from ..policy.catalogue import AppFacts, Catalogue
 from ..policy.health import Health
 from ..policy.life import State
-from ..policy.restarts import Backoff
+from ..policy.restarts import Backoff, Cause
 from .inspection import checked
 from .launch import Launcher
 from .worker import LEAVE_S, Worker, WorkerEvents
@@ -34,7 +35,6 @@ from .worker import LEAVE_S, Worker, WorkerEvents
 log = logging.getLogger("dirty")
 
 RSS_CHECK_S = 1.0
-RELOAD = "reload"
 NOT_DISMISSED = "a worker cannot be dismissed"
 
 
@@ -47,7 +47,8 @@ class Slot:
         worker: serves; None when there is none.
         candidate: boots; takes over when it is ready.
         wait: until the next start after a death.
-        must_change: why the worker is to be replaced, though it serves; empty when it is not.
+        must_change: why the worker is to be replaced, though it serves; None when it is not.
+        why: the same in words, for the log.
     """
 
     def __init__(self, number: int, apps: tuple[str, ...], launcher: str) -> None:
@@ -58,7 +59,8 @@ class Slot:
         self.candidate: Worker | None = None
         self.wait: Timer | None = None
         self.backoff = Backoff()
-        self.must_change = ""
+        self.must_change: Cause | None = None
+        self.why = ""
 
 
 class StartEvents(Protocol):
@@ -87,7 +89,7 @@ class Supervisor:
 
     Attributes:
         workers: those whose processes live, by their ages.
-        restarts: how many workers were replaced.
+        restarts: how many workers were replaced, by cause.
         last_boot_error: why a worker failed to boot; empty when all apps serve since.
         reload_failure: why the last reload failed; empty when it did not.
     """
@@ -104,7 +106,7 @@ class Supervisor:
         self.config = config
         self.workers: dict[int, Worker] = {}
         self.slots: dict[int, Slot] = {}
-        self.restarts = 0
+        self.restarts: Counter[str] = Counter()
         self.last_boot_error = ""
         self.reload_failure = ""
         self.health = Health(catalogue.paths, config.max_crashes, config.crash_window_s)
@@ -132,7 +134,7 @@ class Supervisor:
     @property
     def is_reloading(self) -> bool:
         """Whether a worker is still to be replaced by one with new code."""
-        return any(slot.must_change == RELOAD for slot in self.slots.values())
+        return any(slot.must_change is Cause.RELOAD for slot in self.slots.values())
 
     def down(self) -> dict[str, str]:
         """Why each app failed that is put aside and that no worker serves."""
@@ -173,7 +175,7 @@ class Supervisor:
         self.learn(facts)
         self.health.forgive()
         for slot in self.slots.values():
-            slot.must_change = RELOAD
+            slot.must_change, slot.why = Cause.RELOAD, "reload"
             slot.backoff = Backoff()
             if slot.candidate is not None:
                 # It may have the old code.
@@ -204,11 +206,11 @@ class Supervisor:
             removed += 1
         return removed
 
-    def recycle(self, worker: Worker, reason: str) -> None:
+    def recycle(self, worker: Worker, reason: str, cause: Cause = Cause.ASKED) -> None:
         """Replace the worker, which serves until its successor is ready."""
         slot = self._slot_of(worker)
         if slot is not None and slot.worker is worker and not slot.must_change:
-            slot.must_change = reason
+            slot.must_change, slot.why = cause, reason
             self._settle()
 
     def reopen_logs(self) -> None:
@@ -246,25 +248,27 @@ class Supervisor:
         old, slot.worker, slot.candidate = slot.worker, worker, None
         if not self.health.reasons():
             self.last_boot_error = ""
-        why, slot.must_change = slot.must_change, ""
+        cause, slot.must_change = slot.must_change or Cause.APPS, None
         if not self._has_served:
             self._has_served = True
             self._arbiter.started()
         log.info("worker %d (slot %d) serves %s", worker.pid, worker.slot, ", ".join(worker.apps))
         self._events.worker_ready(worker)
-        if why == RELOAD:
+        if cause is Cause.RELOAD:
             self._known = None
-        if why == RELOAD and not self.is_reloading:
+        if cause is Cause.RELOAD and not self.is_reloading:
             log.info("reloaded: %d workers run the new code", self.target)
         if old is not None:
-            self.restarts += 1
-            self._dismiss(old, why or "its apps have changed")
+            self.restarts[cause] += 1
+            self._dismiss(old, "its apps have changed" if cause is Cause.APPS else slot.why)
         if self.config.max_age_s:
-            worker.when_old(self.config.max_age_s, lambda: self.recycle(worker, "its age"))
+            worker.when_old(
+                self.config.max_age_s, lambda: self.recycle(worker, "its age", Cause.AGE)
+            )
         self._settle()
 
     def worker_tired(self, worker: Worker) -> None:
-        self.recycle(worker, "its number of calls")
+        self.recycle(worker, "its number of calls", Cause.CALLS)
 
     def worker_asks_to_leave(self, worker: Worker, reason: str) -> None:
         log.info("worker %d (slot %d) asks to be replaced: %s", worker.pid, worker.slot, reason)
@@ -274,7 +278,7 @@ class Supervisor:
         slot = self._slot_of(worker)
         if slot is not None and slot.worker is worker:
             slot.worker = None
-            self.restarts += 1
+            self.restarts[worker.cause] += 1
             self._settle()
 
     def worker_ended(self, worker: Worker) -> None:
@@ -331,8 +335,8 @@ class Supervisor:
             self.reload_failure = reason
             self._forget_news()
         for other in self.slots.values():
-            if other.must_change == RELOAD:
-                other.must_change = ""
+            if other.must_change is Cause.RELOAD:
+                other.must_change = None
         # Without an app that is put aside, nothing else keeps it from being tried at once.
         self._wait(slot, False)
 
@@ -349,7 +353,7 @@ class Supervisor:
     def _crashed(self, slot: Slot, worker: Worker, reason: str, blamed: Iterable[str]) -> None:
         for path in blamed or worker.apps:
             self.health.died(path, reason, self._clock())
-        self.restarts += 1
+        self.restarts[Cause.DIED] += 1
         self._wait(slot, worker.served > 0)
 
     def _wait(self, slot: Slot, has_served: bool) -> None:
@@ -443,7 +447,7 @@ class Supervisor:
         for worker in list(self.workers.values()):
             is_ready = worker.state is State.READY
             if is_ready and worker.process.rss_bytes() > self.config.max_rss_bytes:
-                self.recycle(worker, "its memory")
+                self.recycle(worker, "its memory", Cause.MEMORY)
 
     def _set_retry(self) -> None:
         if self._retry is not None:

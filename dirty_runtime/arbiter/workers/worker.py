@@ -16,6 +16,7 @@ import gdproto
 from ...settings import Config
 from ..clock import Clock, Timer
 from ..policy.life import Event, State, next_state
+from ..policy.restarts import Cause
 from .lane import Answer, AnswerEvents, Lane
 from .launch import Launcher, Order
 
@@ -102,6 +103,9 @@ class Worker:
         failure: why its boot failed; empty when it did not.
         failed_app: the app whose initialisation failed; empty when that is not known.
         served: calls that it has answered.
+        errors: of these, those that were answered by an ERROR.
+        started_s: when it was started.
+        cause: why it is replaced, if it is condemned.
         serves_at_most: calls after which it is replaced; 0 for any number.
     """
 
@@ -123,7 +127,9 @@ class Worker:
         self.has_booted = False
         self.failure = ""
         self.failed_app = ""
-        self.served = 0
+        self.served = self.errors = 0
+        self.started_s = clock()
+        self.cause = Cause.DIED
         self.serves_at_most = 0
         self.lanes: list[Lane] = []
         self._wish_to_leave = ""
@@ -169,11 +175,12 @@ class Worker:
         self._happens(Event.DISMISSED)
         self._leave(grace_s)
 
-    def condemn(self, reason: str, grace_s: float) -> None:
+    def condemn(self, reason: str, grace_s: float, cause: Cause) -> None:
         """It is at fault: it takes no new work, and is killed after `grace_s` seconds."""
         if self.state is State.CONDEMNED:
             return
         log.warning("worker %d (slot %d) is killed: %s", self.pid, self.slot, reason)
+        self.cause = cause
         self._happens(Event.BLAMED)
         self._leave(grace_s)
         self._supervisor.worker_condemned(self)
@@ -204,9 +211,11 @@ class Worker:
         if self._lanes_let_go == len(self.lanes) and self.state is State.RETIRING:
             self._later(self._time_to_end_s, self._kill_late, "let go")
 
-    def call_answered(self) -> None:
+    def call_answered(self, failed: bool) -> None:
         """It has answered a call: after so many it is replaced."""
         self.served += 1
+        if failed:
+            self.errors += 1
         if self.served == self.serves_at_most and self.state is State.READY:
             self._supervisor.worker_tired(self)
 

@@ -1,4 +1,4 @@
-/* @generated from spec/ (8caa4b66564f52ac) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit */
 /* GD/1 in C11, one header: values, messages, and connections without I/O.
  *
  * Rules: nothing is global, nothing blocks, and nothing is printed. What can fail returns a gd_code

@@ -1,4 +1,4 @@
--- @generated from spec/ (8caa4b66564f52ac) by python -m spec.codegen --write; do not edit
+-- @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
 -- GD/1 in Wireshark: frames, values and messages with names, what is wrong with them by its
 -- portable code, and which frame answers which. `wireshark -X lua_script:gd.lua`, or a copy
 -- of this file in the folder of personal Lua plugins.
