@@ -279,7 +279,7 @@ def _question(
     if RULES[header.code].fields is None:
         return cls._from_payload(header.request_id, {})
     found = judge_payload(header, source, HEADER_BYTES, steps, max_bytes=max_bytes)
-    if header.code == MessageCode.STASH and found.get("value") is not None:
+    if found.get("value") is not None:
         start, stop = steps.spans(source, HEADER_BYTES, ("value",))["value"]
         found["value"] = source[start:stop] if zero_copy else Encoded(source[start:stop])
     return cls._from_payload(header.request_id, found)

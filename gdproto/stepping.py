@@ -6,7 +6,6 @@ Rules: what is stepped over is not judged; whoever needs that checks it first.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from ._generated.tables import VALUE_TYPES
 from .fast import RUN
@@ -23,7 +22,7 @@ SIZED = {
     for rule in VALUE_TYPES
     if rule.kind in _UNITS and rule.packer is not None
 }
-_UNSIZED: tuple[Any, int, int, int] = (None, 0, 0, 0)
+_BLOBS = [rule.code for rule in VALUE_TYPES if rule.kind in ("text", "blob")]
 DICT, TEXT = (next(rule for rule in VALUE_TYPES if rule.kind == kind) for kind in ("dict", "text"))
 
 
@@ -53,8 +52,10 @@ def step(data: Readable, pos: int) -> int:
 
 def size(data: Readable, pos: int) -> int:
     """Bytes of the text or blob at `pos`; 0 for any other value."""
-    unpack, _, unit_bytes, _ = SIZED.get(data[pos], _UNSIZED)
-    return unpack(data, pos + 1)[0] if unit_bytes else 0
+    if data[pos] not in _BLOBS:
+        return 0
+    found: int = SIZED[data[pos]][0](data, pos + 1)[0]
+    return found
 
 
 def _is_run(data: Readable, pos: int, step: int, codes: bytes) -> bool:

@@ -120,10 +120,15 @@ def steps(codec: Codec) -> list[Any]:
         for shift in (b"", b"\x05\x06\x11"):
             for held in (shift + data, memoryview(shift + data + data)):
                 told.append(_stepped(stepping, held, len(shift)))
+    for value in _SIZED:
+        told.append([stepping.size(held, 1) for held in _held(b"\x11" + encode(value))])
     whole = encode({"a": 1, "bb": [1, {"c": None}], "ccc": "text", "d": b"x"})
     for names in ((), ("a",), ("bb", "d"), ("ccc", "nowhere"), ("a", "bb", "ccc", "d")):
         told.append(sorted(stepping.spans(b"\x20" + whole + b"\x11", 1, names).items()))
     return told
+
+
+_SIZED = (b"", b"four", "", "é", "x" * 70_000, 1, 1.5, None, True, [1, 2, 3], {"a": 1})
 
 
 def _rows() -> Iterator[Any]:
@@ -227,8 +232,9 @@ def _asked(codec: Codec, functions: Any) -> Iterator[Callable[[], Any]]:
         for held in (frame, bytearray(frame), memoryview(frame)):
             yield partial(functions.parse, held)
             yield partial(functions.parse, held, zero_copy=True)
-            yield partial(_parsed_stash, functions, held, {})
-            yield partial(_parsed_stash, functions, held, {"zero_copy": True})
+            yield partial(_parsed_alone, functions.parse_stash, held, {})
+            yield partial(_parsed_alone, functions.parse_stash, held, {"zero_copy": True})
+            yield from _questioned(functions, held)
     header = codec.parse_header(whole)
     for start in (0, HEADER_BYTES):
         yield partial(functions.parse_payload, header, whole, start)
@@ -240,9 +246,37 @@ def _asked(codec: Codec, functions: Any) -> Iterator[Callable[[], Any]]:
         yield partial(functions.serialize, message)
 
 
-def _parsed_stash(functions: Any, data: Any, options: dict[str, bool]) -> Any:
+def _questioned(functions: Any, data: Any) -> Iterator[Callable[[], Any]]:
+    options: tuple[dict[str, Any], ...]
+    options = ({}, {"zero_copy": True}, {"max_bytes": 4}, {"zero_copy": True, "max_bytes": 4})
+    for one in options:
+        yield partial(_parsed_alone, functions.parse_question, data, one)
+
+
+def questions(codec: Codec) -> list[Any]:
+    """What the arbiter answers by itself: with names around the length that they may have."""
+    return [
+        tried(codec, partial(_shown, call))
+        for frame in _questions(codec)
+        for held in _held(frame)
+        for call in _questioned(codec, held)
+    ]
+
+
+def _questions(codec: Codec) -> Iterator[bytes]:
+    yield codec.Status(7).to_bytes()
+    yield codec.Chunk(7, 1).to_bytes()
+    yield from (codec.Manage(7, 1, count).to_bytes() for count in (None, 2))
+    for size in (0, 3, 4, 5):
+        for value in (None, [b"blob"], "x" * size):
+            yield codec.Stash(7, 1, "x" * size, "y" * (4 - size // 5), value, "é" * 2).to_bytes()
+        whole = encode({"op": 1, "table": b"x" * size, "key": [1] * size, "other": "x" * 9})
+        yield codec.Header(codec.MessageCode.STASH, len(whole), 7).to_bytes() + whole
+
+
+def _parsed_alone(parse: Callable[..., Any], data: Any, options: dict[str, Any]) -> Any:
     try:
-        return functions.parse_stash(data, **options)
+        return parse(data, **options)
     except ValueError as error:
         return str(error)
 
@@ -348,5 +382,5 @@ def answers(codec: Codec) -> list[Any]:
 # By name; each is passed once, whatever the cases are.
 APART: dict[str, Callable[[Codec], list[Any]]] = {
     "pieces": pieces, "texts": texts, "written": written, "steps": steps, "tokens": tokens, "doubtful": doubtful,
-    "faults behind": faults_behind, "answers": answers,
+    "questions": questions, "faults behind": faults_behind, "answers": answers,
 }  # fmt: skip
