@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test cases conformance conformance-publish check peers check-c model mutants mutants-runtime mutants-peers fuzz acceptance soak \
-	check-all bench bench-instructions bench-publish docs docs-serve spec clean
+	check-all cost bench bench-instructions bench-publish docs docs-serve spec clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ acceptance: $(VENV)/installed  ## the situations that a service must survive, in
 soak: $(VENV)/installed  ## calls of all kinds under kills, stops, reloads, half frames, full disks: ten minutes, a balance
 	@$(BIN)/python -m tests.acceptance.soak
 
+cost: $(VENV)/installed  ## count what a small call costs client, worker and arbiter, with valgrind
+	@$(BIN)/python -m tests.dirty_runtime.cost
+
 model: $(VENV)/installed  ## go through every interleaving of a small arbiter with spin, and find each error brought back
 	@command -v spin > /dev/null || (apt-get update -qq && apt-get install --yes -qq spin) > /dev/null
 	@$(BIN)/python -m workshop.model $(ARGS)
@@ -94,7 +97,7 @@ fuzz: $(VENV)/installed  ## look for inputs that break a rule; SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 	@$(BIN)/python -m workshop.peers --fuzz $(PEERS)
 
-check-all: check test peers check-c mutants mutants-runtime mutants-peers fuzz acceptance soak  ## everything, in an hour and a half
+check-all: check test cost peers check-c mutants mutants-runtime mutants-peers fuzz acceptance soak  ## everything, in an hour and a half
 
 bench: $(VENV)/installed  ## measure codec and runtime, about five minutes; ARGS=--quick for one
 	$(BIN)/python -m benchmarks $(ARGS)

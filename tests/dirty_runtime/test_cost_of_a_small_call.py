@@ -1,0 +1,62 @@
+"""A small call does not take more steps than it did: cost that creeps in is seen here first.
+
+Rules: counted are the Python functions that a share of a call enters, and those in C that it calls;
+they are as many at every run, and on every machine. Whoever adds one raises the number here, and
+says why it is worth that. `cost` counts instructions.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from types import FrameType, TracebackType
+from typing import Any
+
+import pytest
+
+import gdproto
+
+from . import small_calls
+from .small_calls import CALLS, SHARES
+
+# Functions of Python, and of C, by whose share they are.
+MOST = {"client": (13, 15), "worker": (11, 13), "arbiter": (33, 29)}
+
+
+class Steps:
+    """Counts what is called inside of it, but for what the shares themselves do."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self._names: Counter[str] = Counter()
+
+    def __enter__(self) -> None:
+        sys.setprofile(self._called)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
+    ) -> None:
+        sys.setprofile(None)
+
+    def _called(self, frame: FrameType, event: str, what: Any) -> None:
+        if event in ("call", "c_call") and frame.f_code.co_filename != small_calls.__file__:
+            self.calls[event] += 1
+            name = frame.f_code.co_qualname if event == "call" else what.__qualname__
+            self._names[f"{name}{'' if event == 'call' else ' in C'}"] += 1
+
+    def by_name(self) -> str:
+        """What was called how often, for each call."""
+        return "\n".join(f"{count / CALLS:.2f} {name}" for name, count in self._names.most_common())
+
+
+@pytest.mark.skipif(gdproto.IMPLEMENTATION != "c", reason="without C there are other steps")
+@pytest.mark.parametrize("share", SHARES)
+def test_a_small_call_takes_few_steps(share: str) -> None:
+    with SHARES[share]() as do:
+        do(Steps())
+        steps = Steps()
+        do(steps)
+    # What the end of a share takes counts for nothing among so many.
+    python, c = (round(steps.calls[event] / CALLS) for event in ("call", "c_call"))
+    assert python <= MOST[share][0], steps.by_name()
+    assert c <= MOST[share][1], steps.by_name()
