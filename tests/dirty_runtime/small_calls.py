@@ -118,7 +118,7 @@ class Quiet:
     def __getattr__(self, name: str) -> Any:
         return lambda *facts: None
 
-    def call_answered(self) -> None:
+    def call_answered(self, failed: bool) -> None:
         """It has answered a call."""
 
 
