@@ -66,7 +66,7 @@ class DirtyApp:
         """Call the method named `action`. Raises ValueError when there is none."""
         method = None if is_forbidden(action) else getattr(self, action, None)
         if not callable(method):
-            raise ValueError(f"{type(self).__name__} has no action {action!r}")
+            raise ValueError(f"Unknown action: {type(self).__name__} has no action {action!r}")
         if "self" in kwargs:
             method = by_position(method, 1)
         return method(*args, **kwargs)

@@ -212,7 +212,7 @@ class DirtyNoWorkersAvailableError(DirtyError):
         reason: str | None = None,
         begun: bool | None = None,
     ) -> None:
-        text = f"no workers available for app {app_path}" + (f": {reason}" if reason else "")
+        text = f"No workers available for app {app_path}" + (f": {reason}" if reason else "")
         super().__init__(message or text)
         self._detail(app_path=app_path, reason=reason, begun=begun)
 

@@ -39,7 +39,7 @@ def get_dirty_socket_path() -> str:
     for name in SOCKET_VARIABLES:
         if path := os.environ.get(name):
             return path
-    raise DirtyError("no arbiter is known here: set DIRTY_SOCKET to the path of its socket")
+    raise DirtyError("the arbiter's socket is not configured: set DIRTY_SOCKET to its path")
 
 
 def get_dirty_client(timeout: float | None = 30.0) -> DirtyClient:

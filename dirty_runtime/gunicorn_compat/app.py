@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..app import App, DirtyApp, load_app, load_class, parse_app_spec
+from ..app import App, DirtyApp, load_class, parse_app_spec
+from ..failure import describe, place
+from .errors import DirtyAppError, DirtyAppNotFoundError
 
 __all__ = [
     "DirtyApp",
@@ -17,13 +19,22 @@ __all__ = [
 
 def parse_dirty_app_spec(spec: str) -> tuple[str, int | None]:
     """``module:Class`` and the number of workers, None for all. Raises DirtyAppError."""
-    path, workers, _ = parse_app_spec(spec)
+    try:
+        path, workers, _ = parse_app_spec(spec)
+    except DirtyAppError as error:
+        raise DirtyAppError(f"{_misspelt(spec)}: {error.message}") from error
     return path, workers
 
 
 def load_dirty_app(import_path: str) -> App:
     """An instance of the app's class, before `init`. Raises DirtyAppError."""
-    return load_app(_plain(import_path))
+    path, _ = parse_dirty_app_spec(import_path)
+    cls = _load_class(path)
+    try:
+        return cls()
+    except BaseException as error:
+        reason = f"Failed to instantiate {path}: {describe(error)}{place(error)}"
+        raise DirtyAppError(reason, path) from error
 
 
 def load_dirty_apps(import_paths: Iterable[str]) -> dict[str, App]:
@@ -33,10 +44,24 @@ def load_dirty_apps(import_paths: Iterable[str]) -> dict[str, App]:
 
 def get_app_workers_attribute(import_path: str) -> int | None:
     """The class attribute `workers`. Raises DirtyAppError."""
-    workers: int | None = getattr(load_class(_plain(import_path)), "workers", None)
+    path, _ = parse_dirty_app_spec(import_path)
+    workers: int | None = getattr(_load_class(path), "workers", None)
     return workers
 
 
-def _plain(import_path: str) -> str:
-    """The path itself, if it has the form of one. Raises DirtyAppError."""
-    return parse_app_spec(import_path).path
+def _load_class(path: str) -> type[App]:
+    try:
+        return load_class(path)
+    except DirtyAppNotFoundError as error:
+        raise DirtyAppNotFoundError(path, f"Not found: {error.message}") from error
+
+
+def _misspelt(spec: str) -> str:
+    """What gunicorn calls it, for programs that look for these words."""
+    match spec.split(":"):
+        case [_, _, count] if count.lstrip("-").isdigit():
+            return "The number of workers must be >= 1"
+        case [_, _, _]:
+            return "Expected integer"
+        case _:
+            return "Invalid import path format"

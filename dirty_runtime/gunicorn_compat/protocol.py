@@ -16,12 +16,14 @@ from typing import Any, ClassVar
 
 import gdproto
 from gdproto import ManageOp, MessageCode, StashOp
+from gdproto.declaration import HEADER
 
 from ..errors import DirtyError, DirtyProtocolError
-from .tlv import TLVEncoder
+from .tlv import TLVEncoder, told
 
 MAGIC = gdproto.MAGIC
 VERSION = gdproto.VERSION
+HEADER_FORMAT = HEADER.format
 HEADER_SIZE = gdproto.HEADER_BYTES
 MAX_MESSAGE_SIZE = gdproto.MAX_PAYLOAD_BYTES
 
@@ -93,7 +95,7 @@ class BinaryProtocol:
         try:
             header = gdproto.parse_header(data)
         except gdproto.ProtocolError as error:
-            raise DirtyProtocolError.of(error, bytes(data)) from error
+            raise told(error, bytes(data)) from error
         return header.code, header.request_id, header.length
 
     # --- whole frames ---
@@ -160,6 +162,11 @@ class BinaryProtocol:
             reason = f"{length} bytes of payload are declared, {len(payload)} are there"
             raise DirtyProtocolError(reason, bytes(data))
         return MSG_TYPE_TO_STR[code], request_id, _payload(payload)
+
+    @staticmethod
+    def _encode_from_dict(message: Dict) -> bytes:
+        """Any message that was made as a dict."""
+        return _encode(message)
 
     # --- sockets and streams ---
 
@@ -290,7 +297,7 @@ def _encode(message: Mapping[str, Any]) -> bytes:
     try:
         frame: bytes = cls(_number(message.get("id", 0)), **given).to_bytes()
     except gdproto.ProtocolError as error:
-        raise DirtyProtocolError.of(error) from error
+        raise told(error) from error
     except TypeError as error:
         raise DirtyProtocolError(f"{name}: {error}") from error
     return frame

@@ -71,7 +71,14 @@ class TLVEncoder:
             raise _typed(error) from error
 
 
+def told(error: gdproto.ProtocolError, raw_data: bytes = b"") -> DirtyProtocolError:
+    """The error with its code in words, which programs for gunicorn look for."""
+    reason = str(error).replace(error.code, error.code.replace("_", " "), 1)
+    told_data = error.raw_data or raw_data or None
+    return DirtyProtocolError(reason, told_data, error.code, error.offset, error.path or None)
+
+
 def _typed(error: Exception) -> DirtyProtocolError:
-    if isinstance(error, gdproto.ProtocolError):
-        return DirtyProtocolError.of(error)
-    return DirtyProtocolError(str(error))
+    return (
+        told(error) if isinstance(error, gdproto.ProtocolError) else DirtyProtocolError(str(error))
+    )
