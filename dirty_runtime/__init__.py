@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         get_dirty_client_async,
         set_dirty_socket_path,
     )
+    from .client.proxies import AsyncApp, protocol_of
     from .client.stash import AsyncStashClient, StashClient, StashTable
     from .errors import (
         DirtyAppError,
@@ -55,6 +56,8 @@ _HOMES = {
     "get_dirty_client": ".client",
     "get_dirty_client_async": ".client",
     "set_dirty_socket_path": ".client",
+    "AsyncApp": ".client.proxies",
+    "protocol_of": ".client.proxies",
     "AsyncStashClient": ".client.stash",
     "StashClient": ".client.stash",
     "StashTable": ".client.stash",
@@ -77,6 +80,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AsyncApp",
     "AsyncStashClient",
     "CurrentRequest",
     "DirtyApp",
@@ -103,6 +107,7 @@ __all__ = [
     "current_request",
     "get_dirty_client",
     "get_dirty_client_async",
+    "protocol_of",
     "set_dirty_socket_path",
     "stash",
 ]

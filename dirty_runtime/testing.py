@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from .client import DirtyClient
+from .client.readiness import State, is_ready, not_ready, wait
 from .errors import DirtyError
-from .readiness import State, is_ready, not_ready, wait
 from .seconds import seconds
 
 READY_S = 60.0

@@ -14,6 +14,7 @@ from .manage import reload, scale
 from .serve import serve
 from .stash import stash
 from .status import status
+from .stubs import stubs
 
 
 @click.group(help=(__doc__ or "").partition("\n")[0])
@@ -22,5 +23,5 @@ def group() -> None:
     pass
 
 
-for _command in (serve, scale, reload, stash, call, stream, status):
+for _command in (serve, scale, reload, stash, call, stream, status, stubs):
     group.add_command(_command)

@@ -16,10 +16,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..client import DirtyClient
+from ..client.readiness import State, count_workers, state_of
 from ..errors import DirtyProtocolError
 from ..failure import describe
 from ..printable import printable
-from ..readiness import State, count_workers, state_of
 
 WATCH_S = 1.0
 MOST_ACTIONS = 20

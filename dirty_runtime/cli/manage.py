@@ -9,9 +9,9 @@ import click
 
 from gdproto import ManageOp
 
+from ..client.readiness import count_workers, is_ready, not_ready, wait
 from ..errors import DirtyError
 from ..printable import printable, shown
-from ..readiness import count_workers, is_ready, not_ready, wait
 from .options import TAKES_NUMBERS, client_at, failure, socket_option, takes_seconds, timeout_option
 
 _SCALE_OPS = {"+": ManageOp.ADD, "-": ManageOp.REMOVE, "": ManageOp.SET}

@@ -11,8 +11,8 @@ from contextlib import suppress
 import click
 
 from ..client import DirtyClient
+from ..client.readiness import State, come, is_ready, not_ready, wait
 from ..errors import DirtyConnectionError, DirtyError
-from ..readiness import State, is_ready, not_ready, wait
 from ..settings import DRAINING, MAX_SOCKET_PATH_BYTES
 from .options import client_at, failure, socket_option, takes_seconds, timeout_option
 from .values import print_json
@@ -39,7 +39,7 @@ def status(
         if wait_s is None:
             client, state = _look(client)
         else:
-            state = wait(client, wait_s, is_ready, not_ready, away=lambda _: None)
+            state = wait(client, wait_s, is_ready, not_ready, away=come)
         if watch:
             from .drawing import watch as keep_shown
 

@@ -265,6 +265,12 @@ class AsyncChannels:
         if channel is not None:
             channel.close()
 
+    def close_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Close the channel of a loop that runs in another thread."""
+        channel = self._channels.pop(loop, None)
+        if channel is not None:
+            loop.call_soon_threadsafe(channel.close)
+
     def __del__(self) -> None:
         # A client that nobody has any more, on a loop that goes on.
         for loop, channel in list(self._channels.items()):

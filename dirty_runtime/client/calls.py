@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncGenerator, Generator
+from enum import Enum
 from typing import Any, Self
 
 import gdproto
@@ -13,11 +14,21 @@ from ..printable import shown
 from ..seconds import ValueRefused, seconds
 from .aio import AsyncChannels
 from .answers import Deadline, of_form
-from .base import Client
+from .faces import Faces
 from .sync import Channels
 
+READY_S = 60.0
+# What an arbiter that is there gets for its answer.
+SOON_S = 0.1
 
-class DirtyClient(Client):
+
+class As(Enum):
+    """What an option is that is not given."""
+
+    BEFORE = "as before"
+
+
+class DirtyClient(Faces):
     """Calls the apps that an arbiter serves.
 
     One client may be shared by threads and by event loops. It connects when it is first used,
@@ -55,6 +66,7 @@ class DirtyClient(Client):
         self._ids = itertools.count(1)
         self._channels = Channels(self.socket_path)
         self._async_channels = AsyncChannels(self.socket_path, self._ids)
+        self._loops = set()
 
     @property
     def idle_timeout(self) -> float | None:
@@ -65,16 +77,36 @@ class DirtyClient(Client):
     def idle_timeout(self, value: float | None) -> None:
         self._idle_s = None if value is None else seconds(value, "idle_timeout")
 
-    def with_priority(self, priority: int) -> Self:
-        """This client with another priority: it uses the same connections, and closes them.
+    def with_options(
+        self,
+        *,
+        timeout: float | As | None = As.BEFORE,
+        idle_timeout: float | As | None = As.BEFORE,
+        priority: int | As = As.BEFORE,
+    ) -> Self:
+        """This client with other options: it uses the same connections, and closes them.
+
+        So the options of one call never meet the arguments of its action.
+
+        Args:
+            timeout: as of the client; so are the others. What is not given stays as it is.
 
         Raises:
-            ValueRefused: the priority is out of its range.
+            ValueRefused: one of them cannot be used.
         """
         view = object.__new__(type(self))
         vars(view).update(vars(self))
-        view.priority = checked(priority)
+        if timeout is not As.BEFORE:
+            view.timeout = timeout
+        if idle_timeout is not As.BEFORE:
+            view.idle_timeout = idle_timeout
+        if priority is not As.BEFORE:
+            view.priority = checked(priority)
         return view
+
+    def with_priority(self, priority: int) -> Self:
+        """As `with_options`, of the priority alone. Raises ValueRefused."""
+        return self.with_options(priority=priority)
 
     def execute(self, app_path: str, action: str, /, *args: Any, **kwargs: Any) -> Any:
         """Call an action and return its result.
@@ -122,6 +154,36 @@ class DirtyClient(Client):
         finally:
             await chunks.aclose()
 
+    def wait_ready(self, timeout: float = READY_S) -> None:
+        """Return when an arbiter is there and all its workers are ready.
+
+        Raises:
+            DirtyError: they are not within `timeout` seconds, with what is missing.
+            ValueRefused: the timeout is no number of seconds.
+        """
+        from .readiness import come, is_ready, not_ready, wait
+
+        wait(self._within(timeout), timeout, is_ready, not_ready, come)
+
+    async def wait_ready_async(self, timeout: float = READY_S) -> None:
+        """As `wait_ready`."""
+        from .readiness import wait_async
+
+        await wait_async(self._within(timeout), timeout)
+
+    def _within(self, timeout: float) -> Self:
+        """This client, which asks no longer than so many seconds; at least a moment."""
+        return self.with_options(timeout=max(seconds(timeout, "timeout", 0), SOON_S))
+
+    def execute_or_stream(self, app_path: str, action: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Call an action: return its result, or an iterator over its chunks if it streams.
+
+        It returns when the first of them has come. Raises DirtyError.
+        """
+        request = self._request(app_path, action, args, kwargs)
+        deadline = Deadline(self._timeout_s, request)
+        return self._channels.ask_or_stream(request, deadline, self._idle_s)
+
     def status(self) -> dict[str, Any]:
         """The arbiter's state, as STATUS answers it. Raises DirtyError."""
         answer = self._channels.ask(self._status(), self._deadline())
@@ -152,6 +214,8 @@ class DirtyClient(Client):
     def close(self) -> None:
         """Close the connections of threads; a later call opens one again."""
         self._channels.close()
+        for loop in self._loops:
+            self._async_channels.close_on(loop)
 
     async def close_async(self) -> None:
         """Close the connections of the running loop and of threads."""

@@ -253,19 +253,43 @@ class Channels:
         self._keep(channel)
         return answer.result if type(answer) is Response else result_of(answer)
 
+    def ask_or_stream(
+        self, message: gdproto.Message, deadline: Deadline, idle_s: float | None
+    ) -> Any:
+        """The result that answers `message`, or an iterator over its chunks. Raises DirtyError."""
+        channel, answer = self._first(message, deadline)
+        if type(answer) is gdproto.Chunk or type(answer) is gdproto.End:
+            return self._rest(channel, answer, deadline, idle_s)
+        self._keep(channel)
+        return result_of(answer)
+
     def stream(
         self, message: gdproto.Message, deadline: Deadline, idle_s: float | None
     ) -> Iterator[Any]:
         """The chunks that answer `message`, or its one result. Raises DirtyError."""
         channel, answer = self._first(message, deadline, idle_s)
-        try:
-            while type(answer) is gdproto.Chunk:
-                yield answer.data
-                answer = channel.receive(deadline, idle_s)
-            if not isinstance(answer, gdproto.End):
-                yield result_of(answer)
-        finally:
-            self._keep(channel)
+        return self._rest(channel, answer, deadline, idle_s)
+
+    def _rest(
+        self, channel: Channel, first: gdproto.Message, deadline: Deadline, idle_s: float | None
+    ) -> Iterator[Any]:
+        """The chunks from the first answer on; it is closed, too, where nobody reads it."""
+
+        def chunks(answer: gdproto.Message) -> Iterator[Any]:
+            try:
+                yield None
+                while type(answer) is gdproto.Chunk:
+                    yield answer.data
+                    answer = channel.receive(deadline, idle_s)
+                if not isinstance(answer, gdproto.End):
+                    yield result_of(answer)
+            finally:
+                self._keep(channel)
+
+        begun = chunks(first)
+        # What has not begun has no end either.
+        next(begun)
+        return begun
 
     def close(self) -> None:
         """Close the channels that are idle."""

@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dirty_runtime import DirtyError, StashClient
-from dirty_runtime.readiness import is_ready
+from dirty_runtime.client.readiness import is_ready
 from tests.dirty_runtime.processes import run_dirty, serving, wait_until
 
 from .disturbances import DISTURBANCES, Disturbance, Victim, small_disk

@@ -21,10 +21,10 @@ import pytest
 
 from dirty_runtime import DirtyClient
 from dirty_runtime.arbiter.logs import LineHandler
+from dirty_runtime.client.readiness import is_ready, not_ready, wait
 from dirty_runtime.line_writer import KEPT_BYTES, LineWriter, Stream
 from dirty_runtime.log_file import LogFile
 from dirty_runtime.log_lines import MOST, JsonFormatter, TextFormatter
-from dirty_runtime.readiness import is_ready, not_ready, wait
 from dirty_runtime.testing import ending
 from tests.dirty_runtime.processes import LIMIT_S, dirty, wait_until
 

@@ -30,8 +30,8 @@ from dirty_runtime import (
 )
 from dirty_runtime.app import AppSpec
 from dirty_runtime.client.answers import Deadline
+from dirty_runtime.client.readiness import wait
 from dirty_runtime.client.sync import Channel
-from dirty_runtime.readiness import wait
 from dirty_runtime.seconds import LONGEST_S, seconds
 from dirty_runtime.settings import Config, ConfigError
 from dirty_runtime.testing import Arbiter

@@ -6,14 +6,17 @@ then seldom enough to cost nothing beside what is waited for.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .client import DirtyClient
-from .errors import DirtyConnectionError, DirtyError
-from .seconds import seconds
+from ..errors import DirtyConnectionError, DirtyError
+from ..seconds import seconds
+
+if TYPE_CHECKING:
+    from .calls import DirtyClient
 
 FIRST_PAUSE_S = 0.005
 LONGEST_PAUSE_S = 0.1
@@ -29,6 +32,46 @@ def fail(error: DirtyConnectionError) -> None:
     raise error
 
 
+def come(error: DirtyConnectionError) -> None:
+    """What is done where nobody answers yet: somebody is to come."""
+
+
+class Waiting:
+    """A wait for a state, from now on.
+
+    Args:
+        lacking: what is not so, after `wait_s` seconds.
+        away: called with the error where nobody answers; returns where somebody is to come.
+    """
+
+    def __init__(
+        self,
+        wait_s: float,
+        is_done: Callable[[State], bool],
+        lacking: Callable[[State, float], str],
+        away: Callable[[DirtyConnectionError], None],
+    ) -> None:
+        self.wait_s = seconds(wait_s, "wait", 0)
+        self._is_done = is_done
+        self._lacking = lacking
+        self._away = away
+        self._began_s = time.monotonic()
+
+    def pause_s(self, seen: State | DirtyConnectionError) -> float:
+        """How long to wait before the next look; 0 where it is done. Raises DirtyError: late."""
+        if isinstance(seen, DirtyConnectionError):
+            self._away(seen)
+            failure: DirtyError = seen
+        elif self._is_done(seen):
+            return 0.0
+        else:
+            failure = DirtyError(self._lacking(seen, self.wait_s))
+        waited_s = time.monotonic() - self._began_s
+        if waited_s >= self.wait_s:
+            raise failure
+        return min(max(FIRST_PAUSE_S, LATE * waited_s), LONGEST_PAUSE_S)
+
+
 def wait(
     client: DirtyClient,
     wait_s: float,
@@ -36,30 +79,37 @@ def wait(
     lacking: Callable[[State, float], str],
     away: Callable[[DirtyConnectionError], None] = fail,
 ) -> State:
-    """The arbiter's state once it is as it should be.
-
-    Args:
-        lacking: what is not so, after `wait_s` seconds.
-        away: called with the error where nobody answers; returns where somebody is to come.
+    """The arbiter's state once it is as it should be; see `Waiting`.
 
     Raises:
         DirtyError: it takes too long, or will not be.
     """
-    wait_s = seconds(wait_s, "wait", 0)
-    began_s = time.monotonic()
+    waiting = Waiting(wait_s, is_done, lacking, away)
     while True:
+        seen: State | DirtyConnectionError
         try:
-            state = client.status()
-            if is_done(state):
-                return state
-            failure = DirtyError(lacking(state, wait_s))
+            seen = client.status()
         except DirtyConnectionError as error:
-            away(error)
-            failure = error
-        waited_s = time.monotonic() - began_s
-        if waited_s >= wait_s:
-            raise failure
-        time.sleep(min(max(FIRST_PAUSE_S, LATE * waited_s), LONGEST_PAUSE_S))
+            seen = error
+        pause_s = waiting.pause_s(seen)
+        if not pause_s and isinstance(seen, dict):
+            return seen
+        time.sleep(pause_s)
+
+
+async def wait_async(client: DirtyClient, wait_s: float) -> None:
+    """As `wait`, until an arbiter is there and its workers are ready."""
+    waiting = Waiting(wait_s, is_ready, not_ready, come)
+    while True:
+        seen: State | DirtyConnectionError
+        try:
+            seen = await client.status_async()
+        except DirtyConnectionError as error:
+            seen = error
+        pause_s = waiting.pause_s(seen)
+        if not pause_s:
+            return
+        await asyncio.sleep(pause_s)
 
 
 def is_ready(state: State) -> bool:
