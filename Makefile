@@ -65,7 +65,7 @@ peers: $(VENV)/installed  ## build, unit-test and judge the peers in other langu
 	@$(if $(PEERS),,$(BIN)/python -m workshop.peers.pairs)
 	@$(BIN)/pytest tests/peers $(if $(PEERS),-k "$(subst $(SPACE), or ,$(foreach one,$(PEERS),[$(one)] test_$(one)_ test_$(one).py))")
 
-check-c: $(VENV)/installed  ## the codec's tests on a C codec that watches its memory
+check-c: $(VENV)/installed  ## the tests of what is in C on a build that watches its memory
 	@echo "== AddressSanitizer and UndefinedBehaviorSanitizer"
 	$(BIN)/python -m tests.gdproto.sanitize
 

@@ -1,10 +1,11 @@
-"""Build the C codec of a copy of the tree, where it stands."""
+"""Build what is in C of a copy of the tree, where it stands."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sysconfig
+from collections.abc import Iterable
 from pathlib import Path
 
 CC = shutil.which("cc")
@@ -18,9 +19,18 @@ WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", UN
 
 def compile_codec(root: Path, *flags: str) -> None:
     """Build the codec of the tree at `root`. Raises CalledProcessError."""
+    _compile(root / "gdproto" / "c" / "codec.c", root / "gdproto" / "_codec", flags)
+
+
+def compile_sockets(root: Path, *flags: str) -> None:
+    """Build the runtime's modules in C. Raises CalledProcessError."""
+    for source in (root / "dirty_runtime" / "sockets").glob("*.c"):
+        _compile(source, source.with_suffix(""), flags)
+
+
+def _compile(source: Path, module: Path, flags: Iterable[str]) -> None:
     assert CC is not None
-    source = root / "gdproto" / "c" / "codec.c"
-    target = root / "gdproto" / f"_codec{SUFFIX}"
+    target = module.with_name(module.name + SUFFIX)
     # A library that a process has mapped must not change under it.
     target.unlink(missing_ok=True)
     command = [CC, "-O1", *WARNINGS, "-DNDEBUG", "-shared", "-fPIC", f"-I{INCLUDE}", *flags]

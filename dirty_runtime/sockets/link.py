@@ -19,6 +19,7 @@ import gdproto
 
 from .many import Watch
 from .pipe import CAPACITY_BYTES, Pipe
+from .small import SMALL_BYTES, receive_small, send_small
 from .spool import Spool
 from .transfer import MORE_BYTES, RECEIVE_BYTES, receive, widen
 
@@ -100,6 +101,8 @@ class Link:
         self._loop = asyncio.get_running_loop()
         self._watch = watch or self._loop
         self._at_most = RECEIVE_BYTES
+        # Whether little came last, and nothing is handed on: then little is looked for.
+        self._is_quiet = True
         # What waits to be sent, and how much of the first of it has been.
         self._waiting: deque[Data | Pipe] = deque()
         self.waiting_bytes = 0
@@ -108,6 +111,8 @@ class Link:
         self._is_full = False
         self._is_wide = False
         self._ends_writing = False
+        # Whether what is written is not simply sent: it waits behind other things, or is in vain.
+        self._takes_none = False
         self._error: OSError | None = None
         # Given the socket, uvloop would keep it open for a while after its close.
         self._number = connected.fileno()
@@ -117,15 +122,19 @@ class Link:
 
     def _read(self) -> None:
         try:
-            count = self._pour_on(self._sink) if self._sink is not None else 0
-            if not count:
-                count = receive(self.socket, self._connection, 0, self._at_most)
+            if self._is_quiet:
+                count = receive_small(self._number, self._connection)
+                if count is None:
+                    return
+                if count == SMALL_BYTES:
+                    self._is_quiet = False
+            else:
+                count = self._read_much()
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
             self._fail(error)
             return
-        self._at_most = MORE_BYTES if count >= RECEIVE_BYTES else RECEIVE_BYTES
         if count:
             # As `attempt`, which would be one more step for each frame.
             try:
@@ -134,6 +143,15 @@ class Link:
                 self._fault()
         else:
             self.attempt(self._end)
+
+    def _read_much(self) -> int:
+        """Read what may be much, or have the sink take it. Returns how many bytes."""
+        count = self._pour_on(self._sink) if self._sink is not None else 0
+        if not count:
+            count = receive(self.socket, self._connection, 0, self._at_most)
+        self._at_most = MORE_BYTES if count >= RECEIVE_BYTES else RECEIVE_BYTES
+        self._is_quiet = count < SMALL_BYTES and self._sink is None
+        return count
 
     def attempt(self, act: Callable[[], None]) -> None:
         """Do it; what it raises is logged, and ends this connection alone."""
@@ -154,6 +172,7 @@ class Link:
     def pour_into(self, sink: Sink) -> None:
         """Have the sink take what nobody here looks at of the frame that is under way."""
         self._sink, self._pipe = sink, None
+        self._is_quiet = False
 
     def _pour_on(self, sink: Sink) -> int:
         """Have the sink take what it may. Returns how many bytes; 0 where they are to be read."""
@@ -204,6 +223,19 @@ class Link:
 
     def write(self, data: Data) -> None:
         """Send, now or as soon as the kernel takes it; after `write_eof` nothing."""
+        if self._takes_none or type(data) is not bytes:
+            self._write_else(data)
+            return
+        try:
+            sent = send_small(self._number, data)
+        except OSError as error:
+            self._fail(error)
+            return
+        if sent < len(data):
+            self._keep(data, sent)
+
+    def _write_else(self, data: Data) -> None:
+        """As `write`, what is not just sent."""
         if self.is_closing or self._ends_writing:
             return
         if self._waiting or type(data) is Spool:
@@ -258,6 +290,7 @@ class Link:
                 widen(self.socket)
             self._sent = sent
             self._watch.add_writer(self._number, self._flush)
+        self._takes_none = True
         self._waiting.append(data)
         if type(data) is Spool:
             self.waiting_in_files += len(data)
@@ -301,6 +334,7 @@ class Link:
             self._sent = 0
         if not self._waiting:
             self._watch.remove_writer(self._number)
+            self._takes_none = self.is_closing or self._ends_writing
             if self.is_closing:
                 self._lose()
             elif self._ends_writing:
@@ -312,7 +346,7 @@ class Link:
 
     def write_eof(self) -> None:
         """Send nothing more after what was written; what the peer sends is still read."""
-        self._ends_writing = True
+        self._ends_writing = self._takes_none = True
         if not self._waiting and not self.is_closing:
             self._shut()
 
@@ -332,7 +366,7 @@ class Link:
         """Read no more; close when what was written has been taken."""
         if self.is_closing:
             return
-        self.is_closing = True
+        self.is_closing = self._takes_none = True
         self._watch.remove_reader(self._number)
         if not self._waiting:
             self._lose()
@@ -341,7 +375,7 @@ class Link:
         """Close at once."""
         if self.socket.fileno() < 0:
             return
-        self.is_closing = True
+        self.is_closing = self._takes_none = True
         self._waiting.clear()
         self._lose()
 

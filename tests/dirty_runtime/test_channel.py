@@ -114,9 +114,17 @@ def test_a_peer_that_leaves_without_reading(
     round_trip: RoundTrip, pair: Pair, awake_s: float
 ) -> None:
     ours, theirs = pair
-    threading.Timer(0.02, theirs.close).start()
+
+    def leave() -> None:
+        # It has been asked.
+        select.select([theirs], [], [], LIMIT_S)
+        theirs.close()
+
+    leaver = threading.Thread(target=leave)
+    leaver.start()
     with pytest.raises(ConnectionResetError):
         round_trip(ours, b"question", awake_s)
+    leaver.join()
 
 
 @BOTH_WAYS

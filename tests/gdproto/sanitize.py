@@ -1,4 +1,4 @@
-"""Run the codec's tests on a C codec that watches its own memory.
+"""Run the tests of what is in C on a build that watches its own memory.
 
     python -m tests.gdproto.sanitize
 
@@ -15,13 +15,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ..compiling import CAN_COMPILE, CC, compile_codec
+from ..compiling import CAN_COMPILE, CC, compile_codec, compile_sockets
 
 ROOT = Path(__file__).resolve().parents[2]
 SANITIZE = ("-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined")
 TESTS = (
     "tests/gdproto",
     "tests/conformance/test_agreement.py",
+    "tests/dirty_runtime/test_channel.py",
+    "tests/dirty_runtime/test_small.py",
     # What runs the Python codec in a process of its own.
     "--deselect=tests/gdproto/test_implementation.py::test_the_python_codec_passes_the_same_tests",
 )
@@ -42,7 +44,8 @@ def main() -> int:
         copy = Path(name) / "tree"
         left_out = shutil.ignore_patterns(".venv", ".git", "*.so", "build", "site", ".*_cache")
         shutil.copytree(ROOT, copy, ignore=left_out, symlinks=True)
-        compile_codec(copy, *SANITIZE, "-fno-sanitize-recover=undefined")
+        for compile_part in (compile_codec, compile_sockets):
+            compile_part(copy, *SANITIZE, "-fno-sanitize-recover=undefined")
         environment = {
             **os.environ,
             "PYTHONPATH": str(copy),

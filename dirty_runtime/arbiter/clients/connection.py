@@ -193,10 +193,9 @@ class ClientConnection:
 
     def forward(self, call: CallOf, answers: list[Answer]) -> None:
         """Hand frames of the call's exchange to the client."""
-        for header, _, _ in answers:
-            self._connection.send_frame(b"", header)
-        _, frame, ended = answers[-1]
-        lane = call.lane
+        send_frame, lane = self._connection.send_frame, call.lane
+        for header, frame, ended in answers:  # noqa: B007
+            send_frame(b"", header)
         if ended:
             del self.calls[call.request_id]
         if self._kept_of:
@@ -341,17 +340,8 @@ class ClientConnection:
 
     # --- frames ---
 
-    def _take(self, header: gdproto.Header, frame: bytes | memoryview, now_s: float) -> None:
-        if header.code == REQUEST:
-            # As `_act`, in fewer steps.
-            try:
-                peeked = peek_request(frame, HEADER_BYTES)
-                call: CallOf = Call(peeked, header, frame, self, now_s)
-                self.calls[header.request_id] = call
-                self._events.called(call)
-            except (gdproto.ProtocolError, DirtyError) as error:
-                self._refuse(header, frame, error)
-        elif header.code == CANCEL:
+    def _take(self, header: gdproto.Header, frame: bytes | memoryview) -> None:
+        if header.code == CANCEL:
             self._cancel(header.request_id)
         elif header.length > CHECKED_AT_ONCE_BYTES:
             self._look_into(header, frame, frame)
@@ -580,10 +570,20 @@ class ClientConnection:
                 return False
             if type(event) is FrameReceived:
                 self._has_asked = True
-                if self._inbox is None:
-                    self._take(event.header, event.frame, now_s)
-                else:
+                header, frame, _ = event
+                if self._inbox is not None:
                     self._take_large(event)
+                elif header.code != REQUEST:
+                    self._take(header, frame)
+                else:
+                    # As `_act`, in fewer steps.
+                    try:
+                        peeked = peek_request(frame, HEADER_BYTES)
+                        call: CallOf = Call(peeked, header, frame, self, now_s)
+                        self.calls[call.request_id] = call
+                        self._events.called(call)
+                    except (gdproto.ProtocolError, DirtyError) as error:
+                        self._refuse(header, frame, error)
             elif type(event) is gdproto.PartReceived:
                 if self._inbox is None:
                     self._inbox = Inbox(self._link, elsewhere=self._write_aside)

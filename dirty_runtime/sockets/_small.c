@@ -1,0 +1,123 @@
+/* What `small.py` says. For what is little the interpreter is held: to let it go and take it back costs
+ * as much as the system call, which waits for nothing. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <sys/socket.h>
+
+#ifndef MSG_NOSIGNAL
+/* Python ignores SIGPIPE anyway. */
+#define MSG_NOSIGNAL 0
+#endif
+
+/* As in `small.py`. */
+enum { SMALL_BYTES = 4096 };
+
+/* Names of methods. */
+static PyObject *receive_data, *receive_eof;
+
+/* A descriptor; -1 with an exception for what is none. */
+static int descriptor(PyObject *number) {
+    long fd = PyLong_AsLong(number);
+    if ((fd < 0 || fd > INT_MAX) && !PyErr_Occurred()) {
+        PyErr_SetString(PyExc_ValueError, "a descriptor is not negative");
+    }
+    return PyErr_Occurred() ? -1 : (int)fd;
+}
+
+/* Whether what failed only has to be done later. */
+static int is_for_later(void) {
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+/* Give the connection what has come; 0, or -1 with an exception. */
+static int hand_on(PyObject *connection, const char *data, ssize_t count) {
+    PyObject *bytes = count ? PyBytes_FromStringAndSize(data, count) : NULL;
+    if (count && bytes == NULL) {
+        return -1;
+    }
+    PyObject *method = count ? receive_data : receive_eof, *given[] = {connection, bytes};
+    PyObject *done = PyObject_VectorcallMethod(method, given, count ? 2 : 1, NULL);
+    Py_XDECREF(bytes);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+static PyObject *receive_small(PyObject *module, PyObject *const *args, Py_ssize_t given) {
+    (void)module;
+    char data[SMALL_BYTES];
+    if (given != 2) {
+        PyErr_SetString(PyExc_TypeError, "receive_small takes a descriptor and a connection");
+        return NULL;
+    }
+    int fd = descriptor(args[0]);
+    if (fd < 0) {
+        return NULL;
+    }
+    ssize_t count = recv(fd, data, SMALL_BYTES, MSG_DONTWAIT);
+    if (count < 0) {
+        return is_for_later() ? Py_NewRef(Py_None) : PyErr_SetFromErrno(PyExc_OSError);
+    }
+    return hand_on(args[1], data, count) < 0 ? NULL : PyLong_FromSsize_t(count);
+}
+
+static PyObject *send_small(PyObject *module, PyObject *const *args, Py_ssize_t count) {
+    (void)module;
+    if (count != 2 || !PyBytes_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "send_small takes a descriptor and bytes");
+        return NULL;
+    }
+    int fd = descriptor(args[0]);
+    if (fd < 0) {
+        return NULL;
+    }
+    const char *data = PyBytes_AS_STRING(args[1]);
+    size_t size = (size_t)PyBytes_GET_SIZE(args[1]);
+    PyThreadState *aside = size > SMALL_BYTES ? PyEval_SaveThread() : NULL;
+    ssize_t sent = send(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    int fault = errno;
+    if (aside != NULL) {
+        PyEval_RestoreThread(aside);
+    }
+    errno = fault;
+    if (sent < 0 && !is_for_later()) {
+        return PyErr_SetFromErrno(PyExc_OSError);
+    }
+    return PyLong_FromSsize_t(sent < 0 ? 0 : sent);
+}
+
+static PyMethodDef functions[] = {
+    {"receive_small", (PyCFunction)(void (*)(void))receive_small, METH_FASTCALL,
+     "receive_small(number, connection) -> int | None"},
+    {"send_small", (PyCFunction)(void (*)(void))send_small, METH_FASTCALL,
+     "send_small(number, data) -> int"},
+    {NULL, NULL, 0, NULL},
+};
+
+static int exec_module(PyObject *module) {
+    (void)module;
+    receive_data = PyUnicode_InternFromString("receive_data");
+    receive_eof = PyUnicode_InternFromString("receive_eof");
+    return receive_data == NULL || receive_eof == NULL ? -1 : 0;
+}
+
+/* Its names are one interpreter's: it serves the arbiter, which is one. */
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, (void *)exec_module},
+#ifdef Py_mod_multiple_interpreters
+    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#endif
+    {0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "dirty_runtime.sockets._small",
+    .m_methods = functions,
+    .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit__small(void) { return PyModuleDef_Init(&definition); }
