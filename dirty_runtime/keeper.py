@@ -28,8 +28,8 @@ PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 # By this signal the arbiter wants the end; the kernel sends it at the arbiter's own.
 END: signal.Signals = getattr(signal, "SIGRTMIN", signal.SIGUSR2)
-# These are handed on to the command.
-HANDED_ON = (signal.SIGUSR1,)
+# These are handed on to the command: to reopen logs, and, as in `stacks`, to tell where it is.
+HANDED_ON = (signal.SIGUSR1, int(getattr(signal, "SIGRTMIN", 0)) + 1)
 ALL = signal.valid_signals()
 # How long the tree is killed before what cannot die is left alone.
 SWEEP_S = 5.0

@@ -270,6 +270,17 @@ WORKER_ANSWER = Form(
 
 # --- MANAGE ------------------------------------------------------------------------------------
 
+WORKER_STACKS = Form(
+    "WorkerStacks",
+    "Where the threads and tasks of a worker are.",
+    (
+        FormField("slot", INT, "the place that it fills", core=True),
+        FormField("worker", INT, "its process", core=True),
+        FormField("threads", TEXT, "the stacks of its threads; empty if it tells none", core=True),
+        FormField("tasks", TEXT, "those of its tasks; none if nobody answered", nullable=True),
+        FormField("running", list_of(a(CALL_STATUS)), "what it runs"),
+    ),
+)
 MANAGE_ANSWER = Form(
     "ManageAnswer",
     "What was done, told when the processes are started or told to stop.",
@@ -280,6 +291,11 @@ MANAGE_ANSWER = Form(
         FormField("spawned", INT, "how many workers were started"),
         FormField("removed", INT, "how many workers were told to stop"),
         FormField("reason", TEXT, "why less was done than asked"),
+        FormField("calls", list_of(a(CALL_STATUS)), "what runs and waits, the oldest first"),
+        FormField("left_out", INT, "how many more wait than `calls` lists"),
+        FormField("stacks", list_of(a(WORKER_STACKS)), "of the workers that were asked for"),
+        FormField("slot", INT, "the place of the worker that it was done to"),
+        FormField("worker", INT, "its process"),
         FormField("total_workers", INT, "how many workers there are now", core=True),
         FormField("target_workers", INT, "how many there are to be", core=True),
     ),
@@ -290,6 +306,7 @@ _MAY_NOT = {
     "DirtyError": "the arbiter is stopping",
 }
 _TOO_MANY = {"DirtyProtocolError": "the count is above the bound"} | _MAY_NOT
+_NOT_THERE = {"DirtyProtocolError": "there is no such worker or request"} | _MAY_NOT
 MANAGE = (
     Operation("add", 1, (_COUNT,), a(MANAGE_ANSWER), "Start `count` workers more.", _TOO_MANY),
     Operation("remove", 2, (_COUNT,), a(MANAGE_ANSWER), "Stop `count` workers.", _MAY_NOT),
@@ -297,6 +314,31 @@ MANAGE = (
         "reload", 3, (), a(MANAGE_ANSWER), "Replace the workers by ones with new code.", _MAY_NOT
     ),
     Operation("set", 4, (_COUNT,), a(MANAGE_ANSWER), "Have `count` workers.", _TOO_MANY),
+    Operation("calls", 5, (), a(MANAGE_ANSWER), "List what runs and what waits.", _MAY_NOT),
+    Operation(
+        "stacks",
+        6,
+        (Parameter("slot", required=False),),
+        a(MANAGE_ANSWER),
+        "Where the threads and tasks of the worker in `slot` are, or of all workers.",
+        _NOT_THERE,
+    ),
+    Operation(
+        "kill",
+        7,
+        (Parameter("slot", required=False), Parameter("call", required=False)),
+        a(MANAGE_ANSWER),
+        "End the worker in `slot` now, or `call`, with the worker that runs it.",
+        _NOT_THERE,
+    ),
+    Operation(
+        "recycle",
+        8,
+        (Parameter("slot", required=False), Parameter("call", required=False)),
+        a(MANAGE_ANSWER),
+        "Replace the worker in `slot`, or that of `call`, when a successor is ready.",
+        _NOT_THERE,
+    ),
 )
 
 # --- STASH -------------------------------------------------------------------------------------

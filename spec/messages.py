@@ -119,8 +119,10 @@ MESSAGES = (
             Value,
             Field("op", (int,), "the operation", choices=MANAGE_OPS),
             Field("count", (int,), "how many workers", required=False, default=1),
+            Field("slot", (int,), "the place of one worker", required=False, minimum=0),
+            Field("call", (int,), "the arbiter's number of one request", required=False, minimum=1),
         ),
-        "Change the number of workers, or reload them.",
+        "Change the workers, or look at what they do.",
     ),
     Message("CANCEL", 0x80, None, "Give up an open exchange.", extension="cancel"),
 )

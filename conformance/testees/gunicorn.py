@@ -50,6 +50,8 @@ DEFAULTS: dict[str, Callable[[], Any]] = {
     "kwargs": dict,
     "details": dict,
     "count": lambda: 1,
+    "slot": lambda: None,
+    "call": lambda: None,
     "timeout": lambda: None,
     "priority": lambda: 0,
     "key": lambda: None,
@@ -100,6 +102,8 @@ class GunicornTestee(Testee):
             raise Unsupported("a REQUEST has no timeout")
         if fields.get("priority") not in (None, 0):
             raise Unsupported("a REQUEST has no priority")
+        if name == "MANAGE" and not fields.keys() <= {"op", "count"}:
+            raise Unsupported("a MANAGE names neither slot nor call")
         known = {"error": fields} if name == "ERROR" else fields
         told = {**known, "type": name.lower(), "id": message["request_id"]}
         with _refusing():

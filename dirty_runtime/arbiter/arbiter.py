@@ -121,7 +121,14 @@ class DirtyArbiter:
         self._register_answerers()
 
     def _register_answerers(self) -> None:
-        management = Management(self.supervisor, self.reloading, self.lifetime)
+        management = Management(
+            self.supervisor,
+            self.reloading,
+            self.lifetime,
+            self.calls,
+            self.dispatcher,
+            self._clock,
+        )
         status = StatusAnswers(
             self.lifetime,
             self.dispatcher.clients,

@@ -201,6 +201,10 @@ class Calls(Generic[C, L]):
         """The calls that run on the lanes."""
         return [self.running[lane] for lane in lanes if lane in self.running]
 
+    def waiting(self) -> Iterator[Call[C, L]]:
+        """The calls that wait."""
+        return self._router.waiting()
+
     def __iter__(self) -> Iterator[Call[C, L]]:
         """Every call that runs or waits."""
         yield from list(self.running.values())
@@ -324,6 +328,10 @@ class Calls(Generic[C, L]):
         """The call that runs on the lane, if one does, cannot be answered."""
         call = self.running.get(lane)
         return self._failed(call, error) if call is not None else ()
+
+    def ended(self, call: Call[C, L], error: DirtyError) -> Actions[C, L]:
+        """Somebody else than its client ends the call, if it has not ended."""
+        return self._failed(call, error)
 
     def silent(self, lane: L, reason: str, limit_s: float, now_s: float) -> Actions[C, L]:
         """The worker said nothing for `limit_s` of the call that runs on the lane, if one does."""

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 import gdproto
 
 from ..errors import (
+    DirtyCancelledError,
     DirtyError,
     DirtyOverloadedError,
     DirtyPermissionError,
@@ -109,6 +110,24 @@ class Dispatcher:
     def stop(self) -> None:
         """Give up every call."""
         self._perform(self._calls.stopped())
+
+    def end_call(self, call: CallOf, reason: str) -> None:
+        """Fail the call; the worker that runs it is killed, others of it get their grace."""
+        lane = call.lane
+        if lane is None:
+            self._perform(self._calls.ended(call, DirtyCancelledError(reason)))
+            return
+        worker = lane.worker
+        self._perform(self._calls.ended(call, DirtyWorkerError(reason, worker.pid)))
+        grace_s = self._graceful_timeout_s if self._calls.on(worker.lanes) else 0
+        worker.condemn(reason, grace_s, Cause.OPERATOR)
+
+    def end_worker(self, worker: Worker, reason: str) -> None:
+        """Kill the worker now; what it runs fails."""
+        for call in self._calls.on(worker.lanes):
+            self._perform(self._calls.ended(call, DirtyWorkerError(reason, worker.pid)))
+        worker.condemn(reason, 0, Cause.OPERATOR)
+        worker.process.kill()
 
     # --- what clients do ---
 

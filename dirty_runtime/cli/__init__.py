@@ -10,11 +10,13 @@ from __future__ import annotations
 import click
 
 from .calls import call, stream
+from .doing import calls, kill, recycle, stacks
 from .manage import reload, scale
 from .serve import serve
 from .stash import stash
 from .status import status
 from .stubs import stubs
+from .top import top
 
 
 @click.group(help=(__doc__ or "").partition("\n")[0])
@@ -23,5 +25,19 @@ def group() -> None:
     pass
 
 
-for _command in (serve, scale, reload, stash, call, stream, status, stubs):
+for _command in (
+    serve,
+    scale,
+    reload,
+    stash,
+    call,
+    stream,
+    status,
+    stubs,
+    calls,
+    stacks,
+    kill,
+    recycle,
+    top,
+):
     group.add_command(_command)

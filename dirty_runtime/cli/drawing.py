@@ -6,6 +6,7 @@ order to a terminal.
 
 from __future__ import annotations
 
+import pwd
 import time
 from contextlib import nullcontext, suppress
 from functools import partial
@@ -23,6 +24,7 @@ from ..printable import printable
 
 WATCH_S = 1.0
 MOST_ACTIONS = 20
+CALL_COLUMNS = ("call", "app", "action", "age", "ran", "worker", "client")
 ACTION_COLUMNS = ("app", "action", "calls/s", "runs", "p50", "p95", "p99", "wait", "failed")
 
 
@@ -45,6 +47,39 @@ def watch(client: DirtyClient, state: State) -> None:
             display(draw_status(state))
             time.sleep(WATCH_S)
             state = client.status()
+
+
+def show_calls(answer: State) -> None:
+    """Print what MANAGE answers to `calls`."""
+    table = draw_calls(answer["calls"])
+    left_out = answer.get("left_out", 0)
+    _console().print(table, *([f"and {left_out} more that wait"] if left_out else []))
+
+
+def draw_calls(calls: list[State]) -> Table:
+    """The calls, as rows."""
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for name in CALL_COLUMNS:
+        table.add_column(name, justify="right" if name in ("age", "ran") else "left")
+    for call in calls:
+        runs = call.get("slot") is not None
+        table.add_row(
+            f"c{call['call']}",
+            _said(call["app"]),
+            _said(call["action"]),
+            shown_s(call["age"]),
+            shown_s(call.get("ran")),
+            f"{call['slot']} (pid {call['worker']})" if runs else "[yellow]waits[/]",
+            f"pid {call['client_pid']}, {_said(user_name(call['client_user']))}",
+        )
+    return table
+
+
+def user_name(uid: int) -> str:
+    """The user's name, as far as this machine knows it."""
+    with suppress(KeyError):
+        return pwd.getpwuid(uid).pw_name
+    return f"user {uid}"
 
 
 def _console() -> Console:

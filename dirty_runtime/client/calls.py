@@ -196,9 +196,26 @@ class DirtyClient(Faces):
         status: dict[str, Any] = of_form(answer, "StatusAnswer")
         return status
 
-    def manage(self, op: gdproto.ManageOp, count: int = 1) -> dict[str, Any]:
-        """Change the number of workers, or reload them, as MANAGE says. Raises DirtyError."""
-        message = gdproto.Manage(next(self._ids), int(op), count)
+    def manage(
+        self,
+        op: gdproto.ManageOp,
+        count: int = 1,
+        *,
+        slot: int | None = None,
+        call: int | None = None,
+    ) -> dict[str, Any]:
+        """Change the workers, or look at what they do, as MANAGE says.
+
+        Args:
+            op: the operation.
+            count: how many workers.
+            slot: the place of one worker.
+            call: the arbiter's number of one call, as CALLS lists it.
+
+        Raises:
+            DirtyError: it cannot be done.
+        """
+        message = gdproto.Manage(next(self._ids), int(op), count, slot, call)
         answer = self._channels.ask(message, self._deadline())
         done: dict[str, Any] = of_form(answer, "ManageAnswer")
         return done

@@ -21,6 +21,7 @@ from .leaving import FLUSH_S, LEFT_S, end_after, leave, left, within
 from .log import LOG
 from .loop import EventLoop, Stuck
 from .sources import find_apps
+from .stacks import Stacks
 from .surroundings import Surroundings, write_by_lines
 
 if TYPE_CHECKING:
@@ -43,8 +44,9 @@ def main() -> int:
     atexit.register(LOG.close, FLUSH_S)
     write_by_lines()
     loop = EventLoop(around.grace_s)
+    stacks = Stacks(loop)
     lanes = [LaneServer(fd, apps, loop, around.tracebacks) for fd in around.fds]
-    hold_nothing_in_copies(lanes, loop, around)
+    hold_nothing_in_copies(lanes, loop, around, stacks)
     failure = boot(around, apps, loop)
     status: WorkerAnswer = {
         "pid": os.getpid(),
@@ -71,10 +73,15 @@ def die_with_parent() -> None:
 
 
 def hold_nothing_in_copies(
-    lanes: Iterable[LaneServer], loop: EventLoop, around: Surroundings
+    lanes: Iterable[LaneServer], loop: EventLoop, around: Surroundings, stacks: Stacks
 ) -> None:
     """Have processes that an app forks close what is the worker's own."""
-    leavings = [loop.leave_copy, around.leave_copy, *(lane.leave_copy for lane in lanes)]
+    leavings = [
+        loop.leave_copy,
+        around.leave_copy,
+        stacks.leave_copy,
+        *(lane.leave_copy for lane in lanes),
+    ]
     for leave_copy in leavings:
         os.register_at_fork(after_in_child=leave_copy)
 

@@ -176,11 +176,13 @@ class EventLoop:
         if not job.wait(self._grace_s):
             raise Stuck
 
-    def call(self, function: Callable[[], object]) -> None:
-        """Call `function` on the loop, if it is there; returns at once."""
+    def call(self, function: Callable[[], object]) -> bool:
+        """Call `function` on the loop, if it is there, which is told; returns at once."""
         with suppress(RuntimeError):
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(function)
+                return True
+        return False
 
     def leave_copy(self) -> None:
         """In a copy of this process: if this is the loop's thread, have it leave the loop."""

@@ -1,4 +1,4 @@
-# @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -265,6 +265,24 @@ class WorkerAnswer(TypedDict):
     attributes: NotRequired[dict[str, AppAttributes]]
 
 
+class WorkerStacks(TypedDict):
+    """Where the threads and tasks of a worker are.
+
+    Attributes:
+        slot: the place that it fills.
+        worker: its process.
+        threads: the stacks of its threads; empty if it tells none.
+        tasks: those of its tasks; none if nobody answered.
+        running: what it runs.
+    """
+
+    slot: int
+    worker: int
+    threads: str
+    tasks: NotRequired[str | None]
+    running: NotRequired[list[CallStatus]]
+
+
 class ManageAnswer(TypedDict):
     """What was done, told when the processes are started or told to stop.
 
@@ -275,6 +293,11 @@ class ManageAnswer(TypedDict):
         spawned: how many workers were started.
         removed: how many workers were told to stop.
         reason: why less was done than asked.
+        calls: what runs and waits, the oldest first.
+        left_out: how many more wait than `calls` lists.
+        stacks: of the workers that were asked for.
+        slot: the place of the worker that it was done to.
+        worker: its process.
         total_workers: how many workers there are now.
         target_workers: how many there are to be.
     """
@@ -285,6 +308,11 @@ class ManageAnswer(TypedDict):
     spawned: NotRequired[int]
     removed: NotRequired[int]
     reason: NotRequired[str]
+    calls: NotRequired[list[CallStatus]]
+    left_out: NotRequired[int]
+    stacks: NotRequired[list[WorkerStacks]]
+    slot: NotRequired[int]
+    worker: NotRequired[int]
     total_workers: int
     target_workers: int
 
@@ -491,6 +519,13 @@ FORMS: Final[dict[str, Form]] = {
         FormField('concurrency', ResultType('integer', None, ''), False, False, '', 'how many requests it runs at once'),
         FormField('attributes', ResultType('dict', ResultType('form', None, 'AppAttributes'), ''), False, False, '', 'what its apps ask for, by app'),
     ), 'What a worker is, told when its apps are initialised.'),
+    'WorkerStacks': Form('WorkerStacks', (
+        FormField('slot', ResultType('integer', None, ''), True, False, '', 'the place that it fills'),
+        FormField('worker', ResultType('integer', None, ''), True, False, '', 'its process'),
+        FormField('threads', ResultType('string', None, ''), True, False, '', 'the stacks of its threads; empty if it tells none'),
+        FormField('tasks', ResultType('string', None, ''), False, True, '', 'those of its tasks; none if nobody answered'),
+        FormField('running', ResultType('list', ResultType('form', None, 'CallStatus'), ''), False, False, '', 'what it runs'),
+    ), 'Where the threads and tasks of a worker are.'),
     'ManageAnswer': Form('ManageAnswer', (
         FormField('success', ResultType('bool', None, ''), True, False, '', 'whether the operation was done'),
         FormField('operation', ResultType('string', None, ''), True, False, '', 'its name'),
@@ -498,6 +533,11 @@ FORMS: Final[dict[str, Form]] = {
         FormField('spawned', ResultType('integer', None, ''), False, False, '', 'how many workers were started'),
         FormField('removed', ResultType('integer', None, ''), False, False, '', 'how many workers were told to stop'),
         FormField('reason', ResultType('string', None, ''), False, False, '', 'why less was done than asked'),
+        FormField('calls', ResultType('list', ResultType('form', None, 'CallStatus'), ''), False, False, '', 'what runs and waits, the oldest first'),
+        FormField('left_out', ResultType('integer', None, ''), False, False, '', 'how many more wait than `calls` lists'),
+        FormField('stacks', ResultType('list', ResultType('form', None, 'WorkerStacks'), ''), False, False, '', 'of the workers that were asked for'),
+        FormField('slot', ResultType('integer', None, ''), False, False, '', 'the place of the worker that it was done to'),
+        FormField('worker', ResultType('integer', None, ''), False, False, '', 'its process'),
         FormField('total_workers', ResultType('integer', None, ''), True, False, '', 'how many workers there are now'),
         FormField('target_workers', ResultType('integer', None, ''), True, False, '', 'how many there are to be'),
     ), 'What was done, told when the processes are started or told to stop.'),
@@ -598,6 +638,26 @@ MANAGE_OPERATIONS: Final[dict[ManageOp, Operation]] = {
         ResultType('form', None, 'ManageAnswer'), {'DirtyProtocolError': 'the count is above the bound', 'DirtyPermissionError': 'the user may not manage', 'DirtyError': 'the arbiter is stopping'},
         'Have `count` workers.',
     ),
+    ManageOp.CALLS: Operation(
+        'calls', 5, (),
+        ResultType('form', None, 'ManageAnswer'), {'DirtyPermissionError': 'the user may not manage', 'DirtyError': 'the arbiter is stopping'},
+        'List what runs and what waits.',
+    ),
+    ManageOp.STACKS: Operation(
+        'stacks', 6, (Parameter('slot', 'integer', False, 0), ),
+        ResultType('form', None, 'ManageAnswer'), {'DirtyProtocolError': 'there is no such worker or request', 'DirtyPermissionError': 'the user may not manage', 'DirtyError': 'the arbiter is stopping'},
+        'Where the threads and tasks of the worker in `slot` are, or of all workers.',
+    ),
+    ManageOp.KILL: Operation(
+        'kill', 7, (Parameter('slot', 'integer', False, 0), Parameter('call', 'integer', False, 0), ),
+        ResultType('form', None, 'ManageAnswer'), {'DirtyProtocolError': 'there is no such worker or request', 'DirtyPermissionError': 'the user may not manage', 'DirtyError': 'the arbiter is stopping'},
+        'End the worker in `slot` now, or `call`, with the worker that runs it.',
+    ),
+    ManageOp.RECYCLE: Operation(
+        'recycle', 8, (Parameter('slot', 'integer', False, 0), Parameter('call', 'integer', False, 0), ),
+        ResultType('form', None, 'ManageAnswer'), {'DirtyProtocolError': 'there is no such worker or request', 'DirtyPermissionError': 'the user may not manage', 'DirtyError': 'the arbiter is stopping'},
+        'Replace the worker in `slot`, or that of `call`, when a successor is ready.',
+    ),
 }
 
-__all__ = ['ActionStatus', 'AppAttributes', 'Buckets', 'CallStatus', 'Draining', 'ErrorDetails', 'FORMS', 'Histogram', 'MANAGE_OPERATIONS', 'ManageAnswer', 'Percentiles', 'STASH_OPERATIONS', 'Scalar', 'StashBackend', 'StashInfo', 'StatusAnswer', 'WorkerAnswer', 'WorkerStatus']
+__all__ = ['ActionStatus', 'AppAttributes', 'Buckets', 'CallStatus', 'Draining', 'ErrorDetails', 'FORMS', 'Histogram', 'MANAGE_OPERATIONS', 'ManageAnswer', 'Percentiles', 'STASH_OPERATIONS', 'Scalar', 'StashBackend', 'StashInfo', 'StatusAnswer', 'WorkerAnswer', 'WorkerStacks', 'WorkerStatus']

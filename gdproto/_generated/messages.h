@@ -1,4 +1,4 @@
-/* @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit */
 /* === Messages ================================================================================ */
 
 #define MAX_FIELDS 7
@@ -12,7 +12,7 @@ static const char *const field_names[MESSAGES][MAX_FIELDS] = {
     {"request_id"},
     {"request_id", "op", "table", "key", "value", "pattern"},
     {"request_id"},
-    {"request_id", "op", "count"},
+    {"request_id", "op", "count", "slot", "call"},
     {"request_id"},
 };
 
@@ -463,20 +463,26 @@ static int read_STASH(Reader *r, PyObject **fields) {
 static int write_MANAGE(Writer *w, PyObject *self) {
     PyObject *op = SLOT(self, 7, 1);
     PyObject *count = SLOT(self, 7, 2);
-    if (op == NULL || count == NULL) {
+    PyObject *slot = SLOT(self, 7, 3);
+    PyObject *call = SLOT(self, 7, 4);
+    if (op == NULL || count == NULL || slot == NULL || call == NULL) {
         return DOUBT;
     }
+    if (write_raw(w, "\041\000\000\000\002", 5) < 0) {
+        return -1;
+    }
+    put32(w->pos - 4, (uint32_t)(2 + (slot != Py_None) + (call != Py_None)));
     if (!PyLong_CheckExact(op) && (!PyLong_Check(op) || PyBool_Check(op))) {
         return DOUBT;
     }
      {
         int overflow;
         long long number = int_value(op, &overflow);
-        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4)) {
+        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4 && number != 5 && number != 6 && number != 7 && number != 8)) {
             return DOUBT;
         }
     }
-    if (write_raw(w, "\041\000\000\000\002\021\000\000\000\002op", 12) < 0 || write_any(w, op, 1) < 0) {
+    if (write_raw(w, "\021\000\000\000\002op", 7) < 0 || write_any(w, op, 1) < 0) {
         return -1;
     }
     if (!PyLong_CheckExact(count) && (!PyLong_Check(count) || PyBool_Check(count))) {
@@ -485,11 +491,47 @@ static int write_MANAGE(Writer *w, PyObject *self) {
     if (write_raw(w, "\021\000\000\000\005count", 10) < 0 || write_any(w, count, 1) < 0) {
         return -1;
     }
+    if (slot != Py_None) {
+        if (!PyLong_CheckExact(slot) && (!PyLong_Check(slot) || PyBool_Check(slot))) {
+            return DOUBT;
+        }
+         {
+            int overflow;
+            long long number = int_value(slot, &overflow);
+            if (overflow || number < 0) {
+                return DOUBT;
+            }
+        }
+        if (write_raw(w, "\021\000\000\000\004slot", 9) < 0 || write_any(w, slot, 1) < 0) {
+            return -1;
+        }
+    }
+    if (call != Py_None) {
+        if (!PyLong_CheckExact(call) && (!PyLong_Check(call) || PyBool_Check(call))) {
+            return DOUBT;
+        }
+         {
+            int overflow;
+            long long number = int_value(call, &overflow);
+            if (overflow || number < 1) {
+                return DOUBT;
+            }
+        }
+        if (write_raw(w, "\021\000\000\000\004call", 9) < 0 || write_any(w, call, 1) < 0) {
+            return -1;
+        }
+    }
     return 0;
 }
 
 static int read_MANAGE(Reader *r, PyObject **fields) {
-    if (!reader_takes(r, "\041\000\000\000\002\021\000\000\000\002op", 12)) {
+    const uint8_t *root = r->pos;
+    if (left(r) < 5) {
+        return DOUBT;
+    }
+    r->pos += 5;
+    size_t count = 2;
+    if (!reader_takes(r, "\021\000\000\000\002op", 7)) {
         return DOUBT;
     }
     fields[1] = read_any(r, 1, 0);
@@ -502,7 +544,7 @@ static int read_MANAGE(Reader *r, PyObject **fields) {
      {
         int overflow;
         long long number = int_value(fields[1], &overflow);
-        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4)) {
+        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4 && number != 5 && number != 6 && number != 7 && number != 8)) {
             return fields[1] == Py_None ? DOUBT : FAULT;
         }
     }
@@ -515,6 +557,49 @@ static int read_MANAGE(Reader *r, PyObject **fields) {
     }
     if (!PyLong_CheckExact(fields[2])) {
         return fields[2] == Py_None ? DOUBT : FAULT;
+    }
+    if (reader_takes(r, "\021\000\000\000\004slot", 9)) {
+        count += 1;
+        fields[3] = read_any(r, 1, 0);
+        if (fields[3] == NULL) {
+            return FAULT;
+        }
+        if (!PyLong_CheckExact(fields[3])) {
+            return fields[3] == Py_None ? DOUBT : FAULT;
+        }
+         {
+            int overflow;
+            long long number = int_value(fields[3], &overflow);
+            if (overflow || number < 0) {
+                return fields[3] == Py_None ? DOUBT : FAULT;
+            }
+        }
+    }
+    else {
+        fields[3] = Py_NewRef(Py_None);
+    }
+    if (reader_takes(r, "\021\000\000\000\004call", 9)) {
+        count += 1;
+        fields[4] = read_any(r, 1, 0);
+        if (fields[4] == NULL) {
+            return FAULT;
+        }
+        if (!PyLong_CheckExact(fields[4])) {
+            return fields[4] == Py_None ? DOUBT : FAULT;
+        }
+         {
+            int overflow;
+            long long number = int_value(fields[4], &overflow);
+            if (overflow || number < 1) {
+                return fields[4] == Py_None ? DOUBT : FAULT;
+            }
+        }
+    }
+    else {
+        fields[4] = Py_NewRef(Py_None);
+    }
+    if (*root != 0x21 || get32(root + 1) != count) {
+        return DOUBT;
     }
     return r->pos == r->end ? 0 : DOUBT;
 }

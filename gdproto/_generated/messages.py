@@ -1,4 +1,4 @@
-# @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations
@@ -528,59 +528,98 @@ class Status(Message):
 
 @dataclass(slots=True, init=False, repr=False, eq=False)
 class Manage(Message):
-    """Change the number of workers, or reload them.
+    """Change the workers, or look at what they do.
 
     Attributes:
         request_id: id of the exchange, an unsigned 64-bit integer.
         op: the operation.
         count: how many workers.
+        slot: the place of one worker.
+        call: the arbiter's number of one request.
     """
 
     CODE: ClassVar[MessageCode] = MessageCode.MANAGE
     request_id: int
     op: int
     count: int = 1
+    slot: int | None = None
+    call: int | None = None
 
     def __init__(
         self,
         request_id: int,
         op: int,
         count: int = 1,
+        slot: int | None = None,
+        call: int | None = None,
     ) -> None:
         self.request_id = request_id
         self.op = op
         self.count = count
+        self.slot = slot
+        self.call = call
 
     def _write_payload(self, out: Write) -> None:
+        out((b'!\x00\x00\x00\x02', b'!\x00\x00\x00\x03', b'!\x00\x00\x00\x04')[(self.slot is not None) + (self.call is not None)])
         if type(self.op) is not int:
             raise Doubt
-        if self.op not in (1, 2, 3, 4):
+        if self.op not in (1, 2, 3, 4, 5, 6, 7, 8):
             raise Doubt
-        out(b'!\x00\x00\x00\x02\x11\x00\x00\x00\x02op')
+        out(b'\x11\x00\x00\x00\x02op')
         write_value(self.op, out, 1)
         if type(self.count) is not int:
             raise Doubt
         out(b'\x11\x00\x00\x00\x05count')
         write_value(self.count, out, 1)
+        if self.slot is not None:
+            if type(self.slot) is not int:
+                raise Doubt
+            if self.slot < 0:
+                raise Doubt
+            out(b'\x11\x00\x00\x00\x04slot')
+            write_value(self.slot, out, 1)
+        if self.call is not None:
+            if type(self.call) is not int:
+                raise Doubt
+            if self.call < 1:
+                raise Doubt
+            out(b'\x11\x00\x00\x00\x04call')
+            write_value(self.call, out, 1)
 
     @classmethod
     def _from_bytes(
         cls, request_id: int, source: bytes, pos: int) -> Manage | None:
-        if not source.startswith(b'!\x00\x00\x00\x02\x11\x00\x00\x00\x02op', pos):
+        root = pos
+        pos += 5
+        if not source.startswith(b'\x11\x00\x00\x00\x02op', pos):
             return None
-        op, pos = read_value(source, pos + 12, 1)
+        op, pos = read_value(source, pos + 7, 1)
         if type(op) is not int:
             return None
-        if op not in (1, 2, 3, 4):
+        if op not in (1, 2, 3, 4, 5, 6, 7, 8):
             return None
         if not source.startswith(b'\x11\x00\x00\x00\x05count', pos):
             return None
         count, pos = read_value(source, pos + 10, 1)
         if type(count) is not int:
             return None
-        if pos != len(source):
+        slot: Any = None
+        if source.startswith(b'\x11\x00\x00\x00\x04slot', pos):
+            slot, pos = read_value(source, pos + 9, 1)
+            if type(slot) is not int:
+                return None
+            if slot < 0:
+                return None
+        call: Any = None
+        if source.startswith(b'\x11\x00\x00\x00\x04call', pos):
+            call, pos = read_value(source, pos + 9, 1)
+            if type(call) is not int:
+                return None
+            if call < 1:
+                return None
+        if pos != len(source) or not source.startswith((b'!\x00\x00\x00\x02', b'!\x00\x00\x00\x03', b'!\x00\x00\x00\x04')[(slot is not None) + (call is not None)], root):
             return None
-        return cls(request_id, op, count)
+        return cls(request_id, op, count, slot, call)
 
     @classmethod
     def _from_payload(
@@ -588,7 +627,7 @@ class Manage(Message):
         op = payload["op"]
         if type(op) is not int:
             raise Doubt
-        if op not in (1, 2, 3, 4):
+        if op not in (1, 2, 3, 4, 5, 6, 7, 8):
             raise Doubt
         count = payload.get("count")
         if count is None:
@@ -596,7 +635,19 @@ class Manage(Message):
         else:
             if type(count) is not int:
                 raise Doubt
-        return cls(request_id, op, count)
+        slot = payload.get("slot")
+        if slot is not None:
+            if type(slot) is not int:
+                raise Doubt
+            if slot < 0:
+                raise Doubt
+        call = payload.get("call")
+        if call is not None:
+            if type(call) is not int:
+                raise Doubt
+            if call < 1:
+                raise Doubt
+        return cls(request_id, op, count, slot, call)
 
 
 @dataclass(slots=True, init=False, repr=False, eq=False)

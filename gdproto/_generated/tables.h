@@ -1,7 +1,7 @@
-/* @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "5653a5bcb67d1cd9"
+#define SPEC_HASH "1dd52ad814c0ae3e"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

@@ -1,4 +1,4 @@
-# @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '5653a5bcb67d1cd9'
+SPEC_HASH: Final = '1dd52ad814c0ae3e'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -70,6 +70,10 @@ class ManageOp(IntEnum):
     REMOVE = 0x02
     RELOAD = 0x03
     SET = 0x04
+    CALLS = 0x05
+    STACKS = 0x06
+    KILL = 0x07
+    RECYCLE = 0x08
 
 
 
@@ -128,8 +132,10 @@ MESSAGES: Final[tuple[MessageRule, ...]] = (
     ), ''),
     MessageRule('STATUS', 0x11, None, ''),
     MessageRule('MANAGE', 0x12, (
-        FieldRule('op', (int, ), True, None, True, None, None, False, frozenset([1, 2, 3, 4]), False, ()),
+        FieldRule('op', (int, ), True, None, True, None, None, False, frozenset([1, 2, 3, 4, 5, 6, 7, 8]), False, ()),
         FieldRule('count', (int, ), False, 1, True, None, None, False, None, False, ()),
+        FieldRule('slot', (int, ), False, None, True, 0, None, False, None, False, ()),
+        FieldRule('call', (int, ), False, None, True, 1, None, False, None, False, ()),
     ), ''),
     MessageRule('CANCEL', 0x80, None, 'cancel'),
 )

@@ -110,7 +110,7 @@ class Thread:
 class Worker:
     """Whom the lanes belong to, as far as they look at it."""
 
-    pid, slot = 7, 0
+    pid, slot, age = 7, 0, 1
     state = State.READY
     apps = (APP,)
 

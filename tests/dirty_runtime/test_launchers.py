@@ -22,6 +22,7 @@ from dirty_runtime.arbiter.answers import status as status_module
 from dirty_runtime.arbiter.policy.catalogue import AppFacts
 from dirty_runtime.arbiter.policy.life import State
 from dirty_runtime.arbiter.workers.launch import Order, Process
+from dirty_runtime.arbiter.workers.stacks import Stacks
 from dirty_runtime.settings import Config
 
 from ..gdproto.growth import FACTOR
@@ -76,6 +77,12 @@ class Elsewhere:
         return ""
 
     def reopen_logs(self) -> None: ...
+
+    def ask_stacks(self, told: Callable[[Stacks], object]) -> None:
+        told(Stacks())
+
+    def died_of(self) -> str:
+        return ""
 
     def rss_bytes(self) -> int:
         return 0

@@ -66,7 +66,7 @@ FULL: dict[str, dict[str, Any]] = {
     "ERROR": {"error": {"error_type": "DirtyError", "message": "no", "details": {"k": 1}}},
     "CHUNK": {"data": "piece"},
     "STASH": {"op": 1, "table": "t", "key": "k", "value": [True], "pattern": "*"},
-    "MANAGE": {"op": 1, "count": 2},
+    "MANAGE": {"op": 1, "count": 2, "slot": 3, "call": 4},
 }
 for _message in SPEC.messages:
     if _message.fields is not None:

@@ -332,6 +332,7 @@ def impossible(out: Collected, name: str) -> None:
         bad["key"] = {"empty-list": [], "empty-dict": {}}
     if name == "MANAGE":
         good["count"] = {"0": 0, "minus-1": -1, "min": -(2**63), "max": 2**63 - 1}
+        good["slot"] = good["call"] = {"1": 1, "max": 2**63 - 1}
     if name == "REQUEST":
         _left_out(out)
     for path, field in leaves(MESSAGES[name].fields or ()):

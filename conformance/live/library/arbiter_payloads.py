@@ -165,7 +165,7 @@ for _name, _priority, _requires, _code in PRIORITIES:
 add("op-0", "GD-MSG-009", "invalid_field_value", STASH, stash(op=0), path="op")
 add("op-11", "GD-MSG-009", "invalid_field_value", STASH, stash(op=11), path="op")
 add("manage-op-0", "GD-MSG-009", "invalid_field_value", MANAGE, encode({"op": 0}), path="op")
-add("manage-op-5", "GD-MSG-009", "invalid_field_value", MANAGE, encode({"op": 5}), path="op")
+add("manage-op-9", "GD-MSG-009", "invalid_field_value", MANAGE, encode({"op": 9}), path="op")
 add("key-list", "GD-MSG-009", "invalid_field_value", STASH, stash(key=[]), path="key")
 add("key-dict", "GD-MSG-009", "invalid_field_value", STASH, stash(key={}), path="key")
 add("field-order", "GD-MSG-010", "missing_field", REQUEST, encode({"action": 1}), START)

@@ -180,6 +180,104 @@ def manage_reload(stage: ArbiterStage) -> None:
     settle(stage)
 
 
+def look(
+    wire: Wire, op: ManageOp, wanted: Expected, slot: int | None = None, call: int | None = None
+) -> dict[str, Any]:
+    """What MANAGE answers to an operation that may name a worker or a call."""
+    wire.send(gdproto.Manage(9, op, 1, slot, call))
+    answer = wire.expect(wanted)
+    result: dict[str, Any] = answer.result if isinstance(answer, gdproto.Response) else {}
+    return result
+
+
+def held(stage: ArbiterStage) -> tuple[Wire, Wire, list[dict[str, Any]]]:
+    """Who holds the worker, whose call waits behind that, and both calls as they are listed."""
+    running, waiting, asks = stage.connect(), stage.connect(), stage.connect()
+    running.send(stage.request(1, "sleep", HOLD_S))
+    stage.status()
+    waiting.send(stage.request(2, "add", 1, 1))
+    stage.status()
+    calls = look(asks, ManageOp.CALLS, response(9, manages("calls", "calls")))["calls"]
+    return running, waiting, calls
+
+
+@BOOK.script("arbiter-manage-calls", "GD-MSG-050 GD-MSG-032", alone=True)
+def manage_calls(stage: ArbiterStage) -> None:
+    """Lists the calls while one runs and one waits: each is there, the older one first."""
+    running, waiting, calls = held(stage)
+    told = [(call["action"], call.get("ran") is not None) for call in calls]
+    if told != [("sleep", True), ("add", False)]:
+        raise Mismatch("a `sleep` that runs and an `add` that waits", repr(told))
+    running.expect(response(1), within_s=HOLD_S + stage.terms.limit_s)
+    waiting.expect(response(2, 2))
+
+
+@BOOK.script("arbiter-manage-stacks", "GD-MSG-051", alone=True)
+def manage_stacks(stage: ArbiterStage) -> None:
+    """Asks for the stacks of all workers, and of one by its slot."""
+    settle(stage)
+    wire = stage.connect()
+    told = look(wire, ManageOp.STACKS, response(9, manages("stacks", "stacks")))["stacks"]
+    if {one["worker"] for one in told} != pids(stage):
+        raise Mismatch(f"the stacks of {pids(stage)}", repr(told))
+    one = look(wire, ManageOp.STACKS, response(9, manages("stacks", "stacks")), told[0]["slot"])
+    if [one["worker"] for one in one["stacks"]] != [told[0]["worker"]]:
+        raise Mismatch(f"the stacks of slot {told[0]['slot']}", repr(one))
+
+
+@BOOK.script("arbiter-manage-nobody", "GD-MSG-052", alone=True)
+def manage_nobody(stage: ArbiterStage) -> None:
+    """Kills and recycles what is not there, or nothing, or two things at once: each is refused."""
+    wire = stage.connect()
+    for op in (ManageOp.KILL, ManageOp.RECYCLE):
+        look(wire, op, fault(9, "invalid_field_value", path="slot"))
+        look(wire, op, fault(9, "invalid_field_value", path="slot"), 0, 1)
+        look(wire, op, fault(9, "invalid_field_value", path="slot"), 2**62)
+        look(wire, op, fault(9, "invalid_field_value", path="call"), call=2**62)
+    look(wire, ManageOp.STACKS, fault(9, "invalid_field_value", path="slot"), 2**62)
+
+
+@BOOK.script("arbiter-manage-kill", "GD-MSG-053", alone=True)
+def manage_kill(stage: ArbiterStage) -> None:
+    """Kills a call that waits, then the one that runs: each is told so, and a new worker comes."""
+    before = pids(stage)
+    running, waiting, calls = held(stage)
+    wire = stage.connect()
+    look(wire, ManageOp.KILL, response(9, manages("kill")), call=calls[1]["call"])
+    waiting.expect(error(2, "DirtyCancelledError"))
+    look(wire, ManageOp.KILL, response(9, manages("kill")), call=calls[0]["call"])
+    running.expect(error(1, "DirtyWorkerError"))
+    settle(stage)
+    if pids(stage) & before:
+        raise Mismatch("a new worker", str(before))
+
+
+@BOOK.script("arbiter-manage-kill-slot", "GD-MSG-053", alone=True)
+def manage_kill_slot(stage: ArbiterStage) -> None:
+    """Kills the worker by its slot: what it runs is told so, and what waits gets its successor."""
+    running, waiting, calls = held(stage)
+    look(stage.connect(), ManageOp.KILL, response(9, manages("kill")), calls[0]["slot"])
+    running.expect(error(1, "DirtyWorkerError"))
+    waiting.expect(response(2, 2), within_s=BOOT_SLACK_S)
+
+
+@BOOK.script("arbiter-manage-recycle", "GD-MSG-054", alone=True)
+def manage_recycle(stage: ArbiterStage) -> None:
+    """Recycles the worker while it runs a call: that is answered, and then there is another one."""
+    before = pids(stage)
+    running, waiting, calls = held(stage)
+    wire = stage.connect()
+    look(wire, ManageOp.RECYCLE, response(9, manages("recycle")), call=calls[0]["call"])
+    running.expect(response(1), within_s=HOLD_S + stage.terms.limit_s)
+    waiting.expect(response(2, 2))
+    due_s = time.monotonic() + BOOT_SLACK_S
+    while pids(stage) & before:
+        if time.monotonic() > due_s:
+            raise Mismatch("a new worker", str(before))
+        time.sleep(0.05)
+    settle(stage)
+
+
 def pids(stage: ArbiterStage) -> set[int]:
     """The workers."""
     return {worker["pid"] for worker in stage.status()["workers"]}

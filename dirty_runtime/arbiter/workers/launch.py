@@ -15,6 +15,7 @@ from ...settings import PYTHON_LAUNCHER, Config, ConfigError
 from ..policy.catalogue import AppFacts, Catalogue
 from .inspection import asked
 from .process import LocalProcess
+from .stacks import Stacks
 
 # It looks for the apps' modules itself, when it has what it needs.
 PYTHON = (sys.executable, "-P", "-m", "dirty_runtime.worker")
@@ -61,6 +62,16 @@ class Process(Protocol):
 
     def reopen_logs(self) -> None:
         """Have it open the files of its logs again, if it knows how."""
+
+    def ask_stacks(self, told: Callable[[Stacks], object]) -> None:
+        """Have the running event loop call `told` once, soon, with what its threads and tasks are
+        at, as far as it tells.
+        """
+
+    def died_of(self) -> str:
+        """The stacks of one that a fault has ended; empty where none did, or nobody knows; for a
+        process that is gone.
+        """
 
     def rss_bytes(self) -> int:
         """The memory that it holds; 0 when it is gone, or nobody knows."""

@@ -20,6 +20,8 @@ from typing import ClassVar
 
 from ... import keeper
 from ...printable import printable
+from ...stacks import ASK
+from .stacks import StackPipe, Stacks
 
 KEEPER = (sys.executable, "-I", "-S", os.path.abspath(keeper.__file__))
 REPORT_BYTES = 4096
@@ -121,7 +123,7 @@ class Kept:
         # Its keeper may have been stopped.
         self._keeper.send_signal(signal.SIGCONT)
 
-    def hand_on(self, number: signal.Signals) -> None:
+    def hand_on(self, number: int) -> None:
         """Send it one of the signals that a keeper hands on."""
         self._keeper.send_signal(number)
 
@@ -139,7 +141,8 @@ class LocalProcess:
         environment: what it is told.
         directory: where it starts; empty for the current one.
         ends: what it inherits.
-        takes_signals: whether it has a meaning for USR1, of which others would die.
+        takes_signals: whether it has a meaning for USR1, of which others would die, and tells
+            where its threads are.
 
     Raises:
         OSError: it cannot be started, for now.
@@ -156,14 +159,15 @@ class LocalProcess:
         self._takes_signals = takes_signals
         self._leaving: Callable[[str], None] | None = None
         self._rest = b""
-        self._last_traced = ""
-        with pipe_from() as (self._trace, end):
-            self._kept = Kept(
-                words,
-                {**environment, "DIRTY_TRACE_FD": str(end)},
-                directory,
-                [end, *(one.fileno() for one in ends)],
-            )
+        self._last_traced = self._died_of = ""
+        with pipe_from() as (self._trace, end), pipe_from() as (source, stacks_end):
+            told = {"DIRTY_TRACE_FD": str(end)}
+            inherits = [end, *(one.fileno() for one in ends)]
+            if takes_signals:
+                told["DIRTY_STACKS_FD"] = str(stacks_end)
+                inherits.append(stacks_end)
+            self._kept = Kept(words, {**environment, **told}, directory, inherits)
+            self._stacks = StackPipe(source)
 
     @property
     def pid(self) -> int:
@@ -176,6 +180,8 @@ class LocalProcess:
         self._read_trace()
         asyncio.get_running_loop().remove_reader(self._trace)
         os.close(self._trace)
+        self._died_of = self._stacks.died_of()
+        self._stacks.close()
         told()
 
     def when_leaving(self, told: Callable[[str], None]) -> None:
@@ -202,6 +208,12 @@ class LocalProcess:
 
     def ending(self) -> str:
         return self._kept.ending()
+
+    def died_of(self) -> str:
+        return self._died_of
+
+    def ask_stacks(self, told: Callable[[Stacks], object]) -> None:
+        self._stacks.ask(lambda: self._kept.hand_on(ASK), told)
 
     def is_victim(self) -> bool:
         return self._kept.is_victim()

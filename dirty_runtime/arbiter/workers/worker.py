@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Protocol
 
 import gdproto
@@ -19,11 +20,14 @@ from ..policy.life import Event, State, next_state
 from ..policy.restarts import Cause
 from .lane import Answer, AnswerEvents, Lane
 from .launch import Launcher, Order
+from .stacks import Stacks
 
 log = logging.getLogger("dirty")
 
 # How long a process may take to die after its lanes have closed, or its boot has failed.
 DYING_S = 1.0
+# How long one that is silent has to tell where its threads are, which takes it no time.
+STACKS_S = 1.0
 # What a worker gets behind the close of its apps: see `worker.leaving`.
 LEAVE_S = 4.0
 
@@ -182,8 +186,21 @@ class Worker:
         log.warning("worker %d (slot %d) is killed: %s", self.pid, self.slot, reason)
         self.cause = cause
         self._happens(Event.BLAMED)
-        self._leave(grace_s)
+        if cause is Cause.SILENCE:
+            # Before it is killed; where it does not answer, it is killed all the same.
+            self._leave(max(grace_s, STACKS_S))
+            self.process.ask_stacks(partial(self._stood_at, grace_s))
+        else:
+            self._leave(grace_s)
         self._supervisor.worker_condemned(self)
+
+    def _stood_at(self, grace_s: float, stacks: Stacks) -> None:
+        below = "\n".join(part for part in (stacks.threads, stacks.tasks) if part)
+        if below:
+            text = "worker %d (slot %d) stood at:"
+            log.warning(text, self.pid, self.slot, extra={"traceback": below})
+        if not grace_s:
+            self.process.kill()
 
     def when_old(self, age_s: float, told: Callable[[], None]) -> None:
         """Have `told` called in `age_s` seconds, if it lives that long."""
@@ -286,6 +303,9 @@ class Worker:
 
     def _ended(self) -> None:
         self._happens(Event.ENDED)
+        if died_of := self.process.died_of():
+            text = "worker %d (slot %d) ended by a fault:"
+            log.error(text, self.pid, self.slot, extra={"traceback": died_of})
         for timer in self._timers:
             timer.cancel()
         self._supervisor.worker_ended(self)

@@ -1,4 +1,4 @@
-/* @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit */
 /* GD/1 in C11, one header: values, messages, and connections without I/O.
  *
  * Rules: nothing is global, nothing blocks, and nothing is printed. What can fail returns a gd_code
@@ -46,6 +46,10 @@
 #define GD_MANAGE_OP_REMOVE 2
 #define GD_MANAGE_OP_RELOAD 3
 #define GD_MANAGE_OP_SET 4
+#define GD_MANAGE_OP_CALLS 5
+#define GD_MANAGE_OP_STACKS 6
+#define GD_MANAGE_OP_KILL 7
+#define GD_MANAGE_OP_RECYCLE 8
 
 /* --- errors --- */
 
@@ -1691,7 +1695,7 @@ typedef enum gd_message_type {
     GD_MESSAGE_END = 0x05, /* The end of a stream. */
     GD_MESSAGE_STASH = 0x10, /* An operation on the arbiter's shared tables. */
     GD_MESSAGE_STATUS = 0x11, /* Ask for the state of the arbiter or worker. */
-    GD_MESSAGE_MANAGE = 0x12, /* Change the number of workers, or reload them. */
+    GD_MESSAGE_MANAGE = 0x12, /* Change the workers, or look at what they do. */
     GD_MESSAGE_CANCEL = 0x80, /* Give up an open exchange. */
 } gd_message_type;
 
@@ -1852,10 +1856,12 @@ typedef struct gd_stash {
     gd_value pattern; /* a glob over string keys; none where it is absent */
 } gd_stash;
 
-/* Change the number of workers, or reload them. */
+/* Change the workers, or look at what they do. */
 typedef struct gd_manage {
     gd_value op; /* the operation */
     gd_value count; /* how many workers; none where it is absent */
+    gd_value slot; /* the place of one worker; none where it is absent */
+    gd_value call; /* the arbiter's number of one request; none where it is absent */
 } gd_manage;
 
 #define GD__MOST_FIELDS 6
@@ -1939,10 +1945,12 @@ static inline gd_message gd_make_status(uint64_t request_id) {
     return made;
 }
 
-static inline gd_message gd_make_manage(uint64_t request_id, gd_value op, gd_value count) {
+static inline gd_message gd_make_manage(uint64_t request_id, gd_value op, gd_value count, gd_value slot, gd_value call) {
     gd_message made = gd__made(GD_MESSAGE_MANAGE, request_id);
     made.manage.op = op;
     made.manage.count = count;
+    made.manage.slot = slot;
+    made.manage.call = call;
     return made;
 }
 
@@ -2028,10 +2036,12 @@ static inline const gd__field *gd__stash_fields(void) {
 }
 
 static inline const gd__field *gd__manage_fields(void) {
-    static const int64_t op[] = {INT64_C(1), INT64_C(2), INT64_C(3), INT64_C(4)};
-    static const gd__field fields[2] = {
-        {"op", 2, 0, "\021\000\000\000\002\157\160", 7, 1u << GD_KIND_INTEGER, true, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), op, 4, NULL, 0, 0},
+    static const int64_t op[] = {INT64_C(1), INT64_C(2), INT64_C(3), INT64_C(4), INT64_C(5), INT64_C(6), INT64_C(7), INT64_C(8)};
+    static const gd__field fields[4] = {
+        {"op", 2, 0, "\021\000\000\000\002\157\160", 7, 1u << GD_KIND_INTEGER, true, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), op, 8, NULL, 0, 0},
         {"count", 5, 1, "\021\000\000\000\005\143\157\165\156\164", 10, 1u << GD_KIND_INTEGER, false, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 4609},
+        {"slot", 4, 2, "\021\000\000\000\004\163\154\157\164", 9, 1u << GD_KIND_INTEGER, false, false, false, false, true, INT64_C(0), INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
+        {"call", 4, 3, "\021\000\000\000\004\143\141\154\154", 9, 1u << GD_KIND_INTEGER, false, false, false, false, true, INT64_C(1), INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
     };
     return fields;
 }
@@ -2065,8 +2075,8 @@ static inline const char *const *gd_field_names(gd_message_type type, size_t *co
         return names;
     }
     case GD_MESSAGE_MANAGE: {
-        static const char *const names[] = {"op", "count"};
-        *count = 2;
+        static const char *const names[] = {"op", "count", "slot", "call"};
+        *count = 4;
         return names;
     }
     default:
@@ -2094,7 +2104,7 @@ static inline const gd__field *gd__fields_of(gd_message_type type, size_t *count
         *count = 5;
         return gd__stash_fields();
     case GD_MESSAGE_MANAGE:
-        *count = 2;
+        *count = 4;
         return gd__manage_fields();
     default:
         *count = 0;

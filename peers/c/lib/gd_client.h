@@ -437,8 +437,9 @@ static inline bool gd_client_status(gd_client *client, const gd_terms *terms, gd
 /* Have workers added, removed, set to a count, or reloaded: a GD_MANAGE_OP_... and a count. */
 static inline bool gd_client_manage(gd_client *client, int64_t op, int64_t count,
     const gd_terms *terms, gd_answer *answer) {
-    return gd_client_ask(client, gd_make_manage(0, gd_integer(op), gd_integer(count)), terms,
-        answer);
+    gd_message message = gd_make_manage(0, gd_integer(op), gd_integer(count), gd_none(),
+        gd_none());
+    return gd_client_ask(client, message, terms, answer);
 }
 
 /* Work on a table of the stash: a GD_STASH_OP_...; what the operation does not take is none. */

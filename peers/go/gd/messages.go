@@ -1,4 +1,4 @@
-// @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
 // Code generated from the declaration of GD/1. DO NOT EDIT.
 
 package gd
@@ -93,10 +93,14 @@ type ManageOp int64
 
 // The operations of MANAGE.
 const (
-	ManageOpAdd    ManageOp = 1
-	ManageOpRemove ManageOp = 2
-	ManageOpReload ManageOp = 3
-	ManageOpSet    ManageOp = 4
+	ManageOpAdd     ManageOp = 1
+	ManageOpRemove  ManageOp = 2
+	ManageOpReload  ManageOp = 3
+	ManageOpSet     ManageOp = 4
+	ManageOpCalls   ManageOp = 5
+	ManageOpStacks  ManageOp = 6
+	ManageOpKill    ManageOp = 7
+	ManageOpRecycle ManageOp = 8
 )
 
 // Message is one of the messages: a pointer to a struct of this package.
@@ -551,7 +555,7 @@ func (m *Status) write(_ *writer) *ProtocolError {
 	return nil
 }
 
-// Manage is MANAGE. Change the number of workers, or reload them.
+// Manage is MANAGE. Change the workers, or look at what they do.
 type Manage struct {
 	// RequestID is that of the exchange.
 	RequestID uint64
@@ -561,6 +565,12 @@ type Manage struct {
 
 	// Count: how many workers; nil for 1.
 	Count *int64 `gd:"count,optional"`
+
+	// Slot: the place of one worker; nil for none.
+	Slot *int64 `gd:"slot,optional"`
+
+	// Call: the arbiter's number of one request; nil for none.
+	Call *int64 `gd:"call,optional"`
 }
 
 // MessageType is TypeManage.
@@ -572,11 +582,23 @@ func (m *Manage) ExchangeID() uint64 { return m.RequestID }
 func (m *Manage) take(slots []slot) {
 	m.Op = ManageOp(given(slots[0].value, int64(0)))
 	m.Count = of(slots[1].value, int64(1))
+	m.Slot = optional[int64](slots[2].value)
+	m.Call = optional[int64](slots[3].value)
 }
 
 func (m *Manage) judge() *ProtocolError {
 	if err := fieldsOfManage[0].judge(int64(m.Op)); err != nil {
 		return err
+	}
+	if m.Slot != nil {
+		if err := fieldsOfManage[2].judge(*m.Slot); err != nil {
+			return err
+		}
+	}
+	if m.Call != nil {
+		if err := fieldsOfManage[3].judge(*m.Call); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -584,6 +606,13 @@ func (m *Manage) judge() *ProtocolError {
 func (m *Manage) write(w *writer) *ProtocolError {
 	w.depth++
 	w.buf = append(w.buf, "!\x00\x00\x00\x02"...)
+	count := len(w.buf) - 1
+	if m.Slot != nil {
+		w.buf[count]++
+	}
+	if m.Call != nil {
+		w.buf[count]++
+	}
 	w.buf = append(w.buf, "\x11\x00\x00\x00\x02op"...)
 	if err := w.integer(int64(m.Op)); err != nil {
 		return err.inKey("op")
@@ -591,6 +620,18 @@ func (m *Manage) write(w *writer) *ProtocolError {
 	w.buf = append(w.buf, "\x11\x00\x00\x00\x05count"...)
 	if err := w.integer(defaulted(m.Count, int64(1))); err != nil {
 		return err.inKey("count")
+	}
+	if m.Slot != nil {
+		w.buf = append(w.buf, "\x11\x00\x00\x00\x04slot"...)
+		if err := w.integer(*m.Slot); err != nil {
+			return err.inKey("slot")
+		}
+	}
+	if m.Call != nil {
+		w.buf = append(w.buf, "\x11\x00\x00\x00\x04call"...)
+		if err := w.integer(*m.Call); err != nil {
+			return err.inKey("call")
+		}
 	}
 	w.depth--
 	return nil
@@ -710,8 +751,10 @@ var fieldsOfStash = []field{
 }
 
 var fieldsOfManage = []field{
-	{name: "op", kinds: ofInteger, required: true, minimum: math.MinInt64, maximum: math.MaxInt64, choices: []int64{1, 2, 3, 4}},
+	{name: "op", kinds: ofInteger, required: true, minimum: math.MinInt64, maximum: math.MaxInt64, choices: []int64{1, 2, 3, 4, 5, 6, 7, 8}},
 	{name: "count", kinds: ofInteger, minimum: math.MinInt64, maximum: math.MaxInt64},
+	{name: "slot", kinds: ofInteger, minimum: 0, maximum: math.MaxInt64},
+	{name: "call", kinds: ofInteger, minimum: 1, maximum: math.MaxInt64},
 }
 
 // What stands in a payload for a field: a value and where it begins, which is 0 where it is

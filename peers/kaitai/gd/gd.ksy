@@ -1,4 +1,4 @@
-# @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
 meta:
   id: gd
   title: GD/1, a binary worker protocol
@@ -170,3 +170,7 @@ enums:
     2: remove
     3: reload
     4: set
+    5: calls
+    6: stacks
+    7: kill
+    8: recycle

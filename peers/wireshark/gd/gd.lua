@@ -1,4 +1,4 @@
--- @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
+-- @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
 -- GD/1 in Wireshark: frames, values and messages with names, what is wrong with them by its
 -- portable code, and which frame answers which. `wireshark -X lua_script:gd.lua`, or a copy
 -- of this file in the folder of personal Lua plugins.
@@ -81,8 +81,10 @@ local messages = {
   },
   STATUS = false,
   MANAGE = {
-    {name = "op", full = "manage.op", meaning = "the operation", required = true, kinds = {integer = true}, form = "int64", choices = {[1] = "add", [2] = "remove", [3] = "reload", [4] = "set"}},
+    {name = "op", full = "manage.op", meaning = "the operation", required = true, kinds = {integer = true}, form = "int64", choices = {[1] = "add", [2] = "remove", [3] = "reload", [4] = "set", [5] = "calls", [6] = "stacks", [7] = "kill", [8] = "recycle"}},
     {name = "count", full = "manage.count", meaning = "how many workers", required = false, kinds = {integer = true}, form = "int64"},
+    {name = "slot", full = "manage.slot", meaning = "the place of one worker", required = false, kinds = {integer = true}, form = "int64", minimum = 0},
+    {name = "call", full = "manage.call", meaning = "the arbiter's number of one request", required = false, kinds = {integer = true}, form = "int64", minimum = 1},
   },
   CANCEL = false,
 }

@@ -1,4 +1,4 @@
-// @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
 //! The header of a frame, which is judged only when all of its bytes are there.
 
 use super::errors::{Code, Fault, Scope};
@@ -21,7 +21,7 @@ pub enum MessageType {
     Stash,
     /// Ask for the state of the arbiter or worker.
     Status,
-    /// Change the number of workers, or reload them.
+    /// Change the workers, or look at what they do.
     Manage,
     /// Give up an open exchange.
     Cancel,

@@ -1,4 +1,4 @@
-// @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
 //! Messages, and the frames that carry them.
 //!
 //! A field of several kinds, or of any, is a `Value`; where it is optional, none stands for its
@@ -51,6 +51,14 @@ pub enum ManageOp {
     Reload = 3,
     /// `set`.
     Set = 4,
+    /// `calls`.
+    Calls = 5,
+    /// `stacks`.
+    Stacks = 6,
+    /// `kill`.
+    Kill = 7,
+    /// `recycle`.
+    Recycle = 8,
 }
 
 impl From<ManageOp> for i64 {
@@ -533,7 +541,7 @@ impl Status {
     }
 }
 
-/// Change the number of workers, or reload them.
+/// Change the workers, or look at what they do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manage {
     /// The exchange that it belongs to.
@@ -542,20 +550,34 @@ pub struct Manage {
     pub op: i64,
     /// How many workers.
     pub count: i64,
+    /// The place of one worker.
+    pub slot: Option<i64>,
+    /// The arbiter's number of one request.
+    pub call: Option<i64>,
 }
 
 impl Manage {
     /// The message; what may be left out has its default.
     pub fn new(request_id: u64, op: impl Into<i64>) -> Self {
-        Manage { request_id, op: op.into(), count: 1 }
+        Manage { request_id, op: op.into(), count: 1, slot: None, call: None }
     }
 
     fn fields(&self) -> Vec<(&'static str, Value)> {
-        vec![("op", self.op.into()), ("count", self.count.into())]
+        vec![
+            ("op", self.op.into()),
+            ("count", self.count.into()),
+            ("slot", self.slot.into()),
+            ("call", self.call.into()),
+        ]
     }
 
     fn from_fields(request_id: u64, mut fields: Dict) -> Result<Message, Fault> {
-        let values = [fields.take("op"), fields.take("count")];
+        let values = [
+            fields.take("op"),
+            fields.take("count"),
+            fields.take("slot"),
+            fields.take("call"),
+        ];
         Self::judged(request_id, Payload { frame: None, values })
     }
 
@@ -564,6 +586,8 @@ impl Manage {
         match key {
             "op" => Some(0),
             "count" => Some(1),
+            "slot" => Some(2),
+            "call" => Some(3),
             _ => None,
         }
     }
@@ -572,28 +596,55 @@ impl Manage {
         Self::judged(request_id, Payload::read(frame, Self::place)?)
     }
 
-    fn judged(request_id: u64, mut payload: Payload<2>) -> Result<Message, Fault> {
+    fn judged(request_id: u64, mut payload: Payload<4>) -> Result<Message, Fault> {
         let found = payload.field(0, &["op"]);
         let op = found.required(any, Self::permits_op)?;
         let found = payload.field(1, &["count"]);
         let found = found.optional(any, any)?;
         let count = found.unwrap_or(1);
-        Ok(Message::Manage(Manage { request_id, op, count }))
+        let found = payload.field(2, &["slot"]);
+        let slot = found.optional(any, Self::permits_slot)?;
+        let found = payload.field(3, &["call"]);
+        let call = found.optional(any, Self::permits_call)?;
+        Ok(Message::Manage(Manage { request_id, op, count, slot, call }))
     }
 
     fn write(&self, out: &mut Vec<u8>) -> Written {
         let is_possible = Self::permits_op(&self.op);
         judge(is_possible, Code::InvalidFieldValue, &["op"])?;
-        values::put_dict(out, 2);
+        let is_possible = self.slot.as_ref().is_none_or(Self::permits_slot);
+        judge(is_possible, Code::InvalidFieldValue, &["slot"])?;
+        let is_possible = self.call.as_ref().is_none_or(Self::permits_call);
+        judge(is_possible, Code::InvalidFieldValue, &["call"])?;
+        let mut count = 2;
+        count += usize::from(self.slot.is_some());
+        count += usize::from(self.call.is_some());
+        values::put_dict(out, count);
         out.extend_from_slice(b"\x11\x00\x00\x00\x02op");
         named(values::write_integer(out, self.op), &["op"])?;
         out.extend_from_slice(b"\x11\x00\x00\x00\x05count");
         named(values::write_integer(out, self.count), &["count"])?;
+        if let Some(held) = &self.slot {
+            out.extend_from_slice(b"\x11\x00\x00\x00\x04slot");
+            named(values::write_integer(out, *held), &["slot"])?;
+        }
+        if let Some(held) = &self.call {
+            out.extend_from_slice(b"\x11\x00\x00\x00\x04call");
+            named(values::write_integer(out, *held), &["call"])?;
+        }
         Ok(())
     }
 
     fn permits_op(it: &i64) -> bool {
-        matches!(it, 1..=4)
+        matches!(it, 1..=8)
+    }
+
+    fn permits_slot(it: &i64) -> bool {
+        *it >= 0
+    }
+
+    fn permits_call(it: &i64) -> bool {
+        *it >= 1
     }
 }
 
@@ -628,7 +679,7 @@ pub enum Message {
     Stash(Stash),
     /// Ask for the state of the arbiter or worker.
     Status(Status),
-    /// Change the number of workers, or reload them.
+    /// Change the workers, or look at what they do.
     Manage(Manage),
     /// Give up an open exchange.
     Cancel(Cancel),

@@ -1,4 +1,4 @@
-// @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
 /** The bounds, constants and codes of GD/1. */
 
 /** Payload of one frame, in bytes. Beyond it: `payload_too_large`. */
@@ -38,7 +38,7 @@ export const MESSAGE_CODES = {
   STASH: 0x10,
   /** Ask for the state of the arbiter or worker. */
   STATUS: 0x11,
-  /** Change the number of workers, or reload them. */
+  /** Change the workers, or look at what they do. */
   MANAGE: 0x12,
   /** Give up an open exchange. */
   CANCEL: 0x80,
@@ -74,5 +74,9 @@ export const ManageOp = {
   remove: 2n,
   reload: 3n,
   set: 4n,
+  calls: 5n,
+  stacks: 6n,
+  kill: 7n,
+  recycle: 8n,
 } as const;
 export type ManageOp = (typeof ManageOp)[keyof typeof ManageOp];

@@ -1,4 +1,4 @@
-// @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
 /** The messages of GD/1: one whole frame each. */
 
 import { ProtocolError } from "./errors.js";
@@ -474,42 +474,86 @@ export class StatusMessage {
   writePayload(): void {}
 }
 
-/** Change the number of workers, or reload them. */
+/** Change the workers, or look at what they do. */
 export class ManageMessage {
   readonly type = "MANAGE";
   readonly requestId: bigint;
-  /** The operation. add is 1, remove is 2, reload is 3, set is 4. */
+  /**
+   * The operation. add is 1, remove is 2, reload is 3, set is 4, calls is 5, stacks is 6, kill is 7,
+   * recycle is 8.
+   */
   readonly op: ManageOp;
   /** How many workers. */
   readonly count: bigint;
+  /** The place of one worker. */
+  readonly slot: bigint | null;
+  /** The arbiter's number of one request. */
+  readonly call: bigint | null;
 
-  constructor(init: { requestId: bigint; op: ManageOp; count?: bigint }) {
+  constructor(init: {
+    requestId: bigint;
+    op: ManageOp;
+    count?: bigint;
+    slot?: bigint | null;
+    call?: bigint | null;
+  }) {
     this.requestId = init.requestId;
     this.op = init.op;
     this.count = init.count ?? 1n;
+    this.slot = init.slot ?? null;
+    this.call = init.call ?? null;
   }
 
   static read(requestId: bigint, frame: Uint8Array, options: Options): ManageMessage {
     const fields = Fields.of(frame, options);
     const op = fields.exact("op", fields.required("op")) as ManageOp;
     if (typeof op !== "bigint") throw fields.fault("wrong_field_type", "op");
-    if (op < 1n || op > 4n) throw fields.fault("invalid_field_value", "op");
+    if (op < 1n || op > 8n) throw fields.fault("invalid_field_value", "op");
     const count = fields.exact("count", fields.optional("count")) ?? 1n;
     if (typeof count !== "bigint") throw fields.fault("wrong_field_type", "count");
-    return new ManageMessage({ requestId, op, count });
+    const slot = fields.exact("slot", fields.optional("slot"));
+    if (slot !== null) {
+      if (typeof slot !== "bigint") throw fields.fault("wrong_field_type", "slot");
+      if (slot < 0n) throw fields.fault("invalid_field_value", "slot");
+    }
+    const call = fields.exact("call", fields.optional("call"));
+    if (call !== null) {
+      if (typeof call !== "bigint") throw fields.fault("wrong_field_type", "call");
+      if (call < 1n) throw fields.fault("invalid_field_value", "call");
+    }
+    return new ManageMessage({ requestId, op, count, slot, call });
   }
 
   /** Writes the payload, its fields judged. */
   writePayload(writer: Writer): void {
-    const { op, count } = this;
+    const { op, count, slot, call } = this;
     if (typeof op !== "bigint") throw refusal("wrong_field_type", "op");
-    if (op < 1n || op > 4n) throw refusal("invalid_field_value", "op");
+    if (op < 1n || op > 8n) throw refusal("invalid_field_value", "op");
     if (typeof count !== "bigint") throw refusal("wrong_field_type", "count");
-    writer.open(2);
+    if (slot !== null) {
+      if (typeof slot !== "bigint") throw refusal("wrong_field_type", "slot");
+      if (slot < 0n) throw refusal("invalid_field_value", "slot");
+    }
+    if (call !== null) {
+      if (typeof call !== "bigint") throw refusal("wrong_field_type", "call");
+      if (call < 1n) throw refusal("invalid_field_value", "call");
+    }
+    let $count = 2;
+    if (slot !== null) $count++;
+    if (call !== null) $count++;
+    writer.open($count);
     writer.key("op");
     writer.value(op);
     writer.key("count");
     writer.value(count);
+    if (slot !== null) {
+      writer.key("slot");
+      writer.value(slot);
+    }
+    if (call !== null) {
+      writer.key("call");
+      writer.value(call);
+    }
     writer.close();
   }
 }

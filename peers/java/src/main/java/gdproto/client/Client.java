@@ -82,7 +82,7 @@ public final class Client implements AutoCloseable {
 
   /** Changes the number of workers, or has them replaced. */
   public Map<String, Object> manage(ManageOp op, long count) {
-    return asMap(ask(id -> new Message.Manage(id, op.code(), count)));
+    return asMap(ask(id -> new Message.Manage(id, op.code(), count, null, null)));
   }
 
   /** Closes the connection: what is under way on it fails. A later call opens one again. */

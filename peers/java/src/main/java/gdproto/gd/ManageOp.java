@@ -1,4 +1,4 @@
-// @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 /** What MANAGE can ask for. */
@@ -6,7 +6,11 @@ public enum ManageOp {
   ADD(1),
   REMOVE(2),
   RELOAD(3),
-  SET(4);
+  SET(4),
+  CALLS(5),
+  STACKS(6),
+  KILL(7),
+  RECYCLE(8);
 
   private final int code;
 

@@ -1,4 +1,4 @@
-// @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.List;
@@ -160,16 +160,18 @@ public sealed interface Message {
   }
 
   /**
-   * Change the number of workers, or reload them.
+   * Change the workers, or look at what they do.
    *
    * @param requestId of the exchange
    * @param op the operation
    * @param count how many workers
+   * @param slot the place of one worker
+   * @param call the arbiter's number of one request
    */
-  record Manage(long requestId, long op, long count) implements Message {
-    /** Change the number of workers, or reload them. All else is as where it is absent. */
+  record Manage(long requestId, long op, long count, Long slot, Long call) implements Message {
+    /** Change the workers, or look at what they do. All else is as where it is absent. */
     public Manage(long requestId, long op) {
-      this(requestId, op, 1);
+      this(requestId, op, 1, null, null);
     }
 
     @Override

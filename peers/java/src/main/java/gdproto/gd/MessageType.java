@@ -1,4 +1,4 @@
-// @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 /** The messages of GD/1. */
@@ -24,7 +24,7 @@ public enum MessageType {
   /** Ask for the state of the arbiter or worker. */
   STATUS(0x11, false),
 
-  /** Change the number of workers, or reload them. */
+  /** Change the workers, or look at what they do. */
   MANAGE(0x12, true),
 
   /** Give up an open exchange. */

@@ -1,4 +1,4 @@
-// @generated from spec/ (8bca34bc5ac3e8be) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.List;
@@ -30,8 +30,10 @@ final class Payloads {
   private static final Field STASH_VALUE = new Field("value", false);
   private static final Field STASH_PATTERN = new Field("pattern", false, Field.Kind.STRING);
   private static final Field MANAGE_OP =
-      new Field("op", true, Field.Kind.INTEGER).oneOf(1L, 2L, 3L, 4L);
+      new Field("op", true, Field.Kind.INTEGER).oneOf(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L);
   private static final Field MANAGE_COUNT = new Field("count", false, Field.Kind.INTEGER);
+  private static final Field MANAGE_SLOT = new Field("slot", false, Field.Kind.INTEGER).from(0);
+  private static final Field MANAGE_CALL = new Field("call", false, Field.Kind.INTEGER).from(1);
 
   private Payloads() {}
 
@@ -113,7 +115,9 @@ final class Payloads {
       case MANAGE -> {
         long op = (long) payload.take(MANAGE_OP);
         long count = payload.take(MANAGE_COUNT) instanceof Long held ? held : 1;
-        yield new Message.Manage(requestId, op, count);
+        Long slot = (Long) payload.take(MANAGE_SLOT);
+        Long call = (Long) payload.take(MANAGE_CALL);
+        yield new Message.Manage(requestId, op, count, slot, call);
       }
       default -> throw new AssertionError(header);
     };
@@ -218,10 +222,14 @@ final class Payloads {
   private static void write(Message.Manage message, ValueWriter out) throws ProtocolException {
     MANAGE_OP.judge(message.op());
     MANAGE_COUNT.judge(message.count());
+    MANAGE_SLOT.judge(message.slot());
+    MANAGE_CALL.judge(message.call());
     int at = out.open();
     int count = 0;
     count += out.pair(MANAGE_OP, message.op());
     count += out.pair(MANAGE_COUNT, message.count());
+    count += out.pair(MANAGE_SLOT, message.slot());
+    count += out.pair(MANAGE_CALL, message.call());
     out.close(at, count);
   }
 }
