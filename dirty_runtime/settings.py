@@ -116,7 +116,9 @@ class Config:
     allowed_users: str = setting(
         "", "Users who may connect, by name or number; whoever can open the socket if empty."
     )
-    manage_users: str = setting("", "Users who may scale and reload, beside root and our own.")
+    manage_users: str = setting(
+        "", "Users who may scale, reload, look into workers and end them, beside root and our own."
+    )
     slot_env: dict[str, str] = field(default_factory=dict)
     worker_command: str = setting(
         "", "Command that starts a worker in another language; Python's worker if empty."

@@ -134,7 +134,7 @@ CALL_STATUS = Form(
         FormField("action", TEXT, "what is called on it", core=True),
         FormField("age", NUMBER, "since it arrived", core=True, unit="seconds"),
         FormField("ran", NUMBER, "since a worker has it", unit="seconds", nullable=True),
-        FormField("request_id", INT, "the client's id of it"),
+        FormField("request_id", TEXT, "the client's id of it, in decimal digits"),
         FormField("client_pid", INT, "the process of the client; 0 where it is not known"),
         FormField("client_user", INT, "the number of the client's user"),
         FormField("slot", INT, "the place of the worker that runs it", nullable=True),

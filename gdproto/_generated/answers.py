@@ -1,4 +1,4 @@
-# @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class CallStatus(TypedDict):
         action: what is called on it.
         age: since it arrived, in seconds.
         ran: since a worker has it, in seconds.
-        request_id: the client's id of it.
+        request_id: the client's id of it, in decimal digits.
         client_pid: the process of the client; 0 where it is not known.
         client_user: the number of the client's user.
         slot: the place of the worker that runs it.
@@ -46,7 +46,7 @@ class CallStatus(TypedDict):
     action: str
     age: float
     ran: NotRequired[float | None]
-    request_id: NotRequired[int]
+    request_id: NotRequired[str]
     client_pid: NotRequired[int]
     client_user: NotRequired[int]
     slot: NotRequired[int | None]
@@ -425,7 +425,7 @@ FORMS: Final[dict[str, Form]] = {
         FormField('action', ResultType('string', None, ''), True, False, '', 'what is called on it'),
         FormField('age', ResultType('number', None, ''), True, False, 'seconds', 'since it arrived'),
         FormField('ran', ResultType('number', None, ''), False, True, 'seconds', 'since a worker has it'),
-        FormField('request_id', ResultType('integer', None, ''), False, False, '', "the client's id of it"),
+        FormField('request_id', ResultType('string', None, ''), False, False, '', "the client's id of it, in decimal digits"),
         FormField('client_pid', ResultType('integer', None, ''), False, False, '', 'the process of the client; 0 where it is not known'),
         FormField('client_user', ResultType('integer', None, ''), False, False, '', "the number of the client's user"),
         FormField('slot', ResultType('integer', None, ''), False, True, '', 'the place of the worker that runs it'),

@@ -1,7 +1,7 @@
-/* @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "1dd52ad814c0ae3e"
+#define SPEC_HASH "077e4fd7ffcaa2a5"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

@@ -1,4 +1,4 @@
-# @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '1dd52ad814c0ae3e'
+SPEC_HASH: Final = '077e4fd7ffcaa2a5'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+import gdproto
 from dirty_runtime import (
     DirtyCancelledError,
     DirtyError,
@@ -110,6 +112,15 @@ def test_what_runs_is_listed_with_who_called(arbiter: Arbiter) -> None:
         told = json.loads(run_dirty("calls", "--json", "--socket", arbiter.socket_path).stdout)
         assert {one["action"] for one in told["calls"]} == {"wait_here", "wait_in_a_task"}
         assert told["left_out"] == 0
+
+
+def test_a_request_id_that_no_integer_of_an_answer_holds_is_told() -> None:
+    with serving(OURS) as arbiter, socket.socket(socket.AF_UNIX) as connected:
+        connected.connect(arbiter.socket_path)
+        connected.sendall(gdproto.Request(2**64 - 1, OURS, "hold").to_bytes())
+        wait_until(lambda: "hold" in listed(arbiter))
+        assert listed(arbiter)["hold"]["request_id"] == str(2**64 - 1)
+        assert arbiter.status()["workers"][0]["running"][0]["action"] == "hold"
 
 
 def test_threads_and_tasks_are_told_where_they_are(arbiter: Arbiter) -> None:

@@ -21,7 +21,7 @@ def call_status(call: CallOf, calls: Calls[ClientConnection, Lane], now_s: float
         "action": call.action[:MOST_CHARACTERS],
         "age": round(now_s - call.arrived_s, 3),
         "ran": round(now_s - call.started_s, 3) if worker else None,
-        "request_id": call.request_id,
+        "request_id": str(call.request_id),
         "client_pid": call.client.pid,
         "client_user": call.client.uid,
         "slot": worker.slot if worker else None,

@@ -1,4 +1,4 @@
-// @generated from spec/ (9f9cc8e60d402271) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.ArrayList;
