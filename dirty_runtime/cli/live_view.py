@@ -25,9 +25,9 @@ from textual.widgets import DataTable, Footer, Static
 from gdproto import ManageOp
 
 from ..client import DirtyClient
+from ..client.readiness import State, count_workers, state_of
 from ..errors import DirtyConnectionError, DirtyError, DirtyPermissionError
 from ..printable import printable
-from ..readiness import State, count_workers, state_of
 from .doing import stack_lines
 from .drawing import shown_s, user_name
 

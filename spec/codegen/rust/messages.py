@@ -9,7 +9,20 @@ from ..errors import CompileError
 from ..layout import dict_head, key_bytes, leaves, leaves_default_out
 from ..naming import pascal, snake
 from ..template import fill, indented
-from .printing import Lines, code, doc, integer, limit, listed, matching, name, raw, scope, text
+from .printing import (
+    Lines,
+    array,
+    code,
+    doc,
+    integer,
+    limit,
+    listed,
+    matching,
+    name,
+    raw,
+    scope,
+    text,
+)
 
 TEMPLATE = """
 //! Messages, and the frames that carry them.
@@ -525,7 +538,7 @@ def _from_fields(message: ir.Message) -> Lines:
     return [
         "fn from_fields(request_id: u64, mut fields: Dict) -> Result<Message, Fault> {",
         *(f"    {line}" for f in message.fields for line in _gathered(f)),
-        *indented(listed("let values = [", taken, "];", 8), "    "),
+        *indented(array("values", taken, 8), "    "),
         "    Self::judged(request_id, Payload { frame: None, values })",
         "}",
     ]

@@ -89,6 +89,15 @@ def listed(opening: str, items: list[str], closing: str, indent: int) -> Lines:
     return [opening, *(f"    {item}," for item in items), closing]
 
 
+def array(name: str, items: list[str], indent: int) -> Lines:
+    """An array with a name: as `listed`, or below the name where it fits there alone."""
+    found = listed(f"let {name} = [", items, "];", indent)
+    below = f"    [{', '.join(items)}];"
+    if len(found) > 1 and indent + len(below) <= MAX_WIDTH:
+        return [f"let {name} =", below]
+    return found
+
+
 def arm(pattern: str, made: str, indent: int) -> Lines:
     """An arm of a match."""
     line = f"{pattern} => {made},"

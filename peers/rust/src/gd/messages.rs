@@ -572,12 +572,8 @@ impl Manage {
     }
 
     fn from_fields(request_id: u64, mut fields: Dict) -> Result<Message, Fault> {
-        let values = [
-            fields.take("op"),
-            fields.take("count"),
-            fields.take("slot"),
-            fields.take("call"),
-        ];
+        let values =
+            [fields.take("op"), fields.take("count"), fields.take("slot"), fields.take("call")];
         Self::judged(request_id, Payload { frame: None, values })
     }
 
