@@ -29,7 +29,9 @@ class Storyteller(DirtyApp):
         self._beginnings = sorted(pair for pair in self._next if pair[0].istitle())
 
     def story(self, length: int, seed: int = 0) -> str:
-        """A story of `length` words; the same seed tells the same one."""
+        """A story of `length` words; the same seed tells the same one. Raises ValueError."""
+        if length < 0:
+            raise ValueError(f"a story of {length} words cannot be told")
         return " ".join(self.words(length, seed))
 
     def words(self, length: int, seed: int = 0) -> Iterator[str]:

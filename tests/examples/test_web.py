@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.dirty_runtime.processes import Arbiter, serving, wait_until
+from tests.dirty_runtime.processes import LIMIT_S, ROOT, Arbiter, serving, wait_until
 
-from .web_servers import EXAMPLES, Connection, WebServer, gunicorn, serving_web, uvicorn
+from .web_servers import EXAMPLES, Connection, WebServer, gunicorn, hypercorn, serving_web, uvicorn
 
 STORYTELLER = "storyteller:Storyteller"
 ENDLESS = 10**12
@@ -25,7 +28,11 @@ SERVERS = {
     "gthread, preload": gunicorn(
         "tests.examples.connected_flask_app:app", "--workers", "2", "--threads", "4", "--preload"
     ),
+    "gevent": gunicorn("flask_app:app", "--workers", "2", "--worker-class", "gevent"),
     "uvicorn": uvicorn("fastapi_app:app"),
+    "hypercorn": hypercorn("fastapi_app:app"),
+    "django, gthread": gunicorn("django_project:application", "--threads", "4"),
+    "django, uvicorn": uvicorn("django_project:asgi"),
 }
 
 
@@ -75,6 +82,20 @@ def test_a_stream_comes_whole(web: WebServer, arbiter: Arbiter) -> None:
     status, _, body = web.get("/words?length=2000&seed=3")
     assert status == 200
     assert body.split() == story(2000, 3, arbiter).split()
+
+
+def test_a_stream_comes_as_events(web: WebServer, arbiter: Arbiter) -> None:
+    status, headers, body = web.get("/events?length=20&seed=3")
+    assert status == 200
+    kind = {name.lower(): value for name, value in headers.items()}["content-type"]
+    assert kind.startswith("text/event-stream")
+    assert body == "".join(f"data: {word}\n\n" for word in story(20, 3, arbiter).split())
+
+
+def test_what_the_app_finds_wrong_is_a_bad_request(web: WebServer) -> None:
+    status, _, body = web.get("/story?length=-1")
+    assert status == 400
+    assert "-1" in body
 
 
 def test_whoever_leaves_a_stream_ends_the_generator(web: WebServer, arbiter: Arbiter) -> None:
@@ -137,3 +158,25 @@ def test_a_long_call_does_not_block_the_event_loop() -> None:
             assert web.get("/story?length=5")[0] == 200
         assert not long.done()
         assert long.result()[0] == 200
+
+
+TASKS = """
+from celery.contrib.testing.worker import start_worker
+import celery_app
+with start_worker(celery_app.app, perform_ping_check=False):
+    print(celery_app.story.delay(20, 3).get(timeout=30))
+"""
+
+
+def test_a_task_of_celery_calls(arbiter: Arbiter) -> None:
+    environment = os.environ | {
+        "CELERY_BROKER": "memory://",
+        "CELERY_RESULTS": "cache+memory://",
+        "DIRTY_SOCKET": arbiter.socket_path,
+        "PYTHONPATH": f"{ROOT}:{EXAMPLES}",
+    }
+    command = [sys.executable, "-c", TASKS]
+    said = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+    assert story(20, 3, arbiter) in said.stdout, said.stderr

@@ -83,3 +83,9 @@ def gunicorn(target: str, *options: str) -> list[str]:
 def uvicorn(target: str) -> list[str]:
     """The command that serves an ASGI application of the examples by uvicorn."""
     return [sys.executable, "-m", "uvicorn", "--app-dir", str(EXAMPLES), "--uds", "SOCKET", target]
+
+
+def hypercorn(target: str) -> list[str]:
+    """The command that serves an ASGI application of the examples by hypercorn."""
+    target = str(EXAMPLES / target)
+    return [sys.executable, "-m", "hypercorn", "--bind", "unix:SOCKET", target]
