@@ -9,7 +9,6 @@ the last. An error of a call is answered as `replies` says, unless an answer has
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 from collections.abc import (
@@ -25,7 +24,6 @@ from typing import Any, TypedDict
 from ..client import DirtyClient
 from ..client.current import get_dirty_socket_path
 from ..errors import DirtyError
-from ..readiness import is_ready, not_ready, wait
 from .beside import arbiter_beside
 from .replies import Kind, Reply, reply_to
 
@@ -89,16 +87,10 @@ async def _client(
         client = DirtyClient(path, timeout)
         try:
             if ready_s:
-                await asyncio.to_thread(_wait_ready, path, ready_s)
+                await client.wait_ready_async(ready_s)
             yield client
         finally:
             await client.close_async()
-
-
-def _wait_ready(path: str, ready_s: float) -> None:
-    """Raises DirtyError where workers are not ready in time; until then nobody need answer."""
-    with contextlib.closing(DirtyClient(path, ready_s)) as client:
-        wait(client, ready_s, is_ready, not_ready, away=lambda _: None)
 
 
 @contextlib.contextmanager
