@@ -18,7 +18,6 @@ from ..failure import describe, place
 from ..line_writer import write_line
 from ..printable import printable
 
-WORKER_PID = os.getpid()
 # How long its last word waits for whoever reads standard error.
 TELL_S = 0.5
 # Of Linux: clear the pages in a child. And what means nothing.
@@ -26,15 +25,31 @@ MADV_WIPEONFORK = 18
 MADV_NONSENSE = -1
 
 
-def mark() -> Callable[[], object]:
-    """A function that is true in this process, and in no copy of it."""
-    if sys.platform == "linux":
-        page = mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        if _takes(page, MADV_WIPEONFORK) and not _takes(page, MADV_NONSENSE):
-            page[0] = 1
-            return partial(page.__getitem__, 0)
-    pid = os.getpid()
-    return lambda: os.getpid() == pid
+class Mark:
+    """Tells a process from its copies.
+
+    Attributes:
+        pid: the number of the process.
+        is_here: true in that process, and in no copy of it.
+    """
+
+    def __init__(self) -> None:
+        self.is_here: Callable[[], object] = self._has_number
+        self._page: mmap.mmap | None = None
+        if sys.platform == "linux":
+            page = mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            if _takes(page, MADV_WIPEONFORK) and not _takes(page, MADV_NONSENSE):
+                self._page, self.is_here = page, partial(page.__getitem__, 0)
+        self.take()
+
+    def take(self) -> None:
+        """Take this process, which may have been forked itself, for the one that is meant."""
+        self.pid = os.getpid()
+        if self._page is not None:
+            self._page[0] = 1
+
+    def _has_number(self) -> bool:
+        return os.getpid() == self.pid
 
 
 def _takes(page: mmap.mmap, advice: int) -> bool:
@@ -46,7 +61,9 @@ def _takes(page: mmap.mmap, advice: int) -> bool:
     return True
 
 
-is_worker = mark()
+WORKER = Mark()
+is_worker = WORKER.is_here
+take_for_worker = WORKER.take
 
 
 def end_copy(what: str, error: BaseException | None = None) -> None:
@@ -60,7 +77,7 @@ def end_copy(what: str, error: BaseException | None = None) -> None:
         return
     code, outcome = _outcome(error)
     if outcome:
-        made = f"process {os.getpid()}, forked in worker {WORKER_PID} by {what}, ends"
+        made = f"process {os.getpid()}, forked in worker {WORKER.pid} by {what}, ends"
         write_line(printable(f"{made}: {outcome}"), TELL_S)
     for stream in (sys.stdout, sys.stderr):
         with suppress(BaseException):
