@@ -24,10 +24,8 @@ from .directory import absolute
 from .errors import DirtyAppError
 from .failure import describe
 from .seconds import seconds
+from .socket_path import MAX_SOCKET_PATH_BYTES
 
-MAX_SOCKET_PATH_BYTES = 107
-# What the socket's path ends with while its arbiter drains.
-DRAINING = ".draining"
 UNITS = ("_s", "_path")
 PATHS = ("socket_path", "pidfile", "log_file")
 # The launcher of Python's own worker, where the usual one is another.

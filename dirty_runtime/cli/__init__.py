@@ -1,43 +1,48 @@
 """The `dirty` command: serve apps, call them, and ask the arbiter how it is.
 
 Rules: results are JSON on standard output, bytes as hex; a failure is one line on standard error
-and exit status 1. Relative paths are those of the directory where the command is given. What
-serves is loaded by `dirty serve` alone.
+and exit status 1. Relative paths are those of the directory where the command is given. A command
+loads what it needs, and no other.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
-from .calls import call, stream
-from .doing import calls, kill, recycle, stacks
-from .manage import reload, scale
-from .serve import serve
-from .stash import stash
-from .status import status
-from .stubs import stubs
-from .top import top
+# Where each command is.
+HOMES = {
+    "serve": ".serve",
+    "scale": ".manage",
+    "reload": ".manage",
+    "stash": ".stash",
+    "call": ".calls",
+    "stream": ".calls",
+    "status": ".status",
+    "stubs": ".stubs",
+    "calls": ".doing",
+    "stacks": ".doing",
+    "kill": ".doing",
+    "recycle": ".doing",
+    "top": ".top",
+}
 
 
-@click.group(help=(__doc__ or "").partition("\n")[0])
+class Commands(click.Group):
+    """The commands, each loaded when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(HOMES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in HOMES:
+            return None
+        command: click.Command = getattr(import_module(HOMES[cmd_name], __name__), cmd_name)
+        return command
+
+
+@click.group(cls=Commands, help=(__doc__ or "").partition("\n")[0])
 @click.version_option(package_name="gdproto")
 def group() -> None:
     pass
-
-
-for _command in (
-    serve,
-    scale,
-    reload,
-    stash,
-    call,
-    stream,
-    status,
-    stubs,
-    calls,
-    stacks,
-    kill,
-    recycle,
-    top,
-):
-    group.add_command(_command)

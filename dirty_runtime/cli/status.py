@@ -13,7 +13,7 @@ import click
 from ..client import DirtyClient
 from ..client.readiness import State, come, is_ready, not_ready, wait
 from ..errors import DirtyConnectionError, DirtyError
-from ..settings import DRAINING, MAX_SOCKET_PATH_BYTES
+from ..socket_path import DRAINING, MAX_SOCKET_PATH_BYTES
 from .options import client_at, failure, socket_option, takes_seconds, timeout_option
 from .values import print_json
 

@@ -12,9 +12,9 @@ from gdproto import Request
 
 from ..printable import shown
 from ..seconds import ValueRefused, seconds
-from .aio import AsyncChannels
 from .answers import Deadline, of_form
 from .faces import Faces
+from .on_loops import OnLoops
 from .sync import Channels
 
 READY_S = 60.0
@@ -65,7 +65,7 @@ class DirtyClient(Faces):
     def _begin(self) -> None:
         self._ids = itertools.count(1)
         self._channels = Channels(self.socket_path)
-        self._async_channels = AsyncChannels(self.socket_path, self._ids)
+        self._on_loops = OnLoops(self.socket_path, self._ids)
         self._loops = set()
 
     @property
@@ -139,7 +139,7 @@ class DirtyClient(Faces):
     async def execute_async(self, app_path: str, action: str, /, *args: Any, **kwargs: Any) -> Any:
         """As `execute`; any number of calls may be under way at once."""
         request = self._request(app_path, action, args, kwargs)
-        return await self._async_channels.ask(request, Deadline(self._timeout_s, request))
+        return await self._on_loops.channels.ask(request, Deadline(self._timeout_s, request))
 
     async def stream_async(
         self, app_path: str, action: str, /, *args: Any, **kwargs: Any
@@ -147,7 +147,7 @@ class DirtyClient(Faces):
         """As `stream`, for ``async for``."""
         request = self._request(app_path, action, args, kwargs)
         deadline = Deadline(self._timeout_s, request)
-        chunks = self._async_channels.stream(request, deadline, self._idle_s)
+        chunks = self._on_loops.channels.stream(request, deadline, self._idle_s)
         try:
             async for chunk in chunks:
                 yield chunk
@@ -192,7 +192,7 @@ class DirtyClient(Faces):
 
     async def status_async(self) -> dict[str, Any]:
         """As `status`."""
-        answer = await self._async_channels.ask(self._status(), self._deadline())
+        answer = await self._on_loops.channels.ask(self._status(), self._deadline())
         status: dict[str, Any] = of_form(answer, "StatusAnswer")
         return status
 
@@ -226,17 +226,17 @@ class DirtyClient(Faces):
 
     async def connect_async(self) -> None:
         """Connect the running loop now. Raises DirtyConnectionError."""
-        await self._async_channels.open(self._deadline())
+        await self._on_loops.channels.open(self._deadline())
 
     def close(self) -> None:
         """Close the connections of threads; a later call opens one again."""
         self._channels.close()
         for loop in self._loops:
-            self._async_channels.close_on(loop)
+            self._on_loops.channels.close_on(loop)
 
     async def close_async(self) -> None:
         """Close the connections of the running loop and of threads."""
-        await self._async_channels.close()
+        await self._on_loops.channels.close()
         self.close()
 
     def __enter__(self) -> Self:

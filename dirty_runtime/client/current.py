@@ -6,17 +6,20 @@ Rules: the socket is the one that was set here, else ``DIRTY_SOCKET`` names it, 
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import struct
 import threading
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from ..errors import DirtyError
 from ..seconds import seconds
-from .aio import keep_for, running_loop
+from ..socket_path import DRAINING
 from .calls import DirtyClient
+
+if TYPE_CHECKING:
+    import asyncio
 
 CREDENTIALS = struct.Struct("3i")
 SOCKET_VARIABLES = ("DIRTY_SOCKET", "GUNICORN_DIRTY_SOCKET")
@@ -63,6 +66,8 @@ async def get_dirty_client_async(timeout: float | None = 30.0) -> DirtyClient:
     Raises:
         DirtyError: nothing names the socket, the timeout is none, or no loop of asyncio runs.
     """
+    from .aio import keep_for, running_loop
+
     path = get_dirty_socket_path()
     if timeout is not None:
         seconds(timeout, "timeout")
@@ -84,6 +89,8 @@ def close_dirty_client() -> None:
 
 async def close_dirty_client_async() -> None:
     """Close and forget the running loop's client, if it has one."""
+    from .aio import running_loop
+
     client = _of_loop.pop(running_loop(), None)
     if client is not None:
         await client.close_async()
@@ -98,9 +105,6 @@ def place_of_own_arbiter(socket_path: str) -> str:
     own = os.environ.get("DIRTY_ARBITER_PID", "")
     if not own:
         return socket_path
-    # What only a drain needs.
-    from ..settings import DRAINING
-
     for place in (socket_path, socket_path + DRAINING):
         if str(_served_by(place)) == own:
             return place

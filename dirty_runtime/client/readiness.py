@@ -6,7 +6,6 @@ then seldom enough to cost nothing beside what is waited for.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -99,6 +98,8 @@ def wait(
 
 async def wait_async(client: DirtyClient, wait_s: float) -> None:
     """As `wait`, until an arbiter is there and its workers are ready."""
+    import asyncio
+
     waiting = Waiting(wait_s, is_ready, not_ready, come)
     while True:
         seen: State | DirtyConnectionError

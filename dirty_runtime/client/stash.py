@@ -21,10 +21,10 @@ from ..errors import (
     StashTableNotFoundError,
 )
 from ._generated.stash_calls import AsyncStashCalls, StashCalls
-from .aio import AsyncChannels
 from .answers import Deadline, of_form
 from .base import Client
 from .current import get_dirty_socket_path, place_of_own_arbiter
+from .on_loops import OnLoops
 from .sync import Channels
 
 
@@ -130,7 +130,7 @@ class AsyncStashClient(Client, AsyncStashCalls):
 
     def _begin(self) -> None:
         self._ids = itertools.count(1)
-        self._channels = AsyncChannels(self.socket_path, self._ids)
+        self._on_loops = OnLoops(self.socket_path, self._ids)
 
     async def items(self, table: str) -> AsyncIterator[tuple[Any, Any]]:
         """The keys and values, without those that go away meanwhile."""
@@ -142,7 +142,7 @@ class AsyncStashClient(Client, AsyncStashCalls):
 
     async def close(self) -> None:
         """Close the running loop's connection."""
-        await self._channels.close()
+        await self._on_loops.channels.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -161,7 +161,7 @@ class AsyncStashClient(Client, AsyncStashCalls):
         """What the arbiter answers to the operation. Raises DirtyError."""
         message = gdproto.Stash(next(self._ids), int(op), table, key, value, pattern)
         try:
-            answer = await self._channels.ask(message, Deadline(self._timeout_s))
+            answer = await self._on_loops.channels.ask(message, Deadline(self._timeout_s))
             return understood(op, answer)
         except DirtyError as error:
             raise _typed(error, table, key) from None

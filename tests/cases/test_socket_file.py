@@ -22,7 +22,8 @@ import pytest
 from dirty_runtime.arbiter.clients import listener as listeners
 from dirty_runtime.arbiter.clients.access import Access
 from dirty_runtime.arbiter.clients.listener import Listener
-from dirty_runtime.settings import DRAINING, MAX_SOCKET_PATH_BYTES, ConfigError
+from dirty_runtime.settings import ConfigError
+from dirty_runtime.socket_path import DRAINING, MAX_SOCKET_PATH_BYTES
 from tests.cases.test_left_over import OTHER_USER, as_root
 from tests.dirty_runtime.processes import LIMIT_S, OURS, run_dirty, serving, wait_until
 

@@ -19,17 +19,17 @@ from benchmarks.importing import BASE, OURS, PROGRAMS, bytecode, cpu_s
 CLIENT = {
     "dirty_runtime",
     "dirty_runtime.client",
-    "dirty_runtime.client.aio",
     "dirty_runtime.client.answers",
     "dirty_runtime.client.base",
     "dirty_runtime.client.calls",
     "dirty_runtime.client.current",
     "dirty_runtime.client.faces",
+    "dirty_runtime.client.on_loops",
     "dirty_runtime.client.sync",
-    "dirty_runtime.client.wire",
     "dirty_runtime.errors",
     "dirty_runtime.printable",
     "dirty_runtime.seconds",
+    "dirty_runtime.socket_path",
     "dirty_runtime.sockets",
     "dirty_runtime.sockets.own",
     "dirty_runtime.sockets.round_trip",
@@ -66,7 +66,7 @@ COMPILED = {"dirty_runtime.sockets._round_trip", "gdproto._codec"}
 MOST_OF_PYTHON = 6
 
 PROBE = """
-import asyncio, json, socket, sys
+import {beside}, json, sys
 before, compiled = set(sys.modules), []
 sys.addaudithook(lambda event, given: event == "compile" and compiled.append(given[1]))
 {program}
@@ -81,10 +81,14 @@ MOST_TIMES_AS_LONG = 1.6
 ROUNDS = 7
 
 
-def loaded(program: str, **variables: str) -> tuple[set[str], int]:
-    """The modules that it loads, and how often it compiles something that is no file."""
+def loaded(program: str, beside: str = "asyncio, socket", **variables: str) -> tuple[set[str], int]:
+    """The modules that it loads, and how often it compiles something that is no file.
+
+    Args:
+        beside: what is loaded before.
+    """
     result = subprocess.run(
-        [sys.executable, "-c", PROBE.format(program=program)],
+        [sys.executable, "-c", PROBE.format(program=program, beside=beside)],
         env={**os.environ, **variables},
         capture_output=True,
         text=True,
@@ -105,6 +109,27 @@ def test_the_client_loads_itself_and_the_codec(pure: str) -> None:
     assert "importlib.metadata" not in rest
     assert len(rest) <= MOST_OF_PYTHON, rest
     assert compiled <= MOST_COMPILED
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        f"{PROGRAMS[OURS]}; DirtyClient('s').close()",
+        "from dirty_runtime import StashClient; StashClient('s').close()",
+        "import dirty_runtime.cli.status",
+    ],
+)
+def test_who_does_not_await_needs_no_asyncio(program: str) -> None:
+    modules, _ = loaded(program, beside="os")
+    assert not {"asyncio", "dirty_runtime.client.aio", "dirty_runtime.settings"} & modules
+
+
+def test_a_command_loads_no_other() -> None:
+    modules, _ = loaded("from dirty_runtime.cli import group; group.get_command(None, 'call')")
+    commands = {
+        name.rpartition(".")[2] for name in modules if name.startswith("dirty_runtime.cli.")
+    }
+    assert commands == {"calls", "options", "values"}
 
 
 def test_the_client_takes_little_longer_than_what_it_needs() -> None:

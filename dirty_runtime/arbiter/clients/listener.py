@@ -16,7 +16,8 @@ import os
 import socket
 from collections.abc import Callable
 
-from ...settings import DRAINING, ConfigError
+from ...settings import ConfigError
+from ...socket_path import DRAINING
 from ...sockets import descriptors
 from .access import Access
 from .socket_file import SocketFile
