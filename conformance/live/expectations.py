@@ -7,6 +7,7 @@ lapse from what is recommended, or it does not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from gdproto.declaration import ERROR_TEXT_BYTES
 
 ANY: Any = object()
 MAX_SHOWN = 200
+RAW_DATA = re.compile(rf"([0-9a-f]{{2}}){{0,{gdproto.RAW_DATA_BYTES}}}")
 
 
 DETAILS = ResultType("form", None, "ErrorDetails")
@@ -65,6 +67,15 @@ def is_cut_late(message: gdproto.Error) -> bool:
     """Whether a text of it is longer than an ERROR may tell."""
     texts = [message.message, *message.details.values()]
     return any(len(one.encode()) > ERROR_TEXT_BYTES for one in texts if isinstance(one, str))
+
+
+def is_raw_data(told: object, sent: bytes | None) -> bool:
+    """Whether it tells the first bytes of what was sent, as `raw_data` does, or nothing."""
+    if told is None:
+        return True
+    if not isinstance(told, str) or not RAW_DATA.fullmatch(told):
+        return False
+    return sent is None or sent.hex().startswith(told)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -121,6 +132,7 @@ def error(
     details: tuple[str, ...] = (),
     offset: int | None = None,
     path: str | None = None,
+    sent: bytes | None = None,
 ) -> Expected:
     """An ERROR of one of `types`.
 
@@ -129,6 +141,7 @@ def error(
         details: keys that are recommended.
         offset: the one that its details may give.
         path: likewise; an empty one may be left out.
+        sent: what its details may tell the first bytes of.
     """
 
     def judge(outcome: Outcome) -> list[str] | None:
@@ -139,6 +152,8 @@ def error(
         if codes and outcome.details.get("code", codes[0]) not in codes:
             return None
         if list(misfits(outcome.details, DETAILS)) or is_cut_late(outcome):
+            return None
+        if not is_raw_data(outcome.details.get("raw_data"), sent):
             return None
         if offset is not None and outcome.details.get("offset", offset) != offset:
             return None
@@ -154,13 +169,23 @@ def error(
 
 
 def fault(
-    request_id: int, *codes: str, offset: int | None = None, path: str | None = None
+    request_id: int,
+    *codes: str,
+    offset: int | None = None,
+    path: str | None = None,
+    sent: bytes | None = None,
 ) -> Expected:
     """An ERROR about bytes or state, with one of these portable codes."""
     given = {"code": codes, "offset": offset is not None, "path": path}
     details = tuple(name for name, is_given in given.items() if is_given)
     return error(
-        request_id, "DirtyProtocolError", codes=codes, details=details, offset=offset, path=path
+        request_id,
+        "DirtyProtocolError",
+        codes=codes,
+        details=details,
+        offset=offset,
+        path=path,
+        sent=sent,
     )
 
 

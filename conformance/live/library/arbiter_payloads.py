@@ -67,6 +67,17 @@ def add(
     )
 
 
+@BOOK.script("arbiter-raw-data", "GD-ERR-036 GD-ERR-010")
+def raw_data(stage: ArbiterStage) -> None:
+    """Sends a STASH of many bytes with a fault behind them: few of them are told."""
+    wire = stage.connect()
+    sent = frame(MessageCode.STASH, encode({"op": int(StashOp.GET), "table": "t" * 300}), ID)
+    sent = sent[:-1] + b"\xff"
+    for _ in range(2):
+        wire.send(sent)
+        wire.expect(fault(ID, "invalid_utf8", offset=len(sent) - 300, path="table", sent=sent))
+
+
 def request(*fields: tuple[Any, Any]) -> bytes:
     return pairs(*NAMES, *fields)
 

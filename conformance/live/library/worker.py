@@ -233,6 +233,18 @@ def payload_fault(stage: WorkerStage) -> None:
     still_serves(stage, wire)
 
 
+@BOOK.script("worker-raw-data", "GD-ERR-036 GD-ERR-031")
+def raw_data(stage: WorkerStage) -> None:
+    """Sends a REQUEST of many bytes with a fault behind them: few of them are told."""
+    (wire,) = stage.ready()
+    head = pairs(("app_path", stage.terms.app), ("action", "echo"), ("args", ["x" * 300, None]))
+    sent = frame(MessageCode.REQUEST, head[:-1] + b"\x07", 1)
+    wire.send(sent)
+    at = len(sent) - 1
+    wire.expect(fault(1, "unknown_tlv_type", offset=at, path="args[1]", sent=sent))
+    still_serves(stage, wire)
+
+
 @BOOK.script("worker-is-sent-answers", "GD-EXCH-005 GD-ERR-001 GD-ERR-031")
 def is_sent_answers(stage: WorkerStage) -> None:
     """Sends what only an answerer sends: an ERROR each time, and it serves on."""
