@@ -88,7 +88,7 @@ mutants: $(VENV)/installed  ## judge the vectors: every broken codec must be tol
 mutants-runtime: $(VENV)/installed  ## judge the runtime's tests: of 300 broken runtimes, half an hour
 	@$(BIN)/python -m workshop.mutants.runtime
 
-mutants-peers: $(VENV)/installed  ## judge the vectors by 30 broken codecs each in Go, Rust and TypeScript; half an hour
+mutants-peers: $(VENV)/installed  ## judge the vectors by 40 broken codecs each in Go, Rust and TypeScript; half an hour
 	@$(BIN)/python -m workshop.peers.mutants
 
 SECONDS := 60
@@ -99,7 +99,7 @@ fuzz: $(VENV)/installed  ## look for inputs that break a rule; SECONDS=60
 
 check-all: check test cost peers check-c mutants mutants-runtime mutants-peers fuzz acceptance soak  ## everything, in an hour and a half
 
-bench: $(VENV)/installed  ## measure codec and runtime, about five minutes; ARGS=--quick for one
+bench: $(VENV)/installed  ## measure codecs, runtime and peers, about fifteen minutes; ARGS=--quick for one
 	$(BIN)/python -m benchmarks $(ARGS)
 
 bench-instructions: $(VENV)/installed  ## count the codec's instructions with valgrind

@@ -21,6 +21,7 @@ from . import (
     instructions,
     large,
     machine,
+    peers,
     plot,
     pool,
     publish,
@@ -37,7 +38,7 @@ CODEC_PARTS = tuple(codec.TITLES)
 RUNTIME_PARTS: dict[str, Callable[[Stage, Plan], Part]] = {
     module.KEY: module.part for module in (importing, idle, calls, floor, pool, connections, large)
 }
-PARTS = (*CODEC_PARTS, instructions.KEY, *RUNTIME_PARTS)
+PARTS = (*CODEC_PARTS, instructions.KEY, *RUNTIME_PARTS, *peers.KEYS)
 
 
 @click.command()
@@ -111,6 +112,9 @@ def _parts(
     with stage(sides, progress) as running:
         for key in [key for key in RUNTIME_PARTS if key in keys]:
             yield RUNTIME_PARTS[key](running, QUICK if quick else FULL)
+        # Building them takes a minute by itself, and measuring another for each.
+        if explicit or not quick:
+            yield from peers.parts(keys, running, FULL)
 
 
 def _write(results: Results, json_file: Path) -> None:

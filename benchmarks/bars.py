@@ -13,6 +13,7 @@ from .figures import Results
 from .samples import geometric_mean
 
 OURS, GUNICORN, POOL, RELAY = "gdproto", "gunicorn", "ProcessPoolExecutor", "relay in C"
+PEERS = "peers-calls"
 C, PYTHON, MSGSPEC, COPY = "gdproto, C", "gdproto, Python", "msgspec", "one copy"
 STRUCTURED = ("small_request", "one_token", "embedding", "rows")
 FIVE = (*STRUCTURED, "blob")
@@ -139,6 +140,18 @@ def _runtime(key: str, title: str, least: float, part: str = "runtime") -> Bar:
     )
 
 
+def _peer(name: str, language: str, rival: str) -> tuple[Bar, ...]:
+    return tuple(
+        Bar(
+            f"peer-{name}.{operation}",
+            f"{language}, {operation}, mean of five payloads, against {rival}",
+            Times(f"peer-{name}", _keys(operation, FIVE), OURS, rival),
+            least=1.0,
+        )
+        for operation in ("encode", "decode")
+    )
+
+
 BARS = (
     Bar(
         "codec.encode.msgspec",
@@ -193,6 +206,38 @@ BARS = (
         "peek_request in C, a small REQUEST and one with 1,000 rows, the weaker, against Python",
         Times("messages", ("peek.request", "peek.rows"), C, PYTHON, min),
         least=20,
+    ),
+    *_peer("go", "Go", "vmihailenco/msgpack"),
+    *_peer("typescript", "TypeScript", "@msgpack/msgpack"),
+    *_peer("rust", "Rust", "rmp-serde"),
+    Bar(
+        "peer-c.structured",
+        "C11, encode and decode, mean of four structured payloads, against msgpack-c",
+        Times(
+            "peer-c",
+            (*_keys("encode", STRUCTURED), *_keys("decode", STRUCTURED)),
+            OURS,
+            "msgpack-c",
+        ),
+        least=2,
+    ),
+    Bar(
+        "peer-c.blob",
+        "C11, 1 MiB of bytes, the slower way, as fast as one copy",
+        Times("peer-c", _BLOB, OURS, COPY, min),
+        least=0.9,
+    ),
+    Bar(
+        "peers-calls.go",
+        "Go's client, round trip, p50, times as long as Python's",
+        TimesAsLong(PEERS, ("go",), OURS, "Python"),
+        most=1.0,
+    ),
+    Bar(
+        "peers-calls.rust",
+        "Rust's client, round trip, p50, times as long as Python's",
+        TimesAsLong(PEERS, ("rust",), OURS, "Python"),
+        most=1.0,
     ),
     _runtime("round_trip_p50", "round trip, p50", 5),
     _runtime("parallel_calls", "32 clients in 4 processes, calls", 6),

@@ -10,8 +10,9 @@ from .figures import Figure, Part, Results
 from .samples import Series, geometric_mean
 
 MISSING = "–"
-# Parts whose tables end with means over their figures, by the first word of the keys.
-_WITH_MEANS = ("codec", "weak", "instructions")
+# Parts whose tables end with means over their figures, by the first word of the keys; "peer" is for
+# each of the peers.
+_WITH_MEANS = ("codec", "weak", "instructions", "peer")
 # Parts where the rival is the least that is possible: the ratio is what ours costs of it.
 _AS_COST = ("floor", "import")
 
@@ -43,7 +44,7 @@ def part_grid(part: Part) -> Grid:
         medians = [value(figure.series.get(side), figure.unit) for side in part.sides]
         spread = max(one.spread_percent for one in figure.series.values())
         rows.append([figure.title, *ratios, *medians, *([f"{spread:.0f} %"] if many else [])])
-    if part.key in _WITH_MEANS and rivals:
+    if part.key.partition("-")[0] in _WITH_MEANS and rivals:
         rows += [row + [""] * (len(head) - len(row)) for row in _means(part, rivals)]
     return Grid(part.title, head, rows)
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
+import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
-from benchmarks import bars, codec, instructions, report
+from benchmarks import bars, codec, instructions, peers, report
 from benchmarks.__main__ import RUNTIME_PARTS
 from benchmarks.clients import OURS
 from benchmarks.codec import CodecPlan
 from benchmarks.figures import Results
 from benchmarks.instructions import _total
+from benchmarks.payloads import five_payloads
 from benchmarks.samples import BenchmarkError
 from benchmarks.stage import QUICK, stage
 from benchmarks.subjects import COPY, GUNICORN, MSGPACK, MSGSPEC, PYTHON
 
-TINY = dataclasses.replace(
+TINY = replace(
     QUICK,
     rounds=1,
     calls=8,
@@ -60,6 +62,29 @@ def test_the_runtime() -> None:
     needs_compiler = {bar.key for bar in bars.BARS if bar.key.startswith("floor.")}
     assert unmeasured <= (needs_gunicorn if shutil.which("cc") else needs_gunicorn | needs_compiler)
     report.markdown(Results({}, True, parts))
+
+
+def test_what_a_peer_prints() -> None:
+    lines = [
+        json.dumps({"payload": one.key, "direction": way, "ours_ns": 2, "theirs_ns": 5, **more})
+        for one in five_payloads()
+        for way, more in (("decode", {}), ("encode", {"copy_ns": 1}))
+    ]
+    part = peers.codec("peer-c", peers.PEERS["peer-c"], lines)
+    assert [figure.key for figure in part.figures][:2] == [
+        "encode.small_request",
+        "encode.one_token",
+    ]
+    judged = {one.bar.key: one.value for one in bars.judge(Results({}, True, [part]))}
+    assert judged == {"peer-c.structured": pytest.approx(2.5), "peer-c.blob": None}
+    assert "| geometric mean, decode | 2.50 |" in report.markdown(Results({}, True, [part]))
+
+
+def test_bars_of_peers_name_whom_they_are_measured_beside() -> None:
+    named = {(bar.measure.part, getattr(bar.measure, "rival", "")) for bar in bars.BARS}
+    theirs = {(part, rival) for part, rival in named if part in peers.PEERS} - {("peer-c", COPY)}
+    assert theirs
+    assert all(peers.PEERS[part].rival == rival for part, rival in theirs)
 
 
 def test_the_total_of_a_dump() -> None:

@@ -35,7 +35,9 @@ class Peer:
         language: as people write it.
         needs: programs without which nothing of it can be built.
         build, test, fuzz: commands.
+        mutant: commands that build its programs anew where a line has changed, and soon.
         bench: commands that make a benchmark, and last one that runs it (see benchmarks.peers).
+        rival: the library that it measures beside.
         testee, client, worker: the command that starts it; empty for none.
         caller: what measures the round trip of a small call (see benchmarks.peers); empty for none.
         project: where the project stands, or a copy of it.
@@ -47,7 +49,9 @@ class Peer:
     build: tuple[str, ...]
     test: tuple[str, ...]
     fuzz: tuple[str, ...] = ()
+    mutant: tuple[str, ...] = ()
     bench: tuple[str, ...] = ()
+    rival: str = ""
     testee: str = ""
     client: str = ""
     worker: str = ""
