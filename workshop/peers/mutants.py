@@ -2,38 +2,48 @@
 
 Rules: a mutant is one small change of one line of a generated file: a comparison at its bound or
 turned round, a sum made a difference, a number one larger, and made or. What does not compile is
-no mutant. One is killed when some vector fails, ends the testee or makes it hang. A sample is
-chosen by a seed, and what lives stands in the ledger, with the reason. Exits with 1 where one lives
-that is not there.
+no mutant. One is killed when some vector fails, ends the testee or makes it hang. What no vector
+tells, the live scripts are asked about. They are drawn by the hash of their names, so that a change
+of the code draws few others, until so many are killed by vectors; what lives stands in the ledger,
+with the reason. What came of each is kept in build/ until the peer or the suite changes: a run that
+was cut off goes on where it was. Exits with 1 where one lives that is not in the ledger, or too few
+are killed.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
+import hashlib
+import json
 import re
+import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gdproto.conformance.cases import Case, load, size
+from gdproto.conformance.cases import VECTORS, Case, load, size
 from gdproto.conformance.judging.outcomes import BAD
+from gdproto.conformance.live import scripts
+from gdproto.conformance.live.judge import Peer as Judged
+from gdproto.conformance.live.judge import judged as played
+from gdproto.conformance.live.stages import Terms
 from gdproto.conformance.running.runner import RunError, Runner
 from gdproto.spec.codegen.languages import LANGUAGES
 from workshop.mutants import survivors
 
-from .building import Broken, run
-from .manifest import PEERS, Peer, read
+from .building import Broken, built, run, sources_hash
+from .manifest import PEERS, REQUIRED, ROOT, Peer, read
 
 LEDGER = Path(__file__).with_name("survivors.toml")
 JUDGED = ("go", "rust", "typescript")
-SAMPLE, SEED = 30, 1
-ANSWER_S = 20.0
-# Fetching what is needed is done once, before anything is broken.
-FETCHING = "npm ci"
+KILLED, SEED = 40, 1
+ANSWER_S = 30.0
+LIVE = "live: "
+TOGETHER = 4
+KEPT = ROOT / "build" / "mutants"
 PROSE = re.compile(r"^\s*(//|/?\*|#|import\b|use\b|package\b)")
 SWAPS = (
     (re.compile(r" < "), (" <= ", " >= ")),
@@ -63,6 +73,11 @@ class Mutant:
     line: int
     before: str
     after: str
+
+    @property
+    def place(self) -> str:
+        """It, and no other of its name."""
+        return f"{self.line} {self.name}"
 
     @property
     def name(self) -> str:
@@ -106,14 +121,12 @@ class Copy:
 
     def __init__(self, peer: Peer, folder: Path) -> None:
         self.peer = peer.copied(folder)
-        self.peer.built.mkdir(parents=True)
 
-    def is_built(self, fetches: bool = False) -> bool:
-        """Build it; whether that could be done."""
+    def is_built(self) -> bool:
+        """Build its testee; whether that could be done."""
         try:
-            for command in self.peer.build:
-                if fetches or FETCHING not in command:
-                    run(self.peer, command)
+            for command in self.peer.mutant:
+                run(self.peer, command)
         except Broken:
             return False
         return True
@@ -130,6 +143,16 @@ class Copy:
         except RunError as error:
             return f"none: {error}"
 
+    def live_killer(self) -> str:
+        """The first live script that tells it from a sound one; empty for none."""
+        for role, command in (("client", self.peer.client), ("worker", self.peer.worker)):
+            whom = Judged(self.peer.language, role, shlex.join(self.peer.words(command)))
+            chosen = [script for script in scripts().values() if script.role == role]
+            for result in played(whom, chosen, Terms(), together=TOGETHER):
+                if result.outcome in BAD:
+                    return f"{LIVE}{result.case}"
+        return ""
+
     def broken(self, mutant: Mutant, cases: Sequence[Case]) -> str | None:
         """Who kills the mutant; empty for nobody, None where it is none."""
         path = self.peer.folder / mutant.file
@@ -138,32 +161,86 @@ class Copy:
         lines[mutant.line - 1] = mutant.after
         path.write_text("\n".join(lines))
         try:
-            return self.killer(cases) if self.is_built() else None
+            return (self.killer(cases) or self.live_killer()) if self.is_built() else None
         finally:
             path.write_text(sound)
 
 
-def judge(peer: Peer, count: int, seed: int) -> list[str]:
-    """Print what became of a sample. Returns the names of those that live."""
-    drawn = mutants(peer)
-    random.Random(seed).shuffle(drawn)
-    cases = sorted(load().values(), key=_weight)
-    lived, judged, began_s = [], 0, time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="gd-") as folder:
-        copy = Copy(peer, Path(folder))
-        if not copy.is_built(fetches=True) or copy.killer(cases):
-            raise RunError(f"{peer.language}: the sound one is at fault, or is not built")
-        while judged < count and drawn:
-            mutant = drawn.pop()
-            killer = copy.broken(mutant, cases)
-            if killer is None:
-                continue
-            judged += 1
-            print(f"{mutant.name[:100]:<100} {killer or 'LIVES'}", flush=True)
-            lived += [] if killer else [mutant.name]
+class Kept:
+    """What came of a peer's mutants, in a file; it is of one state of the peer and the suite."""
+
+    def __init__(self, peer: Peer) -> None:
+        digest = hashlib.sha256(sources_hash(peer).encode())
+        for path in sorted([*VECTORS.rglob("*.json"), *(ROOT / "conformance/live").rglob("*.py")]):
+            digest.update(path.read_bytes())
+        self.path = KEPT / f"{peer.name}-{digest.hexdigest()[:16]}.json"
+        self.killers: dict[str, str | None] = {}
+        if self.path.exists():
+            self.killers = json.loads(self.path.read_text())
+
+    def __contains__(self, mutant: Mutant) -> bool:
+        return mutant.place in self.killers
+
+    def __getitem__(self, mutant: Mutant) -> str | None:
+        return self.killers[mutant.place]
+
+    def __setitem__(self, mutant: Mutant, killer: str | None) -> None:
+        self.killers[mutant.place] = killer
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps(self.killers, indent=1))
+
+
+def judge(peer: Peer, enough: int, seed: int) -> tuple[list[str], int]:
+    """Print what becomes of mutants until enough are killed by vectors.
+
+    Returns:
+        Who lives, and how many vectors kill.
+    """
+    lived, killed, told, began_s = [], 0, 0, time.monotonic()
+    for mutant, killer in _judged(peer, drawn(mutants(peer), seed)):
+        if killer is None:
+            continue
+        print(f"{mutant.name[:100]:<100} {killer or 'LIVES'}", flush=True)
+        if not killer:
+            lived.append(mutant.name)
+        elif killer.startswith(LIVE):
+            told += 1
+        else:
+            killed += 1
+        if killed == enough:
+            break
     seconds = time.monotonic() - began_s
-    print(f"{peer.language}: {judged - len(lived)} of {judged} killed, in {seconds:.0f} s")
-    return lived
+    print(
+        f"{peer.language}: {killed} killed by vectors, {told} by live scripts, {len(lived)} live;"
+        f" {seconds:.0f} s"
+    )
+    return lived, killed
+
+
+def drawn(mutants: Iterable[Mutant], seed: int) -> list[Mutant]:
+    """In the order of the draw."""
+    return sorted(mutants, key=lambda one: hashlib.sha256(f"{seed} {one.name}".encode()).digest())
+
+
+def _judged(peer: Peer, mutants: Iterable[Mutant]) -> Iterator[tuple[Mutant, str | None]]:
+    """Mutants, each with who kills it. Raises Broken; RunError where the sound one is at fault."""
+    kept, cases, copy = Kept(peer), sorted(load().values(), key=_weight), None
+    with tempfile.TemporaryDirectory(prefix="gd-") as folder:
+        for mutant in mutants:
+            if mutant not in kept:
+                copy = copy or sound(peer, Path(folder), cases)
+                kept[mutant] = copy.broken(mutant, cases)
+            yield mutant, kept[mutant]
+
+
+def sound(peer: Peer, folder: Path, cases: Sequence[Case]) -> Copy:
+    """A copy that nothing tells from what it is a copy of. Raises Broken, RunError."""
+    copy = Copy(peer, folder)
+    built(copy.peer)
+    fault = (copy.killer(cases) or copy.live_killer()) if copy.is_built() else "it is not built"
+    if fault:
+        raise RunError(f"{peer.language}: the sound one is at fault: {fault}")
+    return copy
 
 
 def _weight(case: Case) -> int:
@@ -174,20 +251,23 @@ def _weight(case: Case) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m workshop.peers.mutants")
     parser.add_argument("names", nargs="*", default=JUDGED, help=f"peers ({', '.join(JUDGED)})")
-    parser.add_argument("--sample", type=int, default=SAMPLE, help=f"how many of each ({SAMPLE})")
-    parser.add_argument("--seed", type=int, default=SEED, help=f"of the choice ({SEED})")
+    parser.add_argument("--killed", type=int, default=KILLED, help=f"of each peer ({KILLED})")
+    parser.add_argument("--seed", type=int, default=SEED, help=f"of the draw ({SEED})")
     options = parser.parse_args()
-    entries, unexplained = survivors.read(LEDGER), False
+    entries, failed = survivors.read(LEDGER), False
     for name in options.names:
         peer = read(PEERS / name / "peer.toml")
         if peer.lack:
             print(f"{peer.language}: skipped: {peer.lack}")
+            failed |= REQUIRED
             continue
-        for lived in judge(peer, options.sample, options.seed):
-            if not any(entry.covers(f"{name} {lived}") for entry in entries):
-                print(f"it lives, and no reason is in {LEDGER.name}: {name} {lived}")
-                unexplained = True
-    return 1 if unexplained else 0
+        lived, killed = judge(peer, options.killed, options.seed)
+        failed |= killed < options.killed
+        for one in lived:
+            if not any(entry.covers(f"{name} {one}") for entry in entries):
+                print(f"it lives, and no reason is in {LEDGER.name}: {name} {one}")
+                failed = True
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
