@@ -43,6 +43,7 @@ from .implementation import peek_request as peek_request
 from .messages import PRIORITY_RANGE as PRIORITY_RANGE
 from .pieces import ListPieces as ListPieces
 from .pieces import Pieces as Pieces
+from .readdressed import readdressed as readdressed
 from .routing import RequestPeek as RequestPeek
 
 __version__ = "0.1.0"
@@ -55,6 +56,6 @@ if not TYPE_CHECKING:
     VALUE_TYPES VERSION Connection ConnectionClosed Encoded ExchangeEnded FrameReceived Header
     ListPieces ManageOp Message MessageCode MessageReceived PartReceived Pieces ProtocolError
     RequestPeek StashOp check decode encode parse parse_header parse_payload
-    parse_question parse_stash peek_request
+    parse_question parse_stash peek_request readdressed
     """
     __all__ = sorted([*_PLAIN.split(), *_messages.__all__])

@@ -121,6 +121,7 @@ class Connection:
         "_header",
         "_is_doubtful",
         "_large",
+        "_max_open",
         "_next_room",
         "_number",
         "_peer_side",
@@ -146,6 +147,8 @@ class Connection:
         self.role = ROLES[role]
         self.raw = raw
         self._number = list(ROLES).index(role)
+        # How many exchanges may be open at once; 0 for any number.
+        self._max_open = self.role.max_open
         self.room: memoryview | None = None
         self._whole_bytes = whole_bytes
         self._runs = raw and runs
@@ -328,6 +331,11 @@ class Connection:
         self._enter(request_id, self._sendable(code, request_id))
         return frame
 
+    def permit(self, count: int) -> None:
+        """Have up to `count` exchanges open at once, where the worker's STATUS told so many."""
+        if self._max_open:
+            self._max_open = max(count, self.role.max_open)
+
     def abandon(self, request_id: int) -> None:
         """Give up an exchange that this side opened: discard its frames until the last one."""
         if request_id in self._states:
@@ -462,7 +470,7 @@ class Connection:
         states = self._states
         state = states.get(request_id, IDLE)
         next_state, outcome, scope = move = self._received[state][code]
-        if state == IDLE and (self.role.max_open or not request_id):
+        if state == IDLE and (self._max_open or not request_id):
             if not request_id and self._is_notice(code):
                 return self._event(header, frame, False)
             if next_state != IDLE and self._is_full():
@@ -524,7 +532,7 @@ class Connection:
 
     def _is_full(self) -> bool:
         """Whether no other exchange may be opened."""
-        return 0 < self.role.max_open <= len(self._states)
+        return 0 < self._max_open <= len(self._states)
 
     def _enter(self, request_id: int, state: str) -> None:
         if state != IDLE:

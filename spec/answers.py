@@ -253,6 +253,8 @@ APP_ATTRIBUTES = Form(
         FormField("workers", INT, "how many workers load it; none for all", nullable=True),
         FormField("stashes", list_of(TEXT), "shared tables that are to be there"),
         FormField("kill_on_cancel", BOOL, "whether a worker ends whose call is given up"),
+        FormField("concurrency", INT, "how many of its calls a lane of its own takes at once"),
+        FormField("fill", INT, "how many calls a worker gets before another; 0 to spread them"),
     ),
 )
 WORKER_ANSWER = Form(
@@ -264,6 +266,8 @@ WORKER_ANSWER = Form(
         FormField("version", TEXT, "the program's version", core=True),
         FormField("extensions", list_of(TEXT), "the extensions that it takes", core=True),
         FormField("concurrency", INT, "how many requests it runs at once"),
+        FormField("exchanges", INT, "how many exchanges it takes at once on this lane"),
+        FormField("lane_apps", list_of(TEXT), "the apps that are called on this lane"),
         FormField("attributes", dict_of(a(APP_ATTRIBUTES)), "what its apps ask for, by app"),
     ),
 )

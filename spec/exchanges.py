@@ -87,6 +87,12 @@ TRANSITIONS = (
     # The opener gives it up. Nothing answers a CANCEL, and one for no exchange is ignored.
     *rows(OPENED, OPENER, "CANCEL", ABANDONED),
     *rows(IDLE, OPENER, "CANCEL", IDLE, DISCARD),
+    # It asks for no CHUNKs for a while, which changes nothing else.
+    *rows(CALLING, OPENER, "PAUSE RESUME", CALLING),
+    *rows(STREAMING, OPENER, "PAUSE RESUME", STREAMING),
+    *rows(ASKING, OPENER, "PAUSE RESUME", ASKING, DISCARD),
+    *rows(ABANDONED, OPENER, "PAUSE RESUME", ABANDONED, DISCARD),
+    *rows(IDLE, OPENER, "PAUSE RESUME", IDLE, DISCARD),
     # Only the answerer answers.
     *rows(IDLE, OPENER, "RESPONSE ERROR CHUNK END", IDLE, "unexpected_message", EXCHANGE),
     *rows(OPENED, OPENER, "RESPONSE ERROR CHUNK END", IDLE, "unexpected_message", EXCHANGE),
@@ -115,7 +121,7 @@ TRANSITIONS = (
     *rows(
         f"{IDLE} {OPENED}",
         ANSWERER,
-        "REQUEST STASH STATUS MANAGE CANCEL",
+        "REQUEST STASH STATUS MANAGE CANCEL PAUSE RESUME",
         IDLE,
         "unexpected_message",
         CONNECTION,
@@ -134,6 +140,7 @@ class Role:
         opens: messages that open an exchange on such a connection.
         max_open: exchanges open at once; None for any number.
         meaning: one phrase.
+        more_by: the field of the worker's answer to STATUS that may permit more; empty for none.
     """
 
     name: str
@@ -142,6 +149,7 @@ class Role:
     opens: tuple[str, ...]
     max_open: int | None
     meaning: str
+    more_by: str = ""
 
 
 CLIENT_OPENS = ("REQUEST", "STASH", "STATUS", "MANAGE")
@@ -150,8 +158,16 @@ LANE_OPENS = ("REQUEST", "STATUS")
 ROLES = (
     Role("client", OPENER, "arbiter", CLIENT_OPENS, None, "calls apps through an arbiter"),
     Role("arbiter", ANSWERER, "client", CLIENT_OPENS, None, "serves clients"),
-    Role("lane", OPENER, "worker", LANE_OPENS, 1, "the arbiter's end of a stream to a worker"),
-    Role("worker", ANSWERER, "lane", LANE_OPENS, 1, "runs the apps"),
+    Role(
+        "lane",
+        OPENER,
+        "worker",
+        LANE_OPENS,
+        1,
+        "the arbiter's end of a stream to a worker",
+        "exchanges",
+    ),
+    Role("worker", ANSWERER, "lane", LANE_OPENS, 1, "runs the apps", "exchanges"),
 )
 
 # What opens an exchange that the role does not list, or one more than `max_open`.

@@ -125,6 +125,8 @@ MESSAGES = (
         "Change the workers, or look at what they do.",
     ),
     Message("CANCEL", 0x80, None, "Give up an open exchange.", extension="cancel"),
+    Message("PAUSE", 0x81, None, "Ask for no CHUNKs of an exchange for now.", extension="flow"),
+    Message("RESUME", 0x82, None, "Ask for the CHUNKs of an exchange again.", extension="flow"),
 )
 
 # Codes that a peer may use for extensions of its own, first and last.

@@ -49,7 +49,7 @@ class Case:
         cuts: where a long stream is cut; empty for everywhere.
         eof: whether the stream ends after its bytes.
         events: what a stream gives.
-        steps: a session: send, receive, abandon or eof, each with what it expects.
+        steps: a session: send, receive, abandon, permit or eof, each with what it expects.
         policy: the question that a permitted case leaves open.
         outcomes: the expectation for each answer to it.
     """

@@ -92,6 +92,9 @@ class GdprotoTestee(Testee):
         if "abandon" in step:
             connection.abandon(int(step["abandon"]))
             return {"events": []}
+        if "permit" in step:
+            connection.permit(int(step["permit"]))
+            return {"events": []}
         if "eof" in step:
             connection.receive_eof()
         else:

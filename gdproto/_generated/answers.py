@@ -1,4 +1,4 @@
-# @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -238,11 +238,15 @@ class AppAttributes(TypedDict):
         workers: how many workers load it; none for all.
         stashes: shared tables that are to be there.
         kill_on_cancel: whether a worker ends whose call is given up.
+        concurrency: how many of its calls a lane of its own takes at once.
+        fill: how many calls a worker gets before another; 0 to spread them.
     """
 
     workers: NotRequired[int | None]
     stashes: NotRequired[list[str]]
     kill_on_cancel: NotRequired[bool]
+    concurrency: NotRequired[int]
+    fill: NotRequired[int]
 
 
 class WorkerAnswer(TypedDict):
@@ -254,6 +258,8 @@ class WorkerAnswer(TypedDict):
         version: the program's version.
         extensions: the extensions that it takes.
         concurrency: how many requests it runs at once.
+        exchanges: how many exchanges it takes at once on this lane.
+        lane_apps: the apps that are called on this lane.
         attributes: what its apps ask for, by app.
     """
 
@@ -262,6 +268,8 @@ class WorkerAnswer(TypedDict):
     version: str
     extensions: list[str]
     concurrency: NotRequired[int]
+    exchanges: NotRequired[int]
+    lane_apps: NotRequired[list[str]]
     attributes: NotRequired[dict[str, AppAttributes]]
 
 
@@ -510,6 +518,8 @@ FORMS: Final[dict[str, Form]] = {
         FormField('workers', ResultType('integer', None, ''), False, True, '', 'how many workers load it; none for all'),
         FormField('stashes', ResultType('list', ResultType('string', None, ''), ''), False, False, '', 'shared tables that are to be there'),
         FormField('kill_on_cancel', ResultType('bool', None, ''), False, False, '', 'whether a worker ends whose call is given up'),
+        FormField('concurrency', ResultType('integer', None, ''), False, False, '', 'how many of its calls a lane of its own takes at once'),
+        FormField('fill', ResultType('integer', None, ''), False, False, '', 'how many calls a worker gets before another; 0 to spread them'),
     ), 'What an app asks of the arbiter.'),
     'WorkerAnswer': Form('WorkerAnswer', (
         FormField('pid', ResultType('integer', None, ''), True, False, '', 'the process'),
@@ -517,6 +527,8 @@ FORMS: Final[dict[str, Form]] = {
         FormField('version', ResultType('string', None, ''), True, False, '', "the program's version"),
         FormField('extensions', ResultType('list', ResultType('string', None, ''), ''), True, False, '', 'the extensions that it takes'),
         FormField('concurrency', ResultType('integer', None, ''), False, False, '', 'how many requests it runs at once'),
+        FormField('exchanges', ResultType('integer', None, ''), False, False, '', 'how many exchanges it takes at once on this lane'),
+        FormField('lane_apps', ResultType('list', ResultType('string', None, ''), ''), False, False, '', 'the apps that are called on this lane'),
         FormField('attributes', ResultType('dict', ResultType('form', None, 'AppAttributes'), ''), False, False, '', 'what its apps ask for, by app'),
     ), 'What a worker is, told when its apps are initialised.'),
     'WorkerStacks': Form('WorkerStacks', (

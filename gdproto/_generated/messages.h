@@ -1,4 +1,4 @@
-/* @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit */
 /* === Messages ================================================================================ */
 
 #define MAX_FIELDS 7
@@ -14,10 +14,12 @@ static const char *const field_names[MESSAGES][MAX_FIELDS] = {
     {"request_id"},
     {"request_id", "op", "count", "slot", "call"},
     {"request_id"},
+    {"request_id"},
+    {"request_id"},
 };
 
-static const uint8_t message_codes[MESSAGES] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x10, 0x11, 0x12, 0x80};
-static const uint8_t has_fields[MESSAGES] = {1, 1, 1, 1, 0, 1, 0, 1, 0};
+static const uint8_t message_codes[MESSAGES] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x10, 0x11, 0x12, 0x80, 0x81, 0x82};
+static const uint8_t has_fields[MESSAGES] = {1, 1, 1, 1, 0, 1, 0, 1, 0, 0, 0};
 
 /* The classes, and where their slots lie: see `bind_class`. */
 static struct {

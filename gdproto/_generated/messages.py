@@ -1,4 +1,4 @@
-# @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations
@@ -673,6 +673,52 @@ class Cancel(Message):
         return cls(request_id)
 
 
+@dataclass(slots=True, init=False, repr=False, eq=False)
+class Pause(Message):
+    """Ask for no CHUNKs of an exchange for now.
+
+    Attributes:
+        request_id: id of the exchange, an unsigned 64-bit integer.
+    """
+
+    CODE: ClassVar[MessageCode] = MessageCode.PAUSE
+    request_id: int
+
+    def __init__(
+        self,
+        request_id: int,
+    ) -> None:
+        self.request_id = request_id
+
+    @classmethod
+    def _from_payload(
+        cls, request_id: int, payload: dict[str, Any]) -> Pause:
+        return cls(request_id)
+
+
+@dataclass(slots=True, init=False, repr=False, eq=False)
+class Resume(Message):
+    """Ask for the CHUNKs of an exchange again.
+
+    Attributes:
+        request_id: id of the exchange, an unsigned 64-bit integer.
+    """
+
+    CODE: ClassVar[MessageCode] = MessageCode.RESUME
+    request_id: int
+
+    def __init__(
+        self,
+        request_id: int,
+    ) -> None:
+        self.request_id = request_id
+
+    @classmethod
+    def _from_payload(
+        cls, request_id: int, payload: dict[str, Any]) -> Resume:
+        return cls(request_id)
+
+
 # How fields begin that stand behind priority, which does not count behind them.
 BEHIND_ROUTING = (b'\x11\x00\x00\x00\x04args', b'\x11\x00\x00\x00\x06kwargs')
 
@@ -711,6 +757,8 @@ MESSAGE_CLASSES: dict[int, type[Message]] = {
     0x11: Status,
     0x12: Manage,
     0x80: Cancel,
+    0x81: Pause,
+    0x82: Resume,
 }
 
 __all__ = ['Request',
@@ -722,4 +770,6 @@ __all__ = ['Request',
  'Status',
  'Manage',
  'Cancel',
+ 'Pause',
+ 'Resume',
  'MESSAGE_CLASSES']

@@ -1,4 +1,4 @@
-# @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '077e4fd7ffcaa2a5'
+SPEC_HASH: Final = '9172dec6f57de1f9'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -46,6 +46,8 @@ class MessageCode(IntEnum):
     STATUS = 0x11
     MANAGE = 0x12
     CANCEL = 0x80
+    PAUSE = 0x81
+    RESUME = 0x82
 
 
 class StashOp(IntEnum):
@@ -138,6 +140,8 @@ MESSAGES: Final[tuple[MessageRule, ...]] = (
         FieldRule('call', (int, ), False, None, True, 1, None, False, None, False, ()),
     ), ''),
     MessageRule('CANCEL', 0x80, None, 'cancel'),
+    MessageRule('PAUSE', 0x81, None, 'flow'),
+    MessageRule('RESUME', 0x82, None, 'flow'),
 )
 
 # Portable code -> scope by the phase in which it is found.
@@ -216,6 +220,16 @@ TRANSITIONS: Final[dict[tuple[str, str, int], Transition]] = {
     ('asking', 'opener', 0x80): Transition('abandoned', 'deliver', ''),
     ('abandoned', 'opener', 0x80): Transition('abandoned', 'deliver', ''),
     ('idle', 'opener', 0x80): Transition('idle', 'discard', ''),
+    ('calling', 'opener', 0x81): Transition('calling', 'deliver', ''),
+    ('calling', 'opener', 0x82): Transition('calling', 'deliver', ''),
+    ('streaming', 'opener', 0x81): Transition('streaming', 'deliver', ''),
+    ('streaming', 'opener', 0x82): Transition('streaming', 'deliver', ''),
+    ('asking', 'opener', 0x81): Transition('asking', 'discard', ''),
+    ('asking', 'opener', 0x82): Transition('asking', 'discard', ''),
+    ('abandoned', 'opener', 0x81): Transition('abandoned', 'discard', ''),
+    ('abandoned', 'opener', 0x82): Transition('abandoned', 'discard', ''),
+    ('idle', 'opener', 0x81): Transition('idle', 'discard', ''),
+    ('idle', 'opener', 0x82): Transition('idle', 'discard', ''),
     ('idle', 'opener', 0x02): Transition('idle', 'unexpected_message', 'exchange'),
     ('idle', 'opener', 0x03): Transition('idle', 'unexpected_message', 'exchange'),
     ('idle', 'opener', 0x04): Transition('idle', 'unexpected_message', 'exchange'),
@@ -261,26 +275,36 @@ TRANSITIONS: Final[dict[tuple[str, str, int], Transition]] = {
     ('idle', 'answerer', 0x11): Transition('idle', 'unexpected_message', 'connection'),
     ('idle', 'answerer', 0x12): Transition('idle', 'unexpected_message', 'connection'),
     ('idle', 'answerer', 0x80): Transition('idle', 'unexpected_message', 'connection'),
+    ('idle', 'answerer', 0x81): Transition('idle', 'unexpected_message', 'connection'),
+    ('idle', 'answerer', 0x82): Transition('idle', 'unexpected_message', 'connection'),
     ('calling', 'answerer', 0x01): Transition('idle', 'unexpected_message', 'connection'),
     ('calling', 'answerer', 0x10): Transition('idle', 'unexpected_message', 'connection'),
     ('calling', 'answerer', 0x11): Transition('idle', 'unexpected_message', 'connection'),
     ('calling', 'answerer', 0x12): Transition('idle', 'unexpected_message', 'connection'),
     ('calling', 'answerer', 0x80): Transition('idle', 'unexpected_message', 'connection'),
+    ('calling', 'answerer', 0x81): Transition('idle', 'unexpected_message', 'connection'),
+    ('calling', 'answerer', 0x82): Transition('idle', 'unexpected_message', 'connection'),
     ('streaming', 'answerer', 0x01): Transition('idle', 'unexpected_message', 'connection'),
     ('streaming', 'answerer', 0x10): Transition('idle', 'unexpected_message', 'connection'),
     ('streaming', 'answerer', 0x11): Transition('idle', 'unexpected_message', 'connection'),
     ('streaming', 'answerer', 0x12): Transition('idle', 'unexpected_message', 'connection'),
     ('streaming', 'answerer', 0x80): Transition('idle', 'unexpected_message', 'connection'),
+    ('streaming', 'answerer', 0x81): Transition('idle', 'unexpected_message', 'connection'),
+    ('streaming', 'answerer', 0x82): Transition('idle', 'unexpected_message', 'connection'),
     ('asking', 'answerer', 0x01): Transition('idle', 'unexpected_message', 'connection'),
     ('asking', 'answerer', 0x10): Transition('idle', 'unexpected_message', 'connection'),
     ('asking', 'answerer', 0x11): Transition('idle', 'unexpected_message', 'connection'),
     ('asking', 'answerer', 0x12): Transition('idle', 'unexpected_message', 'connection'),
     ('asking', 'answerer', 0x80): Transition('idle', 'unexpected_message', 'connection'),
+    ('asking', 'answerer', 0x81): Transition('idle', 'unexpected_message', 'connection'),
+    ('asking', 'answerer', 0x82): Transition('idle', 'unexpected_message', 'connection'),
     ('abandoned', 'answerer', 0x01): Transition('idle', 'unexpected_message', 'connection'),
     ('abandoned', 'answerer', 0x10): Transition('idle', 'unexpected_message', 'connection'),
     ('abandoned', 'answerer', 0x11): Transition('idle', 'unexpected_message', 'connection'),
     ('abandoned', 'answerer', 0x12): Transition('idle', 'unexpected_message', 'connection'),
     ('abandoned', 'answerer', 0x80): Transition('idle', 'unexpected_message', 'connection'),
+    ('abandoned', 'answerer', 0x81): Transition('idle', 'unexpected_message', 'connection'),
+    ('abandoned', 'answerer', 0x82): Transition('idle', 'unexpected_message', 'connection'),
 }
 
 # What opens an exchange that it may not open.

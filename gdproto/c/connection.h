@@ -19,12 +19,13 @@ enum {
     SLOT_CLOSED,
     SLOT_RUNS,
     SLOT_IS_DOUBTFUL,
+    SLOT_MAX_OPEN,
     CONNECTION_SLOTS
 };
 
 static const char *const slot_names[] = {"raw",   "_number", "_states", "_buffer", "_start",
                                          "_skip", "_header", "_eof",    "_closed", "_runs",
-                                         "_is_doubtful"};
+                                         "_is_doubtful", "_max_open"};
 static Py_ssize_t slot_offsets[CONNECTION_SLOTS];
 
 #define OWN(self, slot) (*(PyObject **)((char *)(self) + slot_offsets[slot]))
@@ -61,9 +62,11 @@ INLINE int next_state(PyObject *self, int from_opener, int message, PyObject *re
         return -1;
     }
     int next = moves[role][state][from_opener][message] - 1;
-    if (state == IDLE_STATE && next >= 0 && next != IDLE_STATE && max_open[role] &&
-        PyDict_GET_SIZE(states) >= max_open[role]) {
-        return DOUBT;
+    if (state == IDLE_STATE && next >= 0 && next != IDLE_STATE && PyDict_GET_SIZE(states)) {
+        long long most = int_value(OWN(self, SLOT_MAX_OPEN), &overflow);
+        if (most && PyDict_GET_SIZE(states) >= most) {
+            return DOUBT;
+        }
     }
     return next;
 }

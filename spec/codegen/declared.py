@@ -197,6 +197,7 @@ def _role(one: Json) -> ir.Role:
         opens=tuple(one["opens"]),
         max_open=None if one["max_open"] == "any" else one["max_open"],
         meaning=one["meaning"],
+        more_by=one.get("more_by", ""),
     )
 
 

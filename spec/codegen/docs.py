@@ -132,12 +132,17 @@ def _judging(spec: ir.Spec) -> str:
     return "\n".join(parts)
 
 
+def _most_open(role: ir.Role) -> str:
+    most = str(role.max_open or "any number")
+    return f"{most}, or what STATUS tells as `{role.more_by}`" if role.more_by else most
+
+
 def _exchanges(spec: ir.Spec) -> str:
     states = table(("state", "meaning"), ((code(s), m) for s, m in spec.states))
     roles = table(
         ("role", "side", "peer", "exchanges it or its peer opens", "open at once"),
         (
-            (r.name, r.side, r.peer, ", ".join(r.opens), str(r.max_open or "any number"))
+            (r.name, r.side, r.peer, ", ".join(r.opens), _most_open(r))
             for r in spec.roles
         ),
     )

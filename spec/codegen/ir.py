@@ -243,7 +243,7 @@ class AfterFault:
 
 @dataclass(frozen=True)
 class Role:
-    """One end of a connection; `max_open` is None for any number."""
+    """One end of a connection; `max_open` is None for any number, `more_by` what permits more."""
 
     name: str
     side: str
@@ -251,6 +251,7 @@ class Role:
     opens: tuple[str, ...]
     max_open: int | None
     meaning: str
+    more_by: str = ""
 
 
 @dataclass(frozen=True)

@@ -233,6 +233,7 @@ def _role(role: ir.Role) -> Json:
         "peer": role.peer,
         "opens": list(role.opens),
         "max_open": "any" if role.max_open is None else role.max_open,
+        **({"more_by": role.more_by} if role.more_by else {}),
         "meaning": role.meaning,
     }
 

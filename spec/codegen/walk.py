@@ -58,7 +58,8 @@ def walk() -> ir.Spec:
         states=tuple(exchanges.STATES.items()),
         transitions=_transitions(),
         roles=tuple(
-            ir.Role(r.name, r.side, r.peer, r.opens, r.max_open, r.meaning) for r in exchanges.ROLES
+            ir.Role(r.name, r.side, r.peer, r.opens, r.max_open, r.meaning, r.more_by)
+            for r in exchanges.ROLES
         ),
         connection_request_id=exchanges.CONNECTION_REQUEST_ID,
         forms=answers.forms({value.kind for value in values}),

@@ -42,6 +42,9 @@ class Played:
                 wanted = expected.get("error", ())
                 fault = told.fault(error)
                 return {"error": {name: fault[name] for name in fault if name in wanted}}
+        if "permit" in step:
+            self.connection.permit(int(step["permit"]))
+            return {}
         if "abandon" in step:
             self.connection.abandon(int(step["abandon"]))
             return {}

@@ -26,6 +26,8 @@ EXAMPLES: dict[int, Any] = {
     MessageCode.STATUS: gdproto.Status(7),
     MessageCode.MANAGE: gdproto.Manage(7, 1),
     MessageCode.CANCEL: gdproto.Cancel(7),
+    MessageCode.PAUSE: gdproto.Pause(7),
+    MessageCode.RESUME: gdproto.Resume(7),
 }
 
 # How each state is reached: (sender, message) steps of one exchange.

@@ -21,6 +21,8 @@ MADE: dict[MessageCode, gdproto.Message] = {
     MessageCode.STATUS: gdproto.Status(7),
     MessageCode.MANAGE: gdproto.Manage(7, 1),
     MessageCode.CANCEL: gdproto.Cancel(7),
+    MessageCode.PAUSE: gdproto.Pause(7),
+    MessageCode.RESUME: gdproto.Resume(7),
 }
 
 
@@ -39,8 +41,9 @@ def is_sent(role: str, *messages: gdproto.Message) -> bool:
 
 @pytest.mark.parametrize("code", MessageCode)
 def test_what_opens_an_exchange(code: MessageCode) -> None:
-    # A CANCEL may be sent at any time, and opens nothing.
-    opens = is_sent("client", MADE[code]) and code is not MessageCode.CANCEL
+    # What is about an open exchange may be sent at any time, and opens nothing.
+    about = (MessageCode.CANCEL, MessageCode.PAUSE, MessageCode.RESUME)
+    opens = is_sent("client", MADE[code]) and code not in about
     assert opens == (code in OPENING)
     assert opens == any(code in role.opens for role in ROLES.values())
 

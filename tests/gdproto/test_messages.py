@@ -73,6 +73,8 @@ FRAMES = [
         frame(0x12, pairs(("op", int64(1)), ("count", int64(1)))),
     ),
     (gdproto.Cancel(7), frame(0x80)),
+    (gdproto.Pause(7), frame(0x81)),
+    (gdproto.Resume(7), frame(0x82)),
 ]
 
 
@@ -99,7 +101,7 @@ BAD_FRAMES = [
     ("version before type", b"GD\x02\x99" + bytes(12), "unsupported_version", 2, "", "connection"),
     ("type 0", frame(0), "unknown_message_type", 3, "", "connection"),
     ("type 6", frame(6), "unknown_message_type", 3, "", "connection"),
-    ("type 0x81", frame(0x81), "unknown_message_type", 3, "", "connection"),
+    ("type 0x83", frame(0x83), "unknown_message_type", 3, "", "connection"),
     (
         "64 MiB + 1",
         b"GD\x01\x01\x04\x00\x00\x01" + bytes(8),

@@ -11,9 +11,9 @@ NAMES = """
 ERROR_TEXT_BYTES ERROR_TYPES HEADER_BYTES IMPLEMENTATION MAGIC MAX_PAYLOAD_BYTES MESSAGE_CLASSES
 NEED_DATA PRIORITY_RANGE RAW_DATA_BYTES VALUE_TYPES VERSION Cancel Chunk Connection
 ConnectionClosed Encoded End Error ExchangeEnded FrameReceived Header ListPieces Manage ManageOp
-Message MessageCode MessageReceived PartReceived Pieces ProtocolError Request RequestPeek
-Response Stash StashOp Status check decode encode parse parse_header parse_payload parse_question
-parse_stash peek_request
+Message MessageCode MessageReceived PartReceived Pause Pieces ProtocolError Request RequestPeek
+Response Resume Stash StashOp Status check decode encode parse parse_header parse_payload
+parse_question parse_stash peek_request readdressed
 """
 
 

@@ -25,6 +25,8 @@ MESSAGES: list[gdproto.Message] = [
     gdproto.Status(7),
     gdproto.Manage(8, 1, 2),
     gdproto.Cancel(9),
+    gdproto.Pause(9),
+    gdproto.Resume(9),
 ]
 EACH = pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
 

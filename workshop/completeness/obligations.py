@@ -553,7 +553,10 @@ def _by_session(case: Case, spec: ir.Spec) -> Iterator[str]:
     moves = {(move.state, move.sender, move.message): move for move in spec.transitions}
     unwritten = {e.name for e in spec.error_codes if "encode" in dict(e.scopes)}
     states: dict[str, str] = {}
+    most = role.max_open
     for step in _before_the_end(case.steps):
+        if "permit" in step and most:
+            most = max(role.max_open or 0, int(step["permit"]))
         if "abandon" in step and step["abandon"] in states:
             states[step["abandon"]] = "abandoned"
         found = _frame_of(step, spec)
@@ -570,7 +573,7 @@ def _by_session(case: Case, spec: ir.Spec) -> Iterator[str]:
         state = states.get(number, "idle")
         move = moves[state, sender, name]
         opens = state == "idle" and move.next != "idle"
-        one_more = opens and role.max_open and len(states) >= role.max_open
+        one_more = opens and most and len(states) >= most
         if opens and (name not in role.opens or one_more):
             move = ir.Transition(state, sender, name, "idle", "unexpected_message", "exchange")
         if not _agrees(step, move):

@@ -20,7 +20,7 @@ ROLES = {role.name: role for role in SPEC.roles}
 ABOUT = {
     "client": "A client: what it sends, and what it receives from an arbiter.",
     "arbiter": "An arbiter, facing a client.",
-    "lane": "The arbiter's end of a lane: one exchange at a time, and only two that it opens.",
+    "lane": "The arbiter's end of a lane: one exchange at a time, if not more are permitted.",
     "worker": "A worker's end of a lane.",
 }
 # How each state is reached: messages of one exchange, by the side that sends them.
@@ -141,6 +141,11 @@ def _from_opener(role: ir.Role, state: str, kind: str) -> tuple[str, str, str, s
         if state == "idle":
             return "discard", "", "idle", "GD-EXT-006"
         return "deliver", "", "abandoned", "GD-EXT-005"
+    if kind in ("PAUSE", "RESUME"):
+        # Only what may be a stream can be held back.
+        if state in ("calling", "streaming"):
+            return "deliver", "", state, "GD-EXT-009"
+        return "discard", "", state, "GD-EXT-009"
     if state != "idle":
         return "duplicate_request_id", "connection", "abandoned", "GD-EXCH-006 GD-EXCH-014"
     if kind not in role.opens:
@@ -294,9 +299,9 @@ def _one_at_a_time(role: ir.Role, add: Any, opened: Any, answered: Any) -> None:
             else:
                 refusal = error("unexpected_message", "exchange", 2)
                 step = received(written(kind, 2), refusal)
-            requires = "GD-EXCH-020 GD-ROLE-013" if kind in role.opens else "GD-EXCH-020"
+            requires = "GD-EXCH-020 GD-ROLE-028" if kind in role.opens else "GD-EXCH-020"
             add(f"{state}-is-one-{slug(kind)}", requires, *before, step)
-        add(f"{state}-is-one", "GD-ROLE-013", *way(role, state, 1), last(role, state, 1))
+        add(f"{state}-is-one", "GD-ROLE-028", *way(role, state, 1), last(role, state, 1))
         before, after = way(role, state, 1), last(role, state, 1)
         if role.side == "opener":
             add(f"{state}-and-cancel-of-none", "GD-EXT-006", *before, sent("CANCEL", 2), after)
@@ -307,7 +312,7 @@ def _one_at_a_time(role: ir.Role, add: Any, opened: Any, answered: Any) -> None:
             add(f"{state}-and-cancel-of-none", "GD-EXT-006", *before, ignored, after)
     add(
         "one-after-the-other",
-        "GD-ROLE-013",
+        "GD-ROLE-028",
         opened("STATUS", 1),
         answered("RESPONSE", 1),
         opened("REQUEST", 2),
@@ -316,6 +321,55 @@ def _one_at_a_time(role: ir.Role, add: Any, opened: Any, answered: Any) -> None:
         opened("REQUEST", 3),
         answered("RESPONSE", 3),
     )
+    _permitted(role, add, opened, answered)
+
+
+def _permitted(role: ir.Role, add: Any, opened: Any, answered: Any) -> None:
+    """More at once, where the worker's STATUS told so."""
+    refusal = error("unexpected_message", "exchange", 4)
+    one_more = (
+        sent("REQUEST", 4, refused="unexpected_message")
+        if role.side == "opener"
+        else received(written("REQUEST", 4), refusal)
+    )
+    three = (opened("REQUEST", 1), opened("REQUEST", 2), opened("REQUEST", 3))
+    permit: Step = {"permit": "3", "expect": {}}
+    add(
+        "interleaves-as-permitted",
+        "GD-ROLE-028 GD-EXCH-011 GD-EXCH-012",
+        permit,
+        *three,
+        answered("CHUNK", 2),
+        answered("CHUNK", 1),
+        answered("RESPONSE", 3),
+        opened("STATUS", 3),
+        answered("CHUNK", 2),
+        answered("END", 2),
+        answered("RESPONSE", 3),
+        answered("END", 1),
+    )
+    add("one-more-than-permitted", "GD-EXCH-020 GD-ROLE-028", permit, *three, one_more)
+    add("as-many-as-permitted", "GD-ROLE-028", permit, *three)
+    add(
+        "permitted-again-after-one",
+        "GD-EXCH-020 GD-ROLE-028",
+        permit,
+        *three,
+        answered("RESPONSE", 2),
+        opened("REQUEST", 2),
+        one_more,
+    )
+    add(
+        "permitted-again-and-no-more",
+        "GD-ROLE-028",
+        permit,
+        *three,
+        answered("RESPONSE", 2),
+        opened("REQUEST", 2),
+    )
+    none: Step = {"permit": "0", "expect": {}}
+    add("permitted-none", "GD-ROLE-028", none, opened("REQUEST", 3))
+    add("permitted-none-is-one", "GD-ROLE-028", none, opened("REQUEST", 3), one_more)
 
 
 # --- faults of frames, and what becomes of their exchange ---

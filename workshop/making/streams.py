@@ -96,7 +96,7 @@ def lost(out: Collected) -> None:
     for name, data, code, number, offset, requires in (
         ("magic", "4747" + middle[4:], "bad_magic", 0, AT["magic"], "GD-FRAME-002"),
         ("version", "474400" + middle[6:], "unsupported_version", 0, AT["version"], "GD-FRAME-003"),
-        ("type", header(0x81, 0, 3), "unknown_message_type", 3, AT["type"], "GD-FRAME-004"),
+        ("type", header(0x8F, 0, 3), "unknown_message_type", 3, AT["type"], "GD-FRAME-004"),
         (
             "length",
             header(MESSAGE_CODE["REQUEST"], LIMIT["max_payload_bytes"] + 1, 3),
@@ -214,7 +214,7 @@ def on_a_lane(out: Collected) -> None:
     more: dict[str, Any] = {"role": "worker", "setup": ready}
     add(out, "lane-is-cancelled", "GD-EXT-005", data[: -size(written("REQUEST", 3)) * 2],
         events[:2], **more)  # fmt: skip
-    add(out, "lane-has-one-exchange", "GD-EXCH-020 GD-ROLE-014", data, events, **more)
+    add(out, "lane-has-one-exchange", "GD-EXCH-020 GD-ROLE-028", data, events, **more)
     data = written("STASH", 2) + written("REQUEST", 3)
     told = error(UNASKED, "exchange", 2)
     add(out, "lane-carries-a-request", "GD-EXCH-001", written("REQUEST", 3), [got("REQUEST", 3)],

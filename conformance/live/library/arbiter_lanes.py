@@ -39,7 +39,7 @@ def opening(stage: ArbiterStage) -> None:
             raise Mismatch("a STATUS of id 1", one.frame.hex())
 
 
-@BOOK.script("arbiter-lane-in-turn", "GD-ROLE-013 GD-ROLE-014 GD-EXCH-021", alone=True)
+@BOOK.script("arbiter-lane-in-turn", "GD-ROLE-028 GD-ROLE-030 GD-EXCH-021", alone=True)
 def in_turn(stage: ArbiterStage) -> None:
     """Calls and streams on several connections at once: a lane has one exchange at a time, and
     only such as it may carry."""
@@ -52,7 +52,7 @@ def in_turn(stage: ArbiterStage) -> None:
     seen(stage)
 
 
-@BOOK.script("arbiter-lane-cancel", "GD-ROLE-014 GD-EXT-001 GD-EXCH-018", alone=True)
+@BOOK.script("arbiter-lane-cancel", "GD-ROLE-030 GD-EXT-001 GD-EXCH-018", alone=True)
 def cancel(stage: ArbiterStage) -> None:
     """Leaves a stream and calls at once: CANCEL on the lane, and the call after the stream's
     end."""

@@ -1,4 +1,4 @@
-/* @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit */
 /* GD/1 in C11, one header: values, messages, and connections without I/O.
  *
  * Rules: nothing is global, nothing blocks, and nothing is printed. What can fail returns a gd_code
@@ -1697,6 +1697,8 @@ typedef enum gd_message_type {
     GD_MESSAGE_STATUS = 0x11, /* Ask for the state of the arbiter or worker. */
     GD_MESSAGE_MANAGE = 0x12, /* Change the workers, or look at what they do. */
     GD_MESSAGE_CANCEL = 0x80, /* Give up an open exchange. */
+    GD_MESSAGE_PAUSE = 0x81, /* Ask for no CHUNKs of an exchange for now. */
+    GD_MESSAGE_RESUME = 0x82, /* Ask for the CHUNKs of an exchange again. */
 } gd_message_type;
 
 /* The name of a message type, as the specification writes it. */
@@ -1720,6 +1722,10 @@ static inline const char *gd_message_type_name(gd_message_type type) {
         return "MANAGE";
     case GD_MESSAGE_CANCEL:
         return "CANCEL";
+    case GD_MESSAGE_PAUSE:
+        return "PAUSE";
+    case GD_MESSAGE_RESUME:
+        return "RESUME";
     }
     return "";
 }
@@ -1745,6 +1751,10 @@ static inline int gd__message_index(unsigned type) {
         return 7;
     case GD_MESSAGE_CANCEL:
         return 8;
+    case GD_MESSAGE_PAUSE:
+        return 9;
+    case GD_MESSAGE_RESUME:
+        return 10;
     default:
         return -1;
     }
@@ -1756,6 +1766,8 @@ static inline bool gd_has_payload(gd_message_type type) {
     case GD_MESSAGE_END:
     case GD_MESSAGE_STATUS:
     case GD_MESSAGE_CANCEL:
+    case GD_MESSAGE_PAUSE:
+    case GD_MESSAGE_RESUME:
         return false;
     default:
         return true;
@@ -1956,6 +1968,16 @@ static inline gd_message gd_make_manage(uint64_t request_id, gd_value op, gd_val
 
 static inline gd_message gd_make_cancel(uint64_t request_id) {
     gd_message made = gd__made(GD_MESSAGE_CANCEL, request_id);
+    return made;
+}
+
+static inline gd_message gd_make_pause(uint64_t request_id) {
+    gd_message made = gd__made(GD_MESSAGE_PAUSE, request_id);
+    return made;
+}
+
+static inline gd_message gd_make_resume(uint64_t request_id) {
+    gd_message made = gd__made(GD_MESSAGE_RESUME, request_id);
     return made;
 }
 
@@ -2533,7 +2555,7 @@ typedef struct gd_move {
 
 /* The row for a message, by the state of its exchange and by who sends it. */
 static inline const gd_move *gd_move_of(gd_state state, gd_side sender, gd_message_type type) {
-    static const gd_move table[5][2][9] = {
+    static const gd_move table[5][2][11] = {
         {
             {
                 {GD_STATE_CALLING, GD_OUTCOME_DELIVER, GD_SCOPE_NONE, GD_CODE_OK}, /* idle, opener: REQUEST */
@@ -2545,6 +2567,8 @@ static inline const gd_move *gd_move_of(gd_state state, gd_side sender, gd_messa
                 {GD_STATE_ASKING, GD_OUTCOME_DELIVER, GD_SCOPE_NONE, GD_CODE_OK}, /* idle, opener: STATUS */
                 {GD_STATE_ASKING, GD_OUTCOME_DELIVER, GD_SCOPE_NONE, GD_CODE_OK}, /* idle, opener: MANAGE */
                 {GD_STATE_IDLE, GD_OUTCOME_DISCARD, GD_SCOPE_NONE, GD_CODE_OK}, /* idle, opener: CANCEL */
+                {GD_STATE_IDLE, GD_OUTCOME_DISCARD, GD_SCOPE_NONE, GD_CODE_OK}, /* idle, opener: PAUSE */
+                {GD_STATE_IDLE, GD_OUTCOME_DISCARD, GD_SCOPE_NONE, GD_CODE_OK}, /* idle, opener: RESUME */
             },
             {
                 {GD_STATE_IDLE, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* idle, answerer: REQUEST */
@@ -2556,6 +2580,8 @@ static inline const gd_move *gd_move_of(gd_state state, gd_side sender, gd_messa
                 {GD_STATE_IDLE, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* idle, answerer: STATUS */
                 {GD_STATE_IDLE, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* idle, answerer: MANAGE */
                 {GD_STATE_IDLE, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* idle, answerer: CANCEL */
+                {GD_STATE_IDLE, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* idle, answerer: PAUSE */
+                {GD_STATE_IDLE, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* idle, answerer: RESUME */
             },
         },
         {
@@ -2569,6 +2595,8 @@ static inline const gd_move *gd_move_of(gd_state state, gd_side sender, gd_messa
                 {GD_STATE_CALLING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_DUPLICATE_REQUEST_ID}, /* calling, opener: STATUS */
                 {GD_STATE_CALLING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_DUPLICATE_REQUEST_ID}, /* calling, opener: MANAGE */
                 {GD_STATE_ABANDONED, GD_OUTCOME_DELIVER, GD_SCOPE_NONE, GD_CODE_OK}, /* calling, opener: CANCEL */
+                {GD_STATE_CALLING, GD_OUTCOME_DELIVER, GD_SCOPE_NONE, GD_CODE_OK}, /* calling, opener: PAUSE */
+                {GD_STATE_CALLING, GD_OUTCOME_DELIVER, GD_SCOPE_NONE, GD_CODE_OK}, /* calling, opener: RESUME */
             },
             {
                 {GD_STATE_CALLING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* calling, answerer: REQUEST */
@@ -2580,6 +2608,8 @@ static inline const gd_move *gd_move_of(gd_state state, gd_side sender, gd_messa
                 {GD_STATE_CALLING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* calling, answerer: STATUS */
                 {GD_STATE_CALLING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* calling, answerer: MANAGE */
                 {GD_STATE_CALLING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* calling, answerer: CANCEL */
+                {GD_STATE_CALLING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* calling, answerer: PAUSE */
+                {GD_STATE_CALLING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* calling, answerer: RESUME */
             },
         },
         {
@@ -2593,6 +2623,8 @@ static inline const gd_move *gd_move_of(gd_state state, gd_side sender, gd_messa
                 {GD_STATE_STREAMING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_DUPLICATE_REQUEST_ID}, /* streaming, opener: STATUS */
                 {GD_STATE_STREAMING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_DUPLICATE_REQUEST_ID}, /* streaming, opener: MANAGE */
                 {GD_STATE_ABANDONED, GD_OUTCOME_DELIVER, GD_SCOPE_NONE, GD_CODE_OK}, /* streaming, opener: CANCEL */
+                {GD_STATE_STREAMING, GD_OUTCOME_DELIVER, GD_SCOPE_NONE, GD_CODE_OK}, /* streaming, opener: PAUSE */
+                {GD_STATE_STREAMING, GD_OUTCOME_DELIVER, GD_SCOPE_NONE, GD_CODE_OK}, /* streaming, opener: RESUME */
             },
             {
                 {GD_STATE_STREAMING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* streaming, answerer: REQUEST */
@@ -2604,6 +2636,8 @@ static inline const gd_move *gd_move_of(gd_state state, gd_side sender, gd_messa
                 {GD_STATE_STREAMING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* streaming, answerer: STATUS */
                 {GD_STATE_STREAMING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* streaming, answerer: MANAGE */
                 {GD_STATE_STREAMING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* streaming, answerer: CANCEL */
+                {GD_STATE_STREAMING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* streaming, answerer: PAUSE */
+                {GD_STATE_STREAMING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* streaming, answerer: RESUME */
             },
         },
         {
@@ -2617,6 +2651,8 @@ static inline const gd_move *gd_move_of(gd_state state, gd_side sender, gd_messa
                 {GD_STATE_ASKING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_DUPLICATE_REQUEST_ID}, /* asking, opener: STATUS */
                 {GD_STATE_ASKING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_DUPLICATE_REQUEST_ID}, /* asking, opener: MANAGE */
                 {GD_STATE_ABANDONED, GD_OUTCOME_DELIVER, GD_SCOPE_NONE, GD_CODE_OK}, /* asking, opener: CANCEL */
+                {GD_STATE_ASKING, GD_OUTCOME_DISCARD, GD_SCOPE_NONE, GD_CODE_OK}, /* asking, opener: PAUSE */
+                {GD_STATE_ASKING, GD_OUTCOME_DISCARD, GD_SCOPE_NONE, GD_CODE_OK}, /* asking, opener: RESUME */
             },
             {
                 {GD_STATE_ASKING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* asking, answerer: REQUEST */
@@ -2628,6 +2664,8 @@ static inline const gd_move *gd_move_of(gd_state state, gd_side sender, gd_messa
                 {GD_STATE_ASKING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* asking, answerer: STATUS */
                 {GD_STATE_ASKING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* asking, answerer: MANAGE */
                 {GD_STATE_ASKING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* asking, answerer: CANCEL */
+                {GD_STATE_ASKING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* asking, answerer: PAUSE */
+                {GD_STATE_ASKING, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* asking, answerer: RESUME */
             },
         },
         {
@@ -2641,6 +2679,8 @@ static inline const gd_move *gd_move_of(gd_state state, gd_side sender, gd_messa
                 {GD_STATE_ABANDONED, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_DUPLICATE_REQUEST_ID}, /* abandoned, opener: STATUS */
                 {GD_STATE_ABANDONED, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_DUPLICATE_REQUEST_ID}, /* abandoned, opener: MANAGE */
                 {GD_STATE_ABANDONED, GD_OUTCOME_DELIVER, GD_SCOPE_NONE, GD_CODE_OK}, /* abandoned, opener: CANCEL */
+                {GD_STATE_ABANDONED, GD_OUTCOME_DISCARD, GD_SCOPE_NONE, GD_CODE_OK}, /* abandoned, opener: PAUSE */
+                {GD_STATE_ABANDONED, GD_OUTCOME_DISCARD, GD_SCOPE_NONE, GD_CODE_OK}, /* abandoned, opener: RESUME */
             },
             {
                 {GD_STATE_ABANDONED, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* abandoned, answerer: REQUEST */
@@ -2652,6 +2692,8 @@ static inline const gd_move *gd_move_of(gd_state state, gd_side sender, gd_messa
                 {GD_STATE_ABANDONED, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* abandoned, answerer: STATUS */
                 {GD_STATE_ABANDONED, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* abandoned, answerer: MANAGE */
                 {GD_STATE_ABANDONED, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* abandoned, answerer: CANCEL */
+                {GD_STATE_ABANDONED, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* abandoned, answerer: PAUSE */
+                {GD_STATE_ABANDONED, GD_OUTCOME_REFUSE, GD_SCOPE_CONNECTION, GD_CODE_UNEXPECTED_MESSAGE}, /* abandoned, answerer: RESUME */
             },
         },
     };
@@ -2713,6 +2755,7 @@ typedef struct gd_connection {
     gd__exchange *exchanges; /* by their ids, in a table of a power of two */
     size_t places;
     size_t open; /* exchanges whose last frame is still to come, given up or not */
+    size_t max_open; /* how many may be open at once; 0 for any number */
 } gd_connection;
 
 /* A connection, seen from one end. */
@@ -2720,6 +2763,7 @@ static inline void gd_connection_init(gd_connection *connection, gd_role role,
     gd_allocator allocator) {
     memset(connection, 0, sizeof *connection);
     connection->role = role;
+    connection->max_open = gd_role_rule_of(role)->max_open;
     connection->allocator = allocator;
     connection->in = gd_buffer_new(allocator);
     connection->arena = gd_arena_new(allocator);
@@ -2823,7 +2867,7 @@ static inline const gd_move *gd__move(const gd_connection *connection, gd_side s
     gd_state state = gd_connection_state(connection, request_id);
     const gd_move *move = gd_move_of(state, sender, type);
     if (state == GD_STATE_IDLE && move->next != GD_STATE_IDLE) {
-        bool is_full = role->max_open > 0 && connection->open >= role->max_open;
+        bool is_full = connection->max_open > 0 && connection->open >= connection->max_open;
         if (is_full || ((role->opens >> gd__message_index(type)) & 1u) == 0) {
             return gd__not_opened();
         }
@@ -2850,6 +2894,12 @@ static inline gd_code gd_connection_send(gd_connection *connection, const gd_mes
     }
     gd__enter(connection, message->request_id, move->next);
     return GD_CODE_OK;
+}
+
+/* Have up to so many exchanges open at once, where the worker's STATUS told so many. */
+static inline void gd_connection_permit(gd_connection *connection, size_t count) {
+    size_t least = gd_role_rule_of(connection->role)->max_open;
+    connection->max_open = least == 0 || least > count ? least : count;
 }
 
 /* Give up an exchange that this side opened: its frames are discarded until the last one. */

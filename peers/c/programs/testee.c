@@ -491,6 +491,7 @@ static void send_step(testee *run, gd_connection *connection, const gd_value *ty
 
 static void step(testee *run, gd_connection *connection, const gd_value *asked) {
     const gd_value *received = gd_get(asked, "receive"), *abandoned = gd_get(asked, "abandon");
+    const gd_value *permitted = gd_get(asked, "permit");
     size_t size;
     if (gd_get(asked, "send") != NULL) {
         send_step(run, connection, held(asked, "send"));
@@ -501,6 +502,8 @@ static void step(testee *run, gd_connection *connection, const gd_value *asked) 
         gd_connection_receive(connection, bytes, size);
     } else if (abandoned != NULL) {
         gd_connection_abandon(connection, strtoull(abandoned->text, NULL, 10));
+    } else if (permitted != NULL) {
+        gd_connection_permit(connection, (size_t)strtoull(permitted->text, NULL, 10));
     } else {
         gd_connection_end(connection);
     }

@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 // Code generated from the declaration of GD/1. DO NOT EDIT.
 
 package gd
@@ -31,6 +31,9 @@ type Connection struct {
 	role   Role
 	states map[uint64]state
 
+	// How many exchanges may be open at once; 0 for any number.
+	maxOpen int
+
 	// What has come and is not read, from start on.
 	buffer []byte
 	start  int
@@ -47,7 +50,7 @@ type Connection struct {
 
 // NewConnection gives a connection on which nothing was sent.
 func NewConnection(role Role) *Connection {
-	return &Connection{role: role, states: make(map[uint64]state)}
+	return &Connection{role: role, states: make(map[uint64]state), maxOpen: role.maxOpen()}
 }
 
 // Open counts the exchanges whose terminal frame is still to come, given up or not.
@@ -105,6 +108,13 @@ func (c *Connection) AppendSend(data []byte, message Message) ([]byte, error) {
 		c.enter(requestID, move.next)
 	}
 	return frame, err
+}
+
+// Permit has up to count exchanges open at once, where the worker's STATUS told so many.
+func (c *Connection) Permit(count int) {
+	if c.maxOpen > 0 {
+		c.maxOpen = max(count, c.role.maxOpen())
+	}
 }
 
 // Abandon gives up an exchange that this side opened: its frames are discarded until the last
@@ -231,8 +241,7 @@ func (c *Connection) move(sender side, t MessageType, requestID uint64) transiti
 	from := c.states[requestID]
 	move := transitionOf(from, sender, t)
 	if from == isIdle && move.opens() {
-		most := c.role.maxOpen()
-		if most > 0 && len(c.states) >= most || !c.role.isOpenedBy(t) {
+		if c.maxOpen > 0 && len(c.states) >= c.maxOpen || !c.role.isOpenedBy(t) {
 			return notOpened
 		}
 	}

@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 // Code generated from the declaration of GD/1. DO NOT EDIT.
 
 package gd
@@ -146,7 +146,7 @@ func transitionOf(from state, sender side, t MessageType) transition {
 				return transition{isIdle, refuse, CodeUnexpectedMessage, ScopeExchange}
 			case TypeStash, TypeStatus, TypeManage:
 				return transition{isAsking, deliver, "", ""}
-			case TypeCancel:
+			case TypeCancel, TypePause, TypeResume:
 				return transition{isIdle, discard, "", ""}
 			}
 		case isCalling:
@@ -157,6 +157,8 @@ func transitionOf(from state, sender side, t MessageType) transition {
 				return transition{isIdle, refuse, CodeUnexpectedMessage, ScopeExchange}
 			case TypeCancel:
 				return transition{isAbandoned, deliver, "", ""}
+			case TypePause, TypeResume:
+				return transition{isCalling, deliver, "", ""}
 			}
 		case isStreaming:
 			switch t {
@@ -166,6 +168,8 @@ func transitionOf(from state, sender side, t MessageType) transition {
 				return transition{isIdle, refuse, CodeUnexpectedMessage, ScopeExchange}
 			case TypeCancel:
 				return transition{isAbandoned, deliver, "", ""}
+			case TypePause, TypeResume:
+				return transition{isStreaming, deliver, "", ""}
 			}
 		case isAsking:
 			switch t {
@@ -175,6 +179,8 @@ func transitionOf(from state, sender side, t MessageType) transition {
 				return transition{isIdle, refuse, CodeUnexpectedMessage, ScopeExchange}
 			case TypeCancel:
 				return transition{isAbandoned, deliver, "", ""}
+			case TypePause, TypeResume:
+				return transition{isAsking, discard, "", ""}
 			}
 		case isAbandoned:
 			switch t {
@@ -184,18 +190,20 @@ func transitionOf(from state, sender side, t MessageType) transition {
 				return transition{isIdle, refuse, CodeUnexpectedMessage, ScopeExchange}
 			case TypeCancel:
 				return transition{isAbandoned, deliver, "", ""}
+			case TypePause, TypeResume:
+				return transition{isAbandoned, discard, "", ""}
 			}
 		}
 	case answerer:
 		switch from {
 		case isIdle:
 			switch t {
-			case TypeRequest, TypeResponse, TypeError, TypeChunk, TypeEnd, TypeStash, TypeStatus, TypeManage, TypeCancel:
+			case TypeRequest, TypeResponse, TypeError, TypeChunk, TypeEnd, TypeStash, TypeStatus, TypeManage, TypeCancel, TypePause, TypeResume:
 				return transition{isIdle, refuse, CodeUnexpectedMessage, ScopeConnection}
 			}
 		case isCalling:
 			switch t {
-			case TypeRequest, TypeStash, TypeStatus, TypeManage, TypeCancel:
+			case TypeRequest, TypeStash, TypeStatus, TypeManage, TypeCancel, TypePause, TypeResume:
 				return transition{isCalling, refuse, CodeUnexpectedMessage, ScopeConnection}
 			case TypeResponse, TypeError, TypeEnd:
 				return transition{isIdle, deliver, "", ""}
@@ -204,7 +212,7 @@ func transitionOf(from state, sender side, t MessageType) transition {
 			}
 		case isStreaming:
 			switch t {
-			case TypeRequest, TypeStash, TypeStatus, TypeManage, TypeCancel:
+			case TypeRequest, TypeStash, TypeStatus, TypeManage, TypeCancel, TypePause, TypeResume:
 				return transition{isStreaming, refuse, CodeUnexpectedMessage, ScopeConnection}
 			case TypeResponse:
 				return transition{isIdle, refuse, CodeUnexpectedMessage, ScopeExchange}
@@ -215,7 +223,7 @@ func transitionOf(from state, sender side, t MessageType) transition {
 			}
 		case isAsking:
 			switch t {
-			case TypeRequest, TypeStash, TypeStatus, TypeManage, TypeCancel:
+			case TypeRequest, TypeStash, TypeStatus, TypeManage, TypeCancel, TypePause, TypeResume:
 				return transition{isAsking, refuse, CodeUnexpectedMessage, ScopeConnection}
 			case TypeResponse, TypeError:
 				return transition{isIdle, deliver, "", ""}
@@ -226,7 +234,7 @@ func transitionOf(from state, sender side, t MessageType) transition {
 			}
 		case isAbandoned:
 			switch t {
-			case TypeRequest, TypeStash, TypeStatus, TypeManage, TypeCancel:
+			case TypeRequest, TypeStash, TypeStatus, TypeManage, TypeCancel, TypePause, TypeResume:
 				return transition{isAbandoned, refuse, CodeUnexpectedMessage, ScopeConnection}
 			case TypeResponse, TypeError, TypeEnd:
 				return transition{isIdle, discard, "", ""}

@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 // Code generated from the declaration of GD/1. DO NOT EDIT.
 
 package gd
@@ -22,6 +22,8 @@ const (
 	TypeStatus   MessageType = 0x11
 	TypeManage   MessageType = 0x12
 	TypeCancel   MessageType = 0x80
+	TypePause    MessageType = 0x81
+	TypeResume   MessageType = 0x82
 )
 
 // String gives the name of the message.
@@ -45,6 +47,10 @@ func (t MessageType) String() string {
 		return "MANAGE"
 	case TypeCancel:
 		return "CANCEL"
+	case TypePause:
+		return "PAUSE"
+	case TypeResume:
+		return "RESUME"
 	}
 	return "MessageType(" + strconv.Itoa(int(t)) + ")"
 }
@@ -55,7 +61,7 @@ func (t MessageType) isKnown() bool {
 
 func (t MessageType) hasPayload() bool {
 	switch t {
-	case TypeEnd, TypeStatus, TypeCancel:
+	case TypeEnd, TypeStatus, TypeCancel, TypePause, TypeResume:
 		return false
 	}
 	return true
@@ -67,6 +73,10 @@ func (t MessageType) Extension() string {
 	switch t {
 	case TypeCancel:
 		return "cancel"
+	case TypePause:
+		return "flow"
+	case TypeResume:
+		return "flow"
 	}
 	return ""
 }
@@ -659,6 +669,50 @@ func (m *Cancel) write(_ *writer) *ProtocolError {
 	return nil
 }
 
+// Pause is PAUSE. Ask for no CHUNKs of an exchange for now.
+type Pause struct {
+	// RequestID is that of the exchange.
+	RequestID uint64
+}
+
+// MessageType is TypePause.
+func (m *Pause) MessageType() MessageType { return TypePause }
+
+// ExchangeID is the request id.
+func (m *Pause) ExchangeID() uint64 { return m.RequestID }
+
+func (m *Pause) take(_ []slot) {}
+
+func (m *Pause) judge() *ProtocolError {
+	return nil
+}
+
+func (m *Pause) write(_ *writer) *ProtocolError {
+	return nil
+}
+
+// Resume is RESUME. Ask for the CHUNKs of an exchange again.
+type Resume struct {
+	// RequestID is that of the exchange.
+	RequestID uint64
+}
+
+// MessageType is TypeResume.
+func (m *Resume) MessageType() MessageType { return TypeResume }
+
+// ExchangeID is the request id.
+func (m *Resume) ExchangeID() uint64 { return m.RequestID }
+
+func (m *Resume) take(_ []slot) {}
+
+func (m *Resume) judge() *ProtocolError {
+	return nil
+}
+
+func (m *Resume) write(_ *writer) *ProtocolError {
+	return nil
+}
+
 // A message of this type with its request id alone; nil where there is no such type.
 func (t MessageType) blank(requestID uint64) Message {
 	switch t {
@@ -680,6 +734,10 @@ func (t MessageType) blank(requestID uint64) Message {
 		return &Manage{RequestID: requestID}
 	case TypeCancel:
 		return &Cancel{RequestID: requestID}
+	case TypePause:
+		return &Pause{RequestID: requestID}
+	case TypeResume:
+		return &Resume{RequestID: requestID}
 	}
 	return nil
 }

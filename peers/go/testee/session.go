@@ -39,6 +39,9 @@ func stepped(connection *gd.Connection, step object) object {
 	if requestID, is := step["abandon"]; is {
 		connection.Abandon(requestIDOf(requestID))
 	}
+	if count, is := step["permit"]; is {
+		connection.Permit(int(requestIDOf(count)))
+	}
 	if recipe, is := step["receive"]; is {
 		connection.Receive(made(recipe))
 	}

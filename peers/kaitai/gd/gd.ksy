@@ -1,4 +1,4 @@
-# @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 meta:
   id: gd
   title: GD/1, a binary worker protocol
@@ -154,6 +154,8 @@ enums:
     17: status
     18: manage
     128: cancel
+    129: pause
+    130: resume
   stashop:
     1: put
     2: get

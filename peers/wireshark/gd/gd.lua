@@ -1,4 +1,4 @@
--- @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+-- @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 -- GD/1 in Wireshark: frames, values and messages with names, what is wrong with them by its
 -- portable code, and which frame answers which. `wireshark -X lua_script:gd.lua`, or a copy
 -- of this file in the folder of personal Lua plugins.
@@ -30,6 +30,8 @@ local codes = {
   [17] = "STATUS",
   [18] = "MANAGE",
   [128] = "CANCEL",
+  [129] = "PAUSE",
+  [130] = "RESUME",
 }
 local values = {
   [0] = {name = "none", kind = "none",
@@ -87,6 +89,8 @@ local messages = {
     {name = "call", full = "manage.call", meaning = "the arbiter's number of one request", required = false, kinds = {integer = true}, form = "int64", minimum = 1},
   },
   CANCEL = false,
+  PAUSE = false,
+  RESUME = false,
 }
 -- What a frame does to its exchange, by state and sender.
 local moves = {
@@ -100,6 +104,8 @@ local moves = {
     STATUS = {next = "asking"},
     MANAGE = {next = "asking"},
     CANCEL = {next = "idle", outcome = "discard"},
+    PAUSE = {next = "idle", outcome = "discard"},
+    RESUME = {next = "idle", outcome = "discard"},
   },
   ["idle answerer"] = {
     REQUEST = {fault = "unexpected_message", scope = "connection"},
@@ -111,6 +117,8 @@ local moves = {
     STATUS = {fault = "unexpected_message", scope = "connection"},
     MANAGE = {fault = "unexpected_message", scope = "connection"},
     CANCEL = {fault = "unexpected_message", scope = "connection"},
+    PAUSE = {fault = "unexpected_message", scope = "connection"},
+    RESUME = {fault = "unexpected_message", scope = "connection"},
   },
   ["calling opener"] = {
     REQUEST = {fault = "duplicate_request_id", scope = "connection"},
@@ -122,6 +130,8 @@ local moves = {
     STATUS = {fault = "duplicate_request_id", scope = "connection"},
     MANAGE = {fault = "duplicate_request_id", scope = "connection"},
     CANCEL = {next = "abandoned"},
+    PAUSE = {next = "calling"},
+    RESUME = {next = "calling"},
   },
   ["calling answerer"] = {
     REQUEST = {fault = "unexpected_message", scope = "connection"},
@@ -133,6 +143,8 @@ local moves = {
     STATUS = {fault = "unexpected_message", scope = "connection"},
     MANAGE = {fault = "unexpected_message", scope = "connection"},
     CANCEL = {fault = "unexpected_message", scope = "connection"},
+    PAUSE = {fault = "unexpected_message", scope = "connection"},
+    RESUME = {fault = "unexpected_message", scope = "connection"},
   },
   ["streaming opener"] = {
     REQUEST = {fault = "duplicate_request_id", scope = "connection"},
@@ -144,6 +156,8 @@ local moves = {
     STATUS = {fault = "duplicate_request_id", scope = "connection"},
     MANAGE = {fault = "duplicate_request_id", scope = "connection"},
     CANCEL = {next = "abandoned"},
+    PAUSE = {next = "streaming"},
+    RESUME = {next = "streaming"},
   },
   ["streaming answerer"] = {
     REQUEST = {fault = "unexpected_message", scope = "connection"},
@@ -155,6 +169,8 @@ local moves = {
     STATUS = {fault = "unexpected_message", scope = "connection"},
     MANAGE = {fault = "unexpected_message", scope = "connection"},
     CANCEL = {fault = "unexpected_message", scope = "connection"},
+    PAUSE = {fault = "unexpected_message", scope = "connection"},
+    RESUME = {fault = "unexpected_message", scope = "connection"},
   },
   ["asking opener"] = {
     REQUEST = {fault = "duplicate_request_id", scope = "connection"},
@@ -166,6 +182,8 @@ local moves = {
     STATUS = {fault = "duplicate_request_id", scope = "connection"},
     MANAGE = {fault = "duplicate_request_id", scope = "connection"},
     CANCEL = {next = "abandoned"},
+    PAUSE = {next = "asking", outcome = "discard"},
+    RESUME = {next = "asking", outcome = "discard"},
   },
   ["asking answerer"] = {
     REQUEST = {fault = "unexpected_message", scope = "connection"},
@@ -177,6 +195,8 @@ local moves = {
     STATUS = {fault = "unexpected_message", scope = "connection"},
     MANAGE = {fault = "unexpected_message", scope = "connection"},
     CANCEL = {fault = "unexpected_message", scope = "connection"},
+    PAUSE = {fault = "unexpected_message", scope = "connection"},
+    RESUME = {fault = "unexpected_message", scope = "connection"},
   },
   ["abandoned opener"] = {
     REQUEST = {fault = "duplicate_request_id", scope = "connection"},
@@ -188,6 +208,8 @@ local moves = {
     STATUS = {fault = "duplicate_request_id", scope = "connection"},
     MANAGE = {fault = "duplicate_request_id", scope = "connection"},
     CANCEL = {next = "abandoned"},
+    PAUSE = {next = "abandoned", outcome = "discard"},
+    RESUME = {next = "abandoned", outcome = "discard"},
   },
   ["abandoned answerer"] = {
     REQUEST = {fault = "unexpected_message", scope = "connection"},
@@ -199,6 +221,8 @@ local moves = {
     STATUS = {fault = "unexpected_message", scope = "connection"},
     MANAGE = {fault = "unexpected_message", scope = "connection"},
     CANCEL = {fault = "unexpected_message", scope = "connection"},
+    PAUSE = {fault = "unexpected_message", scope = "connection"},
+    RESUME = {fault = "unexpected_message", scope = "connection"},
   },
 }
 -- The state after a payload at fault.

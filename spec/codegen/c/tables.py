@@ -118,6 +118,4 @@ def states(spec: ir.Spec) -> Lines:
         "};",
         "static const uint8_t opener_roles[ROLES] = "
         f"{{{', '.join(str(int(r.side == opener)) for r in spec.roles)}}};",
-        "static const Py_ssize_t max_open[ROLES] = "
-        f"{{{', '.join(str(r.max_open or 0) for r in spec.roles)}}};",
     ]

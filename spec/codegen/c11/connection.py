@@ -61,6 +61,7 @@ typedef struct gd_connection {
     gd__exchange *exchanges; /* by their ids, in a table of a power of two */
     size_t places;
     size_t open; /* exchanges whose last frame is still to come, given up or not */
+    size_t max_open; /* how many may be open at once; 0 for any number */
 } gd_connection;
 
 /* A connection, seen from one end. */
@@ -68,6 +69,7 @@ static inline void gd_connection_init(gd_connection *connection, gd_role role,
     gd_allocator allocator) {
     memset(connection, 0, sizeof *connection);
     connection->role = role;
+    connection->max_open = gd_role_rule_of(role)->max_open;
     connection->allocator = allocator;
     connection->in = gd_buffer_new(allocator);
     connection->arena = gd_arena_new(allocator);
@@ -171,7 +173,7 @@ static inline const gd_move *gd__move(const gd_connection *connection, gd_side s
     gd_state state = gd_connection_state(connection, request_id);
     const gd_move *move = gd_move_of(state, sender, type);
     if (state == «idle» && move->next != «idle») {
-        bool is_full = role->max_open > 0 && connection->open >= role->max_open;
+        bool is_full = connection->max_open > 0 && connection->open >= connection->max_open;
         if (is_full || ((role->opens >> gd__message_index(type)) & 1u) == 0) {
             return gd__not_opened();
         }
@@ -198,6 +200,12 @@ static inline gd_code gd_connection_send(gd_connection *connection, const gd_mes
     }
     gd__enter(connection, message->request_id, move->next);
     return GD_CODE_OK;
+}
+
+/* Have up to so many exchanges open at once, where the worker's STATUS told so many. */
+static inline void gd_connection_permit(gd_connection *connection, size_t count) {
+    size_t least = gd_role_rule_of(connection->role)->max_open;
+    connection->max_open = least == 0 || least > count ? least : count;
 }
 
 /* Give up an exchange that this side opened: its frames are discarded until the last one. */

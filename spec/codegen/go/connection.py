@@ -38,6 +38,9 @@ TEMPLATE = """
         role   Role
         states map[uint64]state
 
+        // How many exchanges may be open at once; 0 for any number.
+        maxOpen int
+
         // What has come and is not read, from start on.
         buffer []byte
         start  int
@@ -54,7 +57,7 @@ TEMPLATE = """
 
     // NewConnection gives a connection on which nothing was sent.
     func NewConnection(role Role) *Connection {
-        return &Connection{role: role, states: make(map[uint64]state)}
+        return &Connection{role: role, states: make(map[uint64]state), maxOpen: role.maxOpen()}
     }
 
     // Open counts the exchanges whose terminal frame is still to come, given up or not.
@@ -112,6 +115,13 @@ TEMPLATE = """
             c.enter(requestID, move.next)
         }
         return frame, err
+    }
+
+    // Permit has up to count exchanges open at once, where the worker's STATUS told so many.
+    func (c *Connection) Permit(count int) {
+        if c.maxOpen > 0 {
+            c.maxOpen = max(count, c.role.maxOpen())
+        }
     }
 
     // Abandon gives up an exchange that this side opened: its frames are discarded until the last
@@ -238,8 +248,7 @@ TEMPLATE = """
         from := c.states[requestID]
         move := transitionOf(from, sender, t)
         if from == «idle» && move.opens() {
-            most := c.role.maxOpen()
-            if most > 0 && len(c.states) >= most || !c.role.isOpenedBy(t) {
+            if c.maxOpen > 0 && len(c.states) >= c.maxOpen || !c.role.isOpenedBy(t) {
                 return notOpened
             }
         }

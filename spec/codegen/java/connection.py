@@ -59,9 +59,13 @@ CONNECTION = """
       private long toSkip;
       private boolean isOver;
 
+      /** How many exchanges may be open at once. */
+      private int maxOpen;
+
       /** The end of that role. */
       public Connection(Role role) {
         this.role = role;
+        this.maxOpen = role.maxOpen();
         this.peer = role.side() == Side.«opener» ? Side.«answerer» : Side.«opener»;
       }
 
@@ -131,6 +135,11 @@ CONNECTION = """
         byte[] frame = message.toBytes();
         enter(message.requestId(), move.next());
         return frame;
+      }
+
+      /** Has up to so many exchanges open at once, where the worker's STATUS told so many. */
+      public void permit(int count) {
+        maxOpen = Math.max(count, role.maxOpen());
       }
 
       /** Gives up an exchange that this side opened: what comes for it is discarded. */
@@ -273,7 +282,7 @@ CONNECTION = """
         State state = states.getOrDefault(requestId, State.«idle»);
         Transition move = Exchanges.of(state, sender, type);
         boolean opens = state == State.«idle» && move.isDelivered();
-        boolean may = role.opens(type) && states.size() < role.maxOpen();
+        boolean may = role.opens(type) && states.size() < maxOpen;
         return opens && !may ? Exchanges.NOT_OPENED : move;
       }
 

@@ -64,6 +64,8 @@ pub struct Connection {
     frame: Frame,
     is_eof: bool,
     is_over: bool,
+    /// How many exchanges may be open at once; none for any number.
+    max_open: Option<usize>,
 }
 
 impl Connection {
@@ -77,6 +79,7 @@ impl Connection {
             frame: Frame::None,
             is_eof: false,
             is_over: false,
+            max_open: role.max_open(),
         }
     }
 
@@ -148,6 +151,11 @@ impl Connection {
         message.write(out)?;
         self.enter(message.request_id(), next);
         Ok(())
+    }
+
+    /// Has up to so many exchanges open at once, where the worker's STATUS told so many.
+    pub fn permit(&mut self, count: usize) {
+        self.max_open = self.role.max_open().map(|most| most.max(count));
     }
 
     /// Gives up an exchange that this side opened: its frames are discarded until the last one.
@@ -289,7 +297,7 @@ impl Connection {
     }
 
     fn may_open(&self, message: MessageType) -> bool {
-        let has_room = self.role.max_open().is_none_or(|most| self.states.len() < most);
+        let has_room = self.max_open.is_none_or(|most| self.states.len() < most);
         has_room && self.role.may_open(message)
     }
 

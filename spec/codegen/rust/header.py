@@ -58,7 +58,7 @@ impl MessageType {
 
     /// Whether it has a payload.
     pub fn has_payload(self) -> bool {
-        !matches!(self, «bare»)
+        «bare»
     }
 }
 
@@ -178,5 +178,20 @@ def _read(field: ir.HeaderField) -> str:
     return f"{number(field, field.name)}::from_be_bytes(part(bytes, {field.offset}))"
 
 
-def _bare(spec: ir.Spec) -> str:
-    return " | ".join(_type(m) for m in spec.messages if m.fields is None)
+# Of a line, and of what stands within a method.
+WIDTH, INDENT = 100, 8
+
+
+def _bare(spec: ir.Spec) -> list[str]:
+    """In one line, or where it is too long with one for each, as the language's formatter has it."""
+    first, *more = (_type(m) for m in spec.messages if m.fields is None)
+    line = f"!matches!(self, {' | '.join((first, *more))})"
+    if len(line) + INDENT <= WIDTH:
+        return [line]
+    return [
+        "!matches!(",
+        "    self,",
+        f"    {first}",
+        *(f"        | {one}" for one in more),
+        ")",
+    ]

@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 //! One end of a connection, without I/O: bytes in, events out; messages in, bytes out.
 //!
 //! Every frame, sent or received, runs the table of exchanges. Bytes that have not come yet are
@@ -54,6 +54,8 @@ pub struct Connection {
     frame: Frame,
     is_eof: bool,
     is_over: bool,
+    /// How many exchanges may be open at once; none for any number.
+    max_open: Option<usize>,
 }
 
 impl Connection {
@@ -67,6 +69,7 @@ impl Connection {
             frame: Frame::None,
             is_eof: false,
             is_over: false,
+            max_open: role.max_open(),
         }
     }
 
@@ -138,6 +141,11 @@ impl Connection {
         message.write(out)?;
         self.enter(message.request_id(), next);
         Ok(())
+    }
+
+    /// Has up to so many exchanges open at once, where the worker's STATUS told so many.
+    pub fn permit(&mut self, count: usize) {
+        self.max_open = self.role.max_open().map(|most| most.max(count));
     }
 
     /// Gives up an exchange that this side opened: its frames are discarded until the last one.
@@ -279,7 +287,7 @@ impl Connection {
     }
 
     fn may_open(&self, message: MessageType) -> bool {
-        let has_room = self.role.max_open().is_none_or(|most| self.states.len() < most);
+        let has_room = self.max_open.is_none_or(|most| self.states.len() < most);
         has_room && self.role.may_open(message)
     }
 

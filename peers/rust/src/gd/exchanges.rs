@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 //! Exchanges: the table of what each message does, which both ends of a connection run.
 
 use super::errors::{Code, Scope};
@@ -178,7 +178,7 @@ const fn fatal(code: Code) -> Transition {
 }
 
 /// By state, sender and message, each in the order of its type.
-const TRANSITIONS: [[[Transition; 9]; 2]; 5] = [
+const TRANSITIONS: [[[Transition; 11]; 2]; 5] = [
     [
         [
             deliver(State::Calling),
@@ -190,8 +190,12 @@ const TRANSITIONS: [[[Transition; 9]; 2]; 5] = [
             deliver(State::Asking),
             deliver(State::Asking),
             discard(State::Idle),
+            discard(State::Idle),
+            discard(State::Idle),
         ],
         [
+            fatal(Code::UnexpectedMessage),
+            fatal(Code::UnexpectedMessage),
             fatal(Code::UnexpectedMessage),
             fatal(Code::UnexpectedMessage),
             fatal(Code::UnexpectedMessage),
@@ -214,6 +218,8 @@ const TRANSITIONS: [[[Transition; 9]; 2]; 5] = [
             fatal(Code::DuplicateRequestId),
             fatal(Code::DuplicateRequestId),
             deliver(State::Abandoned),
+            deliver(State::Calling),
+            deliver(State::Calling),
         ],
         [
             fatal(Code::UnexpectedMessage),
@@ -225,6 +231,8 @@ const TRANSITIONS: [[[Transition; 9]; 2]; 5] = [
             fatal(Code::UnexpectedMessage),
             fatal(Code::UnexpectedMessage),
             fatal(Code::UnexpectedMessage),
+            fatal(Code::UnexpectedMessage),
+            fatal(Code::UnexpectedMessage),
         ],
     ],
     [
@@ -238,6 +246,8 @@ const TRANSITIONS: [[[Transition; 9]; 2]; 5] = [
             fatal(Code::DuplicateRequestId),
             fatal(Code::DuplicateRequestId),
             deliver(State::Abandoned),
+            deliver(State::Streaming),
+            deliver(State::Streaming),
         ],
         [
             fatal(Code::UnexpectedMessage),
@@ -249,6 +259,8 @@ const TRANSITIONS: [[[Transition; 9]; 2]; 5] = [
             fatal(Code::UnexpectedMessage),
             fatal(Code::UnexpectedMessage),
             fatal(Code::UnexpectedMessage),
+            fatal(Code::UnexpectedMessage),
+            fatal(Code::UnexpectedMessage),
         ],
     ],
     [
@@ -262,6 +274,8 @@ const TRANSITIONS: [[[Transition; 9]; 2]; 5] = [
             fatal(Code::DuplicateRequestId),
             fatal(Code::DuplicateRequestId),
             deliver(State::Abandoned),
+            discard(State::Asking),
+            discard(State::Asking),
         ],
         [
             fatal(Code::UnexpectedMessage),
@@ -273,6 +287,8 @@ const TRANSITIONS: [[[Transition; 9]; 2]; 5] = [
             fatal(Code::UnexpectedMessage),
             fatal(Code::UnexpectedMessage),
             fatal(Code::UnexpectedMessage),
+            fatal(Code::UnexpectedMessage),
+            fatal(Code::UnexpectedMessage),
         ],
     ],
     [
@@ -286,6 +302,8 @@ const TRANSITIONS: [[[Transition; 9]; 2]; 5] = [
             fatal(Code::DuplicateRequestId),
             fatal(Code::DuplicateRequestId),
             deliver(State::Abandoned),
+            discard(State::Abandoned),
+            discard(State::Abandoned),
         ],
         [
             fatal(Code::UnexpectedMessage),
@@ -293,6 +311,8 @@ const TRANSITIONS: [[[Transition; 9]; 2]; 5] = [
             discard(State::Idle),
             discard(State::Abandoned),
             discard(State::Idle),
+            fatal(Code::UnexpectedMessage),
+            fatal(Code::UnexpectedMessage),
             fatal(Code::UnexpectedMessage),
             fatal(Code::UnexpectedMessage),
             fatal(Code::UnexpectedMessage),

@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 //! The header of a frame, which is judged only when all of its bytes are there.
 
 use super::errors::{Code, Fault, Scope};
@@ -25,11 +25,15 @@ pub enum MessageType {
     Manage,
     /// Give up an open exchange.
     Cancel,
+    /// Ask for no CHUNKs of an exchange for now.
+    Pause,
+    /// Ask for the CHUNKs of an exchange again.
+    Resume,
 }
 
 impl MessageType {
     /// All types.
-    pub const ALL: [MessageType; 9] = [
+    pub const ALL: [MessageType; 11] = [
         MessageType::Request,
         MessageType::Response,
         MessageType::Error,
@@ -39,6 +43,8 @@ impl MessageType {
         MessageType::Status,
         MessageType::Manage,
         MessageType::Cancel,
+        MessageType::Pause,
+        MessageType::Resume,
     ];
 
     /// The type of a code.
@@ -53,6 +59,8 @@ impl MessageType {
             0x11 => Some(MessageType::Status),
             0x12 => Some(MessageType::Manage),
             0x80 => Some(MessageType::Cancel),
+            0x81 => Some(MessageType::Pause),
+            0x82 => Some(MessageType::Resume),
             _ => None,
         }
     }
@@ -69,6 +77,8 @@ impl MessageType {
             MessageType::Status => 0x11,
             MessageType::Manage => 0x12,
             MessageType::Cancel => 0x80,
+            MessageType::Pause => 0x81,
+            MessageType::Resume => 0x82,
         }
     }
 
@@ -84,6 +94,8 @@ impl MessageType {
             MessageType::Status => "STATUS",
             MessageType::Manage => "MANAGE",
             MessageType::Cancel => "CANCEL",
+            MessageType::Pause => "PAUSE",
+            MessageType::Resume => "RESUME",
         }
     }
 
@@ -91,13 +103,22 @@ impl MessageType {
     pub fn extension(self) -> &'static str {
         match self {
             MessageType::Cancel => "cancel",
+            MessageType::Pause => "flow",
+            MessageType::Resume => "flow",
             _ => "",
         }
     }
 
     /// Whether it has a payload.
     pub fn has_payload(self) -> bool {
-        !matches!(self, MessageType::End | MessageType::Status | MessageType::Cancel)
+        !matches!(
+            self,
+            MessageType::End
+                | MessageType::Status
+                | MessageType::Cancel
+                | MessageType::Pause
+                | MessageType::Resume
+        )
     }
 }
 

@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 //! Messages, and the frames that carry them.
 //!
 //! A field of several kinds, or of any, is a `Value`; where it is optional, none stands for its
@@ -658,6 +658,34 @@ impl Cancel {
     }
 }
 
+/// Ask for no CHUNKs of an exchange for now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pause {
+    /// The exchange that it belongs to.
+    pub request_id: u64,
+}
+
+impl Pause {
+    /// The message.
+    pub fn new(request_id: u64) -> Self {
+        Pause { request_id }
+    }
+}
+
+/// Ask for the CHUNKs of an exchange again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resume {
+    /// The exchange that it belongs to.
+    pub request_id: u64,
+}
+
+impl Resume {
+    /// The message.
+    pub fn new(request_id: u64) -> Self {
+        Resume { request_id }
+    }
+}
+
 /// Any message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
@@ -679,6 +707,10 @@ pub enum Message {
     Manage(Manage),
     /// Give up an open exchange.
     Cancel(Cancel),
+    /// Ask for no CHUNKs of an exchange for now.
+    Pause(Pause),
+    /// Ask for the CHUNKs of an exchange again.
+    Resume(Resume),
 }
 
 impl Message {
@@ -694,6 +726,8 @@ impl Message {
             Message::Status(_) => MessageType::Status,
             Message::Manage(_) => MessageType::Manage,
             Message::Cancel(_) => MessageType::Cancel,
+            Message::Pause(_) => MessageType::Pause,
+            Message::Resume(_) => MessageType::Resume,
         }
     }
 
@@ -709,6 +743,8 @@ impl Message {
             Message::Status(one) => one.request_id,
             Message::Manage(one) => one.request_id,
             Message::Cancel(one) => one.request_id,
+            Message::Pause(one) => one.request_id,
+            Message::Resume(one) => one.request_id,
         }
     }
 
@@ -742,6 +778,8 @@ impl Message {
             MessageType::Status => Ok(Status { request_id }.into()),
             MessageType::Manage => Manage::from_fields(request_id, fields),
             MessageType::Cancel => Ok(Cancel { request_id }.into()),
+            MessageType::Pause => Ok(Pause { request_id }.into()),
+            MessageType::Resume => Ok(Resume { request_id }.into()),
         };
         message.map_err(|fault| fault.of(request_id))
     }
@@ -785,6 +823,8 @@ impl Message {
             Message::Status(_) => Ok(()),
             Message::Manage(one) => one.write(out),
             Message::Cancel(_) => Ok(()),
+            Message::Pause(_) => Ok(()),
+            Message::Resume(_) => Ok(()),
         };
         written.map_err(|found| found.into_fault(Scope::Exchange).of(request_id))?;
         let length = out.len() - start - HEADER_BYTES;
@@ -854,6 +894,18 @@ impl From<Cancel> for Message {
     }
 }
 
+impl From<Pause> for Message {
+    fn from(one: Pause) -> Self {
+        Message::Pause(one)
+    }
+}
+
+impl From<Resume> for Message {
+    fn from(one: Resume) -> Self {
+        Message::Resume(one)
+    }
+}
+
 /// The message of one whole frame.
 ///
 /// # Errors
@@ -894,6 +946,8 @@ pub fn parse_payload(header: &Header, frame: &[u8]) -> Result<Message, Fault> {
         MessageType::Status => Ok(Status { request_id }.into()),
         MessageType::Manage => Manage::read(request_id, frame),
         MessageType::Cancel => Ok(Cancel { request_id }.into()),
+        MessageType::Pause => Ok(Pause { request_id }.into()),
+        MessageType::Resume => Ok(Resume { request_id }.into()),
     };
     message.map_err(|fault| fault.of(request_id))
 }

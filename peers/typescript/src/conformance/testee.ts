@@ -61,6 +61,7 @@ function step(connection: gd.Connection, asked: Command): Command {
   }
   if ("receive" in asked) return { events: connection.receive(made(asked.receive)).map(told) };
   if ("abandon" in asked) connection.abandon(BigInt(asked.abandon as string));
+  if ("permit" in asked) connection.permit(Number(asked.permit));
   return { events: "eof" in asked ? connection.eof().map(told) : [] };
 }
 

@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 /** One end of a connection, without I/O: bytes in, events out; messages in, bytes out. */
 
 import { ProtocolError } from "./errors.js";
@@ -55,6 +55,8 @@ export class Connection {
   private dropped: Header | undefined;
   private toDrop = 0;
   private isOver = false;
+  /** How many exchanges may be open at once. */
+  private maxOpen: number;
 
   constructor(
     role: RoleName,
@@ -62,6 +64,7 @@ export class Connection {
   ) {
     this.role = ROLES[role];
     this.peerSide = ROLES[this.role.peer].side;
+    this.maxOpen = this.role.maxOpen;
   }
 
   /** Ids whose last frame is still to come, given up or not. */
@@ -86,6 +89,11 @@ export class Connection {
     const frame = serialize(message, this.options);
     this.enter(requestId, move.next);
     return frame;
+  }
+
+  /** Has up to so many exchanges open at once, where the worker's STATUS told so many. */
+  permit(count: number): void {
+    this.maxOpen = Math.max(count, this.role.maxOpen);
   }
 
   /** Gives up an exchange: its frames are discarded until the last one. */
@@ -244,7 +252,7 @@ export class Connection {
     const state = this.states.get(requestId) ?? IDLE;
     const move = TRANSITIONS[sender][state][type];
     if (state !== IDLE || move.next === IDLE) return move;
-    const isFull = this.states.size >= this.role.maxOpen;
+    const isFull = this.states.size >= this.maxOpen;
     return isFull || !this.role.opens.has(type) ? NOT_OPENED : move;
   }
 

@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 /** The header of a frame. */
 
 import { ProtocolError, type PortableCode } from "./errors.js";
@@ -22,7 +22,7 @@ const MAX_REQUEST_ID = 0xffffffffffffffffn;
 const TYPES: (MessageType | undefined)[] = [];
 for (const [name, code] of Object.entries(MESSAGE_CODES)) TYPES[code] = name as MessageType;
 // Messages that have no payload.
-const BARE: ReadonlySet<MessageType> = new Set<MessageType>(["END", "STATUS", "CANCEL"]);
+const BARE: ReadonlySet<MessageType> = new Set<MessageType>(["END", "STATUS", "CANCEL", "PAUSE", "RESUME"]);
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 /** The bounds, constants and codes of GD/1. */
 
 /** Payload of one frame, in bytes. Beyond it: `payload_too_large`. */
@@ -42,12 +42,18 @@ export const MESSAGE_CODES = {
   MANAGE: 0x12,
   /** Give up an open exchange. */
   CANCEL: 0x80,
+  /** Ask for no CHUNKs of an exchange for now. */
+  PAUSE: 0x81,
+  /** Ask for the CHUNKs of an exchange again. */
+  RESUME: 0x82,
 } as const;
 export type MessageType = keyof typeof MESSAGE_CODES;
 
 /** The extension to which a message belongs. */
 export const EXTENSIONS = {
   CANCEL: "cancel",
+  PAUSE: "flow",
+  RESUME: "flow",
 } as const;
 
 /** The two ends of an exchange. */

@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 /** The messages of GD/1: one whole frame each. */
 
 import { ProtocolError } from "./errors.js";
@@ -16,7 +16,9 @@ export type Message =
   | StashMessage
   | StatusMessage
   | ManageMessage
-  | CancelMessage;
+  | CancelMessage
+  | PauseMessage
+  | ResumeMessage;
 
 /**
  * The message of one whole frame. Its Uint8Arrays are views of the frame.
@@ -62,6 +64,10 @@ export function parsePayload(header: Header, frame: Uint8Array, options: Options
       return ManageMessage.read(requestId, frame, options);
     case "CANCEL":
       return new CancelMessage({ requestId });
+    case "PAUSE":
+      return new PauseMessage({ requestId });
+    case "RESUME":
+      return new ResumeMessage({ requestId });
   }
 }
 
@@ -571,6 +577,32 @@ export class CancelMessage {
   writePayload(): void {}
 }
 
+/** Ask for no CHUNKs of an exchange for now. */
+export class PauseMessage {
+  readonly type = "PAUSE";
+  readonly requestId: bigint;
+
+  constructor(init: { requestId: bigint }) {
+    this.requestId = init.requestId;
+  }
+
+  /** It has none. */
+  writePayload(): void {}
+}
+
+/** Ask for the CHUNKs of an exchange again. */
+export class ResumeMessage {
+  readonly type = "RESUME";
+  readonly requestId: bigint;
+
+  constructor(init: { requestId: bigint }) {
+    this.requestId = init.requestId;
+  }
+
+  /** It has none. */
+  writePayload(): void {}
+}
+
 /** The classes of the messages, by type. */
 export const MESSAGES = {
   REQUEST: RequestMessage,
@@ -582,4 +614,6 @@ export const MESSAGES = {
   STATUS: StatusMessage,
   MANAGE: ManageMessage,
   CANCEL: CancelMessage,
+  PAUSE: PauseMessage,
+  RESUME: ResumeMessage,
 } as const;

@@ -118,6 +118,8 @@ fn step(connection: &mut Connection, asked: &Json) -> Made<Json> {
         connection.receive(&forms::bytes(recipe)?);
     } else if let Some(id) = asked.get("abandon") {
         connection.abandon(forms::request_id(id)?);
+    } else if let Some(count) = asked.get("permit") {
+        connection.permit(forms::request_id(count)? as usize);
     } else {
         connection.receive_eof();
     }

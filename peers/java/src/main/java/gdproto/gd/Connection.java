@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.ArrayList;
@@ -36,9 +36,13 @@ public final class Connection {
   private long toSkip;
   private boolean isOver;
 
+  /** How many exchanges may be open at once. */
+  private int maxOpen;
+
   /** The end of that role. */
   public Connection(Role role) {
     this.role = role;
+    this.maxOpen = role.maxOpen();
     this.peer = role.side() == Side.OPENER ? Side.ANSWERER : Side.OPENER;
   }
 
@@ -108,6 +112,11 @@ public final class Connection {
     byte[] frame = message.toBytes();
     enter(message.requestId(), move.next());
     return frame;
+  }
+
+  /** Has up to so many exchanges open at once, where the worker's STATUS told so many. */
+  public void permit(int count) {
+    maxOpen = Math.max(count, role.maxOpen());
   }
 
   /** Gives up an exchange that this side opened: what comes for it is discarded. */
@@ -250,7 +259,7 @@ public final class Connection {
     State state = states.getOrDefault(requestId, State.IDLE);
     Transition move = Exchanges.of(state, sender, type);
     boolean opens = state == State.IDLE && move.isDelivered();
-    boolean may = role.opens(type) && states.size() < role.maxOpen();
+    boolean may = role.opens(type) && states.size() < maxOpen;
     return opens && !may ? Exchanges.NOT_OPENED : move;
   }
 

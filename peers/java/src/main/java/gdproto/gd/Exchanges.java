@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 /** What each message does, in each state, from each side. */
@@ -108,6 +108,16 @@ public final class Exchanges {
     row(State.ASKING, Side.OPENER, MessageType.CANCEL, Transition.deliver(State.ABANDONED));
     row(State.ABANDONED, Side.OPENER, MessageType.CANCEL, Transition.deliver(State.ABANDONED));
     row(State.IDLE, Side.OPENER, MessageType.CANCEL, Transition.discard(State.IDLE));
+    row(State.CALLING, Side.OPENER, MessageType.PAUSE, Transition.deliver(State.CALLING));
+    row(State.CALLING, Side.OPENER, MessageType.RESUME, Transition.deliver(State.CALLING));
+    row(State.STREAMING, Side.OPENER, MessageType.PAUSE, Transition.deliver(State.STREAMING));
+    row(State.STREAMING, Side.OPENER, MessageType.RESUME, Transition.deliver(State.STREAMING));
+    row(State.ASKING, Side.OPENER, MessageType.PAUSE, Transition.discard(State.ASKING));
+    row(State.ASKING, Side.OPENER, MessageType.RESUME, Transition.discard(State.ASKING));
+    row(State.ABANDONED, Side.OPENER, MessageType.PAUSE, Transition.discard(State.ABANDONED));
+    row(State.ABANDONED, Side.OPENER, MessageType.RESUME, Transition.discard(State.ABANDONED));
+    row(State.IDLE, Side.OPENER, MessageType.PAUSE, Transition.discard(State.IDLE));
+    row(State.IDLE, Side.OPENER, MessageType.RESUME, Transition.discard(State.IDLE));
     row(
         State.IDLE,
         Side.OPENER,
@@ -282,6 +292,16 @@ public final class Exchanges {
         MessageType.CANCEL,
         Transition.refuse(ErrorCode.UNEXPECTED_MESSAGE, Scope.CONNECTION, null));
     row(
+        State.IDLE,
+        Side.ANSWERER,
+        MessageType.PAUSE,
+        Transition.refuse(ErrorCode.UNEXPECTED_MESSAGE, Scope.CONNECTION, null));
+    row(
+        State.IDLE,
+        Side.ANSWERER,
+        MessageType.RESUME,
+        Transition.refuse(ErrorCode.UNEXPECTED_MESSAGE, Scope.CONNECTION, null));
+    row(
         State.CALLING,
         Side.ANSWERER,
         MessageType.REQUEST,
@@ -307,6 +327,16 @@ public final class Exchanges {
         MessageType.CANCEL,
         Transition.refuse(ErrorCode.UNEXPECTED_MESSAGE, Scope.CONNECTION, null));
     row(
+        State.CALLING,
+        Side.ANSWERER,
+        MessageType.PAUSE,
+        Transition.refuse(ErrorCode.UNEXPECTED_MESSAGE, Scope.CONNECTION, null));
+    row(
+        State.CALLING,
+        Side.ANSWERER,
+        MessageType.RESUME,
+        Transition.refuse(ErrorCode.UNEXPECTED_MESSAGE, Scope.CONNECTION, null));
+    row(
         State.STREAMING,
         Side.ANSWERER,
         MessageType.REQUEST,
@@ -332,6 +362,16 @@ public final class Exchanges {
         MessageType.CANCEL,
         Transition.refuse(ErrorCode.UNEXPECTED_MESSAGE, Scope.CONNECTION, null));
     row(
+        State.STREAMING,
+        Side.ANSWERER,
+        MessageType.PAUSE,
+        Transition.refuse(ErrorCode.UNEXPECTED_MESSAGE, Scope.CONNECTION, null));
+    row(
+        State.STREAMING,
+        Side.ANSWERER,
+        MessageType.RESUME,
+        Transition.refuse(ErrorCode.UNEXPECTED_MESSAGE, Scope.CONNECTION, null));
+    row(
         State.ASKING,
         Side.ANSWERER,
         MessageType.REQUEST,
@@ -357,6 +397,16 @@ public final class Exchanges {
         MessageType.CANCEL,
         Transition.refuse(ErrorCode.UNEXPECTED_MESSAGE, Scope.CONNECTION, null));
     row(
+        State.ASKING,
+        Side.ANSWERER,
+        MessageType.PAUSE,
+        Transition.refuse(ErrorCode.UNEXPECTED_MESSAGE, Scope.CONNECTION, null));
+    row(
+        State.ASKING,
+        Side.ANSWERER,
+        MessageType.RESUME,
+        Transition.refuse(ErrorCode.UNEXPECTED_MESSAGE, Scope.CONNECTION, null));
+    row(
         State.ABANDONED,
         Side.ANSWERER,
         MessageType.REQUEST,
@@ -380,6 +430,16 @@ public final class Exchanges {
         State.ABANDONED,
         Side.ANSWERER,
         MessageType.CANCEL,
+        Transition.refuse(ErrorCode.UNEXPECTED_MESSAGE, Scope.CONNECTION, null));
+    row(
+        State.ABANDONED,
+        Side.ANSWERER,
+        MessageType.PAUSE,
+        Transition.refuse(ErrorCode.UNEXPECTED_MESSAGE, Scope.CONNECTION, null));
+    row(
+        State.ABANDONED,
+        Side.ANSWERER,
+        MessageType.RESUME,
         Transition.refuse(ErrorCode.UNEXPECTED_MESSAGE, Scope.CONNECTION, null));
   }
 

@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.List;
@@ -189,6 +189,30 @@ public sealed interface Message {
     @Override
     public MessageType type() {
       return MessageType.CANCEL;
+    }
+  }
+
+  /**
+   * Ask for no CHUNKs of an exchange for now.
+   *
+   * @param requestId of the exchange
+   */
+  record Pause(long requestId) implements Message {
+    @Override
+    public MessageType type() {
+      return MessageType.PAUSE;
+    }
+  }
+
+  /**
+   * Ask for the CHUNKs of an exchange again.
+   *
+   * @param requestId of the exchange
+   */
+  record Resume(long requestId) implements Message {
+    @Override
+    public MessageType type() {
+      return MessageType.RESUME;
     }
   }
 }

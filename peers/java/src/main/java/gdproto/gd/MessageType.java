@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 /** The messages of GD/1. */
@@ -28,7 +28,13 @@ public enum MessageType {
   MANAGE(0x12, true),
 
   /** Give up an open exchange. */
-  CANCEL(0x80, false);
+  CANCEL(0x80, false),
+
+  /** Ask for no CHUNKs of an exchange for now. */
+  PAUSE(0x81, false),
+
+  /** Ask for the CHUNKs of an exchange again. */
+  RESUME(0x82, false);
 
   private static final MessageType[] BY_CODE = new MessageType[1 << Byte.SIZE];
 

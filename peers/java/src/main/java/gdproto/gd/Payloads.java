@@ -1,4 +1,4 @@
-// @generated from spec/ (0b0810be50a3aebb) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.List;
@@ -73,6 +73,8 @@ final class Payloads {
       case END -> new Message.End(header.requestId());
       case STATUS -> new Message.Status(header.requestId());
       case CANCEL -> new Message.Cancel(header.requestId());
+      case PAUSE -> new Message.Pause(header.requestId());
+      case RESUME -> new Message.Resume(header.requestId());
       default -> throw new AssertionError(header);
     };
   }

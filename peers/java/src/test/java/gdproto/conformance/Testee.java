@@ -150,6 +150,8 @@ public final class Testee {
       events = connection.receive(Forms.made(step.get("receive")));
     } else if (step.containsKey("abandon")) {
       connection.abandon(Long.parseUnsignedLong((String) step.get("abandon")));
+    } else if (step.containsKey("permit")) {
+      connection.permit(Integer.parseInt((String) step.get("permit")));
     } else {
       events = connection.receiveEof();
     }
