@@ -179,7 +179,9 @@ class LaneServer:
             event = self._next_event()
         if isinstance(event, gdproto.ConnectionClosed):
             raise ArbiterGone
-        is_told = isinstance(event, gdproto.MessageReceived)
+        is_told = isinstance(event, gdproto.MessageReceived) and isinstance(
+            event.message, gdproto.Cancel
+        )
         self._is_cancelled = is_told or not self._is_open(self._running)
 
     def _is_open(self, request_id: int) -> bool:

@@ -141,10 +141,7 @@ def _exchanges(spec: ir.Spec) -> str:
     states = table(("state", "meaning"), ((code(s), m) for s, m in spec.states))
     roles = table(
         ("role", "side", "peer", "exchanges it or its peer opens", "open at once"),
-        (
-            (r.name, r.side, r.peer, ", ".join(r.opens), _most_open(r))
-            for r in spec.roles
-        ),
+        ((r.name, r.side, r.peer, ", ".join(r.opens), _most_open(r)) for r in spec.roles),
     )
     legal = [t for t in spec.transitions if not t.scope]
     refused = [t for t in spec.transitions if t.scope]

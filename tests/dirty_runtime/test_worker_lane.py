@@ -124,3 +124,10 @@ def test_a_fault_during_a_stream_is_answered_after_it(peer: socket.socket, actio
     assert last == gdproto.End(7)
     assert isinstance(refused, gdproto.Error)
     assert (refused.request_id, refused.details["code"]) == (9, "unexpected_message")
+
+
+@pytest.mark.parametrize("action", ["count", "count_later"])
+def test_a_pause_cancels_nothing(peer: socket.socket, action: str) -> None:
+    pace = gdproto.Pause(7).to_bytes() + gdproto.Resume(7).to_bytes()
+    peer.sendall(gdproto.Request(7, APP, action, (30_000,)).to_bytes() + pace)
+    assert answer(peer, 7) == gdproto.End(7)

@@ -47,6 +47,8 @@ T = TypeVar("T")
 
 REQUEST = int(gdproto.MessageCode.REQUEST)
 CANCEL = int(gdproto.MessageCode.CANCEL)
+# Of an extension that it does not list: each stream is held back by its client's socket.
+PACE = (int(gdproto.MessageCode.PAUSE), int(gdproto.MessageCode.RESUME))
 CREDENTIALS = struct.Struct("3i")
 DISCARD_S = 1.0
 # Frames of one connection that are taken before others have their turns.
@@ -343,6 +345,8 @@ class ClientConnection:
     def _take(self, header: gdproto.Header, frame: bytes | memoryview) -> None:
         if header.code == CANCEL:
             self._cancel(header.request_id)
+        elif header.code in PACE:
+            return
         elif header.length > CHECKED_AT_ONCE_BYTES:
             self._look_into(header, frame, frame)
         else:

@@ -183,7 +183,7 @@ WIDTH, INDENT = 100, 8
 
 
 def _bare(spec: ir.Spec) -> list[str]:
-    """In one line, or where it is too long with one for each, as the language's formatter has it."""
+    """In one line, or where it is too long one for each, as its formatter has it."""
     first, *more = (_type(m) for m in spec.messages if m.fields is None)
     line = f"!matches!(self, {' | '.join((first, *more))})"
     if len(line) + INDENT <= WIDTH:

@@ -33,7 +33,7 @@ const MAX_REQUEST_ID = 0x«max_id»n;
 const TYPES: (MessageType | undefined)[] = [];
 for (const [name, code] of Object.entries(MESSAGE_CODES)) TYPES[code] = name as MessageType;
 // Messages that have no payload.
-const BARE: ReadonlySet<MessageType> = new Set<MessageType>([«bare»]);
+«bare»
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -104,7 +104,7 @@ def text(spec: ir.Spec) -> str:
         TEXT,
         limit=screaming(length.limit.name),
         max_id=f"{256 ** by_name['request_id'].size - 1:x}",
-        bare=", ".join(quoted(m.name) for m in spec.messages if m.fields is None),
+        bare=_bare(spec),
         magic=_magic(by_name["magic"]),
         version=_read(by_name["version"]),
         length=_read(length),
@@ -163,3 +163,15 @@ def _write(field: ir.HeaderField, value: str) -> str:
 
 def _number(field: ir.HeaderField) -> str:
     return f"{'BigUint' if field.size == 8 else 'Uint'}{8 * field.size}"
+
+
+# Of a line.
+WIDTH = 100
+
+
+def _bare(spec: ir.Spec) -> list[str]:
+    """In one line, or where it is too long one for each, as its formatter has it."""
+    names = [quoted(m.name) for m in spec.messages if m.fields is None]
+    head = "const BARE: ReadonlySet<MessageType> = new Set<MessageType>(["
+    line = f"{head}{', '.join(names)}]);"
+    return [line] if len(line) <= WIDTH else [head, *(f"  {name}," for name in names), "]);"]

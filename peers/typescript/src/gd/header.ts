@@ -22,7 +22,13 @@ const MAX_REQUEST_ID = 0xffffffffffffffffn;
 const TYPES: (MessageType | undefined)[] = [];
 for (const [name, code] of Object.entries(MESSAGE_CODES)) TYPES[code] = name as MessageType;
 // Messages that have no payload.
-const BARE: ReadonlySet<MessageType> = new Set<MessageType>(["END", "STATUS", "CANCEL", "PAUSE", "RESUME"]);
+const BARE: ReadonlySet<MessageType> = new Set<MessageType>([
+  "END",
+  "STATUS",
+  "CANCEL",
+  "PAUSE",
+  "RESUME",
+]);
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
