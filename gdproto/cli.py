@@ -93,7 +93,12 @@ def decode_command(source: str) -> None:
 
 
 @group.command("spec")
-@click.option("--json", "as_json", is_flag=True, required=True, help="As JSON, the one form.")
-def spec_command(as_json: bool) -> None:
+@click.option("--json", "name", flag_value="spec.json", help="All of it, as JSON.")
+@click.option(
+    "--schema", "name", flag_value="messages.schema.json", help="The messages, as JSON Schema."
+)
+def spec_command(name: str | None) -> None:
     """Print the machine-readable specification."""
-    click.echo(files("gdproto._generated").joinpath("spec.json").read_text(), nl=False)
+    if name is None:
+        raise click.UsageError("say --json or --schema")
+    click.echo(files("gdproto._generated").joinpath(name).read_text(), nl=False)

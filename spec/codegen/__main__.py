@@ -10,7 +10,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from .. import requirements
-from . import c, docs, grammar, languages, machine, promela, python
+from . import c, docs, grammar, languages, machine, message_schema, promela, python
 from .errors import CompileError
 from .python import stash
 from .walk import walk
@@ -61,6 +61,7 @@ def render() -> dict[str, str]:
         **c.files(spec, sources),
         **docs.files(spec),
         **machine.files(spec, mark),
+        **message_schema.files(spec, mark),
         **grammar.files(spec),
         **promela.files(spec),
     }

@@ -86,6 +86,12 @@ def test_the_spec_as_json() -> None:
     assert {"name": "max_depth", "value": 512}.items() <= spec["limits"][3].items()
 
 
+def test_the_messages_as_json_schema() -> None:
+    schema = json.loads(run("spec", "--schema").stdout)
+    assert set(schema["$defs"]) == {code.name for code in gdproto.MessageCode}
+    assert "say --json or --schema" in run("spec").stderr
+
+
 def test_the_version() -> None:
     result = run("--version")
     assert result.returncode == 0
