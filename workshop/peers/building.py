@@ -58,14 +58,20 @@ def run(peer: Peer, command: str, timeout_s: float = COMMAND_S) -> str:
 def sources_hash(peer: Peer) -> str:
     """Of what the peer is built."""
     digest = hashlib.sha256()
-    for name in _sources(peer):
-        path = peer.project / name
-        if path.is_file():
-            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for name, content in sources(peer):
+        digest.update(name.encode() + b"\0" + content + b"\0")
     return digest.hexdigest()
 
 
-def _sources(peer: Peer) -> list[str]:
+def sources(peer: Peer) -> Iterator[tuple[str, bytes]]:
+    """Files of which the peer is built: their paths below the project, and what is in them."""
+    for name in _names(peer):
+        path = peer.project / name
+        if path.is_file():
+            yield name, path.read_bytes()
+
+
+def _names(peer: Peer) -> list[str]:
     words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."]
     listed = subprocess.run(words, cwd=peer.folder, capture_output=True, text=True, check=False)
     if listed.returncode:

@@ -34,7 +34,7 @@ from gdproto.conformance.running.runner import RunError, Runner
 from gdproto.spec.codegen.languages import LANGUAGES
 from workshop.mutants import survivors
 
-from .building import Broken, built, run, sources_hash
+from .building import Broken, built, run, sources
 from .manifest import PEERS, REQUIRED, ROOT, Peer, read
 
 LEDGER = Path(__file__).with_name("survivors.toml")
@@ -43,6 +43,7 @@ KILLED, SEED = 40, 1
 ANSWER_S = 30.0
 LIVE = "live: "
 TOGETHER = 4
+MARK = b"@generated"
 KEPT = ROOT / "build" / "mutants"
 PROSE = re.compile(r"^\s*(//|/?\*|#|import\b|use\b|package\b)")
 SWAPS = (
@@ -170,7 +171,10 @@ class Kept:
     """What came of a peer's mutants, in a file; it is of one state of the peer and the suite."""
 
     def __init__(self, peer: Peer) -> None:
-        digest = hashlib.sha256(sources_hash(peer).encode())
+        digest = hashlib.sha256()
+        for _, content in sources(peer):
+            # Each change of the declaration changes the mark of all files.
+            digest.update(b"".join(line for line in content.splitlines(True) if MARK not in line))
         for path in sorted([*VECTORS.rglob("*.json"), *(ROOT / "conformance/live").rglob("*.py")]):
             digest.update(path.read_bytes())
         self.path = KEPT / f"{peer.name}-{digest.hexdigest()[:16]}.json"
