@@ -51,10 +51,10 @@ def message(data: bytes) -> tuple[dict[str, Any], Any]:
 def frames(result: str) -> Iterator[tuple[Case, bytes]]:
     """The cases of messages with such a result that are read, each with its bytes."""
     for case in load().values():
-        if case.kind == "message" and case.result == result and case.bytes:
-            # The deepest and the largest say no more of fields.
-            if largest_repeat(vars(case)) < MANY:
-                yield case, made(case.bytes)
+        # The deepest and the largest say no more of fields.
+        is_asked = case.kind == "message" and largest_repeat(vars(case)) < MANY
+        if is_asked and case.result == result and case.bytes:
+            yield case, made(case.bytes)
 
 
 def blurred(payload: Any, path: str) -> bool:
