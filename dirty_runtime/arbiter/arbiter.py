@@ -44,7 +44,7 @@ from .policy.routing import Router
 from .stash.memory import MemoryStash
 from .telemetry.access_log import AccessLog
 from .telemetry.counters import MARK_S, Counters
-from .telemetry.hooks import Hooks, call_hook
+from .telemetry.hooks import HookedArbiter, Hooks, call_hook
 from .telemetry.observer import Observer, Observers
 from .turns import Turns
 from .workers.lane import Lane
@@ -101,7 +101,7 @@ class DirtyArbiter:
             self.door,
             self.answerers,
             self.access,
-            Observers([Hooks(config.hooks, self), *access_log, *observers]),
+            Observers([Hooks(config.hooks, HookedArbiter(self, config)), *access_log, *observers]),
             self.counters,
             config.graceful_timeout_s,
             config.timeout_s,
@@ -212,7 +212,7 @@ class DirtyArbiter:
             lambda connected: ClientConnection(connected, self.dispatcher, self._clock, self.turns),
             self.door.make_room,
         )
-        call_hook(self.config.hooks, "on_dirty_starting", self)
+        call_hook(self.config.hooks, "on_dirty_starting", HookedArbiter(self, self.config))
         self._set_marks()
         try:
             self.supervisor.start()

@@ -94,6 +94,7 @@ def boot(around: Surroundings, apps: dict[str, App], loop: EventLoop) -> DirtyEr
         for path in around.apps:
             around.trace(path)
             apps[path] = initialised(path, loop)
+        around.worker.apps.update(apps)
         around.call_hook("dirty_worker_init", around.worker)
     except DirtyError as error:
         return error

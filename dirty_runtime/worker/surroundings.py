@@ -1,8 +1,8 @@
 """What a worker was told by its arbiter, and its share of the config file's hooks.
 
-Rules: hooks get objects with the facts that a worker knows: of the arbiter its `pid` and
-`socket_path`, of the worker its `pid`, `slot`, `age` and `apps`. A hook that raises fails the
-boot.
+Rules: hooks get objects with the facts that a worker knows, by gunicorn's names: of both `cfg`, the
+names of the config file, `log`, `pid` and `socket_path`; of the worker also `ppid`, `slot`, `age`,
+`app_paths`, and `apps`, by path, once they are initialised. A hook that raises fails the boot.
 """
 
 from __future__ import annotations
@@ -51,15 +51,21 @@ class Surroundings:
         self._hooks: dict[str, Any] = {}
         # Of each thread that forks.
         self._mask = threading.local()
-        self.arbiter = SimpleNamespace(
-            pid=int(os.environ.get("DIRTY_ARBITER_PID", os.getppid())),
-            socket_path=os.environ.get("DIRTY_SOCKET", ""),
-        )
+        both = {
+            "cfg": SimpleNamespace(),
+            "log": logging.getLogger("dirty"),
+            "socket_path": os.environ.get("DIRTY_SOCKET", ""),
+        }
+        pid = int(os.environ.get("DIRTY_ARBITER_PID", os.getppid()))
+        self.arbiter = SimpleNamespace(pid=pid, **both)
         self.worker = SimpleNamespace(
             pid=os.getpid(),
+            ppid=pid,
             slot=int(os.environ.get("DIRTY_WORKER_SLOT", "0")),
             age=int(os.environ.get("DIRTY_WORKER_AGE", "0")),
-            apps=list(self.apps),
+            app_paths=list(self.apps),
+            apps={},
+            **both,
         )
 
     def trace(self, path: str) -> None:
@@ -87,6 +93,7 @@ class Surroundings:
                 self._hooks = run_file(path)
             except ConfigError as error:
                 raise DirtyError(str(error)) from None
+            vars(self.arbiter.cfg).update(self._hooks)
 
     def call_hook(self, name: str, *args: Any) -> None:
         """Call the hook, if the config file has it. Raises DirtyError when it fails."""

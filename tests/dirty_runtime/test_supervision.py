@@ -422,10 +422,14 @@ def test_hooks_run_where_they_belong(directory: Path) -> None:
     config.write_text(
         "import os\n"
         f"def note(name, *facts): open({str(trace)!r}, 'a').write(f'{{name}} {{facts}}\\n')\n"
-        "def on_dirty_starting(arbiter): note('starting', os.getpid())\n"
+        "def on_dirty_starting(arbiter): note('starting', arbiter.pid, facts(arbiter))\n"
+        "def facts(one): return one.cfg.dirty_threads, one.socket_path == one.cfg.dirty_socket\n"
+        "dirty_threads = 1\n"
         "def dirty_post_fork(arbiter, worker): note('forked', arbiter.pid, worker.pid)\n"
-        "def dirty_worker_init(worker): note('init', worker.pid, worker.apps)\n"
-        "def dirty_worker_exit(arbiter, worker): note('exit', os.getpid(), worker.pid)\n"
+        "def dirty_worker_init(worker): note('init', *facts_of(worker))\n"
+        "def facts_of(worker): return worker.ppid, worker.app_paths, paths(worker.apps)\n"
+        "def paths(apps): return {path: type(app).__name__ for path, app in apps.items()}\n"
+        "def dirty_worker_exit(arbiter, worker): note('exit', arbiter.num_workers, worker.pid)\n"
     )
     with serving_here(directory, "Good", options=("-c", str(config))) as arbiter:
         (pid,) = arbiter.pids()
@@ -433,10 +437,10 @@ def test_hooks_run_where_they_belong(directory: Path) -> None:
         assert arbiter.wait() == 0
         ours = arbiter.process.pid
     assert trace.read_text().splitlines() == [
-        f"starting ({ours},)",
+        f"starting ({ours}, (1, True))",
         f"forked ({ours}, {pid})",
-        f"init ({pid}, ['changing:Good'])",
-        f"exit ({ours}, {pid})",
+        f"init ({ours}, ['changing:Good'], {{'changing:Good': 'Good'}})",
+        f"exit (1, {pid})",
     ]
 
 

@@ -1,15 +1,18 @@
 """The config file's hooks that the arbiter calls.
 
 Rules: a hook that raises is told of each time that it does, and called again the next time: it may
-have failed for a reason that passes.
+have failed for a reason that passes. The arbiter that hooks get has gunicorn's attributes too.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
+from ...settings import FILE_NAMES, Config
 from .observer import ObservedWorker, Observer
 
 log = logging.getLogger("dirty")
@@ -24,6 +27,32 @@ def call_hook(hooks: Mapping[str, Callable[..., Any]], name: str, *args: Any) ->
         hook(*args)
     except Exception:
         log.exception("the hook %s failed", name)
+
+
+class HookedArbiter:
+    """The arbiter as hooks written for gunicorn know it; all else is the arbiter's own.
+
+    Attributes:
+        cfg: the settings, by their names in the config file.
+        log: its logger.
+        pid: its process; `ppid` the one that started it.
+        socket_path: where it serves.
+        num_workers: how many workers it was to start with.
+        timeout: seconds of silence that a worker may keep.
+    """
+
+    def __init__(self, arbiter: object, config: Config) -> None:
+        self._arbiter = arbiter
+        self.cfg = SimpleNamespace(**{key: getattr(config, n) for key, n in FILE_NAMES.items()})
+        self.log = log
+        self.pid = os.getpid()
+        self.ppid = os.getppid()
+        self.socket_path = config.socket_path
+        self.num_workers = config.workers
+        self.timeout = config.timeout_s
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._arbiter, name)
 
 
 class Hooks(Observer):

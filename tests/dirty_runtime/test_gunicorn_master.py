@@ -1,0 +1,180 @@
+"""gunicorn's master, of several versions, with our arbiter in the place of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dirty_runtime.testing import ending
+from tests.conftest import made_once
+from tests.examples.web_servers import WebServer
+
+from .processes import ROOT, wait_until
+
+INSTALLED = "installed"
+VERSIONS = (INSTALLED, "25.0.3", "23.0.0")
+CONFIG = """
+from dirty_runtime.integrations.gunicorn import *
+dirty_apps = ["counting:Counting"]
+dirty_workers = 1
+dirty_max_queue = 7
+workers = 1
+def dirty_worker_init(worker):
+    worker.apps["counting:Counting"].hooked = worker.age
+"""
+APP = """
+import os
+class Counting:
+    hooked = None
+    def init(self):
+        self.version = VERSION
+    def close(self):
+        pass
+    def __call__(self, action, *args, **kwargs):
+        return [os.getpid(), os.getppid(), self.version, self.hooked is not None]
+"""
+WEB = """
+import json, os
+from dirty_runtime import DirtyError, get_dirty_client
+
+def ours():
+    return {"app": get_dirty_client().execute("counting:Counting", "go"), "pid": os.getpid()}
+
+def theirs():
+    from gunicorn.dirty import get_dirty_client
+    return {"app": get_dirty_client().execute("counting:Counting", "go")}
+
+def app(environ, start_response):
+    call = {"/ours": ours, "/theirs": theirs}.get(environ["PATH_INFO"])
+    if call is None:
+        start_response("404 Not Found", [])
+        return [b""]
+    try:
+        told = call()
+    except DirtyError as error:
+        told = {"error": str(error)}
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(told).encode()]
+"""
+
+
+def installed(version: str) -> str:
+    """Where a gunicorn of this version is, for PYTHONPATH; it is kept for the next run."""
+    if version == INSTALLED:
+        return ""
+    folder = ROOT / "build" / f"gunicorn-{version}"
+    folder.parent.mkdir(exist_ok=True)
+    with made_once(folder) as is_missing:
+        if is_missing:
+            command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder)]
+            subprocess.run([*command, f"gunicorn=={version}"], check=True, timeout=90)
+    return str(folder)
+
+
+class Gunicorn(WebServer):
+    """A master whose config has the line, and whose web application calls."""
+
+    def __init__(self, folder: Path, version: str, *options: str) -> None:
+        self.folder = folder
+        folder.joinpath("gunicorn.conf.py").write_text(CONFIG)
+        folder.joinpath("web.py").write_text(WEB)
+        self.write(1)
+        paths = os.pathsep.join(filter(None, (installed(version), str(ROOT), str(folder))))
+        command = [sys.executable, "-m", "gunicorn", "--bind", "unix:SOCKET", "--chdir"]
+        command += [str(folder), "--config", f"{folder}/gunicorn.conf.py", *options, "web:app"]
+        environment = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+        super().__init__(command, environment, folder)
+
+    def write(self, version: int) -> None:
+        self.folder.joinpath("counting.py").write_text(APP.replace("VERSION", str(version)))
+
+    def ask(self, client: str = "ours") -> dict[str, Any]:
+        """What the web application has of its call, or the error."""
+        told: dict[str, Any] = json.loads(self.get(f"/{client}")[2])
+        return told
+
+    def called(self) -> list[int]:
+        """As soon as calls are answered."""
+        wait_until(lambda: "app" in self.ask(), self.log.read_text)
+        told: list[int] = self.ask()["app"]
+        return told
+
+    def arbiter(self) -> int:
+        """The process of the arbiter, by what the master's children run."""
+        master = self.process.pid
+        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        (found,) = [int(pid) for pid in children if is_arbiter(pid)]
+        return found
+
+
+def is_arbiter(pid: str) -> bool:
+    return b"dirty_runtime\0serve" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+@pytest.fixture(params=VERSIONS)
+def master(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gunicorn]:
+    server = Gunicorn(tmp_path, request.param)
+    with ending(server.process):
+        wait_until(server.is_up, server.log.read_text)
+        yield server
+
+
+def is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}/cmdline").exists() and bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+
+
+def test_the_arbiter_is_ours_and_lives_with_the_master(master: Gunicorn) -> None:
+    worker, _, version, is_hooked = master.called()
+    assert (version, is_hooked) == (1, True)
+
+    first = master.arbiter()
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: not is_alive(first))
+    wait_until(lambda: master.ask().get("app", [worker])[0] != worker, master.log.read_text)
+    assert master.arbiter() != first
+
+    master.write(2)
+    before = master.ask()["pid"]
+    master.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: master.called()[2] == 2 and master.ask()["pid"] != before)
+    arbiter, (worker, *_) = master.arbiter(), master.called()
+
+    master.process.send_signal(signal.SIGTERM)
+    assert master.process.wait(30) == 0
+    assert not is_alive(arbiter)
+    assert not is_alive(worker)
+
+
+def test_a_killed_master_leaves_nothing(tmp_path: Path) -> None:
+    server = Gunicorn(tmp_path, INSTALLED)
+    with ending(server.process):
+        wait_until(server.is_up, server.log.read_text)
+        worker, *_ = server.called()
+        # gunicorn's own client has the same arbiter.
+        assert server.ask("theirs")["app"] == server.called()
+        arbiter = server.arbiter()
+        server.process.kill()
+        wait_until(lambda: not is_alive(arbiter) and not is_alive(worker))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--worker-class", "gthread", "--threads", "4", "--preload"),
+        ("--worker-class", "gevent"),
+    ],
+    ids=" ".join,
+)
+def test_workers_of_all_kinds_call(options: tuple[str, ...], tmp_path: Path) -> None:
+    server = Gunicorn(tmp_path, INSTALLED, *options)
+    with ending(server.process):
+        wait_until(server.is_up, server.log.read_text)
+        assert server.called()[2] == 1
