@@ -138,6 +138,11 @@ def load_class(path: str) -> type[App]:
     """
     cls = _import(path)
     _check_threads(path)
+    return checked_class(cls, path)
+
+
+def checked_class(cls: Any, path: str) -> type[App]:
+    """What was found at the path. Raises DirtyAppError where it is no class of an app."""
     if not isinstance(cls, type):
         raise DirtyAppError(f"app {path} is not a class", path)
     for name in METHODS:

@@ -48,7 +48,7 @@ from .telemetry.hooks import HookedArbiter, Hooks, call_hook
 from .telemetry.observer import Observer, Observers
 from .turns import Turns
 from .workers.lane import Lane
-from .workers.launch import inspect, launchers_of
+from .workers.launch import Launcher, inspect, launchers_of
 from .workers.orphans import Orphans
 from .workers.reload import Reload
 from .workers.supervisor import Supervisor
@@ -70,12 +70,19 @@ class DirtyArbiter:
     Args:
         config: what to run.
         observers: look on, beside the access log.
+        launchers: start the workers, by the names that apps give; processes of this machine if
+            they are not given.
 
     Raises:
         ConfigError: a user is not known.
     """
 
-    def __init__(self, config: Config, observers: Iterable[Observer] = ()) -> None:
+    def __init__(
+        self,
+        config: Config,
+        observers: Iterable[Observer] = (),
+        launchers: Mapping[str, Launcher] | None = None,
+    ) -> None:
         clock = Clock()
         self.config = config
         self.lifetime = Lifetime(clock)
@@ -107,7 +114,7 @@ class DirtyArbiter:
             config.timeout_s,
             clock,
         )
-        self.launchers = launchers_of(config)
+        self.launchers = launchers_of(config) if launchers is None else launchers
         self.supervisor = Supervisor(
             config, self.catalogue, self.launchers, self.dispatcher, self, clock
         )
@@ -168,8 +175,6 @@ class DirtyArbiter:
             raise StartError(missing)
         with signals.held():
             self._run(owns_process)
-        if self._failure:
-            raise StartError(self._failure)
         log.info("stopped")
 
     def _run(self, owns_process: bool) -> None:
@@ -204,8 +209,19 @@ class DirtyArbiter:
         gc.freeze()
         self._handle_signals(asyncio.get_running_loop())
         with signals.followed():
-            if await self._learn():
-                await self._serve_known(listener)
+            await self.serve(listener)
+
+    async def serve(self, listener: Listener) -> None:
+        """Serve on the running loop until `end`; signals and process are somebody else's.
+
+        Raises:
+            ConfigError: an app cannot be imported.
+            StartError: its tables cannot be made, or no worker could boot.
+        """
+        if await self._learn():
+            await self._serve_known(listener)
+        if self._failure:
+            raise StartError(self._failure)
 
     async def _serve_known(self, listener: Listener) -> None:
         listener.accept(

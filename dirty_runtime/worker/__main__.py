@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..app import App, attributes_of, load_app
@@ -48,14 +48,7 @@ def main() -> int:
     lanes = [LaneServer(fd, apps, loop, around.tracebacks) for fd in around.fds]
     hold_nothing_in_copies(lanes, loop, around, stacks)
     failure = boot(around, apps, loop)
-    status: WorkerAnswer = {
-        "pid": os.getpid(),
-        "apps": list(apps),
-        "version": VERSION,
-        "extensions": EXTENSIONS,
-        "concurrency": len(lanes),
-        "attributes": {path: attributes_of(type(app)) for path, app in apps.items()},
-    }
+    status = status_of(apps, lanes)
     for lane in lanes:
         lane.answer_status(status, failure)
     if failure is not None:
@@ -64,6 +57,18 @@ def main() -> int:
     close(apps, loop, around.close_timeout_s)
     end_after(LEFT_S, left, threading.Event())
     return 0
+
+
+def status_of(apps: Mapping[str, App], lanes: Sequence[LaneServer]) -> WorkerAnswer:
+    """What the worker answers to the STATUS that opens a lane."""
+    return {
+        "pid": os.getpid(),
+        "apps": list(apps),
+        "version": VERSION,
+        "extensions": EXTENSIONS,
+        "concurrency": len(lanes),
+        "attributes": {path: attributes_of(type(app)) for path, app in apps.items()},
+    }
 
 
 def die_with_parent() -> None:
@@ -101,10 +106,10 @@ def boot(around: Surroundings, apps: dict[str, App], loop: EventLoop) -> DirtyEr
     return None
 
 
-def initialised(path: str, loop: EventLoop) -> App:
+def initialised(path: str, loop: EventLoop, make: Callable[[str], App] = load_app) -> App:
     """The app, ready to be called. Raises DirtyError."""
     try:
-        app = load_app(path)
+        app = make(path)
         loop.settle(app.init())
         end_copy(f"app {path}")
         return app

@@ -32,6 +32,7 @@ class ChunkWriter:
         self._written_s = 0.0
         self._alarm = threading.Semaphore(0)
         self._is_alarmed = False
+        self._is_closed = False
         self._thread: threading.Thread | None = None
 
     def add(self, frame: bytes) -> None:
@@ -48,6 +49,11 @@ class ChunkWriter:
         """Write what waits. Raises what `write` raises."""
         with self._lock:
             self._flush()
+
+    def close(self) -> None:
+        """End the thread, if there is one: nothing more is to be written."""
+        self._is_closed = True
+        self._alarm.release()
 
     def leave_copy(self) -> None:
         """In a copy of this process: the thread that may hold the lock is not there."""
@@ -69,7 +75,7 @@ class ChunkWriter:
     def _keep_time(self) -> None:
         # What `write` raises ends the thread; the lane's own thread will meet it too.
         with suppress(Exception):
-            while self._alarm.acquire():
+            while self._alarm.acquire() and not self._is_closed:
                 while self._is_alarmed:
                     time.sleep(PAUSE_S)
                     self._look()

@@ -106,6 +106,7 @@ class LaneServer:
     def close(self) -> None:
         """Close the lane's end; it is not served any more."""
         self._socket.close()
+        self._chunks.close()
 
     def leave_copy(self) -> None:
         """In a copy of this process: hold nothing of the lane."""

@@ -6,9 +6,10 @@ former is used but its records, and standard error is kept from the start.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..line_writer import LineWriter, Stream, Target
@@ -25,6 +26,16 @@ class WorkerLog:
     def __init__(self) -> None:
         self._formatter: logging.Formatter = TextFormatter()
         self._writer = LineWriter(Stream(2), self._dropped)
+        self._logger: logging.Logger | None = None
+
+    @contextlib.contextmanager
+    def handed_on(self, logger: logging.Logger) -> Iterator[None]:
+        """Have the logger say it: where the worker is a part of a process that logs by itself."""
+        before, self._logger = self._logger, logger
+        try:
+            yield
+        finally:
+            self._logger = before
 
     def set_up(self, path: str, as_json: bool) -> None:
         """Log to the file at `path`, or to what is standard error now if that is empty."""
@@ -35,6 +46,10 @@ class WorkerLog:
         self, level: str, text: str, facts: Mapping[str, Any] | None = None, traceback: str = ""
     ) -> None:
         """Have a line written: `text`, or in JSON the `facts` beside it, and a `traceback`."""
+        if self._logger is not None:
+            more = {"facts": facts or {}, "traceback": traceback}
+            self._logger.log(logging.getLevelName(level), "%s", text, extra=more)
+            return
         self._writer.put(self._line(level, text, facts=facts or {}, traceback=traceback))
 
     def close(self, within_s: float) -> None:

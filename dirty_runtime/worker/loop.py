@@ -132,6 +132,7 @@ class EventLoop:
         self._lock = threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread_id = 0
+        self._is_closed = False
         self._jobs: set[Job] = set()
 
     def start(self, awaitable: Awaitable[Any], ended: Callable[[], None] = _go_on) -> Job:
@@ -184,6 +185,11 @@ class EventLoop:
                 return True
         return False
 
+    def close(self) -> None:
+        """End the loop and its thread, where the process goes on: nothing more is to run on it."""
+        self._is_closed = True
+        self.call(lambda: self._loop and self._loop.stop())
+
     def leave_copy(self) -> None:
         """In a copy of this process: if this is the loop's thread, have it leave the loop."""
         if self._loop is not None and self._thread_id == threading.get_ident():
@@ -201,7 +207,9 @@ class EventLoop:
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         self._thread_id = threading.get_ident()
         while (fault := self._run_on(loop)) is None:
-            pass
+            if self._is_closed:
+                loop.close()
+                return
         with self._lock:
             if self._loop is loop:
                 self._loop = None
@@ -222,7 +230,7 @@ class EventLoop:
         except BaseException as error:
             fault = describe(error)
         end_copy("a coroutine")
-        if fault is None:
+        if fault is None and not self._is_closed:
             LOG.say(
                 "WARNING", f"the event loop was ended by a task or a callback, and goes on: {left}"
             )

@@ -21,10 +21,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .client import DirtyClient
-from .client.readiness import State, is_ready, not_ready, wait
-from .errors import DirtyError
-from .seconds import seconds
+from ..client import DirtyClient
+from ..client.readiness import State, is_ready, not_ready, wait
+from ..errors import DirtyError
+from ..seconds import seconds
 
 READY_S = 60.0
 STOP_S = 40.0
