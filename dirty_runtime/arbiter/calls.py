@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import gdproto
 
+from ..deadlines import Deadlines
 from ..errors import (
     DirtyCancelledError,
     DirtyError,
@@ -31,7 +32,6 @@ from ..errors import (
     DirtyTimeoutError,
     DirtyWorkerError,
 )
-from .policy.deadlines import Deadlines
 from .policy.routing import Router
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ lets the loop run now and then, or nobody could cancel it.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import socket
 import threading
@@ -18,10 +19,12 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from copy import copy
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import gdproto
+from gdproto import NEED_DATA
 
+from ..deadlines import Deadlines
 from ..errors import DirtyConnectionError, DirtyError, DirtyWorkerError, from_message
 from ..sockets.own import unix_socket
 from ..sockets.transfer import widen
@@ -58,6 +61,11 @@ class AsyncChannel(Wire):
         super().__init__(connected)
         self._path = socket_path
         self._calls: dict[int, asyncio.Future[gdproto.Message]] = {}
+        # When they are late, and the timer that looks after that: one for all, which is the loop's
+        # and refers to it.
+        self._deadlines: Deadlines[int] = Deadlines()
+        self._alarm: ref[asyncio.TimerHandle] | None = None
+        self._alarm_s = math.inf
         self._can_cancel = False
         self._was_heard = False
         self.is_open = True
@@ -70,32 +78,70 @@ class AsyncChannel(Wire):
         """Whether new calls may be made on it, here."""
         return self.is_open and self.pid == os.getpid()
 
-    async def ask(self, message: gdproto.Message) -> gdproto.Message | None:
-        """The first message that answers; None when the arbiter did not get all of `message`.
+    def begin(
+        self, message: gdproto.Message, deadline: Deadline
+    ) -> asyncio.Future[gdproto.Message] | None:
+        """Send `message`. Whoever does calls `end` afterwards, whatever comes of it.
+
+        Returns:
+            The first message that answers, to be awaited, which raises DirtyError where there is
+            none, and TimeoutError at the deadline; None when the arbiter did not get all of
+            `message`.
 
         Raises:
-            DirtyError: there is no answer.
+            DirtyError: it cannot be sent.
         """
+        now_s, number, loop = time.monotonic(), message.request_id, asyncio.get_running_loop()
+        if deadline.due_s <= now_s:
+            raise deadline.passed()
         parts = encoded(self.connection, message)
-        call: asyncio.Future[gdproto.Message] = asyncio.get_running_loop().create_future()
-        self._calls[message.request_id] = call
-        try:
-            if not self.send(parts):
-                self.is_open = False
-                if self._was_heard:
-                    return None
+        call = self._calls[number] = loop.create_future()
+        self._deadlines.set(number, deadline.due_s)
+        if deadline.due_s < self._alarm_s:
+            self._set_alarm(deadline.due_s - now_s)
+        if not self.send(parts):
+            self.is_open = False
             # Of a new one that the arbiter closed, the reason may be to come.
-            return await call
-        finally:
-            del self._calls[message.request_id]
-            if message.request_id in self.connection.open_exchanges:
-                self._give_up(message.request_id)
-            if not self.is_open and not self._calls:
-                self.close()
+            if self._was_heard:
+                return None
+        return call
+
+    def end(self, request_id: int) -> None:
+        """Nobody awaits the answer any more."""
+        if self._calls.pop(request_id, None) is None:
+            return
+        self._deadlines.drop(request_id)
+        if request_id in self.connection.open_exchanges:
+            self._give_up(request_id)
+        if not self.is_open and not self._calls:
+            self.close()
+
+    def _set_alarm(self, wait_s: float) -> None:
+        self._stop_alarm()
+        self._alarm_s = time.monotonic() + wait_s
+        self._alarm = ref(asyncio.get_running_loop().call_later(wait_s, self._ring))
+
+    def _stop_alarm(self) -> None:
+        alarm = self._alarm() if self._alarm is not None else None
+        if alarm is not None:
+            alarm.cancel()
+        self._alarm = None
+
+    def _ring(self) -> None:
+        self._alarm, self._alarm_s = None, math.inf
+        now_s = time.monotonic()
+        for number in self._deadlines.pop_due(now_s):
+            call = self._calls.get(number)
+            if call is not None and not call.done():
+                call.set_exception(TimeoutError())
+        if (next_s := self._deadlines.next_s()) is not None:
+            self._set_alarm(next_s - now_s)
 
     def close(self) -> None:
         """Close; calls that still wait fail."""
         self._fail(closed(self._path))
+        if self._usable_loop() is not None:
+            self._stop_alarm()
         super().close()
 
     def _give_up(self, request_id: int) -> None:
@@ -127,8 +173,9 @@ class AsyncChannel(Wire):
 
     def _take_all(self) -> gdproto.ProtocolError | None:
         """Take what has come, up to a fault; None without one."""
+        next_event = self.connection.next_event
         try:
-            for event in self.connection.events():
+            while (event := next_event()) is not NEED_DATA:
                 answer = answer_in(event, self._path)
                 if answer is not None:
                     self._take(answer.message)
@@ -192,26 +239,28 @@ class AsyncChannels:
 
     async def ask(self, message: gdproto.Message, deadline: Deadline) -> Any:
         """The result that answers `message`. Raises DirtyError."""
-        try:
-            return result_of(await self._answer(message, deadline))
-        except DirtyError as error:
-            if not says_nothing_began(error):
-                raise
-            failure = error
-        with instead(failure):
-            await self._channel(deadline)
-        return result_of(await self._answer(message, deadline))
-
-    async def _answer(self, message: gdproto.Message, deadline: Deadline) -> gdproto.Message:
-        answer = None
-        while answer is None:
-            channel = await self._channel(deadline)
+        failure: DirtyError | None = None
+        while True:
+            channel = self._here() or await self._another(deadline, failure)
             try:
-                async with asyncio.timeout(deadline.left_s()):
-                    answer = await channel.ask(message)
+                call = channel.begin(message, deadline)
+                if call is not None:
+                    return result_of(await call)
+            except DirtyError as error:
+                if failure is not None or not says_nothing_began(error):
+                    raise
+                failure = error
             except TimeoutError:
                 raise deadline.passed() from None
-        return answer
+            finally:
+                channel.end(message.request_id)
+
+    async def _another(self, deadline: Deadline, failure: DirtyError | None) -> AsyncChannel:
+        """A channel, after `failure`, which is raised where nobody is to be reached."""
+        if failure is None:
+            return await self._channel(deadline)
+        with instead(failure):
+            return await self._channel(deadline)
 
     async def stream(
         self, message: gdproto.Message, deadline: Deadline, idle_s: float | None
@@ -296,11 +345,15 @@ class AsyncChannels:
                 except TimeoutError:
                     raise limit.passed() from None
 
+    def _here(self) -> AsyncChannel | None:
+        """The running loop's channel, if there is one that may be used."""
+        channel = self._channels.get(running_loop())
+        return channel if channel is not None and channel.is_usable else None
+
     async def _channel(self, deadline: Deadline) -> AsyncChannel:
         loop = running_loop()
         while True:
-            channel = self._channels.get(loop)
-            if channel is not None and channel.is_usable:
+            if (channel := self._here()) is not None:
                 return channel
             # Without a pause between, so that nobody else opens one.
             connected = try_to_connect(self._path)

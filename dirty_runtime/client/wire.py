@@ -12,7 +12,7 @@ import asyncio
 import os
 import socket
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from weakref import ref
 
 import gdproto
@@ -75,12 +75,14 @@ class Wire:
 
     # --- writing ---
 
-    def send(self, parts: Iterable[bytes]) -> bool:
+    def send(self, parts: Sequence[bytes]) -> bool:
         """Send a frame, now or as soon as the kernel takes it.
 
         Returns:
             False when the peer has closed, and did not get all of the frame.
         """
+        if len(parts) == 1:
+            return self._send(parts[0])
         return all(self._send(part) for part in parts)
 
     def _send(self, part: bytes) -> bool:

@@ -7,17 +7,23 @@ says why it is worth that. `cost` counts instructions.
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import socket
 import sys
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
 import pytest
 
 import gdproto
+from dirty_runtime import DirtyClient
 
 from . import small_calls
-from .small_calls import CALLS, SHARES
+from .small_calls import APP, CALLS, SHARES
 
 # Functions of Python, and of C, by whose share they are.
 MOST = {"client": (13, 15), "worker": (11, 13), "arbiter": (30, 29)}
@@ -60,3 +66,38 @@ def test_a_small_call_takes_few_steps(share: str) -> None:
     python, c = (round(steps.calls[event] / CALLS) for event in ("call", "c_call"))
     assert python <= MOST[share][0], steps.by_name()
     assert c <= MOST[share][1], steps.by_name()
+
+
+# Of an awaited call: its task and what that has, two coroutines, what they wait for, its REQUEST.
+MOST_TRACKED = 10
+TASKS = 100
+
+
+def test_an_awaited_call_keeps_few_objects_for_the_collector(tmp_path: Path) -> None:
+    """They stay alive as long as the call: of a web process, its pauses come from there."""
+
+    async def tracked(wait: Callable[[], Awaitable[object]]) -> Counter[type]:
+        """What is there of each kind in the midst of so many waits."""
+        tasks = [asyncio.ensure_future(wait()) for _ in range(TASKS)]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        gc.collect()
+        found = Counter(type(one) for one in gc.get_objects())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return found
+
+    async def test() -> Counter[type]:
+        client = DirtyClient(f"{tmp_path}/socket")
+        await client.connect_async()
+        nothing = await tracked(asyncio.get_running_loop().create_future)
+        calls = await tracked(lambda: client.execute_async(APP, "add", 1, 2))
+        await client.close_async()
+        return calls - nothing
+
+    with socket.socket(socket.AF_UNIX) as nobody:
+        nobody.bind(f"{tmp_path}/socket")
+        nobody.listen()
+        more = asyncio.run(test())
+    assert sum(more.values()) / TASKS <= MOST_TRACKED, more.most_common(10)

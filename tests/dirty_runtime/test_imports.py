@@ -52,6 +52,7 @@ CODEC = {
     "gdproto.implementation",
     "gdproto.messages",
     "gdproto.pieces",
+    "gdproto.readdressed",
     "gdproto.records",
     "gdproto.routing",
     "gdproto.rows",

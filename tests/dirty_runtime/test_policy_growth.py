@@ -26,10 +26,10 @@ from dirty_runtime.arbiter.policy.allocation import (
     slot_to_add,
     slot_to_remove,
 )
-from dirty_runtime.arbiter.policy.deadlines import Deadlines
 from dirty_runtime.arbiter.policy.health import Health
 from dirty_runtime.arbiter.policy.lanes import Lanes
 from dirty_runtime.arbiter.policy.routing import Router
+from dirty_runtime.deadlines import Deadlines
 
 from ..gdproto.growth import CONSTANT, FACTOR, MOST, Work, grows_at_most
 

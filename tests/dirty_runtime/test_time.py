@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dirty_runtime.arbiter.policy.deadlines import Deadlines
 from dirty_runtime.arbiter.policy.restarts import Backoff
+from dirty_runtime.deadlines import Deadlines
 
 
 def test_deadlines_come_due_in_order() -> None:
