@@ -27,7 +27,7 @@ from .seconds import seconds
 from .socket_path import MAX_SOCKET_PATH_BYTES
 
 UNITS = ("_s", "_path")
-PATHS = ("socket_path", "pidfile", "log_file")
+PATHS = ("socket_path", "pidfile", "log_file", "metrics")
 # The launcher of Python's own worker, where the usual one is another.
 PYTHON_LAUNCHER = "python"
 HOOKS = (
@@ -126,6 +126,11 @@ class Config:
     log_file: str = setting("", "Where to write the log; standard error if empty.")
     log_json: bool = setting(False, "Log in JSON.")
     pidfile: str = setting("", "Where to write the arbiter's pid.")
+    metrics: str = setting(
+        "",
+        "Where to serve metrics: HOST:PORT, or a socket's path with a slash; nowhere if empty.",
+    )
+    statsd: str = setting("", "HOST:PORT of a statsd to push metrics to; nowhere if empty.")
     config_path: str = ""
     directory: str = ""
     hooks: dict[str, Callable[..., Any]] = field(default_factory=dict)
@@ -176,6 +181,19 @@ FILE_NAMES = {
 VARIABLES = frozenset(variable_name(one.name) for one in simple_settings()) | {"DIRTY_SOCKET"}
 
 
+def placed(setting: str, text: str) -> str:
+    """The path, absolute; what of `metrics` is no path as it is. Raises OSError."""
+    return text if setting == "metrics" and "/" not in text else absolute(text)
+
+
+def host_and_port(text: str) -> tuple[str, int]:
+    """Of ``HOST:PORT``; without a host, that of this machine. Raises ValueError."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"it is HOST:PORT, such as 127.0.0.1:9464, not {text!r}")
+    return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)
+
+
 def check_directory(setting: str, path: str) -> None:
     """Raises ConfigError when the directory that the setting's `path` is in does not exist."""
     parent = Path(path).parent
@@ -197,7 +215,7 @@ def load_config(path: str, overrides: Mapping[str, Any]) -> Config:
     settings |= {name: value for name, value in overrides.items() if value not in (None, ())}
     for name in PATHS:
         if settings.get(name) and isinstance(settings[name], str):
-            settings[name] = absolute(settings[name])
+            settings[name] = placed(name, settings[name])
     if not settings.get("socket_path"):
         raise ConfigError("no socket to serve at: give --socket PATH or set DIRTY_SOCKET")
     apps = settings.get("apps") or ()
@@ -278,6 +296,8 @@ def _problem(one: Field[Any], value: Any) -> str:
         return ""
     if not isinstance(value, str) or "\0" in value:
         return f"is text, not {value!r}"
+    if value and (one.name == "statsd" or (one.name == "metrics" and "/" not in value)):
+        return _place_problem(value)
     return _command_problem(value) if one.name == "worker_command" else ""
 
 
@@ -288,6 +308,14 @@ def _number_problem(value: Any, kind: type, least: float, most: float | None) ->
     if not least <= value < math.inf:
         return f"is at least {least}, not {value!r}"
     return "" if most is None or value <= most else f"is at most {most}, not {value!r}"
+
+
+def _place_problem(value: str) -> str:
+    try:
+        host_and_port(value)
+    except ValueError as error:
+        return str(error).removeprefix("it ")
+    return ""
 
 
 def _environment_problem(value: Any) -> str:

@@ -36,6 +36,7 @@ from .clients.door import NOT_LET_GO, Door
 from .clients.listener import Listener
 from .clock import Clock
 from .dispatch import Dispatcher
+from .exporter import Exporter
 from .lifetime import Lifetime, Phase
 from .pidfile import Pidfile
 from .policy.allocation import shortages
@@ -125,6 +126,8 @@ class DirtyArbiter:
         self._grace_s = 0.0
         self._failure = ""
         self._ensuring: asyncio.Task[None] | None = None
+        # Whoever serves metrics, where this process is the arbiter's own.
+        self._exporter: Exporter | None = None
         self._register_answerers()
 
     def _register_answerers(self) -> None:
@@ -181,12 +184,15 @@ class DirtyArbiter:
         listener = Listener(self.config.socket_path, self.access)
         pidfile = Pidfile(self.config.pidfile)
         try:
+            self._exporter = Exporter(self.config, self.access, self._clock)
             pidfile.write()
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
                 if owns_process and os.getpid() == 1:
                     runner.get_loop().call_soon(Orphans().look)
                 runner.run(self._serve(listener))
         finally:
+            if self._exporter is not None:
+                self._exporter.close()
             pidfile.remove()
             listener.close()
 
@@ -232,6 +238,8 @@ class DirtyArbiter:
         self._set_marks()
         try:
             self.supervisor.start()
+            if self._exporter is not None:
+                self._exporter.start()
             await self._begun_to_end.wait()
             self.lifetime.drain(self._grace_s)
             self.supervisor.drain()
@@ -240,6 +248,8 @@ class DirtyArbiter:
             await self._drain()
         finally:
             self.lifetime.stop()
+            if self._exporter is not None:
+                self._exporter.end()
             await self._stop(listener)
 
     def _set_marks(self) -> None:

@@ -26,6 +26,7 @@ HOMES = {
     "kill": ".doing",
     "recycle": ".doing",
     "top": ".top",
+    "metrics": ".metrics",
 }
 
 

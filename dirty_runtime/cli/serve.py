@@ -23,6 +23,7 @@ from ..settings import (
     check_directory,
     label_of,
     load_config,
+    placed,
     simple_settings,
     unknown_variables,
     variable_name,
@@ -126,7 +127,7 @@ def _placed(config_path: str | None, chdir: str | None, overrides: dict[str, Any
     try:
         for name in PATHS:
             if overrides[name]:
-                overrides[name] = absolute(overrides[name])
+                overrides[name] = placed(name, overrides[name])
         config_path = config_path and absolute(config_path)
         overrides["directory"] = change_directory(chdir) if chdir else current_directory()
     except OSError as error:
@@ -155,8 +156,9 @@ def _show_config(config: Config) -> None:
 
     Access.of(config)
     check_socket(config.socket_path)
-    for name in ("pidfile", "log_file"):
-        check_directory(name, getattr(config, name))
+    for name in ("pidfile", "log_file", "metrics"):
+        if "/" in getattr(config, name):
+            check_directory(name, getattr(config, name))
     catalogue = Catalogue(config.apps)
     for path, facts in asyncio.run(inspect(launchers_of(config), catalogue)).items():
         catalogue.learn(path, facts)

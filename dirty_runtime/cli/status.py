@@ -5,15 +5,11 @@ Rules: what draws is loaded when something is to be drawn: the other commands st
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
-
 import click
 
-from ..client import DirtyClient
-from ..client.readiness import State, come, is_ready, not_ready, wait
-from ..errors import DirtyConnectionError, DirtyError
-from ..socket_path import DRAINING, MAX_SOCKET_PATH_BYTES
+from ..client.draining import look
+from ..client.readiness import come, is_ready, not_ready, wait
+from ..errors import DirtyError
 from .options import client_at, failure, socket_option, takes_seconds, timeout_option
 from .values import print_json
 
@@ -37,7 +33,7 @@ def status(
     client = client_at(socket_path, timeout)
     try:
         if wait_s is None:
-            client, state = _look(client)
+            client, state = look(client)
         else:
             state = wait(client, wait_s, is_ready, not_ready, away=come)
         if watch:
@@ -52,23 +48,3 @@ def status(
             show(state)
     except DirtyError as error:
         raise failure(error) from None
-
-
-def _look(client: DirtyClient) -> tuple[DirtyClient, State]:
-    """The arbiter's state, or that of one that drains where nobody serves. Raises DirtyError."""
-    try:
-        return client, client.status()
-    except DirtyConnectionError:
-        draining = DirtyClient(_reachable(client.socket_path + DRAINING), client.timeout)
-        with suppress(DirtyConnectionError):
-            return draining, draining.status()
-        raise
-
-
-def _reachable(path: str) -> str:
-    """The path, or where it is too long for a socket's address, another name, kept to our end."""
-    if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES or not hasattr(os, "O_PATH"):
-        return path
-    with suppress(OSError):
-        return f"/proc/self/fd/{os.open(path, os.O_PATH)}"
-    return path

@@ -128,10 +128,15 @@ def not_ready(state: State, wait_s: float) -> str:
 def count_workers(state: State) -> str:
     """How many workers are wanted, where that is told, and how many there are in each state."""
     wanted = {"wanted": state["target_workers"]} if "target_workers" in state else {}
+    words = [f"{count} {name}" for name, count in (wanted | count_states(state)).items()]
+    return f"workers: {', '.join(words)}"
+
+
+def count_states(state: State) -> dict[str, int]:
+    """How many workers there are in each state."""
     counts = Counter({"ready": 0})
     counts.update(state_of(worker) for worker in state["workers"])
-    words = [f"{count} {name}" for name, count in (wanted | counts).items()]
-    return f"workers: {', '.join(words)}"
+    return counts
 
 
 def state_of(worker: dict[str, Any]) -> str:

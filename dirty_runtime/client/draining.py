@@ -1,0 +1,35 @@
+"""The state of an arbiter, or of one that drains where nobody serves any more."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..errors import DirtyConnectionError
+from ..socket_path import DRAINING, MAX_SOCKET_PATH_BYTES
+
+if TYPE_CHECKING:
+    from .calls import DirtyClient
+    from .readiness import State
+
+
+def look(client: DirtyClient) -> tuple[DirtyClient, State]:
+    """The arbiter's state, and a client of the arbiter whose it is. Raises DirtyError."""
+    try:
+        return client, client.status()
+    except DirtyConnectionError:
+        path = _reachable(client.socket_path + DRAINING)
+        draining = type(client)(path, client.timeout)
+        with suppress(DirtyConnectionError):
+            return draining, draining.status()
+        raise
+
+
+def _reachable(path: str) -> str:
+    """The path, or where it is too long for a socket's address, another name, kept to our end."""
+    if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES or not hasattr(os, "O_PATH"):
+        return path
+    with suppress(OSError):
+        return f"/proc/self/fd/{os.open(path, os.O_PATH)}"
+    return path
