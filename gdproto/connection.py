@@ -19,6 +19,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Collection, Iterator, KeysView
 from contextlib import suppress
+from copy import copy
 from typing import NamedTuple
 
 from ._generated.tables import (
@@ -243,7 +244,7 @@ class Connection:
         """
         if self._closed is not None:
             if isinstance(self._closed, ProtocolError):
-                raise self._closed
+                raise copy(self._closed)
             return self._closed
         try:
             # Every frame passes here, most of them whole: few calls.
@@ -276,10 +277,11 @@ class Connection:
                 if event is not None:
                     return event
         except ProtocolError as error:
-            if error.scope == "connection":
-                self._closed = error
             if error.offset is not None and not error.raw_data:
                 error.raw_data = self.unread(RAW_DATA_BYTES)
+            if error.scope == "connection":
+                # Not the one that has a traceback, by which it would keep this connection.
+                self._closed = copy(error)
             raise
 
     def events(self) -> Iterator[Event]:

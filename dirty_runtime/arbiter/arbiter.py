@@ -11,7 +11,6 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -23,7 +22,7 @@ import gdproto
 from ..errors import DirtyPermissionError
 from ..printable import printable
 from ..settings import Config
-from . import logs, signals, system
+from . import collector, logs, signals, system
 from .answers.management import Management
 from .answers.registry import Answerers
 from .answers.stash import StashAnswers
@@ -210,11 +209,8 @@ class DirtyArbiter:
                 await asyncio.sleep(LATER_S)
 
     async def _serve(self, listener: Listener) -> None:
-        # What is there now stays: the collector, which stops the loop, is not to look at it again.
-        gc.collect()
-        gc.freeze()
         self._handle_signals(asyncio.get_running_loop())
-        with signals.followed():
+        with signals.followed(), collector.bounded():
             await self.serve(listener)
 
     async def serve(self, listener: Listener) -> None:

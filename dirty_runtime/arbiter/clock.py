@@ -98,9 +98,10 @@ class Timer:
         self._set(due_s - clock())
 
     def cancel(self) -> None:
-        """Ring no more."""
+        """Ring no more, and know nobody: nothing is to wait for the collector."""
         self._handle.cancel()
         self._clock.drop(self)
+        self._told, self._args = _nobody, ()
 
     def _set(self, wait_s: float) -> None:
         self._handle = asyncio.get_running_loop().call_later(max(0.0, wait_s), self._ring)
@@ -111,8 +112,13 @@ class Timer:
             self._has_read = True
             self._set(left_s)
             return
-        self._clock.drop(self)
-        self._told(*self._args)
+        told, args = self._told, self._args
+        self.cancel()
+        told(*args)
+
+
+def _nobody() -> None:
+    """Who is told by a timer that is over."""
 
 
 class Alarm:

@@ -359,8 +359,11 @@ class Link:
     # --- the end ---
 
     def forget(self, connection: gdproto.Connection) -> None:
-        """Have an empty connection: what came of a frame is not to wait for the collector."""
+        """It is lost. Have an empty connection, and nobody to tell: nothing is to wait for the
+        collector, neither what came of a frame nor whoever knows this link.
+        """
         self._connection = connection
+        del self._events
 
     def close(self) -> None:
         """Read no more; close when what was written has been taken."""
@@ -380,8 +383,9 @@ class Link:
         self._lose()
 
     def _fail(self, error: OSError) -> None:
-        # The frames that it passed hold what waits.
+        # The frames that it passed, and another that it came of, hold what waits.
         self._error = error.with_traceback(None)
+        error.__context__ = None
         self.abort()
 
     def _lose(self) -> None:

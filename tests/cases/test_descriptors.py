@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import errno
 import os
 import resource
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from dirty_runtime.arbiter.clients.access import Access
+from dirty_runtime.arbiter.clients.listener import Listener
+from dirty_runtime.sockets import descriptors as descriptors_kept
 from dirty_runtime.sockets.spool import HELD_BYTES
 from tests.cases.test_client_limits import HEADER, clients, connected, opened
 from tests.dirty_runtime.processes import LIMIT_S, OURS, Arbiter, serving, wait_until
@@ -61,3 +68,25 @@ def test_who_comes_is_let_in_though_others_have_them_all(
         assert "no connection can be taken" not in arbiter.log.read_text()
     finally:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+
+def test_who_comes_is_let_in_though_a_thread_took_what_was_made_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(number: int) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(descriptors_kept, "is_scarce", lambda number: True)
+    monkeypatch.setattr(os, "dup", refused)
+
+    async def test() -> None:
+        came: asyncio.Queue[socket.socket] = asyncio.Queue()
+        listener = Listener(str(tmp_path / "s"), Access(0o600, -1, -1, None, frozenset()))
+        listener.accept(came.put_nowait, lambda: True)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(listener.path)
+            async with asyncio.timeout(LIMIT_S):
+                (await came.get()).close()
+        listener.close()
+
+    asyncio.run(test())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import random
 import tracemalloc
+import weakref
 from typing import Any
 
 import pytest
@@ -265,6 +267,27 @@ def test_any_bytes_end_in_events_or_protocol_errors(role: str, portions: list[by
                 with pytest.raises(ProtocolError):
                     connection.next_event()
                 return
+
+
+class Watched(Connection):
+    """Of which it can be told whether it is there."""
+
+
+@pytest.mark.parametrize("data", [b"no frame at all, nor one", b"GD\x01\x01\x00"])
+def test_a_connection_that_is_over_waits_for_no_collector(data: bytes) -> None:
+    gc.disable()
+    try:
+        connection = Watched("arbiter", raw=True)
+        seen = weakref.ref(connection)
+        connection.receive_data(data)
+        connection.receive_eof()
+        for _ in range(2):
+            with pytest.raises(ProtocolError):
+                connection.next_event()
+        del connection
+        assert seen() is None
+    finally:
+        gc.enable()
 
 
 def test_chunks_that_come_together_are_one_event() -> None:

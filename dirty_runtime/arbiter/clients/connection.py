@@ -640,6 +640,7 @@ class ClientConnection:
         self._failed = True
         self._inbox = None
         self._held, self._held_bytes, self._held_in_files = [], 0, 0
+        self._passing = None
         self._kept_of.clear()
         self._stop_patience()
         self._leave()

@@ -102,8 +102,13 @@ class Listener:
         """
         if not descriptors.is_scarce(connected.fileno()) or not self._make_room():
             return connected
-        with connected:
-            return socket.socket(fileno=os.dup(connected.fileno()))
+        try:
+            lower = os.dup(connected.fileno())
+        except OSError:
+            # Another thread was faster.
+            return connected
+        connected.close()
+        return socket.socket(fileno=lower)
 
     def _accept_again(self, came: Came) -> None:
         if self._file.socket.fileno() >= 0:

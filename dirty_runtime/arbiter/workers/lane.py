@@ -251,6 +251,8 @@ class Lane:
         self.worker.lane_closed(self)
 
     def lost(self, error: OSError | None) -> None:
+        assert self._link is not None
+        self._link.forget(self._connection)
         if error is not None:
             self.was_unread = isinstance(error, ConnectionError)
             self.worker.lane_closed(self)

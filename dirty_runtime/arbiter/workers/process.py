@@ -182,6 +182,7 @@ class LocalProcess:
         os.close(self._trace)
         self._died_of = self._stacks.died_of()
         self._stacks.close()
+        self._leaving = None
         told()
 
     def when_leaving(self, told: Callable[[str], None]) -> None:

@@ -309,6 +309,9 @@ class Worker:
         for timer in self._timers:
             timer.cancel()
         self._supervisor.worker_ended(self)
+        # What knows each other is not to wait for the collector.
+        self._timers.clear()
+        self.lanes.clear()
 
     def _happens(self, event: Event) -> None:
         self.state = next_state(self.state, event)

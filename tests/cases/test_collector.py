@@ -1,0 +1,175 @@
+"""The garbage collector stops the loop no longer where more is kept, and nothing waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import socket
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gdproto
+from dirty_runtime import DirtyError
+from dirty_runtime.arbiter import collector
+from tests.dirty_runtime.processes import LIMIT_S, OURS, Arbiter, serving, wait_until
+
+FEW = 5
+# Of Python's middle generation, as what came within a turn of the loop.
+CAME = 30_000
+# Collects nothing by itself, and looks again and again what a collector would find.
+LOOKS = """
+import asyncio, gc
+
+FOUND = {found!r}
+
+def on_dirty_starting(arbiter):
+    gc.disable()
+    look(asyncio.get_running_loop())
+
+def look(loop):
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    gc.collect()
+    gc.set_debug(0)
+    with open(FOUND, "a") as file:
+        names = sorted({{type(one).__qualname__ for one in gc.garbage}})
+        file.write(" ".join(names) + "\\n")
+    gc.garbage.clear()
+    gc.collect()
+    loop.call_later(0.02, look, loop)
+"""
+
+
+class Kept:
+    """Two objects, to a collector."""
+
+    def __init__(self) -> None:
+        self.other: list[Kept] = []
+
+
+def test_a_collection_looks_at_no_more_where_more_is_kept() -> None:
+    looked: list[int] = []
+
+    def look(phase: str, info: dict[str, int]) -> None:
+        if phase == "start" and info["generation"] == collector.OLDEST:
+            looked.append(len(gc.get_objects()))
+
+    async def test() -> None:
+        with collector.bounded():
+            gc.callbacks.append(look)
+            kept = []
+            for _ in range(100):
+                kept += [Kept() for _ in range(2_000)]
+                await asyncio.sleep(0)
+            assert len(kept) == 200_000
+
+    try:
+        asyncio.run(test())
+    finally:
+        gc.callbacks.remove(look)
+    assert len(looked) > 2
+    assert max(looked) < collector.LITTLE + CAME
+
+
+def test_what_is_little_is_looked_at_again_and_again() -> None:
+    async def test() -> None:
+        with collector.bounded():
+            one = Kept()
+            one.other = [one]
+            seen = weakref.ref(one)
+            for _ in range(3):
+                collector.collect()
+            assert seen() is one
+            del one
+            collector.collect()
+            assert seen() is None
+
+    asyncio.run(test())
+
+
+# --- nothing waits for it ---
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Arbiter, Path]]:
+    directory = tmp_path_factory.mktemp("watched")
+    config, found = directory / "conf.py", directory / "found"
+    config.write_text(LOOKS.format(found=str(found)))
+    options = ("-c", str(config), "--frame-timeout", "0.1", "--timeout", "0.3")
+    with serving(OURS, workers=2, options=options) as arbiter:
+        yield arbiter, found
+
+
+def sent(arbiter: Arbiter, data: bytes, read: int = 0) -> None:
+    """Send it on a connection of its own, read so many bytes of an answer, and leave."""
+    with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(ConnectionError):
+        client.settimeout(LIMIT_S)
+        client.connect(arbiter.socket_path)
+        client.sendall(data)
+        while read > 0 and (part := client.recv(read)):
+            read -= len(part)
+
+
+def request(action: str, *args: Any) -> bytes:
+    return gdproto.Request(1, OURS, action, args).to_bytes()
+
+
+def call(arbiter: Arbiter, action: str, *args: Any) -> None:
+    with arbiter.client() as client, contextlib.suppress(DirtyError):
+        client.execute(OURS, action, *args)
+
+
+def kill(arbiter: Arbiter) -> None:
+    pid = arbiter.status()["workers"][0]["pid"]
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: pid not in {one["pid"] for one in arbiter.status()["workers"]})
+    arbiter.wait_ready()
+
+
+def reload(arbiter: Arbiter) -> None:
+    before = {one["pid"] for one in arbiter.status()["workers"]}
+    arbiter.signal(signal.SIGHUP)
+    wait_until(lambda: not before & {one["pid"] for one in arbiter.status()["workers"]})
+
+
+LARGE = bytes(3 * 2**20)
+WHAT: dict[str, Callable[[Arbiter], object]] = {
+    "connections": lambda arbiter: sent(arbiter, b""),
+    "calls": lambda arbiter: call(arbiter, "pid"),
+    "calls that fail": lambda arbiter: call(arbiter, "fail", "so"),
+    "calls that are too late": lambda arbiter: call(arbiter, "nap", 1.0),
+    "large requests and answers": lambda arbiter: call(arbiter, "echo", LARGE),
+    "answers that are left": lambda arbiter: sent(arbiter, request("zeros", len(LARGE)), 1000),
+    "streams that are left": lambda arbiter: sent(arbiter, request("burst", 1000), 1000),
+    "streams that are cancelled": lambda arbiter: sent(
+        arbiter, request("burst", 1000) + gdproto.Cancel(1).to_bytes(), 100
+    ),
+    "half frames": lambda arbiter: sent(arbiter, request("echo", bytes(1000))[:500]),
+    "half frames of much": lambda arbiter: sent(arbiter, request("echo", LARGE)[:-500]),
+    "half frames that take too long": lambda arbiter: sent(arbiter, request("pid")[:-1], 2000),
+    "what is no frame": lambda arbiter: sent(arbiter, b"what is no frame", 2000),
+    "frames at fault": lambda arbiter: sent(
+        arbiter, gdproto.Header(gdproto.MessageCode.STASH, 30, 1).to_bytes() + bytes(30), 100
+    ),
+    "questions": lambda arbiter: arbiter.status(),
+    "workers that die": kill,
+    "workers that are replaced": reload,
+}
+
+
+@pytest.mark.parametrize("what", WHAT)
+def test_what_is_over_waits_for_no_collector(watched: tuple[Arbiter, Path], what: str) -> None:
+    arbiter, found = watched
+    before = found.stat().st_size
+    for _ in range(1 if "workers" in what else FEW):
+        WHAT[what](arbiter)
+    wait_until(lambda: arbiter.status()["clients"] == 1)
+    looks = found.read_text().count("\n")
+    wait_until(lambda: found.read_text().count("\n") > looks + 1)
+    assert set(found.read_text()[before:].split()) == set()
