@@ -100,7 +100,7 @@ class DirtyArbiter:
         self.answerers = Answerers()
         self.counters = Counters(self.catalogue.paths, clock())
         access_log = [AccessLog()] if config.access_log else []
-        self.door = Door(config, self._is_worker, clock)
+        self.door = Door(config, self._worker_pids, clock)
         self.dispatcher = Dispatcher(
             self.calls,
             self.router,
@@ -155,8 +155,8 @@ class DirtyArbiter:
         register(gdproto.Manage, management.answer, check=self._may_manage, waits=False)
         register(gdproto.Stash, StashAnswers(self.stash).answer, waits=self.stash.waits)
 
-    def _is_worker(self, pid: int) -> bool:
-        return any(worker.pid == pid for worker in self.supervisor.workers.values())
+    def _worker_pids(self) -> frozenset[int]:
+        return frozenset(worker.pid for worker in self.supervisor.workers.values())
 
     def _may_manage(self, uid: int) -> None:
         if not self.access.may_manage(uid):

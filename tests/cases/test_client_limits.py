@@ -6,20 +6,41 @@ import contextlib
 import fcntl
 import select
 import socket
+import subprocess
 import sys
 import termios
+import time
+from collections import Counter
 from collections.abc import Iterator
+from typing import IO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import gdproto
 from dirty_runtime import DirtyClient, DirtyOverloadedError
-from dirty_runtime.arbiter.policy.crowd import Crowd, Keeping, Rest
+from dirty_runtime.arbiter.clients.door import LOOKED_AT_S
+from dirty_runtime.arbiter.policy.crowd import STALLED_S, Cause, Crowd, Keeping, Rest
+from dirty_runtime.arbiter.policy.shares import Shares
 from tests.dirty_runtime.processes import LIMIT_S, OURS, Arbiter, serving, wait_until
 
 MIB = 2**20
 MOST = 4
 HEADER = gdproto.Header(gdproto.MessageCode.REQUEST, 60 * MIB, 7).to_bytes()
+# Holds connections until its standard input ends, and says what is told on the first of them.
+HOLDS = """
+import socket, sys
+path, count, sent = sys.argv[1:]
+held = []
+for _ in range(int(count)):
+    held.append(socket.socket(socket.AF_UNIX))
+    held[-1].connect(path)
+    held[-1].sendall(bytes.fromhex(sent))
+print("they are held", flush=True)
+print(held[0].recv(65536).hex(), flush=True)
+sys.stdin.read()
+"""
 HALF = {
     "a part of a header": HEADER[:5],
     "a header": HEADER,
@@ -103,18 +124,54 @@ def test_where_too_many_are_connected_who_rests_longest_goes(
     assert told.details == {"begun": False}
 
 
-def test_idle_ones_go_before_those_that_send(
+@contextlib.contextmanager
+def another_process(arbiter: Arbiter, count: int, sent: bytes) -> Iterator[IO[bytes]]:
+    """One that holds so many connections, and sends this on each. Says what the first is told."""
+    command = [sys.executable, "-S", "-c", HOLDS, arbiter.socket_path, str(count), sent.hex()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"they are held\n"
+            yield process.stdout
+        finally:
+            process.communicate()
+
+
+def answered(client: socket.socket) -> bool:
+    """Whether it is served still."""
+    client.sendall(gdproto.Request(1, OURS, "echo", [1]).to_bytes())
+    return bool(client.recv(1))
+
+
+@pytest.mark.parametrize("sent", [b"", HEADER], ids=["idle ones", "bare headers"])
+def test_who_holds_more_than_a_share_loses_it_first(
+    crowded: Arbiter, opened: contextlib.ExitStack, sent: bytes
+) -> None:
+    wait_until(lambda: clients(crowded) == 0)
+    honest = connected(crowded, opened)
+    with another_process(crowded, MOST - 1, sent) as said:
+        # It comes, and another goes for it: not who was there first.
+        another = connected(crowded, opened)
+        assert answered(honest)
+        assert answered(another)
+        told = gdproto.parse(bytes.fromhex(said.readline().decode()))
+    assert isinstance(told, gdproto.Error)
+    assert "3 connections of its process" in told.message
+    assert told.details == {"begun": False}
+
+
+def test_whose_frame_stalls_goes_before_who_is_idle(
     crowded: Arbiter, opened: contextlib.ExitStack
 ) -> None:
     wait_until(lambda: clients(crowded) == 0)
-    idle = connected(crowded, opened)
+    honest = [connected(crowded, opened) for _ in range(MOST - 1)]
+    stalled = connected(crowded, opened, HEADER)
+    waited_s = time.monotonic()
+    wait_until(lambda: time.monotonic() > waited_s + STALLED_S + LOOKED_AT_S)
     with crowded.client() as another:
-        for _ in range(MOST - 2):
-            connected(crowded, opened, HEADER)
-            # What was sent before has been looked at.
-            assert another.execute(OURS, "echo", 1)["args"] == [1]
-        connected(crowded, opened, HEADER)
-        assert "max-clients" in last_words(idle).message
+        assert another.execute(OURS, "echo", 1)["args"] == [1]
+        assert "has not been whole" in last_words(stalled).message
+        assert all(answered(one) for one in honest)
 
 
 def test_where_all_wait_for_answers_one_may_look_after_the_arbiter(
@@ -198,32 +255,125 @@ def test_what_is_on_disk_is_bounded_over_all(narrow: Arbiter, opened: contextlib
 # --- who goes ---
 
 
+def crowd_of(peers: str, now_s: float = 0) -> Crowd[str]:
+    """So many connections of each, by names such as `a0`."""
+    crowd: Crowd[str] = Crowd({Rest.IDLE: 10, Rest.SENDING: 2})
+    for peer in dict.fromkeys(peers):
+        for number in range(peers.count(peer)):
+            crowd.came(f"{peer}{number}", peer, now_s)
+    return crowd
+
+
+def all_that_go(crowd: Crowd[str], now_s: float) -> list[tuple[str, str]]:
+    """Who goes, and why, until nobody may."""
+    gone = []
+    while (going := crowd.next_to_go(now_s)) is not None:
+        gone.append((going.one, going.cause.value))
+        crowd.gone(going.one)
+    return gone
+
+
 def test_the_longest_goes_first() -> None:
     crowd: Crowd[str] = Crowd({Rest.IDLE: 10, Rest.SENDING: 2})
     for now_s, name in enumerate("abc"):
-        crowd.came(name, now_s)
+        crowd.came(name, "peer", now_s)
     crowd.moved("a", Rest.SENDING, 3)
     assert crowd.next_due_s() == 5
-    assert [crowd.longest(), crowd.longest(but="b")] == ["b", "c"]
-    assert crowd.overdue(4.9) == []
-    assert crowd.overdue(12) == [("b", Rest.IDLE), ("c", Rest.IDLE), ("a", Rest.SENDING)]
+    assert crowd.next_to_go(3) == ("b", Cause.REST)
+    assert crowd.next_to_go(3, but="b") == ("c", Cause.REST)
+    assert crowd.overdue(4.9, 9) == []
+    assert crowd.overdue(12, 9) == [("b", Rest.IDLE), ("c", Rest.IDLE), ("a", Rest.SENDING)]
+    assert crowd.overdue(12, 2) == [("b", Rest.IDLE), ("c", Rest.IDLE)]
     crowd.moved("b", Rest.IDLE, 12)
-    assert crowd.longest() == "c"
+    crowd.moved("a", Rest.UNREAD, 12)
+    assert crowd.next_to_go(12) == ("c", Cause.REST)
     crowd.moved("c", Rest.LEAVING, 12)
-    assert len(crowd) == 2
+    assert (len(crowd), crowd.longest(Rest.LEAVING)) == (2, "c")
     crowd.moved("b", Rest.BUSY, 12)
     crowd.gone("a")
-    assert crowd.longest() is None
-    assert crowd.overdue(10**9) == []
+    crowd.moved("a", Rest.IDLE, 13)
+    assert crowd.next_to_go(12) is None
+    assert crowd.overdue(10**9, 9) == []
+
+
+def test_of_who_has_more_than_a_share_one_goes_until_all_have_as_many() -> None:
+    crowd = crowd_of("aaabbbbbc")
+    gone = all_that_go(crowd, 0)
+    # Not a word of shares where all have as many.
+    assert gone[:2] == [("b0", "share"), ("b1", "share")]
+    assert sorted(one for one, _ in gone[2:6]) == ["a0", "a1", "b2", "b3"]
+    assert {cause for _, cause in gone[2:6]} == {"share"}
+    assert [cause for _, cause in gone[6:]] == ["rest"] * 3
+
+
+def test_only_what_rests_counts_as_held() -> None:
+    crowd = crowd_of("aaab")
+    for one in ("a0", "a1"):
+        crowd.moved(one, Rest.BUSY, 1)
+    assert crowd.peers_share("a2") == 1
+    crowd.moved("a2", Rest.UNREAD, 1)
+    assert all_that_go(crowd, 1) == [("b0", "rest"), ("a2", "rest")]
+
+
+def test_who_stalls_goes_before_all_and_first_of_who_has_the_most() -> None:
+    crowd = crowd_of("aaabbc")
+    for one in ("c0", "a1", "a2"):
+        crowd.moved(one, Rest.SENDING, 1)
+    crowd.moved("b1", Rest.SENDING, 1 + STALLED_S)
+    gone = all_that_go(crowd, 1 + STALLED_S)
+    assert gone[:3] == [("a1", "stalled"), ("c0", "stalled"), ("a2", "stalled")]
+    assert gone[3:] == [("b0", "share"), ("a0", "rest"), ("b1", "rest")]
+
+
+def test_that_all_are_busy_but_who_comes_lets_nobody_go() -> None:
+    crowd = crowd_of("aab")
+    for one in ("a0", "a1"):
+        crowd.moved(one, Rest.BUSY, 1)
+    assert crowd.next_to_go(1, but="b0") is None
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), max_size=40))
+def test_shares_are_what_counting_says(steps: list[tuple[str, bool]]) -> None:
+    shares: Shares[str] = Shares()
+    held: Counter[str] = Counter()
+    for peer, takes in steps:
+        if takes:
+            shares.take(peer)
+            held[peer] += 1
+        elif held[peer]:
+            shares.leave(peer)
+            held[peer] -= 1
+        held = +held
+        most = [one for one in held if held[one] == max(held.values())]
+        is_even = len(most) == len(held)
+        largest = shares.largest()
+        assert (largest is None) if is_even else (largest in most)
+        assert [shares.of(one) for one in "abcd"] == [held[one] for one in "abcd"]
 
 
 def test_bytes_are_counted_by_who_keeps_them() -> None:
     keeping: Keeping[str] = Keeping(100)
-    keeping.keeps("a", 60)
-    keeping.keeps("b", 40)
-    keeping.keeps("a", 50)
+    keeping.keeps("a", "x", 60)
+    keeping.keeps("b", "x", 40)
+    keeping.keeps("a", "x", 50)
     assert (keeping.bytes, keeping.is_exceeded, keeping.longest()) == (90, False, "a")
-    keeping.keeps("b", 60)
+    keeping.keeps("b", "x", 60)
     assert keeping.is_exceeded
-    keeping.keeps("a", 0)
+    keeping.keeps("a", "x", 0)
     assert (keeping.bytes, keeping.longest()) == (60, "b")
+
+
+def test_of_who_keeps_the_most_who_has_kept_some_for_longest_goes() -> None:
+    keeping: Keeping[str] = Keeping(100)
+    keeping.keeps("first", "x", 30)
+    keeping.keeps("a", "y", 20)
+    keeping.keeps("b", "y", 60)
+    assert keeping.longest() == "a"
+    keeping.keeps("a", "y", 0)
+    assert keeping.longest() == "b"
+    keeping.keeps("b", "y", 20)
+    assert keeping.longest() == "first"
+    keeping.keeps("first", "x", 0)
+    keeping.keeps("b", "y", 0)
+    keeping.keeps("c", "z", 0)
+    assert keeping.bytes == 0

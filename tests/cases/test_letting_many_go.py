@@ -27,14 +27,16 @@ class Client:
     """Takes a while to be let go."""
 
     descriptor = uid = pid = 0
-    waits = is_new = False
+    peer = (0, 0)
+    waits = False
     moved_s = 0.0
 
     def __init__(self, door: Door, gone: list[Any]) -> None:
-        self._door, self._gone, self._rest = door, gone, Rest.IDLE
+        self._door, self._gone, self._rest, self._told = door, gone, Rest.IDLE, Rest.IDLE
 
     def rests_now(self) -> tuple[Rest, bool]:
-        return self._rest, True
+        told, self._told = self._told, self._rest
+        return self._rest, self._rest is not told
 
     def let_go(self, error: Exception) -> None:
         time.sleep(TAKES_S)
@@ -48,7 +50,7 @@ def test_a_turn_lets_go_of_some(why: str) -> None:
     async def test() -> None:
         idle_s = 0.01 if why == "idle for too long" else 0
         door = Door(Config((AppSpec("m:A", None),), "unused", idle_timeout_s=idle_s),
-                    lambda pid: False, Clock())  # fmt: skip
+                    lambda: (), Clock())  # fmt: skip
         gone: list[Any] = []
         for _ in range(MANY):
             door.came(Client(door, gone))  # type: ignore[arg-type]

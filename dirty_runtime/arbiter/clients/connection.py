@@ -137,8 +137,8 @@ class ClientConnection:
     Attributes:
         uid: its user.
         pid: its process, when it connected.
+        peer: both: who holds more connections than others is told by it.
         descriptor: the number of its socket.
-        is_new: whether it may still be about to ask for the first time.
         moved_s: when it did something last, by the clock.
         awaits_look: whether it is to be looked at how it rests.
         calls: the calls that it waits for, by their ids.
@@ -156,10 +156,9 @@ class ClientConnection:
         self.calls: dict[int, CallOf] = {}
         self.turns: dict[type[gdproto.Message], asyncio.Lock] = {}
         self.paused = False
-        self.is_new = True
         self.moved_s = 0.0
         self.awaits_look = False
-        self.pid, self.uid = peer_of(connected)
+        self.peer = self.pid, self.uid = peer_of(connected)
         self.descriptor = connected.fileno()
         # How it rested when that was asked last.
         self._rest = Rest.IDLE
@@ -502,6 +501,9 @@ class ClientConnection:
     def _rest_now(self) -> Rest:
         if self._is_leaving:
             return Rest.LEAVING
+        if self._is_held and not self._connection.is_inside_frame:
+            # What it asks for is whole, and looked into.
+            return Rest.BUSY
         if self._questions or (self.calls and not (self.paused and self._starts_nothing)):
             return Rest.BUSY
         if self._link.waiting_bytes:

@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from operator import attrgetter
 
 from ...errors import DirtyConnectionError, DirtyNoWorkersAvailableError
@@ -19,7 +21,7 @@ from ...settings import Config
 from ...sockets import descriptors
 from ..apart import for_each
 from ..clock import Alarm, Clock
-from ..policy.crowd import Crowd, Keeping, Rest
+from ..policy.crowd import STALLED_S, Cause, Crowd, Going, Keeping, Rest
 from ..turns import some_of
 from .connection import ClientConnection
 
@@ -33,6 +35,14 @@ MOST_LEAVING = 64
 # How often the log tells that clients are let go.
 TOLD_EACH_S = 1.0
 NEAR_S = 60.0
+# Of those that have rested for too long, how many are listed at once.
+AT_ONCE = 64
+# Why it is this one that goes for who comes, behind that somebody must.
+WHY = {
+    Cause.STALLED: f": a frame of this one has not been whole for {STALLED_S:g} s",
+    Cause.SHARE: ": {count} connections of its process, {pid}, are more than a share",
+    Cause.REST: "",
+}
 # How long it may take until it is looked how those rest that did something, in seconds; and in
 # parts of the shortest limit.
 LOOKED_AT_S = 1.0
@@ -44,7 +54,7 @@ class Door:
 
     Args:
         config: how many, how much, how long.
-        is_worker: whether a process is one of our workers.
+        workers: the processes that are our workers.
         clock: monotonic seconds.
 
     Attributes:
@@ -55,7 +65,7 @@ class Door:
     def __init__(
         self,
         config: Config,
-        is_worker: Callable[[int], bool],
+        workers: Callable[[], Collection[int]],
         clock: Clock,
     ) -> None:
         # How long a stream may hold its lane while its client reads nothing of it.
@@ -75,13 +85,15 @@ class Door:
         )
         self._memory: Keeping[ClientConnection] = Keeping(config.max_client_bytes)
         self._files: Keeping[ClientConnection] = Keeping(config.max_spool_bytes)
-        # Those who did something since it was looked how they rest.
+        # Those who did something since it was looked how they rest; in the order in which they did,
+        # those who are looked at before the others.
         self._moved: dict[ClientConnection, None] = {}
+        self._to_look_at: deque[ClientConnection] = deque()
         limits_s = (config.idle_timeout_s or math.inf, config.frame_timeout_s or math.inf)
         self._look_s = min(LOOKED_AT_S, min(limits_s) / PART)
         self._is_looking = False
         self.extra: dict[ClientConnection, None] = {}
-        self._is_worker = is_worker
+        self._workers = workers
         self.calmed: Callable[[], None] = lambda: None
         self._clock = clock
         self._alarm = Alarm(self._look, clock)
@@ -90,25 +102,29 @@ class Door:
         self._due_s = math.inf
         self._is_relieving = False
         self._is_draining = self._drains_on = False
+        # Of a drain: those to look at whether they may go.
+        self._to_go: deque[ClientConnection] = deque()
         self._told_s = -math.inf
 
     # --- who comes and goes ---
 
     def came(self, client: ClientConnection) -> None:
         """A client connected: another may have to go for it."""
-        self._settle()
-        self._crowd.came(client, self._clock())
-        client.is_new = True
+        self._crowd.came(client, client.peer, self._clock())
         if self._crowd.count(Rest.LEAVING) > MOST_LEAVING:
-            self._abort(self._crowd.of(Rest.LEAVING)[0])
+            self._abort_leaving()
         scarce = descriptors.is_scarce(client.descriptor)
-        if scarce or len(self._crowd) > self._max_clients:
+        if scarce or self._are_too_many():
             self._make_room(client, DESCRIPTORS if scarce else "max-clients")
         self._set_alarm(self._crowd.next_due_s())
 
+    def _are_too_many(self) -> bool:
+        if len(self._crowd) > self._max_clients:
+            self._look_at_some()
+        return len(self._crowd) > self._max_clients
+
     def make_room(self) -> bool:
         """No connection can be taken for want of descriptors. Returns whether somebody went."""
-        self._settle()
         return self._one_goes(DESCRIPTORS)
 
     def _make_room(self, client: ClientConnection, what: str) -> None:
@@ -120,54 +136,85 @@ class Door:
             self._let_go_at_once(first, f"{what} has no room, and all who are connected wait")
 
     def _one_goes(self, what: str, but: ClientConnection | None = None) -> bool:
-        leaving = self._crowd.of(Rest.LEAVING)
-        if what == DESCRIPTORS and leaving:
-            self._abort(leaving[0])
+        if what == DESCRIPTORS and self._abort_leaving():
             return True
-        longest = self._crowd.longest(but)
-        if longest is None:
+        going = self._next_to_go(but)
+        if going is None:
             return False
-        self._let_go_at_once(longest, f"others connect, and {what} has no room for all")
+        why = WHY[going.cause].format(count=self._crowd.peers_share(going.one), pid=going.one.pid)
+        self._let_go_at_once(going.one, f"others connect, and {what} has no room for all{why}")
         return True
+
+    def _next_to_go(self, but: ClientConnection | None) -> Going[ClientConnection] | None:
+        """Who goes next, as all rest now of whom that matters."""
+        self._look_at_some()
+        while (going := self._crowd.next_to_go(self._clock(), but)) is not None:
+            if not self._look_at(going.one):
+                break
+        return going
+
+    def _abort_leaving(self) -> bool:
+        """Close who leaves for longest. Returns whether there was one."""
+        leaving = self._crowd.longest(Rest.LEAVING)
+        if leaving is not None:
+            self._abort(leaving)
+        return leaving is not None
 
     def _abort(self, client: ClientConnection) -> None:
         """Close it now; whoever comes in this turn of the loop is to find it gone."""
         client.abort()
         self._crowd.gone(client)
 
+    # --- how they rest ---
+
     def moved(self, client: ClientConnection) -> None:
         """The client may rest otherwise, or begin to rest anew.
 
-        That is so for each call, so all of it is looked at later: before somebody goes, and soon.
-        Until then it need not be told again: the client knows when it was last.
+        That is so for each call, so it is looked at later: before somebody goes, and soon. Until
+        then it need not be told again: the client knows when it was last.
         """
         self._moved[client] = None
         if not self._is_looking:
             self._is_looking = True
             wait_s = 0 if self._is_draining else self._look_s
-            asyncio.get_running_loop().call_later(wait_s, self._settle_and_go_on)
+            asyncio.get_running_loop().call_later(wait_s, self._look_at_moved)
 
-    def _settle(self) -> None:
-        """Look how those rest that did something."""
-        if not self._moved:
-            return
-        moved, self._moved = self._moved, {}
-        now_s = self._clock()
-        for client in sorted(moved, key=attrgetter("moved_s")):
-            client.awaits_look = False
-            rest, is_news = client.rests_now()
-            if is_news:
-                self._crowd.moved(client, rest, now_s)
-
-    def _settle_and_go_on(self) -> None:
-        self._is_looking = False
-        moved = list(self._moved)
-        self._settle()
+    def _look_at_moved(self) -> None:
+        """Look, in turns of the loop, how those rest that did something."""
+        self._look_at_some()
+        self._is_looking = self._awaits_look
+        if self._is_looking:
+            asyncio.get_running_loop().call_soon(self._look_at_moved)
         self._set_alarm(self._crowd.next_due_s())
         if self._is_draining:
-            for client in moved:
-                client.is_new = False
             self._drain()
+
+    def _look_at_some(self) -> None:
+        """Look how those rest that did something, as many as there is time for."""
+        for client in some_of(self._taken_moved()):
+            self._look_at(client)
+            if self._is_draining:
+                self._to_go.append(client)
+
+    def _taken_moved(self) -> Iterator[ClientConnection]:
+        """Those that did something, of whom each is taken out."""
+        while self._awaits_look:
+            if not self._to_look_at:
+                moved, self._moved = self._moved, {}
+                self._to_look_at.extend(sorted(moved, key=attrgetter("moved_s")))
+            yield self._to_look_at.popleft()
+
+    @property
+    def _awaits_look(self) -> bool:
+        return bool(self._moved or self._to_look_at)
+
+    def _look_at(self, client: ClientConnection) -> bool:
+        """Look how the client rests. Returns whether that has begun since this was done last."""
+        client.awaits_look = False
+        rest, is_news = client.rests_now()
+        if is_news:
+            self._crowd.moved(client, rest, self._clock())
+        return is_news
 
     def gone(self, client: ClientConnection) -> None:
         """The client is connected no more."""
@@ -185,22 +232,31 @@ class Door:
 
     def keeps(self, client: ClientConnection, memory: int, files: int) -> None:
         """The client has us keep so many bytes, in memory and in files."""
-        self._memory.keeps(client, memory)
-        self._files.keeps(client, files)
+        self._memory.keeps(client, client.peer, memory)
+        self._files.keeps(client, client.peer, files)
         if (self._memory.is_exceeded or self._files.is_exceeded) and not self._is_relieving:
             self._is_relieving = True
             # Whoever goes may be in the middle of what it tells.
             asyncio.get_running_loop().call_soon(self._relieve)
 
     def _relieve(self) -> None:
-        self._is_relieving = False
+        """Let go of those that keep too much, in turns of the loop."""
+        for_each(some_of(self._keeping_too_much()), self._keeps_too_much, NOT_LET_GO)
+        self._is_relieving = self._memory.is_exceeded or self._files.is_exceeded
+        if self._is_relieving:
+            asyncio.get_running_loop().call_soon(self._relieve)
+
+    def _keeping_too_much(self) -> Iterator[tuple[ClientConnection, str]]:
         for keeping, name in ((self._memory, "max-client-bytes"), (self._files, "max-spool-bytes")):
             while keeping.is_exceeded:
                 longest = keeping.longest()
                 # At once: what it keeps is what there is too much of.
-                keeping.keeps(longest, 0)
-                reason = f"clients have more unfinished and unread than {name}"
-                self._let_go_at_once(longest, reason)
+                keeping.keeps(longest, longest.peer, 0)
+                yield longest, name
+
+    def _keeps_too_much(self, found: tuple[ClientConnection, str]) -> None:
+        client, name = found
+        self._let_go_at_once(client, f"clients have more unfinished and unread than {name}")
 
     # --- time ---
 
@@ -217,15 +273,24 @@ class Door:
             self._alarm.set(due_s)
 
     def _look(self) -> None:
-        self._settle()
-        overdue = iter(self._crowd.overdue(self._clock()))
-        in_time = some_of(overdue)
-        for_each(in_time, lambda one: self._let_go(one[0], self._reasons[one[1]]), NOT_LET_GO)
-        if next(overdue, None) is not None:
+        """Let go, in turns of the loop, of those that have rested for too long."""
+        now_s = self._clock()
+        overdue = self._crowd.overdue(now_s, AT_ONCE)
+        for_each(some_of(iter(overdue)), self._rested_too_long, NOT_LET_GO)
+        if self._crowd.next_due_s() <= now_s:
             asyncio.get_running_loop().call_soon(self._look)
             return
         self._due_s = math.inf
         self._set_alarm(self._crowd.next_due_s())
+
+    def _rested_too_long(self, found: tuple[ClientConnection, Rest]) -> None:
+        client, rest = found
+        if self._look_at(client):
+            return
+        try:
+            self._let_go(client, self._reasons[rest])
+        finally:
+            self._crowd.moved(client, Rest.LEAVING, self._clock())
 
     def let_go_unread(self, client: ClientConnection, limit_s: float) -> None:
         """The client holds a lane, by a stream of which it reads nothing."""
@@ -236,11 +301,10 @@ class Door:
     def drain(self) -> None:
         """Let go of whoever is idle, now and from now on."""
         self._is_draining = True
-        self._settle()
+        self._to_go.extend(self._crowd.of(Rest.IDLE))
         # What is still to be looked at is looked at in the next turn of the loop.
-        self._is_looking = False
-        for client in self._crowd.of(Rest.IDLE):
-            client.is_new = False
+        self._is_looking = True
+        asyncio.get_running_loop().call_soon(self._look_at_moved)
         self._drain()
 
     def _drain(self) -> None:
@@ -250,13 +314,21 @@ class Door:
         self.calmed()
 
     def _drain_some(self) -> None:
-        self._settle()
-        idle = self._crowd.of(Rest.IDLE)
-        to_go = iter([one for one in idle if not (one.is_new or self._is_worker(one.pid))])
-        for_each(some_of(to_go), self.let_go_to_another, NOT_LET_GO)
-        self._drains_on = next(to_go, None) is not None
+        let_go = partial(self._let_go_idle, self._workers() if self._to_go else ())
+        for_each(some_of(self._taken_to_go()), let_go, NOT_LET_GO)
+        self._drains_on = bool(self._to_go)
         if self._drains_on:
             asyncio.get_running_loop().call_soon(self._drain_on)
+
+    def _taken_to_go(self) -> Iterator[ClientConnection]:
+        """Those that may be to go, of whom each is taken out."""
+        while self._to_go:
+            yield self._to_go.popleft()
+
+    def _let_go_idle(self, workers: Collection[int], client: ClientConnection) -> None:
+        self._look_at(client)
+        if self._crowd.rest_of(client) is Rest.IDLE and client.pid not in workers:
+            self.let_go_to_another(client)
 
     def _drain_on(self) -> None:
         self._drains_on = False
@@ -269,9 +341,9 @@ class Door:
 
     @property
     def is_calm(self) -> bool:
-        """Whether nobody waits for an answer, or has one to read."""
-        self._settle()
-        return not (self._crowd.count(Rest.BUSY) or self._crowd.count(Rest.UNREAD))
+        """Whether nobody waits for an answer, or has one to read, as far as that is known."""
+        is_known = not self._awaits_look
+        return is_known and not (self._crowd.count(Rest.BUSY) or self._crowd.count(Rest.UNREAD))
 
     def _let_go_at_once(self, client: ClientConnection, reason: str) -> None:
         try:
