@@ -46,7 +46,7 @@ from .telemetry.access_log import AccessLog
 from .telemetry.counters import MARK_S, Counters
 from .telemetry.hooks import HookedArbiter, Hooks, call_hook
 from .telemetry.observer import Observer, Observers
-from .turns import Turns
+from .turns import Pace, Turns
 from .workers.lane import Lane
 from .workers.launch import Launcher, inspect, launchers_of
 from .workers.orphans import Orphans
@@ -116,7 +116,7 @@ class DirtyArbiter:
         )
         self.launchers = launchers_of(config) if launchers is None else launchers
         self.supervisor = Supervisor(
-            config, self.catalogue, self.launchers, self.dispatcher, self, clock
+            config, self.catalogue, self.launchers, self.dispatcher, self, clock, self.turns
         )
         self.reloading = Reload(self._inspect, self.supervisor)
         self._clock = clock
@@ -332,7 +332,10 @@ class DirtyArbiter:
         self.dispatcher.stop()
         await self.supervisor.stop(self._time_to_close_s)
         listener.take_last()
-        for_each(list(self.dispatcher.clients), self.door.let_go_to_another, NOT_LET_GO)
+        pace = Pace(self.turns)
+        for client in list(self.dispatcher.clients):
+            for_each((client,), self.door.let_go_to_another, NOT_LET_GO)
+            await pace()
         # One turn of the loop for the transports to close.
         await asyncio.sleep(0)
 

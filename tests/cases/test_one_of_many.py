@@ -16,6 +16,7 @@ from dirty_runtime.arbiter.calls import Call, Calls
 from dirty_runtime.arbiter.clients.door import Door
 from dirty_runtime.arbiter.clock import Clock
 from dirty_runtime.arbiter.dispatch import Dispatcher
+from dirty_runtime.arbiter.policy.crowd import Rest
 from dirty_runtime.arbiter.policy.life import State
 from dirty_runtime.arbiter.policy.routing import Router
 from dirty_runtime.arbiter.telemetry.counters import Counters
@@ -173,8 +174,10 @@ def test_an_answer_that_cannot_be_handed_on_is_its_clients(
 def test_who_is_overdue_goes_though_another_cannot(caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
         config = Config((AppSpec(APP, None),), "unused", idle_timeout_s=0.01)
-        door = Door(config, lambda pid: False, Clock())
-        clients = [Did(at, descriptor=0, uid=1, waits=False) for at in ("", "let_go", "")]
+        door = Door(config, lambda: (), Clock())
+        facts: dict[str, Any] = {"descriptor": 0, "uid": 1, "pid": 1, "peer": (1, 1)}
+        facts |= {"waits": False, "rests_now": lambda: (Rest.IDLE, False)}
+        clients = [Did(at, **facts) for at in ("", "let_go", "")]
         for client in clients:
             door.came(client)  # type: ignore[arg-type]
         async with asyncio.timeout(LIMIT_S):

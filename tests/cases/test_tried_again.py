@@ -6,6 +6,7 @@ was to replace, and what was known, as they were; and the wish for it stays.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import shutil
@@ -129,13 +130,30 @@ def homes(arbiter: DirtyArbiter) -> dict[int, tuple[str, ...]]:
     return {number: slot.apps for number, slot in arbiter.supervisor.slots.items()}
 
 
+@contextlib.contextmanager
+def dying(launcher: ElsewhereLauncher, number: int) -> Iterator[None]:
+    """Of those that are launched within, the one of this number, from 1, dies as it starts."""
+    launch, last = launcher.launch, len(launcher.launched) + number
+    with pytest.MonkeyPatch.context() as patch:
+
+        def launched(order: Order) -> Process:
+            process = launch(order)
+            watch = process.when_ended
+            if len(launcher.launched) == last:
+                patch.setattr(process, "when_ended", lambda told: (watch(told), process.kill()))
+            return process
+
+        patch.setattr(launcher, "launch", launched)
+        yield
+
+
 def test_a_reload_that_fails_leaves_what_was_known_of_the_apps(tmp_path: Path) -> None:
     async def test(arbiter: DirtyArbiter, launcher: ElsewhereLauncher) -> None:
         before, facts = homes(arbiter), arbiter.catalogue.facts
-        arbiter.supervisor.reload({APP: AppFacts(workers=1, kill_on_cancel=True)})
-        assert homes(arbiter) != before
-        launcher.launched[-1].kill()
-        await until(lambda: bool(arbiter.supervisor.reload_failure))
+        with dying(launcher, 1):
+            arbiter.supervisor.reload({APP: AppFacts(workers=1, kill_on_cancel=True)})
+            assert homes(arbiter) != before
+            await until(lambda: bool(arbiter.supervisor.reload_failure))
         assert homes(arbiter) == before
         assert arbiter.catalogue.facts == facts
         assert ready(arbiter) == WORKERS
@@ -145,18 +163,7 @@ def test_a_reload_that_fails_leaves_what_was_known_of_the_apps(tmp_path: Path) -
 
 def test_a_reload_that_fails_later_leaves_what_the_new_code_says(tmp_path: Path) -> None:
     async def test(arbiter: DirtyArbiter, launcher: ElsewhereLauncher) -> None:
-        launch, count = launcher.launch, len(launcher.launched)
-
-        with pytest.MonkeyPatch.context() as patch:
-
-            def launched(order: Order) -> Process:
-                process = launch(order)
-                watch = process.when_ended
-                if len(launcher.launched) == count + 2:
-                    patch.setattr(process, "when_ended", lambda told: (watch(told), process.kill()))
-                return process
-
-            patch.setattr(launcher, "launch", launched)
+        with dying(launcher, 2):
             arbiter.supervisor.reload({APP: AppFacts(kill_on_cancel=True)})
             await until(lambda: bool(arbiter.supervisor.reload_failure))
         assert arbiter.catalogue.kills_on_cancel(APP)
@@ -167,9 +174,9 @@ def test_a_reload_that_fails_later_leaves_what_the_new_code_says(tmp_path: Path)
 def test_a_worker_is_recycled_though_its_first_successor_fails(tmp_path: Path) -> None:
     async def test(arbiter: DirtyArbiter, launcher: ElsewhereLauncher) -> None:
         worker = next(iter(arbiter.supervisor.workers.values()))
-        arbiter.supervisor.recycle(worker, "its age")
-        launcher.launched[-1].kill()
-        await until(lambda: worker.age not in arbiter.supervisor.workers)
+        with dying(launcher, 1):
+            arbiter.supervisor.recycle(worker, "its age")
+            await until(lambda: worker.age not in arbiter.supervisor.workers)
         assert ready(arbiter) == WORKERS
 
     run(WORKERS, tmp_path, test)

@@ -28,6 +28,8 @@ log = logging.getLogger("dirty")
 
 # Of those that wait, so many are listed.
 MOST_WAITING = 1000
+# What is done in turns of the loop, and answered when it is.
+SCALING = (ManageOp.ADD, ManageOp.REMOVE, ManageOp.SET)
 
 
 class Done(TypedDict, total=False):
@@ -113,6 +115,8 @@ class Management:
         did = self._doing[op](message, client.uid)
         if not isinstance(did, dict):
             did = await did
+        if op in SCALING:
+            await self._supervisor.settled()
         return {
             "success": True,
             "operation": name,

@@ -16,8 +16,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Protocol
 
 from ...settings import Config, ConfigError
@@ -28,6 +29,7 @@ from ..policy.catalogue import AppFacts, Catalogue
 from ..policy.health import Health
 from ..policy.life import State
 from ..policy.restarts import Backoff, Cause
+from ..turns import Pace, Turns, some_of
 from .inspection import checked
 from .launch import Launcher
 from .worker import LEAVE_S, Worker, WorkerEvents
@@ -36,6 +38,7 @@ log = logging.getLogger("dirty")
 
 RSS_CHECK_S = 1.0
 NOT_DISMISSED = "a worker cannot be dismissed"
+NOT_SETTLED = "a slot cannot be filled or emptied"
 
 
 class Slot:
@@ -86,6 +89,7 @@ class Supervisor:
         events: uses the workers.
         arbiter: is told of the first worker.
         clock: has its seconds, and its timers.
+        turns: of the loop, in which workers are started and dismissed.
 
     Attributes:
         workers: those whose processes live, by their ages.
@@ -102,6 +106,7 @@ class Supervisor:
         events: WorkerEvents,
         arbiter: StartEvents,
         clock: Clock,
+        turns: Turns,
     ) -> None:
         self.config = config
         self.workers: dict[int, Worker] = {}
@@ -123,6 +128,11 @@ class Supervisor:
         self._stopping = False
         self._retry: Timer | None = None
         self._gone = asyncio.Event()
+        self._turns = turns
+        # Whether everything is as it should be, as far as it depends on us; slots that are to go.
+        self._settled = asyncio.Event()
+        self._settled.set()
+        self._leaving: deque[Slot] = deque()
 
     # --- what is known ---
 
@@ -202,9 +212,14 @@ class Supervisor:
             number = slot_to_remove(self._catalogue.specs, self._homes())
             if number is None:
                 break
-            self._empty(self.slots.pop(number))
+            self._leaving.append(self.slots.pop(number))
             removed += 1
+        self._settle()
         return removed
+
+    async def settled(self) -> None:
+        """Return when all are started, and told to leave, that are to be by now."""
+        await self._settled.wait()
 
     def recycle(self, worker: Worker, reason: str, cause: Cause = Cause.ASKED) -> None:
         """Replace the worker, which serves until its successor is ready."""
@@ -231,7 +246,11 @@ class Supervisor:
         """End every worker, each with its grace in seconds; returns when no process is left."""
         self._stopping = True
         workers = list(self.workers.values())
-        for_each(workers, lambda worker: worker.dismiss(grace_s(worker)), NOT_DISMISSED)
+        pace = Pace(self._turns)
+        for worker in workers:
+            if worker.state is not State.GONE:
+                for_each((worker,), lambda one: one.dismiss(grace_s(one)), NOT_DISMISSED)
+            await pace()
         while self.workers:
             self._gone.clear()
             await self._gone.wait()
@@ -242,7 +261,10 @@ class Supervisor:
         self.learn(told_facts(worker.apps, status))
 
     def worker_booted(self, worker: Worker) -> None:
-        slot = self.slots[worker.slot]
+        slot = self._slot_of(worker)
+        if slot is None:
+            # It is about to be told to leave.
+            return
         for path in worker.apps:
             self.health.booted(path)
         old, slot.worker, slot.candidate = slot.worker, worker, None
@@ -300,13 +322,14 @@ class Supervisor:
             slot.worker = None
             self._crashed(slot, worker, reason, blamed)
         self._settle()
-        self._tell_down()
-        if not self._has_served and not any(map(self._may_serve, self.slots.values())):
-            self._arbiter.cannot_start(reason)
 
     def _may_serve(self, slot: Slot) -> bool:
         """Whether a worker with apps boots there, or soon will."""
         return slot.candidate is not None or (slot.wait is not None and bool(self._startable(slot)))
+
+    def _tell_of_no_start(self) -> None:
+        if not self._has_served and not any(map(self._may_serve, self.slots.values())):
+            self._arbiter.cannot_start(self.last_boot_error)
 
     def _tell_down(self) -> None:
         """Tell of the apps that no worker serves, and none will soon."""
@@ -370,12 +393,38 @@ class Supervisor:
     # --- towards what should be ---
 
     def _settle(self) -> None:
-        """Start what is missing, and one replacement."""
-        if self._stopping:
+        """Start what is missing, and one replacement: in slices of the loop, and soon."""
+        if self._settled.is_set():
+            self._settled.clear()
+            self._turns.take(self._settle_some)
+
+    def _settle_some(self) -> None:
+        for_each(some_of(self._steps()), lambda step: step(), NOT_SETTLED)
+        if self._leaving or self._missing():
+            self._turns.take(self._settle_some)
             return
-        for slot in self.slots.values():
-            if slot.worker is None and slot.candidate is None and slot.wait is None:
-                self._start(slot)
+        self._settled.set()
+        if not self._stopping:
+            self._replace_one()
+            self._tell_down()
+            self._tell_of_no_start()
+
+    def _steps(self) -> Iterator[Callable[[], None]]:
+        while self._leaving:
+            yield partial(self._empty, self._leaving.popleft())
+        for slot in self._missing():
+            yield partial(self._start, slot)
+
+    def _missing(self) -> list[Slot]:
+        """The slots that are to have a worker, and have none."""
+        if self._stopping:
+            return []
+        empty = (
+            one for one in self.slots.values() if not (one.worker or one.candidate or one.wait)
+        )
+        return [one for one in empty if not one.apps or self._startable(one)]
+
+    def _replace_one(self) -> None:
         if not self._is_draining and not any(
             slot.worker and slot.candidate for slot in self.slots.values()
         ):
@@ -428,11 +477,11 @@ class Supervisor:
             log.error("no worker can be started in slot %d: %s", slot.number, error)
             self._wait(slot, False)
             return
-        except Exception:
-            if not self._has_served:
-                raise
+        except Exception as error:
             log.exception("no worker can be started in slot %d", slot.number)
             self._wait(slot, False)
+            if not self._has_served:
+                self._arbiter.cannot_start(f"no worker can be started: {error}")
             return
         if self.config.max_requests:
             jitter = random.randint(0, self.config.max_requests_jitter)
