@@ -21,6 +21,7 @@ from . import (
     instructions,
     large,
     machine,
+    one_core,
     peers,
     plot,
     pool,
@@ -35,8 +36,9 @@ from .stage import FULL, QUICK, Plan, Stage, stage
 
 LATEST = Path(__file__).with_name("results") / "latest.json"
 CODEC_PARTS = tuple(codec.TITLES)
-RUNTIME_PARTS: dict[str, Callable[[Stage, Plan], Part]] = {
-    module.KEY: module.part for module in (importing, idle, calls, floor, pool, connections, large)
+RUNTIME_PARTS: dict[str, Callable[[Stage, Plan], Part | None]] = {
+    module.KEY: module.part
+    for module in (importing, idle, calls, floor, one_core, pool, connections, large)
 }
 PARTS = (*CODEC_PARTS, instructions.KEY, *RUNTIME_PARTS, *peers.KEYS)
 
@@ -111,7 +113,10 @@ def _parts(
         yield from [counted] if counted else []
     with stage(sides, progress) as running:
         for key in [key for key in RUNTIME_PARTS if key in keys]:
-            yield RUNTIME_PARTS[key](running, QUICK if quick else FULL)
+            measured = RUNTIME_PARTS[key](running, QUICK if quick else FULL)
+            if measured is None and explicit:
+                raise BenchmarkError(f"{key}: the system does not permit it")
+            yield from [measured] if measured else []
         # Building them takes a minute by itself, and measuring another for each.
         if explicit or not quick:
             yield from peers.parts(keys, running, FULL)

@@ -264,6 +264,12 @@ BARS = (
         most=2,
     ),
     Bar(
+        "one_core.round_trip",
+        "round trip on one core, p50, times as long as the relay in C",
+        TimesAsLong("one_core", ("round_trip_p50",), OURS, RELAY),
+        most=2.5,
+    ),
+    Bar(
         "pool.round_trip",
         "round trip, p50, against ProcessPoolExecutor",
         Times("pool", ("round_trip_p50",), OURS, POOL),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 
 import pytest
 
-from benchmarks import bars, codec, instructions, peers, report
+from benchmarks import bars, codec, instructions, one_core, peers, report
 from benchmarks.__main__ import RUNTIME_PARTS
 from benchmarks.clients import OURS
 from benchmarks.codec import CodecPlan
@@ -53,15 +54,41 @@ def test_the_codecs() -> None:
 
 def test_the_runtime() -> None:
     with stage((OURS,), silent) as running:
-        parts = [measure(running, TINY) for measure in RUNTIME_PARTS.values()]
+        taken = [measure(running, TINY) for measure in RUNTIME_PARTS.values()]
+    # What the system does not permit is left out.
+    parts = [part for part in taken if part is not None]
     for part in parts:
         assert all(part.ours in figure.series for figure in part.figures), part.key
     # What is not a comparison with gunicorn has all its figures.
     unmeasured = {one.bar.key for one in bars.judge(Results({}, True, parts)) if one.value is None}
     needs_gunicorn = {bar.key for bar in bars.BARS if getattr(bar.measure, "rival", "") == GUNICORN}
-    needs_compiler = {bar.key for bar in bars.BARS if bar.key.startswith("floor.")}
+    beside_c = ("floor.", "one_core.")
+    needs_compiler = {bar.key for bar in bars.BARS if bar.key.startswith(beside_c)}
     assert unmeasured <= (needs_gunicorn if shutil.which("cc") else needs_gunicorn | needs_compiler)
     report.markdown(Results({}, True, parts))
+
+
+def test_what_is_undisturbed_is_as_before_afterwards() -> None:
+    def now() -> tuple[object, ...]:
+        return os.sched_getaffinity(0), os.sched_getscheduler(0), os.sched_getparam(0)
+
+    before = now()
+    with one_core.undisturbed() as is_permitted:
+        if is_permitted:
+            assert len(os.sched_getaffinity(0)) == 1
+            assert os.sched_getscheduler(0) == os.SCHED_FIFO
+    assert now() == before
+
+
+def test_what_the_system_forbids_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(*what: object) -> None:
+        raise PermissionError
+
+    before = os.sched_getaffinity(0)
+    monkeypatch.setattr(one_core, "REAL_TIME", forbid)
+    with stage((OURS,), silent) as running:
+        assert one_core.part(running, TINY) is None
+    assert os.sched_getaffinity(0) == before
 
 
 def test_what_a_peer_prints() -> None:
