@@ -113,6 +113,7 @@ class DirtyArbiter:
             config.graceful_timeout_s,
             config.timeout_s,
             clock,
+            self.turns,
         )
         self.launchers = launchers_of(config) if launchers is None else launchers
         self.supervisor = Supervisor(
@@ -329,7 +330,7 @@ class DirtyArbiter:
             log.warning("calls still ran after %g s", self._grace_s)
 
     async def _stop(self, listener: Listener) -> None:
-        self.dispatcher.stop()
+        await self.dispatcher.stop()
         await self.supervisor.stop(self._time_to_close_s)
         listener.take_last()
         pace = Pace(self.turns)
