@@ -45,10 +45,9 @@ def stream(*args: Any, take: int | None = None) -> dict[str, Any]:
     return told if take is None else told | {"take": take}
 
 
-# What a language may take for one another. Floats that are whole are none of them: a reader of JSON
-# may have made integers of them.
+# What a language, or a reader of JSON, may take for one another.
 ALIKE: list[Any] = [
-    None, False, True, 0, 1, 0.5, -1.5, 2**53 + 1, 2**63 - 1, -(2**63), "", "0", "12", "1.0",
+    None, False, True, 0, 1, 0.0, 1.0, -1.5, 2**53 + 1, 2**63 - 1, -(2**63), "", "0", "12", "1.0",
     "true", "null", "\u00e9", "\u00c3\u00a9", "\U0001f600", "\n\x01\"\\", [], {}, [[]],
     {"": [None, {"1": 1}]},
 ]  # fmt: skip
