@@ -23,6 +23,8 @@ from .failure import describe, place, qualified
 if TYPE_CHECKING:
     from gdproto.answers import AppAttributes
 
+    from .converters import Converters
+
 METHODS = ("init", "__call__", "close")
 _NOT_ACTIONS = frozenset(("init", "close"))
 
@@ -50,11 +52,13 @@ class DirtyApp:
         workers: how many workers load the app; None for all. The command line beats it.
         stashes: names of shared tables that are there before any `init` runs.
         kill_on_cancel: end a worker that runs a call which the caller gave up.
+        converters: for arguments and results that no type of the wire holds.
     """
 
     workers: int | None = None
     stashes: Sequence[str] = ()
     kill_on_cancel: bool = False
+    converters: Converters | None = None
 
     def init(self) -> None:
         """Load what is heavy."""

@@ -30,6 +30,7 @@ from ..errors import (
     to_message,
 )
 from ..failure import Failure, tell
+from ..hints import hint
 from ..sockets.round_trip import round_trip
 from ..sockets.transfer import receive, widen
 from .chunks import ChunkWriter
@@ -306,7 +307,8 @@ class LaneServer:
     def _unencodable(self, error: BaseException, request: gdproto.Request) -> DirtyAppError:
         """What the caller is told of a result that cannot be sent: no exception of the app's."""
         told = tell(error)
-        reason = f"the result cannot be encoded: {told.message}"
+        helps = hint(getattr(error, "code", ""), told.message)
+        reason = f"the result cannot be encoded: {told.message}{helps}"
         LOG.say("ERROR", f"{_head(request)}: {reason}", _facts(request))
         told_trace = told.traceback if self._tracebacks else None
         return DirtyAppError(reason, request.app_path, request.action, told_trace)
