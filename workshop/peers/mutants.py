@@ -252,13 +252,26 @@ def _weight(case: Case) -> int:
     return size(case.bytes) if case.bytes is not None else 0
 
 
+def _names() -> set[str]:
+    """By which the ledger may know mutants."""
+    return {
+        f"{name} {mutant.name}"
+        for name in JUDGED
+        for mutant in mutants(read(PEERS / name / "peer.toml"))
+    }
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m workshop.peers.mutants")
     parser.add_argument("names", nargs="*", default=JUDGED, help=f"peers ({', '.join(JUDGED)})")
     parser.add_argument("--killed", type=int, default=KILLED, help=f"of each peer ({KILLED})")
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the draw ({SEED})")
     options = parser.parse_args()
-    entries, failed = survivors.read(LEDGER), False
+    entries = survivors.read(LEDGER)
+    outdated = survivors.unknown(entries, _names())
+    for fault in outdated:
+        print(fault)
+    failed = bool(outdated)
     for name in options.names:
         peer = read(PEERS / name / "peer.toml")
         if peer.lack:
