@@ -17,14 +17,17 @@ from collections.abc import Callable, Sequence
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from .batched import Batch, batches_of
 from .errors import DirtyAppError, DirtyAppNotFoundError
 from .failure import describe, place, qualified
 
 if TYPE_CHECKING:
     from gdproto.answers import AppAttributes
 
-    from .converters import Converters
-
+# Of the calls of one app in one worker.
+MOST_AT_ONCE = 4096
+# Of a batch whose members cost what they say.
+USUAL_MEMBERS = 32
 METHODS = ("init", "__call__", "close")
 _NOT_ACTIONS = frozenset(("init", "close"))
 
@@ -52,13 +55,18 @@ class DirtyApp:
         workers: how many workers load the app; None for all. The command line beats it.
         stashes: names of shared tables that are there before any `init` runs.
         kill_on_cancel: end a worker that runs a call which the caller gave up.
-        converters: for arguments and results that no type of the wire holds.
+        concurrency: how many calls a worker runs at once on its event loop, for actions that are
+            ``async``. With 1 each call has a thread, as those of other apps have.
+        placement: ``"fill"`` to give one worker as many calls as it may have in a batch, or at
+            once, before another gets any; ``"spread"`` to give each as many. None for ``"fill"``
+            where methods are batched, and else for ``"spread"``.
     """
 
     workers: int | None = None
     stashes: Sequence[str] = ()
     kill_on_cancel: bool = False
-    converters: Converters | None = None
+    concurrency: int = 1
+    placement: str | None = None
 
     def init(self) -> None:
         """Load what is heavy."""
@@ -164,10 +172,47 @@ def attributes_of(cls: type[App]) -> AppAttributes:
             "workers": getattr(cls, "workers", None),
             "stashes": list(stashes) if isinstance(stashes, list | tuple | set) else stashes,
             "kill_on_cancel": getattr(cls, "kill_on_cancel", False),
+            "concurrency": concurrency_of(cls),
+            "fill": fill_of(cls),
         }
     except BaseException as error:
         reason = f"the class {qualified(cls)} cannot be asked: {describe(error)}{place(error)}"
         raise DirtyAppError(reason) from error
+
+
+def concurrency_of(cls: type[App]) -> int:
+    """How many calls of the app run at once on the event loop of one worker, as it says it."""
+    told: Any = _told(cls, "concurrency", 1)
+    if told == 1 and (batches := batches_of(cls)):
+        # While one batch runs, the next one gathers.
+        return min(2 * sum(_members(batch) for batch in batches.values()), MOST_AT_ONCE)
+    return told  # type: ignore[no-any-return]
+
+
+def fill_of(cls: type[App]) -> int:
+    """How many calls of the app a worker is given before another one is; 0 to spread them.
+
+    Raises:
+        ValueError: its placement is neither.
+    """
+    batches = batches_of(cls).values()
+    placement = _told(cls, "placement", None) or ("fill" if batches else "spread")
+    if placement not in ("fill", "spread"):
+        raise ValueError(f"placement is fill or spread, not {placement!r}")
+    if placement == "spread":
+        return 0
+    return sum(_members(batch) for batch in batches) or concurrency_of(cls)
+
+
+def _told(cls: type[App], name: str, usual: Any) -> Any:
+    """An attribute of the class, unless it is an action of that name."""
+    told = getattr(cls, name, usual)
+    return usual if callable(told) or isinstance(told, property) else told
+
+
+def _members(batch: Batch) -> int:
+    """How many members a batch has; where they cost what they say, nobody knows."""
+    return USUAL_MEMBERS if batch.size is not None else max(1, int(batch.max_size))
 
 
 def load_app(path: str) -> App:

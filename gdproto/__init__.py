@@ -30,6 +30,7 @@ from .events import MessageReceived as MessageReceived
 from .events import PartReceived as PartReceived
 from .frames import Header as Header
 from .frames import Message as Message
+from .frames import readdressed as readdressed
 from .implementation import IMPLEMENTATION as IMPLEMENTATION
 from .implementation import check as check
 from .implementation import decode as decode
@@ -43,7 +44,6 @@ from .implementation import peek_request as peek_request
 from .messages import PRIORITY_RANGE as PRIORITY_RANGE
 from .pieces import ListPieces as ListPieces
 from .pieces import Pieces as Pieces
-from .readdressed import readdressed as readdressed
 from .routing import RequestPeek as RequestPeek
 
 __version__ = "0.1.0"

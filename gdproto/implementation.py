@@ -26,7 +26,7 @@ from .routing import RequestPeek
 def fallbacks(doubtful: Doubtful) -> dict[str, Any]:
     """What the C codec asks in doubt, by the name under which it asks."""
     return {
-        "encode": doubtful.encode,
+        "encode": tlv.encode,
         "decode": doubtful.decode,
         "check": doubtful.check,
         "refuse": strict.refuse,
@@ -63,9 +63,7 @@ IMPLEMENTATION = "python" if codec is None else "c"
 doubtful = (
     None
     if codec is None
-    else Doubtful(
-        Steps(codec.check_at, codec.spans, codec.route, codec.encode_payload), codec.encode
-    )
+    else Doubtful(Steps(codec.check_at, codec.spans, codec.route, codec.encode_payload))
 )
 if codec is None:
     check = tlv.check

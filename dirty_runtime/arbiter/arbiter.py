@@ -47,9 +47,9 @@ from .telemetry.counters import MARK_S, Counters
 from .telemetry.hooks import HookedArbiter, Hooks, call_hook
 from .telemetry.observer import Observer, Observers
 from .turns import Pace, Turns
-from .workers.lane import Lane
 from .workers.launch import Launcher, inspect, launchers_of
 from .workers.orphans import Orphans
+from .workers.places import Place
 from .workers.reload import Reload
 from .workers.supervisor import Supervisor
 from .workers.worker import LEAVE_S, Worker
@@ -90,13 +90,13 @@ class DirtyArbiter:
         self.catalogue = Catalogue(config.apps)
         self.turns = Turns()
         self.stash = MemoryStash(config.stash_max_bytes, self.turns)
-        self.router: Router[CallOf, Lane] = Router(
+        self.router: Router[CallOf, Place] = Router(
             self.catalogue.paths,
             config.max_queue,
             config.max_queue_bytes,
             config.max_queue_share,
         )
-        self.calls: Calls[ClientConnection, Lane] = Calls(self.router)
+        self.calls: Calls[ClientConnection, Place] = Calls(self.router)
         self.answerers = Answerers()
         self.counters = Counters(self.catalogue.paths, clock())
         access_log = [AccessLog()] if config.access_log else []
@@ -113,7 +113,6 @@ class DirtyArbiter:
             config.graceful_timeout_s,
             config.timeout_s,
             clock,
-            self.turns,
         )
         self.launchers = launchers_of(config) if launchers is None else launchers
         self.supervisor = Supervisor(
@@ -330,7 +329,7 @@ class DirtyArbiter:
             log.warning("calls still ran after %g s", self._grace_s)
 
     async def _stop(self, listener: Listener) -> None:
-        await self.dispatcher.stop()
+        self.dispatcher.stop()
         await self.supervisor.stop(self._time_to_close_s)
         listener.take_last()
         pace = Pace(self.turns)
@@ -342,7 +341,7 @@ class DirtyArbiter:
 
     def _time_to_close_s(self, worker: Worker) -> float:
         # A call that still runs had its time.
-        if self._hasty or self.router.busy(worker):
+        if self._hasty or self.router.busy_of(worker.places):
             return 0
         return self.config.close_timeout_s + LEAVE_S
 

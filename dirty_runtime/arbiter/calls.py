@@ -19,7 +19,6 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import gdproto
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
 
 # A request that its worker may leave unread is kept this large, to be handed on.
 KEPT_BYTES = 64 * 1024
-# Calls that are given up at one time for being too late.
-MOST_AT_ONCE = 500
 
 C = TypeVar("C", bound=Hashable)
 L = TypeVar("L", bound=Hashable)
@@ -277,9 +274,9 @@ class Calls(Generic[C, L]):
     # --- what time does ---
 
     def expired(self, now_s: float) -> Actions[C, L]:
-        """The calls that are too late by `now_s` are given up; of many, the others next time."""
+        """The calls that are too late by `now_s` are given up."""
         actions: list[Action[C, L]] = []
-        for call in list(islice(self._deadlines.pop_due(now_s), MOST_AT_ONCE)):
+        for call in list(self._deadlines.pop_due(now_s)):
             reason = f"no answer within {call.timeout_s:g} s"
             actions += self._failed(call, too_late(call, reason, call.timeout_s, now_s))
         return actions
@@ -302,12 +299,17 @@ class Calls(Generic[C, L]):
     # --- what workers do ---
 
     def lanes_ready(
-        self, lanes: Iterable[L], worker: Hashable, apps: Collection[str], now_s: float
+        self,
+        lanes: Iterable[L],
+        worker: Hashable,
+        apps: Collection[str],
+        now_s: float,
+        fill: int = 0,
     ) -> Actions[C, L]:
-        """The lanes of a worker take calls for `apps`."""
+        """The lanes of a worker take calls for `apps`: see `Router.add`."""
         actions: list[Action[C, L]] = []
         for lane in lanes:
-            call = self._router.add(lane, worker, apps, now_s)
+            call = self._router.add(lane, worker, apps, now_s, fill)
             if call is not None:
                 actions += self._started(call, lane, now_s)
         return actions

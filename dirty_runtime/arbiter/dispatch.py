@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import gdproto
 
@@ -35,15 +34,12 @@ from .policy.restarts import Cause
 from .policy.routing import Router
 from .telemetry.counters import Counters
 from .telemetry.observer import Observers
-from .turns import Turns, some_of
 from .watch import SilenceWatch
-from .workers.lane import Answer, Lane, LaneWorker
+from .workers.lane import Answer, LaneWorker
+from .workers.places import Place
 from .workers.worker import Worker
 
 log = logging.getLogger("dirty")
-
-# Actions of which not all are done in one turn of the loop.
-MANY = 32
 
 NAMES = {int(code): code.name for code in gdproto.MessageCode}
 ERROR = int(gdproto.MessageCode.ERROR)
@@ -64,7 +60,6 @@ class Dispatcher:
         graceful_timeout_s: what calls get that run beside a fault.
         timeout_s: the longest silence of a worker; 0 for any.
         clock: has its seconds, and its timers.
-        turns: of the loop.
 
     Attributes:
         clients: the connections.
@@ -73,8 +68,8 @@ class Dispatcher:
 
     def __init__(
         self,
-        calls: Calls[ClientConnection, Lane],
-        router: Router[CallOf, Lane],
+        calls: Calls[ClientConnection, Place],
+        router: Router[CallOf, Place],
         catalogue: Catalogue,
         door: Door,
         answerers: Answerers,
@@ -84,7 +79,6 @@ class Dispatcher:
         graceful_timeout_s: float,
         timeout_s: float,
         clock: Clock,
-        turns: Turns,
     ) -> None:
         self.clients: set[ClientConnection] = set()
         self.quiet = asyncio.Event()
@@ -105,8 +99,6 @@ class Dispatcher:
         self._alarm = Alarm(self._expire, clock)
         self._silence = SilenceWatch(timeout_s, self, clock, door.unread_s)
         self._is_draining = False
-        self._turns = turns
-        self._untold: deque[Fail[ClientConnection, Lane]] = deque()
 
     # --- orders ---
 
@@ -116,10 +108,9 @@ class Dispatcher:
         self._calls.drained()
         self.door.drain()
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """Give up every call."""
-        self._perform(self._told_later(self._calls.stopped()))
-        await self._turns.exhaust(self._telling())
+        self._perform(self._calls.stopped())
 
     def end_call(self, call: CallOf, reason: str) -> None:
         """Fail the call; the worker that runs it is killed, others of it get their grace."""
@@ -129,12 +120,12 @@ class Dispatcher:
             return
         worker = lane.worker
         self._perform(self._calls.ended(call, DirtyWorkerError(reason, worker.pid)))
-        grace_s = self._graceful_timeout_s if self._calls.on(worker.lanes) else 0
+        grace_s = self._graceful_timeout_s if self._calls.on(worker.places) else 0
         worker.condemn(reason, grace_s, Cause.OPERATOR)
 
     def end_worker(self, worker: Worker, reason: str) -> None:
         """Kill the worker now; what it runs fails."""
-        for call in self._calls.on(worker.lanes):
+        for call in self._calls.on(worker.places):
             self._perform(self._calls.ended(call, DirtyWorkerError(reason, worker.pid)))
         worker.condemn(reason, 0, Cause.OPERATOR)
         worker.process.kill()
@@ -178,8 +169,7 @@ class Dispatcher:
             return
         if self._observers.call_arrived:
             self._tell("call_arrived", call)
-        actions = self._calls.called(call)
-        self._perform(actions if len(actions) < MANY else self._told_later(actions))
+        self._perform(self._calls.called(call))
         if call.timeout_s is not None and call.arrived_s + call.timeout_s < self._alarm.due_s:
             self._alarm.set(call.arrived_s + call.timeout_s)
 
@@ -202,7 +192,7 @@ class Dispatcher:
 
     # --- what is to be done ---
 
-    def _perform(self, actions: Actions[ClientConnection, Lane]) -> None:
+    def _perform(self, actions: Actions[ClientConnection, Place]) -> None:
         for action in actions:
             try:
                 if type(action) is Start:
@@ -220,35 +210,7 @@ class Dispatcher:
         if self._is_draining:
             self.look_whether_quiet()
 
-    def _told_later(
-        self, actions: Actions[ClientConnection, Lane]
-    ) -> Actions[ClientConnection, Lane]:
-        """What is to be done at once: of many calls that fail, who waits is told in turns of the
-        loop.
-        """
-        if len(actions) < MANY:
-            return actions
-        if not self._untold:
-            self._turns.take(self._tell_some)
-        self._untold.extend(action for action in actions if isinstance(action, Fail))
-        return [action for action in actions if not isinstance(action, Fail)]
-
-    def _tell_some(self) -> None:
-        for _ in some_of(self._telling()):
-            pass
-        if self._untold:
-            self._turns.take(self._tell_some)
-
-    def _telling(self) -> Iterator[None]:
-        """Tell, one after the other, who is to be told, and waits still."""
-        while self._untold:
-            action = self._untold.popleft()
-            call = action.call
-            if call.client.calls.get(call.request_id) is call:
-                self._perform((action,))
-            yield
-
-    def _end_by(self, action: Action[ClientConnection, Lane]) -> None:
+    def _end_by(self, action: Action[ClientConnection, Place]) -> None:
         """The action has failed: whoever it was about is let go of, as nobody knows how he is."""
         reason = "the arbiter failed to serve its call"
         if isinstance(action, Fail):
@@ -264,7 +226,7 @@ class Dispatcher:
         if self._calls.is_quiet and self.door.is_calm:
             self.quiet.set()
 
-    def _start(self, call: CallOf, lane: Lane) -> None:
+    def _start(self, call: CallOf, lane: Place) -> None:
         lane.request(call.frame, call.header, call.started_s)
         if call.size_bytes > KEPT_BYTES:
             call.frame = b""
@@ -287,7 +249,7 @@ class Dispatcher:
         wait_s /= 2 * max(1, self._router.lane_count)
         return DirtyOverloadedError(error.message, app_path, round(max(0.05, wait_s), 2))
 
-    def _give_up(self, call: CallOf, lane: Lane) -> None:
+    def _give_up(self, call: CallOf, lane: Place) -> None:
         lane.cancel()
         if self._catalogue.kills_on_cancel(call.app_path):
             reason = f"a call of {call.app_path} was given up"
@@ -296,12 +258,12 @@ class Dispatcher:
     def _condemn(self, worker: LaneWorker, reason: str, cause: Cause) -> None:
         """The worker takes no new work; calls on its other lanes get the graceful timeout."""
         if worker.state is State.READY:
-            busy = self._calls.on(worker.lanes)
+            busy = self._calls.on(worker.places)
             worker.condemn(reason, self._graceful_timeout_s if busy else 0, cause)
 
     # --- what lanes tell ---
 
-    def lane_answered(self, lane: Lane, answers: list[Answer]) -> None:
+    def lane_answered(self, lane: Place, answers: list[Answer]) -> None:
         call = self._calls.running[lane]
         try:
             call.client.forward(call, answers)
@@ -322,55 +284,60 @@ class Dispatcher:
         if actions or self._is_draining:
             self._perform(actions)
 
-    def lane_passes(self, lane: Lane) -> Link | None:
+    def lane_passes(self, lane: Place) -> Link | None:
         call = self._calls.running.get(lane)
         return call.client.onward(call) if call is not None else None
 
-    def lane_keeps(self, lane: Lane, count: int) -> None:
+    def lane_keeps(self, lane: Place, count: int) -> None:
         call = self._calls.running.get(lane)
         if call is not None:
             call.client.keep(call, count)
 
-    def lane_failed(self, lane: Lane, error: DirtyError) -> None:
+    def lane_failed(self, lane: Place, error: DirtyError) -> None:
         self._perform(self._calls.failed(lane, error))
 
-    def lane_discarded(self, lane: Lane) -> None:
+    def lane_discarded(self, lane: Place) -> None:
         self._perform(self._calls.discarded(lane, lane.heard_s))
 
     # --- what workers tell ---
 
     def worker_ready(self, worker: Worker) -> None:
-        self._perform(self._calls.lanes_ready(worker.lanes, worker, worker.apps, self._clock()))
+        for lane in worker.lanes:
+            apps = worker.apps if lane.apps is None else lane.apps
+            fill = self._catalogue.fill(apps[0]) if len(apps) == 1 else 0
+            ready = self._calls.lanes_ready(lane.places, lane.group, apps, self._clock(), fill)
+            self._perform(ready)
         self._tell("worker_ready", worker)
 
     def worker_leaves(self, worker: Worker) -> None:
-        for lane in worker.lanes:
-            self._perform(self._calls.lane_retired(lane))
+        for place in worker.places:
+            self._perform(self._calls.lane_retired(place))
 
-    def lane_closed(self, worker: Worker, lane: Lane) -> None:
+    def lane_closed(self, worker: Worker, lane: Place) -> None:
         self._perform(self._calls.lane_retired(lane))
 
     def lane_broke(
-        self, worker: Worker, lane: Lane, reason: str, answers: Sequence[Answer] = ()
+        self, worker: Worker, lane: Place, reason: str, answers: Sequence[Answer] = ()
     ) -> None:
         self._perform(self._calls.lane_retired(lane))
         if answers:
             self.lane_answered(lane, list(answers))
         self._broke(worker, lane, reason, told=f"the worker is at fault: {reason}")
 
-    def _broke(self, worker: LaneWorker, lane: Lane, reason: str, told: str) -> None:
+    def _broke(self, worker: LaneWorker, lane: Place, reason: str, told: str) -> None:
         self._perform(self._calls.failed(lane, DirtyWorkerError(told, worker.pid)))
         self._condemn(worker, reason, Cause.FAULT)
 
     def worker_gone(self, worker: Worker, reason: str) -> list[str]:
-        running = self._calls.on(worker.lanes)
+        running = self._calls.on(worker.places)
         # Before what it left behind is read: its lanes take nothing more.
         self.worker_leaves(worker)
         for lane in worker.lanes:
             lane.drain()
-            error = DirtyWorkerError(f"the worker died: {reason}", worker.pid)
-            has_begun = not lane.was_unread
-            self._perform(self._calls.lane_lost(lane, error, has_begun, self._clock()))
+            for place in lane.places:
+                error = DirtyWorkerError(f"the worker died: {reason}", worker.pid)
+                has_begun = not place.was_unread
+                self._perform(self._calls.lane_lost(place, error, has_begun, self._clock()))
         self._tell("worker_gone", worker, reason)
         return list(dict.fromkeys(call.app_path for call in running))
 
@@ -378,24 +345,24 @@ class Dispatcher:
         self._calls.apps_expected(apps)
 
     def app_down(self, app_path: str, reason: str) -> None:
-        self._perform(self._told_later(self._calls.app_down(app_path, reason)))
+        self._perform(self._calls.app_down(app_path, reason))
 
     # --- what time tells ---
 
     def _expire(self) -> None:
-        self._perform(self._told_later(self._calls.expired(self._clock())))
+        self._perform(self._calls.expired(self._clock()))
         self._alarm.set(self._calls.next_deadline_s())
 
-    def is_awaited(self, lane: Lane) -> bool:
+    def is_awaited(self, lane: Place) -> bool:
         return lane.worker.state is State.READY and self._router.is_busy(lane)
 
-    def client_silent(self, lane: Lane) -> None:
+    def client_silent(self, lane: Place) -> None:
         self.door.let_go_unread(self._calls.running[lane].client, self._silence.unread_s)
 
-    def lane_silent(self, lane: Lane) -> None:
+    def lane_silent(self, lane: Place) -> None:
         worker, limit_s = lane.worker, self._silence.limit_s
         reason = f"the worker was silent for {limit_s:g} s"
-        ran = ", ".join(f"{call.app_path} {call.action}" for call in self._calls.on(worker.lanes))
+        ran = ", ".join(f"{call.app_path} {call.action}" for call in self._calls.on(worker.places))
         self._perform(self._calls.silent(lane, reason, limit_s, self._clock()))
         text = f"{reason}; it ran {ran or 'a call that was given up'}"
         self._condemn(worker, text, Cause.SILENCE)

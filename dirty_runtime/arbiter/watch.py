@@ -10,19 +10,19 @@ from __future__ import annotations
 from typing import Protocol
 
 from .clock import Clock
-from .workers.lane import Lane
+from .workers.places import Place
 
 
 class SilenceEvents(Protocol):
     """Whoever is told of silence."""
 
-    def is_awaited(self, lane: Lane) -> bool:
+    def is_awaited(self, lane: Place) -> bool:
         """Whether something is to come on the lane."""
 
-    def lane_silent(self, lane: Lane) -> None:
+    def lane_silent(self, lane: Place) -> None:
         """Nothing came on the lane for too long."""
 
-    def client_silent(self, lane: Lane) -> None:
+    def client_silent(self, lane: Place) -> None:
         """The client of the call on the lane has read nothing for too long."""
 
 
@@ -53,18 +53,18 @@ class SilenceWatch:
         self._each_s = min(limit_s or self.unread_s, self.unread_s or limit_s)
         self._events = events
         self._clock = clock
-        self.watched: set[Lane] = set()
+        self.watched: set[Place] = set()
 
-    def watch(self, lane: Lane) -> None:
+    def watch(self, lane: Place) -> None:
         """Look after the lane until nothing is to come on it."""
         if self._each_s and lane not in self.watched:
             self.watched.add(lane)
             self._look_later(lane, self._each_s)
 
-    def _look_later(self, lane: Lane, wait_s: float) -> None:
+    def _look_later(self, lane: Place, wait_s: float) -> None:
         self._clock.call_later(wait_s, self._look, lane)
 
-    def _look(self, lane: Lane) -> None:
+    def _look(self, lane: Place) -> None:
         if not self._events.is_awaited(lane):
             self.watched.discard(lane)
             return

@@ -358,6 +358,10 @@ class Link:
 
     # --- the end ---
 
+    def hand_over(self, events: LinkEvents) -> None:
+        """Have somebody else be told, from the next event on."""
+        self._events = events
+
     def forget(self, connection: gdproto.Connection) -> None:
         """It is lost. Have an empty connection, and nobody to tell: nothing is to wait for the
         collector, neither what came of a frame nor whoever knows this link.

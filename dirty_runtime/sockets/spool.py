@@ -62,6 +62,14 @@ class Spool:
             raise OSError(errno.EIO, "somebody has cut the file of a large frame")
         return sent
 
+    def beginning(self, count: int) -> bytes:
+        """The first bytes. Raises OSError."""
+        return os.pread(self._file.fileno(), count, 0)
+
+    def replace(self, beginning: bytes) -> None:
+        """Have other first bytes in place of as many. Raises OSError."""
+        os.pwrite(self._file.fileno(), beginning, 0)
+
     def close(self) -> None:
         """Give back what it takes."""
         self._file.close()

@@ -51,6 +51,7 @@ from ..worker.__main__ import initialised, status_of
 from ..worker.lane import ArbiterGone, LaneServer
 from ..worker.log import LOG
 from ..worker.loop import EventLoop, Stuck
+from ..worker.own_lanes import answer_status, loop_lanes, parted
 from .processes import ArbiterError
 
 READY_S = 60.0
@@ -247,6 +248,8 @@ class ThreadWorker:
     ) -> None:
         self._makers = makers
         self._loop = EventLoop(config.graceful_timeout_s)
+        self._config = config
+        self._own = order.own
         self._apps: dict[str, App] = {}
         ends = [end.dup() for end in order.ends]
         # What it is killed by: another hold on the same streams.
@@ -319,10 +322,10 @@ class ThreadWorker:
     def _run(self) -> None:
         try:
             failure = self._boot()
-            for lane in self._lanes:
-                lane.answer_status(status_of(self._apps, self._lanes), failure)
+            shared, own = parted(self._lanes, self._own)
+            answer_status(shared, own, status_of(self._apps, self._lanes), failure)
             if failure is None:
-                self._serve()
+                self._serve(shared, own)
         except ArbiterGone:
             pass
         except BaseException as error:
@@ -341,13 +344,28 @@ class ThreadWorker:
             return error
         return None
 
-    def _serve(self) -> None:
-        served = [threading.Thread(target=serve, args=(lane,), daemon=True) for lane in self._lanes]
+    def _serve(self, shared: Sequence[LaneServer], own: Mapping[str, LaneServer]) -> None:
+        config, overs = self._config, []
+        for lane in loop_lanes(
+            own,
+            self._apps,
+            self._loop,
+            config.threads,
+            config.graceful_timeout_s,
+            lambda reason: None,
+            config.tracebacks,
+            lambda code: None,
+        ):
+            overs.append(over := threading.Event())
+            lane.serve(over)
+        served = [threading.Thread(target=serve, args=(lane,), daemon=True) for lane in shared]
         for number, thread in enumerate(served):
             thread.name = f"{threading.current_thread().name}-lane-{number}"
             thread.start()
         for thread in served:
             thread.join()
+        for over in overs:
+            over.wait()
         for path, app in reversed(self._apps.items()):
             try:
                 self._loop.settle(app.close())

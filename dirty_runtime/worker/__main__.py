@@ -15,12 +15,13 @@ from ..app import App, attributes_of, load_app
 from ..errors import DirtyAppError, DirtyError
 from ..failure import describe, place, tell
 from ..version import EXTENSIONS, VERSION
-from .converted import bare, converted
 from .forks import end_copy
 from .lane import ArbiterGone, LaneServer
 from .leaving import FLUSH_S, LEFT_S, end_after, leave, left, within
 from .log import LOG
 from .loop import EventLoop, Stuck
+from .loop_lane import LoopLane
+from .own_lanes import answer_status, loop_lanes, parted
 from .sources import find_apps
 from .stacks import Stacks
 from .surroundings import Surroundings, write_by_lines
@@ -49,12 +50,23 @@ def main() -> int:
     lanes = [LaneServer(fd, apps, loop, around.tracebacks) for fd in around.fds]
     hold_nothing_in_copies(lanes, loop, around, stacks)
     failure = boot(around, apps, loop)
+    shared, own = parted(lanes, around.own)
     status = status_of(apps, lanes)
-    for lane in lanes:
-        lane.answer_status(status, failure)
+    answer_status(shared, own, status, failure)
     if failure is not None:
         return BOOT_FAILED
-    serve(lanes)
+    serve(
+        shared,
+        loop_lanes(
+            own,
+            apps,
+            loop,
+            around.threads,
+            around.grace_s,
+            around.ask_to_leave,
+            around.tracebacks,
+        ),
+    )
     close(apps, loop, around.close_timeout_s)
     end_after(LEFT_S, left, threading.Event())
     return 0
@@ -68,7 +80,7 @@ def status_of(apps: Mapping[str, App], lanes: Sequence[LaneServer]) -> WorkerAns
         "version": VERSION,
         "extensions": EXTENSIONS,
         "concurrency": len(lanes),
-        "attributes": {path: attributes_of(type(bare(app))) for path, app in apps.items()},
+        "attributes": {path: attributes_of(type(app)) for path, app in apps.items()},
     }
 
 
@@ -113,7 +125,7 @@ def initialised(path: str, loop: EventLoop, make: Callable[[str], App] = load_ap
         app = make(path)
         loop.settle(app.init())
         end_copy(f"app {path}")
-        return converted(app)
+        return app
     except DirtyError as error:
         end_copy(f"app {path}", error)
         raise
@@ -123,9 +135,12 @@ def initialised(path: str, loop: EventLoop, make: Callable[[str], App] = load_ap
         raise DirtyAppError(reason, path, traceback=tell(error).traceback) from error
 
 
-def serve(lanes: Iterable[LaneServer]) -> None:
-    """Serve each lane in a thread until it ends."""
+def serve(lanes: Iterable[LaneServer], own: Iterable[LoopLane]) -> None:
+    """Serve each lane until it ends: in a thread, or those of one app on the event loop."""
     ends = []
+    for loop_lane in own:
+        ends.append(over := threading.Event())
+        loop_lane.serve(over)
     for number, lane in enumerate(lanes):
         ends.append(over := threading.Event())
         name = f"lane-{number}"

@@ -22,18 +22,16 @@ from gdproto import NEED_DATA, MessageReceived, Request, Response
 
 from ..app import App, by_position, is_forbidden
 from ..errors import (
-    DirtyAppError,
     DirtyAppNotFoundError,
     DirtyCancelledError,
     DirtyError,
     DirtyProtocolError,
     to_message,
 )
-from ..failure import Failure, tell
-from ..hints import hint
 from ..sockets.round_trip import round_trip
 from ..sockets.transfer import receive, widen
 from .chunks import ChunkWriter
+from .faults import app_error, facts_of, name_of, unencodable
 from .forks import end_copy, is_worker
 from .log import LOG
 from .loop import AsyncItems, Cancelled, EventLoop, Stuck
@@ -47,10 +45,6 @@ OUR_NAMES = ("self", "action")
 
 class ArbiterGone(Exception):
     """The lane ended in the middle of an exchange."""
-
-
-class ArbiterAtFault(Exception):
-    """The arbiter broke the protocol, and the lane makes no sense any more."""
 
 
 class LaneServer:
@@ -99,7 +93,7 @@ class LaneServer:
         Raises:
             ArbiterGone: it ended in the middle of one.
             Stuck: a call that was given up does not end, and the lane with it.
-            ArbiterAtFault: the arbiter broke the protocol.
+            gdproto.ProtocolError: the arbiter broke the protocol.
         """
         while (message := self._next()) is not None:
             if type(message) is Request:
@@ -107,6 +101,15 @@ class LaneServer:
             elif isinstance(message, gdproto.Status):
                 answer = gdproto.Response(message.request_id, self._status)
                 self._write(self._connection.send(answer))
+
+    def hand_over(self) -> tuple[socket.socket, gdproto.Connection]:
+        """What the lane is made of, for whoever serves it in another way."""
+        return self._socket, self._connection
+
+    @property
+    def status(self) -> Any:
+        """What STATUS was answered with."""
+        return self._status
 
     def close(self) -> None:
         """Close the lane's end; it is not served any more."""
@@ -151,7 +154,7 @@ class LaneServer:
         self._write(frames)
 
     def _next_event(self) -> Any:
-        """The next event. Raises ArbiterAtFault when the lane as a whole is at fault."""
+        """The next event. Raises gdproto.ProtocolError when the lane as a whole is at fault."""
         while True:
             try:
                 return self._connection.next_event()
@@ -159,7 +162,7 @@ class LaneServer:
                 if error.scope == "connection":
                     if self._unsent:
                         self._flush()
-                    raise ArbiterAtFault(str(error)) from error
+                    raise
                 refusal = to_message(DirtyProtocolError.of(error), error.request_id)
                 self._unsent += refusal.to_bytes()
 
@@ -214,7 +217,7 @@ class LaneServer:
             if type(result) not in COMMON:
                 result = self._loop.settle(result, self._check)
             if not is_worker():
-                end_copy(_name(request))
+                end_copy(name_of(request))
             if type(result) in COMMON or is_result(result):
                 self._finish(request, result)
             elif is_iterator(result):
@@ -224,18 +227,18 @@ class LaneServer:
                 self._stream(request, items, items)
             else:
                 self._finish(request, result)
-        except (ArbiterGone, ArbiterAtFault):
-            end_copy(_name(request))
+        except ArbiterGone:
+            end_copy(name_of(request))
             raise
         except Stuck:
-            text = f"{_name(request)} was given up and has not ended since: its lane closes"
-            LOG.say("ERROR", text, _facts(request))
+            text = f"{name_of(request)} was given up and has not ended since: its lane closes"
+            LOG.say("ERROR", text, facts_of(request))
             raise
         except Cancelled:
             self._finish(request, failure=DirtyCancelledError("the caller gave up"))
         except BaseException as error:
-            end_copy(_name(request), error)
-            self._finish(request, failure=self._app_error(error, request))
+            end_copy(name_of(request), error)
+            self._finish(request, failure=app_error(error, request, self._tracebacks))
 
     def _call(self, app: App, request: gdproto.Request) -> Any:
         action, kwargs = request.action, request.kwargs
@@ -263,7 +266,7 @@ class LaneServer:
             finally:
                 # What stands before an item that cannot be sent is sent all the same.
                 chunks.flush()
-        end_copy(_name(request))
+        end_copy(name_of(request))
         self._write(connection.send(gdproto.End(request_id)))
 
     def _finish(
@@ -279,7 +282,7 @@ class LaneServer:
             except (gdproto.ProtocolError, TypeError) as error:
                 if not self._is_open(request.request_id):
                     return
-                failure = self._unencodable(error, request)
+                failure = unencodable(error, request, self._tracebacks)
         if failure is not None:
             if not self._is_open(request.request_id):
                 return
@@ -289,29 +292,6 @@ class LaneServer:
         else:
             for part in parts:
                 self._write(part)
-
-    def _app_error(self, error: BaseException, request: gdproto.Request) -> DirtyAppError:
-        """What the caller is told of an exception, which the log has too."""
-        told = tell(error)
-        _log(told, request)
-        told_trace = told.traceback if self._tracebacks else None
-        return DirtyAppError(
-            told.message,
-            request.app_path,
-            request.action,
-            told_trace,
-            told.kind,
-            list(told.bases),
-        )
-
-    def _unencodable(self, error: BaseException, request: gdproto.Request) -> DirtyAppError:
-        """What the caller is told of a result that cannot be sent: no exception of the app's."""
-        told = tell(error)
-        helps = hint(getattr(error, "code", ""), told.message)
-        reason = f"the result cannot be encoded: {told.message}{helps}"
-        LOG.say("ERROR", f"{_head(request)}: {reason}", _facts(request))
-        told_trace = told.traceback if self._tracebacks else None
-        return DirtyAppError(reason, request.app_path, request.action, told_trace)
 
     def _write(self, data: bytes) -> None:
         try:
@@ -329,22 +309,3 @@ def _closed(source: object) -> Iterator[None]:
         close = getattr(source, "close", None)
         if close is not None:
             close()
-
-
-def _name(request: gdproto.Request) -> str:
-    return f"{request.app_path} {request.action}"
-
-
-def _head(request: gdproto.Request) -> str:
-    return f"{_name(request)} (request {request.request_id}) failed"
-
-
-def _facts(request: gdproto.Request) -> dict[str, Any]:
-    action, number = request.action, request.request_id
-    return {"app": request.app_path, "action": action, "request_id": number}
-
-
-def _log(failure: Failure, request: gdproto.Request) -> None:
-    text = f"{_head(request)}: {failure.kind}: {failure.message}"
-    facts = _facts(request) | {"exception_type": failure.kind}
-    LOG.say("ERROR", text, facts, failure.traceback)

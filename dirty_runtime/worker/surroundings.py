@@ -38,6 +38,9 @@ class Surroundings:
     def __init__(self) -> None:
         self.fds = [int(fd) for fd in os.environ["GD_WORKER_FDS"].split(",")]
         self.apps: list[str] = json.loads(os.environ["GD_WORKER_APPS"])
+        # The apps that have a lane of their own, behind those of the threads.
+        self.own: list[str] = json.loads(os.environ.get("DIRTY_WORKER_OWN_LANES", "[]"))
+        self.threads = int(os.environ.get("DIRTY_WORKER_THREADS", "1"))
         self.tracebacks = os.environ.get("DIRTY_TRACEBACKS", "1") == "1"
         self.log_file = os.environ.get("DIRTY_WORKER_LOG_FILE", "")
         self.log_json = os.environ.get("DIRTY_WORKER_LOG_JSON", "0") == "1"
@@ -122,7 +125,11 @@ class Surroundings:
         )
 
     def _ask_to_leave(self, number: int, frame: FrameType | None) -> None:
-        self._write(f"{LEAVE} {signal.Signals(number).name} came to it")
+        self.ask_to_leave(f"{signal.Signals(number).name} came to it")
+
+    def ask_to_leave(self, reason: str) -> None:
+        """Have the arbiter start a successor, and dismiss this worker then."""
+        self._write(f"{LEAVE} {reason}")
 
     def _hold_signals(self) -> None:
         """A child that is sent one before it has left them would not notice."""

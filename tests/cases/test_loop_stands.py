@@ -193,7 +193,8 @@ def test_however_many_ask_each_turn_of_the_loop_has_one_slice() -> None:
 def test_status_of_many_workers_is_made_in_slices() -> None:
     worker = Facts(
         pid=1, age=1, slot=1, apps=[f"module:App{number}" for number in range(64)],
-        state=State.READY, lanes=[Facts(heard_s=0.0)] * 4, started_s=0.0, served=0, errors=0,
+        state=State.READY, lanes=[Facts(silent_since_s=0.0, places=(0,))] * 4, places=range(4),
+        started_s=0.0, served=0, errors=0,
     )  # fmt: skip
     config = Facts(threads=4)
     supervisor = Facts(

@@ -27,7 +27,6 @@ CLIENT = {
     "dirty_runtime.client.on_loops",
     "dirty_runtime.client.sync",
     "dirty_runtime.errors",
-    "dirty_runtime.hints",
     "dirty_runtime.printable",
     "dirty_runtime.seconds",
     "dirty_runtime.socket_path",
@@ -53,7 +52,6 @@ CODEC = {
     "gdproto.implementation",
     "gdproto.messages",
     "gdproto.pieces",
-    "gdproto.readdressed",
     "gdproto.records",
     "gdproto.routing",
     "gdproto.rows",
@@ -154,7 +152,6 @@ PROGRAMS_OF = {
     ".client": {"client"},
     ".client.proxies": {"client"},
     ".client.stash": {"client"},
-    ".converters": set(),
     ".errors": set(),
     ".worker.request": {"worker"},
 }

@@ -127,6 +127,37 @@ def test_the_fewest_are_found_when_a_larger_worker_came_later() -> None:
     assert [router.busy(worker) for worker in range(2)] == [2, 2]
 
 
+def test_a_worker_is_filled_before_another_gets_any() -> None:
+    router: Router[Job, tuple[int, int]] = Router(["a"])
+    for worker in range(3):
+        for place in range(4):
+            router.add((worker, place), worker, ["a"], 0.0, fill=3)
+    first = [router.submit(Job()) for _ in range(9)]
+    assert all(first)
+    assert [len({place[0] for place in first[at : at + 3] if place}) for at in (0, 3, 6)] == [1] * 3
+    assert sorted(router.busy(worker) for worker in range(3)) == [3, 3, 3]
+    # What is behind that is spread.
+    assert all(router.submit(Job()) for _ in range(3))
+    assert [router.busy(worker) for worker in range(3)] == [4, 4, 4]
+
+
+def test_of_workers_that_are_being_filled_the_fullest_is_the_next() -> None:
+    router: Router[Job, tuple[int, int]] = Router(["a"])
+    for worker in range(2):
+        for place in range(4):
+            router.add((worker, place), worker, ["a"], 0.0, fill=4)
+    places = [router.submit(Job()) for _ in range(7)]
+    one, other = places[0], places[-1]
+    assert one
+    assert other
+    for place in places[:2]:
+        assert place
+        router.release(place, 0.0)
+    # Of one two are left, of the other three.
+    assert router.submit(Job())[0] == other[0]  # type: ignore[index]
+    assert router.submit(Job())[0] == one[0]  # type: ignore[index]
+
+
 def test_the_lane_of_a_worker_that_worked_last_is_chosen() -> None:
     router: Router[Job, str] = Router(["a"])
     for lane in ("one", "two", "three"):
@@ -568,6 +599,8 @@ def test_a_share_of_no_limit_is_none() -> None:
 # --- whatever happens, in any order ---
 
 MAX_QUEUE, MAX_BYTES, SHARE = 6, 24, 50
+# How many requests each worker gets before others get any.
+FILL = (0, 2, 3, 0)
 
 
 class Model(RuleBasedStateMachine):
@@ -696,7 +729,10 @@ class Model(RuleBasedStateMachine):
         able = self.able(job)
         if able:
             assert lane in able
-            assert self.busy(lane) == min(self.busy(one) for one in able)
+            filling = [one for one in able if 0 < self.busy(one) < FILL[self.workers[one]]]
+            wanted = max(map(self.busy, filling)) if filling else min(map(self.busy, able))
+            assert lane in (filling or able)
+            assert self.busy(lane) == wanted
             self.running[lane] = job
         else:
             assert lane is None
@@ -722,7 +758,8 @@ class Model(RuleBasedStateMachine):
     def add(self, worker: int) -> int:
         lane = self.next_number()
         self.workers[lane] = worker
-        self.take(lane, self.router.add(lane, worker, self.serves(worker), self.now_s))
+        apps, fill = self.serves(worker), FILL[worker]
+        self.take(lane, self.router.add(lane, worker, apps, self.now_s, fill))
         return lane
 
     @rule(

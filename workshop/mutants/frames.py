@@ -23,7 +23,7 @@ def headers() -> Iterator[Mutant]:
             f"{one.name.lower()}-under-another-code",
             change(where(ir.Message, name=one.name), code=0x7E),
         )
-    for code in (0x00, 0x06, 0x13, 0x81, 0xFF):
+    for code in (0x00, 0x06, 0x13, 0x8F, 0xFF):
         extra = ir.Message("EXTRA", code, None, (), "", "A message too many")
         yield frame(
             f"extra-message-{code:02x}",

@@ -6,12 +6,12 @@ from gdproto.answers import CallStatus
 
 from ..calls import Calls
 from ..clients.connection import CallOf, ClientConnection
-from ..workers.lane import Lane
+from ..workers.places import Place
 
 MOST_CHARACTERS = 200
 
 
-def call_status(call: CallOf, calls: Calls[ClientConnection, Lane], now_s: float) -> CallStatus:
+def call_status(call: CallOf, calls: Calls[ClientConnection, Place], now_s: float) -> CallStatus:
     """The call, for an answer of the arbiter."""
     lane = call.lane
     worker = lane.worker if lane is not None else None

@@ -17,7 +17,7 @@ from ..calls import Calls
 from ..clients.connection import CallOf, ClientConnection
 from ..lifetime import Lifetime
 from ..policy.restarts import Cause
-from ..workers.lane import Lane
+from ..workers.places import Place
 from ..workers.reload import Reload
 from ..workers.stacks import Stacks
 from ..workers.supervisor import Supervisor
@@ -75,7 +75,7 @@ class Management:
         supervisor: Supervisor,
         reload: Reload,
         lifetime: Lifetime,
-        calls: Calls[ClientConnection, Lane],
+        calls: Calls[ClientConnection, Place],
         ends: Ends,
         clock: Callable[[], float],
     ) -> None:
@@ -181,7 +181,7 @@ class Management:
             "threads": stacks.threads,
             "tasks": stacks.tasks,
             "running": [
-                call_status(call, self._calls, now_s) for call in self._calls.on(worker.lanes)
+                call_status(call, self._calls, now_s) for call in self._calls.on(worker.places)
             ],
         }
 

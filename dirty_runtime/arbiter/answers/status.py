@@ -18,7 +18,7 @@ from ..policy.routing import Router
 from ..stash.backend import Backend
 from ..telemetry.counters import Counters
 from ..turns import Pace, Turns
-from ..workers.lane import Lane
+from ..workers.places import Place
 from ..workers.reload import Reload
 from ..workers.supervisor import Supervisor
 from ..workers.worker import Worker
@@ -33,8 +33,8 @@ class StatusAnswers:
         self,
         lifetime: Lifetime,
         clients: Collection[ClientConnection],
-        calls: Calls[ClientConnection, Lane],
-        router: Router[CallOf, Lane],
+        calls: Calls[ClientConnection, Place],
+        router: Router[CallOf, Place],
         supervisor: Supervisor,
         reload: Reload,
         stash: Backend,
@@ -110,10 +110,12 @@ class StatusAnswers:
 
     def _worker(self, worker: Worker) -> WorkerStatus:
         now_s = self._clock()
-        heard = [round(now_s - lane.heard_s, 2) for lane in worker.lanes]
+        heard = [round(now_s - lane.silent_since_s, 2) for lane in worker.lanes]
         # A lane that hangs is not to hide behind others.
         busy = [
-            one for lane, one in zip(worker.lanes, heard, strict=True) if self._router.is_busy(lane)
+            one
+            for lane, one in zip(worker.lanes, heard, strict=True)
+            if self._router.busy_of(lane.places)
         ]
         return {
             "pid": worker.pid,
@@ -123,13 +125,13 @@ class StatusAnswers:
             "last_heartbeat": max(busy) if busy else min(heard),
             "slot": worker.slot,
             "state": str(worker.state),
-            "busy": self._router.busy(worker),
-            "lanes": len(worker.lanes),
+            "busy": self._router.busy_of(worker.places),
+            "lanes": len(worker.places),
             "uptime": round(now_s - worker.started_s, 3),
             "heard": heard,
             "calls": worker.served,
             "errors": worker.errors,
             "running": [
-                call_status(call, self._calls, now_s) for call in self._calls.on(worker.lanes)
+                call_status(call, self._calls, now_s) for call in self._calls.on(worker.places)
             ],
         }

@@ -39,7 +39,8 @@ from ...sockets.spool import KEPT_IN_MEMORY_BYTES, Spool
 from ..calls import Call
 from ..policy.crowd import Rest
 from ..turns import SLICE_S, Turns
-from ..workers.lane import Answer, Lane
+from ..workers.lane import Answer
+from ..workers.places import Place
 
 log = logging.getLogger("dirty")
 
@@ -72,7 +73,7 @@ LOOKING = ThreadPoolExecutor(1, "looking")
 WRITING = ThreadPoolExecutor(4, "writing")
 Understood = gdproto.RequestPeek | gdproto.Message
 
-CallOf = Call["ClientConnection", Lane]
+CallOf = Call["ClientConnection", Place]
 """A call that a client waits for, and that a lane runs."""
 
 
@@ -261,10 +262,9 @@ class ClientConnection:
 
     def fail(self, call: CallOf, error: DirtyError) -> None:
         """End the call's exchange by an ERROR, or the connection if the answer has begun."""
-        if self.calls.get(call.request_id) is not call:
-            # It has had its answer, or may not be told; its id may be another's now.
+        if self.calls.pop(call.request_id, None) is None:
+            # It has had its answer, or may not be told.
             return
-        del self.calls[call.request_id]
         self.keep(call, 0)
         if self._passing is call:
             self.abort()

@@ -17,6 +17,8 @@ class AppFacts(NamedTuple):
     workers: int | None = None
     stashes: tuple[str, ...] = ()
     kill_on_cancel: bool = False
+    concurrency: int = 1
+    fill: int = 0
 
 
 class Catalogue:
@@ -64,6 +66,14 @@ class Catalogue:
         is_new = self._facts[path] != facts
         self._facts[path] = facts
         return is_new
+
+    def own_lanes(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """Those of the apps that ask for a lane of their own, for several exchanges at once."""
+        return tuple(path for path in paths if self._facts[path].concurrency > 1)
+
+    def fill(self, path: str) -> int:
+        """How many calls of the app a worker is given before another one is; 0 to spread them."""
+        return self._facts[path].fill
 
     def kills_on_cancel(self, path: str) -> bool:
         """Whether a worker is to end that runs a call of the app which was given up."""

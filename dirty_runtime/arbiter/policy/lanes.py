@@ -5,6 +5,8 @@ Rules:
 * The lanes of a worker are a group: they serve the same apps.
 * A request goes to the group that has the fewest busy lanes, of those that may take it and have an
   idle one; within it to the lane that worked last.
+* Groups that are to be filled get so many requests before others get any: of those that have some,
+  and not so many, the busiest is the next.
 * Groups that are as busy take turns, each for a few requests in a row: code and data of the one
   that has just worked are still in the processor's caches.
 * A lane that retires finishes its request and takes no other.
@@ -52,15 +54,27 @@ class Group(Generic[J, L]):
         counted: how many do by the sets of Lanes, which matters while a lane is idle.
         taken: how many requests it has had of its turn.
         idle: the lanes that wait for a request, the one that worked last at the end.
+        fill: how many requests it gets before others get any; 0 for none.
     """
 
-    __slots__ = ("apps", "bit", "busy", "counted", "idle", "size", "taken", "turn", "worker")
+    __slots__ = (
+        "apps",
+        "bit",
+        "busy",
+        "counted",
+        "fill",
+        "idle",
+        "size",
+        "taken",
+        "turn",
+        "worker",
+    )
 
     def __init__(self, worker: Hashable, bit: int) -> None:
         self.worker = worker
         self.bit = bit
         self.apps = self.turn = 0
-        self.size = self.busy = self.counted = self.taken = 0
+        self.size = self.busy = self.counted = self.taken = self.fill = 0
         self.idle: dict[L, Seat[J, L]] = {}
 
 
@@ -77,6 +91,8 @@ class Lanes(Generic[J, L]):
         self.seats: dict[L, Seat[J, L]] = {}
         self.groups: dict[Hashable, Group[J, L]] = {}
         self.idle = 0
+        # The set of those that are being filled.
+        self._filling = 0
         self._numbered: list[Group[J, L]] = []
         self._unused: list[int] = []
         # Those in the midst of their turn, and those that come before the others' next turn.
@@ -96,9 +112,14 @@ class Lanes(Generic[J, L]):
 
     def take(self, able: int, job: J) -> L:
         """The lane that takes `job`, of the groups `able`, which are idle."""
-        for ones in self._ones:
-            if ones:
-                able = able & ~ones or able
+        if filling := able & self._filling:
+            able = filling
+            for ones in self._ones:
+                able = able & ones or able
+        else:
+            for ones in self._ones:
+                if ones:
+                    able = able & ~ones or able
         able = able & self._in_turn or able & self._turn or able
         group = self._numbered[able.bit_length() - 1]
         lane, seat = group.idle.popitem()
@@ -108,6 +129,8 @@ class Lanes(Generic[J, L]):
             self.idle ^= group.bit
         elif group.busy != group.counted:
             self._count(group)
+        if group.fill:
+            self._note_filling(group)
         group.taken += 1
         if group.taken == 1:
             self._in_turn |= group.bit
@@ -128,6 +151,8 @@ class Lanes(Generic[J, L]):
             self.idle |= group.bit
         if group.busy != group.counted:
             self._count(group)
+        if group.fill:
+            self._note_filling(group)
 
     def retire(self, seat: Seat[J, L]) -> None:
         """The lane takes nothing after the request that it runs."""
@@ -146,6 +171,7 @@ class Lanes(Generic[J, L]):
         if not group.size:
             del self.groups[group.worker]
             self._in_turn &= ~group.bit
+            self._filling &= ~group.bit
             self._unused.append(group.bit.bit_length() - 1)
 
     def _add_group(self, worker: Hashable) -> Group[J, L]:
@@ -153,6 +179,12 @@ class Lanes(Generic[J, L]):
         group = self.groups[worker] = Group(worker, 1 << number)
         self._numbered[number : number + 1] = [group]
         return group
+
+    def _note_filling(self, group: Group[J, L]) -> None:
+        if 0 < group.busy < group.fill:
+            self._filling |= group.bit
+        else:
+            self._filling &= ~group.bit
 
     def _count(self, group: Group[J, L]) -> None:
         """Enter the group's count of busy lanes, of which one at least is not."""

@@ -103,6 +103,10 @@ class Router(Generic[J, L]):
         group = self._lanes.groups.get(worker)
         return group.busy if group is not None else 0
 
+    def busy_of(self, lanes: Iterable[L]) -> int:
+        """How many of the lanes run a request."""
+        return sum(self.is_busy(lane) for lane in lanes)
+
     def is_busy(self, lane: L) -> bool:
         """Whether the lane runs a request, given up or not."""
         seat = self._seats.get(lane)
@@ -190,14 +194,19 @@ class Router(Generic[J, L]):
         while (able := self._lanes.idle & app.groups) and (job := self._next_of(app, now_s)):
             yield job, self._lanes.take(able, job)
 
-    def add(self, lane: L, worker: Hashable, apps: Iterable[str], now_s: float) -> J | None:
+    def add(
+        self, lane: L, worker: Hashable, apps: Iterable[str], now_s: float, fill: int = 0
+    ) -> J | None:
         """A lane is ready. Returns the request that it takes at once, if one waits.
 
         Args:
-            apps: what its worker serves: the same for all its lanes.
+            worker: whose it is, or what else its lanes have in common.
+            apps: what these serve: the same for all of them.
+            fill: how many requests they get before others get any; 0 for none.
         """
         seat = self._lanes.add(lane, worker)
         if seat.group.size == 1:
+            seat.group.fill = fill
             self._serve(seat.group, apps)
         return self.release(lane, now_s)
 

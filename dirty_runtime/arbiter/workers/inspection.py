@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from ...app import MOST_AT_ONCE
 from ...settings import ConfigError
 from ..clock import Clock
 from ..policy.catalogue import AppFacts
@@ -54,7 +55,14 @@ def checked(path: str, found: Mapping[str, Any]) -> AppFacts:
         raise ConfigError(f"app {path}: workers is a number above 0, not {workers!r}")
     if not isinstance(stashes, list) or not all(isinstance(name, str) for name in stashes):
         raise ConfigError(f"app {path}: stashes is a list of names, not {stashes!r}")
-    return AppFacts(workers, tuple(stashes), bool(found.get("kill_on_cancel", False)))
+    numbers = {"concurrency": 1, "fill": 0}
+    for name, least in numbers.items():
+        told = found.get(name, least)
+        if type(told) is not int or not least <= told <= MOST_AT_ONCE:
+            raise ConfigError(f"app {path}: {name} is {least} to {MOST_AT_ONCE}, not {told!r}")
+        numbers[name] = told
+    kills = bool(found.get("kill_on_cancel", False))
+    return AppFacts(workers, tuple(stashes), kills, **numbers)
 
 
 async def _output_of(paths: Sequence[str], limit_s: float, directory: str) -> tuple[bytes, str]:

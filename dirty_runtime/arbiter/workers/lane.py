@@ -9,12 +9,14 @@ read faster than the client takes it is not read at all.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Protocol
 
 import gdproto
 from gdproto import NEED_DATA, FrameReceived
 
+from ...app import MOST_AT_ONCE
 from ...errors import DirtyError
 from ...sockets.inbox import Inbox
 from ...sockets.link import Data, Link
@@ -22,6 +24,7 @@ from ...sockets.spool import KEPT_IN_MEMORY_BYTES
 from ...sockets.transfer import receive
 from ..policy.life import State
 from ..policy.restarts import Cause
+from .places import ManyExchanges, Place
 
 STATUS_ID = 1
 
@@ -32,21 +35,21 @@ Answer = tuple[gdproto.Header, Data, bool]
 class AnswerEvents(Protocol):
     """Whoever hands the answers of a lane on."""
 
-    def lane_answered(self, lane: Lane, answers: list[Answer]) -> None:
+    def lane_answered(self, lane: Place, answers: list[Answer]) -> None:
         """Frames of the exchange that runs, for its client; the terminal one is the last."""
 
-    def lane_passes(self, lane: Lane) -> Link | None:
+    def lane_passes(self, lane: Place) -> Link | None:
         """Where a RESPONSE that has begun may go in parts, but for the last, which comes as an
         answer; None where it has to wait until it is whole.
         """
 
-    def lane_keeps(self, lane: Lane, count: int) -> None:
+    def lane_keeps(self, lane: Place, count: int) -> None:
         """So many bytes are kept of a frame of the exchange that runs."""
 
-    def lane_failed(self, lane: Lane, error: DirtyError) -> None:
+    def lane_failed(self, lane: Place, error: DirtyError) -> None:
         """A frame of the exchange that runs could not be kept: give the exchange up."""
 
-    def lane_discarded(self, lane: Lane) -> None:
+    def lane_discarded(self, lane: Place) -> None:
         """The exchange that was given up has ended."""
 
 
@@ -60,7 +63,9 @@ class LaneWorker(Protocol):
     @property
     def state(self) -> State: ...
     @property
-    def lanes(self) -> list[Lane]: ...
+    def apps(self) -> tuple[str, ...]: ...
+    @property
+    def places(self) -> Sequence[Place]: ...
 
     def condemn(self, reason: str, grace_s: float, cause: Cause) -> None:
         """It is at fault."""
@@ -76,7 +81,7 @@ class LaneWorker(Protocol):
     def status_answered(self, lane: Lane, answer: gdproto.Message) -> None:
         """The worker has answered the STATUS that opens the lane."""
 
-    def lane_broke(self, lane: Lane, reason: str, answers: list[Answer]) -> None:
+    def lane_broke(self, lane: Place, reason: str, answers: list[Answer]) -> None:
         """The worker broke the protocol, after frames as those of `lane_answered`."""
 
     def lane_closed(self, lane: Lane) -> None:
@@ -115,6 +120,27 @@ class Lane:
         # Of a large frame that is under way.
         self._inbox: Inbox | None = None
         self._link: Link | None = None
+        # What serves it, where its worker takes more than one exchange.
+        self._many: ManyExchanges | None = None
+        # The apps that are called on it, where its worker says so.
+        self.apps: tuple[str, ...] | None = None
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """What calls run on: the lane itself, or where it takes several exchanges one for each."""
+        return self._many.places if self._many is not None else (self,)
+
+    @property
+    def silent_since_s(self) -> float:
+        """Since when nothing has come of what is silent for longest."""
+        return self.heard_s if self._many is None else self._many.silent_since_s
+
+    @property
+    def group(self) -> Hashable:
+        """Lanes with the same serve the same apps, side by side."""
+        if self._many is not None:
+            return self
+        return (self.worker, self.apps)
 
     def open(self) -> None:
         """Connect the arbiter's end, and ask the worker whether it is ready."""
@@ -170,6 +196,9 @@ class Lane:
 
         A process that it forked may hold the lane open, so its end cannot be waited for.
         """
+        if self._many is not None:
+            self._many.drain()
+            return
         while self._link is not None and not self._link.is_closing:
             try:
                 if not receive(self._socket, self._connection):
@@ -244,8 +273,27 @@ class Lane:
             self.ready = True
             told = answer.result if isinstance(answer.result, dict) else {}
             extensions = told.get("extensions")
-            self._takes_cancel = isinstance(extensions, list) and "cancel" in extensions
+            known = extensions if isinstance(extensions, list) else []
+            self._takes_cancel = "cancel" in known
+            apps = told.get("lane_apps")
+            if isinstance(apps, list):
+                self.apps = tuple(path for path in self.worker.apps if path in apps)
+            count = told.get("exchanges")
+            if type(count) is int and count > 1 and {"cancel", "flow"} <= set(known):
+                self._take_many(min(count, MOST_AT_ONCE))
         self.worker.status_answered(self, answer)
+
+    def _take_many(self, count: int) -> None:
+        assert self._link is not None
+        self._many = ManyExchanges(
+            self.worker,
+            self._link,
+            self._connection,
+            self._events,
+            self._clock,
+            count,
+            partial(self.worker.lane_closed, self),
+        )
 
     def ended(self) -> None:
         self.worker.lane_closed(self)

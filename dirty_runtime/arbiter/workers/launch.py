@@ -29,6 +29,8 @@ class Order(NamedTuple):
     apps: tuple[str, ...]
     ends: Sequence[socket.socket]
     """The worker's ends of its lanes, which the launcher does not keep."""
+    own: tuple[str, ...] = ()
+    """The apps whose lanes the last of them are, one for each."""
 
 
 class Process(Protocol):
@@ -144,6 +146,8 @@ def told(config: Config, order: Order) -> dict[str, str]:
     return own | {
         "GD_WORKER_FDS": ",".join(str(end.fileno()) for end in order.ends),
         "GD_WORKER_APPS": json.dumps(list(order.apps)),
+        "DIRTY_WORKER_OWN_LANES": json.dumps(list(order.own)),
+        "DIRTY_WORKER_THREADS": str(config.threads),
         "DIRTY_ARBITER_PID": str(os.getpid()),
         "DIRTY_WORKER_SLOT": str(order.slot),
         "DIRTY_WORKER_AGE": str(order.age),

@@ -472,6 +472,7 @@ class Supervisor:
                 self,
                 self._events,
                 self._clock,
+                self._catalogue.own_lanes(apps),
             )
         except OSError as error:
             log.error("no worker can be started in slot %d: %s", slot.number, error)

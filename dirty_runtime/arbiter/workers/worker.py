@@ -20,6 +20,7 @@ from ..policy.life import Event, State, next_state
 from ..policy.restarts import Cause
 from .lane import Answer, AnswerEvents, Lane
 from .launch import Launcher, Order
+from .places import Place
 from .stacks import Stacks
 
 log = logging.getLogger("dirty")
@@ -54,11 +55,11 @@ class WorkerEvents(AnswerEvents, Protocol):
     def app_down(self, app_path: str, reason: str) -> None:
         """No worker serves the app, nor will one soon."""
 
-    def lane_closed(self, worker: Worker, lane: Lane) -> None:
+    def lane_closed(self, worker: Worker, lane: Place) -> None:
         """The worker has closed its end of the lane; most often it is about to die."""
 
     def lane_broke(
-        self, worker: Worker, lane: Lane, reason: str, answers: Sequence[Answer] = ()
+        self, worker: Worker, lane: Place, reason: str, answers: Sequence[Answer] = ()
     ) -> None:
         """Nothing that makes sense can come on the lane any more, after these answers."""
 
@@ -97,6 +98,7 @@ class Worker:
         supervisor: is told of its life.
         events: is told what its lanes bring.
         clock: has its seconds, and its timers.
+        own: those of the apps that have a lane of their own.
 
     Raises:
         OSError: it cannot be started.
@@ -123,6 +125,7 @@ class Worker:
         supervisor: SupervisorEvents,
         events: WorkerEvents,
         clock: Clock,
+        own: tuple[str, ...] = (),
     ) -> None:
         self.slot = slot
         self.age = age
@@ -145,10 +148,12 @@ class Worker:
         self._clock = clock
         self._timers: list[Timer] = []
         try:
-            for _ in range(config.threads):
+            # Where each app has a lane of its own, none is called by a thread.
+            threads = config.threads if set(apps) - set(own) or not own else 0
+            for _ in range(threads + len(own)):
                 self.lanes.append(Lane(self, events, clock))
             ends = [lane.worker_end for lane in self.lanes]
-            self.process = launcher.launch(Order(slot, age, apps, ends))
+            self.process = launcher.launch(Order(slot, age, apps, ends, own))
         except BaseException:
             for lane in self.lanes:
                 lane.close()
@@ -160,6 +165,11 @@ class Worker:
     @property
     def pid(self) -> int:
         return self.process.pid
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """What calls run on: of each lane as many as it takes exchanges."""
+        return [place for lane in self.lanes for place in lane.places]
 
     def open(self) -> None:
         """Ask it whether it is ready, and watch it from now on."""
@@ -225,7 +235,8 @@ class Worker:
     def lane_let_go(self) -> None:
         """One of its lanes has been closed; with the last, all that it has to do is to end."""
         self._lanes_let_go += 1
-        if self._lanes_let_go == len(self.lanes) and self.state is State.RETIRING:
+        count = sum(len(lane.places) for lane in self.lanes)
+        if self._lanes_let_go == count and self.state is State.RETIRING:
             self._later(self._time_to_end_s, self._kill_late, "let go")
 
     def call_answered(self, failed: bool) -> None:
@@ -252,14 +263,15 @@ class Worker:
             if self._wish_to_leave:
                 self._asks_to_leave(self._wish_to_leave)
 
-    def lane_broke(self, lane: Lane, reason: str, answers: list[Answer]) -> None:
+    def lane_broke(self, lane: Place, reason: str, answers: list[Answer]) -> None:
         if self.state is State.BOOTING:
             self._fail(reason, 0)
         else:
             self._events.lane_broke(self, lane, reason, answers)
 
     def lane_closed(self, lane: Lane) -> None:
-        self._events.lane_closed(self, lane)
+        for place in lane.places:
+            self._events.lane_closed(self, place)
         if self.state is not State.GONE:
             self._later(DYING_S, self._check_closed, lane)
 
@@ -271,7 +283,8 @@ class Worker:
     # --- its end ---
 
     def _check_closed(self, lane: Lane) -> None:
-        self.lane_broke(lane, "it lives, but closed its lane", [])
+        for place in lane.places:
+            self.lane_broke(place, "it lives, but closed its lane", [])
 
     def _check_booted(self) -> None:
         if self.state is State.BOOTING:

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"os"
@@ -171,9 +172,9 @@ func (l *lane) outcome(of *run, request *gd.Request) (last gd.Message, err error
 			err = &panicked{problem, string(debug.Stack())}
 		}
 	}()
-	action, err := l.served.action(request)
-	if err != nil {
-		return nil, err
+	action := l.served.action(request)
+	if action == nil {
+		return nil, fmt.Errorf("%s has no action %s", request.AppPath, request.Action)
 	}
 	call := &Call{request.AppPath, request.Action, request.Args, request.Kwargs}
 	result, err := action(of.ctx, call)

@@ -215,7 +215,6 @@ fn answer(
     request: Request,
     cancelled: &Flag,
 ) -> Result<Message, Failure> {
-    let asked = Asked::of(&request);
     let id = request.request_id;
     let call = Call {
         app_path: request.app_path,
@@ -225,7 +224,7 @@ fn answer(
         cancelled: Arc::clone(cancelled),
     };
     let Some(app) = served.apps.get(&call.app_path) else {
-        return Ok(asked.not_served().into());
+        return Err(Failure::new(format!("this worker does not serve {}", call.app_path)));
     };
     if call.action.starts_with('_') || matches!(call.action.as_str(), "" | "init" | "close") {
         return Err(Failure::new(format!("{:?} cannot be called from outside", call.action)));

@@ -1,0 +1,56 @@
+"""What a caller and the log are told of a call that failed in its worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gdproto
+
+from ..errors import DirtyAppError
+from ..failure import Failure, tell
+from .log import LOG
+
+
+def name_of(request: gdproto.Request) -> str:
+    """What was called, for a person."""
+    return f"{request.app_path} {request.action}"
+
+
+def facts_of(request: gdproto.Request) -> dict[str, Any]:
+    """What was called, for programs that read the log."""
+    action, number = request.action, request.request_id
+    return {"app": request.app_path, "action": action, "request_id": number}
+
+
+def app_error(error: BaseException, request: gdproto.Request, tracebacks: bool) -> DirtyAppError:
+    """What the caller is told of an exception, which the log has too."""
+    told = tell(error)
+    _log(told, request)
+    told_trace = told.traceback if tracebacks else None
+    return DirtyAppError(
+        told.message,
+        request.app_path,
+        request.action,
+        told_trace,
+        told.kind,
+        list(told.bases),
+    )
+
+
+def unencodable(error: BaseException, request: gdproto.Request, tracebacks: bool) -> DirtyAppError:
+    """What the caller is told of a result that cannot be sent: no exception of the app's."""
+    told = tell(error)
+    reason = f"the result cannot be encoded: {told.message}"
+    LOG.say("ERROR", f"{_head(request)}: {reason}", facts_of(request))
+    told_trace = told.traceback if tracebacks else None
+    return DirtyAppError(reason, request.app_path, request.action, told_trace)
+
+
+def _head(request: gdproto.Request) -> str:
+    return f"{name_of(request)} (request {request.request_id}) failed"
+
+
+def _log(failure: Failure, request: gdproto.Request) -> None:
+    text = f"{_head(request)}: {failure.kind}: {failure.message}"
+    facts = facts_of(request) | {"exception_type": failure.kind}
+    LOG.say("ERROR", text, facts, failure.traceback)

@@ -1,0 +1,507 @@
+"""A lane of one app that is served on the event loop: many exchanges at once.
+
+Rules: what is declared ``async`` runs as a task of the loop. Anything else is called by one of few
+threads, for which it may have to wait. A CANCEL cancels a task, and is told to a plain call that
+asks. An exchange that is held back, and each while the arbiter takes nothing, has no more items
+taken from it. Whatever the app does, an exchange ends with exactly one terminal frame. Each call
+has a context of its own, empty at its beginning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from contextvars import Context, copy_context
+from functools import partial
+from itertools import islice
+from time import monotonic
+from typing import Any
+
+import gdproto
+
+from ..app import App, by_position, is_forbidden
+from ..errors import (
+    DirtyCancelledError,
+    DirtyError,
+    DirtyProtocolError,
+    DirtyWorkerError,
+    to_message,
+)
+from ..failure import describe, tell
+from ..sockets.transfer import MORE_BYTES, receive
+from .faults import app_error, facts_of, name_of, unencodable
+from .forks import end_copy
+from .lane import OUR_NAMES, LaneServer
+from .leaving import leave
+from .log import LOG
+from .loop import EventLoop
+from .request import RUNNING
+from .results import COMMON, is_async_iterator, is_awaitable, is_iterator
+
+# How long a stream may run before others of the loop have their turn.
+TURN_S = 0.002
+# Frames that go out at once, as the system takes them, and what may wait to go.
+AT_ONCE = 256
+FULL_BYTES = 256 * 1024
+# Items of a plain generator that may wait for the loop.
+MAX_WAITING_ITEMS = 64
+ARBITER_GONE = 4
+
+
+class Exchange:
+    """One call that is under way.
+
+    Attributes:
+        request: what was asked.
+        task: runs it.
+        call: where a thread runs it, or is to.
+        has_begun: whether its task has.
+        is_cancelled: whether the arbiter has given it up.
+        is_paused: whether the arbiter holds it back.
+        waiter: is set when it may go on.
+        held: items of a plain generator that are held back.
+        room: of such items, how many more may come.
+    """
+
+    __slots__ = (
+        "call",
+        "has_begun",
+        "held",
+        "is_cancelled",
+        "is_paused",
+        "request",
+        "room",
+        "task",
+        "waiter",
+    )
+
+    def __init__(self, request: gdproto.Request) -> None:
+        self.request = request
+        self.task: asyncio.Task[None] | None = None
+        self.call: Future[Any] | None = None
+        self.has_begun = self.is_cancelled = self.is_paused = False
+        self.waiter: asyncio.Future[None] | None = None
+        self.held: deque[Any] | None = None
+        self.room: threading.Semaphore | None = None
+
+    def asks(self) -> bool:
+        """Whether the caller gave up."""
+        return self.is_cancelled
+
+    def go_on(self) -> None:
+        """Have it look whether it may."""
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(None)
+
+
+class LoopLane:
+    """A stream to the arbiter, and the app that is called through it.
+
+    Args:
+        lane: the lane, whose STATUS has been answered.
+        app: what is called.
+        count: how many exchanges it takes at once.
+        loop: runs what is async, and reads and writes.
+        threads: run what is not.
+        grace_s: what is cancelled gets so long to end.
+        stuck: is told of what does not, after which the worker is to be replaced.
+        tracebacks: whether callers see them.
+        end: is called with an exit code when the arbiter is gone, or cannot be understood.
+    """
+
+    def __init__(
+        self,
+        lane: LaneServer,
+        app: App,
+        count: int,
+        loop: EventLoop,
+        threads: Executor,
+        grace_s: float,
+        stuck: Callable[[str], None],
+        tracebacks: bool = True,
+        end: Callable[[int], object] = leave,
+    ) -> None:
+        self._socket, self._connection = lane.hand_over()
+        self._socket.setblocking(False)
+        self._connection.permit(count)
+        self._lane = lane
+        self._app = app
+        self._event_loop = loop
+        self._threads = threads
+        self._grace_s = grace_s
+        self._stuck = stuck
+        self._tracebacks = tracebacks
+        self._leave = end
+        self._open: dict[int, Exchange] = {}
+        # Which actions are declared async, as far as it was asked.
+        self._is_async: dict[str, bool] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._over = threading.Event()
+        self._ends: asyncio.Future[None] | None = None
+        # What waits to be sent.
+        self._out: deque[bytes | memoryview] = deque()
+        self._out_bytes = 0
+        self._is_flushing = False
+        self._is_full = False
+
+    def serve(self, over: threading.Event) -> None:
+        """Answer requests until the lane ends, which sets `over`; returns at once."""
+        self._over = over
+        self._event_loop.start(self._serve(), self._ended)
+
+    def _ended(self) -> None:
+        """The task that serves is over: so is the lane, or else its event loop."""
+        if not self._over.is_set():
+            self._event_loop.start(self._serve(), self._ended)
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            left, self._open = self._open, {}
+            self._loop, self._is_flushing = loop, False
+            for exchange in left.values():
+                self._finish(exchange, failure=DirtyWorkerError("the event loop has ended"))
+        number = self._socket.fileno()
+        loop.add_reader(number, self._readable)
+        if self._out:
+            loop.add_writer(number, self._flush)
+        self._ends = loop.create_future()
+        try:
+            self._take()
+            await self._ends
+        finally:
+            loop.remove_reader(number)
+            loop.remove_writer(number)
+            if self._over.is_set():
+                self._lane.close()
+
+    # --- frames that come ---
+
+    def _readable(self) -> None:
+        try:
+            receive(self._socket, self._connection, 0, MORE_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self._connection.receive_eof()
+        self._take()
+
+    def _take(self) -> None:
+        try:
+            while (event := self._next_event()) is not gdproto.NEED_DATA:
+                if isinstance(event, gdproto.MessageReceived):
+                    self._told(event.message)
+                elif isinstance(event, gdproto.ConnectionClosed):
+                    self._end()
+                    return
+        except gdproto.ProtocolError as error:
+            LOG.say("ERROR", f"a lane failed: {describe(error)}", traceback=tell(error).traceback)
+            self._leave(1)
+            self._end()
+
+    def _next_event(self) -> Any:
+        """The next event. Raises gdproto.ProtocolError when the lane as a whole is at fault."""
+        while True:
+            try:
+                return self._connection.next_event()
+            except gdproto.ProtocolError as error:
+                if error.scope == "connection":
+                    raise
+                self._write(to_message(DirtyProtocolError.of(error), error.request_id).to_bytes())
+                if error.request_id not in self._connection.open_exchanges:
+                    self._cancel(error.request_id)
+
+    def _end(self) -> None:
+        """The arbiter has closed the lane, or is gone."""
+        if self._open:
+            self._leave(ARBITER_GONE)
+        self._over.set()
+        if self._ends is not None and not self._ends.done():
+            self._ends.set_result(None)
+
+    def _told(self, message: gdproto.Message) -> None:
+        if type(message) is gdproto.Request:
+            self._begin(message)
+        elif type(message) is gdproto.Cancel:
+            self._cancel(message.request_id)
+        elif type(message) is gdproto.Status:
+            answer = gdproto.Response(message.request_id, self._lane.status)
+            self._write(self._connection.send(answer))
+        elif (exchange := self._open.get(message.request_id)) is not None:
+            exchange.is_paused = type(message) is gdproto.Pause
+            self._go_on(exchange)
+
+    def _cancel(self, request_id: int) -> None:
+        exchange = self._open.get(request_id)
+        if exchange is None or exchange.is_cancelled or self._loop is None:
+            return
+        exchange.is_cancelled = True
+        if exchange.call is not None:
+            # A thread that runs it may ask; one that waits for room is let on.
+            exchange.call.cancel()
+            if exchange.room is not None:
+                exchange.room.release()
+            return
+        assert exchange.task is not None
+        exchange.task.cancel()
+        if exchange.has_begun:
+            self._loop.call_later(self._grace_s, self._look_whether_stuck, exchange)
+        else:
+            # A task that is cancelled before it began does not run at all.
+            self._finish(exchange, failure=DirtyCancelledError("the caller gave up"))
+
+    def _look_whether_stuck(self, exchange: Exchange) -> None:
+        request = exchange.request
+        if self._open.get(request.request_id) is exchange:
+            text = f"{name_of(request)} was given up and has not ended since"
+            LOG.say("ERROR", f"{text}: the worker is replaced", facts_of(request))
+            self._stuck(text)
+
+    # --- one exchange ---
+
+    def _begin(self, request: gdproto.Request) -> None:
+        assert self._loop is not None
+        exchange = self._open[request.request_id] = Exchange(request)
+        exchange.task = self._loop.create_task(self._run(exchange), context=Context())
+
+    async def _run(self, exchange: Exchange) -> None:
+        request, exchange.has_begun = exchange.request, True
+        try:
+            RUNNING.set((request.app_path, request.action, exchange.asks))
+            if self._runs_here(request.action):
+                result = self._called(request)
+            else:
+                result = await self._in_thread(exchange, partial(self._called, request))
+            if type(result) not in COMMON:
+                if is_awaitable(result):
+                    result = await result
+                end_copy(name_of(request))
+                if is_async_iterator(result):
+                    await self._stream(exchange, result)
+                    return
+                if is_iterator(result):
+                    await self._stream_by_thread(exchange, result)
+                    return
+            self._finish(exchange, result)
+        except BaseException as error:
+            end_copy(name_of(request), error)
+            self._fail(exchange, error)
+
+    def _fail(self, exchange: Exchange, error: BaseException) -> None:
+        if exchange.is_cancelled:
+            self._finish(exchange, failure=DirtyCancelledError("the caller gave up"))
+        else:
+            failure = app_error(error, exchange.request, self._tracebacks)
+            self._finish(exchange, failure=failure)
+
+    def _runs_here(self, action: str) -> bool:
+        """Whether the action is declared async, so that calling it takes no time."""
+        known = self._is_async.get(action)
+        if known is None:
+            known = is_declared_async(self._app, action)
+            if known:
+                # Those are no more than the app has.
+                self._is_async[action] = known
+        return known
+
+    def _called(self, request: gdproto.Request) -> Any:
+        action, kwargs = request.action, request.kwargs
+        if is_forbidden(action):
+            raise ValueError(f"action {action!r} cannot be called from outside")
+        called: Callable[..., Any] = self._app
+        if not kwargs.keys().isdisjoint(OUR_NAMES):
+            called = by_position(self._app.__call__, 2)
+        return called(action, *request.args, **kwargs)
+
+    async def _in_thread(self, exchange: Exchange, call: Callable[[], Any]) -> Any:
+        """What the call gives in one of the threads; it is not interrupted."""
+        exchange.call = self._threads.submit(copy_context().run, call)
+        try:
+            return await asyncio.wrap_future(exchange.call)
+        finally:
+            exchange.call = None
+
+    # --- streams ---
+
+    async def _stream(self, exchange: Exchange, items: AsyncIterator[Any]) -> None:
+        request_id, send = exchange.request.request_id, self._connection.send
+        until_s = monotonic() + TURN_S
+        try:
+            async for item in items:
+                self._write(send(gdproto.Chunk(request_id, item)))
+                if exchange.is_paused or self._is_full:
+                    await self._wait(exchange)
+                elif monotonic() >= until_s:
+                    await asyncio.sleep(0)
+                    until_s = monotonic() + TURN_S
+        finally:
+            close = getattr(items, "aclose", None)
+            if close is not None:
+                await close()
+        self._end_stream(exchange)
+
+    def _end_stream(self, exchange: Exchange) -> None:
+        if self._is_open(exchange):
+            self._write(self._connection.send(gdproto.End(exchange.request.request_id)))
+        self._forget(exchange)
+
+    async def _wait(self, exchange: Exchange) -> None:
+        """Wait until the exchange may go on."""
+        assert self._loop is not None
+        while exchange.is_paused or self._is_full:
+            exchange.waiter = self._loop.create_future()
+            await exchange.waiter
+        exchange.waiter = None
+
+    def _go_on(self, exchange: Exchange) -> None:
+        """It is held back no more, if it is not."""
+        if exchange.is_paused or self._is_full:
+            return
+        exchange.go_on()
+        while exchange.held and not (exchange.is_paused or self._is_full):
+            self._put(exchange, exchange.held.popleft())
+
+    async def _stream_by_thread(self, exchange: Exchange, items: Iterator[Any]) -> None:
+        assert self._loop is not None
+        exchange.held, exchange.room = deque(), threading.Semaphore(MAX_WAITING_ITEMS)
+        loop = self._loop
+
+        def put(item: Any) -> None:
+            loop.call_soon_threadsafe(self._put, exchange, item)
+
+        error: BaseException | None = None
+        try:
+            await self._in_thread(exchange, partial(_pump, exchange, items, put))
+        except BaseException as raised:
+            error = raised
+        # What stands before it is sent all the same.
+        while exchange.held and not exchange.is_cancelled:
+            await self._wait(exchange)
+        if error is not None:
+            raise error
+        if exchange.is_cancelled:
+            raise asyncio.CancelledError
+        self._end_stream(exchange)
+
+    def _put(self, exchange: Exchange, item: Any) -> None:
+        """An item of a plain generator has come."""
+        assert exchange.held is not None
+        assert exchange.room is not None
+        if exchange.is_paused or self._is_full:
+            exchange.held.append(item)
+            return
+        try:
+            if self._is_open(exchange):
+                request_id = exchange.request.request_id
+                self._write(self._connection.send(gdproto.Chunk(request_id, item)))
+        except (gdproto.ProtocolError, TypeError) as error:
+            # The thread learns of it as of a CANCEL; the caller has been told.
+            self._finish(exchange, failure=app_error(error, exchange.request, self._tracebacks))
+            exchange.is_cancelled = True
+        exchange.room.release()
+
+    # --- what is sent ---
+
+    def _is_open(self, exchange: Exchange) -> bool:
+        """Whether an answer may be sent: a fault in one of its frames ends an exchange, too."""
+        request_id = exchange.request.request_id
+        return (
+            self._open.get(request_id) is exchange and request_id in self._connection.open_exchanges
+        )
+
+    def _finish(
+        self, exchange: Exchange, result: Any = None, failure: DirtyError | None = None
+    ) -> None:
+        """Send the one terminal frame; a result that cannot be encoded becomes an ERROR.
+
+        Nothing is sent where the ERROR that answers a fault was that frame.
+        """
+        request = exchange.request
+        request_id = request.request_id
+        parts: list[bytes] = []
+        if request_id in self._connection.open_exchanges:
+            if failure is None:
+                try:
+                    parts = self._connection.send_parts(gdproto.Response(request_id, result))
+                except (gdproto.ProtocolError, TypeError) as error:
+                    failure = unencodable(error, request, self._tracebacks)
+            if failure is not None:
+                parts = self._connection.send_parts(to_message(failure, request_id))
+        for part in parts:
+            self._write(part)
+        self._forget(exchange)
+
+    def _forget(self, exchange: Exchange) -> None:
+        if self._open.get(exchange.request.request_id) is exchange:
+            del self._open[exchange.request.request_id]
+        # It may stand in a traceback, or in a context that others keep.
+        exchange.task = None
+
+    def _write(self, data: bytes) -> None:
+        """Send it with what else the loop's turn brings about."""
+        self._out.append(data)
+        self._out_bytes += len(data)
+        if not self._is_flushing:
+            self._is_flushing = True
+            assert self._loop is not None
+            self._loop.call_soon(self._flush)
+        if self._out_bytes >= FULL_BYTES:
+            self._is_full = True
+
+    def _flush(self) -> None:
+        assert self._loop is not None
+        try:
+            while self._out:
+                sent = self._socket.sendmsg(list(islice(self._out, AT_ONCE)))
+                self._out_bytes -= sent
+                self._sent(sent)
+        except (BlockingIOError, InterruptedError):
+            self._loop.add_writer(self._socket.fileno(), self._flush)
+        except OSError:
+            # Its end is read, too.
+            self._out.clear()
+            self._out_bytes = 0
+        if not self._out:
+            self._is_flushing = False
+            self._loop.remove_writer(self._socket.fileno())
+        if self._is_full and self._out_bytes < FULL_BYTES // 2:
+            self._is_full = False
+            for exchange in list(self._open.values()):
+                self._go_on(exchange)
+
+    def _sent(self, count: int) -> None:
+        out = self._out
+        while out and count >= len(out[0]):
+            count -= len(out.popleft())
+        if count:
+            out[0] = memoryview(out[0])[count:]
+
+
+def is_declared_async(app: App, action: str) -> bool:
+    """Whether the app says that calling the action gives something to be awaited."""
+    kind = type(app)
+    found = (kind.__call__, getattr(kind, action, None))
+    return any(inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one) for one in found)
+
+
+def _pump(exchange: Exchange, items: Iterator[Any], put: Callable[[Any], object]) -> None:
+    """In a thread, have the items sent as there is room, until the caller gives up."""
+    assert exchange.room is not None
+    try:
+        while exchange.room.acquire() and not exchange.is_cancelled:
+            try:
+                item = next(items)
+            except StopIteration:
+                return
+            end_copy(name_of(exchange.request))
+            with suppress(RuntimeError):
+                put(item)
+    finally:
+        close = getattr(items, "close", None)
+        if close is not None:
+            close()

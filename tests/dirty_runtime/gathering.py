@@ -1,0 +1,127 @@
+"""Apps of many calls in one worker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+
+from dirty_runtime import DirtyApp, current_request
+
+MARK: contextvars.ContextVar[str] = contextvars.ContextVar("mark", default="")
+
+
+class Many(DirtyApp):
+    """Runs up to 200 calls on its event loop."""
+
+    concurrency = 200
+    stashes = ("seen",)
+
+    def init(self) -> None:
+        self.runs = self.most = self.cancelled = self.produced = 0
+        self.doors: dict[str, asyncio.Event] = {}
+
+    async def wait(self, door: str) -> str:
+        """Wait until somebody opens the door."""
+        self.runs += 1
+        self.most = max(self.most, self.runs)
+        try:
+            await self.doors.setdefault(door, asyncio.Event()).wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        finally:
+            self.runs -= 1
+        return door
+
+    async def open(self, door: str) -> None:
+        self.doors.setdefault(door, asyncio.Event()).set()
+
+    async def state(self) -> dict[str, int]:
+        return {
+            "runs": self.runs,
+            "most": self.most,
+            "cancelled": self.cancelled,
+            "produced": self.produced,
+        }
+
+    async def blob(self, size: int) -> bytes:
+        return b"x" * size
+
+    async def measure(self, data: bytes) -> int:
+        return len(data)
+
+    async def count(self, stop: int) -> AsyncIterator[int]:
+        for number in range(stop):
+            yield number
+
+    async def flood(self, size: int) -> AsyncIterator[bytes]:
+        """Without end."""
+        try:
+            while True:
+                self.produced += 1
+                yield b"x" * size
+        finally:
+            self.cancelled += 1
+
+    def plain_flood(self, size: int) -> Iterator[bytes]:
+        """The same without async."""
+        try:
+            while True:
+                self.produced += 1
+                yield b"x" * size
+        finally:
+            self.cancelled += 1
+
+    def plain_count(self, stop: int) -> Iterator[int]:
+        yield from range(stop)
+
+    def plain(self) -> str:
+        return threading.current_thread().name
+
+    async def here(self) -> str:
+        return threading.current_thread().name
+
+    def asked(self) -> bool:
+        """Whether it learns, while it runs, that nobody waits."""
+        until_s = time.monotonic() + 30
+        while not current_request().cancelled and time.monotonic() < until_s:
+            time.sleep(0.005)
+        self.cancelled += 1
+        return True
+
+    async def fail(self) -> None:
+        raise ValueError("as it was asked to")
+
+    async def fail_behind(self, items: int) -> AsyncIterator[int]:
+        for number in range(items):
+            yield number
+        raise ValueError("as it was asked to")
+
+    async def odd(self) -> object:
+        return object()
+
+    async def mark(self, text: str) -> list[str]:
+        """What was there of a mark, and what is after a while."""
+        before = MARK.get()
+        MARK.set(text)
+        await asyncio.sleep(0.01)
+        return [before, MARK.get(), current_request().action]
+
+    async def stubborn(self, seconds: float) -> None:
+        """Does not end when it is cancelled."""
+        until_s = time.monotonic() + seconds
+        while time.monotonic() < until_s:
+            try:
+                await asyncio.sleep(seconds)
+            except asyncio.CancelledError:
+                self.cancelled += 1
+
+
+class Plain(DirtyApp):
+    """Beside the other, in the same worker."""
+
+    def thread(self) -> str:
+        return threading.current_thread().name
