@@ -52,6 +52,7 @@ from .workers.orphans import Orphans
 from .workers.places import Place
 from .workers.reload import Reload
 from .workers.supervisor import Supervisor
+from .workers.template import Templates
 from .workers.worker import LEAVE_S, Worker
 
 log = logging.getLogger("dirty")
@@ -114,11 +115,14 @@ class DirtyArbiter:
             config.timeout_s,
             clock,
         )
-        self.launchers = launchers_of(config) if launchers is None else launchers
+        self.templates = Templates(config.directory, clock)
+        if launchers is None:
+            launchers = launchers_of(config, self.templates)
+        self.launchers = launchers
         self.supervisor = Supervisor(
             config, self.catalogue, self.launchers, self.dispatcher, self, clock, self.turns
         )
-        self.reloading = Reload(self._inspect, self.supervisor)
+        self.reloading = Reload(self._inspect_anew, self.supervisor)
         self._clock = clock
         self._hasty = False
         self._begun_to_end = asyncio.Event()
@@ -208,6 +212,11 @@ class DirtyArbiter:
                 log.error("the apps cannot be looked at for now: %s", error.strerror)
                 await asyncio.sleep(LATER_S)
 
+    async def _inspect_anew(self) -> Mapping[str, AppFacts]:
+        """As `_inspect`, with what is installed now."""
+        self.templates.renew()
+        return await self._inspect()
+
     async def _serve(self, listener: Listener) -> None:
         self._handle_signals(asyncio.get_running_loop())
         with signals.followed(), collector.bounded():
@@ -220,8 +229,11 @@ class DirtyArbiter:
             ConfigError: an app cannot be imported.
             StartError: its tables cannot be made, or no worker could boot.
         """
-        if await self._learn():
-            await self._serve_known(listener)
+        try:
+            if await self._learn():
+                await self._serve_known(listener)
+        finally:
+            await self.templates.stop()
         if self._failure:
             raise StartError(self._failure)
 
@@ -230,7 +242,10 @@ class DirtyArbiter:
             lambda connected: ClientConnection(connected, self.dispatcher, self._clock, self.turns),
             self.door.make_room,
         )
-        call_hook(self.config.hooks, "on_dirty_starting", HookedArbiter(self, self.config))
+        if "on_dirty_starting" in self.config.hooks:
+            # Workers have what the hook has made of this process.
+            call_hook(self.config.hooks, "on_dirty_starting", HookedArbiter(self, self.config))
+            self.templates.renew()
         self._set_marks()
         try:
             self.supervisor.start()

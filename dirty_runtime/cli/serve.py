@@ -152,7 +152,7 @@ def _show_config(config: Config) -> None:
     from ..arbiter.clients.socket_file import check_socket
     from ..arbiter.policy.allocation import allocate, shortages
     from ..arbiter.policy.catalogue import Catalogue
-    from ..arbiter.workers.launch import inspect, launchers_of
+    from ..arbiter.workers.launch import looked_at
 
     Access.of(config)
     check_socket(config.socket_path)
@@ -160,7 +160,7 @@ def _show_config(config: Config) -> None:
         if "/" in getattr(config, name):
             check_directory(name, getattr(config, name))
     catalogue = Catalogue(config.apps)
-    for path, facts in asyncio.run(inspect(launchers_of(config), catalogue)).items():
+    for path, facts in asyncio.run(looked_at(config, catalogue)).items():
         catalogue.learn(path, facts)
     apps = catalogue.specs
     for line in [*unknown_variables(os.environ), *shortages(apps, config.workers)]:

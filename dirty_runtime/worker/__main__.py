@@ -15,7 +15,7 @@ from ..app import App, attributes_of, load_app
 from ..errors import DirtyAppError, DirtyError
 from ..failure import describe, place, tell
 from ..version import EXTENSIONS, VERSION
-from .forks import end_copy
+from .forks import end_copy, take_for_worker
 from .lane import ArbiterGone, LaneServer
 from .leaving import FLUSH_S, LEFT_S, end_after, leave, left, within
 from .log import LOG
@@ -37,8 +37,11 @@ PR_SET_PDEATHSIG = 1
 def main() -> int:
     """Boot and serve; returns the exit code."""
     die_with_parent()
+    take_for_worker()
     around = Surroundings()
     around.handle_signals()
+    # They have waited for it.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     find_apps()
     apps: dict[str, App] = {}
     LOG.set_up(around.log_file, around.log_json)

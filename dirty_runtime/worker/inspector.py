@@ -14,7 +14,7 @@ from typing import Any
 
 from ..app import attributes_of, load_class
 from ..errors import DirtyAppError
-from .forks import end_copy
+from .forks import end_copy, take_for_worker
 from .sources import find_apps
 
 
@@ -30,6 +30,7 @@ def facts_of(path: str) -> dict[str, Any]:
 
 def main(paths: Sequence[str]) -> None:
     """Write the facts of each app."""
+    take_for_worker()
     find_apps()
     with os.fdopen(os.dup(1), "w") as answers:
         os.dup2(2, 1)

@@ -51,7 +51,7 @@ def planted():
         "which holds the lanes": forked(),
     }
 
-if (HERE / "plant").exists() and "inspector" in " ".join(sys.orig_argv):
+if (HERE / "plant").exists() and "inspector" in sys.argv[0]:
     (HERE / "new").write_text(json.dumps(planted()))
     (HERE / "new").rename(HERE / "planted")
 

@@ -82,6 +82,8 @@ class App(DirtyApp):
             return [os.getpid(), os.waitpid(pid, 0)[1]]
         told(path)
         return "copy"
+    def lanes(self):
+        return os.environ["GD_WORKER_FDS"].split(",")
     def hold(self):
         pid = os.fork()
         if pid == 0:
@@ -209,10 +211,7 @@ def test_a_copy_answers_nothing_and_ends(
 def test_a_copy_holds_no_lane(arbiter: Arbiter, client: DirtyClient) -> None:
     copy = asked(client, "hold")
     (worker,) = arbiter.pids()
-    told = dict(
-        word.partition("=")[::2] for word in Path(f"/proc/{worker}/environ").read_text().split("\0")
-    )
-    lanes = {os.readlink(f"/proc/{worker}/fd/{fd}") for fd in told["GD_WORKER_FDS"].split(",")}
+    lanes = {os.readlink(f"/proc/{worker}/fd/{fd}") for fd in asked(client, "lanes")}
     assert len(lanes) == 2
 
     def holds_none() -> bool:

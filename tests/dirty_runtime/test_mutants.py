@@ -60,7 +60,7 @@ def test_a_mutant_that_no_test_tells_lives_and_another_is_killed() -> None:
 
 def test_a_mutant_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judging, "PATIENCE_S", 0.5)
-    ran = judging.run([PURE], broken("if has_served:", "while True:"))
+    ran = judging.run([PURE], broken("return 0.0", "while True: pass"))
     assert ran.outcome == "late"
 
 

@@ -1,7 +1,7 @@
 """Why workers are replaced, and how long a slot waits for its next one: pure.
 
-Rules: the wait doubles with every death from `first_s` to `longest_s`; a worker that has
-answered a call starts over.
+Rules: a worker that has answered a call is replaced at once. For others the wait doubles with every
+death from `first_s` to `longest_s`, until one has.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Backoff:
         """A worker died. Returns how long to wait."""
         if has_served:
             self._wait_s = self.first_s
+            return 0.0
         wait_s = self._wait_s
         self._wait_s = min(self.longest_s, wait_s * 2)
         return wait_s

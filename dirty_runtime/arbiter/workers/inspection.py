@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -19,23 +18,27 @@ from ...app import MOST_AT_ONCE
 from ...settings import ConfigError
 from ..clock import Clock
 from ..policy.catalogue import AppFacts
-from .process import Kept, pipe_from
+from .process import pipe_from
+from .template import OUTPUT, Start, Templates
 
 READ_BYTES = 64 * 1024
 
 
-async def asked(paths: Sequence[str], limit_s: float, directory: str) -> dict[str, AppFacts]:
+async def asked(
+    paths: Sequence[str], limit_s: float, directory: str, templates: Templates
+) -> dict[str, AppFacts]:
     """What each app says of itself; it may take as long as a boot.
 
     Args:
         directory: where the apps are looked for; empty for the current one.
+        templates: start the inspector.
 
     Raises:
         ConfigError: an app cannot be imported, is none, or has impossible attributes.
     """
     if directory and not os.path.isdir(directory):
         raise ConfigError(f"the directory of the apps, {directory}, is not there any more")
-    output, ending = await _output_of(paths, limit_s, directory)
+    output, ending = await _output_of(paths, limit_s, directory, templates)
     facts: dict[str, AppFacts] = {}
     for path, line in zip(paths, output.splitlines(), strict=False):
         found = json.loads(line)
@@ -65,11 +68,13 @@ def checked(path: str, found: Mapping[str, Any]) -> AppFacts:
     return AppFacts(workers, tuple(stashes), kills, **numbers)
 
 
-async def _output_of(paths: Sequence[str], limit_s: float, directory: str) -> tuple[bytes, str]:
+async def _output_of(
+    paths: Sequence[str], limit_s: float, directory: str, templates: Templates
+) -> tuple[bytes, str]:
     """What the inspector wrote, all its lines if it could, and why it wrote no more."""
-    command = [sys.executable, "-P", "-m", "dirty_runtime.worker.inspector", *paths]
+    start = Start("inspector", paths, os.environ, directory)
     with pipe_from() as (source, end):
-        inspector = Kept(command, {}, directory, [], output=end)
+        inspector = templates.start(start.with_fds([(OUTPUT, end)]))
     lines = Lines(source, len(paths))
     inspector.when_ended(lines.end)
     late = ""

@@ -12,13 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from ...settings import PYTHON_LAUNCHER, Config, ConfigError
+from ..clock import Clock
 from ..policy.catalogue import AppFacts, Catalogue
 from .inspection import asked
 from .process import LocalProcess
 from .stacks import Stacks
+from .template import Start, Templates
 
 # It looks for the apps' modules itself, when it has what it needs.
 PYTHON = (sys.executable, "-P", "-m", "dirty_runtime.worker")
+# What Python, or the C library, looks at when a process begins, and not again when it is forked.
+READ_AT_START = ("PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "TZ", "GDPROTO_")
 
 
 class Order(NamedTuple):
@@ -94,16 +98,23 @@ class Launcher(Protocol):
 
 
 class PythonLauncher:
-    """Starts Python's own worker."""
+    """Starts Python's own worker: a fork of a template, if that was told the same."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, templates: Templates) -> None:
         self._config = config
+        self._templates = templates
 
     async def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
-        return await asked(paths, self._config.boot_timeout_s, self._config.directory)
+        config = self._config
+        return await asked(paths, config.boot_timeout_s, config.directory, self._templates)
 
     def launch(self, order: Order) -> Process:
-        return started(PYTHON, self._config, order, takes_signals=True)
+        begin = self._config.slot_env.keys()
+        if any(name.startswith(READ_AT_START) for name in begin):
+            start = start_of("command", PYTHON, self._config, order)
+        else:
+            start = start_of("worker", (), self._config, order)
+        return started(self._templates, start, takes_signals=True)
 
 
 class CommandLauncher:
@@ -114,8 +125,11 @@ class CommandLauncher:
         setting: where the command stands in Config.
     """
 
-    def __init__(self, config: Config, command: str, name: str, setting: str) -> None:
+    def __init__(
+        self, config: Config, templates: Templates, command: str, name: str, setting: str
+    ) -> None:
         self._config = config
+        self._templates = templates
         self._words = shlex.split(command)
         self._name = name
         self._setting = setting
@@ -129,22 +143,25 @@ class CommandLauncher:
         return {}
 
     def launch(self, order: Order) -> Process:
-        return started(self._words, self._config, order, takes_signals=False)
+        start = start_of("command", self._words, self._config, order)
+        return started(self._templates, start, takes_signals=False)
 
 
-def started(
-    words: Sequence[str], config: Config, order: Order, takes_signals: bool
-) -> LocalProcess:
+def start_of(kind: str, words: Sequence[str], config: Config, order: Order) -> Start:
+    """What is to be started for the order."""
+    lanes = [("GD_WORKER_FDS", end.fileno()) for end in order.ends]
+    return Start(kind, words, os.environ | told(config, order), config.directory, lanes)
+
+
+def started(templates: Templates, start: Start, takes_signals: bool) -> LocalProcess:
     """A worker's process. Raises OSError."""
-    environment = told(config, order)
-    return LocalProcess(words, environment, config.directory, order.ends, takes_signals)
+    return LocalProcess(lambda fds: templates.start(start.with_fds(fds)), takes_signals)
 
 
 def told(config: Config, order: Order) -> dict[str, str]:
-    """The environment that a worker is started with, beside the arbiter's own."""
+    """The environment that a worker is started with, beside the arbiter's own and its lanes."""
     own = {name: text.format(slot=order.slot) for name, text in config.slot_env.items()}
     return own | {
-        "GD_WORKER_FDS": ",".join(str(end.fileno()) for end in order.ends),
         "GD_WORKER_APPS": json.dumps(list(order.apps)),
         "DIRTY_WORKER_OWN_LANES": json.dumps(list(order.own)),
         "DIRTY_WORKER_THREADS": str(config.threads),
@@ -162,14 +179,18 @@ def told(config: Config, order: Order) -> dict[str, str]:
     }
 
 
-def launchers_of(config: Config) -> dict[str, Launcher]:
+def launchers_of(config: Config, templates: Templates) -> dict[str, Launcher]:
     """Who starts the workers of `config`, by the names that its apps give."""
-    python = PythonLauncher(config)
+
+    def by(command: str, name: str, setting: str) -> Launcher:
+        return CommandLauncher(config, templates, command, name, setting)
+
+    python = PythonLauncher(config, templates)
     usual: Launcher = python
     if config.worker_command:
-        usual = CommandLauncher(config, config.worker_command, "worker-command", "worker_command")
+        usual = by(config.worker_command, "worker-command", "worker_command")
     named = {
-        name: CommandLauncher(config, command, f"launcher {name}", "launchers")
+        name: by(command, f"launcher {name}", "launchers")
         for name, command in config.launchers.items()
     }
     return {"": usual, PYTHON_LAUNCHER: python, **named}
@@ -181,3 +202,12 @@ async def inspect(launchers: Mapping[str, Launcher], catalogue: Catalogue) -> di
     for name, paths in catalogue.launchers.items():
         facts |= await launchers[name].inspect(paths)
     return facts
+
+
+async def looked_at(config: Config, catalogue: Catalogue) -> dict[str, AppFacts]:
+    """As `inspect`, where nothing is to be started. Raises ConfigError."""
+    templates = Templates(config.directory, Clock())
+    try:
+        return await inspect(launchers_of(config, templates), catalogue)
+    finally:
+        await templates.stop()

@@ -12,7 +12,7 @@ import os
 from contextlib import suppress
 
 from ...keeper import children
-from .process import Kept
+from .template import Template
 
 LOOK_S = 1.0
 
@@ -25,7 +25,7 @@ class Orphans:
 
     def look(self) -> None:
         """Wait for those that were dead at the last look, and look again later."""
-        dead = {pid for pid in children() if pid not in Kept.keepers and _is_dead(pid)}
+        dead = {pid for pid in children() if pid not in Template.pids and _is_dead(pid)}
         for pid in dead & self._dead:
             with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)

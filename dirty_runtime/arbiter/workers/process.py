@@ -1,7 +1,7 @@
 """Processes of this machine that the arbiter starts, each by a keeper, with which its tree ends.
 
-Rules: what is started inherits what it is given, and nothing else. A step that fails leaves nothing
-behind. Its end is the end of all that it has started, and is seen by its keeper's. A worker may
+Rules: what is started has what it is given, and nothing else. A step that fails leaves nothing
+behind. Its end is the end of all that it has started, of which its keeper tells. A worker may
 write lines on its trace: the path of each app before it initialises it, so that one that dies at
 that names the culprit; and ``leave REASON``, to be replaced by a successor.
 """
@@ -13,18 +13,16 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Iterator, Sequence
 
-from ... import keeper
 from ...printable import printable
 from ...stacks import ASK
 from .stacks import StackPipe, Stacks
 
-KEEPER = (sys.executable, "-I", "-S", os.path.abspath(keeper.__file__))
-REPORT_BYTES = 4096
+# Descriptors, with names.
+Fds = Sequence[tuple[str, int]]
+
+SAID_BYTES = 4096
 TRACE_BYTES = 64 * 1024
 LEAVE = "leave"
 REASON_CHARACTERS = 200
@@ -38,68 +36,46 @@ class Kept:
     """A process with a keeper.
 
     Args:
-        words: the command.
-        environment: what it is told, beside the arbiter's own environment.
-        directory: where it starts; empty for the current one.
-        inherits: the file descriptors that it gets, beside the standard streams.
-        output: its standard output; None for the arbiter's.
-
-    Raises:
-        OSError: it cannot be started, for now.
-
-    Attributes:
-        keepers: the numbers of all that live.
+        channel: where it and its keeper say what becomes of it, and are told.
     """
 
-    keepers: ClassVar[set[int]] = set()
-
-    def __init__(
-        self,
-        words: Sequence[str],
-        environment: Mapping[str, str],
-        directory: str,
-        inherits: Sequence[int],
-        output: int | None = None,
-    ) -> None:
+    def __init__(self, channel: socket.socket) -> None:
+        channel.setblocking(False)
+        self._channel = channel
         self._said = b""
-        self._source, report = os.pipe()
-        try:
-            os.set_blocking(self._source, False)
-            self._keeper = subprocess.Popen(
-                [*KEEPER, str(report), str(os.getpid()), *words],
-                cwd=directory or None,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                pass_fds=[report, *inherits],
-                env=os.environ | environment,
-            )
-        except OSError:
-            os.close(self._source)
-            raise
-        finally:
-            os.close(report)
-        self.keepers.add(self._keeper.pid)
 
     @property
     def pid(self) -> int:
-        """The command's number; 0 while the keeper has not told it."""
+        """Its number; 0 while it has not told it."""
+        if not self._told("pid"):
+            # It has said so before anything else, though we may not have looked.
+            self._hear()
         return int(self._told("pid") or 0)
 
     def when_ended(self, told: Callable[[], None]) -> None:
         """Have the running event loop call `told` once, when nothing of it is left."""
-        asyncio.get_running_loop().add_reader(self._source, self._read, told)
+        asyncio.get_running_loop().add_reader(self._channel, self._read, told)
+
+    def _hear(self) -> bool:
+        """Take what was said. Returns whether more may come."""
+        if self._channel.fileno() < 0:
+            return False
+        try:
+            part = self._channel.recv(SAID_BYTES)
+        except BlockingIOError:
+            return True
+        except OSError:
+            part = b""
+        self._said += part
+        return bool(part) and not self._said.endswith(b"gone\n")
 
     def _read(self, told: Callable[[], None]) -> None:
-        part = os.read(self._source, REPORT_BYTES)
-        self._said += part
-        if part:
+        if self._hear():
             return
-        asyncio.get_running_loop().remove_reader(self._source)
-        os.close(self._source)
-        self._keeper.wait()
-        self.keepers.discard(self._keeper.pid)
+        asyncio.get_running_loop().remove_reader(self._channel)
+        self._channel.close()
         if self.pid and not self._told("ended"):
-            # It was the keeper that was killed, and with it the command, but nothing else.
+            # It was the keeper that was killed, and with it the process, but nothing else.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
         told()
@@ -109,38 +85,39 @@ class Kept:
         if failure := self._told("failed"):
             return f"it cannot be started: {os.strerror(int(failure))}"
         if not (ended := self._told("ended")):
-            return f"its keeper: {_told_code(self._keeper.wait())}"
-        return _told_code(os.waitstatus_to_exitcode(int(ended)))
+            return "its keeper was killed" if self.pid else "its template was killed before"
+        return _told_code(int(ended))
 
     def is_victim(self) -> bool:
         """Whether it could not be started, or somebody ended it; for one that is gone."""
         ended = self._told("ended")
-        return not ended or os.WTERMSIG(int(ended)) in FROM_OUTSIDE
+        return not ended or -int(ended) in FROM_OUTSIDE
 
     def kill(self) -> None:
         """End it, and all that it has started."""
-        self._keeper.send_signal(keeper.END)
-        # Its keeper may have been stopped.
-        self._keeper.send_signal(signal.SIGCONT)
+        with contextlib.suppress(OSError):
+            self._channel.shutdown(socket.SHUT_WR)
+        if its := self._told("keeper"):
+            # It may have been stopped.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(int(its), signal.SIGCONT)
 
     def hand_on(self, number: int) -> None:
         """Send it one of the signals that a keeper hands on."""
-        self._keeper.send_signal(number)
+        with contextlib.suppress(OSError):
+            self._channel.send(bytes((number,)))
 
     def _told(self, name: str) -> str:
-        """What its keeper has said of it under the name; empty when nothing yet."""
+        """What was said of it under the name; empty when nothing yet."""
         words = (line.split() for line in self._said.decode().splitlines())
-        return next((word for found, word in words if found == name), "")
+        return next((word for found, *rest in words if found == name for word in rest), "")
 
 
 class LocalProcess:
     """A worker that is a process of this machine.
 
     Args:
-        words: the command.
-        environment: what it is told.
-        directory: where it starts; empty for the current one.
-        ends: what it inherits.
+        start: starts it, with descriptors by the variables that have their numbers.
         takes_signals: whether it has a meaning for USR1, of which others would die, and tells
             where its threads are.
 
@@ -148,25 +125,16 @@ class LocalProcess:
         OSError: it cannot be started, for now.
     """
 
-    def __init__(
-        self,
-        words: Sequence[str],
-        environment: Mapping[str, str],
-        directory: str,
-        ends: Sequence[socket.socket],
-        takes_signals: bool,
-    ) -> None:
+    def __init__(self, start: Callable[[Fds], Kept], takes_signals: bool) -> None:
         self._takes_signals = takes_signals
         self._leaving: Callable[[str], None] | None = None
         self._rest = b""
         self._last_traced = self._died_of = ""
         with pipe_from() as (self._trace, end), pipe_from() as (source, stacks_end):
-            told = {"DIRTY_TRACE_FD": str(end)}
-            inherits = [end, *(one.fileno() for one in ends)]
+            fds = [("DIRTY_TRACE_FD", end)]
             if takes_signals:
-                told["DIRTY_STACKS_FD"] = str(stacks_end)
-                inherits.append(stacks_end)
-            self._kept = Kept(words, {**environment, **told}, directory, inherits)
+                fds.append(("DIRTY_STACKS_FD", stacks_end))
+            self._kept = start(fds)
             self._stacks = StackPipe(source)
 
     @property
