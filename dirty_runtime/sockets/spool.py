@@ -2,7 +2,8 @@
 
 Rules: the file lies where `tempfile` puts files, and goes away with the last reference to it, or at
 once where it cannot take everything. It takes none of the descriptors that are kept back, and there
-is none before enough has come for one: whoever only announces much has no descriptor of ours.
+is none before enough has come for one: whoever only announces much has no descriptor of ours. What
+is over is closed by a thread.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import socket
 import tempfile
 import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from io import FileIO
 
 from . import descriptors
 from .pipe import Pipe
@@ -23,6 +26,7 @@ from .pipe import Pipe
 KEPT_IN_MEMORY_BYTES = 2 * 1024 * 1024
 # Of such a frame, what is in memory until there is a file.
 HELD_BYTES = 64 * 1024
+CLOSING = ThreadPoolExecutor(1, "closing")
 
 
 class Spool:
@@ -32,7 +36,7 @@ class Spool:
         # Unbuffered and never seeked: what is written is there for sendfile.
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         self._size = 0
-        weakref.finalize(self, self._file.close)
+        weakref.finalize(self, _give_back, self._file)
         descriptors.check(self._file.fileno())
 
     def __len__(self) -> int:
@@ -77,6 +81,15 @@ class Spool:
     def view(self) -> memoryview:
         """All bytes, read from the file where they are looked at. Raises OSError."""
         return memoryview(mmap.mmap(self._file.fileno(), self._size, access=mmap.ACCESS_READ))
+
+
+def _give_back(file: FileIO) -> None:
+    """Have a thread close the file of a spool: to free its room takes milliseconds."""
+    try:
+        CLOSING.submit(file.close)
+    except RuntimeError:
+        # The interpreter ends.
+        file.close()
 
 
 Act = Callable[[], None]

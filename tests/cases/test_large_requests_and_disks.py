@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import queue
 import resource
 import shutil
 import socket
+import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import FileIO
@@ -138,3 +141,21 @@ def test_a_disk_that_stands_keeps_nobody_else_waiting(monkeypatch: pytest.Monkey
             peer.socket.close()
 
     asyncio.run(test())
+
+
+def test_the_file_of_what_is_over_is_closed_by_a_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: queue.Queue[threading.Thread] = queue.Queue()
+
+    class File(FileIO):
+        def close(self) -> None:
+            if not self.closed:
+                closed.put(threading.current_thread())
+            super().close()
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda buffering: File(tmp_path / "f", "w+"))
+    spool = Spool()
+    spool.append(b"some")
+    del spool
+    assert closed.get(timeout=LIMIT_S) is not threading.current_thread()
