@@ -13,8 +13,12 @@
 #define MSG_NOSIGNAL 0
 #endif
 
-/* As in `small.py`. */
-enum { SMALL_BYTES = 4096 };
+/* As in `small.py`; and of what is sent, from where on the interpreter is let go. */
+enum { SMALL_BYTES = 64 * 1024, SHORT_BYTES = 4096 };
+
+/* Read into this, and copied from it: what most reads bring is a fraction of it. It is safe as long as
+ * the interpreter is held. */
+static char buffer[SMALL_BYTES];
 
 /* Names of methods. */
 static PyObject *receive_data, *receive_eof;
@@ -48,7 +52,6 @@ static int hand_on(PyObject *connection, const char *data, ssize_t count) {
 
 static PyObject *receive_small(PyObject *module, PyObject *const *args, Py_ssize_t given) {
     (void)module;
-    char data[SMALL_BYTES];
     if (given != 2) {
         PyErr_SetString(PyExc_TypeError, "receive_small takes a descriptor and a connection");
         return NULL;
@@ -57,11 +60,11 @@ static PyObject *receive_small(PyObject *module, PyObject *const *args, Py_ssize
     if (fd < 0) {
         return NULL;
     }
-    ssize_t count = recv(fd, data, SMALL_BYTES, MSG_DONTWAIT);
+    ssize_t count = recv(fd, buffer, SMALL_BYTES, MSG_DONTWAIT);
     if (count < 0) {
         return is_for_later() ? Py_NewRef(Py_None) : PyErr_SetFromErrno(PyExc_OSError);
     }
-    return hand_on(args[1], data, count) < 0 ? NULL : PyLong_FromSsize_t(count);
+    return hand_on(args[1], buffer, count) < 0 ? NULL : PyLong_FromSsize_t(count);
 }
 
 static PyObject *send_small(PyObject *module, PyObject *const *args, Py_ssize_t count) {
@@ -76,7 +79,7 @@ static PyObject *send_small(PyObject *module, PyObject *const *args, Py_ssize_t 
     }
     const char *data = PyBytes_AS_STRING(args[1]);
     size_t size = (size_t)PyBytes_GET_SIZE(args[1]);
-    PyThreadState *aside = size > SMALL_BYTES ? PyEval_SaveThread() : NULL;
+    PyThreadState *aside = size > SHORT_BYTES ? PyEval_SaveThread() : NULL;
     ssize_t sent = send(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     int fault = errno;
     if (aside != NULL) {

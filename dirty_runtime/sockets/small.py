@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import gdproto
 
-SMALL_BYTES = 4096
+SMALL_BYTES = 64 * 1024
 
 
 def receive_in_python(number: int, connection: gdproto.Connection) -> int | None:

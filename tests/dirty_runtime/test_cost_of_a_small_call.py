@@ -21,6 +21,7 @@ import pytest
 
 import gdproto
 from dirty_runtime import DirtyClient
+from dirty_runtime.sockets.link import Link
 
 from . import small_calls
 from .small_calls import APP, CALLS, SHARES
@@ -101,3 +102,28 @@ def test_an_awaited_call_keeps_few_objects_for_the_collector(tmp_path: Path) -> 
         nobody.listen()
         more = asyncio.run(test())
     assert sum(more.values()) / TASKS <= MOST_TRACKED, more.most_common(10)
+
+
+@pytest.mark.parametrize("size", [100, 5_000, 20_000, 60_000])
+def test_what_a_socket_takes_at_once_is_read_at_once(size: int) -> None:
+    """Each read more is a turn of the event loop more, for whatever is a little longer."""
+    reads: list[int] = []
+
+    class Events:
+        def received(self) -> None:
+            reads.append(1)
+
+    async def test() -> None:
+        ours, theirs = socket.socketpair()
+        connection = gdproto.Connection("arbiter", raw=True)
+        events: Any = Events()
+        link = Link(ours, connection, events)
+        with theirs:
+            for number in (1, 2):
+                theirs.sendall(gdproto.Request(number, APP, "echo", (bytes(size),)).to_bytes())
+                link._read()
+                assert isinstance(connection.next_event(), gdproto.FrameReceived)
+        ours.close()
+
+    asyncio.run(test())
+    assert len(reads) == 2

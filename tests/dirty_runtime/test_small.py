@@ -62,7 +62,7 @@ def test_what_comes_is_handed_on(way: Way, pair: Pair) -> None:
 
 def test_of_much_a_little_is_read(way: Way, pair: Pair) -> None:
     connection = gdproto.Connection("arbiter")
-    pair[1].sendall(FRAME * SMALL_BYTES)
+    pair[1].sendall(bytes(SMALL_BYTES + 1))
     assert way.receive(pair[0].fileno(), connection) == SMALL_BYTES
     assert connection.kept_bytes == SMALL_BYTES
 
