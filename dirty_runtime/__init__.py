@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from .client.proxies import AsyncApp, protocol_of
     from .client.stash import AsyncStashClient, StashClient, StashTable
+    from .converters import Converters
     from .errors import (
         DirtyAppError,
         DirtyAppNotFoundError,
@@ -61,6 +62,7 @@ _HOMES = {
     "AsyncStashClient": ".client.stash",
     "StashClient": ".client.stash",
     "StashTable": ".client.stash",
+    "Converters": ".converters",
     "DirtyAppError": ".errors",
     "DirtyAppNotFoundError": ".errors",
     "DirtyCancelledError": ".errors",
@@ -82,6 +84,7 @@ _HOMES = {
 __all__ = [
     "AsyncApp",
     "AsyncStashClient",
+    "Converters",
     "CurrentRequest",
     "DirtyApp",
     "DirtyAppError",

@@ -26,6 +26,8 @@ from typing import Any
 
 import gdproto
 
+from .hints import hint
+
 MAX_TEXT_BYTES = gdproto.ERROR_TEXT_BYTES
 MAX_RAW_BYTES = gdproto.RAW_DATA_BYTES
 
@@ -249,7 +251,8 @@ class DirtyProtocolError(DirtyError):
     def of(cls, error: gdproto.ProtocolError, raw_data: bytes = b"") -> DirtyProtocolError:
         """What a peer is told of `error`, with `raw_data` where the error does not know it."""
         raw_data = error.raw_data or raw_data
-        return cls(str(error), raw_data or None, error.code, error.offset, error.path or None)
+        said = f"{error}{hint(error.code, error.reason)}"
+        return cls(said, raw_data or None, error.code, error.offset, error.path or None)
 
 
 class DirtyOverloadedError(DirtyError):

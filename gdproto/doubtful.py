@@ -6,6 +6,7 @@ success does. Only what is right after all is left to the Python codec.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from . import frames, messages, tlv
@@ -14,14 +15,21 @@ from ._generated.tables import HEADER_BYTES
 from .frames import BARE, Header, Message
 from .messages import Steps
 from .routing import RequestPeek
-from .tlv import Buffer, readable
+from .tlv import Buffer, Default, readable
 
 
 class Doubtful:
     """The functions of the Python codec, judging by other steps."""
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: Steps, encode: Callable[[Any], bytes] = tlv.encode) -> None:
         self._steps = steps
+        self._encode = encode
+
+    def encode(self, value: Any, *, default: Default | None = None) -> bytes:
+        """As `gdproto.tlv.encode`; what has a form is written by the C codec."""
+        if default is None:
+            return tlv.encode(value)
+        return tlv.encode_by(self._encode, value, default)
 
     def serialize(self, message: Message) -> bytes:
         """As `gdproto.frames.serialize`."""

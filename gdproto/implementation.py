@@ -26,7 +26,7 @@ from .routing import RequestPeek
 def fallbacks(doubtful: Doubtful) -> dict[str, Any]:
     """What the C codec asks in doubt, by the name under which it asks."""
     return {
-        "encode": tlv.encode,
+        "encode": doubtful.encode,
         "decode": doubtful.decode,
         "check": doubtful.check,
         "refuse": strict.refuse,
@@ -63,7 +63,9 @@ IMPLEMENTATION = "python" if codec is None else "c"
 doubtful = (
     None
     if codec is None
-    else Doubtful(Steps(codec.check_at, codec.spans, codec.route, codec.encode_payload))
+    else Doubtful(
+        Steps(codec.check_at, codec.spans, codec.route, codec.encode_payload), codec.encode
+    )
 )
 if codec is None:
     check = tlv.check

@@ -7,33 +7,39 @@ on every fault.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from . import strict
-from ._generated.tables import MAX_BLOB_BYTES, MAX_VALUE_BYTES
+from ._generated.tables import MAX_BLOB_BYTES, MAX_VALUE_BYTES, VALUE_TYPES
 from ._generated.values import read_value, read_value_view, write_value
 from .errors import ProtocolError
 from .fast import DOUBTS, Written
 
 Buffer = bytes | bytearray | memoryview
 Check = Callable[[bytes | memoryview, int], int]
+Default = Callable[[Any], Any]
 
 
 class _Value(Written):
     most = MAX_VALUE_BYTES
 
 
-def encode(value: Any) -> bytes:
+def encode(value: Any, *, default: Default | None = None) -> bytes:
     """Encode one value as TLV.
 
     Args:
         value: None, bool, int, float, str, bytes, list or dict, nested at will. Tuples count as
             lists, bytearrays and memoryviews as bytes, subclasses as their base. Keys that are
             int, float, bool or None become their text.
+        default: called with each value that has no TLV form: what it gives takes the place; the
+            value itself leaves it at fault.
 
     Raises:
         ProtocolError: the value has no TLV form; `code` and `path` say why and where.
     """
+    if default is not None:
+        return encode_by(encode, value, default)
     parts = _Value()
     try:
         write_value(value, parts.append)
@@ -43,6 +49,37 @@ def encode(value: Any) -> bytes:
     if len(data) > MAX_VALUE_BYTES:
         raise strict.too_large(MAX_VALUE_BYTES)
     return data
+
+
+def encode_by(encoded: Callable[[Any], bytes], value: Any, default: Default) -> bytes:
+    """As `encode` with a default, by a function that encodes what has a form."""
+    try:
+        return encoded(value)
+    except ProtocolError as error:
+        if error.code != "unsupported_type":
+            raise
+    # What is too deep is found again, at its place.
+    with suppress(RecursionError):
+        value = _replaced(value, default)
+    return encoded(value)
+
+
+def _replaced(value: Any, default: Default) -> Any:
+    """The value, with another in each place where one has no form."""
+
+    def inside(one: Any) -> Any:
+        return _replaced(one, default)
+
+    value = strict.plain(value)
+    kind = type(value)
+    if kind is list:
+        return list(map(inside, value))
+    if kind is dict:
+        return dict(zip(value, map(inside, value.values()), strict=True))
+    if any(rule.python is kind for rule in VALUE_TYPES):
+        return value
+    other = default(value)
+    return value if other is value else inside(other)
 
 
 def decode(data: Buffer, *, zero_copy: bool = False) -> Any:

@@ -7,6 +7,7 @@ unexpectedly, or a known failure is stale; 2 when nothing could be judged.
 from __future__ import annotations
 
 import shlex
+import shutil
 import socket
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -109,6 +110,8 @@ def live(
     run = Run(peer.name, command=again, declaration={"roles": [peer.role]})
     if peer.role == "arbiter":
         _check_app(peer.address, terms)
+    else:
+        _check_command(peer.role, peer.address)
     _play(peer, chosen, terms, entries, run, out, jobs)
     complete = not only and not requirement
     run.complaints += known_failures.stale(entries, run.results.values(), complete)
@@ -137,6 +140,16 @@ def _check_socket(path: str) -> None:
             probe.connect(path)
         except OSError as error:
             raise Unjudged(f"no arbiter answers at {path}: {error.strerror or error}") from None
+
+
+def _check_command(role: str, command: str) -> None:
+    """Raises Unjudged where the command names no program: each script would say so."""
+    try:
+        program = next(iter(shlex.split(command)), "")
+    except ValueError as error:
+        raise Unjudged(f"--{role} {command}: {str(error).lower()}") from None
+    if shutil.which(program) is None:
+        raise Unjudged(f"--{role} {command}: there is no program {program}")
 
 
 def _check_app(path: str, terms: Terms) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import gdproto
 
-from .expectations import CLOSED, Closed, Expected, Outcome, shown
+from .expectations import CLOSED, Closed, Expected, Outcome, chunk, shown
 from .transcript import CLOSED as CLOSED_BY_PEER
 from .transcript import CONNECTED, DROPPED, HALF_CLOSED, RECEIVED, SENT, Transcript
 
@@ -148,19 +148,21 @@ class Wire:
     def expect_stream(self, request_id: int, *last: Expected) -> list[object]:
         """The items of a stream's chunks until one of `last`."""
         items: list[object] = []
-        while True:
-            chunk = Expected(
-                f"a CHUNK under id {request_id}",
-                lambda outcome: (
-                    []
-                    if isinstance(outcome, gdproto.Chunk) and outcome.request_id == request_id
-                    else None
-                ),
-            )
-            message = self.expect(chunk, *last)
-            if not isinstance(message, gdproto.Chunk):
-                return items
+        while isinstance(message := self.expect(chunk(request_id), *last), gdproto.Chunk):
             items.append(message.data)
+        return items
+
+    def expect_among(self, request_id: int, *wanted: Expected) -> list[object]:
+        """The items of a stream's chunks until each of `wanted` has come, in any order."""
+        items: list[object] = []
+        left = [*wanted]
+        while left:
+            message = self.expect(chunk(request_id), *left)
+            if isinstance(message, gdproto.Chunk):
+                items.append(message.data)
+            else:
+                left = [one for one in left if one.judge(message) is None]
+        return items
 
     def expect_closed(self, within_s: float | None = None) -> None:
         """The peer closes, and sends nothing before."""

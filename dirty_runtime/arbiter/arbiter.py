@@ -114,6 +114,7 @@ class DirtyArbiter:
             config.graceful_timeout_s,
             config.timeout_s,
             clock,
+            self.turns,
         )
         self.templates = Templates(config.directory, clock)
         if launchers is None:
@@ -187,7 +188,7 @@ class DirtyArbiter:
         listener = Listener(self.config.socket_path, self.access)
         pidfile = Pidfile(self.config.pidfile)
         try:
-            self._exporter = Exporter(self.config, self.access, self._clock)
+            self._exporter = Exporter(self.config, self.access, self._clock, self.templates)
             pidfile.write()
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
                 if owns_process and os.getpid() == 1:
@@ -344,7 +345,7 @@ class DirtyArbiter:
             log.warning("calls still ran after %g s", self._grace_s)
 
     async def _stop(self, listener: Listener) -> None:
-        self.dispatcher.stop()
+        await self.dispatcher.stop()
         await self.supervisor.stop(self._time_to_close_s)
         listener.take_last()
         pace = Pace(self.turns)

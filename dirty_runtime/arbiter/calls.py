@@ -19,6 +19,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import gdproto
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 # A request that its worker may leave unread is kept this large, to be handed on.
 KEPT_BYTES = 64 * 1024
+# Calls that are given up at one time for being too late.
+MOST_AT_ONCE = 500
 
 C = TypeVar("C", bound=Hashable)
 L = TypeVar("L", bound=Hashable)
@@ -274,9 +277,9 @@ class Calls(Generic[C, L]):
     # --- what time does ---
 
     def expired(self, now_s: float) -> Actions[C, L]:
-        """The calls that are too late by `now_s` are given up."""
+        """The calls that are too late by `now_s` are given up; of many, the others next time."""
         actions: list[Action[C, L]] = []
-        for call in list(self._deadlines.pop_due(now_s)):
+        for call in list(islice(self._deadlines.pop_due(now_s), MOST_AT_ONCE)):
             reason = f"no answer within {call.timeout_s:g} s"
             actions += self._failed(call, too_late(call, reason, call.timeout_s, now_s))
         return actions

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 
 import gdproto
 
@@ -34,12 +35,16 @@ from .policy.restarts import Cause
 from .policy.routing import Router
 from .telemetry.counters import Counters
 from .telemetry.observer import Observers
+from .turns import Turns, some_of
 from .watch import SilenceWatch
 from .workers.lane import Answer, LaneWorker
 from .workers.places import Place
 from .workers.worker import Worker
 
 log = logging.getLogger("dirty")
+
+# Actions of which not all are done in one turn of the loop.
+MANY = 32
 
 NAMES = {int(code): code.name for code in gdproto.MessageCode}
 ERROR = int(gdproto.MessageCode.ERROR)
@@ -60,6 +65,7 @@ class Dispatcher:
         graceful_timeout_s: what calls get that run beside a fault.
         timeout_s: the longest silence of a worker; 0 for any.
         clock: has its seconds, and its timers.
+        turns: of the loop.
 
     Attributes:
         clients: the connections.
@@ -79,6 +85,7 @@ class Dispatcher:
         graceful_timeout_s: float,
         timeout_s: float,
         clock: Clock,
+        turns: Turns,
     ) -> None:
         self.clients: set[ClientConnection] = set()
         self.quiet = asyncio.Event()
@@ -99,6 +106,8 @@ class Dispatcher:
         self._alarm = Alarm(self._expire, clock)
         self._silence = SilenceWatch(timeout_s, self, clock, door.unread_s)
         self._is_draining = False
+        self._turns = turns
+        self._untold: deque[Fail[ClientConnection, Place]] = deque()
 
     # --- orders ---
 
@@ -108,9 +117,10 @@ class Dispatcher:
         self._calls.drained()
         self.door.drain()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Give up every call."""
-        self._perform(self._calls.stopped())
+        self._perform(self._told_later(self._calls.stopped()))
+        await self._turns.exhaust(self._telling())
 
     def end_call(self, call: CallOf, reason: str) -> None:
         """Fail the call; the worker that runs it is killed, others of it get their grace."""
@@ -169,7 +179,8 @@ class Dispatcher:
             return
         if self._observers.call_arrived:
             self._tell("call_arrived", call)
-        self._perform(self._calls.called(call))
+        actions = self._calls.called(call)
+        self._perform(actions if len(actions) < MANY else self._told_later(actions))
         if call.timeout_s is not None and call.arrived_s + call.timeout_s < self._alarm.due_s:
             self._alarm.set(call.arrived_s + call.timeout_s)
 
@@ -209,6 +220,34 @@ class Dispatcher:
                 for_each((action,), self._end_by, "nor can it be ended")
         if self._is_draining:
             self.look_whether_quiet()
+
+    def _told_later(
+        self, actions: Actions[ClientConnection, Place]
+    ) -> Actions[ClientConnection, Place]:
+        """What is to be done at once: of many calls that fail, who waits is told in turns of the
+        loop.
+        """
+        if len(actions) < MANY:
+            return actions
+        if not self._untold:
+            self._turns.take(self._tell_some)
+        self._untold.extend(action for action in actions if isinstance(action, Fail))
+        return [action for action in actions if not isinstance(action, Fail)]
+
+    def _tell_some(self) -> None:
+        for _ in some_of(self._telling()):
+            pass
+        if self._untold:
+            self._turns.take(self._tell_some)
+
+    def _telling(self) -> Iterator[None]:
+        """Tell, one after the other, who is to be told, and waits still."""
+        while self._untold:
+            action = self._untold.popleft()
+            call = action.call
+            if call.client.calls.get(call.request_id) is call:
+                self._perform((action,))
+            yield
 
     def _end_by(self, action: Action[ClientConnection, Place]) -> None:
         """The action has failed: whoever it was about is let go of, as nobody knows how he is."""
@@ -345,12 +384,12 @@ class Dispatcher:
         self._calls.apps_expected(apps)
 
     def app_down(self, app_path: str, reason: str) -> None:
-        self._perform(self._calls.app_down(app_path, reason))
+        self._perform(self._told_later(self._calls.app_down(app_path, reason)))
 
     # --- what time tells ---
 
     def _expire(self) -> None:
-        self._perform(self._calls.expired(self._clock()))
+        self._perform(self._told_later(self._calls.expired(self._clock())))
         self._alarm.set(self._calls.next_deadline_s())
 
     def is_awaited(self, lane: Place) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 import socket
 import sys
 
@@ -18,6 +19,7 @@ from .clients.socket_file import SocketFile
 from .clock import Clock, Timer
 from .policy.restarts import Backoff
 from .workers.process import Kept
+from .workers.template import Start, Templates
 
 log = logging.getLogger("dirty")
 
@@ -33,13 +35,15 @@ class Exporter:
         config: where to serve, and where to push.
         access: who may open the socket, if it has a path.
         clock: has its timers.
+        templates: start it.
 
     Raises:
         ConfigError: what it needs is not there, or the place cannot be served at.
     """
 
-    def __init__(self, config: Config, access: Access, clock: Clock) -> None:
+    def __init__(self, config: Config, access: Access, clock: Clock, templates: Templates) -> None:
         self._config = config
+        self._templates = templates
         self._clock = clock
         self._backoff = Backoff()
         self._process: Kept | None = None
@@ -80,10 +84,10 @@ class Exporter:
         config, self._wait = self._config, None
         if self._has_ended or not (config.metrics or config.statsd):
             return
-        fds = [self._socket.fileno()] if self._socket is not None else []
-        words = [*COMMAND, config.socket_path, str(fds[0] if fds else -1), config.statsd]
+        fds = [("DIRTY_METRICS_FD", self._socket.fileno())] if self._socket is not None else []
+        words = [*COMMAND, config.socket_path, config.statsd]
         try:
-            self._process = Kept(words, {}, "", fds)
+            self._process = self._templates.start(Start("command", words, os.environ, "", fds))
         except OSError as error:
             log.error("metrics cannot be served for now: %s", error.strerror)
             self._start_later()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncGenerator, Generator
 from enum import Enum
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import gdproto
 from gdproto import Request
@@ -16,6 +16,9 @@ from .answers import Deadline, of_form
 from .faces import Faces
 from .on_loops import OnLoops
 from .sync import Channels
+
+if TYPE_CHECKING:
+    from ..converters import Converters
 
 READY_S = 60.0
 # What an arbiter that is there gets for its answer.
@@ -44,6 +47,7 @@ class DirtyClient(Faces):
         idle_timeout: the longest gap between two chunks of a stream, in seconds; None for any.
         priority: of calls that wait for an app, the higher goes first: from -10 to 10, and one
             more for each second of waiting. 0 is usual.
+        converters: for values that no type of the wire holds; see `dirty_runtime.Converters`.
 
     Raises:
         ValueRefused: a DirtyError and a ValueError: a timeout is not above 0, or the priority is
@@ -57,7 +61,9 @@ class DirtyClient(Faces):
         *,
         idle_timeout: float | None = None,
         priority: int = 0,
+        converters: Converters | None = None,
     ) -> None:
+        self.converters = converters
         super().__init__(socket_path, timeout)
         self.idle_timeout = idle_timeout
         self.priority = checked(priority)
@@ -67,6 +73,19 @@ class DirtyClient(Faces):
         self._channels = Channels(self.socket_path)
         self._on_loops = OnLoops(self.socket_path, self._ids)
         self._loops = set()
+        self._bare = (self._channels, self._on_loops)
+        if self.converters is not None:
+            self._convert(self.converters)
+
+    def _convert(self, converters: Converters) -> None:
+        """Have converters between the calls and the channels."""
+        from .converting import ConvertingChannels, ConvertingOnLoops
+
+        channels, on_loops = self._bare
+        between: Any = ConvertingChannels(channels, converters)
+        self._channels = between
+        between = ConvertingOnLoops(on_loops, converters)
+        self._on_loops = between
 
     @property
     def idle_timeout(self) -> float | None:
@@ -83,6 +102,7 @@ class DirtyClient(Faces):
         timeout: float | As | None = As.BEFORE,
         idle_timeout: float | As | None = As.BEFORE,
         priority: int | As = As.BEFORE,
+        converters: Converters | As | None = As.BEFORE,
     ) -> Self:
         """This client with other options: it uses the same connections, and closes them.
 
@@ -102,6 +122,11 @@ class DirtyClient(Faces):
             view.idle_timeout = idle_timeout
         if priority is not As.BEFORE:
             view.priority = checked(priority)
+        if converters is not As.BEFORE:
+            view.converters = converters
+            view._channels, view._on_loops = self._bare
+            if converters is not None:
+                view._convert(converters)
         return view
 
     def with_priority(self, priority: int) -> Self:

@@ -1,12 +1,14 @@
 """The process that serves and pushes metrics; `dirty metrics`, or an arbiter, starts it.
 
-    python -m dirty_runtime.metrics SOCKET [FD] [HOST:PORT of statsd]
+    python -m dirty_runtime.metrics SOCKET [HOST:PORT of statsd]
 
-Rules: it ends with who started it. Where the arbiter is away it goes on, and says so to who asks.
+Rules: the socket at which it serves is told in DIRTY_METRICS_FD. It ends with who started it. Where
+the arbiter is away it goes on, and says so to who asks.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -47,4 +49,4 @@ def push(arbiter: Arbiter, statsd: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    main(sys.argv[1], int(os.environ.get("DIRTY_METRICS_FD", "-1")), sys.argv[2])

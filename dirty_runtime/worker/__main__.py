@@ -15,6 +15,7 @@ from ..app import App, attributes_of, load_app
 from ..errors import DirtyAppError, DirtyError
 from ..failure import describe, place, tell
 from ..version import EXTENSIONS, VERSION
+from .converted import bare, converted
 from .forks import end_copy, take_for_worker
 from .lane import ArbiterGone, LaneServer
 from .leaving import FLUSH_S, LEFT_S, end_after, leave, left, within
@@ -83,7 +84,7 @@ def status_of(apps: Mapping[str, App], lanes: Sequence[LaneServer]) -> WorkerAns
         "version": VERSION,
         "extensions": EXTENSIONS,
         "concurrency": len(lanes),
-        "attributes": {path: attributes_of(type(app)) for path, app in apps.items()},
+        "attributes": {path: attributes_of(type(bare(app))) for path, app in apps.items()},
     }
 
 
@@ -128,7 +129,7 @@ def initialised(path: str, loop: EventLoop, make: Callable[[str], App] = load_ap
         app = make(path)
         loop.settle(app.init())
         end_copy(f"app {path}")
-        return app
+        return converted(app)
     except DirtyError as error:
         end_copy(f"app {path}", error)
         raise

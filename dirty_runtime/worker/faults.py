@@ -8,6 +8,7 @@ import gdproto
 
 from ..errors import DirtyAppError
 from ..failure import Failure, tell
+from ..hints import hint
 from .log import LOG
 
 
@@ -40,7 +41,8 @@ def app_error(error: BaseException, request: gdproto.Request, tracebacks: bool) 
 def unencodable(error: BaseException, request: gdproto.Request, tracebacks: bool) -> DirtyAppError:
     """What the caller is told of a result that cannot be sent: no exception of the app's."""
     told = tell(error)
-    reason = f"the result cannot be encoded: {told.message}"
+    helps = hint(getattr(error, "code", ""), told.message)
+    reason = f"the result cannot be encoded: {told.message}{helps}"
     LOG.say("ERROR", f"{_head(request)}: {reason}", facts_of(request))
     told_trace = told.traceback if tracebacks else None
     return DirtyAppError(reason, request.app_path, request.action, told_trace)

@@ -47,6 +47,10 @@ class ArbiterGone(Exception):
     """The lane ended in the middle of an exchange."""
 
 
+class ArbiterAtFault(Exception):
+    """The arbiter broke the protocol, and the lane makes no sense any more."""
+
+
 class LaneServer:
     """A stream to the arbiter, and the apps that are called through it."""
 
@@ -93,7 +97,7 @@ class LaneServer:
         Raises:
             ArbiterGone: it ended in the middle of one.
             Stuck: a call that was given up does not end, and the lane with it.
-            gdproto.ProtocolError: the arbiter broke the protocol.
+            ArbiterAtFault: the arbiter broke the protocol.
         """
         while (message := self._next()) is not None:
             if type(message) is Request:
@@ -154,7 +158,7 @@ class LaneServer:
         self._write(frames)
 
     def _next_event(self) -> Any:
-        """The next event. Raises gdproto.ProtocolError when the lane as a whole is at fault."""
+        """The next event. Raises ArbiterAtFault when the lane as a whole is at fault."""
         while True:
             try:
                 return self._connection.next_event()
@@ -162,7 +166,7 @@ class LaneServer:
                 if error.scope == "connection":
                     if self._unsent:
                         self._flush()
-                    raise
+                    raise ArbiterAtFault(str(error)) from error
                 refusal = to_message(DirtyProtocolError.of(error), error.request_id)
                 self._unsent += refusal.to_bytes()
 
@@ -227,7 +231,7 @@ class LaneServer:
                 self._stream(request, items, items)
             else:
                 self._finish(request, result)
-        except ArbiterGone:
+        except (ArbiterGone, ArbiterAtFault):
             end_copy(name_of(request))
             raise
         except Stuck:

@@ -34,6 +34,7 @@ from ..errors import (
 )
 from ..failure import describe, tell
 from ..sockets.transfer import MORE_BYTES, receive
+from .converted import bare
 from .faults import app_error, facts_of, name_of, unencodable
 from .forks import end_copy
 from .lane import OUR_NAMES, LaneServer
@@ -484,7 +485,7 @@ class LoopLane:
 
 def is_declared_async(app: App, action: str) -> bool:
     """Whether the app says that calling the action gives something to be awaited."""
-    kind = type(app)
+    kind = type(bare(app))
     found = (kind.__call__, getattr(kind, action, None))
     return any(inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one) for one in found)
 

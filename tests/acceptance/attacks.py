@@ -46,6 +46,9 @@ MIB = 2**20
 # Keys of a table.
 MANY = 300_000
 PAUSE_S = 0.001
+# How long workers are kept; calls that may wait of one connection.
+NAP_S = 2.0
+WAITING = 500
 
 
 class Outcome(NamedTuple):
@@ -457,6 +460,51 @@ def swarm(stage: Stage) -> None:
     with stage.attacker() as attacker, stage.watched():
         attacker.strike([frame], 1)
         stage.arbiter.wait_ready()
+
+
+# --- calls ---
+
+
+@contextlib.contextmanager
+def with_waiting_calls(stage: Stage, timeout_s: float | None) -> Iterator[list[Attacker]]:
+    """As many calls as may wait, of two connections, behind what keeps every worker."""
+    with contextlib.ExitStack() as stack:
+        attackers = [stack.enter_context(stage.attacker()) for _ in range(3)]
+        for number in range(len(stage.arbiter.pids())):
+            attackers[0].send([gdproto.Request(1 + number, APP, "nap", [NAP_S]).to_bytes()])
+        stage.do([stash(StashOp.EXISTS, "small", "k")], 1)
+        with stage.watched():
+            for one in attackers[1:]:
+                one.send(
+                    gdproto.Request(1 + number, APP, "pid", timeout=timeout_s).to_bytes()
+                    for number in range(stage.few(WAITING, 10))
+                )
+            yield attackers[1:]
+
+
+@attack("calls: 1,000 that are too late at one moment", "--timeout", "0")
+def too_late(stage: Stage) -> None:
+    with with_waiting_calls(stage, NAP_S / 4) as attackers:
+        for one in attackers:
+            one.take(stage.few(WAITING, 10))
+
+
+@attack("calls: 1,000 that are left by their clients", "--timeout", "0")
+def left(stage: Stage) -> None:
+    with with_waiting_calls(stage, None) as attackers:
+        for one in attackers:
+            one.socket.close()
+        time.sleep(NAP_S / 4)
+
+
+@attack("calls: 1,000 whose app is put aside", "--max-crashes", "1", "--crash-window", "0.5")
+def put_aside(stage: Stage) -> None:
+    with with_waiting_calls(stage, None) as attackers:
+        for pid in stage.arbiter.pids():
+            os.kill(pid, signal.SIGKILL)
+        for one in attackers:
+            one.take(stage.few(WAITING, 10))
+    stage.arbiter.wait_ready()
 
 
 # --- clients ---

@@ -21,6 +21,7 @@ from dirty_runtime.arbiter.policy.life import State
 from dirty_runtime.arbiter.policy.routing import Router
 from dirty_runtime.arbiter.telemetry.counters import Counters
 from dirty_runtime.arbiter.telemetry.observer import Observers
+from dirty_runtime.arbiter.turns import Turns
 from dirty_runtime.settings import AppSpec, Config
 from dirty_runtime.sockets.link import Link
 
@@ -64,18 +65,24 @@ class Desk:
         nobody: Any = None
         self.dispatcher = Dispatcher(
             self.calls, self.router, catalogue, door, nobody, nobody, Observers(()), Counters(()),
-            1.0, 0, Clock(),
+            1.0, 0, Clock(), Turns(),
         )  # fmt: skip
         self.called: list[Any] = []
 
     def call(self, fails_at: str = "") -> Did:
         """A call by a client of its own, which is returned."""
         client = Did(fails_at)
-        peeked = gdproto.RequestPeek(APP, "go", None, 0)
+        self.wait_for(client)
+        return client
+
+    def wait_for(self, client: Any, timeout_s: float | None = None) -> None:
+        """Have the client call; one that has `calls` knows of it."""
+        peeked = gdproto.RequestPeek(APP, "go", timeout_s, 0)
         header = gdproto.Header(int(gdproto.MessageCode.REQUEST), 3, 1)
         self.called.append(Call(peeked, header, b"...", client, 0.0))
+        if isinstance(client.calls, dict):
+            client.calls[1] = self.called[-1]
         self.dispatcher.called(self.called[-1])
-        return client
 
     def lane(self, fails_at: str = "") -> Did:
         lane = Did(fails_at)
@@ -115,7 +122,7 @@ def test_a_start_that_fails_is_its_calls(caplog: pytest.LogCaptureFixture) -> No
 def test_a_client_that_cannot_be_told_is_let_go(caplog: pytest.LogCaptureFixture) -> None:
     desk = Desk()
     clients = [desk.call(fails_at) for fails_at in ("", "fail", "")]
-    desk.dispatcher.stop()
+    asyncio.run(desk.dispatcher.stop())
     assert [client.did for client in clients] == [["fail"], ["fail", "abort"], ["fail"]]
     assert is_logged(caplog)
 
@@ -128,7 +135,7 @@ def test_who_cannot_even_be_let_go_keeps_nobody(caplog: pytest.LogCaptureFixture
         raise ZeroDivisionError
 
     vars(client).update(abort=abort)
-    desk.dispatcher.stop()
+    asyncio.run(desk.dispatcher.stop())
     assert other.did == ["fail"]
     assert is_logged(caplog)
 

@@ -29,6 +29,7 @@ def test_scripts_prove_requirements_that_exist() -> None:
         "arbiter-id-open-request",
         "arbiter-id-open-stash",
         "arbiter-id-open-status",
+        "worker-is-sent-an-open-id",
     ]
 
 

@@ -98,6 +98,9 @@ def test_a_known_failure_that_is_stale_fails(ours: str, tmp_path: Path) -> None:
         (["--worker", "a", "--client", "b"], "give one of --arbiter SOCKET"),
         (["--client", "true", "--only", "arbiter-*"], "no script is chosen"),
         (["--client", "true", "--jobs", "0"], "above 0"),
+        (["--client", "/nowhere/client -v"], "there is no program /nowhere/client"),
+        (["--worker", "no-such-worker"], "there is no program no-such-worker"),
+        (["--worker", "'python"], "no closing quotation"),
     ],
 )
 def test_what_cannot_be_judged_is_said_in_one_line(words: list[str], says: str) -> None:

@@ -27,6 +27,7 @@ CLIENT = {
     "dirty_runtime.client.on_loops",
     "dirty_runtime.client.sync",
     "dirty_runtime.errors",
+    "dirty_runtime.hints",
     "dirty_runtime.printable",
     "dirty_runtime.seconds",
     "dirty_runtime.socket_path",
@@ -152,6 +153,7 @@ PROGRAMS_OF = {
     ".client": {"client"},
     ".client.proxies": {"client"},
     ".client.stash": {"client"},
+    ".converters": set(),
     ".errors": set(),
     ".worker.request": {"worker"},
 }

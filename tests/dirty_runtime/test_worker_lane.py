@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 import gdproto
-from dirty_runtime.worker.lane import ArbiterGone, LaneServer
+from dirty_runtime.worker.lane import ArbiterAtFault, ArbiterGone, LaneServer
 from dirty_runtime.worker.loop import EventLoop
 
 from .kinds import Ours
@@ -76,7 +76,7 @@ def test_an_answer_is_sent_before_the_lane_fails() -> None:
     with ours, contextlib.closing(lane):
         request = gdproto.Request(7, APP, "echo", (1,)).to_bytes()
         ours.sendall(request + b"HTTP/1.1 400 Bad Request")
-        with pytest.raises(gdproto.ProtocolError, match="bad_magic"):
+        with pytest.raises(ArbiterAtFault, match="bad_magic"):
             lane.serve()
         assert answer(ours, 7) == gdproto.Response(7, {"args": [1], "kwargs": {}})
 
@@ -87,8 +87,31 @@ def test_an_arbiter_that_leaves_inside_a_frame_is_told_as_that() -> None:
     with contextlib.closing(lane):
         with ours:
             ours.sendall(gdproto.Request(7, APP, "echo", (1,)).to_bytes()[:-1])
-        with pytest.raises(gdproto.ProtocolError, match="truncated"):
+        with pytest.raises(ArbiterAtFault, match="truncated"):
             lane.serve()
+
+
+@pytest.mark.parametrize("action", ["count", "count_later"])
+def test_a_fault_of_the_lane_is_no_failure_of_the_app_that_runs(action: str) -> None:
+    app = Ours()
+    app.init()
+    ours, theirs = socket.socketpair()
+    ours.settimeout(LIMIT_S)
+    lane = LaneServer(theirs.detach(), {APP: app}, EventLoop())
+    request = gdproto.Request(7, APP, action, (10**9,)).to_bytes()
+    with ours:
+        with contextlib.closing(lane):
+            ours.sendall(request * 2)
+            with pytest.raises(ArbiterAtFault, match="duplicate_request_id"):
+                lane.serve()
+        connection = gdproto.Connection("client")
+        connection.send(gdproto.Request(7, APP, "any"))
+        while data := ours.recv(65536):
+            connection.receive_data(data)
+        connection.receive_eof()
+        events = [*connection.events()]
+    # Nothing but items, if any, and no terminal frame.
+    assert not any(event.ended for event in events if isinstance(event, gdproto.MessageReceived))
 
 
 def test_a_status_is_answered_whenever_it_comes(peer: socket.socket) -> None:

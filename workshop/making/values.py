@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 
 from gdproto.conformance.cases import Recipe, Typed
@@ -31,6 +32,13 @@ def areas() -> Iterator[Collected]:
         unencodable_scalars,
         unencodable_containers,
         keys_that_are_no_text,
+    )
+    yield _area(
+        "profile",
+        "Dicts that stand for arrays, dates and other values: each is carried as it is.",
+        arrays,
+        no_arrays,
+        single_values,
     )
 
 
@@ -684,3 +692,98 @@ def cut(out: Collected, whole: str, data: str, spans: list[tuple[int, int | None
 def trailing(out: Collected, whole: str, data: str) -> None:
     error = fault("trailing_data", size(data))
     out.undecodable(f"{whole}-trailing", "GD-TLV-018", data + NONE, error, whole)
+
+
+# --- the profile ---
+
+
+def arrays(out: Collected) -> None:
+    requires = "GD-PROF-001 GD-PROF-004"
+    for name, (kind, shape, data) in {
+        "f4-2-3": ("<f4", [2, 3], struct.pack("<6f", 0, 1, 2, 3, 4, 5)),
+        "f8-big-endian": (">f8", [2], struct.pack(">2d", 1, 2)),
+        "f2": ("<f2", [2], struct.pack("<2e", 1, -2)),
+        "c8": ("<c8", [1], struct.pack("<2f", 1, -1)),
+        "u1": ("|u1", [4], bytes(range(4))),
+        "i8": ("<i8", [2], struct.pack("<2q", INT_MIN, INT_MAX)),
+        "bool": ("|b1", [3], b"\1\0\1"),
+        "single": ("<i4", [], struct.pack("<i", 7)),
+        "empty": ("<f4", [0, 3], b""),
+        "time": ("<M8[ns]", [1], struct.pack("<q", 86400 * 10**9)),
+        "text": ("<U2", [2], "ab\u00e9\0".encode("utf-32-le")),
+        "bytes": ("|S3", [1], b"ab\0"),
+        "named": ("bfloat16", [1], b"\x80\x3f"),
+    }.items():
+        _is_array(out, f"array-{name}", requires, kind, shape, data)
+    data = struct.pack("<6i", 0, 3, 1, 4, 2, 5)
+    _is_array(out, "array-first-axis-fastest", requires, "<i4", [2, 3], data, order="F")
+    fields = [["x", "<f4"], ["y", "<i2", [2]]]
+    data = struct.pack("<f2hf2h", 1, 2, 3, 4, 5, 6)
+    _is_array(out, "array-records", requires, fields, [2], data)
+
+
+def no_arrays(out: Collected) -> None:
+    """What has the mark and not the form is a dict."""
+    for name, value in {
+        "too-few-bytes": {"gd:array": "<f4", "shape": [2], "data": b"\0\0\0\0"},
+        "shape-below-zero": {"gd:array": "<f4", "shape": [-1], "data": b""},
+        "objects": {"gd:array": "|O", "shape": [1], "data": bytes(8)},
+        "another-key": {"gd:array": "|u1", "shape": [1], "data": b"a", "more": 1},
+        "mark-behind": {"shape": [1], "gd:array": "|u1", "data": b"a"},
+        "no-type": {"gd:array": 4, "shape": [1], "data": b"a"},
+        "unknown-mark": {"gd:nothing-that-is-known": 1},
+    }.items():
+        requires = "GD-PROF-002"
+        if name == "objects":
+            requires += " GD-PROF-005"
+        if name == "unknown-mark":
+            requires += " GD-PROF-003"
+        out.means(f"no-array-{name}", requires, _written(value), value)
+
+
+def single_values(out: Collected) -> None:
+    for name, value in {
+        "datetime": "2026-02-03T04:05:06.000007+00:00",
+        "date": "2026-02-03",
+        "time": "04:05:06.000007",
+        "timedelta": [1, 2, 3],
+        "uuid": "12345678-1234-5678-1234-567812345678",
+        "decimal": "1.10",
+        "path": "/tmp/a",
+        "set": [1],
+        "frozenset": ["a"],
+        "complex": [1.0, -2.0],
+    }.items():
+        marked = {f"gd:{name}": value}
+        out.means(f"single-{name}", "GD-PROF-001 GD-PROF-007", _written(marked), marked)
+
+
+def _is_array(
+    out: Collected,
+    name: str,
+    requires: str,
+    kind: object,
+    shape: list[int],
+    data: bytes,
+    **more: str,
+) -> None:
+    value = {"gd:array": kind, "shape": shape, "data": data, **more}
+    out.means(name, requires, _written(value), value)
+
+
+def _written(value: object) -> str:
+    """The bytes of a value of the profile."""
+    match value:
+        case bytes():
+            return blob("bytes", value)
+        case str():
+            return text(value)
+        case int():
+            return int64(value)
+        case float():
+            return CODE["float64"] + struct.pack(">d", value).hex()
+        case list():
+            return items(*map(_written, value))
+        case dict():
+            return pairs(*((key, _written(one)) for key, one in value.items()))
+    raise AssertionError(value)

@@ -9,7 +9,7 @@ from typing import Any
 import gdproto
 from gdproto import MAX_PAYLOAD_BYTES, MessageCode, encode
 
-from ..expectations import Closed, Expected, opens
+from ..expectations import CLOSED, Closed, Expected, Outcome, opens, same
 from ..frames import frame, pairs, portions
 from ..script import BOOK
 from ..stages import APP, ClientStage
@@ -45,6 +45,12 @@ def stream(*args: Any, take: int | None = None) -> dict[str, Any]:
     return told if take is None else told | {"take": take}
 
 
+# What a language, or a reader of JSON, may take for one another.
+ALIKE: list[Any] = [
+    None, False, True, 0, 1, 0.0, 1.0, -1.5, 2**53 + 1, 2**63 - 1, -(2**63), "", "0", "12", "1.0",
+    "true", "null", "\u00e9", "\u00c3\u00a9", "\U0001f600", "\n\x01\"\\", [], {}, [[]],
+    {"": [None, {"1": 1}]},
+]  # fmt: skip
 STATUS = {"do": "status"}
 GET = {"do": "stash", "table": "t", "key": "k"}
 A_REQUEST = opens(gdproto.Request)
@@ -56,9 +62,18 @@ def request_of(*args: Any) -> Expected:
 
 
 def check(outcome: dict[str, Any], **wanted: Any) -> None:
-    """The outcome has these, and no other."""
-    if outcome != wanted:
+    """The outcome has these, and no other; a bool is no number."""
+    if outcome != wanted or bools(outcome) != bools(wanted):
         raise Mismatch(str(wanted), str(outcome))
+
+
+def bools(value: Any) -> Any:
+    """The value with nothing but its bools left, each in its place."""
+    if isinstance(value, dict):
+        return {key: bools(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [bools(one) for one in value]
+    return value if isinstance(value, bool) else None
 
 
 def check_fails(outcome: dict[str, Any], *types: str, codes: tuple[str, ...] = ()) -> None:
@@ -87,12 +102,40 @@ def plain_call(stage: ClientStage) -> None:
     """Has an action called, and answers with a field that nobody knows beside the result."""
     stage.start([call(1, "é", [None, True], {"a": 1.5}, key="word")])
     wire, request = stage.next(A_REQUEST)
-    wanted = ("echo", [1, "é", [None, True], {"a": 1.5}], {"key": "word"})
-    if (request.action, list(request.args), request.kwargs) != wanted:
+    wanted = ["echo", [1, "é", [None, True], {"a": 1.5}], {"key": "word"}]
+    if not same([request.action, list(request.args), request.kwargs], wanted):
         raise Mismatch(str(wanted), str(request))
     payload = pairs(("new", [1]), ("result", {"a": [1, "b"]}))
     stage.answer(wire, frame(MessageCode.RESPONSE, payload, request.request_id))
     check(stage.outcome(), result={"a": [1, "b"]})
+
+
+@BOOK.script("client-values", "GD-TLV-022")
+def values(stage: ClientStage) -> None:
+    """Has an action called with values that are easily taken for one another, and answers with
+    them: none becomes another."""
+    stage.start(*([call(value)] for value in ALIKE))
+    for value in ALIKE:
+        wire, request = stage.next(A_REQUEST)
+        if not same(list(request.args), [value]):
+            raise Mismatch(f"a REQUEST of {value!r}", str(request))
+        stage.answer(wire, gdproto.Response(request.request_id, value))
+    for (outcome,), value in zip(stage.outcomes(), ALIKE, strict=True):
+        check(outcome, result=value)
+
+
+@BOOK.script("client-stash", "GD-TLV-022 GD-EXCH-002")
+def read_of_stash(stage: ClientStage) -> None:
+    """Has a key of the stash read: it asks for that key of that table, and tells the value."""
+    stage.start([GET])
+    wire, question = stage.next(opens(gdproto.Stash, is_get, "for the key"))
+    stage.answer(wire, gdproto.Response(question.request_id, {"a": [1, None]}))
+    check(stage.outcome(), result={"a": [1, None]})
+
+
+def is_get(message: gdproto.Stash) -> bool:
+    """Whether it is what `GET` has asked."""
+    return (message.op, message.table, message.key) == (gdproto.StashOp.GET, "t", "k")
 
 
 @BOOK.script("client-order-of-fields", "GD-MSG-001")
@@ -192,6 +235,12 @@ def environment(stage: ClientStage) -> None:
 def environment_of_gunicorn(stage: ClientStage) -> None:
     """Tells the socket by `GUNICORN_DIRTY_SOCKET` alone."""
     found(stage, GUNICORN_DIRTY_SOCKET=stage.socket_path)
+
+
+@BOOK.script("client-environment-empty", "GD-ROLE-035")
+def environment_empty(stage: ClientStage) -> None:
+    """Leaves `DIRTY_SOCKET` empty, and tells the socket by the other variable."""
+    found(stage, DIRTY_SOCKET="", GUNICORN_DIRTY_SOCKET=stage.socket_path)
 
 
 @BOOK.script("client-cannot-encode", "GD-TLV-023 GD-TLV-032")
@@ -308,6 +357,21 @@ def gunicorns_texts(stage: ClientStage) -> None:
     check_fails(stage.outcome(), "StashKeyNotFoundError")
 
 
+@BOOK.script("client-texts-of-others", "GD-GUN-002 GD-ERR-016")
+def texts_of_others(stage: ClientStage) -> None:
+    """Answers with such a text under a type that says something else: it is the type that
+    counts."""
+    stage.start([GET], [call(1)])
+    told = "Key not found: k"
+    wire, question = stage.next(opens(gdproto.Stash))
+    stage.answer(wire, gdproto.Error(question.request_id, "DirtyTimeoutError", told))
+    wire, request = stage.next(A_REQUEST)
+    stage.answer(wire, gdproto.Error(request.request_id, "DirtyAppError", told))
+    ((first,), (second,)) = stage.outcomes()
+    check_fails(first, "DirtyTimeoutError")
+    check_fails(second, "DirtyAppError")
+
+
 # --- what may not come ---
 
 
@@ -381,7 +445,67 @@ def fault_beside_a_call(stage: ClientStage) -> None:
     check(by_name[second.args[0]], result="well")
 
 
+@BOOK.script("client-chunk-at-fault", "GD-EXCH-025 GD-EXCH-010")
+def chunk_at_fault(stage: ClientStage) -> None:
+    """Has a stream and a call at once, and sends a CHUNK at fault and then the rest of the stream:
+    the stream fails, and the call goes well."""
+    stage.start([stream("a"), call("b")])
+    by_name = {}
+    for _ in range(2):
+        wire, request = stage.next(A_REQUEST)
+        by_name[request.args[0]] = (wire, request.request_id)
+    wire, number = by_name["a"]
+    bad = frame(MessageCode.CHUNK, encode({"result": 2}), number)
+    stage.answer(wire, gdproto.Chunk(number, 1), bad, gdproto.Chunk(number, 3), gdproto.End(number))
+    stage.silence(AGAIN_S, "as only one exchange has failed")
+    wire, number = by_name["b"]
+    stage.answer(wire, gdproto.Response(number, "well"))
+    ((first, second),) = stage.outcomes()
+    check_fails(first, codes=("missing_field",))
+    check(second, result="well")
+
+
+def ends_the_connection(stage: ClientStage, bad: Any) -> None:
+    stage.start([call(1)], [call("next")])
+    wire, request = stage.next(A_REQUEST)
+    stage.answer(wire, bad(request.request_id))
+    is_closed = False
+    found: Any = None
+    allowed = Expected("a close, and a REQUEST on another connection", _closes_or_asks)
+    while not (is_closed and found is not None):
+        where, outcome = stage.next(allowed)
+        if outcome is CLOSED:
+            is_closed |= where is wire
+        elif where is wire:
+            raise Mismatch(allowed.text, "a REQUEST on the one that has failed")
+        else:
+            found = (where, outcome.request_id)
+    stage.answer(found[0], gdproto.Response(found[1], "well"))
+    ((first,), (second,)) = stage.outcomes()
+    check_fails(first)
+    check(second, result="well")
+
+
+def _closes_or_asks(outcome: Outcome) -> list[str] | None:
+    return [] if outcome is CLOSED or isinstance(outcome, gdproto.Request) else None
+
+
 ODD = ("unexpected_message",)
+for _name, _requires, _what, _makes in [
+    ("header", "GD-ERR-002", "a header at fault", HEADERS["bad_magic"]),
+    (
+        "unknown-id",
+        "GD-ERR-002 GD-EXCH-007",
+        "an answer to nothing",
+        lambda number: gdproto.Response(number + 1000, "x"),
+    ),
+]:
+    BOOK.add(
+        f"client-ends-the-connection-{_name}",
+        _requires,
+        partial(ends_the_connection, bad=_makes),
+        f"Answers with {_what}: the client closes, and makes its next call on a connection anew.",
+    )
 for _name, _asked, _requires, _bad_message in [
     ("unknown-id", call(1), "GD-EXCH-007", lambda number: gdproto.Response(number + 1000, "x")),
     ("request", call(1), "GD-EXCH-008", lambda number: gdproto.Request(number, APP, "echo")),

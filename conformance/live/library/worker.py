@@ -22,15 +22,18 @@ from ..expectations import (
     error,
     fault,
     response,
+    shown,
 )
 from ..frames import frame, pairs, portions
-from ..script import BOOK
+from ..script import BOOK, Unsupported
 from ..stages import WorkerStage
 from ..wire import Mismatch, Wire
 
 BOOT_FAILED = 3
 TICKS, TICK_S = 200, 0.02
 SOON_S = 2.0
+LETTERS = ("\u00e9", "\u20ac", "\U0001f600")
+TOO_MANY, ENOUGH = 66_000, 1_000
 MAX_DEPTH = 512
 CANCELLED = "DirtyCancelledError"
 
@@ -158,6 +161,22 @@ def failures(stage: WorkerStage) -> None:
     still_serves(stage, wire)
 
 
+@BOOK.script("worker-long-failure", "GD-ERR-019 GD-ERR-034")
+def long_failure(stage: WorkerStage) -> None:
+    """Calls actions that fail with a long text, or have a long name, each of whose characters takes
+    several bytes: it is cut, and not escaped."""
+    (wire,) = stage.ready()
+    for number, letter in enumerate(LETTERS, 1):
+        wire.send(stage.request(number, "fail", letter * TOO_MANY))
+        answer = wire.expect(error(number, "DirtyAppError"))
+        assert isinstance(answer, gdproto.Error)
+        if letter * ENOUGH not in answer.message:
+            raise Mismatch(f"{ENOUGH} times {letter} in its message", shown(answer.message))
+    wire.send(stage.request(9, "\u20ac" * TOO_MANY))
+    wire.expect(error(9, "DirtyAppError"))
+    still_serves(stage, wire)
+
+
 @BOOK.script("worker-exception-class", "GD-ERR-026 GD-ERR-027")
 def exception_class(stage: WorkerStage) -> None:
     """Calls an action that raises: which class it raised, and which classes that specialises."""
@@ -186,6 +205,16 @@ def forbidden(stage: WorkerStage) -> None:
     for number, name in enumerate(names, 1):
         wire.send(stage.request(number, name))
         wire.expect(error(number, "DirtyAppError"))
+    still_serves(stage, wire)
+
+
+@BOOK.script("worker-app-of-others", "GD-ROLE-034")
+def app_of_others(stage: WorkerStage) -> None:
+    """Calls an app that it does not serve: it cannot be found, and what it serves is served on."""
+    (wire,) = stage.ready()
+    for number, path in enumerate(("no.such.module:App", f"{stage.terms.app}s", ""), 1):
+        wire.send(gdproto.Request(number, path, "add", (1, 1)))
+        wire.expect(error(number, "DirtyAppNotFoundError"))
     still_serves(stage, wire)
 
 
@@ -286,7 +315,7 @@ def payload_in_a_cancel(stage: WorkerStage) -> None:
     still_serves(stage, wire)
 
 
-@BOOK.script("worker-header-fault", "GD-FRAME-002 GD-ERR-002 GD-ERR-032 GD-ERR-033")
+@BOOK.script("worker-header-fault", "GD-FRAME-002 GD-ERR-002 GD-ERR-032 GD-ERR-033 GD-ERR-037")
 def header_fault(stage: WorkerStage) -> None:
     """Sends what is no frame: the lane ends, with or without an ERROR."""
     (wire,) = stage.ready()
@@ -294,6 +323,42 @@ def header_fault(stage: WorkerStage) -> None:
     first = wire.expect(closed(), error(0, "DirtyProtocolError", codes=("bad_magic",)))
     if isinstance(first, gdproto.Error) and first.error_type == "DirtyProtocolError":
         wire.expect_closed()
+
+
+@BOOK.script("worker-is-sent-more", "GD-EXCH-020 GD-ERR-029 GD-ERR-031 GD-ROLE-015")
+def is_sent_more(stage: WorkerStage) -> None:
+    """Sends another REQUEST and a STATUS during a stream: an ERROR each, then or at its end, and
+    the stream goes on."""
+    (wire,) = stage.ready()
+    wire.send(gdproto.Status(9))
+    about = wire.expect(response(9, is_ready))
+    assert isinstance(about, gdproto.Response)
+    if about.result.get("exchanges", 1) > 1:
+        raise Unsupported("the lane takes more than one exchange")
+    wire.send(stage.request(1, "tick", TICKS // 4, TICK_S))
+    wire.expect(chunk(1, 0))
+    wire.send(stage.request(2, "note", "more"), gdproto.Status(3))
+    left = [end(1), *(fault(number, "unexpected_message") for number in (2, 3))]
+    items = wire.expect_among(1, *left)
+    if items != list(range(1, TICKS // 4)):
+        raise Mismatch("the rest of the stream", str(items))
+    wire.send(stage.request(4, "noted", "more"))
+    wire.expect(response(4, 0))
+
+
+@BOOK.script("worker-is-sent-an-open-id", "GD-EXCH-006 GD-ERR-002 GD-ERR-032 GD-ERR-033")
+def is_sent_an_open_id(stage: WorkerStage) -> None:
+    """Sends a REQUEST under the id of the stream that it runs: the lane ends."""
+    (wire,) = stage.ready()
+    wire.send(stage.request(1, "tick", TICKS, TICK_S))
+    wire.expect(chunk(1, 0))
+    wire.send(stage.request(1, "add", 1, 1))
+    told = error(1, "DirtyProtocolError", codes=("duplicate_request_id",))
+    began_s = time.monotonic()
+    wire.expect_stream(1, closed(), told)
+    wire.expect_closed()
+    if time.monotonic() - began_s > SOON_S:
+        raise Mismatch("an end between two items", "a later one")
 
 
 # --- cancel ---
@@ -338,6 +403,18 @@ def cancel_nothing(stage: WorkerStage) -> None:
     """Cancels what is not open: nothing happens."""
     (wire,) = stage.ready()
     wire.send(gdproto.Cancel(99))
+    still_serves(stage, wire)
+
+
+@BOOK.script("worker-cancel-of-another", "GD-EXT-006 GD-ROLE-015")
+def cancel_of_another(stage: WorkerStage) -> None:
+    """Cancels other ids than that of the stream which it runs: the stream comes to its end."""
+    (wire,) = stage.ready()
+    still_serves(stage, wire)
+    wire.send(stage.request(1, "tick", 10, TICK_S))
+    wire.expect(chunk(1, 0))
+    wire.send(gdproto.Cancel(900), gdproto.Cancel(2), gdproto.Cancel(0))
+    wire.expect_stream(1, end(1))
     still_serves(stage, wire)
 
 

@@ -262,9 +262,10 @@ class ClientConnection:
 
     def fail(self, call: CallOf, error: DirtyError) -> None:
         """End the call's exchange by an ERROR, or the connection if the answer has begun."""
-        if self.calls.pop(call.request_id, None) is None:
-            # It has had its answer, or may not be told.
+        if self.calls.get(call.request_id) is not call:
+            # It has had its answer, or may not be told; its id may be another's now.
             return
+        del self.calls[call.request_id]
         self.keep(call, 0)
         if self._passing is call:
             self.abort()

@@ -97,15 +97,21 @@ typedef struct gd_stream {
 
 /* --- clients --- */
 
+/* A variable of the environment; an empty one is as one that is not set. */
+static inline const char *gd__client_variable(const char *name) {
+    const char *text = getenv(name);
+    return text != NULL && text[0] != 0 ? text : NULL;
+}
+
 /* A client of the arbiter at that path; NULL for the one that the environment names. False where
  * there is no path, or it is too long. */
 static inline bool gd_client_init(gd_client *client, const char *socket_path) {
     memset(client, 0, sizeof *client);
     if (socket_path == NULL) {
-        socket_path = getenv("DIRTY_SOCKET");
+        socket_path = gd__client_variable("DIRTY_SOCKET");
     }
     if (socket_path == NULL) {
-        socket_path = getenv("GUNICORN_DIRTY_SOCKET");
+        socket_path = gd__client_variable("GUNICORN_DIRTY_SOCKET");
     }
     if (socket_path == NULL || strlen(socket_path) >= sizeof client->socket_path) {
         return false;

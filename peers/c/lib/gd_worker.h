@@ -147,6 +147,17 @@ static inline gd_value gd__sendable_text(gd_arena *arena, const char *text) {
     return gd_string(kept, size);
 }
 
+/* As much of a string as an ERROR may tell. */
+static inline gd_value gd__cut(gd_value text) {
+    if (text.size > GD_WORKER_TEXT_BYTES) {
+        text.size = GD_WORKER_TEXT_BYTES;
+        while (text.size > 0 && ((uint8_t)text.text[text.size] & 0xC0) == 0x80) {
+            text.size--;
+        }
+    }
+    return text;
+}
+
 /* Send a message; false, with a fault, where it cannot be written. */
 static inline bool gd__lane_send(gd_lane *lane, const gd_message *message, gd_fault *fault) {
     if (gd_connection_send(&lane->connection, message, &lane->out, fault) != GD_CODE_OK) {
@@ -172,21 +183,26 @@ static inline bool gd__is_wanted(const gd_call *call) {
     return !call->is_answered && state != GD_STATE_IDLE;
 }
 
-/* Answer that the call failed; `kind` names what was thrown, NULL for nothing that has a name. */
-static inline void gd_call_fail(gd_call *call, const char *kind, const char *text) {
+static inline void gd__call_fail_as(
+    gd_call *call, const char *type, const char *kind, const char *text) {
     gd_pair details[4];
     size_t count = 2;
-    details[0] = gd_pair_of("app_path", call->message.request.app_path);
-    details[1] = gd_pair_of("action", call->message.request.action);
+    details[0] = gd_pair_of("app_path", gd__cut(call->message.request.app_path));
+    details[1] = gd_pair_of("action", gd__cut(call->message.request.action));
     if (kind != NULL) {
         details[count++] = gd_pair_of("exception_type", gd_text(kind));
         details[count++] = gd_pair_of("exception_bases", gd_list(NULL, 0));
     }
     if (gd__is_wanted(call)) {
         call->is_answered = true;
-        gd__lane_send_error(call->lane, call->request_id, "DirtyAppError",
+        gd__lane_send_error(call->lane, call->request_id, type,
             gd__sendable_text(&call->arena, text), gd_dict(details, count));
     }
+}
+
+/* Answer that the call failed; `kind` names what was thrown, NULL for nothing that has a name. */
+static inline void gd_call_fail(gd_call *call, const char *kind, const char *text) {
+    gd__call_fail_as(call, "DirtyAppError", kind, text);
 }
 
 static inline void gd__fail_by(gd_call *call, const gd_fault *fault) {
@@ -335,7 +351,8 @@ static inline void gd__call_run(gd_call *call) {
     const gd_action *action = app != NULL ? gd__action_of(app, &call->message.request.action)
                                           : NULL;
     if (app == NULL) {
-        gd_call_fail(call, NULL, "this worker does not serve the app");
+        gd__call_fail_as(
+            call, "DirtyAppNotFoundError", NULL, "this worker does not serve the app");
     } else if (action == NULL) {
         gd_call_fail(call, NULL, "the app has no such action, or it is private");
     } else {

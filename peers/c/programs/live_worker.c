@@ -163,12 +163,11 @@ static void fail(gd_call *call, void *state) {
 }
 
 static void fail_oddly(gd_call *call, void *state) {
-    char *text = (char *)gd_arena_take(&call->arena, ODD_CHARS + 4);
+    char *text = (char *)gd_arena_take(&call->arena, ODD_CHARS + 1);
     (void)state;
-    /* Half a pair, which no UTF-8 has. */
-    memset(text, 'x', ODD_CHARS + 3);
-    memcpy(text, "\xed\xa0\x80", 3);
-    text[ODD_CHARS + 3] = 0;
+    /* A byte that no UTF-8 has. */
+    memset(text, 0xff, ODD_CHARS);
+    text[ODD_CHARS] = 0;
     gd_call_fail(call, "app.Failure", text);
 }
 

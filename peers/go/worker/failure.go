@@ -20,6 +20,14 @@ type panicked struct {
 
 func (p *panicked) Error() string { return fmt.Sprint(p.problem) }
 
+// What the worker refuses by itself: no error of the app.
+type refusal struct {
+	kind   gd.ErrorType
+	reason string
+}
+
+func (r *refusal) Error() string { return r.reason }
+
 // An ERROR that can always be written.
 func failure(kind gd.ErrorType, message string, details gd.Dict) *gd.Error {
 	return &gd.Error{ErrorType: string(kind), Message: text(message), Details: details}
@@ -33,9 +41,13 @@ func failed(ctx context.Context, request *gd.Request, err error) *gd.Error {
 	details := gd.Dict{
 		{Key: "app_path", Value: text(request.AppPath)},
 		{Key: "action", Value: text(request.Action)},
-		{Key: "exception_type", Value: text(fmt.Sprintf("%T", err))},
-		{Key: "exception_bases", Value: []any{}},
 	}
+	if r, is := err.(*refusal); is {
+		return failure(r.kind, r.reason, details)
+	}
+	details = append(details,
+		gd.Pair{Key: "exception_type", Value: text(fmt.Sprintf("%T", err))},
+		gd.Pair{Key: "exception_bases", Value: []any{}})
 	if p, is := err.(*panicked); is {
 		details[2].Value = text(fmt.Sprintf("%T", p.problem))
 		details = append(details, gd.Pair{Key: "traceback", Value: text(p.traceback)})

@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"os"
@@ -172,9 +171,9 @@ func (l *lane) outcome(of *run, request *gd.Request) (last gd.Message, err error
 			err = &panicked{problem, string(debug.Stack())}
 		}
 	}()
-	action := l.served.action(request)
-	if action == nil {
-		return nil, fmt.Errorf("%s has no action %s", request.AppPath, request.Action)
+	action, err := l.served.action(request)
+	if err != nil {
+		return nil, err
 	}
 	call := &Call{request.AppPath, request.Action, request.Args, request.Kwargs}
 	result, err := action(of.ctx, call)

@@ -165,9 +165,16 @@ func (s *served) status() gd.Dict {
 }
 
 // The action that a caller may call; a nil one where there is none.
-func (s *served) action(request *gd.Request) Action {
-	if strings.HasPrefix(request.Action, "_") {
-		return nil
+func (s *served) action(request *gd.Request) (Action, error) {
+	actions, isServed := s.actions[request.AppPath]
+	if !isServed {
+		reason := "this worker does not serve " + request.AppPath
+		return nil, &refusal{gd.DirtyAppNotFoundError, reason}
 	}
-	return s.actions[request.AppPath][request.Action]
+	action := actions[request.Action]
+	if action == nil || strings.HasPrefix(request.Action, "_") {
+		reason := request.AppPath + " has no action " + request.Action
+		return nil, &refusal{gd.DirtyAppError, reason}
+	}
+	return action, nil
 }

@@ -33,8 +33,8 @@ const BROKEN_PEER = 1;
 const BOOT_FAILED = 3;
 const ARBITER_GONE = 4;
 const TURN_MS = 5;
-// The longest text of an error: 64 KiB, of four bytes a character.
-const MAX_TEXT = 16_384;
+// The longest text of an error.
+const MAX_TEXT_BYTES = 65_536;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const PRIVATE = new Set(["constructor", "init", "close"]);
 
@@ -42,6 +42,16 @@ type Action = (call: Call) => unknown;
 type Life = { init?: () => unknown; close?: () => unknown };
 
 class Cancelled extends Error {}
+
+/** What the worker does not do, of itself: no error of the app. */
+class Refused extends Error {
+  constructor(
+    message: string,
+    readonly kind: typeof gd.DirtyAppError,
+  ) {
+    super(message);
+  }
+}
 
 /** Why no app is served: told on each lane. */
 interface Failure {
@@ -206,11 +216,11 @@ class Lane {
   /** What is to be called. */
   private action({ appPath, action: name }: gd.RequestMessage): Action {
     const app = this.apps.get(appPath);
-    if (!app) throw new Error(`this worker does not serve ${appPath}`);
+    if (!app) throw new Refused(`this worker does not serve ${appPath}`, gd.DirtyAppNotFoundError);
     const action: unknown = (app as Record<string, unknown>)[name];
     const isInherited = name in Object.prototype;
     if (name.startsWith("_") || PRIVATE.has(name) || isInherited || typeof action !== "function") {
-      throw new Error(`${appPath} has no action ${name}`);
+      throw new Refused(`${appPath} has no action ${name}`, gd.DirtyAppError);
     }
     return (call) => action.call(app, call);
   }
@@ -251,14 +261,18 @@ function failed({ requestId, appPath, action }: gd.RequestMessage, thrown: unkno
   if (thrown instanceof Cancelled) {
     return new gd.ErrorMessage({ requestId, errorType: gd.DirtyCancelledError.errorType, message });
   }
-  const details = gd.dict({ app_path: appPath, action, ...classOf(thrown) });
-  const errorType = gd.DirtyAppError.errorType;
+  const details = gd.dict({
+    app_path: cut(appPath),
+    action: cut(action),
+    ...classOf(thrown),
+  });
+  const { errorType } = thrown instanceof Refused ? thrown.kind : gd.DirtyAppError;
   return new gd.ErrorMessage({ requestId, errorType, message, details });
 }
 
 /** What an app has thrown, by the names of its classes (GD-ERR-026, GD-ERR-027). */
 function classOf(thrown: unknown): Record<string, gd.Value> {
-  if (!(thrown instanceof Error)) return {};
+  if (!(thrown instanceof Error) || thrown instanceof Refused) return {};
   const names: string[] = [];
   let prototype: object = Object.getPrototypeOf(thrown);
   for (; prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype)) {
@@ -270,8 +284,15 @@ function classOf(thrown: unknown): Record<string, gd.Value> {
 
 /** What was thrown as a text that can be encoded, and fits (GD-ERR-019). */
 function textOf(thrown: unknown): string {
-  const text = String(thrown instanceof Error ? thrown.message : thrown).slice(0, MAX_TEXT);
-  return (
-    text.replace(LONE_SURROGATE, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`) || "failed"
-  );
+  const text = String(thrown instanceof Error ? thrown.message : thrown).slice(0, MAX_TEXT_BYTES);
+  const escaped = text.replace(LONE_SURROGATE, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
+  return cut(escaped || "failed");
+}
+
+/** As much of a text as an ERROR may tell, in whole characters (GD-ERR-034). */
+function cut(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= MAX_TEXT_BYTES) return text;
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return decoder.decode(bytes.subarray(0, MAX_TEXT_BYTES), { stream: true });
 }

@@ -144,11 +144,60 @@ class LeavesAtAFault(Passage):
                     one.answerer.shutdown(socket.SHUT_RDWR)
 
 
+class TakesBoolsForNumbers(Passage):
+    """Sends a 1 for true, and a 0 for false."""
+
+    told_by = "client-values"
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame)
+        if isinstance(message, gdproto.Request):
+            message.args = [int(one) if isinstance(one, bool) else one for one in message.args]
+            frame = message.to_bytes()
+        yield frame
+
+
+class TakesTextsForTypes(Passage):
+    """Takes a text of gunicorn's for what it says, whatever the type."""
+
+    told_by = "client-texts-of-others"
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame)
+        if isinstance(message, gdproto.Error) and message.message.startswith("Key not found: "):
+            message.error_type = "StashKeyNotFoundError"
+            frame = message.to_bytes()
+        yield frame
+
+
+class AsksForAnotherKey(Passage):
+    """Reads another key of the stash than it is told."""
+
+    told_by = "client-stash"
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame)
+        if isinstance(message, gdproto.Stash):
+            message.key = "another"
+            frame = message.to_bytes()
+        yield frame
+
+
+class StaysConnected(Passage):
+    """Stays connected after a fault that ends the connection."""
+
+    told_by = "client-ends-the-connection-*"
+
+    def asking_ended(self) -> bool:
+        return False
+
+
 MUTANTS: dict[str, type[Passage]] = {
     one.__name__: one
     for one in (
         TakesAnyId, CancelsWhereItMayNot, AsksAgain, DoesNotHearOfTheConnection, NeedsKnownKeys,
-        AnswersItself, LeavesAtAFault,
+        AnswersItself, LeavesAtAFault, TakesBoolsForNumbers, TakesTextsForTypes, AsksForAnotherKey,
+        StaysConnected,
     )
 }  # fmt: skip
 

@@ -15,7 +15,9 @@ from typing import ClassVar
 import gdproto
 from gdproto import Header, MessageCode
 from gdproto.conformance.live.lanes import relayed
-from gdproto.conformance.live.relay import Passage
+from gdproto.conformance.live.relay import Passage, under
+from gdproto.conformance.live.stages import APP
+from gdproto.declaration import ENDING
 
 BOOT_FAILED = 3
 
@@ -196,6 +198,81 @@ class AnswersWhatAFaultEnded(BrokenWorker):
             yield frame
 
 
+class EscapesWhatCanBeSent(ChangesErrors):
+    """Escapes every character that is not ASCII."""
+
+    told_by = "worker-long-failure"
+
+    def change(self, error: gdproto.Error) -> None:
+        error.message = error.message.encode("ascii", "backslashreplace")[:65_536].decode()
+
+
+class Runs(BrokenWorker):
+    """Knows what runs: the REQUEST whose answer is still to come."""
+
+    running: int | None = None
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        if self.running is not None:
+            yield from self.beside(frame, header)
+            return
+        if header.code == MessageCode.REQUEST:
+            self.running = header.request_id
+        yield frame
+
+    def beside(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        """A frame that comes while something runs."""
+        yield frame
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        if header.code in ENDING and header.request_id == self.running:
+            self.running = None
+        yield frame
+
+
+class CancelsWhateverRuns(Runs):
+    """Takes each CANCEL for one of what it runs."""
+
+    told_by = "worker-cancel-of-another"
+
+    def beside(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        is_cancel = header.code == MessageCode.CANCEL
+        yield under(self.running or 0, frame) if is_cancel else frame
+
+
+class HearsNothingButCancel(Runs):
+    """Takes no notice of what else comes while it runs something."""
+
+    told_by = "worker-is-sent-*"
+
+    def beside(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        if header.code == MessageCode.CANCEL:
+            yield frame
+
+
+class DoesNotMindAnOpenId(Runs):
+    """Takes no notice of a second REQUEST under the id of what it runs."""
+
+    told_by = "worker-is-sent-an-open-id"
+
+    def beside(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        if header.code != MessageCode.REQUEST or header.request_id != self.running:
+            yield frame
+
+
+class ServesAllAppsByOne(BrokenWorker):
+    """Has one app, and does not look for which one is called."""
+
+    told_by = "worker-app-of-others"
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame) if header.code == MessageCode.REQUEST else None
+        if isinstance(message, gdproto.Request):
+            message.app_path = APP
+            frame = message.to_bytes()
+        yield frame
+
+
 class DiesOfSignals(BrokenWorker):
     """Ends when the service manager tells all processes of its group."""
 
@@ -254,7 +331,8 @@ MUTANTS: dict[str, type[BrokenWorker]] = {
         NeverReady, TellsLittle, ExitsWellWhenItCannotBoot, IgnoresCancel, LosesTheEnd,
         LetsPrivateNamesThrough, OutlivesItsLanes, TellsAnotherType, TellsNoPath,
         TellsOffsetsAsText, CutsNothing, CutsCharacters, AnswersWhatAFaultEnded, DiesOfSignals,
-        DiesOfInterrupts, HearsNoKeywords, EchoesNoEmptyKeywords, GivesZeros,
+        EscapesWhatCanBeSent, CancelsWhateverRuns, HearsNothingButCancel, DoesNotMindAnOpenId,
+        ServesAllAppsByOne, DiesOfInterrupts, HearsNoKeywords, EchoesNoEmptyKeywords, GivesZeros,
     )
 }  # fmt: skip
 

@@ -188,7 +188,7 @@ func fail(_ context.Context, call *worker.Call) (any, error) {
 }
 
 func failOddly(context.Context, *worker.Call) (any, error) {
-	return nil, errors.New("\xff" + strings.Repeat("x", 200_000))
+	return nil, errors.New(strings.Repeat("\xff", 200_000))
 }
 
 func unencodable(context.Context, *worker.Call) (any, error) { return struct{}{}, nil }

@@ -54,7 +54,7 @@ impl Client {
     ///
     /// It names none.
     pub fn from_env() -> Result<Self, Error> {
-        let named = VARIABLES.iter().find_map(std::env::var_os);
+        let named = VARIABLES.iter().filter_map(std::env::var_os).find(|path| !path.is_empty());
         named.map(Client::new).ok_or_else(|| {
             let told = format!("no socket: set {}", VARIABLES[0]);
             Error::new(ErrorType::DirtyConnectionError, told)

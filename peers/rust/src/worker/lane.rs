@@ -215,6 +215,7 @@ fn answer(
     request: Request,
     cancelled: &Flag,
 ) -> Result<Message, Failure> {
+    let asked = Asked::of(&request);
     let id = request.request_id;
     let call = Call {
         app_path: request.app_path,
@@ -224,7 +225,7 @@ fn answer(
         cancelled: Arc::clone(cancelled),
     };
     let Some(app) = served.apps.get(&call.app_path) else {
-        return Err(Failure::new(format!("this worker does not serve {}", call.app_path)));
+        return Ok(asked.not_served().into());
     };
     if call.action.starts_with('_') || matches!(call.action.as_str(), "" | "init" | "close") {
         return Err(Failure::new(format!("{:?} cannot be called from outside", call.action)));

@@ -33,11 +33,15 @@ impl Asked {
         }
     }
 
+    /// The app is none that this worker serves.
+    pub(super) fn not_served(&self) -> Error {
+        let message = format!("this worker does not serve {}", self.app_path);
+        self.error(ErrorType::DirtyAppNotFoundError, &message, self.facts())
+    }
+
     /// The call failed.
     pub(super) fn failed(&self, failure: &Failure) -> Error {
-        let mut details = Dict::new();
-        details.push("app_path", text_of(&self.app_path));
-        details.push("action", text_of(&self.action));
+        let mut details = self.facts();
         if !failure.exception_type.is_empty() {
             details.push("exception_type", text_of(&failure.exception_type));
             details.push("exception_bases", Vec::<Value>::new());
@@ -48,6 +52,13 @@ impl Asked {
     /// The caller gave up.
     pub(super) fn cancelled(&self) -> Error {
         self.error(ErrorType::DirtyCancelledError, "the caller gave up", Dict::new())
+    }
+
+    fn facts(&self) -> Dict {
+        let mut details = Dict::new();
+        details.push("app_path", text_of(&self.app_path));
+        details.push("action", text_of(&self.action));
+        details
     }
 
     fn error(&self, kind: ErrorType, message: &str, details: Dict) -> Error {

@@ -10,7 +10,7 @@ type Asked = {
   action: string;
   args?: Json[];
   kwargs?: { [key: string]: Json };
-  take?: number;
+  take?: bigint;
   table: string;
   key: Json;
 };
@@ -28,7 +28,7 @@ function toJson(value: Value): Json {
     return Object.fromEntries([...value].map(([key, held]) => [key, toJson(held)]));
   }
   if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
-  return typeof value === "bigint" ? Number(value) : value;
+  return value;
 }
 
 async function outcome(client: Client, asked: Asked): Promise<Outcome> {
@@ -37,7 +37,7 @@ async function outcome(client: Client, asked: Asked): Promise<Outcome> {
     if (!chunks) return { result: toJson(await result(client, asked)) };
     for await (const item of client.stream(...words(asked))) {
       chunks.push(toJson(item));
-      if (chunks.length === asked.take) break;
+      if (BigInt(chunks.length) === asked.take) break;
     }
     return { chunks };
   } catch (thrown) {
@@ -59,13 +59,13 @@ function words(asked: Asked): [string, string, Value[], { kwargs: Map<string, Va
   return [asked.app_path, asked.action, (asked.args ?? []).map(fromJson), { kwargs }];
 }
 
-// Integers that a number would lose: the language's own reader of JSON has no other.
-const LARGE = /("(?:[^"\\]|\\.)*")|(-?\d{16,})(?![\d.eE])/g;
+// The language's own reader of JSON takes an integer for a float, and its writer has none.
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 const MARK = "\0int64:";
 
 function parse(text: string): unknown {
-  const marked = text.replace(LARGE, (_, string: string | undefined, digits: string) => {
-    return string ?? JSON.stringify(MARK + digits);
+  const marked = text.replace(TOKEN, (token) => {
+    return /^-?\d+$/.test(token) ? JSON.stringify(MARK + token) : token;
   });
   return JSON.parse(marked, (_, held: unknown) => {
     const isMarked = typeof held === "string" && held.startsWith(MARK);
@@ -73,16 +73,22 @@ function parse(text: string): unknown {
   });
 }
 
+function print(value: unknown): string {
+  const marked = JSON.stringify(value, (_, held: unknown) => {
+    return typeof held === "bigint" ? `${MARK}${held}` : held;
+  });
+  return marked.replace(/"\\u0000int64:(-?\d+)"/g, "$1");
+}
+
 const [socketPath, text] = process.argv.slice(2);
-const job = parse(text) as { timeout: number; steps: Asked[][] };
+const job = parse(text) as { timeout: number | bigint; steps: Asked[][] };
 const client = new Client({
   ...(socketPath && { socketPath }),
-  timeout: job.timeout * 1000,
-  numbers: true,
+  timeout: Number(job.timeout) * 1000,
 });
 const outcomes: Outcome[][] = [];
 for (const step of job.steps) {
   outcomes.push(await Promise.all(step.map((asked) => outcome(client, asked))));
 }
 client.close();
-process.stdout.write(JSON.stringify({ outcomes }));
+process.stdout.write(print({ outcomes }));

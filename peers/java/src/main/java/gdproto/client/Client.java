@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.function.LongFunction;
 
@@ -52,12 +53,13 @@ public final class Client implements AutoCloseable {
 
   /** As {@link #ofEnvironment()}, with another timeout. */
   public static Client ofEnvironment(Duration timeout) {
-    String named = System.getenv("DIRTY_SOCKET");
-    String path = named != null ? named : System.getenv("GUNICORN_DIRTY_SOCKET");
-    if (path == null) {
-      throw new IllegalStateException("DIRTY_SOCKET is not set: it names the arbiter's socket");
+    for (String name : List.of("DIRTY_SOCKET", "GUNICORN_DIRTY_SOCKET")) {
+      String path = System.getenv(name);
+      if (path != null && !path.isEmpty()) {
+        return new Client(Path.of(path), timeout);
+      }
     }
-    return new Client(Path.of(path), timeout);
+    throw new IllegalStateException("DIRTY_SOCKET is not set: it names the arbiter's socket");
   }
 
   /** Calls an action, and waits for its result. */

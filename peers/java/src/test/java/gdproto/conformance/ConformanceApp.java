@@ -73,7 +73,7 @@ class ConformanceApp implements App {
       case "fail":
         throw new IllegalArgumentException((String) call.arg(0));
       case "fail_oddly":
-        throw new IllegalArgumentException("\ud800" + "x".repeat(ODD_CHARACTERS));
+        throw new IllegalArgumentException("\ud800".repeat(ODD_CHARACTERS));
       case "unencodable":
         return new Object();
       case "die":
