@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..app import App, concurrency_of
 from ..errors import DirtyError
+from .converted import bare
 from .lane import LaneServer
 from .leaving import leave
 from .loop import EventLoop
@@ -67,7 +68,7 @@ def loop_lanes(
         LoopLane(
             lane,
             apps[path],
-            max(1, concurrency_of(type(apps[path]))),
+            max(1, concurrency_of(type(bare(apps[path])))),
             loop,
             pool,
             grace_s,

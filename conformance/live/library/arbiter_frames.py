@@ -40,7 +40,7 @@ HEADERS: list[tuple[str, str, bytes]] = [
     ("type-00", "unknown_message_type", frame(0x00, request_id=ID)),
     ("type-06", "unknown_message_type", frame(0x06, request_id=ID)),
     ("type-13", "unknown_message_type", frame(0x13, request_id=ID)),
-    ("type-8f", "unknown_message_type", frame(0x8F, request_id=ID)),
+    ("type-7f", "unknown_message_type", frame(0x7F, request_id=ID)),
     ("type-ff", "unknown_message_type", frame(0xFF, request_id=ID)),
     ("type-before-length", "unknown_message_type", frame(0x66, request_id=ID, length=2**32 - 1)),
     (
