@@ -1,8 +1,8 @@
 """The `dirty` command: serve apps, call them, and ask the arbiter how it is.
 
 Rules: results are JSON on standard output, bytes as hex; a failure is one line on standard error
-and exit status 1. Relative paths are those of the directory where the command is given. A command
-loads what it needs, and no other.
+and an exit status that says of which kind it is. Relative paths are those of the directory where
+the command is given. A command loads what it needs, and no other.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from __future__ import annotations
 from importlib import import_module
 
 import click
+
+from .examples import epilog
+from .statuses import STATUSES
 
 # Where each command is.
 HOMES = {
@@ -27,6 +30,7 @@ HOMES = {
     "recycle": ".doing",
     "top": ".top",
     "metrics": ".metrics",
+    "completion": ".completion",
 }
 
 
@@ -40,10 +44,11 @@ class Commands(click.Group):
         if cmd_name not in HOMES:
             return None
         command: click.Command = getattr(import_module(HOMES[cmd_name], __name__), cmd_name)
+        command.epilog = epilog(cmd_name)
         return command
 
 
-@click.group(cls=Commands, help=(__doc__ or "").partition("\n")[0])
+@click.group(cls=Commands, help=(__doc__ or "").partition("\n")[0], epilog=STATUSES)
 @click.version_option(package_name="gdproto")
 def group() -> None:
     pass

@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from ..errors import DirtyError
+from .failing import failure
 from .options import (
     TAKES_NUMBERS,
     client_at,
-    failure,
     priority_option,
     socket_option,
     timeout_option,

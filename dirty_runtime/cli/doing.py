@@ -15,7 +15,8 @@ from gdproto import ManageOp
 
 from ..errors import DirtyError
 from ..printable import printable, shown
-from .options import client_at, failure, socket_option, timeout_option
+from .failing import failure, usage
+from .options import client_at, socket_option, timeout_option
 from .values import print_json
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
@@ -86,7 +87,7 @@ def _named(word: str) -> dict[str, int]:
     parts = re.fullmatch(r"(c?)([0-9]{1,18})", word)
     if parts is None:
         told = f"{shown(word)} is neither a worker's slot, as 0, nor a call, as c1 of `dirty calls`"
-        raise click.ClickException(told)
+        raise usage(told)
     return {"call" if parts[1] else "slot": int(parts[2])}
 
 

@@ -17,8 +17,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..client import DirtyClient
+from ..client.draining import look
 from ..client.readiness import State, count_workers, state_of
-from ..errors import DirtyProtocolError
+from ..errors import DirtyConnectionError, DirtyProtocolError
 from ..failure import describe
 from ..printable import printable
 
@@ -36,7 +37,7 @@ def show(state: State) -> None:
 def watch(client: DirtyClient, state: State) -> None:
     """Keep the status on the screen, or print it again where nothing can be drawn over.
 
-    Ends with Ctrl-C. Raises DirtyError.
+    A successor at the same socket is shown when it answers. Ends with Ctrl-C. Raises DirtyError.
     """
     console = _console()
     live = Live(console=console, auto_refresh=False)
@@ -46,7 +47,10 @@ def watch(client: DirtyClient, state: State) -> None:
         while True:
             display(draw_status(state))
             time.sleep(WATCH_S)
-            state = client.status()
+            while (found := _looked(client)) is None:
+                display(Group("[yellow]nobody answers; it is tried again[/]", draw_status(state)))
+                time.sleep(WATCH_S)
+            state = found
 
 
 def show_calls(answer: State) -> None:
@@ -80,6 +84,13 @@ def user_name(uid: int) -> str:
     with suppress(KeyError):
         return pwd.getpwuid(uid).pw_name
     return f"user {uid}"
+
+
+def _looked(client: DirtyClient) -> State | None:
+    """The state, also of one that drains; None while nobody answers. Raises DirtyError."""
+    with suppress(DirtyConnectionError):
+        return look(client)[1]
+    return None
 
 
 def _console() -> Console:

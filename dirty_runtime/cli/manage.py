@@ -12,7 +12,8 @@ from gdproto import ManageOp
 from ..client.readiness import count_workers, is_ready, not_ready, wait
 from ..errors import DirtyError
 from ..printable import printable, shown
-from .options import TAKES_NUMBERS, client_at, failure, socket_option, takes_seconds, timeout_option
+from .failing import failure, usage
+from .options import TAKES_NUMBERS, client_at, socket_option, takes_seconds, timeout_option
 
 _SCALE_OPS = {"+": ManageOp.ADD, "-": ManageOp.REMOVE, "": ManageOp.SET}
 
@@ -34,7 +35,7 @@ def scale(change: str, wait_s: float | None, socket_path: str | None, timeout: f
     """Add N workers, remove N, or have N; fails when less than that is done."""
     parts = re.fullmatch(r"([+-]?)([1-9][0-9]{0,8})", change)
     if parts is None:
-        raise click.ClickException(f"{shown(change)} is none of +N, -N and N, with N above 0")
+        raise usage(f"{shown(change)} is none of +N, -N and N, with N above 0")
     try:
         with client_at(socket_path, timeout) as client:
             answer = client.manage(_SCALE_OPS[parts[1]], int(parts[2]))

@@ -13,8 +13,8 @@ import gdproto
 
 from ..client import DirtyClient
 from ..errors import DirtyError
-from ..printable import printable
 from ..seconds import seconds
+from .failing import usage
 
 # A number below zero is an argument, not an option.
 TAKES_NUMBERS = {"ignore_unknown_options": True}
@@ -47,7 +47,7 @@ def takes_seconds(option: str, least: float | None = None) -> Callable[[Any], fl
         try:
             return seconds(number, option, least)
         except DirtyError as error:
-            raise click.ClickException(error.message) from None
+            raise usage(error.message) from None
 
     return taken
 
@@ -82,14 +82,8 @@ priority_option = click.option(
 
 def client_at(socket_path: str | None, timeout_s: float, priority: int = 0) -> DirtyClient:
     if not socket_path:
-        raise click.ClickException("no arbiter is known: give --socket PATH or set DIRTY_SOCKET")
+        raise usage("no arbiter is known: give --socket PATH or set DIRTY_SOCKET")
     try:
         return DirtyClient(socket_path, timeout_s, priority=priority)
     except ValueError as error:
-        raise click.ClickException(str(error)) from None
-
-
-def failure(error: DirtyError) -> click.ClickException:
-    """What is printed of the error: one line, whatever the arbiter said."""
-    lines = error.message.splitlines() or ["failed"]
-    return click.ClickException(f"{type(error).__name__}: {printable(lines[0])}")
+        raise usage(str(error)) from None

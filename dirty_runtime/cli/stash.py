@@ -11,10 +11,10 @@ from gdproto.answers import STASH_OPERATIONS, Operation
 
 from ..client.stash import StashClient
 from ..errors import DirtyError
+from .failing import failure
 from .options import (
     TAKES_NUMBERS,
     client_at,
-    failure,
     socket_option,
     timeout_option,
 )

@@ -10,7 +10,8 @@ import click
 from ..client.draining import look
 from ..client.readiness import come, is_ready, not_ready, wait
 from ..errors import DirtyError
-from .options import client_at, failure, socket_option, takes_seconds, timeout_option
+from .failing import failure
+from .options import client_at, socket_option, takes_seconds, timeout_option
 from .values import print_json
 
 

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from ..printable import printable, shown
+from .failing import usage
 
 NO_NUMBERS = "numbers that JSON has no form for, NaN or infinite, are printed as null"
 
@@ -32,9 +33,9 @@ def arguments_of(
     for keyword in keywords:
         name, equals, value = keyword.partition("=")
         if not equals:
-            raise click.ClickException(f"--kw {shown(keyword)} is not of the form NAME=JSON")
+            raise usage(f"--kw {shown(keyword)} is not of the form NAME=JSON")
         if name in kwargs:
-            raise click.ClickException(f"--kw gives {shown(name)} twice")
+            raise usage(f"--kw gives {shown(name)} twice")
         kwargs[name] = from_json(value)
     return [from_json(argument) for argument in arguments], kwargs
 
@@ -49,7 +50,7 @@ def from_json(argument: str) -> Any:
         reason = "is nested too deeply"
     except ValueError:
         reason = "is not JSON; a string needs quotes of its own, as in '\"text\"'"
-    raise click.ClickException(f"argument {shown(argument)} {reason}") from None
+    raise usage(f"argument {shown(argument)} {reason}") from None
 
 
 def _refuse(word: str) -> NoReturn:

@@ -35,6 +35,10 @@ def come(error: DirtyConnectionError) -> None:
     """What is done where nobody answers yet: somebody is to come."""
 
 
+class NotReady(DirtyError):
+    """It was not so in time."""
+
+
 class Waiting:
     """A wait for a state, from now on.
 
@@ -64,7 +68,7 @@ class Waiting:
         elif self._is_done(seen):
             return 0.0
         else:
-            failure = DirtyError(self._lacking(seen, self.wait_s))
+            failure = NotReady(self._lacking(seen, self.wait_s))
         waited_s = time.monotonic() - self._began_s
         if waited_s >= self.wait_s:
             raise failure

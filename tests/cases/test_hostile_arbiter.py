@@ -206,7 +206,7 @@ def test_an_answer_of_another_form_is_told_as_such(
 def test_commands_say_it_in_one_line(hostile: Hostile, words: tuple[str, ...]) -> None:
     hostile.says = gdproto.Response(1, {"workers": "\x1b[2J"}).to_bytes()
     done = run_dirty(*words, "--socket", hostile.path)
-    assert done.returncode == 1
+    assert done.returncode == 5
     assert len(done.stderr.splitlines()) == 1
     assert "\x1b" not in done.stderr + done.stdout
 

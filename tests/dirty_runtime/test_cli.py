@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from dirty_runtime.cli.failing import NOT_READY, UNREACHABLE
+
 from .processes import LIMIT_S, OURS, ROOT, THEIRS, Arbiter, dirty, run_dirty, serving, wait_until
 
 BAD_APPS = """
@@ -166,7 +168,7 @@ FAILED_CALLS = [
 @pytest.mark.parametrize(("words", "reason"), FAILED_CALLS, ids=lambda value: " ".join(value))
 def test_a_failed_call_is_one_line(arbiter: Arbiter, words: tuple[str, ...], reason: str) -> None:
     done = run_dirty(*words, "--socket", arbiter.socket_path)
-    assert done.returncode == 1
+    assert done.returncode
     (line,) = done.stderr.splitlines()
     assert reason in line
 
@@ -175,7 +177,7 @@ def test_a_failed_call_is_one_line(arbiter: Arbiter, words: tuple[str, ...], rea
 def test_no_arbiter_is_one_line(tmp_path: Path, words: tuple[str, ...]) -> None:
     path = str(tmp_path / "missing")
     done = run_dirty(*words, "--socket", path)
-    assert done.returncode == 1
+    assert done.returncode == UNREACHABLE
     (line,) = done.stderr.splitlines()
     assert path in line
 
@@ -276,7 +278,7 @@ def test_a_start_can_be_stopped_while_the_workers_boot(tmp_path: Path) -> None:
     )
     wait_until((tmp_path / "socket").exists)
     done = run_dirty("status", "--json", "--wait", "0.5", "--socket", str(tmp_path / "socket"))
-    assert done.returncode == 1
+    assert done.returncode == NOT_READY
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=LIMIT_S)
     assert process.returncode == 0

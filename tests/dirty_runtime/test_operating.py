@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dirty_runtime import DirtyError
+from dirty_runtime.cli.failing import NOT_READY, UNREACHABLE
 
 from .processes import (
     CHANGING,
@@ -35,9 +36,9 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def failure(done: subprocess.CompletedProcess[str]) -> str:
-    """The one line of a command that failed."""
-    assert done.returncode == 1, done.stdout
+def failure(done: subprocess.CompletedProcess[str], status: int = 1) -> str:
+    """The one line of a command that failed with this status."""
+    assert done.returncode == status, done.stdout
     (line,) = done.stderr.splitlines()
     return line
 
@@ -84,7 +85,7 @@ def test_an_arbiter_that_drains_can_be_looked_at(tmp_path: Path) -> None:
             assert arbiter.wait() == 0
             assert successor.status()["arbiter_pid"] == successor.process.pid
         assert list(Path(arbiter.socket_path).parent.glob("socket*")) == []
-    assert "No such file" in failure(run_dirty(*words))
+    assert "No such file" in failure(run_dirty(*words), UNREACHABLE)
 
 
 def test_a_drain_takes_no_file_that_is_not_its_own(tmp_path: Path) -> None:
@@ -125,7 +126,8 @@ def test_a_reload_that_fails_is_told_to_who_waits(directory: Path, fault: str) -
             (directory / "hang").touch()
             wait_s, expected = "0.5", "not done after 0.5 s; workers: 2 wanted, 2 ready"
         words = ("reload", "--wait", wait_s, "--socket", arbiter.socket_path)
-        assert expected in failure(run_dirty(*words))
+        status = NOT_READY if fault == "slow" else 1
+        assert expected in failure(run_dirty(*words), status)
         assert arbiter.pids() == before
 
 
@@ -152,7 +154,7 @@ def test_a_wait_ends_with_the_arbiter(directory: Path) -> None:
         wait_until(lambda: len(arbiter.status()["workers"]) == 2)
         arbiter.signal(signal.SIGKILL)
         _, errors = waiting.communicate(timeout=LIMIT_S)
-        assert waiting.returncode == 1
+        assert waiting.returncode == UNREACHABLE
         assert "DirtyConnectionError" in errors
 
 
@@ -184,7 +186,7 @@ def test_scaling_can_be_waited_for(directory: Path) -> None:
         (directory / "broken").touch()
         run_dirty("scale", "+1", *words)
         wait_until(lambda: bool(arbiter.status()["last_boot_error"]))
-        line = failure(run_dirty("scale", "+1", "--wait", "0.2", *words))
+        line = failure(run_dirty("scale", "+1", "--wait", "0.2", *words), NOT_READY)
         assert "1 of 3 workers were ready after 0.2 s" in line
         assert "it is broken" in line
 

@@ -10,13 +10,17 @@ log = logging.getLogger("dirty.access")
 
 # Characters of what a caller says.
 MOST = 200
-TEXT = "%(app)s %(action)s %(outcome)s wait_ms=%(wait_ms).2f run_ms=%(run_ms).2f"
+TEXT = (
+    "%(app)s %(action)s %(outcome)s wait_ms=%(wait_ms).2f run_ms=%(run_ms).2f "
+    "request=%(request_id)d client=%(client_pid)d user=%(user)d worker=%(worker)d"
+)
 
 
 class AccessLog(Observer):
     """Writes what each call was, how it ended, how long it waited and how long it ran.
 
-    The end of a call whose client did not wait for it is `abandoned`.
+    The end of a call whose client did not wait for it is `abandoned`. The worker is 0 where it had
+    none.
     """
 
     def call_abandoned(self, call: ObservedCall, now_s: float) -> None:
@@ -30,5 +34,10 @@ class AccessLog(Observer):
             "outcome": outcome,
             "wait_ms": round((started_s - call.arrived_s) * 1000, 2),
             "run_ms": round((now_s - started_s) * 1000, 2),
+            # By both the worker's lines of the call are found, which have the same id.
+            "request_id": call.request_id,
+            "client_pid": call.client.pid,
+            "user": call.client.uid,
+            "worker": call.lane.worker.pid if call.lane is not None else 0,
         }
         log.info(TEXT, facts, extra={"facts": facts})

@@ -1,0 +1,60 @@
+"""How a command fails: one line on standard error, and a status that says of which kind it is.
+
+Rules: what a caller can do about it decides the kind. The statuses stay what they are: scripts ask
+for them. What an app raised, and all else that failed, is 1.
+"""
+
+from __future__ import annotations
+
+import click
+
+from ..client.readiness import NotReady
+from ..errors import (
+    DirtyAppNotFoundError,
+    DirtyConnectionError,
+    DirtyError,
+    DirtyNoWorkersAvailableError,
+    DirtyOverloadedError,
+    DirtyPermissionError,
+    DirtyProtocolError,
+    DirtyTimeoutError,
+)
+from ..printable import printable
+
+USAGE, UNREACHABLE, NOT_READY, REFUSED, OVERLOADED, TOO_LATE = 2, 3, 4, 5, 6, 7
+# The first that an error is of; what is above them is 1.
+STATUSES: tuple[tuple[type[DirtyError], int], ...] = (
+    (NotReady, NOT_READY),
+    (DirtyConnectionError, UNREACHABLE),
+    (DirtyNoWorkersAvailableError, NOT_READY),
+    (DirtyAppNotFoundError, REFUSED),
+    (DirtyPermissionError, REFUSED),
+    (DirtyProtocolError, REFUSED),
+    (DirtyOverloadedError, OVERLOADED),
+    (DirtyTimeoutError, TOO_LATE),
+)
+
+
+class Failure(click.ClickException):
+    """A failure with its status; the message is one line."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        # Of a class in click, of each failure here.
+        vars(self)["exit_code"] = status
+
+
+def usage(message: str) -> Failure:
+    """Words of a command that cannot be used."""
+    return Failure(message, USAGE)
+
+
+def failure(error: DirtyError) -> Failure:
+    """What is printed of the error: one line, whatever the arbiter said."""
+    lines = error.message.splitlines() or ["failed"]
+    status = next((status for kind, status in STATUSES if isinstance(error, kind)), 1)
+    return Failure(f"{_name(error)}: {printable(lines[0])}", status)
+
+
+def _name(error: DirtyError) -> str:
+    return DirtyError.__name__ if isinstance(error, NotReady) else type(error).__name__
