@@ -57,7 +57,6 @@ class DirtyApp:
         workers: how many workers load the app; None for all. The command line beats it.
         stashes: names of shared tables that are there before any `init` runs.
         kill_on_cancel: end a worker that runs a call which the caller gave up.
-        converters: for arguments and results that no type of the wire holds.
         concurrency: how many calls a worker runs at once on its event loop, for actions that are
             ``async``. With 1 each call has a thread, as those of other apps have.
         placement: ``"fill"`` to give one worker as many calls as it may have in a batch, or at
@@ -69,7 +68,6 @@ class DirtyApp:
     workers: int | None = None
     stashes: Sequence[str] = ()
     kill_on_cancel: bool = False
-    converters: Converters | None = None
     concurrency: int = 1
     placement: str | None = None
     converters: Converters | None = None
