@@ -196,9 +196,10 @@ def test_status_of_many_workers_is_made_in_slices() -> None:
         state=State.READY, lanes=[Facts(silent_since_s=0.0, places=(0,))] * 4, places=range(4),
         started_s=0.0, served=0, errors=0,
     )  # fmt: skip
+    ended = Facts(age=2, state=State.GONE, lanes=[])
     config = Facts(threads=4)
     supervisor = Facts(
-        workers=dict.fromkeys(range(5000), worker), config=config, target=5000, restarts=Counter(),
+        workers=dict.fromkeys(range(5000), worker) | {5000: ended}, config=config, target=5000, restarts=Counter(),
         last_boot_error="", reload_failure="", down=dict,
     )  # fmt: skip
     lifetime = Facts(uptime_s=1.0, left_s=None)

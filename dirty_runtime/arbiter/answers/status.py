@@ -59,7 +59,9 @@ class StatusAnswers:
         workers = []
         for worker in sorted(supervisor.workers.values(), key=lambda worker: worker.age):
             await pace()
-            workers.append(self._worker(worker))
+            if worker.state is not State.GONE:
+                # Else it has ended meanwhile.
+                workers.append(self._worker(worker))
         now_s, running = self._clock(), list(self._calls.running.values())
         actions = await action_statuses(self._counters, running, now_s, pace)
         queues, waits = {}, {}
