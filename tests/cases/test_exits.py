@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dirty_runtime.arbiter import DirtyArbiter
+from dirty_runtime.arbiter.policy.allocation import slot_to_remove
 from tests.dirty_runtime.test_launchers import (
     APP,
     WORKERS,
@@ -42,3 +43,20 @@ def test_a_worker_that_does_not_end_is_killed_and_told_of(
     (said,) = [one.getMessage() for one in caplog.records if "is killed" in one.getMessage()]
     assert "long after it was let go it has not ended" in said
     assert APP in said
+
+
+def test_a_worker_that_dies_before_it_is_told_to_leave_is_no_fault(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test(arbiter: DirtyArbiter, launcher: ElsewhereLauncher) -> None:
+        await arbiter.supervisor.settled()
+        number = slot_to_remove(arbiter.catalogue.specs, arbiter.supervisor._homes())
+        (process,) = [one for one in launcher.launched if one.order.slot == number]
+        # It is seen to be gone first.
+        process.kill()
+        assert arbiter.supervisor.remove(1) == 1
+        await arbiter.supervisor.settled()
+        assert number not in arbiter.supervisor.slots
+
+    run(WORKERS, tmp_path, test)
+    assert [one for one in caplog.records if one.exc_info] == []

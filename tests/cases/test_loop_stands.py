@@ -198,8 +198,9 @@ def test_status_of_many_workers_is_made_in_slices() -> None:
     )  # fmt: skip
     ended = Facts(age=2, state=State.GONE, lanes=[])
     config = Facts(threads=4)
+    workers = dict.fromkeys(range(5000), worker) | {5000: ended}
     supervisor = Facts(
-        workers=dict.fromkeys(range(5000), worker) | {5000: ended}, config=config, target=5000, restarts=Counter(),
+        workers=workers, config=config, target=5000, restarts=Counter(),
         last_boot_error="", reload_failure="", down=dict,
     )  # fmt: skip
     lifetime = Facts(uptime_s=1.0, left_s=None)

@@ -248,8 +248,7 @@ class Supervisor:
         workers = list(self.workers.values())
         pace = Pace(self._turns)
         for worker in workers:
-            if worker.state is not State.GONE:
-                for_each((worker,), lambda one: one.dismiss(grace_s(one)), NOT_DISMISSED)
+            for_each((worker,), lambda one: one.dismiss(grace_s(one)), NOT_DISMISSED)
             await pace()
         while self.workers:
             self._gone.clear()

@@ -185,7 +185,9 @@ class Worker:
             self.process.kill()
 
     def dismiss(self, grace_s: float) -> None:
-        """Have it answer what it runs and end; it is killed after `grace_s` seconds."""
+        """Have it answer what it runs and end, if it has not; killed after `grace_s` seconds."""
+        if self.state is State.GONE:
+            return
         self._happens(Event.DISMISSED)
         self._leave(grace_s)
 
