@@ -242,6 +242,8 @@ STATUS_ANSWER = Form(
         FormField("last_boot_error", TEXT, "why the last worker did not boot; empty if it did"),
         FormField("reloading", BOOL, "whether a reload is under way"),
         FormField("reload_failure", TEXT, "why the last reload failed; empty if it did not"),
+        FormField("upgrading", BOOL, "whether an arbiter boots that is to follow this one"),
+        FormField("upgrade_failure", TEXT, "why the last one did not follow; empty if it did"),
         FormField("log_dropped", INT, "lines of its log that nobody took in time"),
         FormField("draining", a(DRAINING), "of one that stops, what it waits for", nullable=True),
     ),

@@ -4,7 +4,8 @@ Rules:
 
 * A start brings up at least one worker or fails with the reason, and leaves nothing behind.
 * TERM and INT let running and waiting calls finish, up to the graceful timeout; QUIT waits for
-  nothing. HUP loads new code, TTIN and TTOU add and remove a worker, USR1 reopens the log.
+  nothing. HUP loads new code, USR2 has another arbiter follow, TTIN and TTOU add and remove a
+  worker, USR1 reopens the log.
 * Calls, workers and answers have rooms of their own, which are put together here.
 """
 
@@ -14,6 +15,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -21,7 +23,7 @@ import gdproto
 
 from ..errors import DirtyPermissionError
 from ..printable import printable
-from ..settings import Config
+from ..settings import Config, ConfigError
 from . import collector, logs, signals, system
 from .answers.management import Management
 from .answers.registry import Answerers
@@ -41,7 +43,9 @@ from .pidfile import Pidfile
 from .policy.allocation import shortages
 from .policy.catalogue import AppFacts, Catalogue
 from .policy.routing import Router
+from .predecessor import Predecessor, inherited
 from .stash.memory import MemoryStash
+from .succession import Start, Succession
 from .telemetry.access_log import AccessLog
 from .telemetry.counters import MARK_S, Counters
 from .telemetry.hooks import HookedArbiter, Hooks, call_hook
@@ -59,6 +63,10 @@ log = logging.getLogger("dirty")
 
 # After what the system refuses for now.
 LATER_S = 1.0
+# How often one that follows another looks whether its workers are ready.
+LOOK_S = 0.01
+# How long the place of its metrics may take to be free.
+FREED_S = 5.0
 
 
 class StartError(Exception):
@@ -73,6 +81,7 @@ class DirtyArbiter:
         observers: look on, beside the access log.
         launchers: start the workers, by the names that apps give; processes of this machine if
             they are not given.
+        start: how this program was started, for one that follows it; None where it is another's.
 
     Raises:
         ConfigError: a user is not known.
@@ -83,6 +92,7 @@ class DirtyArbiter:
         config: Config,
         observers: Iterable[Observer] = (),
         launchers: Mapping[str, Launcher] | None = None,
+        start: Start | None = None,
     ) -> None:
         clock = Clock()
         self.config = config
@@ -124,6 +134,11 @@ class DirtyArbiter:
             config, self.catalogue, self.launchers, self.dispatcher, self, clock, self.turns
         )
         self.reloading = Reload(self._inspect_anew, self.supervisor)
+        self.succession = Succession(
+            start, config.boot_timeout_s, self._pause, self._resume, self._leave
+        )
+        self._listener: Listener | None = None
+        self._pidfile = Pidfile(config.pidfile)
         self._clock = clock
         self._hasty = False
         self._begun_to_end = asyncio.Event()
@@ -150,6 +165,7 @@ class DirtyArbiter:
             self.router,
             self.supervisor,
             self.reloading,
+            self.succession,
             self.stash,
             self.turns,
             self._clock,
@@ -185,20 +201,22 @@ class DirtyArbiter:
         log.info("stopped")
 
     def _run(self, owns_process: bool) -> None:
-        listener = Listener(self.config.socket_path, self.access)
-        pidfile = Pidfile(self.config.pidfile)
+        predecessor = inherited()
         try:
-            self._exporter = Exporter(self.config, self.access, self._clock, self.templates)
-            pidfile.write()
+            if predecessor is None:
+                self._listener = Listener(self.config.socket_path, self.access)
+                self._exporter = self._new_exporter()
+                self._pidfile.write()
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
                 if owns_process and os.getpid() == 1:
                     runner.get_loop().call_soon(Orphans().look)
-                runner.run(self._serve(listener))
+                runner.run(self._serve(predecessor))
         finally:
             if self._exporter is not None:
                 self._exporter.close()
-            pidfile.remove()
-            listener.close()
+            self._pidfile.remove()
+            if self._listener is not None:
+                self._listener.close()
 
     async def _inspect(self) -> Mapping[str, AppFacts]:
         """What the apps' classes say of themselves, as soon as they can be looked at.
@@ -218,10 +236,10 @@ class DirtyArbiter:
         self.templates.renew()
         return await self._inspect()
 
-    async def _serve(self, listener: Listener) -> None:
+    async def _serve(self, predecessor: Predecessor | None) -> None:
         self._handle_signals(asyncio.get_running_loop())
         with signals.followed(), collector.bounded():
-            await self.serve(listener)
+            await self._serve_all(predecessor)
 
     async def serve(self, listener: Listener) -> None:
         """Serve on the running loop until `end`; signals and process are somebody else's.
@@ -230,19 +248,21 @@ class DirtyArbiter:
             ConfigError: an app cannot be imported.
             StartError: its tables cannot be made, or no worker could boot.
         """
+        self._listener = listener
+        await self._serve_all(None)
+
+    async def _serve_all(self, predecessor: Predecessor | None) -> None:
         try:
             if await self._learn():
-                await self._serve_known(listener)
+                await self._serve_known(predecessor)
         finally:
             await self.templates.stop()
         if self._failure:
             raise StartError(self._failure)
 
-    async def _serve_known(self, listener: Listener) -> None:
-        listener.accept(
-            lambda connected: ClientConnection(connected, self.dispatcher, self._clock, self.turns),
-            self.door.make_room,
-        )
+    async def _serve_known(self, predecessor: Predecessor | None) -> None:
+        if predecessor is None:
+            self._accept()
         if "on_dirty_starting" in self.config.hooks:
             # Workers have what the hook has made of this process.
             call_hook(self.config.hooks, "on_dirty_starting", HookedArbiter(self, self.config))
@@ -250,19 +270,80 @@ class DirtyArbiter:
         self._set_marks()
         try:
             self.supervisor.start()
+            if predecessor is not None:
+                await self._succeed(predecessor)
             if self._exporter is not None:
                 self._exporter.start()
             await self._begun_to_end.wait()
             self.lifetime.drain(self._grace_s)
             self.supervisor.drain()
             self.reloading.give_up()
-            listener.step_aside()
+            self.succession.give_up()
+            if self._listener is not None:
+                self._listener.step_aside()
             await self._drain()
         finally:
             self.lifetime.stop()
             if self._exporter is not None:
                 self._exporter.end()
-            await self._stop(listener)
+            await self._stop()
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        self._listener.accept(
+            lambda connected: ClientConnection(connected, self.dispatcher, self._clock, self.turns),
+            self.door.make_room,
+        )
+
+    # --- one arbiter after another ---
+
+    async def _succeed(self, predecessor: Predecessor) -> None:
+        """Take over from it when all workers are ready. Raises ConfigError, StartError."""
+        while not self.supervisor.is_complete and not self._begun_to_end.is_set():
+            if reason := self.supervisor.last_boot_error:
+                raise StartError(reason)
+            await asyncio.sleep(LOOK_S)
+        if self._begun_to_end.is_set():
+            return
+        given = await predecessor.socket()
+        self._listener = Listener(self.config.socket_path, self.access, given)
+        self._accept()
+        await predecessor.gone()
+        self._pidfile.write()
+        self._exporter = await self._freed_exporter()
+        log.info("arbiter %d follows at %s", os.getpid(), self.config.socket_path)
+
+    def _new_exporter(self) -> Exporter:
+        return Exporter(self.config, self.access, self._clock, self.templates)
+
+    async def _freed_exporter(self) -> Exporter | None:
+        """The exporter, as soon as the other's place is free; None where it does not get so."""
+        limit_s = self._clock() + FREED_S
+        while True:
+            try:
+                return self._new_exporter()
+            except ConfigError as error:
+                if self._clock() > limit_s:
+                    log.error("no metrics: %s", error)
+                    return None
+                await asyncio.sleep(LOOK_S)
+
+    def _pause(self) -> socket.socket:
+        assert self._listener is not None
+        return self._listener.pause()
+
+    def _resume(self) -> None:
+        assert self._listener is not None
+        self._listener.resume()
+
+    def _leave(self) -> None:
+        assert self._listener is not None
+        self._listener.leave()
+        self._pidfile.remove()
+        if self._exporter is not None:
+            self._exporter.end()
+            self._exporter.close()
+        self.end(self.config.graceful_timeout_s)
 
     def _set_marks(self) -> None:
         self.counters.mark(self._clock())
@@ -292,6 +373,7 @@ class DirtyArbiter:
             loop.add_signal_handler(number, self.end, self.config.graceful_timeout_s)
         loop.add_signal_handler(signal.SIGQUIT, self.end, 0.0, True)
         loop.add_signal_handler(signal.SIGHUP, self._while_serving, self.reloading.begin)
+        loop.add_signal_handler(signal.SIGUSR2, self._while_serving, self.succession.begin)
         for number, change in (
             (signal.SIGTTIN, self.supervisor.add),
             (signal.SIGTTOU, self.supervisor.remove),
@@ -344,10 +426,11 @@ class DirtyArbiter:
         except TimeoutError:
             log.warning("calls still ran after %g s", self._grace_s)
 
-    async def _stop(self, listener: Listener) -> None:
+    async def _stop(self) -> None:
         await self.dispatcher.stop()
         await self.supervisor.stop(self._time_to_close_s)
-        listener.take_last()
+        if self._listener is not None:
+            self._listener.take_last()
         pace = Pace(self.turns)
         for client in list(self.dispatcher.clients):
             for_each((client,), self.door.let_go_to_another, NOT_LET_GO)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 # keeper has one of those that begin at SIGRTMIN for itself.
 MEANINGLESS = frozenset(
     getattr(signal, name)
-    for name in ("SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGPWR", "SIGSTKFLT")
+    for name in ("SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGPWR", "SIGSTKFLT")
     if hasattr(signal, name)
 ) | frozenset(
     number
@@ -22,7 +22,13 @@ MEANINGLESS = frozenset(
     if hasattr(signal, "SIGRTMIN") and number >= signal.SIGRTMIN
 )
 # While there are no workers, these ask for nothing; by default they would end or stop the process.
-HARMLESS = MEANINGLESS | {signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR1}
+HARMLESS = MEANINGLESS | {
+    signal.SIGHUP,
+    signal.SIGTTIN,
+    signal.SIGTTOU,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+}
 MEANT = HARMLESS | {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 

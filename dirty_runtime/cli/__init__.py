@@ -19,6 +19,7 @@ HOMES = {
     "serve": ".serve",
     "scale": ".manage",
     "reload": ".manage",
+    "upgrade": ".manage",
     "stash": ".stash",
     "call": ".calls",
     "stream": ".calls",

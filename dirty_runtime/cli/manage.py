@@ -1,8 +1,10 @@
-"""``dirty scale`` and ``dirty reload``."""
+"""``dirty scale``, ``dirty reload`` and ``dirty upgrade``."""
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from typing import Any
 
 import click
@@ -91,3 +93,49 @@ def _is_reloaded(state: dict[str, Any]) -> bool:
 
 def _not_reloaded(state: dict[str, Any], wait_s: float) -> str:
     return f"the reload was not done after {wait_s:g} s; {count_workers(state)}"
+
+
+@click.command(short_help="Replace the arbiter itself, without a failed call.")
+@wait_option
+@socket_option
+@timeout_option
+def upgrade(wait_s: float | None, socket_path: str | None, timeout: float) -> None:
+    """Have the arbiter started anew, by the words that started it, and follow when it is ready.
+
+    New code, new settings and a new Python where the path leads to one. What does not come to serve
+    leaves the old one serving. By USR2, so for the arbiter's own user and root alone.
+    """
+    try:
+        with client_at(socket_path, timeout) as client:
+            state = client.status()
+            old = _signalled(state)
+            did = f"arbiter {old} is to be followed"
+            if wait_s is not None:
+                state = wait(client, wait_s, lambda state: _has_followed(state, old), _not_followed)
+                did = f"arbiter {state['arbiter_pid']} follows; {count_workers(state)}"
+    except DirtyError as error:
+        raise failure(error) from None
+    click.echo(printable(did))
+
+
+def _signalled(state: dict[str, Any]) -> int:
+    """The process that was told to be followed. Raises DirtyError."""
+    if "upgrading" not in state:
+        raise DirtyError("this arbiter cannot be followed by another")
+    pid: int = state["arbiter_pid"]
+    try:
+        os.kill(pid, signal.SIGUSR2)
+    except OSError as error:
+        raise DirtyError(f"arbiter {pid} cannot be told: {error.strerror}") from None
+    return pid
+
+
+def _has_followed(state: dict[str, Any], old: int) -> bool:
+    """Whether another serves. Raises DirtyError when the next one failed."""
+    if reason := state.get("upgrade_failure"):
+        raise DirtyError(f"no successor, arbiter {old} serves on: {reason}")
+    return bool(state["arbiter_pid"] != old and not state["draining"])
+
+
+def _not_followed(state: dict[str, Any], wait_s: float) -> str:
+    return f"no other arbiter served after {wait_s:g} s; {count_workers(state)}"

@@ -71,8 +71,10 @@ def _takes_settings(command: Any) -> Any:
 def serve(config_path: str | None, chdir: str | None, check_config: bool, **overrides: Any) -> None:
     """Start an arbiter and its workers, and serve until TERM."""
     from ..arbiter import inherited, logs
+    from ..arbiter.succession import Start
 
     inherited.set_right()
+    start = Start.of_this(current_directory()) if _is_here() else None
     logs.LOG.take_errors()
     try:
         overrides["launchers"] = _launchers(overrides["launchers"])
@@ -81,7 +83,7 @@ def serve(config_path: str | None, chdir: str | None, check_config: bool, **over
         if check_config:
             _show_config(config)
             return
-        _run(config)
+        _run(config, start)
     except ConfigError as error:
         line = f"{_origin(error.setting, config_path)}{error}"
         raise click.ClickException(printable(line)) from None
@@ -98,7 +100,16 @@ def _launchers(words: Iterable[str]) -> dict[str, str] | None:
     return found or None
 
 
-def _run(config: Config) -> None:
+def _is_here() -> bool:
+    """Whether the directory that we are in is there still."""
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
+
+
+def _run(config: Config, start: Any) -> None:
     """Serve until a signal ends it. Raises ConfigError."""
     from ..arbiter import DirtyArbiter, StartError, signals
 
@@ -107,7 +118,7 @@ def _run(config: Config) -> None:
     for line in unknown_variables(os.environ):
         log.warning(line)
     try:
-        DirtyArbiter(config).run(owns_process=True)
+        DirtyArbiter(config, start=start).run(owns_process=True)
     except StartError as error:
         raise click.ClickException(printable(str(error))) from None
 

@@ -1,2 +1,2 @@
-# @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (062b2dda62345ba7) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

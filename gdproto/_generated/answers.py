@@ -1,4 +1,4 @@
-# @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (062b2dda62345ba7) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -199,6 +199,8 @@ class StatusAnswer(TypedDict):
         last_boot_error: why the last worker did not boot; empty if it did.
         reloading: whether a reload is under way.
         reload_failure: why the last reload failed; empty if it did not.
+        upgrading: whether an arbiter boots that is to follow this one.
+        upgrade_failure: why the last one did not follow; empty if it did.
         log_dropped: lines of its log that nobody took in time.
         draining: of one that stops, what it waits for.
     """
@@ -227,6 +229,8 @@ class StatusAnswer(TypedDict):
     last_boot_error: NotRequired[str]
     reloading: NotRequired[bool]
     reload_failure: NotRequired[str]
+    upgrading: NotRequired[bool]
+    upgrade_failure: NotRequired[str]
     log_dropped: NotRequired[int]
     draining: NotRequired[Draining | None]
 
@@ -511,6 +515,8 @@ FORMS: Final[dict[str, Form]] = {
         FormField('last_boot_error', ResultType('string', None, ''), False, False, '', 'why the last worker did not boot; empty if it did'),
         FormField('reloading', ResultType('bool', None, ''), False, False, '', 'whether a reload is under way'),
         FormField('reload_failure', ResultType('string', None, ''), False, False, '', 'why the last reload failed; empty if it did not'),
+        FormField('upgrading', ResultType('bool', None, ''), False, False, '', 'whether an arbiter boots that is to follow this one'),
+        FormField('upgrade_failure', ResultType('string', None, ''), False, False, '', 'why the last one did not follow; empty if it did'),
         FormField('log_dropped', ResultType('integer', None, ''), False, False, '', 'lines of its log that nobody took in time'),
         FormField('draining', ResultType('form', None, 'Draining'), False, True, '', 'of one that stops, what it waits for'),
     ), 'The state of an arbiter, its workers and its queues.'),

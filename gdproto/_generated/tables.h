@@ -1,7 +1,7 @@
-/* @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (062b2dda62345ba7) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "9172dec6f57de1f9"
+#define SPEC_HASH "6ea35a51043beecf"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

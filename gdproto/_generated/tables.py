@@ -1,4 +1,4 @@
-# @generated from spec/ (af5fdf737e6f6b1e) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (062b2dda62345ba7) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '9172dec6f57de1f9'
+SPEC_HASH: Final = '6ea35a51043beecf'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

@@ -45,6 +45,12 @@ class Good(DirtyApp):
             time.sleep(600)
         os.kill(os.getpid(), 9)
 
+    def wait_for_file(self, path):
+        Path(f"{path}.waits").touch()
+        while not Path(path).exists():
+            time.sleep(0.005)
+        return "there"
+
     def wait_until_cancelled(self, path):
         Path(path).write_text("running")
         while not current_request().cancelled:

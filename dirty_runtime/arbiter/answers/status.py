@@ -16,6 +16,7 @@ from ..logs import LOG
 from ..policy.life import State
 from ..policy.routing import Router
 from ..stash.backend import Backend
+from ..succession import Succession
 from ..telemetry.counters import Counters
 from ..turns import Pace, Turns
 from ..workers.places import Place
@@ -37,6 +38,7 @@ class StatusAnswers:
         router: Router[CallOf, Place],
         supervisor: Supervisor,
         reload: Reload,
+        succession: Succession,
         stash: Backend,
         turns: Turns,
         clock: Callable[[], float],
@@ -48,6 +50,7 @@ class StatusAnswers:
         self._router = router
         self._supervisor = supervisor
         self._reload = reload
+        self._succession = succession
         self._stash = stash
         self._turns = turns
         self._clock = clock
@@ -93,6 +96,8 @@ class StatusAnswers:
             "last_boot_error": supervisor.last_boot_error,
             "reloading": self._reload.is_under_way,
             "reload_failure": supervisor.reload_failure,
+            "upgrading": self._succession.is_under_way,
+            "upgrade_failure": self._succession.failure,
             "log_dropped": LOG.dropped,
             "draining": self._draining(),
         }

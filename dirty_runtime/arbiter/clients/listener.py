@@ -42,15 +42,18 @@ class Listener:
     Args:
         path: where.
         access: its owner, group and mode.
+        given: a socket that listens there already; none is made.
 
     Raises:
         ConfigError: the path cannot be served at; the message names it and the reason.
     """
 
-    def __init__(self, path: str, access: Access) -> None:
+    def __init__(self, path: str, access: Access, given: socket.socket | None = None) -> None:
         self.path = path
         self._access = access
-        self._file = SocketFile(path, access)
+        self._file = SocketFile(path, access, given)
+        # Whether another arbiter has the socket, too, and goes on with it.
+        self._is_left = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._look_again: asyncio.TimerHandle | None = None
         # Why there is no socket at the path, as it was last said.
@@ -114,11 +117,34 @@ class Listener:
         if self._file.socket.fileno() >= 0:
             self._listen(came)
 
+    def pause(self) -> socket.socket:
+        """Take no connection for now: those who come wait in the socket, which is returned."""
+        self._stop_looking()
+        if self._loop is not None:
+            self._loop.remove_reader(self._file.socket)
+        return self._file.socket
+
+    def resume(self) -> None:
+        """Take connections again."""
+        if self._came is not None:
+            self._listen(self._came)
+            self._later(LOOK_S, self._look, self._came)
+
+    def leave(self) -> None:
+        """Leave the socket, paused, to the arbiter that has it too."""
+        self._is_left = True
+
     def step_aside(self) -> None:
         """Take connections at the path for draining; at none if it is not to be had."""
         self._stop_looking()
         try:
-            self._file.rename(self.path + DRAINING)
+            if self._is_left:
+                self._file.leave()
+                self._file = SocketFile(self.path + DRAINING, self._access)
+                if self._came is not None:
+                    self._listen(self._came)
+            else:
+                self._file.rename(self.path + DRAINING)
         except (ConfigError, OSError) as error:
             log.warning("the drain cannot be looked at: %s", error)
             self.close()

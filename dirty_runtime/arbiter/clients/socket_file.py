@@ -28,16 +28,33 @@ class SocketFile:
     Args:
         path: where.
         access: its owner, group and mode.
+        given: one that listens there already; none is made.
 
     Raises:
         ConfigError: the path cannot be served at; the message names it and the reason.
     """
 
-    def __init__(self, path: str, access: Access) -> None:
-        check_socket(path)
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    def __init__(self, path: str, access: Access, given: socket.socket | None = None) -> None:
         self._place: Place | None = None
         self._identity: Identity | None = None
+        if given is not None:
+            self._adopt(path, given)
+        else:
+            self._make(path, access)
+
+    def _adopt(self, path: str, given: socket.socket) -> None:
+        self.socket = given
+        try:
+            self._place = Place(path)
+            found = self._place.look()
+            self._identity = identity_of(found) if found is not None else None
+        except OSError as error:
+            self.close()
+            raise refused(path, f": {error.strerror}") from error
+
+    def _make(self, path: str, access: Access) -> None:
+        check_socket(path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._place = Place(path)
             make_way(self._place, path)
@@ -74,6 +91,11 @@ class SocketFile:
         except (ConfigError, OSError):
             self._place.name = old
             raise
+
+    def leave(self) -> None:
+        """Leave the file and who comes to another that has the socket."""
+        self._identity = None
+        self.close()
 
     def close(self) -> None:
         """Stop listening and remove the file."""

@@ -142,6 +142,11 @@ class Supervisor:
         return len(self.slots)
 
     @property
+    def is_complete(self) -> bool:
+        """Whether every slot has a worker that serves."""
+        return all(slot.worker is not None for slot in self.slots.values())
+
+    @property
     def is_reloading(self) -> bool:
         """Whether a worker is still to be replaced by one with new code."""
         return any(slot.must_change is Cause.RELOAD for slot in self.slots.values())

@@ -1,0 +1,198 @@
+"""One arbiter after another at the same socket, without a call that fails: the one that is there.
+
+Rules: the next is a program of its own, started by the words that started this one, where they were
+said, so that it has the new code, and the new Python where the path leads to one. It boots beside
+this one, and takes no connection until its workers are ready; whatever ends it before that leaves
+this one serving. Then it is given the listening socket itself: those who come meanwhile wait in it.
+
+    next: READY    ─▶
+                  ◀─ SOCKET, and the socket : here
+    next: SERVING  ─▶
+                  ◀─ end of stream, when the pidfile is free
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+log = logging.getLogger("dirty")
+
+# Names the channel to whoever is followed.
+CHANNEL = "GD_SUCCEEDS_FD"
+READY, SOCKET, SERVING = b"R", b"S", b"T"
+# What is left to do when all workers are ready.
+TAKE_S = 10.0
+
+
+class SuccessionError(Exception):
+    """The next arbiter does not come to serve; the message is one line that says why."""
+
+
+class Start(NamedTuple):
+    """How this program was started.
+
+    Attributes:
+        words: its command line.
+        directory: where.
+        environment: with which variables.
+    """
+
+    words: tuple[str, ...]
+    directory: str
+    environment: Mapping[str, str]
+
+    @classmethod
+    def of_this(cls, directory: str) -> Start:
+        """How this process was, from its directory."""
+        words = (sys.executable, *sys.orig_argv[1:])
+        return cls(words, directory, dict(os.environ))
+
+
+class Successor:
+    """The next arbiter, as it boots. Raises SuccessionError where it cannot be started."""
+
+    def __init__(self, start: Start) -> None:
+        self._channel, theirs = socket.socketpair()
+        self._channel.setblocking(False)
+        with theirs:
+            try:
+                self._process = subprocess.Popen(
+                    start.words,
+                    cwd=start.directory,
+                    env={**start.environment, CHANNEL: str(theirs.fileno())},
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=(theirs.fileno(),),
+                )
+            except OSError as error:
+                self._channel.close()
+                raise SuccessionError(f"{start.words[0]}: {error.strerror}") from None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def told(self, message: bytes, within_s: float) -> None:
+        """Wait until it says so. Raises SuccessionError where it does not."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(within_s):
+                said = await loop.sock_recv(self._channel, 1)
+        except TimeoutError:
+            raise SuccessionError(f"it was not ready after {within_s:g} s") from None
+        except OSError:
+            said = b""
+        if said != message:
+            raise SuccessionError("it ended; the log says why")
+
+    def give(self, listening: socket.socket) -> None:
+        """Send it the socket. Raises SuccessionError."""
+        try:
+            socket.send_fds(self._channel, [SOCKET], [listening.fileno()])
+        except OSError as error:
+            raise SuccessionError(f"it ended: {error.strerror}") from None
+
+    def release(self) -> None:
+        """Let it go on alone; it outlives this process."""
+        self._channel.close()
+        # Nobody here waits for its end.
+        self._process.returncode = 0
+
+    def end(self) -> None:
+        """End it."""
+        self._channel.close()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+        # As soon as it has ended; until then it is a process like any other.
+        asyncio.get_running_loop().run_in_executor(None, self._process.wait)
+
+
+class Succession:
+    """Has the next arbiter follow, when asked to.
+
+    Args:
+        start: how to start it; None where this process is no program of ours.
+        boot_s: seconds that it may take until its workers are ready.
+        pause: stop taking connections, and return the listening socket.
+        resume: take them again.
+        leave: leave socket and pidfile to the next, and end.
+
+    Attributes:
+        failure: why the last one did not follow; empty if it did.
+    """
+
+    def __init__(
+        self,
+        start: Start | None,
+        boot_s: float,
+        pause: Callable[[], socket.socket],
+        resume: Callable[[], None],
+        leave: Callable[[], None],
+    ) -> None:
+        self.failure = ""
+        self._start = start
+        self._boot_s = boot_s
+        self._pause = pause
+        self._resume = resume
+        self._leave = leave
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether one boots."""
+        return self._running is not None and not self._running.done()
+
+    def begin(self) -> None:
+        """Start the next arbiter, if none boots."""
+        if not self.is_under_way:
+            self.failure = ""
+            self._running = asyncio.get_running_loop().create_task(self._run())
+
+    def give_up(self) -> None:
+        """Have none follow any more."""
+        if self._running is not None:
+            self._running.cancel()
+
+    async def _run(self) -> None:
+        try:
+            await self._follow()
+        except SuccessionError as error:
+            self.failure = str(error)
+            log.error("no successor, this arbiter serves on: %s", error)
+
+    async def _follow(self) -> None:
+        if reason := self._hindrance():
+            raise SuccessionError(reason)
+        assert self._start is not None
+        successor = Successor(self._start)
+        log.info("arbiter %d boots, to follow this one", successor.pid)
+        try:
+            await successor.told(READY, self._boot_s)
+            await self._hand_over(successor)
+        except BaseException:
+            successor.end()
+            raise
+        self._leave()
+        successor.release()
+
+    async def _hand_over(self, successor: Successor) -> None:
+        listening = self._pause()
+        try:
+            successor.give(listening)
+            await successor.told(SERVING, TAKE_S)
+        except BaseException:
+            self._resume()
+            raise
+
+    def _hindrance(self) -> str:
+        if self._start is None:
+            return "this arbiter was not started by `dirty serve`"
+        # What a container's first process leaves behind ends with it.
+        return "it is process 1, whose end ends all others" if os.getpid() == 1 else ""

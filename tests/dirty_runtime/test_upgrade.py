@@ -1,0 +1,142 @@
+"""One arbiter after another at the same socket: nobody notices, or the old one serves on."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from dirty_runtime import DirtyClient, DirtyError
+
+from .processes import (
+    CHANGING,
+    Arbiter,
+    is_running,
+    run_dirty,
+    serving_here,
+    wait_until,
+    wait_until_logged,
+)
+
+APP = "changing:Changing"
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    write(tmp_path, 1)
+    return tmp_path
+
+
+def write(directory: Path, version: int) -> None:
+    text = CHANGING.read_text().replace("VERSION = 1", f"VERSION = {version}")
+    (directory / "changing.py").write_text(text)
+
+
+def upgrade(arbiter: Arbiter) -> str:
+    """What the command says, once another serves."""
+    done = run_dirty("upgrade", "--socket", arbiter.socket_path, "--wait", "30")
+    assert done.returncode == 0, done.stderr + arbiter.log.read_text()
+    return done.stdout
+
+
+def end(arbiter: Arbiter) -> None:
+    """End the arbiter that serves now; the one that was started has ended."""
+    assert arbiter.wait() == 0
+    pid = arbiter.status()["arbiter_pid"]
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not is_running(pid), arbiter.log.read_text)
+    assert not Path(arbiter.socket_path).exists()
+
+
+class Callers:
+    """Clients that call one after the other until told to stop, and what they did not get."""
+
+    def __init__(self, path: str, count: int) -> None:
+        self.failed: list[str] = []
+        self.versions: set[int] = set()
+        self.calls = 0
+        self._over = threading.Event()
+        self._pool = ThreadPoolExecutor(count)
+        self._running = [self._pool.submit(self._call, path) for _ in range(count)]
+
+    def _call(self, path: str) -> None:
+        with DirtyClient(path, 30.0) as client:
+            while not self._over.is_set():
+                try:
+                    self.versions.add(client.execute(APP, "version"))
+                    self.calls += 1
+                except DirtyError as error:
+                    self.failed.append(f"{type(error).__name__}: {error}")
+
+    def stop(self) -> None:
+        self._over.set()
+        self._pool.shutdown()
+        for one in self._running:
+            one.result()
+
+
+def test_upgrades_reloads_and_scalings_fail_no_call(directory: Path) -> None:
+    pidfile = directory / "pid"
+    options = ("--pidfile", str(pidfile))
+    with serving_here(directory, "Changing", workers=2, options=options) as arbiter:
+        callers = Callers(arbiter.socket_path, 8)
+        pids = {arbiter.process.pid}
+        for version in (2, 3):
+            write(directory, version)
+            assert re.search(r"^arbiter \d+ follows", upgrade(arbiter))
+            pid = arbiter.status()["arbiter_pid"]
+            assert pid not in pids
+            wait_until(lambda pid=pid: pidfile.read_text() == f"{pid}\n")
+            pids.add(pid)
+            for words in (("scale", "+1"), ("reload",), ("scale", "-1")):
+                done = run_dirty(*words, "--socket", arbiter.socket_path, "--wait", "30")
+                assert done.returncode == 0, done.stderr
+        callers.stop()
+        assert callers.failed == []
+        assert callers.versions == {1, 2, 3}
+        assert callers.calls > 100
+        end(arbiter)
+        assert not pidfile.exists()
+
+
+@pytest.mark.parametrize("broken", ["its apps fail", "it is killed"])
+def test_what_does_not_come_to_serve_leaves_the_old_one(directory: Path, broken: str) -> None:
+    with serving_here(directory, "Changing") as arbiter, arbiter.client() as client:
+        worker = client.execute(APP, "pid")
+        if broken == "its apps fail":
+            (directory / "broken").touch()
+            done = run_dirty("upgrade", "--socket", arbiter.socket_path, "--wait", "30")
+            assert done.returncode == 1
+            assert "serves on" in done.stderr
+        else:
+            (directory / "hang").touch()
+            arbiter.signal(signal.SIGUSR2)
+            wait_until_logged(arbiter, "boots, to follow this one")
+            found = re.search(r"arbiter (\d+) boots", arbiter.log.read_text())
+            assert found is not None
+            os.kill(int(found[1]), signal.SIGKILL)
+            wait_until(lambda: bool(client.status()["upgrade_failure"]))
+        assert client.execute(APP, "pid") == worker
+        state = client.status()
+        assert (state["arbiter_pid"], state["upgrading"]) == (arbiter.process.pid, False)
+
+
+def test_calls_that_run_end_where_they_began(directory: Path) -> None:
+    with serving_here(directory, "Changing", "Good", threads=2) as arbiter:
+        with arbiter.client() as client, ThreadPoolExecutor(1) as pool:
+            long = pool.submit(
+                client.execute, "changing:Good", "wait_for_file", str(directory / "go")
+            )
+            wait_until(lambda: (directory / "go.waits").exists())
+            upgrade(arbiter)
+            old = Path(f"{arbiter.socket_path}.draining")
+            assert old.exists()
+            (directory / "go").touch()
+            assert long.result() == "there"
+            wait_until(lambda: not old.exists())
+        end(arbiter)
