@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from . import stash
     from .app import DirtyApp
     from .arbiter import DirtyArbiter
+    from .batches import ENDED, batched
     from .client import (
         DirtyClient,
         close_dirty_client,
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from .worker.request import CurrentRequest, current_request
 
 _HOMES = {
+    "ENDED": ".batches",
+    "batched": ".batches",
     "DirtyApp": ".app",
     "DirtyArbiter": ".arbiter",
     "DirtyClient": ".client",
@@ -82,6 +85,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ENDED",
     "AsyncApp",
     "AsyncStashClient",
     "Converters",
@@ -105,6 +109,7 @@ __all__ = [
     "StashKeyNotFoundError",
     "StashTable",
     "StashTableNotFoundError",
+    "batched",
     "close_dirty_client",
     "close_dirty_client_async",
     "current_request",

@@ -17,14 +17,13 @@ from collections.abc import Callable, Sequence
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from .batched import Batch, batches_of
+from .batches import Batch, batches_of
 from .errors import DirtyAppError, DirtyAppNotFoundError
 from .failure import describe, place, qualified
 
 if TYPE_CHECKING:
     from gdproto.answers import AppAttributes
 
-    from .converters import Converters
 
 # Of the calls of one app in one worker.
 MOST_AT_ONCE = 4096
@@ -62,7 +61,6 @@ class DirtyApp:
         placement: ``"fill"`` to give one worker as many calls as it may have in a batch, or at
             once, before another gets any; ``"spread"`` to give each as many. None for ``"fill"``
             where methods are batched, and else for ``"spread"``.
-        converters: for arguments and results that no type of the wire holds.
     """
 
     workers: int | None = None
@@ -70,7 +68,6 @@ class DirtyApp:
     kill_on_cancel: bool = False
     concurrency: int = 1
     placement: str | None = None
-    converters: Converters | None = None
 
     def init(self) -> None:
         """Load what is heavy."""

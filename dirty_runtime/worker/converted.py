@@ -45,6 +45,14 @@ class Converted:
             called = by_position(self.app.__call__, 2)
         return self._given(called(action, *taken, **self._converters.from_wire(kwargs)))
 
+    def taken(self, value: Any) -> Any:
+        """An argument as the app takes it."""
+        return self._converters.from_wire(value)
+
+    def given(self, value: Any) -> Any:
+        """A result as it is sent."""
+        return self._converters.to_wire(value)
+
     def _given(self, result: Any) -> Any:
         if is_awaitable(result):
             return self._awaited(result)

@@ -25,6 +25,7 @@ from typing import Any
 import gdproto
 
 from ..app import App, by_position, is_forbidden
+from ..batches import batch_of
 from ..errors import (
     DirtyCancelledError,
     DirtyError,
@@ -34,9 +35,10 @@ from ..errors import (
 )
 from ..failure import describe, tell
 from ..sockets.transfer import MORE_BYTES, receive
-from .converted import bare
+from .converted import Converted, bare
 from .faults import app_error, facts_of, name_of, unencodable
 from .forks import end_copy
+from .gatherer import Gatherer
 from .lane import OUR_NAMES, LaneServer
 from .leaving import leave
 from .log import LOG
@@ -51,6 +53,8 @@ AT_ONCE = 256
 FULL_BYTES = 256 * 1024
 # Items of a plain generator that may wait for the loop.
 MAX_WAITING_ITEMS = 64
+# How often a batch of streams looks whether the arbiter takes more.
+ROOM_S = 0.005
 ARBITER_GONE = 4
 
 
@@ -67,10 +71,14 @@ class Exchange:
         waiter: is set when it may go on.
         held: items of a plain generator that are held back.
         room: of such items, how many more may come.
+        gatherer: what runs it with others.
+        ends: whether its stream is over when what is held back has been sent.
     """
 
     __slots__ = (
         "call",
+        "ends",
+        "gatherer",
         "has_begun",
         "held",
         "is_cancelled",
@@ -85,7 +93,8 @@ class Exchange:
         self.request = request
         self.task: asyncio.Task[None] | None = None
         self.call: Future[Any] | None = None
-        self.has_begun = self.is_cancelled = self.is_paused = False
+        self.has_begun = self.is_cancelled = self.is_paused = self.ends = False
+        self.gatherer: Gatherer | None = None
         self.waiter: asyncio.Future[None] | None = None
         self.held: deque[Any] | None = None
         self.room: threading.Semaphore | None = None
@@ -139,6 +148,8 @@ class LoopLane:
         self._tracebacks = tracebacks
         self._leave = end
         self._open: dict[int, Exchange] = {}
+        # Of the batched methods, those that were called.
+        self._gatherers: dict[str, Gatherer] = {}
         # Which actions are declared async, as far as it was asked.
         self._is_async: dict[str, bool] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -148,7 +159,7 @@ class LoopLane:
         self._out: deque[bytes | memoryview] = deque()
         self._out_bytes = 0
         self._is_flushing = False
-        self._is_full = False
+        self.is_full = False
 
     def serve(self, over: threading.Event) -> None:
         """Answer requests until the lane ends, which sets `over`; returns at once."""
@@ -165,8 +176,9 @@ class LoopLane:
         if self._loop is not loop:
             left, self._open = self._open, {}
             self._loop, self._is_flushing = loop, False
+            self._gatherers.clear()
             for exchange in left.values():
-                self._finish(exchange, failure=DirtyWorkerError("the event loop has ended"))
+                self.finish(exchange, failure=DirtyWorkerError("the event loop has ended"))
         number = self._socket.fileno()
         loop.add_reader(number, self._readable)
         if self._out:
@@ -242,6 +254,9 @@ class LoopLane:
         if exchange is None or exchange.is_cancelled or self._loop is None:
             return
         exchange.is_cancelled = True
+        if exchange.gatherer is not None:
+            exchange.gatherer.cancel(exchange)
+            return
         if exchange.call is not None:
             # A thread that runs it may ask; one that waits for room is let on.
             exchange.call.cancel()
@@ -254,7 +269,7 @@ class LoopLane:
             self._loop.call_later(self._grace_s, self._look_whether_stuck, exchange)
         else:
             # A task that is cancelled before it began does not run at all.
-            self._finish(exchange, failure=DirtyCancelledError("the caller gave up"))
+            self.finish(exchange, failure=DirtyCancelledError("the caller gave up"))
 
     def _look_whether_stuck(self, exchange: Exchange) -> None:
         request = exchange.request
@@ -268,6 +283,10 @@ class LoopLane:
     def _begin(self, request: gdproto.Request) -> None:
         assert self._loop is not None
         exchange = self._open[request.request_id] = Exchange(request)
+        if (gatherer := self._gatherer_of(request.action)) is not None:
+            exchange.gatherer = gatherer
+            gatherer.put(exchange)
+            return
         exchange.task = self._loop.create_task(self._run(exchange), context=Context())
 
     async def _run(self, exchange: Exchange) -> None:
@@ -288,17 +307,28 @@ class LoopLane:
                 if is_iterator(result):
                     await self._stream_by_thread(exchange, result)
                     return
-            self._finish(exchange, result)
+            self.finish(exchange, result)
         except BaseException as error:
             end_copy(name_of(request), error)
-            self._fail(exchange, error)
+            self.fail(exchange, error)
 
-    def _fail(self, exchange: Exchange, error: BaseException) -> None:
+    def fail(self, exchange: Exchange, error: BaseException) -> None:
         if exchange.is_cancelled:
-            self._finish(exchange, failure=DirtyCancelledError("the caller gave up"))
+            self.finish(exchange, failure=DirtyCancelledError("the caller gave up"))
         else:
             failure = app_error(error, exchange.request, self._tracebacks)
-            self._finish(exchange, failure=failure)
+            self.finish(exchange, failure=failure)
+
+    def _gatherer_of(self, action: str) -> Gatherer | None:
+        """What gathers the calls of the action, if it is batched."""
+        gatherer = self._gatherers.get(action)
+        app = bare(self._app)
+        if gatherer is None and (batch := batch_of(type(app), action)) and not is_forbidden(action):
+            converts = self._app if isinstance(self._app, Converted) else None
+            taken, given = (converts.taken, converts.given) if converts else (_as_is, _as_is)
+            method = partial(batch.function, app)
+            gatherer = self._gatherers[action] = Gatherer(self, batch, method, taken, given)
+        return gatherer
 
     def _runs_here(self, action: str) -> bool:
         """Whether the action is declared async, so that calling it takes no time."""
@@ -327,7 +357,23 @@ class LoopLane:
         finally:
             exchange.call = None
 
+    async def in_thread(self, call: Callable[[], Any]) -> Any:
+        """What the call, which is several exchanges', gives in one of the threads."""
+        assert self._loop is not None
+        return await self._loop.run_in_executor(self._threads, call)
+
     # --- streams ---
+
+    async def room(self) -> None:
+        """Wait until the arbiter takes more."""
+        while self.is_full:
+            await asyncio.sleep(ROOM_S)
+
+    def end_when_read(self, exchange: Exchange) -> None:
+        """End the stream behind what of it is held back."""
+        exchange.ends = True
+        if not exchange.held:
+            self._end_stream(exchange)
 
     async def _stream(self, exchange: Exchange, items: AsyncIterator[Any]) -> None:
         request_id, send = exchange.request.request_id, self._connection.send
@@ -335,7 +381,7 @@ class LoopLane:
         try:
             async for item in items:
                 self._write(send(gdproto.Chunk(request_id, item)))
-                if exchange.is_paused or self._is_full:
+                if exchange.is_paused or self.is_full:
                     await self._wait(exchange)
                 elif monotonic() >= until_s:
                     await asyncio.sleep(0)
@@ -347,25 +393,27 @@ class LoopLane:
         self._end_stream(exchange)
 
     def _end_stream(self, exchange: Exchange) -> None:
-        if self._is_open(exchange):
+        if self.is_open(exchange):
             self._write(self._connection.send(gdproto.End(exchange.request.request_id)))
         self._forget(exchange)
 
     async def _wait(self, exchange: Exchange) -> None:
         """Wait until the exchange may go on."""
         assert self._loop is not None
-        while exchange.is_paused or self._is_full:
+        while exchange.is_paused or self.is_full:
             exchange.waiter = self._loop.create_future()
             await exchange.waiter
         exchange.waiter = None
 
     def _go_on(self, exchange: Exchange) -> None:
         """It is held back no more, if it is not."""
-        if exchange.is_paused or self._is_full:
+        if exchange.is_paused or self.is_full:
             return
         exchange.go_on()
-        while exchange.held and not (exchange.is_paused or self._is_full):
-            self._put(exchange, exchange.held.popleft())
+        while exchange.held and not (exchange.is_paused or self.is_full):
+            self.put(exchange, exchange.held.popleft())
+        if exchange.ends and not exchange.held:
+            self._end_stream(exchange)
 
     async def _stream_by_thread(self, exchange: Exchange, items: Iterator[Any]) -> None:
         assert self._loop is not None
@@ -373,7 +421,7 @@ class LoopLane:
         loop = self._loop
 
         def put(item: Any) -> None:
-            loop.call_soon_threadsafe(self._put, exchange, item)
+            loop.call_soon_threadsafe(self.put, exchange, item)
 
         error: BaseException | None = None
         try:
@@ -389,33 +437,33 @@ class LoopLane:
             raise asyncio.CancelledError
         self._end_stream(exchange)
 
-    def _put(self, exchange: Exchange, item: Any) -> None:
-        """An item of a plain generator has come."""
+    def put(self, exchange: Exchange, item: Any) -> None:
+        """An item of a plain generator, or of a batch, has come."""
         assert exchange.held is not None
-        assert exchange.room is not None
-        if exchange.is_paused or self._is_full:
+        if exchange.is_paused or self.is_full:
             exchange.held.append(item)
             return
         try:
-            if self._is_open(exchange):
+            if self.is_open(exchange):
                 request_id = exchange.request.request_id
                 self._write(self._connection.send(gdproto.Chunk(request_id, item)))
         except (gdproto.ProtocolError, TypeError) as error:
             # The thread learns of it as of a CANCEL; the caller has been told.
-            self._finish(exchange, failure=app_error(error, exchange.request, self._tracebacks))
+            self.finish(exchange, failure=app_error(error, exchange.request, self._tracebacks))
             exchange.is_cancelled = True
-        exchange.room.release()
+        if exchange.room is not None:
+            exchange.room.release()
 
     # --- what is sent ---
 
-    def _is_open(self, exchange: Exchange) -> bool:
+    def is_open(self, exchange: Exchange) -> bool:
         """Whether an answer may be sent: a fault in one of its frames ends an exchange, too."""
         request_id = exchange.request.request_id
         return (
             self._open.get(request_id) is exchange and request_id in self._connection.open_exchanges
         )
 
-    def _finish(
+    def finish(
         self, exchange: Exchange, result: Any = None, failure: DirtyError | None = None
     ) -> None:
         """Send the one terminal frame; a result that cannot be encoded becomes an ERROR.
@@ -452,7 +500,7 @@ class LoopLane:
             assert self._loop is not None
             self._loop.call_soon(self._flush)
         if self._out_bytes >= FULL_BYTES:
-            self._is_full = True
+            self.is_full = True
 
     def _flush(self) -> None:
         assert self._loop is not None
@@ -470,8 +518,8 @@ class LoopLane:
         if not self._out:
             self._is_flushing = False
             self._loop.remove_writer(self._socket.fileno())
-        if self._is_full and self._out_bytes < FULL_BYTES // 2:
-            self._is_full = False
+        if self.is_full and self._out_bytes < FULL_BYTES // 2:
+            self.is_full = False
             for exchange in list(self._open.values()):
                 self._go_on(exchange)
 
@@ -481,6 +529,10 @@ class LoopLane:
             count -= len(out.popleft())
         if count:
             out[0] = memoryview(out[0])[count:]
+
+
+def _as_is(value: Any) -> Any:
+    return value
 
 
 def is_declared_async(app: App, action: str) -> bool:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 
-from dirty_runtime import DirtyApp, current_request
+from dirty_runtime import ENDED, DirtyApp, batched, current_request
 
 MARK: contextvars.ContextVar[str] = contextvars.ContextVar("mark", default="")
 
@@ -125,3 +125,64 @@ class Plain(DirtyApp):
 
     def thread(self) -> str:
         return threading.current_thread().name
+
+
+class Batched(DirtyApp):
+    """Runs calls together; `sizes` has how many each time."""
+
+    def init(self) -> None:
+        self.sizes: list[int] = []
+        self.door = threading.Event()
+        self.flags: list[list[bool]] = []
+
+    @batched(max_size=4, max_wait_s=0.5)
+    def double(self, items: list[int]) -> list[object]:
+        self.sizes.append(len(items))
+        if items == [0]:
+            self.door.wait(30)
+        return [ValueError("odd") if item == 13 else item * 2 for item in items]
+
+    @batched(max_size=8, max_wait_s=0.5)
+    async def later(self, items: list[int]) -> list[int]:
+        await asyncio.sleep(0.01)
+        return [item * 3 for item in items]
+
+    @batched(max_size=8)
+    def short(self, items: list[int]) -> list[int]:
+        return items[1:]
+
+    @batched(max_size=8, key=lambda item: item[0])
+    def by_key(self, items: list[list[str]]) -> list[str]:
+        assert len({item[0] for item in items}) == 1
+        return [item[1] for item in items]
+
+    @batched(max_size=10, size=len)
+    def by_size(self, items: list[str]) -> list[int]:
+        total = sum(len(item) for item in items)
+        return [total if len(items) > 1 else 0] * len(items)
+
+    @batched(max_size=4)
+    def countdown(self, items: list[int]) -> Iterator[list[object]]:
+        left = list(items)
+        while any(left):
+            flags = yield [f"{n}" if n else ENDED for n in left]
+            self.flags.append(flags)
+            left = [max(0, n - 1) if flag else 0 for n, flag in zip(left, flags, strict=True)]
+
+    @batched(max_size=4)
+    async def countdown_later(self, items: list[int]) -> AsyncIterator[list[object]]:
+        left = list(items)
+        while any(left):
+            yield [ValueError("bad") if n == 13 else f"{n}" if n else ENDED for n in left]
+            left = [max(0, n - 1) for n in left]
+
+    @batched(max_size=4)
+    async def without_end(self, items: list[int]) -> AsyncIterator[list[object]]:
+        while True:
+            yield [b"x" * item for item in items]
+
+    async def seen(self) -> list[int]:
+        return self.sizes
+
+    async def open(self) -> None:
+        self.door.set()

@@ -153,6 +153,7 @@ PROGRAMS_OF = {
     ".client": {"client"},
     ".client.proxies": {"client"},
     ".client.stash": {"client"},
+    ".batches": set(),
     ".converters": set(),
     ".errors": set(),
     ".worker.request": {"worker"},

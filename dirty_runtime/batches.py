@@ -83,7 +83,8 @@ def batched(
 
 def batch_of(cls: type[Any], action: str) -> Batch | None:
     """What the class declares of the action, if it is batched."""
-    found: Batch | None = getattr(getattr(cls, action, None), _MARK, None)
+    method = inspect.getattr_static(cls, action, None)
+    found = getattr(method, _MARK, None) if inspect.isfunction(method) else None
     return found if isinstance(found, Batch) else None
 
 
