@@ -25,6 +25,7 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         head = f"{self.formatTime(record)} {record.levelname} [{record.process}]"
+        head += getattr(record, "where", "")
         below = (f"{INDENT}{printable(line, MOST)}" for line in traceback_of(record))
         return "\n".join((f"{head} {message_of(record)}", *below))
 

@@ -30,6 +30,7 @@ UNITS = ("_s", "_path")
 PATHS = ("socket_path", "pidfile", "log_file", "metrics")
 # The launcher of Python's own worker, where the usual one is another.
 PYTHON_LAUNCHER = "python"
+LEVELS = ("debug", "info", "warning", "error")
 HOOKS = (
     "on_dirty_starting",
     "dirty_post_fork",
@@ -125,6 +126,12 @@ class Config:
     access_log: bool = setting(False, "Log a line for each call.")
     log_file: str = setting("", "Where to write the log; standard error if empty.")
     log_json: bool = setting(False, "Log in JSON.")
+    app_log_level: str = setting(
+        "info", "Least level of what apps log by Python: debug, info, warning, error."
+    )
+    reload: bool = setting(
+        False, "While developing: reload when a file changes that apps imported."
+    )
     pidfile: str = setting("", "Where to write the arbiter's pid.")
     metrics: str = setting(
         "",
@@ -298,6 +305,8 @@ def _problem(one: Field[Any], value: Any) -> str:
         return f"is text, not {value!r}"
     if value and (one.name == "statsd" or (one.name == "metrics" and "/" not in value)):
         return _place_problem(value)
+    if one.name == "app_log_level" and value not in LEVELS:
+        return f"is one of {', '.join(LEVELS)}, not {value!r}"
     return _command_problem(value) if one.name == "worker_command" else ""
 
 

@@ -55,6 +55,7 @@ from .workers.launch import Launcher, inspect, launchers_of
 from .workers.orphans import Orphans
 from .workers.places import Place
 from .workers.reload import Reload
+from .workers.sources import Sources
 from .workers.supervisor import Supervisor
 from .workers.template import Templates
 from .workers.worker import LEAVE_S, Worker
@@ -139,6 +140,7 @@ class DirtyArbiter:
         )
         self._listener: Listener | None = None
         self._pidfile = Pidfile(config.pidfile)
+        self.sources = Sources(self.reloading) if config.reload else None
         self._clock = clock
         self._hasty = False
         self._begun_to_end = asyncio.Event()
@@ -272,11 +274,15 @@ class DirtyArbiter:
             self.supervisor.start()
             if predecessor is not None:
                 await self._succeed(predecessor)
+            if self.sources is not None:
+                self.sources.begin()
             if self._exporter is not None:
                 self._exporter.start()
             await self._begun_to_end.wait()
             self.lifetime.drain(self._grace_s)
             self.supervisor.drain()
+            if self.sources is not None:
+                self.sources.end()
             self.reloading.give_up()
             self.succession.give_up()
             if self._listener is not None:
@@ -458,6 +464,10 @@ class DirtyArbiter:
             self._failure = reason
             self._hasty = True
             self._begun_to_end.set()
+
+    def imported(self, path: str) -> None:
+        if self.sources is not None:
+            self.sources.add(path)
 
     def learned(self, facts: AppFacts) -> None:
         # At the start, all are made before anything is started.

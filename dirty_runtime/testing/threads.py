@@ -14,11 +14,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import os
 import socket
+import sys
 import tempfile
+import termios
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from unittest import mock
@@ -60,6 +64,7 @@ CALL_S = 30.0
 # What calls that still run at the end of the block get, if nothing else is said.
 GRACE_S = 1.0
 SOON_S = 1.0
+READ_S = 5.0
 # By these code that runs here finds the arbiter.
 VARIABLES = ("DIRTY_SOCKET", "GUNICORN_DIRTY_SOCKET")
 
@@ -279,6 +284,9 @@ class ThreadWorker:
     def when_leaving(self, told: Callable[[str], None]) -> None:
         """It never asks for a successor."""
 
+    def when_imported(self, told: Callable[[str], None]) -> None:
+        """Its files are those of this process."""
+
     def ending(self) -> str:
         return self._how
 
@@ -326,6 +334,8 @@ class ThreadWorker:
             answer_status(shared, own, status_of(self._apps, self._lanes), failure)
             if failure is None:
                 self._serve(shared, own)
+            else:
+                self._wait_until_read()
         except ArbiterGone:
             pass
         except BaseException as error:
@@ -335,6 +345,15 @@ class ThreadWorker:
                 lane.close()
             self._loop.close()
             self._end("ended")
+
+    def _wait_until_read(self) -> None:
+        """Return when the arbiter has read why it failed: the end, which a process takes a while
+        for, is told by another way than that.
+        """
+        due_s = time.monotonic() + READ_S
+        with contextlib.suppress(OSError):
+            while any(map(_unread, self._streams)) and time.monotonic() < due_s:
+                time.sleep(0.001)
 
     def _boot(self) -> DirtyError | None:
         try:
@@ -371,6 +390,11 @@ class ThreadWorker:
                 self._loop.settle(app.close())
             except BaseException as error:
                 log.error("app %s: close() failed: %s%s", path, describe(error), place(error))
+
+
+def _unread(stream: socket.socket) -> int:
+    """Bytes, or some measure of them, that were sent and not read. Raises OSError."""
+    return int.from_bytes(fcntl.ioctl(stream, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
 
 def serve(lane: LaneServer) -> None:

@@ -23,7 +23,7 @@ from .log import LOG
 from .loop import EventLoop, Stuck
 from .loop_lane import LoopLane
 from .own_lanes import answer_status, loop_lanes, parted
-from .sources import find_apps
+from .sources import find_apps, tell_sources
 from .stacks import Stacks
 from .surroundings import Surroundings, write_by_lines
 
@@ -46,6 +46,7 @@ def main() -> int:
     find_apps()
     apps: dict[str, App] = {}
     LOG.set_up(around.log_file, around.log_json)
+    LOG.take_logging(around.worker.slot, around.app_log_level)
     # What is registered first is called last.
     atexit.register(LOG.close, FLUSH_S)
     write_by_lines()
@@ -53,6 +54,8 @@ def main() -> int:
     stacks = Stacks(loop)
     lanes = [LaneServer(fd, apps, loop, around.tracebacks) for fd in around.fds]
     hold_nothing_in_copies(lanes, loop, around, stacks)
+    if around.tells_sources:
+        tell_sources(around.trace_source)
     failure = boot(around, apps, loop)
     shared, own = parted(lanes, around.own)
     status = status_of(apps, lanes)

@@ -248,7 +248,7 @@ class LaneServer:
         action, kwargs = request.action, request.kwargs
         if is_forbidden(action):
             raise ValueError(f"action {action!r} cannot be called from outside")
-        RUNNING.set((request.app_path, action, self._asks))
+        RUNNING.set((request.app_path, action, self._asks, request.request_id))
         if not kwargs:
             return app(action, *request.args)
         called: Callable[..., Any] = app

@@ -1,7 +1,8 @@
 """What a worker says: into the arbiter's log and in its form, and nobody waits for it.
 
 Rules: an app may configure, replace or break `logging` and the standard streams. So nothing of the
-former is used but its records, and standard error is kept from the start.
+former is used but its records, and standard error is kept from the start. What an app says by
+`logging`, and configures no handler for, comes here too, with the worker's slot and the request.
 """
 
 from __future__ import annotations
@@ -9,12 +10,16 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..failure import short
 from ..line_writer import LineWriter, Stream, Target
 from ..log_file import LogFile
 from ..log_lines import JsonFormatter, TextFormatter, encoded
+from ..printable import printable
+from .request import RUNNING
 
 # Above what a program may mean to close: its standard streams, or the first few files.
 LEAST_FD = 100
@@ -52,6 +57,25 @@ class WorkerLog:
             return
         self._writer.put(self._line(level, text, facts=facts or {}, traceback=traceback))
 
+    def take_logging(self, slot: int, level: str) -> None:
+        """Have what is said by `logging`, of this level or above, said here.
+
+        It is what Python does where nobody has configured a handler: an app that does has that.
+        """
+        before = logging.lastResort
+        logging.lastResort = AppHandler(self, slot)
+        logging.getLogger().setLevel(level.upper())
+
+        def leave_copy() -> None:
+            # The thread that writes is not there.
+            logging.lastResort = before
+
+        os.register_at_fork(after_in_child=leave_copy)
+
+    def put(self, record: logging.LogRecord) -> None:
+        """Have the record written."""
+        self._writer.put(encoded(self._formatter.format(record)))
+
     def close(self, within_s: float) -> None:
         """Write what waits, if that is done within so many seconds."""
         self._writer.close(within_s)
@@ -62,6 +86,47 @@ class WorkerLog:
 
     def _dropped(self, count: int) -> bytes:
         return self._line("WARNING", f"{count} lines were dropped: the log took no more")
+
+
+class AppHandler(logging.Handler):
+    """Takes what apps say by `logging`."""
+
+    def __init__(self, log: WorkerLog, slot: int) -> None:
+        super().__init__()
+        self._log = log
+        self._slot = slot
+
+    def emit(self, record: logging.LogRecord) -> None:
+        facts: dict[str, Any] = {"logger": record.name, "slot": self._slot}
+        where = f" {record.name} (slot {self._slot}"
+        if (running := RUNNING.get()) is not None:
+            app_path, action, _, number = running
+            facts |= {"app": app_path, "action": action, "request_id": number}
+            where += f", {app_path} {action}, request {number}"
+        said = logging.makeLogRecord(
+            {
+                "msg": _said(record),
+                "levelname": record.levelname,
+                "created": record.created,
+                "msecs": record.msecs,
+                "exc_info": record.exc_info,
+                "facts": facts,
+                "where": printable(f"{where}):"),
+            }
+        )
+        try:
+            self._log.put(said)
+        except Exception as error:
+            # An exception whose text cannot be made.
+            self._log.say("ERROR", f"a line of {record.name} cannot be written: {short(error)}")
+
+
+def _said(record: logging.LogRecord) -> str:
+    """What the record says; its pattern where the code of its arguments fails."""
+    try:
+        return record.getMessage()
+    except Exception as error:
+        return f"{record.msg!r:.200}, of which no text can be made: {short(error)}"
 
 
 def _target(path: str) -> Target:

@@ -292,7 +292,7 @@ class LoopLane:
     async def _run(self, exchange: Exchange) -> None:
         request, exchange.has_begun = exchange.request, True
         try:
-            RUNNING.set((request.app_path, request.action, exchange.asks))
+            RUNNING.set((request.app_path, request.action, exchange.asks, request.request_id))
             if self._runs_here(request.action):
                 result = self._called(request)
             else:
@@ -334,7 +334,7 @@ class LoopLane:
         """Whether the action is declared async, so that calling it takes no time."""
         known = self._is_async.get(action)
         if known is None:
-            known = is_declared_async(self._app, action)
+            known = is_declared_async(bare(self._app), action)
             if known:
                 # Those are no more than the app has.
                 self._is_async[action] = known

@@ -12,11 +12,19 @@ class CurrentRequest:
     Attributes:
         app_path: the app that is called.
         action: what is called on it.
+        request_id: the number by which logs name it.
     """
 
-    def __init__(self, app_path: str, action: str, is_cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        app_path: str,
+        action: str,
+        is_cancelled: Callable[[], bool],
+        request_id: int = 0,
+    ) -> None:
         self.app_path = app_path
         self.action = action
+        self.request_id = request_id
         self._is_cancelled = is_cancelled
 
     @property
@@ -26,7 +34,7 @@ class CurrentRequest:
 
 
 # What a CurrentRequest is made of, when it is asked for: most calls never do.
-Running = tuple[str, str, Callable[[], bool]]
+Running = tuple[str, str, Callable[[], bool], int]
 
 RUNNING: ContextVar[Running | None] = ContextVar("running", default=None)
 """The request that runs in this context, as its worker says."""

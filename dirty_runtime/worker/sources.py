@@ -11,6 +11,9 @@ from __future__ import annotations
 import marshal
 import os
 import sys
+import threading
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.machinery import (
     BYTECODE_SUFFIXES,
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
     from importlib.abc import PathEntryFinder
 
 STANDARD = os.path.dirname(os.__file__)
+OURS = frozenset(("dirty_runtime", "gdproto", "__main__"))
+# How often it is looked for what was imported.
+LOOK_S = 0.25
 INSTALLED = frozenset(("site-packages", "dist-packages"))
 # Of a compiled file that is valid for a source with the hash that follows, and is to be checked.
 BY_HASH = MAGIC_NUMBER + (0b11).to_bytes(4, "little")
@@ -76,3 +82,36 @@ def find_apps() -> None:
     # Before the last: what finds modules in archives stands at the head.
     sys.path_hooks.insert(len(sys.path_hooks) - 1, _found)
     sys.path_importer_cache.clear()
+
+
+def tell_sources(told: Callable[[str], None]) -> None:
+    """Call `told` with each file that a module of the apps was imported from, also later.
+
+    By a thread, which looks again and again: an action may import as well.
+    """
+
+    def look() -> None:
+        known: set[str] = set()
+        while True:
+            for path in _sources() - known:
+                known.add(path)
+                told(path)
+            time.sleep(LOOK_S)
+
+    threading.Thread(target=look, name="sources", daemon=True).start()
+
+
+def _sources() -> set[str]:
+    """The files of modules that are neither installed nor ours."""
+    files = {
+        getattr(module, "__file__", None)
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] not in OURS
+    }
+    return {file for file in files if isinstance(file, str) and _is_source(file)}
+
+
+def _is_source(file: str) -> bool:
+    is_standard = file.startswith(f"{STANDARD}{os.sep}")
+    is_installed = is_standard or not INSTALLED.isdisjoint(file.split(os.sep))
+    return file.endswith(tuple(SOURCE_SUFFIXES)) and not is_installed

@@ -26,6 +26,8 @@ from ..settings import ConfigError, run_file
 
 # On the trace, what begins so asks for a successor; no path of an app has a space.
 LEAVE = "leave"
+# And so, what file a module was imported from.
+SOURCE = "source"
 LEAVING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 TAKEN = (*LEAVING, signal.SIGUSR1)
 # By lines, as of C's `setvbuf` on Linux.
@@ -44,6 +46,8 @@ class Surroundings:
         self.tracebacks = os.environ.get("DIRTY_TRACEBACKS", "1") == "1"
         self.log_file = os.environ.get("DIRTY_WORKER_LOG_FILE", "")
         self.log_json = os.environ.get("DIRTY_WORKER_LOG_JSON", "0") == "1"
+        self.app_log_level = os.environ.get("DIRTY_WORKER_LOG_LEVEL", "info")
+        self.tells_sources = os.environ.get("DIRTY_WORKER_TELLS_SOURCES", "0") == "1"
         self.grace_s = float(os.environ.get("DIRTY_WORKER_GRACEFUL_TIMEOUT", "30"))
         self.close_timeout_s = float(os.environ.get("DIRTY_WORKER_CLOSE_TIMEOUT", "10"))
         self._trace_fd = int(os.environ.get("DIRTY_TRACE_FD", "-1"))
@@ -74,6 +78,10 @@ class Surroundings:
     def trace(self, path: str) -> None:
         """Say which app is initialised next, for whoever asks what this process died of."""
         self._write(path)
+
+    def trace_source(self, path: str) -> None:
+        """Say that a module was imported from the file."""
+        self._write(f"{SOURCE} {path}")
 
     def _write(self, line: str) -> None:
         # An arbiter that is gone asks nobody any more: the lanes will say so.

@@ -52,6 +52,11 @@ class Process(Protocol):
         each time that it says so.
         """
 
+    def when_imported(self, told: Callable[[str], None]) -> None:
+        """Have `told` called with the path of each file that it imports of its apps, if it tells;
+        asked where the arbiter reloads by itself, before `when_leaving`.
+        """
+
     def ending(self) -> str:
         """How it ended, in a few words; for a process that is gone."""
 
@@ -176,6 +181,8 @@ def told(config: Config, order: Order) -> dict[str, str]:
         "DIRTY_WORKER_CLOSE_TIMEOUT": str(config.close_timeout_s),
         "DIRTY_WORKER_LOG_FILE": config.log_file,
         "DIRTY_WORKER_LOG_JSON": str(int(config.log_json)),
+        "DIRTY_WORKER_LOG_LEVEL": config.app_log_level,
+        "DIRTY_WORKER_TELLS_SOURCES": str(int(config.reload)),
     }
 
 

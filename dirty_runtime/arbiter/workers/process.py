@@ -25,6 +25,7 @@ Fds = Sequence[tuple[str, int]]
 SAID_BYTES = 4096
 TRACE_BYTES = 64 * 1024
 LEAVE = "leave"
+SOURCE = "source"
 REASON_CHARACTERS = 200
 # What somebody else ends a process by, and few by their own doing.
 FROM_OUTSIDE = frozenset(
@@ -128,6 +129,7 @@ class LocalProcess:
     def __init__(self, start: Callable[[Fds], Kept], takes_signals: bool) -> None:
         self._takes_signals = takes_signals
         self._leaving: Callable[[str], None] | None = None
+        self._imported: Callable[[str], None] | None = None
         self._rest = b""
         self._last_traced = self._died_of = ""
         with pipe_from() as (self._trace, end), pipe_from() as (source, stacks_end):
@@ -157,6 +159,9 @@ class LocalProcess:
         self._leaving = told
         asyncio.get_running_loop().add_reader(self._trace, self._read_trace)
 
+    def when_imported(self, told: Callable[[str], None]) -> None:
+        self._imported = told
+
     def _read_trace(self) -> None:
         part = b""
         # A process that lives on for a while may hold the other end.
@@ -170,7 +175,10 @@ class LocalProcess:
 
     def _traced(self, line: str) -> None:
         word, _, reason = line.partition(" ")
-        if word != LEAVE:
+        if word == SOURCE:
+            if self._imported is not None:
+                self._imported(reason)
+        elif word != LEAVE:
             self._last_traced = line
         elif self._leaving is not None:
             self._leaving(printable(reason, at_most=REASON_CHARACTERS))

@@ -34,6 +34,11 @@ class Reload:
         looks = self._looking is not None and not self._looking.done()
         return looks or self._supervisor.is_reloading
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last one did."""
+        return bool(self._supervisor.reload_failure)
+
     def begin(self) -> None:
         """Begin, if the new code is not being looked at already."""
         self._supervisor.reload_failure = ""

@@ -75,6 +75,9 @@ class StartEvents(Protocol):
     def cannot_start(self, reason: str) -> None:
         """No worker boots or serves, and none was ever ready."""
 
+    def imported(self, path: str) -> None:
+        """Apps depend on the file."""
+
     def learned(self, facts: AppFacts) -> None:
         """An app has said of itself what was not known."""
 
@@ -295,6 +298,9 @@ class Supervisor:
 
     def worker_tired(self, worker: Worker) -> None:
         self.recycle(worker, "its number of calls", Cause.CALLS)
+
+    def worker_imported(self, path: str) -> None:
+        self._arbiter.imported(path)
 
     def worker_asks_to_leave(self, worker: Worker, reason: str) -> None:
         log.info("worker %d (slot %d) asks to be replaced: %s", worker.pid, worker.slot, reason)

@@ -76,6 +76,9 @@ class SupervisorEvents(Protocol):
     def worker_tired(self, worker: Worker) -> None:
         """The worker has answered as many calls as it should."""
 
+    def worker_imported(self, path: str) -> None:
+        """A worker has imported a module of its apps from the file."""
+
     def worker_asks_to_leave(self, worker: Worker, reason: str) -> None:
         """The worker, which is ready, wants a successor."""
 
@@ -143,6 +146,7 @@ class Worker:
         self._lanes_let_go = 0
         self._time_to_end_s = config.close_timeout_s + LEAVE_S
         self._boot_timeout_s = config.boot_timeout_s
+        self._tells_sources = config.reload
         self._supervisor = supervisor
         self._events = events
         self._clock = clock
@@ -175,6 +179,8 @@ class Worker:
         """Ask it whether it is ready, and watch it from now on."""
         self._happens(Event.OPENED)
         self.process.when_ended(self._ended)
+        if self._tells_sources:
+            self.process.when_imported(self._supervisor.worker_imported)
         self.process.when_leaving(self._asks_to_leave)
         self._later(self._boot_timeout_s, self._check_booted)
         try:
