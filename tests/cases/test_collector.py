@@ -139,6 +139,9 @@ def reload(arbiter: Arbiter) -> None:
 
 
 LARGE = bytes(3 * 2**20)
+# The first is answered by workers, and the others behind it.
+QUESTIONS = gdproto.Manage(1, int(gdproto.ManageOp.STACKS)).to_bytes()
+QUESTIONS += b"".join(gdproto.Status(number).to_bytes() for number in range(2, 9))
 WHAT: dict[str, Callable[[Arbiter], object]] = {
     "connections": lambda arbiter: sent(arbiter, b""),
     "calls": lambda arbiter: call(arbiter, "pid"),
@@ -158,6 +161,10 @@ WHAT: dict[str, Callable[[Arbiter], object]] = {
         arbiter, gdproto.Header(gdproto.MessageCode.STASH, 30, 1).to_bytes() + bytes(30), 100
     ),
     "questions": lambda arbiter: arbiter.status(),
+    "questions that are left": lambda arbiter: sent(arbiter, QUESTIONS),
+    "questions that are cancelled": lambda arbiter: sent(
+        arbiter, QUESTIONS + gdproto.Cancel(2).to_bytes(), 100
+    ),
     "workers that die": kill,
     "workers that are replaced": reload,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from itertools import islice
 from typing import Protocol, TypedDict
 
@@ -170,7 +171,7 @@ class Management:
         loop = asyncio.get_running_loop()
         asked = [(worker, loop.create_future()) for worker in workers]
         for worker, told in asked:
-            worker.process.ask_stacks(told.set_result)
+            worker.process.ask_stacks(partial(_answer, told))
         return {"stacks": [self._stacks(worker, await told) for worker, told in asked]}
 
     def _stacks(self, worker: Worker, stacks: Stacks) -> WorkerStacks:
@@ -228,6 +229,12 @@ def _of(worker: Worker | None) -> Done:
 
 def _absent(path: str, reason: str) -> DirtyError:
     return DirtyProtocolError(reason, code="invalid_field_value", path=path)
+
+
+def _answer(told: asyncio.Future[Stacks], stacks: Stacks) -> None:
+    """Hand on what was asked for, unless who asked waits no more."""
+    if not told.done():
+        told.set_result(stacks)
 
 
 def _told(message: gdproto.Manage) -> str:

@@ -146,6 +146,9 @@ class Begun:
                 awaited = step()
             except StopIteration as done:
                 return done.value
+            finally:
+                # It may hold an error, which holds this.
+                del step
 
 
 def _begun(answering: Answer, question: gdproto.Message) -> Begun:
@@ -174,6 +177,9 @@ async def _answer_in_turn(
             return
         reason = f"no answer within {limit_s:g} s"
         client.decline(question.request_id, DirtyTimeoutError(reason, limit_s))
+    except asyncio.CancelledError:
+        # Nobody waits for it. With the task, which would keep it, it would wait for the collector.
+        return
     except gdproto.ProtocolError as error:
         client.decline(question.request_id, DirtyProtocolError.of(error))
     except Exception as error:
