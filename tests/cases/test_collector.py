@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import resource
 import signal
 import socket
 import weakref
@@ -138,6 +139,16 @@ def reload(arbiter: Arbiter) -> None:
     wait_until(lambda: not before & {one["pid"] for one in arbiter.status()["workers"]})
 
 
+def call_without_room(arbiter: Arbiter) -> None:
+    pid = arbiter.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (2**20, before[1]))
+    try:
+        call(arbiter, "echo", LARGE)
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+
 LARGE = bytes(3 * 2**20)
 # The first is answered by workers, and the others behind it.
 QUESTIONS = gdproto.Manage(1, int(gdproto.ManageOp.STACKS)).to_bytes()
@@ -148,6 +159,7 @@ WHAT: dict[str, Callable[[Arbiter], object]] = {
     "calls that fail": lambda arbiter: call(arbiter, "fail", "so"),
     "calls that are too late": lambda arbiter: call(arbiter, "nap", 1.0),
     "large requests and answers": lambda arbiter: call(arbiter, "echo", LARGE),
+    "large requests without room": call_without_room,
     "answers that are left": lambda arbiter: sent(arbiter, request("zeros", len(LARGE)), 1000),
     "streams that are left": lambda arbiter: sent(arbiter, request("burst", 1000), 1000),
     "streams that are cancelled": lambda arbiter: sent(

@@ -437,11 +437,13 @@ class ClientConnection:
 
         def done() -> None:
             self._is_held = False
-            if self._failed:
-                doing.exception()
-                return
-            then(doing.result)
-            self._take_more()
+            if not self._failed:
+                then(doing.result)
+            if (error := doing.exception()) is not None:
+                # Its frames hold what holds it.
+                error.__traceback__ = None
+            if not self._failed:
+                self._take_more()
 
         doing.add_done_callback(lambda _: self._link.attempt(done))
 
