@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterator, Sequence
 from enum import Enum
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
-F = TypeVar("F", bound=Callable[..., Any])
+App = TypeVar("App")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 # Under this name a method has what was declared of it.
-_MARK = "__dirty_batch__"
+MARK = "__dirty_batch__"
 
 
 class Ended(Enum):
@@ -46,13 +48,37 @@ class Batch(NamedTuple):
     key: Callable[[Any], Hashable] | None
 
 
+class Declare(Protocol):
+    """Takes a method of lists; to who calls it, the method takes one item."""
+
+    @overload
+    def __call__(
+        self, function: Callable[[App, list[Item]], Coroutine[Any, Any, Sequence[Result]]], /
+    ) -> Callable[[App, Item], Coroutine[Any, Any, Result]]: ...
+
+    @overload
+    def __call__(
+        self, function: Callable[[App, list[Item]], AsyncIterator[Sequence[Result]]], /
+    ) -> Callable[[App, Item], AsyncIterator[Result]]: ...
+
+    @overload
+    def __call__(
+        self, function: Callable[[App, list[Item]], Iterator[Sequence[Result]]], /
+    ) -> Callable[[App, Item], Iterator[Result]]: ...
+
+    @overload
+    def __call__(
+        self, function: Callable[[App, list[Item]], Sequence[Result]], /
+    ) -> Callable[[App, Item], Result]: ...
+
+
 def batched(
     max_size: float = 32,
     max_wait_s: float = 0.005,
     *,
     size: Callable[[Any], float] | None = None,
     key: Callable[[Any], Hashable] | None = None,
-) -> Callable[[F], F]:
+) -> Declare:
     """Declare that a method takes many calls at once.
 
     Called on the app itself with one item, it gives what a batch of that item alone gives.
@@ -70,13 +96,13 @@ def batched(
     if not max_size > 0 or not max_wait_s >= 0:
         raise ValueError(f"max_size is above 0 and max_wait_s not below: {max_size}, {max_wait_s}")
 
-    def declare(function: F) -> F:
+    def declare(function: Callable[..., Any]) -> Any:
         @functools.wraps(function)
         def alone(self: Any, item: Any) -> Any:
             return of_one(function(self, [item]))
 
-        setattr(alone, _MARK, Batch(function, max_size, max_wait_s, size, key))
-        return alone  # type: ignore[return-value]
+        setattr(alone, MARK, Batch(function, max_size, max_wait_s, size, key))
+        return alone
 
     return declare
 
@@ -84,7 +110,7 @@ def batched(
 def batch_of(cls: type[Any], action: str) -> Batch | None:
     """What the class declares of the action, if it is batched."""
     method = inspect.getattr_static(cls, action, None)
-    found = getattr(method, _MARK, None) if inspect.isfunction(method) else None
+    found = getattr(method, MARK, None) if inspect.isfunction(method) else None
     return found if isinstance(found, Batch) else None
 
 

@@ -19,6 +19,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, 
 from typing import Any, Literal, Union
 
 from ..app import App, is_forbidden, load_class
+from ..batches import MARK as BATCH_MARK
 from ..errors import DirtyAppError
 from .forks import end_copy
 from .sources import find_apps
@@ -157,13 +158,21 @@ def actions_of(cls: type[App]) -> dict[str, Any]:
 
 def _received(method: Any, seen: Types) -> tuple[Text, bool]:
     """The type of the result, or of what streams; and whether it streams."""
-    kind = _type_of("return", inspect.unwrap(method))
-    streams = inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method)
+    function = inspect.unwrap(method)
+    kind = _type_of("return", function)
+    streams = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
     if typing.get_origin(kind) in STREAMS:
-        return seen.text(typing.get_args(kind)[0], is_received=True), True
-    if kind in STREAMS or streams:
-        return Text("Any"), True
-    return seen.text(kind, is_received=True), False
+        streams, kind = True, typing.get_args(kind)[0]
+    elif kind in STREAMS or streams:
+        streams, kind = True, Any
+    return seen.text(_item_of(kind, method), is_received=True), streams
+
+
+def _item_of(kind: Any, method: Any) -> Any:
+    """The type, or where calls of the method are batched, that of the items of such a list."""
+    if not hasattr(method, BATCH_MARK):
+        return kind
+    return next(iter(typing.get_args(kind)), Any)
 
 
 def _signature(cls: type[App], name: str, method: Any, given: Text, seen: Types) -> str:
@@ -173,7 +182,7 @@ def _signature(cls: type[App], name: str, method: Any, given: Text, seen: Types)
         own.insert(0, inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY))
     shown = [own[0].replace(annotation=inspect.Parameter.empty)]
     for one in own[1:]:
-        kind = seen.text(_type_of(one.name, inspect.unwrap(method)))
+        kind = seen.text(_item_of(_type_of(one.name, inspect.unwrap(method)), method))
         default = one.default
         if default is not inspect.Parameter.empty and type(default) not in SIMPLE:
             default = Text("...")

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Protocol
 
-from dirty_runtime import DirtyApp, protocol_of
+from dirty_runtime import DirtyApp, batched, protocol_of
 
 
 class Model(DirtyApp):
@@ -37,6 +37,18 @@ class Model(DirtyApp):
 
     def spell(self, word: str) -> Iterator[str]:
         yield from word
+
+    @batched(max_size=8)
+    def length(self, words: list[str]) -> list[int]:
+        return [len(word) for word in words]
+
+    @batched()
+    async def length_later(self, words: list[str]) -> list[int]:
+        return [len(word) for word in words]
+
+    @batched()
+    def letters(self, words: list[str]) -> Iterator[list[str]]:
+        yield from map(list, zip(*words, strict=True))
 
     async def later(self, x: int) -> str:
         return str(x)
@@ -65,6 +77,9 @@ client = DirtyClient("socket")
 model = client.app(Model)
 reveal_type(model.predict(1.0))  # float
 reveal_type(model.spell("a"))  # Iterator[str]
+reveal_type(model.length("a"))  # int
+reveal_type(model.letters("a"))  # Iterator[str]
+model.length(["a"])  # error
 model.predct(1.0)  # error
 model.predict("x")  # error
 model.predict(1.0, scal=2.0)  # error
@@ -86,6 +101,8 @@ app = client.app_async(Model)
 
 async def main() -> None:
     reveal_type(await model.later(1))  # str
+    reveal_type(await model.length_later("a"))  # int
+    reveal_type(await app(Model.length)("a"))  # int
     reveal_type(model.ticks(1))  # AsyncIterator[int]
     reveal_type(await awaited.predict(1.0))  # float
     reveal_type(awaited.spell("a"))  # AsyncIterator[str]
@@ -111,6 +128,8 @@ async def main() -> None:
 reveal_type(client.app(stubs.Model).later(1))  # str
 reveal_type(client.app(stubs.Model).ticks(1))  # Iterator[int]
 reveal_type(client.app(stubs.Model).pair())  # list[int | str]
+reveal_type(client.app(stubs.Model).length("a"))  # int
+reveal_type(client.app(stubs.Model).letters("a"))  # Iterator[str]
 client.app(stubs.Model).later("x")  # error
 by_name: stubs.AsyncModel = client.app("apps:Model")
 reveal_type(client.app("apps:Model"))  # Any
