@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import inspect
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import dirty_runtime
 from dirty_runtime import DirtyApp, DirtyClient
 from dirty_runtime.gunicorn_compat.client import DirtyClient as CompatClient
 from dirty_runtime.testing import Arbiter, running
@@ -85,3 +88,20 @@ def test_our_own_parameters_have_no_names(function: Callable[..., Any]) -> None:
     kinds = {one.kind for one in inspect.signature(function).parameters.values()}
     named = {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
     assert not kinds & named
+
+
+def forwarding(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """The functions that hand on keyword arguments, and which of their own have names."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if node.args.kwarg is not None and node.args.kwarg.arg == "kwargs":
+            named = [one.arg for one in (*node.args.args, *node.args.kwonlyargs)]
+            yield f"{path.name}:{node.lineno} {node.name}", named
+
+
+def test_whatever_hands_on_names_has_none_of_its_own() -> None:
+    package = Path(dirty_runtime.__file__).parent
+    found = dict(one for path in package.rglob("*.py") for one in forwarding(path))
+    assert len(found) > 5
+    assert {name: named for name, named in found.items() if named} == {}

@@ -22,7 +22,7 @@ django.setup()
 class DirtyApp(app.DirtyApp):
     """As `dirty_runtime.DirtyApp`."""
 
-    def __call__(self, action: str, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, action: str, /, *args: Any, **kwargs: Any) -> Any:
         """Call the action. Raises ValueError for an unknown one, and what the action raises."""
         close_old_connections()
         try:
