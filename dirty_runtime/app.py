@@ -30,7 +30,7 @@ MOST_AT_ONCE = 4096
 # Of a batch whose members cost what they say.
 USUAL_MEMBERS = 32
 METHODS = ("init", "__call__", "close")
-_NOT_ACTIONS = frozenset(("init", "close"))
+_NOT_ACTIONS = frozenset(("init", "close", "after_fork"))
 
 
 class App(Protocol):
@@ -55,6 +55,8 @@ class DirtyApp:
     Attributes:
         workers: how many workers load the app; None for all. The command line beats it.
         stashes: names of shared tables that are there before any `init` runs.
+        preload: load the app once, in a template from which its workers are forked: `init` runs
+            there, and what it has loaded is shared. `after_fork` runs in each worker.
         kill_on_cancel: end a worker that runs a call which the caller gave up.
         concurrency: how many calls a worker runs at once on its event loop, for actions that are
             ``async``. With 1 each call has a thread, as those of other apps have.
@@ -66,11 +68,15 @@ class DirtyApp:
     workers: int | None = None
     stashes: Sequence[str] = ()
     kill_on_cancel: bool = False
+    preload: bool = False
     concurrency: int = 1
     placement: str | None = None
 
     def init(self) -> None:
         """Load what is heavy."""
+
+    def after_fork(self) -> None:
+        """With `preload`, open in each worker what is not to be shared, as connections and CUDA."""
 
     def close(self) -> None:
         """Release it."""
@@ -175,6 +181,7 @@ def attributes_of(cls: type[App]) -> AppAttributes:
             "kill_on_cancel": getattr(cls, "kill_on_cancel", False),
             "concurrency": concurrency_of(cls),
             "fill": fill_of(cls),
+            "preload": _told(cls, "preload", False),
         }
     except BaseException as error:
         reason = f"the class {qualified(cls)} cannot be asked: {describe(error)}{place(error)}"

@@ -123,6 +123,8 @@ class Config:
         "", "Command that starts a worker in another language; Python's worker if empty."
     )
     launchers: dict[str, str] = field(default_factory=dict)
+    # None for those whose class asks for it; True or False for all; or these, by their paths.
+    preload: bool | tuple[str, ...] | None = None
     access_log: bool = setting(False, "Log a line for each call.")
     log_file: str = setting("", "Where to write the log; standard error if empty.")
     log_json: bool = setting(False, "Log in JSON.")
@@ -151,6 +153,7 @@ class Config:
         _check_apps(self.apps)
         _check_socket_path(self.socket_path)
         _check_launchers(self.apps, self.launchers)
+        _check_preload(self.apps, self.preload)
         wanted = self.workers * len({app.launcher for app in self.apps})
         if wanted > self.max_workers:
             each = "" if wanted == self.workers else ", over all launchers"
@@ -185,7 +188,10 @@ FILE_NAMES = {
     for one in fields(Config)
     if one.name not in ("config_path", "directory", "hooks")
 }
-VARIABLES = frozenset(variable_name(one.name) for one in simple_settings()) | {"DIRTY_SOCKET"}
+VARIABLES = frozenset(variable_name(one.name) for one in simple_settings()) | {
+    "DIRTY_SOCKET",
+    "DIRTY_PRELOAD",
+}
 
 
 def placed(setting: str, text: str) -> str:
@@ -299,6 +305,8 @@ def _problem(one: Field[Any], value: Any) -> str:
         return _environment_problem(value)
     if one.name == "launchers":
         return _launchers_problem(value)
+    if one.name == "preload":
+        return _preload_problem(value)
     if one.default is MISSING and one.name != "socket_path":
         return ""
     if not isinstance(value, str) or "\0" in value:
@@ -353,12 +361,27 @@ def _launchers_problem(value: Any) -> str:
     return ""
 
 
+def _preload_problem(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return ""
+    if isinstance(value, list | tuple) and all(isinstance(path, str) for path in value):
+        return ""
+    return f"is True, False, or a list of paths of apps, not {value!r}"
+
+
 def _check_launchers(apps: tuple[AppSpec, ...], launchers: Mapping[str, str]) -> None:
     for app in apps:
         if app.launcher and app.launcher not in (*launchers, PYTHON_LAUNCHER):
             name = app.launcher
             reason = f"app {app.path}: there is no launcher {name}; give --launcher {name}=COMMAND"
             raise ConfigError(reason, "launchers")
+
+
+def _check_preload(apps: tuple[AppSpec, ...], preload: bool | tuple[str, ...] | None) -> None:
+    paths = {app.path for app in apps}
+    for path in preload if isinstance(preload, list | tuple) else ():
+        if path not in paths:
+            raise ConfigError(f"preload names app {path}, which is not served", "preload")
 
 
 def _command_problem(value: str) -> str:

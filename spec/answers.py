@@ -257,6 +257,7 @@ APP_ATTRIBUTES = Form(
         FormField("kill_on_cancel", BOOL, "whether a worker ends whose call is given up"),
         FormField("concurrency", INT, "how many of its calls a lane of its own takes at once"),
         FormField("fill", INT, "how many calls a worker gets before another; 0 to spread them"),
+        FormField("preload", BOOL, "whether it is loaded once, and workers are forked from that"),
     ),
 )
 WORKER_ANSWER = Form(

@@ -99,7 +99,7 @@ class DirtyArbiter:
         self.config = config
         self.lifetime = Lifetime(clock)
         self.access = Access.of(config)
-        self.catalogue = Catalogue(config.apps)
+        self.catalogue = Catalogue(config.apps, config.preload)
         self.turns = Turns()
         self.stash = MemoryStash(config.stash_max_bytes, self.turns)
         self.router: Router[CallOf, Place] = Router(
@@ -127,9 +127,9 @@ class DirtyArbiter:
             clock,
             self.turns,
         )
-        self.templates = Templates(config.directory, clock)
+        self.templates = Templates(config.directory, config.boot_timeout_s, clock)
         if launchers is None:
-            launchers = launchers_of(config, self.templates)
+            launchers = launchers_of(config, self.templates, self.catalogue.preloads)
         self.launchers = launchers
         self.supervisor = Supervisor(
             config, self.catalogue, self.launchers, self.dispatcher, self, clock, self.turns
@@ -236,7 +236,11 @@ class DirtyArbiter:
     async def _inspect_anew(self) -> Mapping[str, AppFacts]:
         """As `_inspect`, with what is installed now."""
         self.templates.renew()
-        return await self._inspect()
+        try:
+            return await self._inspect()
+        except BaseException:
+            self.templates.go_back()
+            raise
 
     async def _serve(self, predecessor: Predecessor | None) -> None:
         self._handle_signals(asyncio.get_running_loop())
@@ -269,6 +273,7 @@ class DirtyArbiter:
             # Workers have what the hook has made of this process.
             call_hook(self.config.hooks, "on_dirty_starting", HookedArbiter(self, self.config))
             self.templates.renew()
+            self.templates.keep_new()
         self._set_marks()
         try:
             self.supervisor.start()
@@ -468,6 +473,12 @@ class DirtyArbiter:
     def imported(self, path: str) -> None:
         if self.sources is not None:
             self.sources.add(path)
+
+    def reload_ended(self, is_new: bool) -> None:
+        if is_new:
+            self.templates.keep_new()
+        else:
+            self.templates.go_back()
 
     def learned(self, facts: AppFacts) -> None:
         # At the start, all are made before anything is started.

@@ -63,6 +63,13 @@ def _takes_settings(command: Any) -> Any:
     metavar="NAME=COMMAND",
     help="A command that starts the workers of apps given as MODULE:CLASS@NAME.",
 )
+@click.option(
+    "--preload/--no-preload",
+    "preload",
+    default=None,
+    envvar="DIRTY_PRELOAD",
+    help="Load each app once, in a template that workers are forked from.  [default: as it says]",
+)
 @socket_option
 @_takes_settings
 @click.option("-c", "--config", "config_path", metavar="FILE", help="Settings, as Python.")
@@ -170,7 +177,7 @@ def _show_config(config: Config) -> None:
     for name in ("pidfile", "log_file", "metrics"):
         if "/" in getattr(config, name):
             check_directory(name, getattr(config, name))
-    catalogue = Catalogue(config.apps)
+    catalogue = Catalogue(config.apps, config.preload)
     for path, facts in asyncio.run(looked_at(config, catalogue)).items():
         catalogue.learn(path, facts)
     apps = catalogue.specs
@@ -191,4 +198,5 @@ def _settings_of(config: Config) -> Iterator[str]:
     for name, command in config.launchers.items():
         yield f"launcher {name}: {command}"
     yield f"slot-env: {' '.join(f'{name}={text}' for name, text in config.slot_env.items())}"
+    yield f"preload: {'as apps say' if config.preload is None else config.preload}"
     yield f"hooks: {', '.join(config.hooks)}"

@@ -35,15 +35,20 @@ ARBITER_GONE = 4
 PR_SET_PDEATHSIG = 1
 
 
-def main() -> int:
-    """Boot and serve; returns the exit code."""
+def main(taken: Callable[[str, EventLoop], App] | None = None) -> int:
+    """Boot and serve; returns the exit code.
+
+    Args:
+        taken: gives an app that is ready; each is loaded and initialised if there is none.
+    """
     die_with_parent()
     take_for_worker()
     around = Surroundings()
     around.handle_signals()
     # They have waited for it.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    find_apps()
+    if taken is None:
+        find_apps()
     apps: dict[str, App] = {}
     LOG.set_up(around.log_file, around.log_json)
     LOG.take_logging(around.worker.slot, around.app_log_level)
@@ -56,7 +61,7 @@ def main() -> int:
     hold_nothing_in_copies(lanes, loop, around, stacks)
     if around.tells_sources:
         tell_sources(around.trace_source)
-    failure = boot(around, apps, loop)
+    failure = boot(around, apps, loop, taken or initialised)
     shared, own = parted(lanes, around.own)
     status = status_of(apps, lanes)
     answer_status(shared, own, status, failure)
@@ -111,14 +116,19 @@ def hold_nothing_in_copies(
         os.register_at_fork(after_in_child=leave_copy)
 
 
-def boot(around: Surroundings, apps: dict[str, App], loop: EventLoop) -> DirtyError | None:
+def boot(
+    around: Surroundings,
+    apps: dict[str, App],
+    loop: EventLoop,
+    taken: Callable[[str, EventLoop], App],
+) -> DirtyError | None:
     """Load and initialise the apps into `apps`. Returns what failed, if anything did."""
     try:
         around.read_hooks()
         around.call_hook("dirty_post_fork", around.arbiter, around.worker)
         for path in around.apps:
             around.trace(path)
-            apps[path] = initialised(path, loop)
+            apps[path] = taken(path, loop)
         around.worker.apps.update(apps)
         around.call_hook("dirty_worker_init", around.worker)
     except DirtyError as error:

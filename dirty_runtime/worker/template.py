@@ -9,13 +9,13 @@ gone.
 
 from __future__ import annotations
 
-import ctypes
-import gc
+import json
 import os
 import select
 import signal
 import socket
 import sys
+import threading
 import time
 import warnings
 from contextlib import suppress
@@ -24,6 +24,8 @@ from .. import keeper
 from . import __main__ as worker
 from . import inspector
 from .lane import ArbiterGone
+from .leaving import LEFT_S, end_after, left
+from .loading import Loading, begin, exit_without_freeing, settle_memory
 from .order import Order, fail, say
 
 # After a spare that was killed, or could not be forked.
@@ -96,6 +98,9 @@ class Template:
     def _wait_for_order(self, tells: int, before: object) -> Order:
         """Become a keeper, and beside it what it keeps, which returns with its order."""
         try:
+            if os.getpgid(0) == os.getppid():
+                # It is not to end with the group of a template that is kept itself.
+                os.setsid()
             link = keeper.keep(self._arbiter, self._held)
             signal.signal(signal.SIGCHLD, before)  # type: ignore[arg-type]
             return self._take_order(link, tells)
@@ -131,17 +136,10 @@ class Template:
             os.close(self._arbiter)
 
 
-def settle_memory() -> None:
-    """Have what is here stay as it is, so that it is shared with what is forked for long."""
-    gc.collect()
-    gc.freeze()
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "malloc_trim"):
-        libc.malloc_trim(0)
-
-
-def run(order: Order) -> int:
+def run(order: Order, arbiter: int) -> int:
     """Do what was ordered. Returns the exit code."""
+    if order.kind == "template":
+        return load(arbiter)
     program = {"worker": worker, "inspector": inspector}[order.kind]
     sys.argv = [str(program.__file__), *order.words]
     keeper.name(f"dirty-{order.kind}")
@@ -150,6 +148,32 @@ def run(order: Order) -> int:
         inspector.main(order.words)
         return 0
     return worker.main()
+
+
+def load(arbiter: int) -> int:
+    """Be a template with apps, or a worker that is forked from it. Returns the exit code."""
+    keeper.name("dirty-template")
+    loaded = Loading()
+    control = socket.socket(fileno=loaded.fds[0])
+    # An arbiter that is gone is noticed next.
+    with suppress(OSError):
+        control.sendall(json.dumps({"loaded": list(loaded.apps)}).encode() + b"\n")
+    settle_memory()
+    order = Template(control, arbiter).breed()
+    if order is None:
+        end_after(LEFT_S, left, threading.Event())
+        return 0
+    keeper.name("dirty-worker")
+    begin()
+    try:
+        code = worker.main(loaded.taken)
+    except ArbiterGone:
+        code = worker.ARBITER_GONE
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    exit_without_freeing(code)
+    return code
 
 
 def main() -> int:
@@ -163,7 +187,7 @@ def main() -> int:
     settle_memory()
     order = Template(socket.socket(fileno=control), arbiter).breed()
     if order is not None:
-        return run(order)
+        return run(order, arbiter)
     # What the keepers could not end that were killed themselves.
     keeper.sweep()
     return 0

@@ -1,4 +1,4 @@
-# @generated from spec/ (062b2dda62345ba7) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (c943fa5b87d78548) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -244,6 +244,7 @@ class AppAttributes(TypedDict):
         kill_on_cancel: whether a worker ends whose call is given up.
         concurrency: how many of its calls a lane of its own takes at once.
         fill: how many calls a worker gets before another; 0 to spread them.
+        preload: whether it is loaded once, and workers are forked from that.
     """
 
     workers: NotRequired[int | None]
@@ -251,6 +252,7 @@ class AppAttributes(TypedDict):
     kill_on_cancel: NotRequired[bool]
     concurrency: NotRequired[int]
     fill: NotRequired[int]
+    preload: NotRequired[bool]
 
 
 class WorkerAnswer(TypedDict):
@@ -526,6 +528,7 @@ FORMS: Final[dict[str, Form]] = {
         FormField('kill_on_cancel', ResultType('bool', None, ''), False, False, '', 'whether a worker ends whose call is given up'),
         FormField('concurrency', ResultType('integer', None, ''), False, False, '', 'how many of its calls a lane of its own takes at once'),
         FormField('fill', ResultType('integer', None, ''), False, False, '', 'how many calls a worker gets before another; 0 to spread them'),
+        FormField('preload', ResultType('bool', None, ''), False, False, '', 'whether it is loaded once, and workers are forked from that'),
     ), 'What an app asks of the arbiter.'),
     'WorkerAnswer': Form('WorkerAnswer', (
         FormField('pid', ResultType('integer', None, ''), True, False, '', 'the process'),

@@ -1,4 +1,4 @@
-# @generated from spec/ (062b2dda62345ba7) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (c943fa5b87d78548) by python -m spec.codegen --write; do not edit
 """TLV values, fast: straight-line code for what is common and right.
 
 Whatever this code cannot vouch for raises Doubt or the interpreter's own error (DOUBTS); the

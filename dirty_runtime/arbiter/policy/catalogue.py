@@ -19,12 +19,16 @@ class AppFacts(NamedTuple):
     kill_on_cancel: bool = False
     concurrency: int = 1
     fill: int = 0
+    preload: bool = False
 
 
 class Catalogue:
     """The apps of one arbiter; `specs` are as they were ordered, and as far as they are known."""
 
-    def __init__(self, specs: Iterable[AppSpec]) -> None:
+    def __init__(
+        self, specs: Iterable[AppSpec], preload: bool | Sequence[str] | None = None
+    ) -> None:
+        self._preload = preload
         self._ordered = {spec.path: spec for spec in specs}
         self._facts = dict.fromkeys(self._ordered, AppFacts())
 
@@ -46,6 +50,12 @@ class Catalogue:
         for path, spec in self._ordered.items():
             found.setdefault(spec.launcher, []).append(path)
         return found
+
+    def preloads(self, path: str) -> bool:
+        """Whether the app is loaded once, for all workers of Python."""
+        if isinstance(self._preload, bool):
+            return self._preload
+        return self._facts[path].preload if self._preload is None else path in self._preload
 
     def launcher_of(self, paths: Sequence[str]) -> str:
         """Who starts a worker of these apps, which share one."""

@@ -65,7 +65,10 @@ def checked(path: str, found: Mapping[str, Any]) -> AppFacts:
             raise ConfigError(f"app {path}: {name} is {least} to {MOST_AT_ONCE}, not {told!r}")
         numbers[name] = told
     kills = bool(found.get("kill_on_cancel", False))
-    return AppFacts(workers, tuple(stashes), kills, **numbers)
+    preload = found.get("preload", False)
+    if not isinstance(preload, bool):
+        raise ConfigError(f"app {path}: preload is True or False, not {preload!r}")
+    return AppFacts(workers, tuple(stashes), kills, **numbers, preload=preload)
 
 
 async def _output_of(

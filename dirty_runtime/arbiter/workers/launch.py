@@ -105,21 +105,33 @@ class Launcher(Protocol):
 class PythonLauncher:
     """Starts Python's own worker: a fork of a template, if that was told the same."""
 
-    def __init__(self, config: Config, templates: Templates) -> None:
+    def __init__(
+        self, config: Config, templates: Templates, preloads: Callable[[str], bool]
+    ) -> None:
         self._config = config
         self._templates = templates
+        self._preloads = preloads
 
     async def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
         config = self._config
         return await asked(paths, config.boot_timeout_s, config.directory, self._templates)
 
     def launch(self, order: Order) -> Process:
+        if apps := tuple(filter(self._preloads, order.apps)):
+            return self._forked(apps, order)
         begin = self._config.slot_env.keys()
         if any(name.startswith(READ_AT_START) for name in begin):
             start = start_of("command", PYTHON, self._config, order)
         else:
             start = start_of("worker", (), self._config, order)
         return started(self._templates, start, takes_signals=True)
+
+    def _forked(self, apps: tuple[str, ...], order: Order) -> Process:
+        """A worker that is forked from a template with these apps. Raises OSError."""
+        loads = start_of("template", (), self._config, Order(-1, 0, apps, ()))
+        template = self._templates.with_apps(apps, loads)
+        start = start_of("worker", (), self._config, order)
+        return LocalProcess(lambda fds: template.start(start.with_fds(fds)), True, template)
 
 
 class CommandLauncher:
@@ -186,13 +198,19 @@ def told(config: Config, order: Order) -> dict[str, str]:
     }
 
 
-def launchers_of(config: Config, templates: Templates) -> dict[str, Launcher]:
-    """Who starts the workers of `config`, by the names that its apps give."""
+def launchers_of(
+    config: Config, templates: Templates, preloads: Callable[[str], bool]
+) -> dict[str, Launcher]:
+    """Who starts the workers of `config`, by the names that its apps give.
+
+    Args:
+        preloads: whether the app of that path is loaded in a template.
+    """
 
     def by(command: str, name: str, setting: str) -> Launcher:
         return CommandLauncher(config, templates, command, name, setting)
 
-    python = PythonLauncher(config, templates)
+    python = PythonLauncher(config, templates, preloads)
     usual: Launcher = python
     if config.worker_command:
         usual = by(config.worker_command, "worker-command", "worker_command")
@@ -213,8 +231,8 @@ async def inspect(launchers: Mapping[str, Launcher], catalogue: Catalogue) -> di
 
 async def looked_at(config: Config, catalogue: Catalogue) -> dict[str, AppFacts]:
     """As `inspect`, where nothing is to be started. Raises ConfigError."""
-    templates = Templates(config.directory, Clock())
+    templates = Templates(config.directory, config.boot_timeout_s, Clock())
     try:
-        return await inspect(launchers_of(config, templates), catalogue)
+        return await inspect(launchers_of(config, templates, catalogue.preloads), catalogue)
     finally:
         await templates.stop()

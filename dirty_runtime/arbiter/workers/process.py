@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from ...printable import printable
 from ...stacks import ASK
@@ -79,7 +80,8 @@ class Kept:
             # It was the keeper that was killed, and with it the process, but nothing else.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
-        told()
+        # What it has said last, elsewhere, can be read by now, and is read first.
+        asyncio.get_running_loop().call_soon(told)
 
     def ending(self) -> str:
         """How it ended, in a few words; for one that is gone."""
@@ -114,6 +116,23 @@ class Kept:
         return next((word for found, *rest in words if found == name for word in rest), "")
 
 
+class Ended(Protocol):
+    """What has ended."""
+
+    def ending(self) -> str: ...
+
+    def is_victim(self) -> bool: ...
+
+
+class Loading(Protocol):
+    """A template that loads apps: see `template.Loaded`."""
+
+    process: LocalProcess
+    is_gone: bool
+
+    def when_gone(self, told: Callable[[], None]) -> None: ...
+
+
 class LocalProcess:
     """A worker that is a process of this machine.
 
@@ -121,12 +140,19 @@ class LocalProcess:
         start: starts it, with descriptors by the variables that have their numbers.
         takes_signals: whether it has a meaning for USR1, of which others would die, and tells
             where its threads are.
+        template: loads its apps first, if it does; its end before that is the worker's.
 
     Raises:
         OSError: it cannot be started, for now.
     """
 
-    def __init__(self, start: Callable[[Fds], Kept], takes_signals: bool) -> None:
+    def __init__(
+        self,
+        start: Callable[[Fds], Kept],
+        takes_signals: bool,
+        template: Loading | None = None,
+    ) -> None:
+        self._template = template
         self._takes_signals = takes_signals
         self._leaving: Callable[[str], None] | None = None
         self._imported: Callable[[str], None] | None = None
@@ -146,7 +172,16 @@ class LocalProcess:
     def when_ended(self, told: Callable[[], None]) -> None:
         self._kept.when_ended(lambda: self._ended(told))
 
+    @property
+    def _cause(self) -> Ended:
+        """Whose end it was: that of its template, if it was never forked."""
+        was_forked = self._template is None or bool(self._kept.pid)
+        return self._kept if was_forked or self._template is None else self._template.process
+
     def _ended(self, told: Callable[[], None]) -> None:
+        if self._cause is not self._kept and self._template and not self._template.is_gone:
+            self._template.when_gone(lambda: self._ended(told))
+            return
         self._read_trace()
         asyncio.get_running_loop().remove_reader(self._trace)
         os.close(self._trace)
@@ -184,7 +219,7 @@ class LocalProcess:
             self._leaving(printable(reason, at_most=REASON_CHARACTERS))
 
     def ending(self) -> str:
-        return self._kept.ending()
+        return self._cause.ending()
 
     def died_of(self) -> str:
         return self._died_of
@@ -193,9 +228,11 @@ class LocalProcess:
         self._stacks.ask(lambda: self._kept.hand_on(ASK), told)
 
     def is_victim(self) -> bool:
-        return self._kept.is_victim()
+        return self._cause.is_victim()
 
     def last_traced(self) -> str:
+        if self._template is not None and self._cause is self._template.process:
+            return self._template.process.last_traced()
         return self._last_traced
 
     def kill(self) -> None:

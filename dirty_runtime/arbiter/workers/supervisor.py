@@ -78,6 +78,9 @@ class StartEvents(Protocol):
     def imported(self, path: str) -> None:
         """Apps depend on the file."""
 
+    def reload_ended(self, is_new: bool) -> None:
+        """All workers are new, or one failed and what served goes on."""
+
     def learned(self, facts: AppFacts) -> None:
         """An app has said of itself what was not known."""
 
@@ -287,6 +290,7 @@ class Supervisor:
             self._known = None
         if cause is Cause.RELOAD and not self.is_reloading:
             log.info("reloaded: %d workers run the new code", self.target)
+            self._arbiter.reload_ended(True)
         if old is not None:
             self.restarts[cause] += 1
             self._dismiss(old, "its apps have changed" if cause is Cause.APPS else slot.why)
@@ -366,6 +370,7 @@ class Supervisor:
         if self.is_reloading:
             log.error("the reload ends here, what served goes on: %s", reason)
             self.reload_failure = reason
+            self._arbiter.reload_ended(False)
             self._forget_news()
         for other in self.slots.values():
             if other.must_change is Cause.RELOAD:

@@ -11,16 +11,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from ..clock import Clock
-from .process import Fds, Kept
+from .process import SAID_BYTES, Fds, Kept, LocalProcess
+
+log = logging.getLogger("dirty")
 
 PROGRAM = (sys.executable, "-P", "-m", "dirty_runtime.worker.template")
 # A descriptor more could not be sent with them: the kernel takes 253.
@@ -28,13 +31,15 @@ MOST_AT_ONCE = 200
 OUTPUT = "output"
 # What a template gets to end when all that it has forked has ended.
 LEAVE_S = 5.0
+# Behind the time that the apps have.
+LATE_S = 1.0
 
 
 class Start(NamedTuple):
     """A process to start.
 
     Attributes:
-        kind: worker, inspector or command.
+        kind: worker, inspector, template or command.
         words: of a command, all of it; else what its program is told.
         environment: all of it.
         directory: where it starts; empty for that of the template.
@@ -88,17 +93,7 @@ class Template:
 
     def start(self, start: Start) -> Kept:
         """Have the process forked. Raises OSError."""
-        if start.directory:
-            os.stat(start.directory)
-        channel, end = socket.socketpair()
-        try:
-            with end:
-                _hand_over(channel, start)
-                socket.send_fds(self._control, (b".",), (end.fileno(),))
-        except BaseException:
-            channel.close()
-            raise
-        return Kept(channel)
+        return _ordered(self._control, start)
 
     def let_go(self) -> None:
         """Order no more of it: it ends with what it has forked."""
@@ -123,19 +118,120 @@ class Template:
         self._gone.set()
 
 
+class Loaded:
+    """A template that has loaded apps, or does so: what is ordered meanwhile waits there.
+
+    Args:
+        apps: their paths; when it is ready, those that it could load.
+        start: what it is to be.
+        usual: starts it.
+        limit_s: how long it may take.
+        clock: has the timer.
+        ended: is called once, when it is gone.
+
+    Raises:
+        OSError: it cannot be started, for now.
+
+    Attributes:
+        is_ready: whether it has loaded what it could.
+        is_let_go: whether no more is ordered of it.
+        is_gone: whether it has ended.
+    """
+
+    def __init__(
+        self,
+        apps: Sequence[str],
+        start: Start,
+        usual: Callable[[Start], Kept],
+        limit_s: float,
+        clock: Clock,
+        ended: Callable[[Loaded], None],
+    ) -> None:
+        self.apps = tuple(apps)
+        self.start_of_it = start
+        self.is_ready = self.is_let_go = self.is_gone = False
+        self._said = b""
+        self._waiting: list[Callable[[], None]] = []
+        self._told_ended = ended
+        self._control, end = socket.socketpair()
+        with end:
+            given = start.with_fds([("GD_WORKER_FDS", end.fileno())])
+            try:
+                self.process = LocalProcess(lambda fds: usual(given.with_fds(fds)), False)
+            except BaseException:
+                self._control.close()
+                raise
+        self._control.setblocking(False)
+        asyncio.get_running_loop().add_reader(self._control, self._hear)
+        self.process.when_leaving(lambda reason: None)
+        self.process.when_ended(self._end)
+        # The workers that wait for it are judged first.
+        self._limit = clock.call_later(limit_s + LATE_S, self.process.kill)
+
+    def start(self, start: Start) -> Kept:
+        """Have the process forked, when the apps are loaded. Raises OSError."""
+        return _ordered(self._control, start)
+
+    def when_gone(self, told: Callable[[], None]) -> None:
+        """Call `told` once it has ended."""
+        self._waiting.append(told)
+
+    def let_go(self) -> None:
+        """Order no more of it: it ends with what it has forked."""
+        self.is_let_go = True
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_WR)
+
+    def _hear(self) -> None:
+        part = b""
+        with contextlib.suppress(OSError):
+            part = self._control.recv(SAID_BYTES)
+        self._said += part
+        if not part:
+            asyncio.get_running_loop().remove_reader(self._control)
+        elif self._said.endswith(b"\n") and not self.is_ready:
+            self.apps = tuple(json.loads(self._said)["loaded"])
+            self.is_ready = True
+            self._limit.cancel()
+            log.info("template %d has loaded %s", self.process.pid, ", ".join(self.apps) or "none")
+
+    def _end(self) -> None:
+        self._limit.cancel()
+        asyncio.get_running_loop().remove_reader(self._control)
+        self._control.close()
+        self.is_gone = True
+        waiting, self._waiting = self._waiting, []
+        for told in waiting:
+            told()
+        self._told_ended(self)
+
+
 class Templates:
-    """The templates of one arbiter: one for all, and another while a reload is under way.
+    """The templates of one arbiter: one without apps, and those that have loaded some.
+
+    While a reload is under way there are those of before, to which it goes back if it fails.
 
     Args:
         directory: where they start; empty for the current one.
+        limit_s: how long the apps may take to be loaded.
         clock: has the timers.
     """
 
-    def __init__(self, directory: str, clock: Clock) -> None:
+    def __init__(self, directory: str, limit_s: float, clock: Clock) -> None:
         self._directory = directory
+        self._limit_s = limit_s
         self._clock = clock
         self._current: Template | None = None
+        self._loaded: list[Loaded] = []
+        self._before: tuple[Template | None, list[Loaded]] | None = None
         self._old: set[Template] = set()
+        self._left: set[Loaded] = set()
+        self._is_over = False
+
+    @property
+    def loaded(self) -> list[Loaded]:
+        """Those that have loaded apps, or do so, and live."""
+        return [one for one in self._left if not one.is_gone]
 
     def start(self, start: Start) -> Kept:
         """Start a process. Raises OSError."""
@@ -145,23 +241,102 @@ class Templates:
         self._current = None
         return self._usual().start(start)
 
+    def with_apps(self, apps: Sequence[str], start: Start) -> Loaded:
+        """The template that has loaded these apps, and the fewest others; it may be still at it.
+
+        Args:
+            start: what starts one, if there is none.
+
+        Raises:
+            OSError: it cannot be started, for now.
+        """
+        fits = [one for one in self._loaded if set(apps) <= set(one.apps) and not one.is_gone]
+        return min(fits, key=lambda one: len(one.apps)) if fits else self._load(apps, start)
+
     def renew(self) -> None:
-        """Take a new template with the next order: what is installed may have changed."""
-        self._old = {one for one in self._old if not one.is_gone}
-        if self._current is not None:
-            self._current.let_go()
-            self._old.add(self._current)
-            self._current = None
+        """Take new ones with the next orders: code, and what is installed, may have changed."""
+        if self._before is None:
+            self._before = (self._current, self._loaded)
+        else:
+            self._let_go(self._current, self._loaded)
+        self._current, self._loaded = None, []
+
+    def keep_new(self) -> None:
+        """Let go of those of before `renew`."""
+        if self._before is not None:
+            self._let_go(*self._before)
+            self._before = None
+
+    def go_back(self) -> None:
+        """Let go of those since `renew`, and take those of before."""
+        if self._before is not None:
+            self._let_go(self._current, self._loaded)
+            (self._current, self._loaded), self._before = self._before, None
 
     async def stop(self) -> None:
         """End all; returns when none is left."""
+        self._is_over = True
         self.renew()
+        self.keep_new()
+        gone = asyncio.Event()
+        for one in self.loaded:
+            one.when_gone(gone.set)
+        try:
+            async with self._clock.timeout(LEAVE_S):
+                while self.loaded:
+                    gone.clear()
+                    await gone.wait()
+        except TimeoutError:
+            for one in self.loaded:
+                one.process.kill()
         await asyncio.gather(*(one.gone(self._clock) for one in self._old))
 
     def _usual(self) -> Template:
         if self._current is None or self._current.is_gone:
             self._current = Template(self._directory)
         return self._current
+
+    def _load(self, apps: Sequence[str], start: Start) -> Loaded:
+        one = Loaded(apps, start, self.start, self._limit_s, self._clock, self._ended)
+        self._loaded.append(one)
+        self._left.add(one)
+        return one
+
+    def _let_go(self, template: Template | None, loaded: list[Loaded]) -> None:
+        self._old = {one for one in self._old if not one.is_gone}
+        if template is not None:
+            template.let_go()
+            self._old.add(template)
+        for one in loaded:
+            one.let_go()
+
+    def _ended(self, one: Loaded) -> None:
+        self._left.discard(one)
+        was_used = one in self._loaded
+        if was_used:
+            self._loaded.remove(one)
+        if one.is_let_go or self._is_over:
+            return
+        log.error("template of %s died: %s", ", ".join(one.apps), one.process.ending())
+        # One that dies before is made with the next start.
+        if was_used and one.is_ready and one.apps:
+            with contextlib.suppress(OSError):
+                self._load(one.apps, one.start_of_it)
+
+
+def _ordered(control: socket.socket, start: Start) -> Kept:
+    """Order the process. Raises OSError."""
+    if start.directory:
+        os.stat(start.directory)
+    channel, end = socket.socketpair()
+    try:
+        with end:
+            _hand_over(channel, start)
+            socket.send_fds(control, (b".",), (end.fileno(),))
+    except BaseException:
+        channel.close()
+        raise
+    return Kept(channel)
 
 
 def _started(control: int, directory: str) -> subprocess.Popen[bytes]:
