@@ -57,7 +57,7 @@ def test_a_guide_does_what_it_shows(guide: Path, tmp_path: Path) -> None:
             start_new_session=True,
         )
     try:
-        assert process.wait(60) == 0, log.read_text()
+        assert process.wait(110) == 0, log.read_text()
     finally:
         # Arbiters that the page leaves running.
         with contextlib.suppress(ProcessLookupError):

@@ -7,13 +7,15 @@ Rules: a worker is named by its slot, as in ``dirty status``, a call as ``dirty 
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from typing import Any
 
 import click
 
 from gdproto import ManageOp
 
-from ..errors import DirtyError
+from ..client.draining import look
+from ..errors import DirtyConnectionError, DirtyError
 from ..printable import printable, shown
 from .failing import failure, usage
 from .options import client_at, socket_option, timeout_option
@@ -29,10 +31,14 @@ def managed(
     slot: int | None = None,
     call: int | None = None,
 ) -> dict[str, Any]:
-    """What MANAGE answers. Raises ClickException."""
+    """What MANAGE answers, of an arbiter that drains where nobody serves. Raises ClickException."""
     try:
-        with client_at(socket_path, timeout_s) as client:
-            return client.manage(op, slot=slot, call=call)
+        with closing(client_at(socket_path, timeout_s)) as client:
+            try:
+                return client.manage(op, slot=slot, call=call)
+            except DirtyConnectionError:
+                with closing(look(client)[0]) as draining:
+                    return draining.manage(op, slot=slot, call=call)
     except DirtyError as error:
         raise failure(error) from None
 

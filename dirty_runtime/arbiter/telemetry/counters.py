@@ -136,11 +136,21 @@ class Counters:
 
     def call_ended(self, call: ObservedCall, outcome: str, now_s: float) -> None:
         """Count the call; told directly, as it is each call's, with `abandoned` as an outcome."""
-        app = self.apps.get(call.app_path) or self._other_app()
-        counts = app.actions.get(call.action) or app.of(call.action, outcome)
+        try:
+            app = self.apps[call.app_path]
+        except KeyError:
+            app = self._other_app()
+        try:
+            counts = app.actions[call.action]
+        except KeyError:
+            counts = app.of(call.action, outcome)
         counts.outcomes[outcome] += 1
-        started_s = call.started_s
         # Inline, as each call comes here.
+        size = call.size_bytes
+        sizes = counts.sizes
+        sizes.counts[bisect_left(BYTES, size)] += 1
+        sizes.sum += size
+        started_s = call.started_s
         if call.lane is None:
             started_s = now_s
         else:
@@ -149,12 +159,12 @@ class Counters:
             runs.sum += run_s
             if outcome in ANSWERED:
                 app.run_s += NEWEST * (run_s - app.run_s)
-        wait_s, waits = started_s - call.arrived_s, counts.waits
-        waits.counts[bisect_left(SECONDS, wait_s) if wait_s else 0] += 1
-        waits.sum += wait_s
-        sizes = counts.sizes
-        sizes.counts[bisect_left(BYTES, call.size_bytes)] += 1
-        sizes.sum += call.size_bytes
+        waits = counts.waits
+        if wait_s := started_s - call.arrived_s:
+            waits.counts[bisect_left(SECONDS, wait_s)] += 1
+            waits.sum += wait_s
+        else:
+            waits.counts[0] += 1
 
     def _other_app(self) -> AppCounts:
         return self.apps.setdefault(OTHER, AppCounts())

@@ -1,0 +1,174 @@
+"""What it costs to be looked at: an arbiter that is, beside one that is not, in turns.
+
+    python -m benchmarks.observing [ROUNDS]
+
+Rules: both serve the same small calls to as many callers. The one that is looked at serves metrics,
+is scraped every second, which is fifteen times as often as usual, pushes to statsd, and is asked
+for STATUS and its calls every second, as by ``dirty top``. What counts is how many calls a second
+there are; the processor time that the arbiter takes for one is told beside it. The counting itself
+cannot be left out: what it takes is measured alone. All is to run on one processor, where each
+microsecond counts, and nobody else: ``chrt -f 10 taskset -c 0 python -m benchmarks.observing``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import multiprocessing
+import selectors
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import gdproto
+from dirty_runtime import DirtyClient
+from dirty_runtime.arbiter.calls import Call
+from dirty_runtime.arbiter.telemetry.counters import Counters
+from dirty_runtime.testing import Arbiter, running
+from gdproto import ManageOp
+
+from .app import APP_PATH
+from .arbiter_process import ROOT
+from .process import Process
+from .rounds import turns
+
+# Some of what a call costs stays with a process for its lifetime, so there are several.
+PAIRS, ROUNDS = 5, 5
+CALLERS = 16
+WINDOW_S = 1.0
+LOOK_S = 1.0
+BAR = 0.03
+REQUEST = gdproto.Request(1, APP_PATH, "add", (1, 2), {}, 30.0).to_bytes()
+RESPONSE = gdproto.Response(1, 3).to_bytes()
+
+
+class Metrics(http.client.HTTPConnection):
+    """HTTP to the socket where metrics are served."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=30)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self._path)
+
+
+def look(socket_path: str, metrics: str, over: Event) -> None:
+    """Look at the arbiter every LOOK_S, until it is over."""
+    with DirtyClient(socket_path) as client:
+        while not over.wait(LOOK_S):
+            client.status()
+            client.manage(ManageOp.CALLS)
+            connection = Metrics(metrics)
+            connection.request("GET", "/metrics")
+            connection.getresponse().read()
+            connection.close()
+
+
+@contextlib.contextmanager
+def looked_at(place: Path) -> Iterator[Arbiter]:
+    """An arbiter that is looked at."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as statsd:
+        statsd.bind(("127.0.0.1", 0))
+        metrics = str(place / "metrics")
+        options = ("--metrics", metrics, "--statsd", f"127.0.0.1:{statsd.getsockname()[1]}")
+        with running(APP_PATH, workers=2, options=options, directory=ROOT) as arbiter:
+            while not Path(metrics).exists():
+                time.sleep(0.01)
+            # A process of its own: callers do not wait for it.
+            spawning = multiprocessing.get_context("spawn")
+            over = spawning.Event()
+            looking = spawning.Process(target=look, args=(arbiter.socket_path, metrics, over))
+            looking.start()
+            try:
+                yield arbiter
+            finally:
+                over.set()
+                looking.join()
+
+
+def calls(arbiter: Arbiter) -> tuple[float, float]:
+    """Call for WINDOW_S. Returns the arbiter's processor time for a call, and calls a second."""
+    selector, sockets = selectors.DefaultSelector(), []
+    for _ in range(CALLERS):
+        connected = socket.socket(socket.AF_UNIX)
+        connected.connect(arbiter.socket_path)
+        selector.register(connected, selectors.EVENT_READ, connected)
+        sockets.append(connected)
+    process = Process(arbiter.process.pid)
+    before_s, began_s, count = process.cpu_s(), time.monotonic(), 0
+    for one in sockets:
+        one.sendall(REQUEST)
+    while (passed_s := time.monotonic() - began_s) < WINDOW_S:
+        for key, _ in selector.select(1.0):
+            caller: socket.socket = key.data
+            assert caller.recv(4096) == RESPONSE
+            caller.sendall(REQUEST)
+            count += 1
+    used_s = process.cpu_s() - before_s
+    selector.close()
+    for one in sockets:
+        one.close()
+    return used_s / count, count / passed_s
+
+
+def counting_s() -> float:
+    """What it takes to count a call, the best of many times."""
+    peeked = gdproto.peek_request(REQUEST, gdproto.HEADER_BYTES)
+    header = gdproto.Header(int(gdproto.MessageCode.REQUEST), len(REQUEST), 1)
+    call: Call[str, int] = Call(peeked, header, REQUEST, "client", 1.0)
+    call.lane = 1
+    counters, times = Counters([APP_PATH]), []
+    for _ in range(200):
+        began_s = time.perf_counter()
+        for _ in range(1000):
+            counters.call_ended(call, "RESPONSE", 1.0002)
+        times.append((time.perf_counter() - began_s) / 1000)
+    return min(times)
+
+
+def pair(rounds: int) -> dict[str, list[tuple[float, float]]]:
+    """What calls cost with one arbiter that is looked at and one that is not, by round."""
+    told: dict[str, list[tuple[float, float]]] = {"alone": [], "looked at": []}
+    with contextlib.ExitStack() as stack:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dirty-")))
+        arbiters = {
+            "alone": stack.enter_context(running(APP_PATH, workers=2, directory=ROOT)),
+            "looked at": stack.enter_context(looked_at(place)),
+        }
+        for arbiter in arbiters.values():
+            calls(arbiter)
+        for name in turns(arbiters, rounds):
+            told[name].append(calls(arbiters[name]))
+    return told
+
+
+def main(rounds: int) -> int:
+    """Measure and tell; returns 1 where it costs more than the bar."""
+    used, rates, alone = [], [], []
+    for _ in range(PAIRS):
+        told = pair(rounds)
+        cpu = {name: statistics.median(one for one, _ in found) for name, found in told.items()}
+        rate = {name: statistics.median(one for _, one in found) for name, found in told.items()}
+        for name in told:
+            print(f"{name:>10}: {1e6 * cpu[name]:6.2f} us a call, {rate[name]:8.0f} calls/s")
+        used.append(cpu["looked at"] / cpu["alone"] - 1)
+        rates.append(1 - rate["looked at"] / rate["alone"])
+        alone.append(rate["alone"])
+    counted_s = counting_s()
+    looking, counting = statistics.median(rates), counted_s * statistics.median(alone)
+    print(f"looking takes {100 * statistics.median(used):+.1f} % of the arbiter's time for a call")
+    print(f"looking takes {100 * looking:+.1f} % of the calls a second")
+    print(f"counting takes {100 * counting:+.1f} % of them, {1e6 * counted_s:.2f} us a call")
+    print(f"together {100 * (looking + counting):.1f} %, the bar is {100 * BAR:.0f} %")
+    return int(looking + counting > BAR)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS))
