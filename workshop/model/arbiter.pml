@@ -7,6 +7,8 @@
 
    Whatever may happen may happen at any moment: CANCEL, a deadline, a client that closes, the death
    of a worker, and of the arbiter. With PATIENT nobody gives up, so that a call must end by itself.
+   With ONE_LANE the two workers are two exchanges on the lane of one: each has a request id of its
+   own there, so that what comes of one is in order, and one death ends both.
    Each name that begins with BUG brings back one error. */
 
 #include "_generated/exchanges.pml"
@@ -203,7 +205,11 @@ inline bury() {
 #define client_sent(c) nempty(to_arbiter[c])
 #define worker_sent(w) (!is_dead[w] && nempty(from_worker[w]))
 #define client_waits(c) waits[c]
+#ifdef ONE_LANE
+#define worker_died(w) (is_dead[w] && !executing[w])
+#else
 #define worker_died(w) is_dead[w]
+#endif
 
 active proctype arbiter() {
   byte w, c, tag, at;
@@ -294,8 +300,18 @@ end:
   :: atomic {
        !is_dead[me] && executing[me] && deaths < DEATHS ->
        deaths++; is_dead[me] = true;
+#ifdef ONE_LANE
+       is_dead[1 - me] = true; executing[me] = false;
+#endif
        state = state_idle; cancelled = false; chunks = 0
      }
+#ifdef ONE_LANE
+  /* Its lane-mate died, and it too: they are one process. */
+  :: atomic {
+       is_dead[me] && executing[me] ->
+       executing[me] = false; state = state_idle; cancelled = false; chunks = 0
+     }
+#endif
   od
 }
 
