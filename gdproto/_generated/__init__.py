@@ -1,2 +1,2 @@
-# @generated from spec/ (c943fa5b87d78548) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (ebac5516958a3e4c) by python -m spec.codegen --write; do not edit
 """Code written by the spec compiler."""

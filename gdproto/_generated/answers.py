@@ -1,4 +1,4 @@
-# @generated from spec/ (c943fa5b87d78548) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (ebac5516958a3e4c) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -66,6 +66,9 @@ class WorkerStatus(TypedDict):
         state: what it is doing in its life, in a word.
         busy: how many requests it runs.
         lanes: how many it can run at once.
+        private_bytes: memory that it alone has, in bytes.
+        shared_bytes: memory that others have, too, in bytes.
+        pss_bytes: its share of the memory: what several have, by how many they are, in bytes.
         uptime: since it was started, in seconds.
         heard: since each lane was heard, in seconds.
         calls: requests that it has answered.
@@ -82,6 +85,9 @@ class WorkerStatus(TypedDict):
     state: NotRequired[str]
     busy: NotRequired[int]
     lanes: NotRequired[int]
+    private_bytes: NotRequired[int | None]
+    shared_bytes: NotRequired[int | None]
+    pss_bytes: NotRequired[int | None]
     uptime: NotRequired[float]
     heard: NotRequired[list[float]]
     calls: NotRequired[int]
@@ -455,6 +461,9 @@ FORMS: Final[dict[str, Form]] = {
         FormField('state', ResultType('string', None, ''), False, False, '', 'what it is doing in its life, in a word'),
         FormField('busy', ResultType('integer', None, ''), False, False, '', 'how many requests it runs'),
         FormField('lanes', ResultType('integer', None, ''), False, False, '', 'how many it can run at once'),
+        FormField('private_bytes', ResultType('integer', None, ''), False, True, 'bytes', 'memory that it alone has'),
+        FormField('shared_bytes', ResultType('integer', None, ''), False, True, 'bytes', 'memory that others have, too'),
+        FormField('pss_bytes', ResultType('integer', None, ''), False, True, 'bytes', 'its share of the memory: what several have, by how many they are'),
         FormField('uptime', ResultType('number', None, ''), False, False, 'seconds', 'since it was started'),
         FormField('heard', ResultType('list', ResultType('number', None, ''), ''), False, False, 'seconds', 'since each lane was heard'),
         FormField('calls', ResultType('integer', None, ''), False, False, '', 'requests that it has answered'),

@@ -1,4 +1,4 @@
-/* @generated from spec/ (c943fa5b87d78548) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (ebac5516958a3e4c) by python -m spec.codegen --write; do not edit */
 /* === Messages ================================================================================ */
 
 #define MAX_FIELDS 7

@@ -1,7 +1,7 @@
-/* @generated from spec/ (c943fa5b87d78548) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (ebac5516958a3e4c) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "8c530d314803327f"
+#define SPEC_HASH "032da3cf6062da5f"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

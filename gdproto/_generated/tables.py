@@ -1,4 +1,4 @@
-# @generated from spec/ (c943fa5b87d78548) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (ebac5516958a3e4c) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '8c530d314803327f'
+SPEC_HASH: Final = '032da3cf6062da5f'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

@@ -109,6 +109,13 @@ def test_it_is_loaded_once_and_shared(arbiter: Arbiter, directory: Path) -> None
     assert [one["forks"], other["forks"]] == [[one["pid"]], [other["pid"]]]
 
 
+def test_status_tells_what_memory_workers_share(arbiter: Arbiter) -> None:
+    wait_until(lambda: len(arbiter.pids()) == 2)
+    for worker in arbiter.status()["workers"]:
+        assert worker["private_bytes"] > 0
+        assert worker["shared_bytes"] > worker["pss_bytes"] - worker["private_bytes"] > 0
+
+
 def test_an_app_without_it_is_loaded_by_each_worker(arbiter: Arbiter) -> None:
     found = facts(arbiter, ALONE)
     assert found["init"] == found["pid"]

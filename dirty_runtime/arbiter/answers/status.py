@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from time import monotonic
 
 import gdproto
 from gdproto.answers import Draining, StatusAnswer, WorkerStatus
@@ -20,11 +23,15 @@ from ..succession import Succession
 from ..telemetry.counters import Counters
 from ..turns import Pace, Turns
 from ..workers.places import Place
+from ..workers.process import LocalProcess, Memory
 from ..workers.reload import Reload
 from ..workers.supervisor import Supervisor
 from ..workers.worker import Worker
 from .counted import BUCKETS, action_statuses
 from .doing import call_status
+
+# What finding out memory may take: who asks waits no longer than twice as long.
+MEMORY_S = 0.5
 
 
 class StatusAnswers:
@@ -60,11 +67,13 @@ class StatusAnswers:
         """The state, now; it takes time, and turns, with the number of workers and apps."""
         supervisor, router, pace = self._supervisor, self._router, Pace(self._turns)
         workers = []
-        for worker in sorted(supervisor.workers.values(), key=lambda worker: worker.age):
+        living = sorted(supervisor.workers.values(), key=lambda worker: worker.age)
+        memory = await memory_of(living)
+        for worker in living:
             await pace()
             if worker.state is not State.GONE:
                 # Else it has ended meanwhile.
-                workers.append(self._worker(worker))
+                workers.append(self._worker(worker, memory.get(worker.age)))
         now_s, running = self._clock(), list(self._calls.running.values())
         actions = await action_statuses(self._counters, running, now_s, pace)
         queues, waits = {}, {}
@@ -115,7 +124,7 @@ class StatusAnswers:
         oldest = self._router.oldest(app_path)
         return round(self._clock() - oldest.arrived_s, 3) if oldest else 0.0
 
-    def _worker(self, worker: Worker) -> WorkerStatus:
+    def _worker(self, worker: Worker, memory: Memory | None) -> WorkerStatus:
         now_s = self._clock()
         heard = [round(now_s - lane.silent_since_s, 2) for lane in worker.lanes]
         # A lane that hangs is not to hide behind others.
@@ -134,6 +143,9 @@ class StatusAnswers:
             "state": str(worker.state),
             "busy": self._router.busy_of(worker.places),
             "lanes": len(worker.places),
+            "private_bytes": memory and memory.private,
+            "shared_bytes": memory and memory.shared,
+            "pss_bytes": memory and memory.pss,
             "uptime": round(now_s - worker.started_s, 3),
             "heard": heard,
             "calls": worker.served,
@@ -142,3 +154,24 @@ class StatusAnswers:
                 call_status(call, self._calls, now_s) for call in self._calls.on(worker.places)
             ],
         }
+
+
+async def memory_of(workers: Iterable[Worker]) -> dict[int, Memory]:
+    """What each worker has of memory, by its age; it takes a thread milliseconds for each GiB.
+
+    Nothing of those for which it took too long, nor of those that are no processes of ours.
+    """
+    found: dict[int, Memory] = {}
+    ours = [(one.age, one.process) for one in workers if isinstance(one.process, LocalProcess)]
+    if not ours:
+        return found
+
+    def look() -> None:
+        until_s = monotonic() + MEMORY_S
+        for age, process in ours:
+            if monotonic() < until_s and (memory := process.memory()) is not None:
+                found[age] = memory
+
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.to_thread(look), 2 * MEMORY_S)
+    return dict(found)

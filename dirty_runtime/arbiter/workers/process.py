@@ -14,7 +14,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ...printable import printable
 from ...stacks import ASK
@@ -114,6 +114,14 @@ class Kept:
         """What was said of it under the name; empty when nothing yet."""
         words = (line.split() for line in self._said.decode().splitlines())
         return next((word for found, *rest in words if found == name for word in rest), "")
+
+
+class Memory(NamedTuple):
+    """What a process has, in bytes: `pss` is its share, if those who share divide what they do."""
+
+    private: int
+    shared: int
+    pss: int
 
 
 class Ended(Protocol):
@@ -246,6 +254,15 @@ class LocalProcess:
         with contextlib.suppress(OSError, IndexError), open(f"/proc/{self.pid}/statm") as statm:
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         return 0
+
+    def memory(self) -> Memory | None:
+        with contextlib.suppress(OSError), open(f"/proc/{self.pid}/smaps_rollup") as told:
+            words = (line.split() for line in told)
+            kib = {name.rstrip(":"): int(rest[0]) for name, *rest in words if len(rest) == 2}
+            private = kib.get("Private_Clean", 0) + kib.get("Private_Dirty", 0)
+            shared = kib.get("Shared_Clean", 0) + kib.get("Shared_Dirty", 0)
+            return Memory(private * 1024, shared * 1024, kib.get("Pss", 0) * 1024)
+        return None
 
 
 @contextlib.contextmanager

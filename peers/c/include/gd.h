@@ -1,4 +1,4 @@
-/* @generated from spec/ (c943fa5b87d78548) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (ebac5516958a3e4c) by python -m spec.codegen --write; do not edit */
 /* GD/1 in C11, one header: values, messages, and connections without I/O.
  *
  * Rules: nothing is global, nothing blocks, and nothing is printed. What can fail returns a gd_code
