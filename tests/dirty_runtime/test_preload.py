@@ -111,6 +111,8 @@ def test_it_is_loaded_once_and_shared(arbiter: Arbiter, directory: Path) -> None
 
 def test_status_tells_what_memory_workers_share(arbiter: Arbiter) -> None:
     wait_until(lambda: len(arbiter.pids()) == 2)
+    # It is looked at once a second.
+    wait_until(lambda: all(one["pss_bytes"] for one in arbiter.status()["workers"]))
     for worker in arbiter.status()["workers"]:
         assert worker["private_bytes"] > 0
         assert worker["shared_bytes"] > worker["pss_bytes"] - worker["private_bytes"] > 0

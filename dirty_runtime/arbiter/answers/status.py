@@ -32,6 +32,8 @@ from .doing import call_status
 
 # What finding out memory may take: who asks waits no longer than twice as long.
 MEMORY_S = 0.5
+# Who asks again and again is told what was found so long ago, at most.
+MEMORY_AGE_S = 1.0
 
 
 class StatusAnswers:
@@ -61,6 +63,8 @@ class StatusAnswers:
         self._stash = stash
         self._turns = turns
         self._clock = clock
+        self._memory: dict[int, Memory] = {}
+        self._looked_s = -MEMORY_AGE_S
         self._counters = counters
 
     async def answer(self, message: gdproto.Status, client: ClientConnection) -> StatusAnswer:
@@ -68,7 +72,10 @@ class StatusAnswers:
         supervisor, router, pace = self._supervisor, self._router, Pace(self._turns)
         workers = []
         living = sorted(supervisor.workers.values(), key=lambda worker: worker.age)
-        memory = await memory_of(living)
+        if monotonic() - self._looked_s > MEMORY_AGE_S:
+            self._looked_s = monotonic()
+            self._memory = await memory_of(living)
+        memory = self._memory
         for worker in living:
             await pace()
             if worker.state is not State.GONE:
