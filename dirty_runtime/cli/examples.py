@@ -21,6 +21,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "scale": ("dirty scale +1", "dirty scale 4 --wait 60"),
     "reload": ("dirty reload --wait 60",),
+    "upgrade": ("dirty upgrade --wait 60",),
     "stash": ("dirty stash put flags '\"maintenance\"' true", "dirty stash keys flags"),
     "calls": ("dirty calls", "dirty calls --json"),
     "stacks": ("dirty stacks", "dirty stacks 0"),

@@ -123,7 +123,7 @@ def test_scaling_by_the_command(directory: Path) -> None:
             done = run_dirty("scale", change, "--socket", arbiter.socket_path)
             assert f"workers: {wanted} wanted" in done.stdout
         for change in ("+0", "0", "x", "--3"):
-            assert run_dirty("scale", change, "--socket", arbiter.socket_path).returncode == 1
+            assert run_dirty("scale", change, "--socket", arbiter.socket_path).returncode == 2
 
 
 def test_the_log_tells_who_scales_who_leaves_and_how_the_arbiter_ends(directory: Path) -> None:

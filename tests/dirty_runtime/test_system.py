@@ -45,10 +45,15 @@ def arbiter() -> Iterator[Arbiter]:
 
 
 def modules() -> list[str]:
-    """All modules of the runtime that are no programs."""
+    """All modules of the runtime that are no programs, and for no framework's sake."""
     found = sorted((ROOT / "dirty_runtime").rglob("*.py"))
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in found]
-    return [name.removesuffix(".__init__") for name in names if not name.endswith("inspector")]
+    left = ("inspector", "template", "live_view")
+    return [
+        name.removesuffix(".__init__")
+        for name in names
+        if not name.endswith(left) and not name.startswith("dirty_runtime.integrations")
+    ]
 
 
 def test_all_is_imported_without_linux() -> None:

@@ -241,4 +241,4 @@ def test_an_operation_that_nobody_does_is_named_at_the_start(
     monkeypatch.setitem(cast(dict[int, Operation], MANAGE_OPERATIONS), 99, other)
     nothing = cast(Any, None)
     with pytest.raises(NotImplementedError, match="nothing does the operation pause of MANAGE"):
-        Management(nothing, nothing, nothing)
+        Management(*[nothing] * 6)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
 from time import monotonic
 
 import gdproto
@@ -179,6 +178,7 @@ async def memory_of(workers: Iterable[Worker]) -> dict[int, Memory]:
             if monotonic() < until_s and (memory := process.memory()) is not None:
                 found[age] = memory
 
-    with suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.to_thread(look), 2 * MEMORY_S)
+    # Of what `wait_for` does here, a cancellation may be lost, and it wants a task.
+    looking = asyncio.get_running_loop().run_in_executor(None, look)
+    await asyncio.wait((looking,), timeout=2 * MEMORY_S)
     return dict(found)
