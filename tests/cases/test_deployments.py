@@ -117,7 +117,7 @@ def test_a_directory_that_is_gone_is_one_line(tmp_path: Path) -> None:
 def test_a_directory_that_is_gone_at_a_reload_is_named(tmp_path: Path) -> None:
     gone = tmp_path / "gone\x1b"
     with pytest.raises(ConfigError, match="is not there any more"):
-        asyncio.run(asked(["a:App"], 1, str(gone), Templates("", Clock())))
+        asyncio.run(asked(["a:App"], 1, str(gone), Templates("", 30.0, Clock())))
     done = run_dirty("serve", "--app", "a:App", "--socket", "s", "--chdir", str(gone))
     name = str(gone).replace("\x1b", r"\u001b")
     assert done.stderr == f"Error: directory {name}: No such file or directory\n"

@@ -194,9 +194,9 @@ def test_status_of_many_workers_is_made_in_slices() -> None:
     worker = Facts(
         pid=1, age=1, slot=1, apps=[f"module:App{number}" for number in range(64)],
         state=State.READY, lanes=[Facts(silent_since_s=0.0, places=(0,))] * 4, places=range(4),
-        started_s=0.0, served=0, errors=0,
+        started_s=0.0, served=0, errors=0, process=None,
     )  # fmt: skip
-    ended = Facts(age=2, state=State.GONE, lanes=[])
+    ended = Facts(age=2, state=State.GONE, lanes=[], process=None)
     config = Facts(threads=4)
     workers = dict.fromkeys(range(5000), worker) | {5000: ended}
     supervisor = Facts(
@@ -205,12 +205,14 @@ def test_status_of_many_workers_is_made_in_slices() -> None:
     )  # fmt: skip
     lifetime = Facts(uptime_s=1.0, left_s=None)
     reload = Facts(is_under_way=False)
+    succession = Facts(is_under_way=False, failure="")
     router: Any = Router(worker.apps)
 
     async def test() -> None:
         watched = Watched()
         calls: Any = Calls(router)
-        parts: list[Any] = [lifetime, (), calls, router, supervisor, reload, watched.stash]
+        parts: list[Any] = [lifetime, (), calls, router, supervisor, reload]
+        parts += [succession, watched.stash]
         status = StatusAnswers(*parts, Turns(), time.monotonic, Counters(worker.apps))
         (told,) = await watched.during(status.answer(gdproto.Status(1), NOBODY))
         assert len(told["workers"]) == told["worker_count"] == 5000

@@ -51,6 +51,9 @@ class Did:
 def worker_with(lane: Did) -> Any:
     worker = Did(pid=7, state=State.READY, lanes=[lane])
     vars(lane).update(worker=worker, paused=False, heard_s=0.0)
+    # It takes one exchange: it is its own place.
+    vars(lane).update(places=(lane,), apps=None, group=(worker, None))
+    vars(worker).update(places=(lane,))
     return worker
 
 
@@ -61,7 +64,7 @@ class Desk:
         self.router: Any = Router((APP,))
         self.calls: Any = Calls(self.router)
         door: Any = SimpleNamespace(moved=None, calmed=None, unread_s=0, extra={}, is_calm=True)
-        catalogue: Any = SimpleNamespace(kills_on_cancel=lambda path: False)
+        catalogue: Any = SimpleNamespace(kills_on_cancel=lambda path: False, fill=lambda path: 0)
         nobody: Any = None
         self.dispatcher = Dispatcher(
             self.calls, self.router, catalogue, door, nobody, nobody, Observers(()), Counters(()),
@@ -154,7 +157,7 @@ def test_a_lane_that_cannot_be_closed_keeps_no_other(caplog: pytest.LogCaptureFi
     desk = Desk()
     lanes = [desk.lane("close"), desk.lane()]
     desk.ready(*lanes)
-    worker: Any = SimpleNamespace(lanes=lanes)
+    worker: Any = SimpleNamespace(places=lanes)
     desk.dispatcher.worker_leaves(worker)
     assert [lane.did for lane in lanes] == [["close"], ["close"]]
     assert lanes[0].worker.did == ["condemn"]
