@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import socket
 from collections.abc import Awaitable, Callable
@@ -35,11 +36,17 @@ class Desk(ClientEvents):
         self.asked_keys: list[Any] = []
         self.gates: dict[Any, asyncio.Event] = {}
         self.left = asyncio.Event()
+        self.is_stubborn = False
 
     async def get(self, message: gdproto.Stash, client: object) -> Any:
         self.asked_keys.append(message.key)
         if message.key in self.gates:
-            await self.gates[message.key].wait()
+            try:
+                await self.gates[message.key].wait()
+            except asyncio.CancelledError:
+                if not self.is_stubborn:
+                    raise
+                await self.gates[message.key].wait()
         if message.key == "missing":
             raise StashError("there is no such key")
         if message.key == "broken":
@@ -152,6 +159,33 @@ def test_a_question_that_waits_can_be_cancelled(waits: bool) -> None:
         assert desk.asked_keys == (["slow", "next"] if waits else ["slow"])
 
     run(test)
+
+
+@pytest.mark.parametrize("key", ["slow", "missing", "broken", "unsendable"])
+def test_an_answerer_that_goes_on_when_it_is_cancelled_answers_nobody(key: str) -> None:
+    """Not the question, either, that has its number now."""
+    failed: list[dict[str, Any]] = []
+
+    async def test(desk: Desk, peer: Peer) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, facts: failed.append(facts))
+        desk.is_stubborn = True
+        gate = desk.gates[key] = asyncio.Event()
+        number = await peer.get(key)
+        while not desk.asked_keys:
+            await asyncio.sleep(0)
+        await peer.send(gdproto.Cancel(number))
+        told = await peer.reply()
+        assert isinstance(told, gdproto.Error)
+        assert told.error_type == "DirtyCancelledError"
+        again = gdproto.Stash(number, int(STASH.GET), "t", "next")
+        await asyncio.get_running_loop().sock_sendall(peer.socket, again.to_bytes())
+        await asyncio.sleep(0.01)
+        gate.set()
+        assert await peer.reply_to(number) == "next"
+
+    run(test)
+    gc.collect()
+    assert not failed
 
 
 def test_a_cancel_with_a_payload_gives_up_a_question_too() -> None:

@@ -170,8 +170,11 @@ async def _answer_in_turn(
         async with asyncio.timeout(limit_s) as limit, turn:
             await client.heard()
             result = await answering()
-        client.answer(question.request_id, result)
+        if not _is_cancelled():
+            client.answer(question.request_id, result)
     except TimeoutError as error:
+        if _is_cancelled():
+            return
         if not limit.expired():
             client.decline(question.request_id, _told(error, question))
             return
@@ -181,9 +184,17 @@ async def _answer_in_turn(
         # Nobody waits for it. With the task, which would keep it, it would wait for the collector.
         return
     except gdproto.ProtocolError as error:
-        client.decline(question.request_id, DirtyProtocolError.of(error))
+        if not _is_cancelled():
+            client.decline(question.request_id, DirtyProtocolError.of(error))
     except Exception as error:
-        client.decline(question.request_id, _told(error, question))
+        if not _is_cancelled():
+            client.decline(question.request_id, _told(error, question))
+
+
+def _is_cancelled() -> bool:
+    """Whether nobody waits for the answer, though the answerer went on."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _told(error: Exception, question: gdproto.Message) -> DirtyError:
