@@ -103,7 +103,8 @@ class Keeper:
         self._child = child
         # To the child first, and then to the arbiter.
         self._link = link
-        self._has_channel = False
+        # Whether the child has said anything: the channel comes first.
+        self._has_heard = self._has_channel = False
         self._spared = ""
         name(NAME)
         # What others have left in this memory is not to be ended here.
@@ -119,7 +120,13 @@ class Keeper:
         """Return when nothing of the child is left."""
         while not _has_ended(self._child) and self._may_go_on():
             pass
-        self._say(f"ended {_kill(self._child)}")
+        ended = _kill(self._child)
+        if not self._has_heard:
+            # It may have ended just after it sent the channel.
+            self._link.setblocking(False)
+            with suppress(OSError):
+                self._take_channel()
+        self._say(f"ended {ended}")
         sweep(self._spared)
         self._say("gone")
 
@@ -145,6 +152,7 @@ class Keeper:
     def _take_channel(self) -> bool:
         """Take the channel from the child. Returns False where that has ended before."""
         said, fds, _, _ = socket.recv_fds(self._link, 1, 1)
+        self._has_heard = True
         self._poll.unregister(self._link)
         if not fds:
             return False
