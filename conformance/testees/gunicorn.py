@@ -44,6 +44,8 @@ CODES = {
     "Incomplete payload": "truncated",
 }
 CODE_OFFSET = next(field.offset for field in HEADER_FIELDS if field.name == "type")
+# Messages of extensions, of which it has none.
+LACKED = (MessageCode.CANCEL, MessageCode.PAUSE, MessageCode.RESUME)
 # What its readers take an absent field for.
 DEFAULTS: dict[str, Callable[[], Any]] = {
     "args": list,
@@ -83,8 +85,9 @@ class GunicornTestee(Testee):
         """The frame's message, its payload as it came. Raises Refusal."""
         if not data:
             raise Unsupported("the end of a stream between frames is no fault")
-        if data[CODE_OFFSET : CODE_OFFSET + 1] == bytes([MessageCode.CANCEL]):
-            raise Unsupported("there is no CANCEL")
+        for code in LACKED:
+            if data[CODE_OFFSET : CODE_OFFSET + 1] == bytes([code]):
+                raise Unsupported(f"there is no {code.name}")
         stream = Stream(data)
         with _refusing():
             message = driven(BinaryProtocol.read_message_async(stream))
@@ -96,8 +99,8 @@ class GunicornTestee(Testee):
     def serialize(self, message: Json) -> bytes:
         """The message's frame. Raises Refusal."""
         name, fields = message["type"], message["fields"]
-        if name == "CANCEL":
-            raise Unsupported("there is no CANCEL")
+        if name in {code.name for code in LACKED}:
+            raise Unsupported(f"there is no {name}")
         if fields.get("timeout") is not None:
             raise Unsupported("a REQUEST has no timeout")
         if fields.get("priority") not in (None, 0):
