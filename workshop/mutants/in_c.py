@@ -56,7 +56,7 @@ ROWS = (
     ("c-next-state-1", "next_state", "if (name != NULL) {", " != ", " == "),
     ("c-next-state-2", "next_state", "for (state = 0; state < STATES && state_", " && ", " || "),
     ("c-next-state-3", "next_state", "int next = moves[role][state][from_opene", " - ", " + "),
-    ("c-next-state-4", "next_state", "PyDict_GET_SIZE(states) >= max_open[role", " >= ", " > "),
+    ("c-next-state-4", "next_state", "PyDict_GET_SIZE(states) >= most", " >= ", " > "),
     ("c-apply-state-1", "apply_state", "return PyDict_GET_SIZE(states) ? PyDict_", " ? ", " == 0 ? "),
     ("c-new-event-1", "new_event", "PyTuple_SET_ITEM(event, at, Py_NewRef(en", " ? ", " == 0 ? "),
     ("c-frame-event-2", "frame_event", "event = new_event(message_event_type, co", " == ", " != "),
