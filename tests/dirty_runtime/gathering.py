@@ -7,6 +7,7 @@ import contextvars
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 from dirty_runtime import ENDED, DirtyApp, batched, current_request
 
@@ -38,6 +39,12 @@ class Many(DirtyApp):
 
     async def open(self, door: str) -> None:
         self.doors.setdefault(door, asyncio.Event()).set()
+
+    async def open_by(self, door: str, path: str) -> None:
+        """Open it when the file is there."""
+        while not Path(path).exists():
+            await asyncio.sleep(0.005)
+        await self.open(door)
 
     async def state(self) -> dict[str, int]:
         return {

@@ -277,7 +277,8 @@ def test_a_worker_with_a_call_that_does_not_end_is_replaced() -> None:
         wait_until(replaced)
 
 
-def test_a_drain_waits_for_all() -> None:
+def test_a_drain_waits_for_all(tmp_path: Path) -> None:
+    file = tmp_path / "opens"
     with running(MANY, directory=HERE) as arbiter:
 
         async def call() -> list[Any]:
@@ -288,11 +289,15 @@ def test_a_drain_waits_for_all() -> None:
                 ]
                 while (await client.execute_async(MANY, "state"))["runs"] < 20:
                     await asyncio.sleep(0)
-                opening = client.execute_async(MANY, "open", "last")
+                opening = client.execute_async(MANY, "open_by", "last", str(file))
+                waiting.append(asyncio.ensure_future(opening))
+                while arbiter.status()["workers"][0]["busy"] < 21:
+                    await asyncio.sleep(0)
                 arbiter.process.send_signal(signal.SIGTERM)
-                with suppress(Exception):
-                    await opening
+                while "stopping: 21 calls run" not in arbiter.log.read_text():
+                    await asyncio.sleep(0.005)
+                file.touch()
                 return await asyncio.gather(*waiting, return_exceptions=True)
 
         found = asyncio.run(call())
-    assert found == ["last"] * 20
+    assert found == [*["last"] * 20, None]
