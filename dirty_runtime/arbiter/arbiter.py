@@ -320,7 +320,11 @@ class DirtyArbiter:
         self._listener = Listener(self.config.socket_path, self.access, given)
         self._accept()
         await predecessor.gone()
-        self._pidfile.write()
+        try:
+            self._pidfile.write()
+        except ConfigError as error:
+            # Nobody else serves any more.
+            log.error("no pidfile: %s", error)
         self._exporter = await self._freed_exporter()
         log.info("arbiter %d follows at %s", os.getpid(), self.config.socket_path)
 

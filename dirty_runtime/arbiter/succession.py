@@ -14,7 +14,6 @@ this one serving. Then it is given the listening socket itself: those who come m
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import socket
@@ -106,11 +105,9 @@ class Successor:
         self._process.returncode = 0
 
     def end(self) -> None:
-        """End it."""
+        """End it, at once: it serves nobody yet, and may not move, while this one is to end."""
         self._channel.close()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
-        # As soon as it has ended; until then it is a process like any other.
+        self._process.kill()
         asyncio.get_running_loop().run_in_executor(None, self._process.wait)
 
 

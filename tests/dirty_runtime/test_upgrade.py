@@ -140,3 +140,28 @@ def test_calls_that_run_end_where_they_began(directory: Path) -> None:
             assert long.result() == "there"
             wait_until(lambda: not old.exists())
         end(arbiter)
+
+
+def test_a_successor_that_does_not_move_holds_up_no_end(directory: Path) -> None:
+    with serving_here(directory, "Changing") as arbiter:
+        (directory / "hang").touch()
+        arbiter.signal(signal.SIGUSR2)
+        wait_until_logged(arbiter, "boots, to follow this one")
+        found = re.search(r"arbiter (\d+) boots", arbiter.log.read_text())
+        assert found is not None
+        os.kill(int(found[1]), signal.SIGSTOP)
+        assert arbiter.stop(10.0) == 0
+        wait_until(lambda: not is_running(int(found[1])))
+
+
+def test_a_pidfile_that_is_lost_on_the_way_costs_no_service(directory: Path) -> None:
+    pidfile = directory / "pid"
+    options = ("--pidfile", str(pidfile))
+    with serving_here(directory, "Changing", options=options) as arbiter:
+        pidfile.unlink()
+        pidfile.mkdir()
+        upgrade(arbiter)
+        wait_until_logged(arbiter, f"pidfile {pidfile}: something else than a pidfile is there")
+        with arbiter.client() as client:
+            assert client.execute(APP, "version") == 1
+        end(arbiter)
