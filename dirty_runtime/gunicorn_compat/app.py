@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..app import App, DirtyApp, load_class, parse_app_spec
-from ..failure import describe, place
+from ..app import App, DirtyApp, load_app, load_class, parse_app_spec
 from .errors import DirtyAppError, DirtyAppNotFoundError
 
 __all__ = [
@@ -29,12 +28,12 @@ def parse_dirty_app_spec(spec: str) -> tuple[str, int | None]:
 def load_dirty_app(import_path: str) -> App:
     """An instance of the app's class, before `init`. Raises DirtyAppError."""
     path, _ = parse_dirty_app_spec(import_path)
-    cls = _load_class(path)
     try:
-        return cls()
-    except BaseException as error:
-        reason = f"Failed to instantiate {path}: {describe(error)}{place(error)}"
-        raise DirtyAppError(reason, path) from error
+        return load_app(path)
+    except DirtyAppNotFoundError as error:
+        raise DirtyAppNotFoundError(path, f"Not found: {error.message}") from error
+    except DirtyAppError as error:
+        raise DirtyAppError(f"Failed to instantiate: {error.message}", path) from error
 
 
 def load_dirty_apps(import_paths: Iterable[str]) -> dict[str, App]:
@@ -45,15 +44,8 @@ def load_dirty_apps(import_paths: Iterable[str]) -> dict[str, App]:
 def get_app_workers_attribute(import_path: str) -> int | None:
     """The class attribute `workers`. Raises DirtyAppError."""
     path, _ = parse_dirty_app_spec(import_path)
-    workers: int | None = getattr(_load_class(path), "workers", None)
+    workers: int | None = getattr(load_class(path), "workers", None)
     return workers
-
-
-def _load_class(path: str) -> type[App]:
-    try:
-        return load_class(path)
-    except DirtyAppNotFoundError as error:
-        raise DirtyAppNotFoundError(path, f"Not found: {error.message}") from error
 
 
 def _misspelt(spec: str) -> str:

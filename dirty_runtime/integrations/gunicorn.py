@@ -126,7 +126,6 @@ def _become(command: list[str], cfg: Any, parent: int) -> None:
 
 def _environment(cfg: Any) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if name != SOCKET}
-    # The directory of the config file is where gunicorn's own arbiter would find apps, too.
     paths = [*(cfg.pythonpath or "").split(","), os.environ.get("PYTHONPATH", "")]
     if joined := os.pathsep.join(filter(None, paths)):
         environment["PYTHONPATH"] = joined
