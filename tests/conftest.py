@@ -51,8 +51,9 @@ def conformance_results(tmp_path_factory: pytest.TempPathFactory, worker_id: str
 @contextlib.contextmanager
 def made_once(folder: Path) -> Iterator[bool]:
     """Whether the folder is still to be made; other processes wait until it is."""
-    with folder.with_suffix(".lock").open("w") as lock:
+    # Behind the whole name, whose last dot may be that of a version.
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        made = folder.with_suffix(".made")
+        made = folder.with_name(f"{folder.name}.made")
         yield not made.exists()
         made.touch()

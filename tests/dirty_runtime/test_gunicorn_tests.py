@@ -51,13 +51,12 @@ def _sources() -> Path:
     """gunicorn's source package."""
     CACHE.mkdir(parents=True, exist_ok=True)
     name = f"gunicorn-{version('gunicorn')}"
-    with made_once(CACHE / name):
-        archive = CACHE / f"{name}.tar.gz"
-        if not archive.exists():
+    with made_once(CACHE / name) as is_missing:
+        if is_missing:
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
             command += ["--no-binary", ":all:", "--no-build-isolation", "--dest", str(CACHE)]
             subprocess.run([*command, name.replace("-", "==")], check=True, timeout=90)
-    return archive
+    return CACHE / f"{name}.tar.gz"
 
 
 def _with_our_names(archive: Path, folder: Path) -> list[str]:
