@@ -132,6 +132,9 @@ def test_who_is_given_up_is_not_in_the_batch_and_one_worker_is_filled(arbiter: A
     async def call() -> list[Any]:
         async with DirtyClient(arbiter.socket_path, timeout=LIMIT_S) as client:
             first = asyncio.ensure_future(client.execute_async(APP, "double", 0))
+            # It is in a worker before its batch begins, which another may still join.
+            while (await client.execute_async(APP, "seen")) != [1]:
+                await asyncio.sleep(0)
             while (await asyncio.to_thread(busy, arbiter)) != [0, 1]:
                 await asyncio.sleep(0)
             late = client.with_options(timeout=0.2).execute_async(APP, "double", 5)

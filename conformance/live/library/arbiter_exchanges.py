@@ -20,6 +20,7 @@ BARRIER = 900
 # A stream that lasts long enough for its end to be seen, and not too long for an arbiter that
 # does not see it.
 TICKS, TICK_S = 150, 0.02
+QUIET_TICKS = 10
 # Well before the stream would end by itself.
 SOON_S = 1.5
 HOLD_S = 0.6
@@ -169,6 +170,9 @@ def ends_by_a_fault(stage: ArbiterStage, code: str, bad: bytes | gdproto.Message
     took_s = time.monotonic() - began_s
     if took_s > SOON_S:
         raise Mismatch("the end of what it asked for", f"another answer after {took_s:.1f} s")
+    # Where another took that answer: a stream that goes on shows within a few ticks.
+    wire.send(stage.request(3, "sleep", QUIET_TICKS * TICK_S))
+    wire.expect(response(3, QUIET_TICKS * TICK_S))
 
 
 for _name, (_code, _bad) in ENDED_BY_A_FAULT.items():
