@@ -81,6 +81,12 @@ def listed(arbiter: Arbiter) -> dict[str, dict[str, Any]]:
     return {call["action"]: call for call in calls}
 
 
+def stood(arbiter: Arbiter) -> str:
+    """Where the worker's threads and tasks are."""
+    (told,) = manage(arbiter, ManageOp.STACKS, slot=0)["stacks"]
+    return f"{told['threads']}\n{told['tasks']}\n"
+
+
 @contextlib.contextmanager
 def doing(arbiter: Arbiter, *actions: str) -> Iterator[dict[str, Called]]:
     """The actions run; at the end their worker is killed, and there is another."""
@@ -88,6 +94,8 @@ def doing(arbiter: Arbiter, *actions: str) -> Iterator[dict[str, Called]]:
     called = {action: Called(arbiter, action) for action in actions}
     try:
         wait_until(lambda: set(actions) <= set(listed(arbiter)))
+        # A call is listed when it is sent; its worker may have to come to it still.
+        wait_until(lambda: all(f"in {name}\n" in stood(arbiter) for name in actions))
         wait_until(lambda: all(one.items for name, one in called.items() if "stream" in name))
         yield called
     finally:

@@ -126,8 +126,9 @@ def test_clients_that_leave_take_their_descriptors_along(arbiter: Arbiter) -> No
                 connection.sendall(part)
                 if waits:
                     assert connection.recv(1000)
-    # At once, not when the collector comes.
-    assert pipes_and_spools(arbiter) == before
+    # At once, not when the collector comes; the last may be in the hands of the thread that writes.
+    assert len(pipes_and_spools(arbiter)) <= len(before) + 1
+    wait_until(lambda: pipes_and_spools(arbiter) == before)
 
 
 @pytest.mark.parametrize("reads", [True, False])

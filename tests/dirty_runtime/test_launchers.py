@@ -19,8 +19,10 @@ import gdproto
 from dirty_runtime.app import AppSpec
 from dirty_runtime.arbiter import DirtyArbiter
 from dirty_runtime.arbiter.answers import status as status_module
+from dirty_runtime.arbiter.clock import Clock
 from dirty_runtime.arbiter.policy.catalogue import AppFacts
 from dirty_runtime.arbiter.policy.life import State
+from dirty_runtime.arbiter.policy.restarts import Backoff
 from dirty_runtime.arbiter.workers.launch import Order, Process
 from dirty_runtime.arbiter.workers.stacks import Stacks
 from dirty_runtime.settings import Config
@@ -147,6 +149,28 @@ def test_its_workers_are_replaced_and_reloaded_as_others(tmp_path: Path) -> None
         await until(lambda: len(arbiter.supervisor.workers) == WORKERS - 1)
 
     run(WORKERS, tmp_path, test)
+
+
+def test_an_app_that_is_due_is_tried_however_fast_time_passes(tmp_path: Path) -> None:
+    class Slow(Clock):
+        readings = 0
+
+        def __call__(self) -> float:
+            self.readings += 1
+            return super().__call__() + self.readings * 0.01
+
+    async def test(arbiter: DirtyArbiter, launcher: ElsewhereLauncher) -> None:
+        supervisor, clock = arbiter.supervisor, Slow()
+        supervisor._clock, supervisor.health.max_crashes = clock, 1000
+        for number in range(20):
+            supervisor.health.init_failed(APP, "a test", clock())
+            supervisor.health._retry_s[APP] = clock() + 0.2 + number / 1000
+            supervisor.slots[0].backoff = Backoff()
+            launcher.launched[-1].kill()
+            await until(lambda: ready(arbiter) == 0)
+            await until(lambda: ready(arbiter) == 1)
+
+    run(1, tmp_path, test)
 
 
 def costs(path: Path, of: Callable[[DirtyArbiter], object]) -> list[int]:

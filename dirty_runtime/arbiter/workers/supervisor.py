@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -132,6 +133,8 @@ class Supervisor:
         self._known: tuple[Mapping[str, AppFacts], Homes] | None = None
         self._is_draining = False
         self._stopping = False
+        # When it was judged last which apps may be tried, and when the next one may be.
+        self._judged_s = -math.inf
         self._retry: Timer | None = None
         self._gone = asyncio.Event()
         self._turns = turns
@@ -414,6 +417,8 @@ class Supervisor:
             self._turns.take(self._settle_some)
 
     def _settle_some(self) -> None:
+        # Once: what is due between two looks would be neither started nor waited for.
+        self._judged_s = self._clock()
         for_each(some_of(self._steps()), lambda step: step(), NOT_SETTLED)
         if self._leaving or self._missing():
             self._turns.take(self._settle_some)
@@ -458,7 +463,7 @@ class Supervisor:
         """The slot's apps but for those put aside; one that is due again is tried in one slot."""
         if not self.health.reasons():
             return slot.apps
-        due = set(self.health.due(self._clock()))
+        due = set(self.health.due(self._judged_s))
         kept = slot.worker.apps if slot.worker else ()
         return tuple(
             path
@@ -518,7 +523,7 @@ class Supervisor:
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
-        retry_s = self.health.next_retry_s(self._clock())
+        retry_s = self.health.next_retry_s(self._judged_s)
         if retry_s is not None:
             self._retry = self._clock.call_at(retry_s, self._settle)
 
