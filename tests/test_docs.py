@@ -1,7 +1,8 @@
 """The documentation: it builds without a warning, and what its guides show is run.
 
-A guide is run as one script, in an empty directory, from its first block to its last: a block with
-a title is a file, the others are commands and programs.
+A guide, or the home page, is run as one script, in an empty directory, from its first block to its
+last: a block with a title is a file, one of text is what the one before it prints, the others are
+commands and programs.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from tests.dirty_runtime.processes import traced
 
 PLACE = re.compile(r'href="(\.\./(?:\.\./spec/)?[a-z0-9-]+)/#([A-Za-z0-9-]+)"')
 ROOT = Path(__file__).resolve().parents[1]
-GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+GUIDES = [ROOT / "docs" / "index.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
 
@@ -33,6 +34,9 @@ def script(page: str) -> str:
             parts.append(f"cat > '{title}' <<'END_OF_BLOCK'\n{text}END_OF_BLOCK")
         elif language == "python":
             parts.append(f"python - <<'END_OF_BLOCK'\n{text}END_OF_BLOCK")
+        elif language == "text":
+            parts[-1] = f"{{\n{parts[-1]}\n}} > printed"
+            parts.append(f"diff printed - <<'END_OF_BLOCK'\n{text}END_OF_BLOCK")
         else:
             assert language == "sh", language
             parts.append(text)
