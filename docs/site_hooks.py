@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 from mkdocs.structure.files import File
+from reference_hooks import declared, linked
 
 from dirty_runtime.cli import group as dirty
 from gdproto.cli import group as gdproto
@@ -55,7 +56,7 @@ def anchor(found: re.Match[str]) -> str:
     name, text = found[1], found[2]
     return (
         f'<div class="requirement" id="{name}" markdown="1">\n\n'
-        f"[{name}](#{name}) {text}\n\n{proved(name)}\n</div>"
+        f"[{name}](#{name}) {linked(text)}\n\n{proved(name)}\n{declared(text)}</div>"
     )
 
 
@@ -69,6 +70,8 @@ def proved(name: str) -> str:
     counts = [f"{len(vectors)} vectors"] if vectors else []
     counts += [f"{len(scripts)} live scripts"] if scripts else []
     summary = f"<summary>{', '.join(counts) or 'nothing'}</summary>"
+    if vectors:
+        links.append(f'<a href="../../vectors/?requirement={name}">search them</a>')
     return f'<details class="proofs">{summary}<p>{", ".join(links)}</p></details>'
 
 
@@ -99,7 +102,7 @@ def index() -> str:
         "| --- | --- | --- |",
     ]
     for one in requirements.read().values():
-        text = one.text.replace("|", "\\|")
+        text = linked(one.text).replace("|", "\\|")
         lines.append(f"| [`{one.id}`]({one.chapter}.md#{one.id}) | {one.level} | {text} |")
     return "\n".join(lines)
 

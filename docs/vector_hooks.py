@@ -1,8 +1,9 @@
-"""The pages of the vectors: one for each area, made from the cases when the site is built.
+"""The pages of the vectors: one to search them all, and one for each area, made from the cases.
 
-Rules: a page is Markdown as far as its title and what it is about; its cases are put in as HTML, so
-that the parser of Markdown does not read a thousand tables. Links lead to requirements, and to the
-valid case that an invalid one was edited from.
+Rules: the page that searches asks for `cases.json`, a row for each case; without a script it lists
+the areas. A page of an area is Markdown as far as its title and what it is about; its cases are put
+in as HTML, so that the parser of Markdown does not read a thousand tables. Links lead to
+requirements, and to the valid case that an invalid one was edited from.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from gdproto.conformance.cases import Area, Case, Recipe, areas, made, size
 from gdproto.explain import explain
 
 AREAS = {area.name: area for area in areas()}
-PLACES = {case.id: area.name for area in AREAS.values() for case in area.cases}
+CASES = {case.id: case for area in AREAS.values() for case in area.cases}
 CHAPTERS = {one.id: one.chapter for one in declaration.requirements().values()}
 TITLES = {
     "value": "Values",
@@ -34,11 +35,22 @@ TITLES = {
 FEWEST_ALIKE = 6
 MOST_SHOWN_BYTES = 400
 MOST_SHOWN_CHARS = 600
-INTRODUCTION = """# Vectors
+TYPES = {rule.code: rule.name for rule in declaration.MESSAGES}
+SEARCH = """
+<div id="vector-search" data-cases="cases.json"></div>
+<script src="../vectors.js" defer></script>
+"""
+INTRODUCTION = """---
+hide: [toc]
+---
+# Vectors
 
 {count} cases say, byte by byte, what the specification means. What each expects is written from the
 text, or follows from how its bytes were put together; no implementation was asked. For programs
 they are JSON, in `conformance/vectors/`, with a schema.
+"""
+READING = """
+## How to read a case
 
 A **valid** case is read and written as shown. An **invalid** one is refused with the error shown;
 it is one edit away from a valid one. What is **permitted** is left to the implementation, within
@@ -57,17 +69,12 @@ TEMPLATES = Environment(
 )
 
 
-def on_config(config: Any) -> Any:
-    """Put the areas into the navigation, behind the page that lists them."""
-    for section in config.nav:
-        if "Vectors" in section:
-            section["Vectors"] += [f"vectors/{name}.md" for name in AREAS]
-    return config
-
-
 def on_files(files: Any, config: Any) -> Any:
     """Add the pages."""
     files.append(File.generated(config, "vectors/index.md", content=index()))
+    rows = {"chapters": CHAPTERS, "cases": [row(case) for case in CASES.values()]}
+    content = json.dumps(rows, separators=(",", ":"))
+    files.append(File.generated(config, "vectors/cases.json", content=content))
     for area in AREAS.values():
         files.append(File.generated(config, f"vectors/{area.name}.md", content=opening(area)))
     return files
@@ -83,7 +90,7 @@ def on_page_content(html: str, page: Any, **_: Any) -> str:
 
 def index() -> str:
     """The page that lists the areas."""
-    lines = [INTRODUCTION.format(count=f"{len(PLACES):,}")]
+    lines = [INTRODUCTION.format(count=f"{len(CASES):,}"), SEARCH, READING]
     for kind, title in TITLES.items():
         lines += ["", f"## {title}", "", "| area | cases | about |", "| --- | --- | --- |"]
         for area in AREAS.values():
@@ -92,6 +99,45 @@ def index() -> str:
                     f"| [{area.name}]({area.name}.md) | {len(area.cases)} | {area.about} |"
                 )
     return "\n".join(lines) + "\n"
+
+
+def row(case: Case) -> list[Any]:
+    """What the page that searches knows of a case: all that it filters by."""
+    error = case.error["code"] if case.error else ""
+    codes = [error] if error else sorted(_codes([*case.steps, *case.events]))
+    return [case.id, case.area, case.result, codes, sorted(_types(case)), case.requires, case.notes]
+
+
+def _codes(node: Any) -> set[str]:
+    """The codes of all faults that are expected in it."""
+    if isinstance(node, list | tuple):
+        return {code for one in node for code in _codes(one)}
+    if not isinstance(node, Mapping):
+        return set()
+    own = {node["code"]} if isinstance(node.get("code"), str) else set()
+    return own.union(*map(_codes, node.values()))
+
+
+def _types(case: Case) -> set[str]:
+    """The messages that it is about: those that are named, and those that frames begin with."""
+    frames = [case.bytes, case.receives, *(step.get("receive") for step in case.steps)]
+    named = _named_types([case.message, case.events, case.steps]) & set(TYPES.values())
+    return named | {
+        TYPES[data[3]]
+        for recipe in frames
+        if recipe is not None and size(recipe) <= MOST_SHOWN_BYTES
+        for data in [made(recipe)]
+        if data.startswith(declaration.MAGIC) and len(data) > 3 and data[3] in TYPES
+    }
+
+
+def _named_types(node: Any) -> set[str]:
+    if isinstance(node, list | tuple):
+        return {name for one in node for name in _named_types(one)}
+    if not isinstance(node, Mapping):
+        return set()
+    own = {node["type"]} if isinstance(node.get("type"), str) else set()
+    return own.union(*map(_named_types, node.values()))
 
 
 def opening(area: Area) -> str:
@@ -119,7 +165,7 @@ def _likeness(case: Case) -> object:
 
 def href(case_id: str) -> str:
     """A link from one area's page to a case."""
-    return f"../{PLACES[case_id]}/#{case_id}"
+    return f"../{CASES[case_id].area}/#{case_id}"
 
 
 def _shown(case: Case) -> dict[str, Any]:

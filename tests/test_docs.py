@@ -8,6 +8,7 @@ commands and programs.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -17,10 +18,12 @@ from pathlib import Path
 
 import pytest
 
+from gdproto import declaration
 from gdproto.conformance.cases import areas
 from tests.dirty_runtime.processes import traced
 
 PLACE = re.compile(r'href="(\.\./(?:\.\./spec/)?[a-z0-9-]+)/#([A-Za-z0-9-]+)"')
+DECLARED = re.compile(r'href="../../api/declaration/#([a-z0-9_-]+)"')
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = [ROOT / "docs" / "index.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
@@ -92,6 +95,29 @@ def test_the_site_builds_without_a_warning(tmp_path: Path, conformance_results: 
     # Whose places are looked for above.
     assert "../../vectors/containers/#dict-key-twice" in report
     assert "gunicorn&#39;s codec" in (site / "conformance" / "matrix.html").read_text()
+    check_indexes(site)
+
+
+def check_indexes(site: Path) -> None:
+    """What is looked up has its place, and what leads to the declaration leads to a line of it."""
+    found = json.loads((site / "vectors" / "cases.json").read_text())
+    assert [one[0] for one in found["cases"]] == [one.id for area in areas() for one in area.cases]
+    assert found["chapters"].keys() == declaration.requirements().keys()
+    by_name = {one[0]: one for one in found["cases"]}
+    assert by_name["dict-path-quoted"][2:4] == ["invalid", ["invalid_bool"]]
+    source = (site / "api" / "declaration" / "index.html").read_text()
+    for page in ("api/errors", "spec/03-frame", "spec/08-errors"):
+        lines = DECLARED.findall((site / page / "index.html").read_text())
+        assert lines
+        assert all(f'id="{line}"' in source for line in lines), page
+    index = json.loads((site / "search" / "search_index.json").read_text())
+    places = {(one["title"], one["location"]) for one in index["docs"]}
+    assert {
+        ("GD-TLV-011", "spec/04-values/#GD-TLV-011"),
+        ("invalid_bool", "api/errors/#invalid_bool"),
+        ("--max-queue", "api/settings/#max-queue"),
+    } <= places
+    assert "../../design/speed/" in (site / "guides" / "speed" / "index.html").read_text()
 
 
 def check_vectors(site: Path) -> None:

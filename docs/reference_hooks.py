@@ -1,0 +1,236 @@
+"""The pages to look things up in: error codes and types, settings, and the declaration's source.
+
+Rules: every entry has a heading of its own, so that the search finds it and a link can lead to it.
+What a code means is said in the declaration, what a setting does where it is declared; here it is
+brought together with who names it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import Field, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File
+
+from dirty_runtime.settings import (
+    FILE_NAMES,
+    HOOKS,
+    Config,
+    label_of,
+    option_name,
+    simple_settings,
+    variable_name,
+)
+from gdproto import declaration
+
+ROOT = Path(__file__).resolve().parents[1]
+SPEC = json.loads((ROOT / "gdproto" / "_generated" / "spec.json").read_text())
+# Where a name is declared: the first of these files that has it.
+SOURCES = ("errors", "limits", "header", "tlv", "messages", "exchanges", "answers", "judging")
+CODES = {one["name"]: one for one in SPEC["error_codes"]}
+TYPES = {one["name"]: one for one in SPEC["error_types"]}
+MESSAGES = {one["name"]: one for one in SPEC["messages"]}
+WORD = re.compile(r"[A-Za-z_]+")
+CODE = re.compile(r"`([a-z_]+)`")
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the pages."""
+    contents = {"errors.md": errors(), "settings.md": settings(), "declaration.md": sources()}
+    for name, content in contents.items():
+        files.append(File.generated(config, f"api/{name}", content=content))
+    return files
+
+
+def on_post_build(config: Any) -> None:
+    """Let the search find each requirement by its identifier, and lead to its own place."""
+    path = Path(config.site_dir) / "search" / "search_index.json"
+    index = json.loads(path.read_text())
+    index["docs"] += [
+        {"location": f"spec/{one.chapter}/#{one.id}", "title": one.id, "text": one.text}
+        for one in declaration.requirements().values()
+    ]
+    path.write_text(json.dumps(index, separators=(",", ":")))
+
+
+# --- what names what ---
+
+
+@cache
+def named() -> dict[str, list[str]]:
+    """The requirements whose sentences have the name, for each name that is declared."""
+    found: dict[str, list[str]] = {}
+    for one in declaration.requirements().values():
+        for name in names(one.text):
+            found.setdefault(name, []).append(one.id)
+    return found
+
+
+def names(text: str) -> list[str]:
+    """What the text names of the declaration, each once."""
+    words = dict.fromkeys(WORD.findall(text))
+    return [word for word in words if word in CODES or word in TYPES or word in MESSAGES]
+
+
+@cache
+def place(name: str) -> str:
+    """A link to where the name is declared, from two folders above the page; empty for nowhere."""
+    for number, source in enumerate(SOURCES):
+        for line, text in enumerate(_text(source).splitlines(), start=1):
+            if f'"{name}"' in text:
+                return f"api/declaration/#__codelineno-{number}-{line}"
+    return ""
+
+
+@cache
+def _text(source: str) -> str:
+    return (ROOT / "spec" / f"{source}.py").read_text()
+
+
+def declared(text: str) -> str:
+    """Links to the declaration of what a requirement names, as HTML; empty for none."""
+    links = [f'<a href="../../{place(one)}">{one}</a>' for one in names(text) if place(one)]
+    return f'<p class="proofs">Declared: {", ".join(links)}</p>' if links else ""
+
+
+def linked(text: str) -> str:
+    """The text of a chapter's requirement, its error codes linked to their entries."""
+
+    def link(found: re.Match[str]) -> str:
+        known = found[1] in CODES
+        return f"[`{found[1]}`](../api/errors.md#{found[1]})" if known else found[0]
+
+    return CODE.sub(link, text)
+
+
+def sources() -> str:
+    """The page of the declaration's source, line by line."""
+    lines = [
+        "---",
+        "search: {exclude: true}",
+        "---",
+        "# The declaration",
+        "",
+        "The files from which codecs, tables and the [data](machine.md) are made, as they stand in "
+        "`spec/`. How its values are laid out is said with "
+        "[construct](https://construct.readthedocs.io).",
+    ]
+    for source in SOURCES:
+        lines += ["", f"## {source}.py", "", '```python linenums="1"', _text(source), "```"]
+    return "\n".join(lines)
+
+
+# --- errors ---
+
+
+def errors() -> str:
+    """The index of error codes and types."""
+    lines = [
+        "# Error codes",
+        "",
+        "A **code** says what is wrong with bytes, or with what a peer does, in a word that is the "
+        "same in every language. A **type** says what became of a call, in an ERROR. The "
+        "[chapter on errors](../spec/08-errors.md) has the rules.",
+        "",
+        "## Codes",
+    ]
+    for one in CODES.values():
+        lines += ["", f"### {one['name']}", "", *_code(one)]
+    lines += ["", "## Types", ""]
+    for one in TYPES.values():
+        lines += ["", f"### {one['name']}", "", *_type(one)]
+    return "\n".join(lines)
+
+
+def _code(one: dict[str, Any]) -> Iterator[str]:
+    yield one["meaning"]
+    yield ""
+    for found in one["found"]:
+        yield f"- Found in: {found['stage']}. What dies of it: the {found['scope']}."
+    yield from _named(one["name"])
+    yield f'- <a href="../../vectors/?code={one["name"]}">Vectors that expect it</a>'
+
+
+def _type(one: dict[str, Any]) -> Iterator[str]:
+    yield one["meaning"]
+    yield ""
+    if one.get("parent"):
+        yield f"- A kind of [{one['parent']}](#{one['parent'].lower()})."
+    if one["details"]:
+        yield f"- Details: {', '.join(f'`{name}`' for name in one['details'])}."
+    yield from _named(one["name"])
+
+
+def _named(name: str) -> Iterator[str]:
+    if ids := named().get(name):
+        yield f"- Named by {links(ids)}."
+    if where := place(name):
+        yield f'- <a href="../../{where}">Its declaration</a>'
+
+
+def links(ids: Iterable[str]) -> str:
+    """The requirements, each linked to its place."""
+    chapters = {one.id: one.chapter for one in declaration.requirements().values()}
+    return ", ".join(f"[{one}](../spec/{chapters[one]}.md#{one})" for one in ids)
+
+
+# --- settings ---
+
+
+def settings() -> str:
+    """The index of settings."""
+    lines = [
+        "# Settings",
+        "",
+        "Each is an option of [`dirty serve`](commands.md#dirty-serve), a variable, and a name in "
+        "the config file; the first beats the second, and that the third. "
+        "[Run the arbiter](../guides/operate.md) shows them at work.",
+        "",
+        "Seconds may have a fraction. Sizes are in bytes.",
+    ]
+    simple = simple_settings()
+    for one in simple:
+        lines += ["", _heading(one), "", one.metadata["help"], "", *_setting(one)]
+    lines += ["", "## In the file alone", "", "| name | holds |", "| --- | --- |"]
+    known = {one.name for one in simple}
+    for name, setting in FILE_NAMES.items():
+        if setting not in known:
+            lines.append(f"| `{name}` | {_type_of(setting)} |")
+    lines += [f"| `{name}` | a function, called then |" for name in HOOKS]
+    return "\n".join(lines)
+
+
+def _heading(one: Field[Any]) -> str:
+    label = label_of(one.name)
+    return f"## --{label} {{ #{label} }}"
+
+
+def _setting(one: Field[Any]) -> Iterator[str]:
+    bounds = one.metadata["bounds"]
+    yield "| option | variable | in the file | default | least | most |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    switch = f"`--{label_of(one.name)}`"
+    if isinstance(one.default, bool):
+        switch += f", `--no-{label_of(one.name)}`"
+    least, most = (bounds[key] if bounds[key] is not None else "" for key in ("least", "most"))
+    file_name = f"dirty_{option_name(one.name)}"
+    cells = [switch, f"`{variable_name(one.name)}`", f"`{file_name}`", _default(one.default)]
+    yield f"| {' | '.join(cells)} | {least} | {most} |"
+
+
+def _default(value: Any) -> str:
+    if value == "":
+        return "empty"
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 2**20:
+        return f"`{value}` ({value // 2**20} MiB)"
+    return f"`{value}`"
+
+
+def _type_of(setting: str) -> str:
+    annotation = next(str(one.type) for one in fields(Config) if one.name == setting)
+    return "paths of apps" if setting == "apps" else f"`{annotation}`".replace("|", "\\|")
