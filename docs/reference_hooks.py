@@ -135,7 +135,8 @@ def errors() -> str:
         "",
         "A **code** says what is wrong with bytes, or with what a peer does, in a word that is the "
         "same in every language. A **type** says what became of a call, in an ERROR. The "
-        "[chapter on errors](../spec/08-errors.md) has the rules.",
+        "[chapter on errors](../spec/08-errors.md) has the rules, the "
+        "[playground](../playground.md) shows each at its byte.",
         "",
         "## Codes",
     ]

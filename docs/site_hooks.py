@@ -28,7 +28,7 @@ BY_VECTORS = proofs.by_vectors(load().values())
 BY_SCRIPTS = proofs.by_scripts()
 EXEMPT = proofs.exemptions()
 GENERATED = ROOT / "docs" / "generated"
-DIAGRAM = re.compile(r"!\[[^]]*\]\([./]*docs/generated/([a-z0-9-]+\.svg)\)")
+DIAGRAM = re.compile(r"!\[([^]]*)\]\([./]*docs/generated/([a-z0-9-]+\.svg)\)")
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -48,7 +48,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Give the requirements their anchors, and the diagrams their place."""
     if not page.file.src_uri.startswith("spec/"):
         return markdown
-    markdown = DIAGRAM.sub(lambda found: diagram(found[1]), markdown)
+    markdown = DIAGRAM.sub(lambda found: diagram(found[2], found[1]), markdown)
     return requirements.PARAGRAPH.sub(anchor, markdown)
 
 
@@ -75,8 +75,10 @@ def proved(name: str) -> str:
     return f'<details class="proofs">{summary}<p>{", ".join(links)}</p></details>'
 
 
-def diagram(name: str) -> str:
+def diagram(name: str, words: str) -> str:
+    """The picture as a part of the page, with the words for whoever does not see it."""
     svg = (GENERATED / name).read_text()
+    svg = svg.replace('role="img"', f'role="img" aria-label="{escape(words)}"', 1)
     return f'<div class="diagram">{svg[svg.index("<svg") :].strip()}</div>'
 
 

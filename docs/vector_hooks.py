@@ -174,6 +174,7 @@ def _shown(case: Case) -> dict[str, Any]:
     held = [("Value:", case.value), ("Message:", case.message), ("Outcomes:", case.outcomes)]
     return {
         "id": case.id,
+        "area": case.area,
         "kind": case.kind,
         "result": case.result,
         "level": case.level,

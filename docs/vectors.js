@@ -69,8 +69,15 @@
 
   function row(one) {
     const requires = one.requires.map((id) => link(`../spec/${chapters[id]}/#${id}`, id));
+    const opened = link(`../playground/?vector=${one.area}/${one.id}`, "open");
+    opened.setAttribute("aria-label", `open ${one.id} in the playground`);
     const cells = [
-      [link(`${one.area}/#${one.id}`, one.id), one.notes && made("small", {}, one.notes)],
+      [
+        link(`${one.area}/#${one.id}`, one.id),
+        " ",
+        opened,
+        one.notes && made("small", {}, one.notes),
+      ],
       [made("span", { class: one.result }, one.result), " ", one.codes.join(", ")],
       [one.messages.join(", ")],
       requires.flatMap((element, index) => (index ? [" ", element] : [element])),

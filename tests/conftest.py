@@ -26,14 +26,15 @@ settings.register_profile(
 )
 
 
-# What needs the toolchains of other languages: `make peers` names it, and else nobody runs it.
-TOOLCHAINS = Path(__file__).parent / "peers"
+# What needs more than Python, the toolchains of other languages or a browser: `make peers` and
+# `make site-check` name it, and else nobody runs it.
+MORE = [Path(__file__).parent / name for name in ("peers", "browser")]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out what builds peers, unless it was asked for by name."""
-    named = any("peers" in Path(argument).parts for argument in config.args)
-    return True if collection_path == TOOLCHAINS and not named else None
+    """Leave out what needs more than Python, unless it was asked for by name."""
+    named = {part for argument in config.args for part in Path(argument).parts}
+    return True if collection_path in MORE and collection_path.name not in named else None
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

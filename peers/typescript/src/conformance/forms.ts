@@ -1,4 +1,7 @@
-/** The JSON forms of the testee contract: values, messages, recipes and faults. */
+/**
+ * The JSON forms of the testee contract: values, messages, recipes and faults. Without anything of
+ * Node.js, so that it runs in a browser too.
+ */
 
 import * as gd from "../gd/index.js";
 
@@ -12,24 +15,49 @@ type Numbered = { numbered: [Recipe, Recipe]; times: number };
 type Fields = Record<string, gd.Value>;
 
 /** The bytes for which a recipe stands. */
-export function made(recipe: Json): Buffer {
+export function made(recipe: Json): Uint8Array<ArrayBuffer> {
   return bytesOf(recipe as Recipe);
 }
 
-function bytesOf(recipe: Recipe): Buffer {
-  if (typeof recipe === "string") return Buffer.from(recipe, "hex");
-  if (Array.isArray(recipe)) return Buffer.concat(recipe.map(bytesOf));
-  if ("repeat" in recipe) {
-    const part = bytesOf(recipe.repeat);
-    return part.length ? Buffer.alloc(part.length * recipe.times, part) : part;
-  }
+function bytesOf(recipe: Recipe): Uint8Array<ArrayBuffer> {
+  if (typeof recipe === "string") return fromHex(recipe);
+  if (Array.isArray(recipe)) return joined(recipe.map(bytesOf));
+  if ("repeat" in recipe) return repeated(bytesOf(recipe.repeat), recipe.times);
   const [before, after] = recipe.numbered.map(bytesOf);
   const parts = Array.from({ length: recipe.times }, (_, number) => [
     before,
-    Buffer.from(numeral(number)),
+    new TextEncoder().encode(numeral(number)),
     after,
   ]);
-  return Buffer.concat(parts.flat());
+  return joined(parts.flat());
+}
+
+function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length / 2);
+  for (let at = 0; at < bytes.length; at++) {
+    bytes[at] = Number.parseInt(text.slice(2 * at, 2 * at + 2), 16);
+  }
+  return bytes;
+}
+
+function joined(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let end = 0;
+  for (const part of parts) {
+    bytes.set(part, end);
+    end += part.length;
+  }
+  return bytes;
+}
+
+function repeated(part: Uint8Array, times: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(part.length * times);
+  if (bytes.length) bytes.set(part);
+  // What is there already is copied: twice as much in each step.
+  for (let done = part.length; done && done < bytes.length; done *= 2) {
+    bytes.copyWithin(done, 0, Math.min(done, bytes.length - done));
+  }
+  return bytes;
 }
 
 function numeral(number: number): string {
@@ -48,10 +76,10 @@ const READERS: Record<string, (held: any) => gd.Value> = {
   none: () => null,
   bool: (held) => held === "true",
   int64: (held) => BigInt(held),
-  float64: (held) => Buffer.from(held, "hex").readDoubleBE(),
+  float64: (held) => new DataView(fromHex(held).buffer).getFloat64(0),
   bytes: made,
-  string: (held) => (typeof held === "string" ? held : made(held).toString()),
-  utf16: (held) => Buffer.from(held, "hex").swap16().toString("utf16le"),
+  string: (held) => (typeof held === "string" ? held : new TextDecoder().decode(made(held))),
+  utf16: (held) => String.fromCharCode(...units(fromHex(held))),
   list: (held) => held.map(fromTyped),
   dict: dictOf,
   repeated: (held) => Array(Number(held.times)).fill(fromTyped(held.item)),
@@ -60,6 +88,12 @@ const READERS: Record<string, (held: any) => gd.Value> = {
   nested,
   foreign: () => Symbol("foreign") as unknown as gd.Value,
 };
+
+/** The 16-bit numbers of the bytes. */
+function units(bytes: Uint8Array<ArrayBuffer>): number[] {
+  const view = new DataView(bytes.buffer);
+  return Array.from({ length: bytes.length / 2 }, (_, index) => view.getUint16(2 * index));
+}
 
 /** A Map that has whatever pairs it is given: equal keys, and some that are no text. */
 class Pairs extends Map<string, gd.Value> {
@@ -100,13 +134,17 @@ export function toTyped(value: gd.Value): Json {
   if (value instanceof Uint8Array) return { bytes: hex(value) };
   if (Array.isArray(value)) return { list: value.map(toTyped) };
   if (value instanceof Map) return { dict: [...value].map((pair) => pair.map(toTyped)) };
-  const bits = Buffer.alloc(8);
-  bits.writeDoubleBE(value);
-  return { float64: bits.toString("hex") };
+  const bits = new Uint8Array(8);
+  new DataView(bits.buffer).setFloat64(0, value);
+  return { float64: hex(bits) };
 }
 
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 export function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
+  let text = "";
+  for (const byte of bytes) text += DIGITS[byte];
+  return text;
 }
 
 /** The message for which a form stands. */

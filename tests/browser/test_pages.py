@@ -1,0 +1,51 @@
+"""The pages in a browser: what the search finds, and whether everybody can read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+PAGES = ["", "playground/", "vectors/", "api/errors/", "api/settings/", "spec/04-values/"]
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ("GD-TLV-011", "spec/04-values/?h=gd+tlv+011#GD-TLV-011"),
+        ("invalid_bool", "api/errors/?h=invalid+bool#invalid_bool"),
+        ("--max-queue", "api/settings/?h=max+queue#max-queue"),
+    ],
+)
+def test_the_search_finds(page: Page, site: str, words: str, place: str) -> None:
+    page.goto(site)
+    page.click(".md-search__input")
+    page.keyboard.type(words)
+    found = page.locator(f".md-search-result__link[href='{site}{place}']")
+    expect(found).to_be_attached(timeout=60_000)
+
+
+@pytest.fixture(params=["light", "dark"])
+def phone(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page as wide as a small phone."""
+    viewport = {"width": 360, "height": 740}
+    context = browser.new_context(viewport=viewport, color_scheme=request.param)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_everybody_can_read_it(phone: Page, site: str, path: str) -> None:
+    phone.goto(site + path, wait_until="networkidle")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+    found = Axe().run(phone, context=".md-content")
+    told = {
+        one["id"]: [
+            (node["html"][:90], [why["message"][:150] for why in node["any"]])
+            for node in one["nodes"][:6]
+        ]
+        for one in found.response["violations"]
+    }
+    assert not told

@@ -1,0 +1,165 @@
+"""The playground by clicks and keys, and every vector in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from gdproto.conformance.cases import Case, load
+from gdproto.conformance.judging import Declaration, Question, judge, questions
+from gdproto.conformance.judging.outcomes import Outcome
+
+AT_ONCE = 200
+DECLARATION = Declaration(
+    frozenset(("decode", "encode", "parse", "serialize", "session")),
+    frozenset(("client", "arbiter", "lane", "worker")),
+    frozenset(("scope", "offset", "path")),
+    {},
+    {"non-string-keys": "refused"},
+)
+# Digests are made where the bytes are.
+ASK = """async (commands) => {
+  const { answered, hex } = globalThis.playground;
+  const answers = [];
+  for (const command of commands) {
+    let held = null;
+    const answer = answered(command, (bytes, digest) => {
+      held = digest ? bytes : null;
+      return digest ? {} : { bytes: hex(bytes) };
+    });
+    if (held) {
+      answer.sha256 = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", held)));
+    }
+    answers.push(answer);
+  }
+  return JSON.stringify(answers);
+}"""
+
+
+@pytest.fixture
+def playground(page: Page, site: str) -> Page:
+    page.goto(f"{site}playground/")
+    ready(page)
+    return page
+
+
+def ready(page: Page) -> None:
+    page.wait_for_selector("#workbench[data-ready]")
+
+
+def in_parts(asked: Iterator[tuple[Case, Question]]) -> Iterator[list[tuple[Case, Question]]]:
+    while part := list(islice(asked, AT_ONCE)):
+        yield part
+
+
+@pytest.mark.timeout(600)
+def test_every_vector_runs_in_it_and_agrees(playground: Page) -> None:
+    everything = ((case, one) for case in load().values() for one in questions(case))
+    count = 0
+    for part in in_parts(everything):
+        commands = [{"op": one.op, **one.fields} for _, one in part]
+        answers: list[Any] = json.loads(playground.evaluate(ASK, commands))
+        for (case, one), answer in zip(part, answers, strict=True):
+            verdict = judge(case, one, answer, DECLARATION)
+            assert verdict.outcome is Outcome.PASS, (case.id, one.op, verdict.reason)
+            count += 1
+    assert count > len(load())
+
+
+def test_a_message_is_written_as_json_and_read_from_its_bytes(playground: Page) -> None:
+    form = {"type": "END", "request_id": "9"}
+    playground.fill("#json-text", json.dumps(form))
+    expect(playground.locator("#outcome")).to_have_text("Valid: a END, 16 bytes.")
+    expect(playground.locator("#bytes-text")).to_have_value(
+        "47 44 01 05 00 00 00 00 00 00 00 00 00 00 00 09"
+    )
+    playground.fill("#bytes-text", "R0QBBQAAAAAAAAAAAAAACg==")
+    assert json.loads(playground.input_value("#json-text"))["request_id"] == "10"
+    playground.fill("#bytes-text", "zz!")
+    expect(playground.locator("#outcome")).to_contain_text("neither hex nor base64")
+    playground.fill("#json-text", '{"a": [1, 2.5, {"bytes": "00ff"}]}')
+    expect(playground.locator("#outcome")).to_contain_text("Valid: a value, 41 bytes.")
+
+
+def test_an_edited_byte_shows_what_breaks(playground: Page) -> None:
+    playground.fill("#bytes-text", "2000000002 0101 0100")
+    expect(playground.locator("#outcome")).to_contain_text("Valid")
+    playground.click(".bytes-grid button[data-index='6']")
+    playground.keyboard.press("0")
+    playground.keyboard.press("7")
+    outcome = playground.locator("#outcome")
+    expect(outcome).to_contain_text("invalid_bool at byte 6 in [0]")
+    expect(outcome).to_contain_text("What dies of it: the exchange.")
+    expect(outcome.locator("a").first).to_have_attribute("href", "../api/errors/#invalid_bool")
+    expect(playground.locator(".bytes-grid .fault")).to_have_attribute("data-index", "6")
+    expect(playground.locator("tr.fault")).to_contain_text("invalid_bool")
+    # The next byte has the keys now.
+    expect(playground.locator(".bytes-grid button:focus")).to_have_attribute("data-index", "7")
+    playground.keyboard.press("ArrowLeft")
+    playground.keyboard.press("Delete")
+    expect(playground.locator("#outcome")).to_contain_text("Valid: a value, 8 bytes.")
+
+
+def test_a_byte_its_field_and_its_sentence_light_up_together(playground: Page) -> None:
+    playground.hover(".bytes-grid button[data-index='5']")
+    expect(playground.locator("tr.lit")).to_contain_text("length")
+    lit = playground.locator(".bytes-grid button.lit")
+    assert [one.get_attribute("data-index") for one in lit.all()] == ["4", "5", "6", "7"]
+    expect(playground.locator("#sentence")).to_contain_text("GD-FRAME-005")
+    playground.hover("tr[data-part='0']")
+    expect(playground.locator("#sentence")).to_contain_text("GD-FRAME-002")
+
+
+def test_a_link_leads_to_the_same_bytes(playground: Page, page: Page) -> None:
+    playground.fill("#bytes-text", "0102")
+    playground.click("text=Copy a link to this")
+    link = playground.evaluate("navigator.clipboard.readText()")
+    page.goto("about:blank")
+    page.goto(link)
+    ready(page)
+    expect(page.locator("#bytes-text")).to_have_value("01 02")
+    expect(page.locator("#outcome")).to_contain_text("invalid_bool at byte 1")
+
+
+def test_what_is_shown_is_kept_as_a_vector(playground: Page, tmp_path: Path) -> None:
+    playground.fill("#bytes-text", "0102")
+    with playground.expect_download() as download:
+        playground.click("text=Download as a vector")
+    kept = json.loads(Path(download.value.path()).read_text())
+    assert (kept["kind"], kept["result"], kept["bytes"]) == ("value", "invalid", "0102")
+    assert kept["error"] == {
+        "code": "invalid_bool", "scope": "exchange", "offset": 1, "path": ""
+    }  # fmt: skip
+    assert kept["requires"] == ["GD-TLV-002"]
+
+
+def test_a_vector_opens_by_one_click(page: Page, site: str) -> None:
+    page.goto(f"{site}vectors/?code=invalid_bool&words=quoted")
+    page.click("text=open")
+    ready(page)
+    expect(page.locator("#vector")).to_contain_text("dict-path-quoted")
+    expect(page.locator("#vector .good")).to_contain_text("As it expects: invalid_bool")
+    page.goto(f"{site}vectors/containers/")
+    page.click("#dict-path-quoted a:has-text('open in the playground')")
+    ready(page)
+    expect(page.locator("#vector .good")).to_contain_text("As it expects: invalid_bool")
+
+
+def test_a_session_goes_step_by_step(page: Page, site: str) -> None:
+    page.goto(f"{site}playground/?vector=as-arbiter/arbiter-idle-receives-request")
+    ready(page)
+    steps = page.locator(".steps tbody tr")
+    expect(steps).to_have_count(2)
+    expect(page.locator(".steps .good")).to_have_count(2)
+    page.click("text=It receives the bytes")
+    expect(steps).to_have_count(3)
+    page.click("text=It receives the bytes")
+    expect(steps.last).to_contain_text("duplicate_request_id")
+    page.click("text=Start anew")
+    expect(steps).to_have_count(0)
