@@ -1,8 +1,8 @@
 """The playground: the codec that the compiler wrote in TypeScript, as modules for a browser.
 
 Rules: nothing is bundled, and no package is fetched: types are taken out by the Node.js that comes
-with the docs' packages, and each file stays a module. What the page knows beside the codec is data: the
-declaration, and the sentences of the specification by what they are about.
+with the docs' packages, and each file stays a module. What the page knows beside the codec is data:
+the declaration, and the sentences of the specification by what they are about.
 """
 
 from __future__ import annotations

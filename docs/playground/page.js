@@ -172,9 +172,14 @@ function light(index) {
   if (!part) return;
   const ids = part.fault ? SENTENCES.codes[state.fault.code] : [SENTENCES.parts[part.about]];
   const told = ids.map((id) => {
-    return element("p", {}, requirement(id), ` ${SENTENCES.requirements[id].text}`);
+    return element("p", {}, requirement(id), " ", ...prose(SENTENCES.requirements[id].text));
   });
   replaceWith(sentence, ...told);
+}
+
+/** A sentence; what stands in backticks is code. */
+function prose(text) {
+  return text.split("`").map((part, index) => (index % 2 ? element("code", {}, part) : part));
 }
 
 for (const kind of ["mouseover", "focusin"]) {
