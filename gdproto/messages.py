@@ -7,14 +7,14 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from . import fields, stepping, strict
-from ._generated.messages import BEHIND_ROUTING, MESSAGE_CLASSES, Stash, read_routing
+from ._generated.messages import ARGUMENTS, BEHIND_ROUTING, MESSAGE_CLASSES, Stash, read_routing
 from ._generated.tables import HEADER_BYTES, MessageCode
 from ._generated.values import read_value, read_value_view
 from .encoded import Encoded
 from .errors import ProtocolError
 from .fast import DOUBTS, Doubt
 from .frames import RULES, Header, Message, check_presence, parse_header
-from .routing import BEHIND, WANTED, RequestPeek, route
+from .routing import WANTED, RequestPeek, route
 from .rows import FieldRule
 from .stepping import DICT, TEXT
 from .tlv import Buffer, Check, readable, trailing
@@ -367,7 +367,7 @@ def _search(data: bytes | memoryview, pos: int, count: int, found: dict[str, Any
             raise Doubt
         key, pos = read(data, pos)
         if key not in WANTED:
-            if len(found) == _FIRST and key in BEHIND and "priority" not in found:
+            if len(found) == _FIRST and key in ARGUMENTS and "priority" not in found:
                 return _peeked(found)
             pos = stepping.step(data, pos)
         elif key in found:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from . import stepping, strict
-from ._generated.tables import MessageCode
+from ._generated.messages import ARGUMENTS
 from ._generated.values import check_value
 from .fast import DOUBTS, Again, Faulty
-from .frames import RULES
 
 
 class RequestPeek(NamedTuple):
@@ -26,9 +25,6 @@ class RequestPeek(NamedTuple):
 
 
 WANTED = RequestPeek._fields
-_FIELDS = RULES[MessageCode.REQUEST].fields or ()
-# Fields behind which the last of those wanted does not count.
-BEHIND = frozenset(rule.name for rule in _FIELDS[len(WANTED) :])
 
 
 class Routing:
@@ -51,7 +47,7 @@ class Routing:
             self.found[key] = pos
             self.missing -= 1
             return pos
-        if self.missing == 1 and key in BEHIND and not self.found[WANTED[-1]]:
+        if self.missing == 1 and key in ARGUMENTS and not self.found[WANTED[-1]]:
             return -1
         try:
             stop = stepping.step(self._data, pos)

@@ -66,11 +66,17 @@ MESSAGES = (
                 minimum=-10,
                 maximum=10,
             ),
+            Field(
+                "trace",
+                (dict,),
+                "the trace that the caller takes part in, as headers of HTTP would tell it",
+                required=False,
+            ),
             Field("args", (list,), "positional arguments", required=False, default=()),
             Field("kwargs", (dict,), "keyword arguments", required=False, default={}),
         ),
         "Call an action of an app.",
-        arguments=("app_path", "action", "args", "kwargs", "timeout", "priority"),
+        arguments=("app_path", "action", "args", "kwargs", "timeout", "priority", "trace"),
     ),
     Message(
         "RESPONSE",

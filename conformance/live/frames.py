@@ -12,6 +12,23 @@ from gdproto import MAGIC, VERSION, Header, encode
 
 _COUNT_BYTES = 4
 
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+TRACE = {"traceparent": TRACEPARENT, "tracestate": "v=1", "sent": 1.5, "more": {"a": [None]}}
+# All kinds that tell no trace, or not all of one.
+NO_TRACES: dict[str, Any] = {
+    "of-numbers": {"traceparent": 1, "tracestate": 2},
+    "of-zeros": {"traceparent": f"00-{'0' * 32}-{'0' * 16}-00"},
+    "cut": {"traceparent": TRACEPARENT[:-1]},
+    "of-no-version": {"traceparent": f"ff{TRACEPARENT[2:]}"},
+    "with-bytes": {"traceparent": TRACEPARENT.encode(), "tracestate": [], "sent": "now"},
+    "sent-never": {"traceparent": TRACEPARENT, "sent": float("nan")},
+    "with-any-tracestate": {
+        "traceparent": TRACEPARENT,
+        "tracestate": "\0=,,=" * 99,
+        "sent": -1e300,
+    },
+}
+
 
 def frame(
     code: int,

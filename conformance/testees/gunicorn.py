@@ -56,6 +56,7 @@ DEFAULTS: dict[str, Callable[[], Any]] = {
     "call": lambda: None,
     "timeout": lambda: None,
     "priority": lambda: 0,
+    "trace": lambda: None,
     "key": lambda: None,
     "value": lambda: None,
     "pattern": lambda: None,
@@ -105,6 +106,8 @@ class GunicornTestee(Testee):
             raise Unsupported("a REQUEST has no timeout")
         if fields.get("priority") not in (None, 0):
             raise Unsupported("a REQUEST has no priority")
+        if fields.get("trace") is not None:
+            raise Unsupported("a REQUEST has no trace")
         if name == "MANAGE" and not fields.keys() <= {"op", "count"}:
             raise Unsupported("a MANAGE names neither slot nor call")
         known = {"error": fields} if name == "ERROR" else fields

@@ -59,6 +59,7 @@ FULL: dict[str, dict[str, Any]] = {
         "action": "go",
         "timeout": 2.5,
         "priority": 3,
+        "trace": {"sent": 1.5},
         "args": [1, "a"],
         "kwargs": {"k": None},
     },

@@ -21,6 +21,7 @@ SAMPLES: dict[str, Any] = {
     "none": None, "bool": True, "int64": 1, "float64": 1.5, "bytes": b"a", "string": "a",
     "list": [1], "dict": {"k": 1},
 }  # fmt: skip
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 KIND = {one.name: one.kind for one in SPEC.values}
 
 
@@ -226,7 +227,9 @@ def _around(name: str, path: str) -> tuple[str, str]:
 def forms(out: Collected, name: str) -> None:
     full, kind = FULL[name], slug(name)
     requires = "GD-MSG-001 GD-MSG-039"
-    valid(out, f"{kind}-full", requires + " GD-MSG-040" * (name == "REQUEST"), name, full)
+    valid(
+        out, f"{kind}-full", requires + " GD-MSG-040 GD-MSG-055" * (name == "REQUEST"), name, full
+    )
     backwards = dict(reversed(full.items()))
     if backwards != full or len(full) > 1:
         valid(out, f"{kind}-backwards", "GD-MSG-002", name, backwards)
@@ -316,6 +319,10 @@ def impossible(out: Collected, name: str) -> None:
         good["action"] = {"empty": "", "wide": "é€😀"}
         good["args"] = {"empty": []}
         good["kwargs"] = {"empty": {}}
+        good["trace"] = {
+            "empty": {}, "whole": {"traceparent": TRACEPARENT, "tracestate": "v=1", "sent": 1},
+            "no-traceparent": {"traceparent": 1, "sent": "x", "more": [None]},
+        }  # fmt: skip
     if name in ("STASH", "MANAGE"):
         ((_, choices),) = ((f.name, f.choices) for f in MESSAGES[name].fields or () if f.choices)
         numbers = [number for _, number in choices]

@@ -416,7 +416,7 @@ def left_by_a_fault(out: Collected) -> None:
     deep: dict[str, object] = {"nested": {"in": "list", "times": LIMIT["max_depth"]}}
     for role in ("client", "lane"):
         fields = {"app_path": {"string": "m:A"}, "action": {"string": "go"},
-                  "timeout": {"none": ""}, "priority": {"int64": "0"},
+                  "timeout": {"none": ""}, "priority": {"int64": "0"}, "trace": {"none": ""},
                   "args": deep, "kwargs": {"dict": []}}  # fmt: skip
         asks = {"type": "REQUEST", "request_id": "7", "fields": fields}
         path = ("args" + "[0]" * LIMIT["max_depth"])[:199] + "\u2026"

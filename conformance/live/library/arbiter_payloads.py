@@ -10,7 +10,7 @@ import gdproto
 from gdproto import HEADER_BYTES, MessageCode, StashOp, encode
 
 from ..expectations import error, fault, response
-from ..frames import frame, pairs
+from ..frames import NO_TRACES, TRACE, frame, pairs
 from ..script import BOOK
 from ..stages import ArbiterStage
 from ..wire import Mismatch
@@ -173,6 +173,9 @@ for _name, _priority, _requires, _code in PRIORITIES:
     _payload = request(("priority", _priority))
     _requires = f"{_requires} GD-MSG-041"
     add(f"priority-{_name}", _requires, _code, REQUEST, _payload, path="priority")
+_payload = request(("trace", TRACE), ("priority", 11))
+add("priority-behind-trace", "GD-MSG-041", "invalid_field_value", REQUEST, _payload)
+add("trace-text", "GD-MSG-008", "wrong_field_type", REQUEST, request(("trace", "x")), path="trace")
 add("op-0", "GD-MSG-009", "invalid_field_value", STASH, stash(op=0), path="op")
 add("op-11", "GD-MSG-009", "invalid_field_value", STASH, stash(op=11), path="op")
 add("manage-op-0", "GD-MSG-009", "invalid_field_value", MANAGE, encode({"op": 0}), path="op")
@@ -287,6 +290,14 @@ WRITTEN: list[tuple[str, str, Any, list[Any] | None]] = [
     ("priority-first", "GD-MSG-041", (("priority", -10), *NAMES), None),
     ("priority-last", "GD-MSG-002", (*NAMES, ("args", [1]), ("priority", 1)), [1]),
     ("priority-none", "GD-MSG-006", (*NAMES, ("priority", None)), None),
+    ("trace", "GD-MSG-057", (*NAMES, ("trace", TRACE), ("args", [1])), [1]),
+    ("trace-last", "GD-MSG-002", (*NAMES, ("args", [1]), ("trace", TRACE)), [1]),
+    ("trace-none", "GD-MSG-006", (*NAMES, ("trace", None)), None),
+    ("trace-empty", "GD-MSG-056", (*NAMES, ("trace", {})), None),
+    *(
+        (f"trace-{name}", "GD-MSG-056 GD-MSG-057", (*NAMES, ("trace", trace)), None)
+        for name, trace in NO_TRACES.items()
+    ),
 ]
 for _name, _requires, _fields, _args in WRITTEN:
     BOOK.add(

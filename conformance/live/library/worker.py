@@ -24,7 +24,7 @@ from ..expectations import (
     response,
     shown,
 )
-from ..frames import frame, pairs, portions
+from ..frames import NO_TRACES, TRACE, frame, pairs, portions
 from ..script import BOOK, Unsupported
 from ..stages import WorkerStage
 from ..wire import Mismatch, Wire
@@ -125,6 +125,17 @@ def calls(stage: WorkerStage) -> None:
     wire.expect(response(6, {"args": [], "kwargs": named}))
     wire.send(stage.request(7, "blob", 5))
     wire.expect(response(7, b"xxxxx"))
+
+
+@BOOK.script("worker-traces", "GD-MSG-056 GD-MSG-057")
+def traces(stage: WorkerStage) -> None:
+    """Calls with a trace, and with all kinds of dicts that tell none: all are served."""
+    (wire,) = stage.ready()
+    for number, trace in enumerate((TRACE, {}, *NO_TRACES.values()), 1):
+        request = stage.request(number, "add", 20, 22)
+        request.trace = trace
+        wire.send(request)
+        wire.expect(response(number, 42))
 
 
 @BOOK.script("worker-streams", "GD-EXCH-001 GD-EXCH-003 GD-FRAME-018")

@@ -1,4 +1,4 @@
-// @generated from spec/ (ebac5516958a3e4c) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
 // Code generated from the declaration of GD/1. DO NOT EDIT.
 
 package gd
@@ -233,6 +233,10 @@ type Request struct {
 	// Priority: 0 is usual; of requests that wait, the higher goes first.
 	Priority int64 `gd:"priority,optional"`
 
+	// Trace: the trace that the caller takes part in, as headers of HTTP would tell it; nil for
+	// none.
+	Trace Dict `gd:"trace,optional"`
+
 	// Args: positional arguments; nil for an empty one.
 	Args []any `gd:"args,optional"`
 
@@ -251,8 +255,9 @@ func (m *Request) take(slots []slot) {
 	m.Action = slots[1].value.(string)
 	m.Timeout = slots[2].value
 	m.Priority = given(slots[3].value, int64(0))
-	m.Args = given[[]any](slots[4].value, nil)
-	m.Kwargs = given[Dict](slots[5].value, nil)
+	m.Trace = given[Dict](slots[4].value, nil)
+	m.Args = given[[]any](slots[5].value, nil)
+	m.Kwargs = given[Dict](slots[6].value, nil)
 }
 
 func (m *Request) judge() *ProtocolError {
@@ -277,6 +282,9 @@ func (m *Request) write(w *writer) *ProtocolError {
 	if m.Priority != int64(0) {
 		w.buf[count]++
 	}
+	if m.Trace != nil {
+		w.buf[count]++
+	}
 	w.buf = append(w.buf, "\x11\x00\x00\x00\x08app_path"...)
 	if err := w.text(m.AppPath); err != nil {
 		return err.inKey("app_path")
@@ -295,6 +303,12 @@ func (m *Request) write(w *writer) *ProtocolError {
 		w.buf = append(w.buf, "\x11\x00\x00\x00\x08priority"...)
 		if err := w.integer(m.Priority); err != nil {
 			return err.inKey("priority")
+		}
+	}
+	if m.Trace != nil {
+		w.buf = append(w.buf, "\x11\x00\x00\x00\x05trace"...)
+		if err := w.dict(m.Trace); err != nil {
+			return err.inKey("trace")
 		}
 	}
 	w.buf = append(w.buf, "\x11\x00\x00\x00\x04args"...)
@@ -780,6 +794,7 @@ var fieldsOfRequest = []field{
 	{name: "action", kinds: ofString, required: true, minimum: math.MinInt64, maximum: math.MaxInt64},
 	{name: "timeout", kinds: ofFloat | ofInteger, minimum: 0, maximum: math.MaxInt64, finite: true},
 	{name: "priority", kinds: ofInteger, minimum: -10, maximum: 10},
+	{name: "trace", kinds: ofDict, minimum: math.MinInt64, maximum: math.MaxInt64},
 	{name: "args", kinds: ofList, minimum: math.MinInt64, maximum: math.MaxInt64},
 	{name: "kwargs", kinds: ofDict, minimum: math.MinInt64, maximum: math.MaxInt64},
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import ir
 from ..layout import text_type, value_type
-from ..python.routing import EARLY, ROUTING
+from ..python.routing import ARGUMENTS, EARLY, ROUTING
 from .messages import check, when_absent
 from .printing import Lines, block, function, get, text
 from .reading import read_count, skipping
@@ -77,7 +77,7 @@ def routing(spec: ir.Spec) -> Lines:
     request = next(m for m in spec.messages if m.name == "REQUEST")
     wanted = [next(f for f in request.fields or () if f.name == name) for name in ROUTING]
     early = ROUTING.index(EARLY)
-    behind = [f for f in request.fields or () if f.name not in ROUTING]
+    behind = [f for f in request.fields or () if f.name in ARGUMENTS]
     code, length = text_type(spec)
     the_dict = value_type("dict", spec)
     assert isinstance(the_dict.body, ir.Container)

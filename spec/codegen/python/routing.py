@@ -11,9 +11,10 @@ from .printing import Lines
 
 # The fields by which an arbiter routes a REQUEST: those that stand first in it.
 ROUTING = ("app_path", "action", "timeout", "priority")
-# Of these, the last counts only before the fields that follow it in the table: who has found the
-# others need not step over arguments to learn that it is not there.
+# Of these, the last counts only before the arguments: who has found the others need not step over
+# those to learn that it is not there.
 EARLY = ROUTING[-1]
+ARGUMENTS = ("args", "kwargs")
 
 
 def routing_reader(spec: ir.Spec) -> Lines:
@@ -25,11 +26,12 @@ def routing_reader(spec: ir.Spec) -> Lines:
     types = ", ".join(annotation(f) for f in first)
     names = ", ".join(f.name for f in first)
     meaning = f"{names} as a REQUEST begins with them, and where they end."
-    behind = tuple(key_bytes(f.name, spec) for f in (request.fields or ())[len(ROUTING) :])
+    behind = tuple(key_bytes(name, spec) for name in ARGUMENTS)
     return [
         "",
         f"# How fields begin that stand behind {EARLY}, which does not count behind them.",
         f"BEHIND_ROUTING = {behind!r}",
+        f"ARGUMENTS = frozenset({ARGUMENTS!r})",
         "",
         "",
         f"def read_routing(source: bytes, pos: int) -> tuple[{types}, int] | None:",

@@ -1,4 +1,4 @@
-// @generated from spec/ (ebac5516958a3e4c) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
 //! Messages, and the frames that carry them.
 //!
 //! A field of several kinds, or of any, is a `Value`; where it is optional, none stands for its
@@ -80,6 +80,8 @@ pub struct Request {
     pub timeout: Value,
     /// 0 is usual; of requests that wait, the higher goes first.
     pub priority: i64,
+    /// The trace that the caller takes part in, as headers of HTTP would tell it.
+    pub trace: Option<Dict>,
     /// Positional arguments.
     pub args: Vec<Value>,
     /// Keyword arguments.
@@ -95,6 +97,7 @@ impl Request {
             action: action.into(),
             timeout: Value::None,
             priority: 0,
+            trace: None,
             args: Vec::new(),
             kwargs: Dict::new(),
         }
@@ -106,6 +109,7 @@ impl Request {
             ("action", self.action.clone().into()),
             ("timeout", self.timeout.clone()),
             ("priority", self.priority.into()),
+            ("trace", self.trace.clone().into()),
             ("args", self.args.clone().into()),
             ("kwargs", self.kwargs.clone().into()),
         ]
@@ -117,6 +121,7 @@ impl Request {
             fields.take("action"),
             fields.take("timeout"),
             fields.take("priority"),
+            fields.take("trace"),
             fields.take("args"),
             fields.take("kwargs"),
         ];
@@ -130,8 +135,9 @@ impl Request {
             "action" => Some(1),
             "timeout" => Some(2),
             "priority" => Some(3),
-            "args" => Some(4),
-            "kwargs" => Some(5),
+            "trace" => Some(4),
+            "args" => Some(5),
+            "kwargs" => Some(6),
             _ => None,
         }
     }
@@ -140,7 +146,7 @@ impl Request {
         Self::judged(request_id, Payload::read(frame, Self::place)?)
     }
 
-    fn judged(request_id: u64, mut payload: Payload<6>) -> Result<Message, Fault> {
+    fn judged(request_id: u64, mut payload: Payload<7>) -> Result<Message, Fault> {
         let found = payload.field(0, &["app_path"]);
         let app_path = found.required(any, any)?;
         let found = payload.field(1, &["action"]);
@@ -151,10 +157,12 @@ impl Request {
         let found = payload.field(3, &["priority"]);
         let found = found.optional(any, Self::permits_priority)?;
         let priority = found.unwrap_or_default();
-        let found = payload.field(4, &["args"]);
+        let found = payload.field(4, &["trace"]);
+        let trace = found.optional(any, any)?;
+        let found = payload.field(5, &["args"]);
         let found = found.optional(any, any)?;
         let args = found.unwrap_or_default();
-        let found = payload.field(5, &["kwargs"]);
+        let found = payload.field(6, &["kwargs"]);
         let found = found.optional(any, any)?;
         let kwargs = found.unwrap_or_default();
         Ok(Message::Request(Request {
@@ -163,6 +171,7 @@ impl Request {
             action,
             timeout,
             priority,
+            trace,
             args,
             kwargs,
         }))
@@ -178,6 +187,7 @@ impl Request {
         let mut count = 4;
         count += usize::from(!self.timeout.is_none());
         count += usize::from(self.priority != 0);
+        count += usize::from(self.trace.is_some());
         values::put_dict(out, count);
         out.extend_from_slice(b"\x11\x00\x00\x00\x08app_path");
         named(values::write_string(out, &self.app_path), &["app_path"])?;
@@ -190,6 +200,10 @@ impl Request {
         if self.priority != 0 {
             out.extend_from_slice(b"\x11\x00\x00\x00\x08priority");
             named(values::write_integer(out, self.priority), &["priority"])?;
+        }
+        if let Some(held) = &self.trace {
+            out.extend_from_slice(b"\x11\x00\x00\x00\x05trace");
+            named(values::write_dict(out, held, 1), &["trace"])?;
         }
         out.extend_from_slice(b"\x11\x00\x00\x00\x04args");
         named(values::write_list(out, &self.args, 1), &["args"])?;

@@ -1,4 +1,4 @@
-// @generated from spec/ (ebac5516958a3e4c) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
 /** The messages of GD/1: one whole frame each. */
 
 import { ProtocolError } from "./errors.js";
@@ -166,6 +166,8 @@ export class RequestMessage {
   readonly timeout: number | bigint | null;
   /** 0 is usual; of requests that wait, the higher goes first. */
   readonly priority: bigint;
+  /** The trace that the caller takes part in, as headers of HTTP would tell it. */
+  readonly trace: Map<string, Value> | null;
 
   constructor(init: {
     requestId: bigint;
@@ -175,6 +177,7 @@ export class RequestMessage {
     kwargs?: Map<string, Value>;
     timeout?: number | bigint | null;
     priority?: bigint;
+    trace?: Map<string, Value> | null;
   }) {
     this.requestId = init.requestId;
     this.appPath = init.appPath;
@@ -183,6 +186,7 @@ export class RequestMessage {
     this.kwargs = init.kwargs ?? new Map();
     this.timeout = init.timeout ?? null;
     this.priority = init.priority ?? 0n;
+    this.trace = init.trace ?? null;
   }
 
   static read(requestId: bigint, frame: Uint8Array, options: Options): RequestMessage {
@@ -203,16 +207,29 @@ export class RequestMessage {
     const priority = fields.exact("priority", fields.optional("priority")) ?? 0n;
     if (typeof priority !== "bigint") throw fields.fault("wrong_field_type", "priority");
     if (priority < -10n || priority > 10n) throw fields.fault("invalid_field_value", "priority");
+    const trace = fields.optional("trace");
+    if (trace !== null) {
+      if (!(trace instanceof Map)) throw fields.fault("wrong_field_type", "trace");
+    }
     const args = fields.optional("args") ?? [];
     if (!Array.isArray(args)) throw fields.fault("wrong_field_type", "args");
     const kwargs = fields.optional("kwargs") ?? new Map();
     if (!(kwargs instanceof Map)) throw fields.fault("wrong_field_type", "kwargs");
-    return new RequestMessage({ requestId, appPath, action, args, kwargs, timeout, priority });
+    return new RequestMessage({
+      requestId,
+      appPath,
+      action,
+      args,
+      kwargs,
+      timeout,
+      priority,
+      trace,
+    });
   }
 
   /** Writes the payload, its fields judged. */
   writePayload(writer: Writer): void {
-    const { appPath, action, timeout, priority, args, kwargs } = this;
+    const { appPath, action, timeout, priority, trace, args, kwargs } = this;
     if (typeof appPath !== "string") throw refusal("wrong_field_type", "app_path");
     if (typeof action !== "string") throw refusal("wrong_field_type", "action");
     if (timeout !== null) {
@@ -225,11 +242,15 @@ export class RequestMessage {
     }
     if (typeof priority !== "bigint") throw refusal("wrong_field_type", "priority");
     if (priority < -10n || priority > 10n) throw refusal("invalid_field_value", "priority");
+    if (trace !== null) {
+      if (!(trace instanceof Map)) throw refusal("wrong_field_type", "trace");
+    }
     if (!Array.isArray(args)) throw refusal("wrong_field_type", "args");
     if (!(kwargs instanceof Map)) throw refusal("wrong_field_type", "kwargs");
     let $count = 4;
     if (timeout !== null) $count++;
     if (priority !== 0n) $count++;
+    if (trace !== null) $count++;
     writer.open($count);
     writer.key("app_path");
     writer.value(appPath);
@@ -242,6 +263,10 @@ export class RequestMessage {
     if (priority !== 0n) {
       writer.key("priority");
       writer.value(priority);
+    }
+    if (trace !== null) {
+      writer.key("trace");
+      writer.value(trace);
     }
     writer.key("args");
     writer.value(args);

@@ -1,4 +1,4 @@
-// @generated from spec/ (ebac5516958a3e4c) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.List;
@@ -32,6 +32,7 @@ public sealed interface Message {
    * @param kwargs keyword arguments
    * @param timeout seconds from arrival at the arbiter, queueing included
    * @param priority 0 is usual; of requests that wait, the higher goes first
+   * @param trace the trace that the caller takes part in, as headers of HTTP would tell it
    */
   record Request(
       long requestId,
@@ -40,7 +41,8 @@ public sealed interface Message {
       List<Object> args,
       Map<String, Object> kwargs,
       Number timeout,
-      long priority)
+      long priority,
+      Map<String, Object> trace)
       implements Message {
     public Request {
       args = args == null ? List.of() : args;
@@ -49,7 +51,7 @@ public sealed interface Message {
 
     /** Call an action of an app. All else is as where it is absent. */
     public Request(long requestId, String appPath, String action) {
-      this(requestId, appPath, action, List.of(), Map.of(), null, 0);
+      this(requestId, appPath, action, List.of(), Map.of(), null, 0, null);
     }
 
     @Override

@@ -1,4 +1,4 @@
-// @generated from spec/ (ebac5516958a3e4c) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.List;
@@ -12,6 +12,7 @@ final class Payloads {
       new Field("timeout", false, Field.Kind.FLOAT, Field.Kind.INTEGER).from(0).finite();
   private static final Field REQUEST_PRIORITY =
       new Field("priority", false, Field.Kind.INTEGER).from(-10).to(10).unless(0L);
+  private static final Field REQUEST_TRACE = new Field("trace", false, Field.Kind.DICT);
   private static final Field REQUEST_ARGS = new Field("args", false, Field.Kind.LIST);
   private static final Field REQUEST_KWARGS = new Field("kwargs", false, Field.Kind.DICT);
   private static final Field RESPONSE_RESULT = new Field("result", true);
@@ -87,9 +88,10 @@ final class Payloads {
         String action = (String) payload.take(REQUEST_ACTION);
         Number timeout = (Number) payload.take(REQUEST_TIMEOUT);
         long priority = payload.take(REQUEST_PRIORITY) instanceof Long held ? held : 0;
+        Map<String, Object> trace = Payload.map(payload.take(REQUEST_TRACE));
         List<Object> args = Payload.list(payload.take(REQUEST_ARGS));
         Map<String, Object> kwargs = Payload.map(payload.take(REQUEST_KWARGS));
-        yield new Message.Request(requestId, appPath, action, args, kwargs, timeout, priority);
+        yield new Message.Request(requestId, appPath, action, args, kwargs, timeout, priority, trace);
       }
       case RESPONSE -> {
         Object result = payload.take(RESPONSE_RESULT);
@@ -159,6 +161,7 @@ final class Payloads {
     REQUEST_ACTION.judge(message.action());
     REQUEST_TIMEOUT.judge(message.timeout());
     REQUEST_PRIORITY.judge(message.priority());
+    REQUEST_TRACE.judge(message.trace());
     REQUEST_ARGS.judge(message.args());
     REQUEST_KWARGS.judge(message.kwargs());
     int at = out.open();
@@ -167,6 +170,7 @@ final class Payloads {
     count += out.pair(REQUEST_ACTION, message.action());
     count += out.pair(REQUEST_TIMEOUT, message.timeout());
     count += out.pair(REQUEST_PRIORITY, message.priority());
+    count += out.pair(REQUEST_TRACE, message.trace());
     count += out.pair(REQUEST_ARGS, message.args());
     count += out.pair(REQUEST_KWARGS, message.kwargs());
     out.close(at, count);
