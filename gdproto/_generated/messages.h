@@ -1,11 +1,11 @@
-/* @generated from spec/ (ebac5516958a3e4c) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit */
 /* === Messages ================================================================================ */
 
-#define MAX_FIELDS 7
+#define MAX_FIELDS 8
 
 /* Names of the slots, the request id first. */
 static const char *const field_names[MESSAGES][MAX_FIELDS] = {
-    {"request_id", "app_path", "action", "args", "kwargs", "timeout", "priority"},
+    {"request_id", "app_path", "action", "args", "kwargs", "timeout", "priority", "trace"},
     {"request_id", "result"},
     {"request_id", "error_type", "message", "details"},
     {"request_id", "data"},
@@ -44,9 +44,10 @@ static int write_REQUEST(Writer *w, PyObject *self) {
     PyObject *action = SLOT(self, 0, 2);
     PyObject *timeout = SLOT(self, 0, 5);
     PyObject *priority = SLOT(self, 0, 6);
+    PyObject *trace = SLOT(self, 0, 7);
     PyObject *args = SLOT(self, 0, 3);
     PyObject *kwargs = SLOT(self, 0, 4);
-    if (app_path == NULL || action == NULL || timeout == NULL || priority == NULL || args == NULL || kwargs == NULL) {
+    if (app_path == NULL || action == NULL || timeout == NULL || priority == NULL || trace == NULL || args == NULL || kwargs == NULL) {
         return DOUBT;
     }
     if (!PyLong_CheckExact(priority) && (!PyLong_Check(priority) || PyBool_Check(priority))) {
@@ -64,7 +65,7 @@ static int write_REQUEST(Writer *w, PyObject *self) {
     if (write_raw(w, "\041\000\000\000\004", 5) < 0) {
         return -1;
     }
-    put32(w->pos - 4, (uint32_t)(4 + (timeout != Py_None) + (has_priority)));
+    put32(w->pos - 4, (uint32_t)(4 + (timeout != Py_None) + (has_priority) + (trace != Py_None)));
     if (!PyUnicode_CheckExact(app_path)) {
         return DOUBT;
     }
@@ -100,6 +101,14 @@ static int write_REQUEST(Writer *w, PyObject *self) {
     }
     if (has_priority) {
         if (write_raw(w, "\021\000\000\000\010priority", 13) < 0 || write_any(w, priority, 1) < 0) {
+            return -1;
+        }
+    }
+    if (trace != Py_None) {
+        if (!PyDict_CheckExact(trace)) {
+            return DOUBT;
+        }
+        if (write_raw(w, "\021\000\000\000\005trace", 10) < 0 || write_any(w, trace, 1) < 0) {
             return -1;
         }
     }
@@ -193,6 +202,19 @@ static int read_REQUEST(Reader *r, PyObject **fields) {
         if (fields[6] == NULL) {
             return DOUBT;
         }
+    }
+    if (reader_takes(r, "\021\000\000\000\005trace", 10)) {
+        count += 1;
+        fields[7] = read_any(r, 1, 0);
+        if (fields[7] == NULL) {
+            return FAULT;
+        }
+        if (!PyDict_CheckExact(fields[7])) {
+            return fields[7] == Py_None ? DOUBT : FAULT;
+        }
+    }
+    else {
+        fields[7] = Py_NewRef(Py_None);
     }
     if (!reader_takes(r, "\021\000\000\000\004args", 9)) {
         return DOUBT;

@@ -1,4 +1,4 @@
-# @generated from spec/ (ebac5516958a3e4c) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Request(Message):
         kwargs: keyword arguments.
         timeout: seconds from arrival at the arbiter, queueing included.
         priority: 0 is usual; of requests that wait, the higher goes first.
+        trace: the trace that the caller takes part in, as headers of HTTP would tell it.
     """
 
     CODE: ClassVar[MessageCode] = MessageCode.REQUEST
@@ -49,6 +50,7 @@ class Request(Message):
     kwargs: dict[str, Any] = field(default_factory=dict)
     timeout: float | int | None = None
     priority: int = 0
+    trace: dict[str, Any] | None = None
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class Request(Message):
         kwargs: dict[str, Any] = _NEW,
         timeout: float | int | None = None,
         priority: int = 0,
+        trace: dict[str, Any] | None = None,
     ) -> None:
         self.request_id = request_id
         self.app_path = app_path
@@ -67,6 +70,7 @@ class Request(Message):
         self.kwargs = {} if kwargs is _NEW else kwargs
         self.timeout = timeout
         self.priority = priority
+        self.trace = trace
 
     def _write_payload(self, out: Write) -> None:
         if type(self.priority) is not int:
@@ -75,7 +79,7 @@ class Request(Message):
             raise Doubt
         if self.priority > 10:
             raise Doubt
-        out((b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06')[(self.timeout is not None) + (self.priority != 0)])
+        out((b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06', b'!\x00\x00\x00\x07')[(self.timeout is not None) + (self.priority != 0) + (self.trace is not None)])
         if type(self.app_path) is not str:
             raise Doubt
         out(b'\x11\x00\x00\x00\x08app_path')
@@ -96,6 +100,11 @@ class Request(Message):
         if self.priority != 0:
             out(b'\x11\x00\x00\x00\x08priority')
             write_value(self.priority, out, 1)
+        if self.trace is not None:
+            if type(self.trace) is not dict:
+                raise Doubt
+            out(b'\x11\x00\x00\x00\x05trace')
+            write_dict(self.trace, out, 2)
         if type(self.args) is not list and type(self.args) is not tuple:
             raise Doubt
         out(b'\x11\x00\x00\x00\x04args')
@@ -138,17 +147,20 @@ class Request(Message):
                 return None
             if priority > 10:
                 return None
+        trace: Any = None
+        if source.startswith(b'\x11\x00\x00\x00\x05trace!', pos):
+            trace, pos = read_dict(source, pos + 11, 2)
         if not source.startswith(b'\x11\x00\x00\x00\x04args ', pos):
             return None
         args, pos = read_list(source, pos + 10, 2)
         if not source.startswith(b'\x11\x00\x00\x00\x06kwargs!', pos):
             return None
         kwargs, pos = read_dict(source, pos + 12, 2)
-        if pos != len(source) or not source.startswith((b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06')[(timeout is not None) + (priority is not None)], root):
+        if pos != len(source) or not source.startswith((b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06', b'!\x00\x00\x00\x07')[(timeout is not None) + (priority is not None) + (trace is not None)], root):
             return None
         if priority is None:
             priority = 0
-        return cls(request_id, app_path, action, tuple(args), kwargs, timeout, priority)
+        return cls(request_id, app_path, action, tuple(args), kwargs, timeout, priority, trace)
 
     @classmethod
     def _from_payload(
@@ -177,6 +189,10 @@ class Request(Message):
                 raise Doubt
             if priority > 10:
                 raise Doubt
+        trace = payload.get("trace")
+        if trace is not None:
+            if type(trace) is not dict:
+                raise Doubt
         args = payload.get("args")
         if args is None:
             args = ()
@@ -189,7 +205,7 @@ class Request(Message):
         else:
             if type(kwargs) is not dict:
                 raise Doubt
-        return cls(request_id, app_path, action, tuple(args), kwargs, timeout, priority)
+        return cls(request_id, app_path, action, tuple(args), kwargs, timeout, priority, trace)
 
 
 @dataclass(slots=True, init=False, repr=False, eq=False)
@@ -721,6 +737,7 @@ class Resume(Message):
 
 # How fields begin that stand behind priority, which does not count behind them.
 BEHIND_ROUTING = (b'\x11\x00\x00\x00\x04args', b'\x11\x00\x00\x00\x06kwargs')
+ARGUMENTS = frozenset(('args', 'kwargs'))
 
 
 def read_routing(source: bytes, pos: int) -> tuple[str, str, float | int | None, int] | None:

@@ -1,7 +1,7 @@
-/* @generated from spec/ (ebac5516958a3e4c) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "032da3cf6062da5f"
+#define SPEC_HASH "23a055ce6aedab66"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576
