@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncGenerator, Generator
+import sys
+from collections.abc import AsyncGenerator, Generator, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,6 +17,7 @@ from .answers import Deadline, of_form
 from .faces import Faces
 from .on_loops import OnLoops
 from .sync import Channels
+from .tracing import API, checked_trace, told
 
 if TYPE_CHECKING:
     from ..converters import Converters
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 READY_S = 60.0
 # What an arbiter that is there gets for its answer.
 SOON_S = 0.1
+_modules = sys.modules
 
 
 class As(Enum):
@@ -67,6 +70,7 @@ class DirtyClient(Faces):
         super().__init__(socket_path, timeout)
         self.idle_timeout = idle_timeout
         self.priority = checked(priority)
+        self._trace: Mapping[str, str] | None = None
 
     def _begin(self) -> None:
         self._ids = itertools.count(1)
@@ -103,6 +107,7 @@ class DirtyClient(Faces):
         idle_timeout: float | As | None = As.BEFORE,
         priority: int | As = As.BEFORE,
         converters: Converters | As | None = As.BEFORE,
+        trace: Mapping[str, str] | As | None = As.BEFORE,
     ) -> Self:
         """This client with other options: it uses the same connections, and closes them.
 
@@ -110,6 +115,9 @@ class DirtyClient(Faces):
 
         Args:
             timeout: as of the client; so are the others. What is not given stays as it is.
+            trace: the trace that calls take part in, by the names of W3C's headers: `traceparent`
+                and, if there is one, `tracestate`. An empty dict is for none; None, as it is at
+                first, for that of OpenTelemetry's current span.
 
         Raises:
             ValueRefused: one of them cannot be used.
@@ -122,6 +130,8 @@ class DirtyClient(Faces):
             view.idle_timeout = idle_timeout
         if priority is not As.BEFORE:
             view.priority = checked(priority)
+        if trace is not As.BEFORE:
+            view._trace = checked_trace(trace)
         if converters is not As.BEFORE:
             view.converters = converters
             view._channels, view._on_loops = self._bare
@@ -145,6 +155,8 @@ class DirtyClient(Faces):
         """
         number, timeout = next(self._ids), self._timeout_s
         request = Request(number, app_path, action, args, kwargs, timeout, self.priority)
+        if API in _modules or self._trace is not None:
+            request.trace = told(self._trace)
         return self._channels.ask(request, Deadline(timeout, request))
 
     def stream(
@@ -285,7 +297,10 @@ class DirtyClient(Faces):
         self, app_path: str, action: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> gdproto.Request:
         number, timeout = next(self._ids), self._timeout_s
-        return gdproto.Request(number, app_path, action, args, kwargs, timeout, self.priority)
+        request = Request(number, app_path, action, args, kwargs, timeout, self.priority)
+        if API in _modules or self._trace is not None:
+            request.trace = told(self._trace)
+        return request
 
     def _status(self) -> gdproto.Status:
         return gdproto.Status(next(self._ids))

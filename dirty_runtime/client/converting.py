@@ -33,7 +33,8 @@ class Both:
             raise DirtyProtocolError.of(error) from None
         path, action, timeout = message.app_path, message.action, message.timeout
         number, priority = message.request_id, message.priority
-        return gdproto.Request(number, path, action, args, kwargs, timeout, priority)
+        trace = message.trace
+        return gdproto.Request(number, path, action, args, kwargs, timeout, priority, trace)
 
     def into(self, value: Any) -> Any:
         """What stood for it, of what came. Raises DirtyProtocolError."""

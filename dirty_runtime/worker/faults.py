@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gdproto
@@ -9,6 +10,7 @@ import gdproto
 from ..errors import DirtyAppError
 from ..failure import Failure, tell
 from ..hints import hint
+from ..tracing import trace_id_of
 from .log import LOG
 
 
@@ -20,7 +22,20 @@ def name_of(request: gdproto.Request) -> str:
 def facts_of(request: gdproto.Request) -> dict[str, Any]:
     """What was called, for programs that read the log."""
     action, number = request.action, request.request_id
-    return {"app": request.app_path, "action": action, "request_id": number}
+    facts = {"app": request.app_path, "action": action, "request_id": number}
+    return facts | traced(request.trace)
+
+
+def number_of(request_id: int, trace: Mapping[str, Any] | None) -> str:
+    """By what the lines of a call are found, for a person: its request, and its trace."""
+    trace_id = trace_id_of(trace)
+    return f"request {request_id}, trace {trace_id}" if trace_id else f"request {request_id}"
+
+
+def traced(trace: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The trace's id, for programs that read the log, if there is one."""
+    trace_id = trace_id_of(trace)
+    return {"trace_id": trace_id} if trace_id else {}
 
 
 def app_error(error: BaseException, request: gdproto.Request, tracebacks: bool) -> DirtyAppError:
@@ -43,16 +58,17 @@ def unencodable(error: BaseException, request: gdproto.Request, tracebacks: bool
     told = tell(error)
     helps = hint(getattr(error, "code", ""), told.message)
     reason = f"the result cannot be encoded: {told.message}{helps}"
-    LOG.say("ERROR", f"{_head(request)}: {reason}", facts_of(request))
+    LOG.say("ERROR", f"{head_of(request)} failed: {reason}", facts_of(request))
     told_trace = told.traceback if tracebacks else None
     return DirtyAppError(reason, request.app_path, request.action, told_trace)
 
 
-def _head(request: gdproto.Request) -> str:
-    return f"{name_of(request)} (request {request.request_id}) failed"
+def head_of(request: gdproto.Request) -> str:
+    """What was called, and by what the lines of the call are found."""
+    return f"{name_of(request)} ({number_of(request.request_id, request.trace)})"
 
 
 def _log(failure: Failure, request: gdproto.Request) -> None:
-    text = f"{_head(request)}: {failure.kind}: {failure.message}"
+    text = f"{head_of(request)} failed: {failure.kind}: {failure.message}"
     facts = facts_of(request) | {"exception_type": failure.kind}
     LOG.say("ERROR", text, facts, failure.traceback)

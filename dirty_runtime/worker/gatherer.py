@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..batches import ENDED, Batch, listed
 from ..errors import DirtyCancelledError, DirtyOverloadedError
+from . import spans
 from .batcher import Batcher
 from .forks import end_copy
 
@@ -109,6 +110,10 @@ class Gatherer:
 
     async def _run(self, members: Sequence[Exchange]) -> None:
         items = [self._items.pop(member) for member in members]
+        for member in members:
+            if member.request.trace is not None:
+                # They run together: none of them is the one that runs.
+                member.span = spans.begin(member.request, is_current=False)
         try:
             result = await self._call(partial(self._method, items))
             if inspect.isawaitable(result):

@@ -30,8 +30,9 @@ from ..errors import (
 )
 from ..sockets.round_trip import round_trip
 from ..sockets.transfer import receive, widen
+from . import spans
 from .chunks import ChunkWriter
-from .faults import app_error, facts_of, name_of, unencodable
+from .faults import app_error, facts_of, head_of, name_of, unencodable
 from .forks import end_copy, is_worker
 from .log import LOG
 from .loop import AsyncItems, Cancelled, EventLoop, Stuck
@@ -70,6 +71,8 @@ class LaneServer:
         self._is_cancelled = False
         self._running = 0
         self._status: Any = None
+        # Of the request that runs, where it is traced.
+        self._span: spans.RunSpan | None = None
         # Frames that go out before the next wait: the answer to a request, and after it those to
         # what the arbiter may not send, or has not looked for: payloads that cannot be decoded.
         self._unsent = b""
@@ -101,10 +104,11 @@ class LaneServer:
         """
         while (message := self._next()) is not None:
             if type(message) is Request:
-                Context().run(self._answer, message)
+                answer = self._answer if message.trace is None else self._answer_traced
+                Context().run(answer, message)
             elif isinstance(message, gdproto.Status):
-                answer = gdproto.Response(message.request_id, self._status)
-                self._write(self._connection.send(answer))
+                status = gdproto.Response(message.request_id, self._status)
+                self._write(self._connection.send(status))
 
     def hand_over(self) -> tuple[socket.socket, gdproto.Connection]:
         """What the lane is made of, for whoever serves it in another way."""
@@ -208,6 +212,15 @@ class LaneServer:
 
     # --- one request ---
 
+    def _answer_traced(self, request: gdproto.Request) -> None:
+        self._span = spans.begin(request)
+        try:
+            self._answer(request)
+        finally:
+            if self._span is not None:
+                self._span.end()
+                self._span = None
+
     def _answer(self, request: gdproto.Request) -> None:
         app = self._apps.get(request.app_path)
         if app is None:
@@ -235,7 +248,7 @@ class LaneServer:
             end_copy(name_of(request))
             raise
         except Stuck:
-            text = f"{name_of(request)} was given up and has not ended since: its lane closes"
+            text = f"{head_of(request)} was given up and has not ended since: its lane closes"
             LOG.say("ERROR", text, facts_of(request))
             raise
         except Cancelled:
@@ -248,7 +261,7 @@ class LaneServer:
         action, kwargs = request.action, request.kwargs
         if is_forbidden(action):
             raise ValueError(f"action {action!r} cannot be called from outside")
-        RUNNING.set((request.app_path, action, self._asks, request.request_id))
+        RUNNING.set((request.app_path, action, self._asks, request.request_id, request.trace))
         if not kwargs:
             return app(action, *request.args)
         called: Callable[..., Any] = app
@@ -288,6 +301,8 @@ class LaneServer:
                     return
                 failure = unencodable(error, request, self._tracebacks)
         if failure is not None:
+            if self._span is not None:
+                self._span.failed(failure)
             if not self._is_open(request.request_id):
                 return
             parts = self._connection.send_parts(to_message(failure, request.request_id))

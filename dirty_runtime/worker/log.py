@@ -19,6 +19,7 @@ from ..line_writer import LineWriter, Stream, Target
 from ..log_file import LogFile
 from ..log_lines import JsonFormatter, TextFormatter, encoded
 from ..printable import printable
+from ..tracing import trace_id_of
 from .request import RUNNING
 
 # Above what a program may mean to close: its standard streams, or the first few files.
@@ -100,9 +101,12 @@ class AppHandler(logging.Handler):
         facts: dict[str, Any] = {"logger": record.name, "slot": self._slot}
         where = f" {record.name} (slot {self._slot}"
         if (running := RUNNING.get()) is not None:
-            app_path, action, _, number = running
+            app_path, action, _, number, trace = running
             facts |= {"app": app_path, "action": action, "request_id": number}
             where += f", {app_path} {action}, request {number}"
+            if trace_id := trace_id_of(trace):
+                facts["trace_id"] = trace_id
+                where += f", trace {trace_id}"
         said = logging.makeLogRecord(
             {
                 "msg": _said(record),

@@ -35,8 +35,9 @@ from ..errors import (
 )
 from ..failure import describe, tell
 from ..sockets.transfer import MORE_BYTES, receive
+from . import spans
 from .converted import Converted, bare
-from .faults import app_error, facts_of, name_of, unencodable
+from .faults import app_error, facts_of, head_of, name_of, unencodable
 from .forks import end_copy
 from .gatherer import Gatherer
 from .lane import OUR_NAMES, LaneServer
@@ -73,6 +74,7 @@ class Exchange:
         room: of such items, how many more may come.
         gatherer: what runs it with others.
         ends: whether its stream is over when what is held back has been sent.
+        span: that of its run, where it is traced.
     """
 
     __slots__ = (
@@ -85,6 +87,7 @@ class Exchange:
         "is_paused",
         "request",
         "room",
+        "span",
         "task",
         "waiter",
     )
@@ -98,6 +101,7 @@ class Exchange:
         self.waiter: asyncio.Future[None] | None = None
         self.held: deque[Any] | None = None
         self.room: threading.Semaphore | None = None
+        self.span: spans.RunSpan | None = None
 
     def asks(self) -> bool:
         """Whether the caller gave up."""
@@ -274,7 +278,7 @@ class LoopLane:
     def _look_whether_stuck(self, exchange: Exchange) -> None:
         request = exchange.request
         if self._open.get(request.request_id) is exchange:
-            text = f"{name_of(request)} was given up and has not ended since"
+            text = f"{head_of(request)} was given up and has not ended since"
             LOG.say("ERROR", f"{text}: the worker is replaced", facts_of(request))
             self._stuck(text)
 
@@ -292,7 +296,10 @@ class LoopLane:
     async def _run(self, exchange: Exchange) -> None:
         request, exchange.has_begun = exchange.request, True
         try:
-            RUNNING.set((request.app_path, request.action, exchange.asks, request.request_id))
+            if request.trace is not None:
+                exchange.span = spans.begin(request)
+            number, trace = request.request_id, request.trace
+            RUNNING.set((request.app_path, request.action, exchange.asks, number, trace))
             if self._runs_here(request.action):
                 result = self._called(request)
             else:
@@ -483,6 +490,8 @@ class LoopLane:
                 parts = self._connection.send_parts(to_message(failure, request_id))
         for part in parts:
             self._write(part)
+        if failure is not None and exchange.span is not None:
+            exchange.span.failed(failure)
         self._forget(exchange)
 
     def _forget(self, exchange: Exchange) -> None:
@@ -490,6 +499,9 @@ class LoopLane:
             del self._open[exchange.request.request_id]
         # It may stand in a traceback, or in a context that others keep.
         exchange.task = None
+        if exchange.span is not None:
+            exchange.span.end()
+            exchange.span = None
 
     def _write(self, data: bytes) -> None:
         """Send it with what else the loop's turn brings about."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from typing import Any
+
+from ..tracing import trace_id_of
 
 
 class CurrentRequest:
@@ -13,6 +16,8 @@ class CurrentRequest:
         app_path: the app that is called.
         action: what is called on it.
         request_id: the number by which logs name it.
+        trace: what its caller said of the trace that it takes part in, as `with_options` of a
+            client takes it; empty for nothing. Callers give it: it may be of any form.
     """
 
     def __init__(
@@ -21,11 +26,18 @@ class CurrentRequest:
         action: str,
         is_cancelled: Callable[[], bool],
         request_id: int = 0,
+        trace: Mapping[str, Any] | None = None,
     ) -> None:
         self.app_path = app_path
         self.action = action
         self.request_id = request_id
+        self.trace = trace or {}
         self._is_cancelled = is_cancelled
+
+    @property
+    def trace_id(self) -> str:
+        """The trace's id, 32 hexadecimal digits; empty where there is none."""
+        return trace_id_of(self.trace)
 
     @property
     def cancelled(self) -> bool:
@@ -34,7 +46,7 @@ class CurrentRequest:
 
 
 # What a CurrentRequest is made of, when it is asked for: most calls never do.
-Running = tuple[str, str, Callable[[], bool], int]
+Running = tuple[str, str, Callable[[], bool], int, Mapping[str, Any] | None]
 
 RUNNING: ContextVar[Running | None] = ContextVar("running", default=None)
 """The request that runs in this context, as its worker says."""

@@ -1,4 +1,4 @@
-# @generated from spec/ (ebac5516958a3e4c) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
 """The operations of the stash as methods, for threads and for event loops."""
 
 from __future__ import annotations
