@@ -114,26 +114,28 @@ def test_a_call_of_a_call_is_of_the_same_trace(client: DirtyClient) -> None:
     assert (inner["parent"], outer["parent"]) == (outer["id"], caller.span_id)
 
 
-def test_the_queue_is_told(arbiter: Arbiter, client: DirtyClient) -> None:
-    """What waits behind another waits as long as that runs, at least."""
-    caller = Caller(client)
+def test_the_queue_is_told(arbiter: Arbiter, client: DirtyClient, tmp_path: Path) -> None:
+    """A call that waits behind another is in the queue until that has ended."""
+    caller, go_on, released_ns = Caller(client), tmp_path / "go-on", 0
 
     async def both() -> None:
+        nonlocal released_ns
         async with arbiter.client(LIMIT_S) as other:
-            first = asyncio.ensure_future(other.execute_async(TRACED, "sleeps", 0.2))
+            first = asyncio.ensure_future(other.execute_async(TRACED, "waits_for", str(go_on)))
             while not any(worker["busy"] for worker in (await other.status_async())["workers"]):
                 await asyncio.sleep(0)
             with caller as traced:
-                await traced.execute_async(TRACED, "plain")
-            await first
+                second = asyncio.ensure_future(traced.execute_async(TRACED, "plain"))
+            while not (await other.status_async())["queues"][TRACED]:
+                await asyncio.sleep(0)
+            released_ns = time.time_ns()
+            go_on.touch()
+            await asyncio.gather(first, second)
             await client.close_async()
 
-    before_ns = time.time_ns()
     asyncio.run(both())
     spans = caller.spans(3)
-    assert before_ns <= spans["queue"]["start"]
-    # What is left of the other's run, which had begun.
-    assert spans["queue"]["end"] - spans["queue"]["start"] > 0.05e9
+    assert spans["queue"]["start"] < released_ns < spans["queue"]["end"]
 
 
 @pytest.mark.parametrize("app", [TRACED, MANY])

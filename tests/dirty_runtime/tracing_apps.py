@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 from opentelemetry import trace
@@ -78,8 +79,9 @@ class Traced(DirtyApp):
     def says(self) -> None:
         logging.getLogger("shop").warning("something is odd")
 
-    def sleeps(self, seconds: float) -> None:
-        time.sleep(seconds)
+    def waits_for(self, path: str) -> None:
+        while not Path(path).exists():
+            time.sleep(0.005)
 
     def calls_another(self) -> str:
         result: str = get_dirty_client().execute("tracing_apps:Many", "plain")
