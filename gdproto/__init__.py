@@ -41,6 +41,7 @@ from .implementation import parse_payload as parse_payload
 from .implementation import parse_question as parse_question
 from .implementation import parse_stash as parse_stash
 from .implementation import peek_request as peek_request
+from .items import list_items as list_items
 from .messages import PRIORITY_RANGE as PRIORITY_RANGE
 from .pieces import ListPieces as ListPieces
 from .pieces import Pieces as Pieces
@@ -55,7 +56,7 @@ if not TYPE_CHECKING:
     PRIORITY_RANGE RAW_DATA_BYTES
     VALUE_TYPES VERSION Connection ConnectionClosed Encoded ExchangeEnded FrameReceived Header
     ListPieces ManageOp Message MessageCode MessageReceived PartReceived Pieces ProtocolError
-    RequestPeek StashOp check decode encode parse parse_header parse_payload
+    RequestPeek StashOp check decode encode list_items parse parse_header parse_payload
     parse_question parse_stash peek_request readdressed
     """
     __all__ = sorted([*_PLAIN.split(), *_messages.__all__])

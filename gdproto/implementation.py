@@ -69,6 +69,7 @@ doubtful = (
 )
 if codec is None:
     check = tlv.check
+    value_end = strict.check
     parse_stash = messages.parse_stash
     parse_question = messages.parse_question
     encode = tlv.encode
@@ -83,6 +84,7 @@ else:
     FALLBACKS = fallbacks(doubtful)
     codec.bind(MESSAGE_CLASSES, frames.Header, RequestPeek, Encoded, FALLBACKS)
     check = codec.check
+    value_end = codec.check_at
     parse_stash = doubtful.parse_stash
     parse_question = doubtful.parse_question
     encode = codec.encode

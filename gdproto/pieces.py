@@ -6,12 +6,14 @@ Rules: the pieces are the TLV bytes of one value. Nothing judges them but by the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ._generated.messages import Response
 from ._generated.tables import HEADER_BYTES, MAX_ITEMS, VALUE_TYPES, MessageCode
 from .errors import ProtocolError
 from .fast import PART_BYTES
 from .frames import Header, check_length
+from .implementation import encode
 
 # A RESPONSE of none, without its header and its last byte, which is the none.
 _HEAD = Response(0, None).to_bytes()[HEADER_BYTES:-1]
@@ -32,6 +34,10 @@ class Pieces:
 
     def __bytes__(self) -> bytes:
         return b"".join(self._pieces)
+
+    def under(self, name: str, fields: dict[str, Any]) -> Pieces:
+        """A dict of these fields and, under the name, of this value."""
+        return Pieces([encode({**fields, name: None})[:-1], *self._pieces])
 
     def response(self, request_id: int) -> tuple[Header, list[bytes]]:
         """The frame that answers with the value, and its header.

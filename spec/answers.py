@@ -367,18 +367,40 @@ STASH_INFO = Form(
         FormField("table", TEXT, "its name", core=True),
     ),
 )
+STASH_ENTRY = Form(
+    "StashEntry",
+    "What a key is.",
+    (
+        FormField("version", INT, "a number that it never had with another value", core=True),
+        FormField("ttl", NUMBER, "how long it lives", core=True, unit="seconds", nullable=True),
+        FormField("value", ANY, "its value", core=True),
+    ),
+)
+STASH_PAGE = Form(
+    "StashPage",
+    "Some of the keys of a table.",
+    (
+        FormField("next", SCALAR, "the `after` of the next page; none for the last", core=True),
+        FormField("keys", list_of(SCALAR), "the keys", core=True),
+    ),
+)
 MAX_NAME_BYTES = 2 * 1024 * 1024
+# A key, and what tells its type and its length.
+MAX_PLACE_BYTES = MAX_NAME_BYTES + 5
 # What it costs to match a text grows with its length times that of the pattern.
 MAX_PATTERN_BYTES = 1024
 _TABLE = Parameter("table", max_bytes=MAX_NAME_BYTES)
 _KEY = Parameter("key", max_bytes=MAX_NAME_BYTES)
 _VALUE = Parameter("value")
+_TTL = Parameter("ttl", required=False)
+_PATTERN = Parameter("pattern", required=False, max_bytes=MAX_PATTERN_BYTES)
 _NO_ROOM = {"StashError": "there is no room"}
+_MISSING = {"StashKeyNotFoundError": "the key or the table is missing"}
 STASH = (
     Operation(
         "put",
         1,
-        (_TABLE, _KEY, _VALUE),
+        (_TABLE, _KEY, _VALUE, _TTL),
         BOOL,
         "Store `value` under `key`.",
         _NO_ROOM,
@@ -389,14 +411,14 @@ STASH = (
         (_TABLE, _KEY),
         ANY,
         "The value of `key`.",
-        {"StashKeyNotFoundError": "the key or the table is missing"},
+        _MISSING,
         or_default=True,
     ),
     Operation("delete", 3, (_TABLE, _KEY), BOOL, "Remove `key`; false when it was missing."),
     Operation(
         "keys",
         4,
-        (_TABLE, Parameter("pattern", required=False, max_bytes=MAX_PATTERN_BYTES)),
+        (_TABLE, _PATTERN),
         list_of(SCALAR),
         "The keys, or those strings among them that match `* ? [seq] [!seq]`.",
     ),
@@ -418,6 +440,90 @@ STASH = (
         (_TABLE, Parameter("key", required=False, max_bytes=MAX_NAME_BYTES)),
         BOOL,
         "Whether the table has `key`; without a key, whether there is such a table.",
+    ),
+    Operation(
+        "put_if_absent",
+        11,
+        (_TABLE, _KEY, _VALUE, _TTL),
+        BOOL,
+        "Store `value` under `key`, if it is missing; false when it was there.",
+        _NO_ROOM,
+    ),
+    Operation(
+        "pop",
+        12,
+        (_TABLE, _KEY),
+        ANY,
+        "Take out `key`: its value.",
+        _MISSING,
+        or_default=True,
+    ),
+    Operation(
+        "incr",
+        13,
+        (
+            _TABLE,
+            _KEY,
+            Parameter("value", required=False),
+            Parameter("initial", required=False),
+            _TTL,
+        ),
+        NUMBER,
+        "Add `value`, or 1, to the number of `key`, or to `initial`, or 0, when it is missing.",
+        {"StashError": "there is no number, it would be too large, or there is no room"},
+    ),
+    Operation(
+        "touch",
+        14,
+        (_TABLE, _KEY, _TTL),
+        BOOL,
+        "Let `key` live `ttl` seconds from now, or for ever; false when it was missing.",
+        _NO_ROOM,
+    ),
+    Operation("ttl", 15, (_TABLE, _KEY), ANY, "How long `key` lives: seconds, or none.", _MISSING),
+    Operation(
+        "entry",
+        16,
+        (_TABLE, _KEY),
+        a(STASH_ENTRY),
+        "The value of `key`, with its version.",
+        _MISSING | _NO_ROOM,
+    ),
+    Operation(
+        "swap",
+        17,
+        (_TABLE, _KEY, _VALUE, Parameter("version", required=False), _TTL),
+        INT,
+        "Store `value` under `key` if that has `version`, 0 for one that is missing. "
+        "The new version, or 0.",
+        _NO_ROOM,
+    ),
+    Operation(
+        "get_many",
+        18,
+        (_TABLE, _VALUE),
+        list_of(list_of(ANY)),
+        "A list of key and value for each key of the list `value` that is there.",
+    ),
+    Operation(
+        "put_many",
+        19,
+        (_TABLE, _VALUE, _TTL),
+        BOOL,
+        "Store what the list `value` has lists of, a key and its value: all of it, or nothing.",
+        _NO_ROOM,
+    ),
+    Operation(
+        "page",
+        20,
+        (
+            _TABLE,
+            _PATTERN,
+            Parameter("after", required=False, max_bytes=MAX_PLACE_BYTES),
+            Parameter("count", required=False),
+        ),
+        a(STASH_PAGE),
+        "Up to `count` of the keys, as of `keys`, behind those of the page that names `after`.",
     ),
 )
 

@@ -16,6 +16,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -101,7 +102,8 @@ class DirtyArbiter:
         self.access = Access.of(config)
         self.catalogue = Catalogue(config.apps, config.preload)
         self.turns = Turns()
-        self.stash = MemoryStash(config.stash_max_bytes, self.turns)
+        # Versions are in microseconds: some languages have no integer beyond 2 ** 53.
+        self.stash = MemoryStash(config.stash_max_bytes, self.turns, clock, time.time_ns() // 1000)
         self.router: Router[CallOf, Place] = Router(
             self.catalogue.paths,
             config.max_queue,

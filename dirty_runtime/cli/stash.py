@@ -1,4 +1,8 @@
-"""``dirty stash``: a command for each operation that is declared."""
+"""``dirty stash``: a command for each operation that is declared.
+
+Rules: what an operation needs are arguments, and the first that it may be given; further ones, and
+numbers, are options.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,8 @@ from gdproto.answers import STASH_OPERATIONS, Operation
 
 from ..client.stash import StashClient
 from ..errors import DirtyError
-from .failing import failure
+from ..printable import shown
+from .failing import failure, usage
 from .options import (
     TAKES_NUMBERS,
     client_at,
@@ -19,6 +24,10 @@ from .options import (
     timeout_option,
 )
 from .values import from_json, print_json
+
+NUMBERS = ("number", "integer")
+# Where a page ended: bytes, which are printed as hex.
+PLACE = "after"
 
 
 @click.group()
@@ -32,7 +41,7 @@ def _command(op: StashOp, operation: Operation) -> None:
     def run(socket_path: str | None, timeout: float, **words: str | None) -> None:
         client_at(socket_path, timeout).close()
         values: dict[str, Any] = {
-            name: word if kinds[name] == "string" else from_json(word)
+            name: _value(name, kinds[name], word)
             for name, word in words.items()
             if word is not None
         }
@@ -43,10 +52,25 @@ def _command(op: StashOp, operation: Operation) -> None:
             raise failure(error) from None
 
     command: Any = timeout_option(socket_option(run))
+    optional = [one for one in operation.parameters if not one.required]
     for parameter in reversed(operation.parameters):
-        command = click.argument(parameter.name, required=parameter.required)(command)
+        if parameter in optional[1:] or (parameter in optional and parameter.kind in NUMBERS):
+            form = "HEX" if parameter.name == PLACE else "JSON"
+            command = click.option(f"--{parameter.name}", metavar=form)(command)
+        else:
+            command = click.argument(parameter.name, required=parameter.required)(command)
     name = operation.name.replace("_", "-")
     stash.command(name, help=_help(operation), context_settings=TAKES_NUMBERS)(command)
+
+
+def _value(name: str, kind: str, word: str) -> Any:
+    """What the word stands for. Raises ClickException."""
+    if name != PLACE:
+        return word if kind == "string" else from_json(word)
+    try:
+        return bytes.fromhex(word)
+    except ValueError:
+        raise usage(f"--{PLACE} {shown(word)} is not hex; take the `next` of a page") from None
 
 
 def _help(operation: Operation) -> str:

@@ -61,20 +61,13 @@ class StashClient(Client, StashCalls):
         """The value of `key`. Raises StashKeyNotFoundError."""
         return self.ask(StashOp.GET, table, key)
 
-    def ask(
-        self,
-        op: StashOp,
-        table: str = "",
-        key: Any = None,
-        value: Any = None,
-        pattern: str | None = None,
-    ) -> Any:
-        """What the arbiter answers to the operation. Raises DirtyError."""
-        message = gdproto.Stash(next(self._ids), int(op), table, key, value, pattern)
+    def answered(self, question: gdproto.Stash) -> Any:
+        """What the arbiter answers to the question. Raises DirtyError."""
+        question.request_id, op = next(self._ids), StashOp(question.op)
         try:
-            return understood(op, self._channels.ask(message, Deadline(self._timeout_s)))
+            return understood(op, self._channels.ask(question, Deadline(self._timeout_s)))
         except DirtyError as error:
-            raise _typed(error, table, key) from None
+            raise _typed(error, question.table, question.key) from None
 
 
 class StashTable(MutableMapping[Any, Any]):
@@ -150,28 +143,25 @@ class AsyncStashClient(Client, AsyncStashCalls):
     async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
-    async def ask(
-        self,
-        op: StashOp,
-        table: str = "",
-        key: Any = None,
-        value: Any = None,
-        pattern: str | None = None,
-    ) -> Any:
-        """What the arbiter answers to the operation. Raises DirtyError."""
-        message = gdproto.Stash(next(self._ids), int(op), table, key, value, pattern)
+    async def answered(self, question: gdproto.Stash) -> Any:
+        """What the arbiter answers to the question. Raises DirtyError."""
+        question.request_id, op = next(self._ids), StashOp(question.op)
         try:
-            answer = await self._on_loops.channels.ask(message, Deadline(self._timeout_s))
+            answer = await self._on_loops.channels.ask(question, Deadline(self._timeout_s))
             return understood(op, answer)
         except DirtyError as error:
-            raise _typed(error, table, key) from None
+            raise _typed(error, question.table, question.key) from None
 
 
 def understood(op: StashOp, answer: Any) -> Any:
     """The answer to the operation. Raises DirtyProtocolError when it is no such."""
-    if op == StashOp.INFO:
-        return of_form(answer, "StashInfo")
-    if op in (StashOp.KEYS, StashOp.TABLES) and not isinstance(answer, list):
+    # Only who asks the stash loads it.
+    from gdproto.answers import STASH_OPERATIONS
+
+    wanted = STASH_OPERATIONS[op].result
+    if wanted.form:
+        return of_form(answer, wanted.form)
+    if wanted.kind == "list" and not isinstance(answer, list):
         raise DirtyProtocolError(f"a list is to be answered, not a {type(answer).__name__}")
     return answer
 

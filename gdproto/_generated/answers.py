@@ -1,4 +1,4 @@
-# @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -23,6 +23,32 @@ class StashInfo(TypedDict):
 
     size: int
     table: str
+
+
+class StashEntry(TypedDict):
+    """What a key is.
+
+    Attributes:
+        version: a number that it never had with another value.
+        ttl: how long it lives, in seconds.
+        value: its value.
+    """
+
+    version: int
+    ttl: float | None
+    value: Any
+
+
+class StashPage(TypedDict):
+    """Some of the keys of a table.
+
+    Attributes:
+        next: the `after` of the next page; none for the last.
+        keys: the keys.
+    """
+
+    next: Scalar
+    keys: list[Scalar]
 
 
 class CallStatus(TypedDict):
@@ -390,7 +416,7 @@ class StashBackend(Protocol):
     come and go as their TLV bytes, which nobody needs to look into.
     """
 
-    async def put(self, table: str, key: Scalar, value: Encoded) -> bool:
+    async def put(self, table: str, key: Scalar, value: Encoded, ttl: float | None = None) -> bool:
         """Store `value` under `key`. Raises StashError when there is no room."""
         ...
 
@@ -433,12 +459,89 @@ class StashBackend(Protocol):
         """Whether the table has `key`; without a key, whether there is such a table."""
         ...
 
+    async def put_if_absent(self, table: str, key: Scalar, value: Encoded, ttl: float | None = None) -> bool:
+        """Store `value` under `key`, if it is missing; false when it was there.
+
+        Raises StashError when there is no room.
+        """
+        ...
+
+    async def pop(self, table: str, key: Scalar) -> Pieces:
+        """Take out `key`: its value.
+
+        Raises StashKeyNotFoundError when the key or the table is missing.
+        """
+        ...
+
+    async def incr(self, table: str, key: Scalar, value: Encoded, initial: float | None = None, ttl: float | None = None) -> float:
+        """Add `value`, or 1, to the number of `key`, or to `initial`, or 0, when it is missing.
+
+        Raises StashError when there is no number, it would be too large, or there is no room.
+        """
+        ...
+
+    async def touch(self, table: str, key: Scalar, ttl: float | None = None) -> bool:
+        """Let `key` live `ttl` seconds from now, or for ever; false when it was missing.
+
+        Raises StashError when there is no room.
+        """
+        ...
+
+    async def ttl(self, table: str, key: Scalar) -> Pieces:
+        """How long `key` lives: seconds, or none.
+
+        Raises StashKeyNotFoundError when the key or the table is missing.
+        """
+        ...
+
+    async def entry(self, table: str, key: Scalar) -> Pieces:
+        """The value of `key`, with its version.
+
+        Raises StashKeyNotFoundError when the key or the table is missing. Raises StashError
+        when there is no room.
+        """
+        ...
+
+    async def swap(self, table: str, key: Scalar, value: Encoded, version: int | None = None, ttl: float | None = None) -> int:
+        """Store `value` under `key` if that has `version`, 0 for one that is missing.
+
+        The new version, or 0. Raises StashError when there is no room.
+        """
+        ...
+
+    async def get_many(self, table: str, value: Encoded) -> Pieces:
+        """A list of key and value for each key of the list `value` that is there."""
+        ...
+
+    async def put_many(self, table: str, value: Encoded, ttl: float | None = None) -> bool:
+        """Store what the list `value` has lists of, a key and its value: all of it, or nothing.
+
+        Raises StashError when there is no room.
+        """
+        ...
+
+    async def page(self, table: str, pattern: str | None = None, after: Scalar = None, count: int | None = None) -> Pieces:
+        """Up to `count` of the keys, as of `keys`, behind those of the page that names `after`..
+
+
+        """
+        ...
+
 
 FORMS: Final[dict[str, Form]] = {
     'StashInfo': Form('StashInfo', (
         FormField('size', ResultType('integer', None, ''), True, False, '', 'how many keys it has'),
         FormField('table', ResultType('string', None, ''), True, False, '', 'its name'),
     ), 'What a table is.'),
+    'StashEntry': Form('StashEntry', (
+        FormField('version', ResultType('integer', None, ''), True, False, '', 'a number that it never had with another value'),
+        FormField('ttl', ResultType('number', None, ''), True, True, 'seconds', 'how long it lives'),
+        FormField('value', ResultType('any', None, ''), True, False, '', 'its value'),
+    ), 'What a key is.'),
+    'StashPage': Form('StashPage', (
+        FormField('next', ResultType('scalar', None, ''), True, False, '', 'the `after` of the next page; none for the last'),
+        FormField('keys', ResultType('list', ResultType('scalar', None, ''), ''), True, False, '', 'the keys'),
+    ), 'Some of the keys of a table.'),
     'CallStatus': Form('CallStatus', (
         FormField('call', ResultType('integer', None, ''), True, False, '', 'its number, by which the arbiter knows it'),
         FormField('app', ResultType('string', None, ''), True, False, '', 'the app that it is for'),
@@ -596,7 +699,7 @@ FORMS: Final[dict[str, Form]] = {
 
 STASH_OPERATIONS: Final[dict[StashOp, Operation]] = {
     StashOp.PUT: Operation(
-        'put', 1, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), Parameter('value', 'any', True, 0), ),
+        'put', 1, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), Parameter('value', 'any', True, 0), Parameter('ttl', 'number', False, 0), ),
         ResultType('bool', None, ''), {'StashError': 'there is no room'},
         'Store `value` under `key`.',
     ),
@@ -645,6 +748,56 @@ STASH_OPERATIONS: Final[dict[StashOp, Operation]] = {
         ResultType('bool', None, ''), {},
         'Whether the table has `key`; without a key, whether there is such a table.',
     ),
+    StashOp.PUT_IF_ABSENT: Operation(
+        'put_if_absent', 11, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), Parameter('value', 'any', True, 0), Parameter('ttl', 'number', False, 0), ),
+        ResultType('bool', None, ''), {'StashError': 'there is no room'},
+        'Store `value` under `key`, if it is missing; false when it was there.',
+    ),
+    StashOp.POP: Operation(
+        'pop', 12, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), ),
+        ResultType('any', None, ''), {'StashKeyNotFoundError': 'the key or the table is missing'},
+        'Take out `key`: its value.',
+    ),
+    StashOp.INCR: Operation(
+        'incr', 13, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), Parameter('value', 'any', False, 0), Parameter('initial', 'number', False, 0), Parameter('ttl', 'number', False, 0), ),
+        ResultType('number', None, ''), {'StashError': 'there is no number, it would be too large, or there is no room'},
+        'Add `value`, or 1, to the number of `key`, or to `initial`, or 0, when it is missing.',
+    ),
+    StashOp.TOUCH: Operation(
+        'touch', 14, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), Parameter('ttl', 'number', False, 0), ),
+        ResultType('bool', None, ''), {'StashError': 'there is no room'},
+        'Let `key` live `ttl` seconds from now, or for ever; false when it was missing.',
+    ),
+    StashOp.TTL: Operation(
+        'ttl', 15, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), ),
+        ResultType('any', None, ''), {'StashKeyNotFoundError': 'the key or the table is missing'},
+        'How long `key` lives: seconds, or none.',
+    ),
+    StashOp.ENTRY: Operation(
+        'entry', 16, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), ),
+        ResultType('form', None, 'StashEntry'), {'StashKeyNotFoundError': 'the key or the table is missing', 'StashError': 'there is no room'},
+        'The value of `key`, with its version.',
+    ),
+    StashOp.SWAP: Operation(
+        'swap', 17, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), Parameter('value', 'any', True, 0), Parameter('version', 'integer', False, 0), Parameter('ttl', 'number', False, 0), ),
+        ResultType('integer', None, ''), {'StashError': 'there is no room'},
+        'Store `value` under `key` if that has `version`, 0 for one that is missing. The new version, or 0.',
+    ),
+    StashOp.GET_MANY: Operation(
+        'get_many', 18, (Parameter('table', 'string', True, 2097152), Parameter('value', 'any', True, 0), ),
+        ResultType('list', ResultType('list', ResultType('any', None, ''), ''), ''), {},
+        'A list of key and value for each key of the list `value` that is there.',
+    ),
+    StashOp.PUT_MANY: Operation(
+        'put_many', 19, (Parameter('table', 'string', True, 2097152), Parameter('value', 'any', True, 0), Parameter('ttl', 'number', False, 0), ),
+        ResultType('bool', None, ''), {'StashError': 'there is no room'},
+        'Store what the list `value` has lists of, a key and its value: all of it, or nothing.',
+    ),
+    StashOp.PAGE: Operation(
+        'page', 20, (Parameter('table', 'string', True, 2097152), Parameter('pattern', 'string', False, 1024), Parameter('after', 'scalar', False, 2097157), Parameter('count', 'integer', False, 0), ),
+        ResultType('form', None, 'StashPage'), {},
+        'Up to `count` of the keys, as of `keys`, behind those of the page that names `after`.',
+    ),
 }
 
 MANAGE_OPERATIONS: Final[dict[ManageOp, Operation]] = {
@@ -690,4 +843,4 @@ MANAGE_OPERATIONS: Final[dict[ManageOp, Operation]] = {
     ),
 }
 
-__all__ = ['ActionStatus', 'AppAttributes', 'Buckets', 'CallStatus', 'Draining', 'ErrorDetails', 'FORMS', 'Histogram', 'MANAGE_OPERATIONS', 'ManageAnswer', 'Percentiles', 'STASH_OPERATIONS', 'Scalar', 'StashBackend', 'StashInfo', 'StatusAnswer', 'WorkerAnswer', 'WorkerStacks', 'WorkerStatus']
+__all__ = ['ActionStatus', 'AppAttributes', 'Buckets', 'CallStatus', 'Draining', 'ErrorDetails', 'FORMS', 'Histogram', 'MANAGE_OPERATIONS', 'ManageAnswer', 'Percentiles', 'STASH_OPERATIONS', 'Scalar', 'StashBackend', 'StashEntry', 'StashInfo', 'StashPage', 'StatusAnswer', 'WorkerAnswer', 'WorkerStacks', 'WorkerStatus']

@@ -1,7 +1,7 @@
-/* @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit */
 /* === Messages ================================================================================ */
 
-#define MAX_FIELDS 8
+#define MAX_FIELDS 11
 
 /* Names of the slots, the request id first. */
 static const char *const field_names[MESSAGES][MAX_FIELDS] = {
@@ -10,7 +10,7 @@ static const char *const field_names[MESSAGES][MAX_FIELDS] = {
     {"request_id", "error_type", "message", "details"},
     {"request_id", "data"},
     {"request_id"},
-    {"request_id", "op", "table", "key", "value", "pattern"},
+    {"request_id", "op", "table", "key", "value", "pattern", "ttl", "initial", "version", "count", "after"},
     {"request_id"},
     {"request_id", "op", "count", "slot", "call"},
     {"request_id"},
@@ -358,20 +358,25 @@ static int write_STASH(Writer *w, PyObject *self) {
     PyObject *key = SLOT(self, 5, 3);
     PyObject *value = SLOT(self, 5, 4);
     PyObject *pattern = SLOT(self, 5, 5);
-    if (op == NULL || table == NULL || key == NULL || value == NULL || pattern == NULL) {
+    PyObject *ttl = SLOT(self, 5, 6);
+    PyObject *initial = SLOT(self, 5, 7);
+    PyObject *version = SLOT(self, 5, 8);
+    PyObject *count = SLOT(self, 5, 9);
+    PyObject *after = SLOT(self, 5, 10);
+    if (op == NULL || table == NULL || key == NULL || value == NULL || pattern == NULL || ttl == NULL || initial == NULL || version == NULL || count == NULL || after == NULL) {
         return DOUBT;
     }
     if (write_raw(w, "\041\000\000\000\002", 5) < 0) {
         return -1;
     }
-    put32(w->pos - 4, (uint32_t)(2 + (key != Py_None) + (value != Py_None) + (pattern != Py_None)));
+    put32(w->pos - 4, (uint32_t)(2 + (key != Py_None) + (value != Py_None) + (pattern != Py_None) + (ttl != Py_None) + (initial != Py_None) + (version != Py_None) + (count != Py_None) + (after != Py_None)));
     if (!PyLong_CheckExact(op) && (!PyLong_Check(op) || PyBool_Check(op))) {
         return DOUBT;
     }
      {
         int overflow;
         long long number = int_value(op, &overflow);
-        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4 && number != 5 && number != 6 && number != 7 && number != 8 && number != 9 && number != 10)) {
+        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4 && number != 5 && number != 6 && number != 7 && number != 8 && number != 9 && number != 10 && number != 11 && number != 12 && number != 13 && number != 14 && number != 15 && number != 16 && number != 17 && number != 18 && number != 19 && number != 20)) {
             return DOUBT;
         }
     }
@@ -405,6 +410,86 @@ static int write_STASH(Writer *w, PyObject *self) {
             return -1;
         }
     }
+    if (ttl != Py_None) {
+        if (!PyFloat_CheckExact(ttl) && !PyLong_CheckExact(ttl) && (!PyLong_Check(ttl) || PyBool_Check(ttl))) {
+            return DOUBT;
+        }
+        if (PyFloat_CheckExact(ttl)) {
+            double number = PyFloat_AS_DOUBLE(ttl);
+            if (!isfinite(number) || number < 0) {
+                return DOUBT;
+            }
+        }
+        else {
+            int overflow;
+            long long number = int_value(ttl, &overflow);
+            if (overflow || number < 0) {
+                return DOUBT;
+            }
+        }
+        if (write_raw(w, "\021\000\000\000\003ttl", 8) < 0 || write_any(w, ttl, 1) < 0) {
+            return -1;
+        }
+    }
+    if (initial != Py_None) {
+        if (!PyFloat_CheckExact(initial) && !PyLong_CheckExact(initial) && (!PyLong_Check(initial) || PyBool_Check(initial))) {
+            return DOUBT;
+        }
+        if (PyFloat_CheckExact(initial)) {
+            double number = PyFloat_AS_DOUBLE(initial);
+            if (!isfinite(number)) {
+                return DOUBT;
+            }
+        }
+        else {
+            int overflow;
+            int_value(initial, &overflow);
+            if (overflow) {
+                return DOUBT;
+            }
+        }
+        if (write_raw(w, "\021\000\000\000\007initial", 12) < 0 || write_any(w, initial, 1) < 0) {
+            return -1;
+        }
+    }
+    if (version != Py_None) {
+        if (!PyLong_CheckExact(version) && (!PyLong_Check(version) || PyBool_Check(version))) {
+            return DOUBT;
+        }
+         {
+            int overflow;
+            long long number = int_value(version, &overflow);
+            if (overflow || number < 0) {
+                return DOUBT;
+            }
+        }
+        if (write_raw(w, "\021\000\000\000\007version", 12) < 0 || write_any(w, version, 1) < 0) {
+            return -1;
+        }
+    }
+    if (count != Py_None) {
+        if (!PyLong_CheckExact(count) && (!PyLong_Check(count) || PyBool_Check(count))) {
+            return DOUBT;
+        }
+         {
+            int overflow;
+            long long number = int_value(count, &overflow);
+            if (overflow || number < 1) {
+                return DOUBT;
+            }
+        }
+        if (write_raw(w, "\021\000\000\000\005count", 10) < 0 || write_any(w, count, 1) < 0) {
+            return -1;
+        }
+    }
+    if (after != Py_None) {
+        if (PyList_Check(after) || PyDict_Check(after) || PyTuple_Check(after) || Py_IS_TYPE(after, encoded_type)) {
+            return DOUBT;
+        }
+        if (write_raw(w, "\021\000\000\000\005after", 10) < 0 || write_any(w, after, 1) < 0) {
+            return -1;
+        }
+    }
     return 0;
 }
 
@@ -428,7 +513,7 @@ static int read_STASH(Reader *r, PyObject **fields) {
      {
         int overflow;
         long long number = int_value(fields[1], &overflow);
-        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4 && number != 5 && number != 6 && number != 7 && number != 8 && number != 9 && number != 10)) {
+        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4 && number != 5 && number != 6 && number != 7 && number != 8 && number != 9 && number != 10 && number != 11 && number != 12 && number != 13 && number != 14 && number != 15 && number != 16 && number != 17 && number != 18 && number != 19 && number != 20)) {
             return fields[1] == Py_None ? DOUBT : FAULT;
         }
     }
@@ -477,6 +562,111 @@ static int read_STASH(Reader *r, PyObject **fields) {
     }
     else {
         fields[5] = Py_NewRef(Py_None);
+    }
+    if (reader_takes(r, "\021\000\000\000\003ttl", 8)) {
+        count += 1;
+        fields[6] = read_any(r, 1, 0);
+        if (fields[6] == NULL) {
+            return FAULT;
+        }
+        if (!PyFloat_CheckExact(fields[6]) && !PyLong_CheckExact(fields[6])) {
+            return fields[6] == Py_None ? DOUBT : FAULT;
+        }
+        if (PyFloat_CheckExact(fields[6])) {
+            double number = PyFloat_AS_DOUBLE(fields[6]);
+            if (!isfinite(number) || number < 0) {
+                return fields[6] == Py_None ? DOUBT : FAULT;
+            }
+        }
+        else {
+            int overflow;
+            long long number = int_value(fields[6], &overflow);
+            if (overflow || number < 0) {
+                return fields[6] == Py_None ? DOUBT : FAULT;
+            }
+        }
+    }
+    else {
+        fields[6] = Py_NewRef(Py_None);
+    }
+    if (reader_takes(r, "\021\000\000\000\007initial", 12)) {
+        count += 1;
+        fields[7] = read_any(r, 1, 0);
+        if (fields[7] == NULL) {
+            return FAULT;
+        }
+        if (!PyFloat_CheckExact(fields[7]) && !PyLong_CheckExact(fields[7])) {
+            return fields[7] == Py_None ? DOUBT : FAULT;
+        }
+        if (PyFloat_CheckExact(fields[7])) {
+            double number = PyFloat_AS_DOUBLE(fields[7]);
+            if (!isfinite(number)) {
+                return fields[7] == Py_None ? DOUBT : FAULT;
+            }
+        }
+        else {
+            int overflow;
+            int_value(fields[7], &overflow);
+            if (overflow) {
+                return fields[7] == Py_None ? DOUBT : FAULT;
+            }
+        }
+    }
+    else {
+        fields[7] = Py_NewRef(Py_None);
+    }
+    if (reader_takes(r, "\021\000\000\000\007version", 12)) {
+        count += 1;
+        fields[8] = read_any(r, 1, 0);
+        if (fields[8] == NULL) {
+            return FAULT;
+        }
+        if (!PyLong_CheckExact(fields[8])) {
+            return fields[8] == Py_None ? DOUBT : FAULT;
+        }
+         {
+            int overflow;
+            long long number = int_value(fields[8], &overflow);
+            if (overflow || number < 0) {
+                return fields[8] == Py_None ? DOUBT : FAULT;
+            }
+        }
+    }
+    else {
+        fields[8] = Py_NewRef(Py_None);
+    }
+    if (reader_takes(r, "\021\000\000\000\005count", 10)) {
+        count += 1;
+        fields[9] = read_any(r, 1, 0);
+        if (fields[9] == NULL) {
+            return FAULT;
+        }
+        if (!PyLong_CheckExact(fields[9])) {
+            return fields[9] == Py_None ? DOUBT : FAULT;
+        }
+         {
+            int overflow;
+            long long number = int_value(fields[9], &overflow);
+            if (overflow || number < 1) {
+                return fields[9] == Py_None ? DOUBT : FAULT;
+            }
+        }
+    }
+    else {
+        fields[9] = Py_NewRef(Py_None);
+    }
+    if (reader_takes(r, "\021\000\000\000\005after", 10)) {
+        count += 1;
+        fields[10] = read_any(r, 1, 0);
+        if (fields[10] == NULL) {
+            return FAULT;
+        }
+        if (PyList_Check(fields[10]) || PyDict_Check(fields[10]) || PyTuple_Check(fields[10]) || Py_IS_TYPE(fields[10], encoded_type)) {
+            return fields[10] == Py_None ? DOUBT : FAULT;
+        }
+    }
+    else {
+        fields[10] = Py_NewRef(Py_None);
     }
     if (*root != 0x21 || get32(root + 1) != count) {
         return DOUBT;

@@ -1,4 +1,4 @@
-# @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations
@@ -410,6 +410,11 @@ class Stash(Message):
         key: the key.
         value: the value.
         pattern: a glob over string keys.
+        ttl: seconds that the key lives.
+        initial: the number to begin with.
+        version: the version that is expected.
+        count: how many keys at most.
+        after: where a page ended.
     """
 
     CODE: ClassVar[MessageCode] = MessageCode.STASH
@@ -419,6 +424,11 @@ class Stash(Message):
     key: Any = None
     value: Any = None
     pattern: str | None = None
+    ttl: float | int | None = None
+    initial: float | int | None = None
+    version: int | None = None
+    count: int | None = None
+    after: Any = None
 
     def __init__(
         self,
@@ -428,6 +438,11 @@ class Stash(Message):
         key: Any = None,
         value: Any = None,
         pattern: str | None = None,
+        ttl: float | int | None = None,
+        initial: float | int | None = None,
+        version: int | None = None,
+        count: int | None = None,
+        after: Any = None,
     ) -> None:
         self.request_id = request_id
         self.op = op
@@ -435,12 +450,17 @@ class Stash(Message):
         self.key = key
         self.value = value
         self.pattern = pattern
+        self.ttl = ttl
+        self.initial = initial
+        self.version = version
+        self.count = count
+        self.after = after
 
     def _write_payload(self, out: Write) -> None:
-        out((b'!\x00\x00\x00\x02', b'!\x00\x00\x00\x03', b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05')[(self.key is not None) + (self.value is not None) + (self.pattern is not None)])
+        out((b'!\x00\x00\x00\x02', b'!\x00\x00\x00\x03', b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06', b'!\x00\x00\x00\x07', b'!\x00\x00\x00\x08', b'!\x00\x00\x00\t', b'!\x00\x00\x00\n')[(self.key is not None) + (self.value is not None) + (self.pattern is not None) + (self.ttl is not None) + (self.initial is not None) + (self.version is not None) + (self.count is not None) + (self.after is not None)])
         if type(self.op) is not int:
             raise Doubt
-        if self.op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10):
+        if self.op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20):
             raise Doubt
         out(b'\x11\x00\x00\x00\x02op')
         write_value(self.op, out, 1)
@@ -461,6 +481,41 @@ class Stash(Message):
                 raise Doubt
             out(b'\x11\x00\x00\x00\x07pattern')
             write_value(self.pattern, out, 1)
+        if self.ttl is not None:
+            if type(self.ttl) is not float and type(self.ttl) is not int:
+                raise Doubt
+            if not isfinite(self.ttl):
+                raise Doubt
+            if self.ttl < 0:
+                raise Doubt
+            out(b'\x11\x00\x00\x00\x03ttl')
+            write_value(self.ttl, out, 1)
+        if self.initial is not None:
+            if type(self.initial) is not float and type(self.initial) is not int:
+                raise Doubt
+            if not isfinite(self.initial):
+                raise Doubt
+            out(b'\x11\x00\x00\x00\x07initial')
+            write_value(self.initial, out, 1)
+        if self.version is not None:
+            if type(self.version) is not int:
+                raise Doubt
+            if self.version < 0:
+                raise Doubt
+            out(b'\x11\x00\x00\x00\x07version')
+            write_value(self.version, out, 1)
+        if self.count is not None:
+            if type(self.count) is not int:
+                raise Doubt
+            if self.count < 1:
+                raise Doubt
+            out(b'\x11\x00\x00\x00\x05count')
+            write_value(self.count, out, 1)
+        if self.after is not None:
+            if isinstance(self.after, list | dict | tuple | Encoded):
+                raise Doubt
+            out(b'\x11\x00\x00\x00\x05after')
+            write_value(self.after, out, 1)
 
     @classmethod
     def _from_bytes(
@@ -472,7 +527,7 @@ class Stash(Message):
         op, pos = read_value(source, pos + 7, 1)
         if type(op) is not int:
             return None
-        if op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10):
+        if op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20):
             return None
         if not source.startswith(b'\x11\x00\x00\x00\x05table\x11', pos):
             return None
@@ -492,9 +547,44 @@ class Stash(Message):
             start = pos + 17
             pos = start + _SIZE(source, pos + 13)[0]
             pattern = source[start:pos].decode()
-        if pos != len(source) or not source.startswith((b'!\x00\x00\x00\x02', b'!\x00\x00\x00\x03', b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05')[(key is not None) + (value is not None) + (pattern is not None)], root):
+        ttl: Any = None
+        if source.startswith(b'\x11\x00\x00\x00\x03ttl', pos):
+            ttl, pos = read_value(source, pos + 8, 1)
+            if type(ttl) is not float and type(ttl) is not int:
+                return None
+            if not isfinite(ttl):
+                return None
+            if ttl < 0:
+                return None
+        initial: Any = None
+        if source.startswith(b'\x11\x00\x00\x00\x07initial', pos):
+            initial, pos = read_value(source, pos + 12, 1)
+            if type(initial) is not float and type(initial) is not int:
+                return None
+            if not isfinite(initial):
+                return None
+        version: Any = None
+        if source.startswith(b'\x11\x00\x00\x00\x07version', pos):
+            version, pos = read_value(source, pos + 12, 1)
+            if type(version) is not int:
+                return None
+            if version < 0:
+                return None
+        count: Any = None
+        if source.startswith(b'\x11\x00\x00\x00\x05count', pos):
+            count, pos = read_value(source, pos + 10, 1)
+            if type(count) is not int:
+                return None
+            if count < 1:
+                return None
+        after: Any = None
+        if source.startswith(b'\x11\x00\x00\x00\x05after', pos):
+            after, pos = read_value(source, pos + 10, 1)
+            if isinstance(after, list | dict | tuple | Encoded):
+                return None
+        if pos != len(source) or not source.startswith((b'!\x00\x00\x00\x02', b'!\x00\x00\x00\x03', b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06', b'!\x00\x00\x00\x07', b'!\x00\x00\x00\x08', b'!\x00\x00\x00\t', b'!\x00\x00\x00\n')[(key is not None) + (value is not None) + (pattern is not None) + (ttl is not None) + (initial is not None) + (version is not None) + (count is not None) + (after is not None)], root):
             return None
-        return cls(request_id, op, table, key, value, pattern)
+        return cls(request_id, op, table, key, value, pattern, ttl, initial, version, count, after)
 
     @classmethod
     def _from_payload(
@@ -502,7 +592,7 @@ class Stash(Message):
         op = payload["op"]
         if type(op) is not int:
             raise Doubt
-        if op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10):
+        if op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20):
             raise Doubt
         table = payload["table"]
         if type(table) is not str:
@@ -516,7 +606,37 @@ class Stash(Message):
         if pattern is not None:
             if type(pattern) is not str:
                 raise Doubt
-        return cls(request_id, op, table, key, value, pattern)
+        ttl = payload.get("ttl")
+        if ttl is not None:
+            if type(ttl) is not float and type(ttl) is not int:
+                raise Doubt
+            if not isfinite(ttl):
+                raise Doubt
+            if ttl < 0:
+                raise Doubt
+        initial = payload.get("initial")
+        if initial is not None:
+            if type(initial) is not float and type(initial) is not int:
+                raise Doubt
+            if not isfinite(initial):
+                raise Doubt
+        version = payload.get("version")
+        if version is not None:
+            if type(version) is not int:
+                raise Doubt
+            if version < 0:
+                raise Doubt
+        count = payload.get("count")
+        if count is not None:
+            if type(count) is not int:
+                raise Doubt
+            if count < 1:
+                raise Doubt
+        after = payload.get("after")
+        if after is not None:
+            if isinstance(after, list | dict | tuple | Encoded):
+                raise Doubt
+        return cls(request_id, op, table, key, value, pattern, ttl, initial, version, count, after)
 
 
 @dataclass(slots=True, init=False, repr=False, eq=False)

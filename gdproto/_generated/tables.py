@@ -1,4 +1,4 @@
-# @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '23a055ce6aedab66'
+SPEC_HASH: Final = '8d4519b046682640'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -63,6 +63,16 @@ class StashOp(IntEnum):
     DELETE_TABLE = 0x08
     TABLES = 0x09
     EXISTS = 0x0a
+    PUT_IF_ABSENT = 0x0b
+    POP = 0x0c
+    INCR = 0x0d
+    TOUCH = 0x0e
+    TTL = 0x0f
+    ENTRY = 0x10
+    SWAP = 0x11
+    GET_MANY = 0x12
+    PUT_MANY = 0x13
+    PAGE = 0x14
 
 
 class ManageOp(IntEnum):
@@ -127,11 +137,16 @@ MESSAGES: Final[tuple[MessageRule, ...]] = (
     ), ''),
     MessageRule('END', 0x05, None, ''),
     MessageRule('STASH', 0x10, (
-        FieldRule('op', (int, ), True, None, True, None, None, False, frozenset([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), False, ()),
+        FieldRule('op', (int, ), True, None, True, None, None, False, frozenset([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]), False, ()),
         FieldRule('table', (str, ), True, None, True, None, None, False, None, False, ()),
         FieldRule('key', (), False, None, True, None, None, False, None, True, ()),
         FieldRule('value', (), False, None, True, None, None, False, None, False, ()),
         FieldRule('pattern', (str, ), False, None, True, None, None, False, None, False, ()),
+        FieldRule('ttl', (float, int, ), False, None, True, 0, None, True, None, False, ()),
+        FieldRule('initial', (float, int, ), False, None, True, None, None, True, None, False, ()),
+        FieldRule('version', (int, ), False, None, True, 0, None, False, None, False, ()),
+        FieldRule('count', (int, ), False, None, True, 1, None, False, None, False, ()),
+        FieldRule('after', (), False, None, True, None, None, False, None, True, ()),
     ), ''),
     MessageRule('STATUS', 0x11, None, ''),
     MessageRule('MANAGE', 0x12, (

@@ -79,6 +79,8 @@ def _operation(one: answers.Operation, message: ir.Message, kinds: Collection[st
 
 def _kind(field: ir.Field) -> str:
     """What the field's value is, in a word."""
+    if len(field.types) > 1:
+        return "number"
     if field.types:
         return field.types[0]
     return "scalar" if field.scalar else "any"

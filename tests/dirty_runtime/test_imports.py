@@ -52,6 +52,7 @@ CODEC = {
     "gdproto.fields",
     "gdproto.frames",
     "gdproto.implementation",
+    "gdproto.items",
     "gdproto.messages",
     "gdproto.pieces",
     "gdproto.records",

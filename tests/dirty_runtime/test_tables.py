@@ -17,6 +17,7 @@ from dirty_runtime.arbiter.answers.management import Management
 from dirty_runtime.arbiter.answers.stash import StashAnswers
 from dirty_runtime.arbiter.policy.allocation import allocate, slot_to_add, slot_to_remove
 from dirty_runtime.arbiter.policy.health import Health
+from dirty_runtime.arbiter.stash.expiry import Expiry
 from dirty_runtime.arbiter.stash.glob import Glob
 from dirty_runtime.arbiter.stash.memory import MemoryStash
 from gdproto import ManageOp, StashOp
@@ -30,9 +31,9 @@ RUNNER = asyncio.Runner()
 
 def ask(
     tables: MemoryStash, op: StashOp, table: str = "t", key: Any = None, value: Any = None,
-    pattern: str | None = None,
+    pattern: str | None = None, **more: Any,
 ) -> Any:  # fmt: skip
-    frame = gdproto.Stash(1, int(op), table, key, value, pattern).to_bytes()
+    frame = gdproto.Stash(1, int(op), table, key, value, pattern, **more).to_bytes()
     answering = StashAnswers(tables).answer(gdproto.parse_stash(frame), NOBODY)
     result = RUNNER.run(answering)
     return gdproto.decode(bytes(result)) if isinstance(result, gdproto.Pieces) else result
@@ -242,3 +243,49 @@ def test_an_operation_that_nobody_does_is_named_at_the_start(
     nothing = cast(Any, None)
     with pytest.raises(NotImplementedError, match="nothing does the operation pause of MANAGE"):
         Management(*[nothing] * 6)
+
+
+# --- what lives for a time ---
+
+
+def test_what_is_set_again_and_again_takes_no_more() -> None:
+    expiry: Expiry[str] = Expiry()
+    for number in range(2000):
+        start = expiry.set("k", number + 1.5 * number**2, float(number) - 1)
+        expiry.drop("k", start)
+    buckets = expiry._buckets
+    assert len(buckets) < 600
+    assert not any(len(bucket) for bucket in buckets.values())
+
+
+@given(st.lists(st.floats(0.001, 1e6), min_size=1, max_size=30), st.floats(0.1, 1e5))
+def test_everything_goes_at_its_time(lives_s: list[float], step_s: float) -> None:
+    expiry: Expiry[int] = Expiry()
+    left, now_s = dict(enumerate(lives_s)), 0.0
+    for number, due_s in left.items():
+        expiry.set(number, due_s, now_s)
+    while left:
+        now_s += max(step_s, (min(left.values()) - now_s) / 2)
+        for number, due_s in expiry.due(now_s):
+            if due_s > now_s:
+                expiry.set(number, due_s, now_s)
+            else:
+                assert left.pop(number) == due_s
+        assert all(due_s > now_s for due_s in left.values())
+
+
+def test_what_has_lived_its_time_leaves_its_room() -> None:
+    tables = MemoryStash(max_bytes=5000)
+    ask(tables, StashOp.ENSURE)
+    empty = tables.bytes
+    ask(tables, StashOp.PUT, key="k", value=b"x" * 1000, ttl=0.02)
+    with pytest.raises(StashError, match="does not fit"):
+        ask(tables, StashOp.PUT_MANY, value=[[n, b"x" * 1000] for n in range(4)])
+    assert ask(tables, StashOp.KEYS) == ["k"]
+
+    async def waits() -> None:
+        while tables.bytes > empty:
+            await asyncio.sleep(0.005)
+
+    RUNNER.run(asyncio.wait_for(waits(), 10))
+    assert ask(tables, StashOp.PUT_MANY, value=[[n, b"x" * 1000] for n in range(4)]) is True

@@ -12,8 +12,8 @@ ERROR_TEXT_BYTES ERROR_TYPES HEADER_BYTES IMPLEMENTATION MAGIC MAX_PAYLOAD_BYTES
 NEED_DATA PRIORITY_RANGE RAW_DATA_BYTES VALUE_TYPES VERSION Cancel Chunk Connection
 ConnectionClosed Encoded End Error ExchangeEnded FrameReceived Header ListPieces Manage ManageOp
 Message MessageCode MessageReceived PartReceived Pause Pieces ProtocolError Request RequestPeek
-Response Resume Stash StashOp Status check decode encode parse parse_header parse_payload
-parse_question parse_stash peek_request readdressed
+Response Resume Stash StashOp Status check decode encode list_items parse parse_header
+parse_payload parse_question parse_stash peek_request readdressed
 """
 
 

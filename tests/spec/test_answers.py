@@ -15,7 +15,7 @@ __all__ = ["copy"]
 LAST = 'without a key, whether there is such a table.",\n    ),\n'
 NEW = """    Operation(
         "take_all",
-        11,
+        90,
         (_TABLE, Parameter("value"), Parameter("pattern", required=False)),
         a(TAKEN),
         "Take what matches `pattern`, and leave `value` in its place.",
@@ -41,7 +41,7 @@ from dirty_runtime import AsyncStashClient, StashClient, stash
 from gdproto import answers
 
 op = gdproto.StashOp.TAKE_ALL
-assert op == 11
+assert op == 90
 operation = answers.STASH_OPERATIONS[op]
 assert [p.name for p in operation.parameters] == ["table", "value", "pattern"]
 message = gdproto.Stash(1, op, "t", None, 5, "a*")
@@ -113,7 +113,7 @@ def test_a_new_operation_is_in_everything_that_is_made(whole: Path) -> None:
         ('Parameter("pattern", req', 'Parameter("glob", req', "no field 'glob'"),
         ('"keys",\n        4,', '"keys",\n        5,', "STASH have one code"),
         ('"StashError": "there', '"StashFullError": "there', "no error type 'StashFullError'"),
-        ('(_TABLE, _KEY, _VALUE)', '(Parameter("key", required=False), _TABLE)',
+        ('(_TABLE, _KEY, _VALUE, _TTL)', '(Parameter("key", required=False), _TABLE)',
          "an optional parameter stands before a required one"),
         ('Type("integer"), Type("string")', 'Type("integer"), Type("text")', "no type 'text'"),
         ('Question("MANAGE", "arbiter"', 'Question("RULE", "arbiter"', "RULE is no message"),

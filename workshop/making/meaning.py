@@ -66,7 +66,18 @@ FULL: dict[str, dict[str, Any]] = {
     "RESPONSE": {"result": {"n": [1, 2.5]}},
     "ERROR": {"error": {"error_type": "DirtyError", "message": "no", "details": {"k": 1}}},
     "CHUNK": {"data": "piece"},
-    "STASH": {"op": 1, "table": "t", "key": "k", "value": [True], "pattern": "*"},
+    "STASH": {
+        "op": 1,
+        "table": "t",
+        "key": "k",
+        "value": [True],
+        "pattern": "*",
+        "ttl": 2.5,
+        "initial": 3,
+        "version": 4,
+        "count": 5,
+        "after": b"k",
+    },
     "MANAGE": {"op": 1, "count": 2, "slot": 3, "call": 4},
 }
 for _message in SPEC.messages:

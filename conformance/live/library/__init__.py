@@ -9,6 +9,7 @@ MODULES = (
     "arbiter_payloads",
     "arbiter_exchanges",
     "arbiter_stash",
+    "arbiter_state",
     "arbiter_workers",
     "arbiter_lanes",
     "worker",

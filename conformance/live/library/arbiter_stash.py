@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -33,24 +33,32 @@ class Table:
         self._number = 0
         self.ask(StashOp.DELETE_TABLE)
 
-    def send(self, op: StashOp, key: Any = None, value: Any = None, pattern: Any = None) -> int:
+    def send(
+        self, op: StashOp, key: Any = None, value: Any = None, pattern: Any = None, **more: Any
+    ) -> int:
         self._number += 1
-        self.wire.send(gdproto.Stash(self._number, op, self.name, key, value, pattern))
+        self.wire.send(gdproto.Stash(self._number, op, self.name, key, value, pattern, **more))
         return self._number
 
-    def ask(self, op: StashOp, key: Any = None, value: Any = None, pattern: Any = None) -> Any:
+    def ask(self, op: StashOp, *rest: Any, **more: Any) -> Any:
         """The result of the operation, whichever it is."""
-        answer = self.wire.expect(response(self.send(op, key, value, pattern)))
+        answer = self.wire.expect(response(self.send(op, *rest, **more)))
         assert isinstance(answer, gdproto.Response)
         return answer.result
 
-    def gives(self, wanted: Any, op: StashOp, *rest: Any) -> None:
+    def gives(self, wanted: Any, op: StashOp, *rest: Any, **more: Any) -> None:
         """The operation has this result."""
-        self.wire.expect(response(self.send(op, *rest), wanted))
+        self.wire.expect(response(self.send(op, *rest, **more), wanted))
 
-    def fails(self, type_: str, details: tuple[str, ...], op: StashOp, *rest: Any) -> None:
+    def fails(
+        self, type_: str, details: tuple[str, ...], op: StashOp, *rest: Any, **more: Any
+    ) -> None:
         """The operation has an error of this type."""
-        self.wire.expect(error(self.send(op, *rest), type_, details=details))
+        self.wire.expect(error(self.send(op, *rest, **more), type_, details=details))
+
+    def refuses(self, path: str, op: StashOp, *rest: Any, **more: Any) -> None:
+        """The operation is refused for the value of a field."""
+        self.wire.expect(fault(self.send(op, *rest, **more), "invalid_field_value", path=path))
 
     def keys(self, pattern: str | None = None) -> list[Any]:
         answer = self.wire.expect(response(self.send(StashOp.KEYS, None, None, pattern), is_list))
@@ -82,13 +90,16 @@ def put_and_get(table: Table) -> None:
 
 @add("answers", "GD-MSG-043")
 def answers(table: Table) -> None:
-    """Asks for each operation in turn: what comes back is as declared."""
-    for op in (StashOp.PUT, *STASH_OPERATIONS):
-        given = {"key": "k", "value": [1]} if op is StashOp.PUT else {"key": "k"}
+    """Asks for each of the first ten operations in turn: what comes back is as declared."""
+    answers_of(table, [op for op in STASH_OPERATIONS if op <= StashOp.EXISTS])
+
+
+def answers_of(table: Table, ops: Iterable[StashOp]) -> None:
+    values = {StashOp.GET_MANY: ["k"], StashOp.PUT_MANY: [["k", 1]], StashOp.INCR: 1}
+    for op in ops:
+        table.ask(StashOp.PUT, "k", 1)
         is_declared = as_declared(STASH_OPERATIONS[op].result)
-        table.wire.expect(response(table.send(op, **given), is_declared))
-        if op in (StashOp.DELETE, StashOp.CLEAR, StashOp.DELETE_TABLE):
-            table.ask(StashOp.PUT, "k", 1)
+        table.wire.expect(response(table.send(op, "k", values.get(op, [1])), is_declared))
 
 
 @add("delete", "GD-MSG-022")

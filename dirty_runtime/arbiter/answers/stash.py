@@ -13,6 +13,9 @@ from ..clients.connection import ClientConnection
 from ..stash.backend import Backend
 
 NONE = gdproto.Encoded(gdproto.encode(None))
+TAKE_VALUES = frozenset(
+    one.name for one in STASH_OPERATIONS.values() if "value" in {p.name for p in one.parameters}
+)
 
 
 class StashAnswers:
@@ -37,9 +40,9 @@ class StashAnswers:
             DirtyProtocolError: invalid_field_value, a name, key or pattern is too long.
         """
         operation = STASH_OPERATIONS[StashOp(message.op)]
+        if message.value is None and operation.name in TAKE_VALUES:
+            message.value = NONE
         given = arguments(operation, message)
-        if message.op == StashOp.PUT:
-            given[-1] = message.value or NONE
         for parameter, value in zip(operation.parameters, given, strict=True):
             if parameter.max_bytes and _is_longer(value, parameter.max_bytes):
                 reason = f"{parameter.name} has more than {parameter.max_bytes} bytes"

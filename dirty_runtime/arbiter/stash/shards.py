@@ -67,6 +67,11 @@ class Shards(Generic[K, V]):
         for one in dicts:
             yield list(one)
 
+    def pages_from(self, key: K) -> Iterator[list[K]]:
+        """As `pages`, without those of which all keys are before this one, in order of `place`."""
+        for one in self._dicts[self._index(key) :]:
+            yield list(one)
+
     def take_apart(self) -> Iterator[tuple[K, V]]:
         """Take out one entry after the other, to the last."""
         for one in self._dicts:
@@ -95,3 +100,9 @@ class Shards(Generic[K, V]):
             self._dicts = [{key: one[key] for one in self._dicts for key in one}]
         elif getsizeof(one) > SPARE_BYTES + SPARSE_BYTES * len(one):
             self._dicts[index] = dict(one.items())
+
+
+def place(key: Hashable) -> int:
+    """Where a key is in an order that no caller can foresee, however many there are."""
+    value = hash(key)
+    return (value >> SHIFT & SHARDS - 1) << SHIFT | value & (1 << SHIFT) - 1

@@ -1,4 +1,4 @@
-# @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
 """The operations of the stash as functions, for the calling thread."""
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from ..stash import of_thread
 
 if TYPE_CHECKING:
-    from gdproto.answers import StashInfo
+    from gdproto.answers import StashEntry, StashInfo, StashPage
 
 
-def put(table: str, key: Any, value: Any) -> bool:
+def put(table: str, key: Any, value: Any, ttl: float | None = None) -> bool:
     """Store `value` under `key`. Raises StashError when there is no room."""
-    return of_thread().put(table, key, value)
+    return of_thread().put(table, key, value, ttl)
 
 
 def get(table: str, key: Any, default: Any = None) -> Any:
@@ -61,4 +61,76 @@ def exists(table: str, key: Any = None) -> bool:
     return of_thread().exists(table, key)
 
 
-__all__ = ['clear', 'delete', 'delete_table', 'ensure', 'exists', 'get', 'info', 'keys', 'put', 'tables']
+def put_if_absent(table: str, key: Any, value: Any, ttl: float | None = None) -> bool:
+    """Store `value` under `key`, if it is missing; false when it was there.
+
+    Raises StashError when there is no room.
+    """
+    return of_thread().put_if_absent(table, key, value, ttl)
+
+
+def pop(table: str, key: Any, default: Any = None) -> Any:
+    """Take out `key`: its value, or `default` when the key or the table is missing."""
+    return of_thread().pop(table, key, default)
+
+
+def incr(table: str, key: Any, value: Any = None, initial: float | None = None, ttl: float | None = None) -> float:
+    """Add `value`, or 1, to the number of `key`, or to `initial`, or 0, when it is missing.
+
+    Raises StashError when there is no number, it would be too large, or there is no room.
+    """
+    return of_thread().incr(table, key, value, initial, ttl)
+
+
+def touch(table: str, key: Any, ttl: float | None = None) -> bool:
+    """Let `key` live `ttl` seconds from now, or for ever; false when it was missing.
+
+    Raises StashError when there is no room.
+    """
+    return of_thread().touch(table, key, ttl)
+
+
+def ttl(table: str, key: Any) -> Any:
+    """How long `key` lives: seconds, or none.
+
+    Raises StashKeyNotFoundError when the key or the table is missing.
+    """
+    return of_thread().ttl(table, key)
+
+
+def entry(table: str, key: Any) -> StashEntry:
+    """The value of `key`, with its version.
+
+    Raises StashKeyNotFoundError when the key or the table is missing. Raises StashError when
+    there is no room.
+    """
+    return of_thread().entry(table, key)
+
+
+def swap(table: str, key: Any, value: Any, version: int | None = None, ttl: float | None = None) -> int:
+    """Store `value` under `key` if that has `version`, 0 for one that is missing.
+
+    The new version, or 0. Raises StashError when there is no room.
+    """
+    return of_thread().swap(table, key, value, version, ttl)
+
+
+def get_many(table: str, value: Any) -> list[list[Any]]:
+    """A list of key and value for each key of the list `value` that is there."""
+    return of_thread().get_many(table, value)
+
+
+def put_many(table: str, value: Any, ttl: float | None = None) -> bool:
+    """Store what the list `value` has lists of, a key and its value: all of it, or nothing.
+
+    Raises StashError when there is no room.
+    """
+    return of_thread().put_many(table, value, ttl)
+
+
+def page(table: str, pattern: str | None = None, after: Any = None, count: int | None = None) -> StashPage:
+    """Up to `count` of the keys, as of `keys`, behind those of the page that names `after`."""
+    return of_thread().page(table, pattern, after, count)
+
+
+__all__ = ['clear', 'delete', 'delete_table', 'ensure', 'entry', 'exists', 'get', 'get_many', 'incr', 'info', 'keys', 'page', 'pop', 'put', 'put_if_absent', 'put_many', 'swap', 'tables', 'touch', 'ttl']

@@ -1,4 +1,4 @@
-/* @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit */
 /* GD/1 in C11, one header: values, messages, and connections without I/O.
  *
  * Rules: nothing is global, nothing blocks, and nothing is printed. What can fail returns a gd_code
@@ -42,6 +42,16 @@
 #define GD_STASH_OP_DELETE_TABLE 8
 #define GD_STASH_OP_TABLES 9
 #define GD_STASH_OP_EXISTS 10
+#define GD_STASH_OP_PUT_IF_ABSENT 11
+#define GD_STASH_OP_POP 12
+#define GD_STASH_OP_INCR 13
+#define GD_STASH_OP_TOUCH 14
+#define GD_STASH_OP_TTL 15
+#define GD_STASH_OP_ENTRY 16
+#define GD_STASH_OP_SWAP 17
+#define GD_STASH_OP_GET_MANY 18
+#define GD_STASH_OP_PUT_MANY 19
+#define GD_STASH_OP_PAGE 20
 #define GD_MANAGE_OP_ADD 1
 #define GD_MANAGE_OP_REMOVE 2
 #define GD_MANAGE_OP_RELOAD 3
@@ -1867,6 +1877,11 @@ typedef struct gd_stash {
     gd_value key; /* the key; none where it is absent */
     gd_value value; /* the value; none where it is absent */
     gd_value pattern; /* a glob over string keys; none where it is absent */
+    gd_value ttl; /* seconds that the key lives; none where it is absent */
+    gd_value initial; /* the number to begin with; none where it is absent */
+    gd_value version; /* the version that is expected; none where it is absent */
+    gd_value count; /* how many keys at most; none where it is absent */
+    gd_value after; /* where a page ended; none where it is absent */
 } gd_stash;
 
 /* Change the workers, or look at what they do. */
@@ -1877,7 +1892,7 @@ typedef struct gd_manage {
     gd_value call; /* the arbiter's number of one request; none where it is absent */
 } gd_manage;
 
-#define GD__MOST_FIELDS 7
+#define GD__MOST_FIELDS 10
 
 /* A message: its type says which member holds its fields, and all of them stand in `fields` too.
  * What has no payload has no member. */
@@ -1944,13 +1959,18 @@ static inline gd_message gd_make_end(uint64_t request_id) {
     return made;
 }
 
-static inline gd_message gd_make_stash(uint64_t request_id, gd_value op, gd_value table, gd_value key, gd_value value, gd_value pattern) {
+static inline gd_message gd_make_stash(uint64_t request_id, gd_value op, gd_value table, gd_value key, gd_value value, gd_value pattern, gd_value ttl, gd_value initial, gd_value version, gd_value count, gd_value after) {
     gd_message made = gd__made(GD_MESSAGE_STASH, request_id);
     made.stash.op = op;
     made.stash.table = table;
     made.stash.key = key;
     made.stash.value = value;
     made.stash.pattern = pattern;
+    made.stash.ttl = ttl;
+    made.stash.initial = initial;
+    made.stash.version = version;
+    made.stash.count = count;
+    made.stash.after = after;
     return made;
 }
 
@@ -2049,13 +2069,18 @@ static inline const gd__field *gd__chunk_fields(void) {
 }
 
 static inline const gd__field *gd__stash_fields(void) {
-    static const int64_t op[] = {INT64_C(1), INT64_C(2), INT64_C(3), INT64_C(4), INT64_C(5), INT64_C(6), INT64_C(7), INT64_C(8), INT64_C(9), INT64_C(10)};
-    static const gd__field fields[5] = {
-        {"op", 2, 0, "\021\000\000\000\002\157\160", 7, 1u << GD_KIND_INTEGER, true, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), op, 10, NULL, 0, 0},
+    static const int64_t op[] = {INT64_C(1), INT64_C(2), INT64_C(3), INT64_C(4), INT64_C(5), INT64_C(6), INT64_C(7), INT64_C(8), INT64_C(9), INT64_C(10), INT64_C(11), INT64_C(12), INT64_C(13), INT64_C(14), INT64_C(15), INT64_C(16), INT64_C(17), INT64_C(18), INT64_C(19), INT64_C(20)};
+    static const gd__field fields[10] = {
+        {"op", 2, 0, "\021\000\000\000\002\157\160", 7, 1u << GD_KIND_INTEGER, true, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), op, 20, NULL, 0, 0},
         {"table", 5, 1, "\021\000\000\000\005\164\141\142\154\145", 10, 1u << GD_KIND_STRING, true, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
         {"key", 3, 2, "\021\000\000\000\003\153\145\171", 8, 0u, false, false, false, true, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
         {"value", 5, 3, "\021\000\000\000\005\166\141\154\165\145", 10, 0u, false, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
         {"pattern", 7, 4, "\021\000\000\000\007\160\141\164\164\145\162\156", 12, 1u << GD_KIND_STRING, false, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
+        {"ttl", 3, 5, "\021\000\000\000\003\164\164\154", 8, 1u << GD_KIND_FLOAT | 1u << GD_KIND_INTEGER, false, false, true, false, true, INT64_C(0), INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
+        {"initial", 7, 6, "\021\000\000\000\007\151\156\151\164\151\141\154", 12, 1u << GD_KIND_FLOAT | 1u << GD_KIND_INTEGER, false, false, true, false, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
+        {"version", 7, 7, "\021\000\000\000\007\166\145\162\163\151\157\156", 12, 1u << GD_KIND_INTEGER, false, false, false, false, true, INT64_C(0), INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
+        {"count", 5, 8, "\021\000\000\000\005\143\157\165\156\164", 10, 1u << GD_KIND_INTEGER, false, false, false, false, true, INT64_C(1), INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
+        {"after", 5, 9, "\021\000\000\000\005\141\146\164\145\162", 10, 0u, false, false, false, true, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
     };
     return fields;
 }
@@ -2095,8 +2120,8 @@ static inline const char *const *gd_field_names(gd_message_type type, size_t *co
         return names;
     }
     case GD_MESSAGE_STASH: {
-        static const char *const names[] = {"op", "table", "key", "value", "pattern"};
-        *count = 5;
+        static const char *const names[] = {"op", "table", "key", "value", "pattern", "ttl", "initial", "version", "count", "after"};
+        *count = 10;
         return names;
     }
     case GD_MESSAGE_MANAGE: {
@@ -2126,7 +2151,7 @@ static inline const gd__field *gd__fields_of(gd_message_type type, size_t *count
         *count = 1;
         return gd__chunk_fields();
     case GD_MESSAGE_STASH:
-        *count = 5;
+        *count = 10;
         return gd__stash_fields();
     case GD_MESSAGE_MANAGE:
         *count = 4;

@@ -1,4 +1,4 @@
-// @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
 // Code generated from the declaration of GD/1. DO NOT EDIT.
 
 package gd
@@ -96,6 +96,16 @@ const (
 	StashOpDeleteTable StashOp = 8
 	StashOpTables      StashOp = 9
 	StashOpExists      StashOp = 10
+	StashOpPutIfAbsent StashOp = 11
+	StashOpPop         StashOp = 12
+	StashOpIncr        StashOp = 13
+	StashOpTouch       StashOp = 14
+	StashOpTtl         StashOp = 15
+	StashOpEntry       StashOp = 16
+	StashOpSwap        StashOp = 17
+	StashOpGetMany     StashOp = 18
+	StashOpPutMany     StashOp = 19
+	StashOpPage        StashOp = 20
 )
 
 // ManageOp is an operation of MANAGE.
@@ -486,6 +496,21 @@ type Stash struct {
 
 	// Pattern: a glob over string keys; nil for none.
 	Pattern *string `gd:"pattern,optional"`
+
+	// Ttl: seconds that the key lives: float or integer; nil for none.
+	Ttl any `gd:"ttl,optional"`
+
+	// Initial: the number to begin with: float or integer; nil for none.
+	Initial any `gd:"initial,optional"`
+
+	// Version: the version that is expected; nil for none.
+	Version *int64 `gd:"version,optional"`
+
+	// Count: how many keys at most; nil for none.
+	Count *int64 `gd:"count,optional"`
+
+	// After: where a page ended; nil for none.
+	After any `gd:"after,optional"`
 }
 
 // MessageType is TypeStash.
@@ -500,6 +525,11 @@ func (m *Stash) take(slots []slot) {
 	m.Key = slots[2].value
 	m.Value = slots[3].value
 	m.Pattern = optional[string](slots[4].value)
+	m.Ttl = slots[5].value
+	m.Initial = slots[6].value
+	m.Version = optional[int64](slots[7].value)
+	m.Count = optional[int64](slots[8].value)
+	m.After = slots[9].value
 }
 
 func (m *Stash) judge() *ProtocolError {
@@ -508,6 +538,31 @@ func (m *Stash) judge() *ProtocolError {
 	}
 	if m.Key != nil {
 		if err := fieldsOfStash[2].judge(m.Key); err != nil {
+			return err
+		}
+	}
+	if m.Ttl != nil {
+		if err := fieldsOfStash[5].judge(m.Ttl); err != nil {
+			return err
+		}
+	}
+	if m.Initial != nil {
+		if err := fieldsOfStash[6].judge(m.Initial); err != nil {
+			return err
+		}
+	}
+	if m.Version != nil {
+		if err := fieldsOfStash[7].judge(*m.Version); err != nil {
+			return err
+		}
+	}
+	if m.Count != nil {
+		if err := fieldsOfStash[8].judge(*m.Count); err != nil {
+			return err
+		}
+	}
+	if m.After != nil {
+		if err := fieldsOfStash[9].judge(m.After); err != nil {
 			return err
 		}
 	}
@@ -525,6 +580,21 @@ func (m *Stash) write(w *writer) *ProtocolError {
 		w.buf[count]++
 	}
 	if m.Pattern != nil {
+		w.buf[count]++
+	}
+	if m.Ttl != nil {
+		w.buf[count]++
+	}
+	if m.Initial != nil {
+		w.buf[count]++
+	}
+	if m.Version != nil {
+		w.buf[count]++
+	}
+	if m.Count != nil {
+		w.buf[count]++
+	}
+	if m.After != nil {
 		w.buf[count]++
 	}
 	w.buf = append(w.buf, "\x11\x00\x00\x00\x02op"...)
@@ -551,6 +621,36 @@ func (m *Stash) write(w *writer) *ProtocolError {
 		w.buf = append(w.buf, "\x11\x00\x00\x00\x07pattern"...)
 		if err := w.text(*m.Pattern); err != nil {
 			return err.inKey("pattern")
+		}
+	}
+	if m.Ttl != nil {
+		w.buf = append(w.buf, "\x11\x00\x00\x00\x03ttl"...)
+		if err := w.value(m.Ttl); err != nil {
+			return err.inKey("ttl")
+		}
+	}
+	if m.Initial != nil {
+		w.buf = append(w.buf, "\x11\x00\x00\x00\x07initial"...)
+		if err := w.value(m.Initial); err != nil {
+			return err.inKey("initial")
+		}
+	}
+	if m.Version != nil {
+		w.buf = append(w.buf, "\x11\x00\x00\x00\x07version"...)
+		if err := w.integer(*m.Version); err != nil {
+			return err.inKey("version")
+		}
+	}
+	if m.Count != nil {
+		w.buf = append(w.buf, "\x11\x00\x00\x00\x05count"...)
+		if err := w.integer(*m.Count); err != nil {
+			return err.inKey("count")
+		}
+	}
+	if m.After != nil {
+		w.buf = append(w.buf, "\x11\x00\x00\x00\x05after"...)
+		if err := w.value(m.After); err != nil {
+			return err.inKey("after")
 		}
 	}
 	w.depth--
@@ -816,11 +916,16 @@ var fieldsOfChunk = []field{
 }
 
 var fieldsOfStash = []field{
-	{name: "op", kinds: ofInteger, required: true, minimum: math.MinInt64, maximum: math.MaxInt64, choices: []int64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}},
+	{name: "op", kinds: ofInteger, required: true, minimum: math.MinInt64, maximum: math.MaxInt64, choices: []int64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20}},
 	{name: "table", kinds: ofString, required: true, minimum: math.MinInt64, maximum: math.MaxInt64},
 	{name: "key", minimum: math.MinInt64, maximum: math.MaxInt64, scalar: true},
 	{name: "value", minimum: math.MinInt64, maximum: math.MaxInt64},
 	{name: "pattern", kinds: ofString, minimum: math.MinInt64, maximum: math.MaxInt64},
+	{name: "ttl", kinds: ofFloat | ofInteger, minimum: 0, maximum: math.MaxInt64, finite: true},
+	{name: "initial", kinds: ofFloat | ofInteger, minimum: math.MinInt64, maximum: math.MaxInt64, finite: true},
+	{name: "version", kinds: ofInteger, minimum: 0, maximum: math.MaxInt64},
+	{name: "count", kinds: ofInteger, minimum: 1, maximum: math.MaxInt64},
+	{name: "after", minimum: math.MinInt64, maximum: math.MaxInt64, scalar: true},
 }
 
 var fieldsOfManage = []field{

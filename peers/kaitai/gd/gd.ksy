@@ -1,4 +1,4 @@
-# @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
 meta:
   id: gd
   title: GD/1, a binary worker protocol
@@ -167,6 +167,16 @@ enums:
     8: delete_table
     9: tables
     10: exists
+    11: put_if_absent
+    12: pop
+    13: incr
+    14: touch
+    15: ttl
+    16: entry
+    17: swap
+    18: get_many
+    19: put_many
+    20: page
   manageop:
     1: add
     2: remove

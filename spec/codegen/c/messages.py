@@ -163,9 +163,10 @@ def _check_number(field: ir.Field, source: str) -> Lines:
     """Judge a value of the field's types, which are numbers."""
     beyond = f" || number < {field.minimum}" if field.minimum is not None else ""
     beyond += f" || number > {field.maximum}" if field.maximum is not None else ""
+    read = f"int_value({source}, &overflow);"
     integer = [
         "int overflow;",
-        f"long long number = int_value({source}, &overflow);",
+        f"long long number = {read}" if beyond else read,
         *block(f"if (overflow{beyond})", ["return DOUBT;"]),
     ]
     if "float" not in field.types:

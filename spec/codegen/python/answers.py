@@ -30,7 +30,7 @@ def answers(spec: ir.Spec) -> str:
     ]
     for form in spec.forms:
         out += _typed_dict(form)
-    out += _backend(question(spec, "STASH"))
+    out += _backend(question(spec, "STASH"), _long(spec.forms))
     out += ["", "FORMS: Final[dict[str, Form]] = {", *_rows(spec.forms), "}"]
     for one in asked:
         out += _table(one)
@@ -62,7 +62,12 @@ def _held(field: ir.FormField) -> str:
     return held if field.core else f"NotRequired[{held}]"
 
 
-def _backend(stash: ir.Question) -> Lines:
+def _long(forms: tuple[ir.Form, ...]) -> set[str]:
+    """The forms that hold any value, or a list."""
+    return {f.name for f in forms if any(one.type.kind in ("any", "list") for one in f.fields)}
+
+
+def _backend(stash: ir.Question, long: set[str]) -> Lines:
     out = [
         "",
         "class StashBackend(Protocol):",
@@ -76,7 +81,7 @@ def _backend(stash: ir.Question) -> Lines:
         taken = ", ".join(["self", *(_handed_in(p) for p in one.parameters)])
         out += [
             "",
-            f"    async def {one.name}({taken}) -> {_handed_out(one.result)}:",
+            f"    async def {one.name}({taken}) -> {_handed_out(one.result, long)}:",
             *documented(docstring(one), " " * 8),
             "        ...",
         ]
@@ -87,9 +92,9 @@ def _handed_in(one: ir.Parameter) -> str:
     return f"{one.name}: Encoded" if one.kind == "any" else parameter(one)
 
 
-def _handed_out(what: ir.Type) -> str:
-    """The type of a result: of a value, and of a list that may be long, its bytes."""
-    return "Pieces" if what.kind in ("any", "list") else annotation(what)
+def _handed_out(what: ir.Type, long: set[str]) -> str:
+    """The type of a result: of a value, and of what may be long, its bytes."""
+    return "Pieces" if what.kind in ("any", "list") or what.form in long else annotation(what)
 
 
 def _rows(forms: tuple[ir.Form, ...]) -> Lines:

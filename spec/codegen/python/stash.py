@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from .. import ir
-from .operations import annotation, docstring, documented, parameter, question
-from .printing import Lines
+from .operations import annotation, docstring, documented, named, parameter, question
+from .printing import Lines, class_name
 
 CALLS_HEAD = '''"""The operations of the stash as methods, for threads and for event loops."""
 
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gdproto import {enumeration}
+from gdproto import {message}, {enumeration}
 
 from ...errors import {errors}
 
@@ -51,7 +53,10 @@ def files(spec: ir.Spec) -> dict[str, str]:
 def calls(spec: ir.Spec) -> str:
     stash = question(spec, "STASH")
     head = CALLS_HEAD.format(
-        enumeration=stash.enumeration, errors=", ".join(MISSING), forms=_forms(stash)
+        message=class_name(_message(spec, stash)),
+        enumeration=stash.enumeration,
+        errors=", ".join(MISSING),
+        forms=_forms(stash),
     )
     sync = _class(spec, stash, "StashCalls", "", "One method for each operation of the stash.")
     text = "One coroutine for each operation of the stash."
@@ -74,13 +79,18 @@ def functions(spec: ir.Spec) -> str:
     return "\n".join(out)
 
 
+def _message(spec: ir.Spec, stash: ir.Question) -> ir.Message:
+    return next(m for m in spec.messages if m.name == stash.message)
+
+
 def _forms(stash: ir.Question) -> str:
     return ", ".join(sorted({one.result.form for one in stash.operations if one.result.form}))
 
 
 def _class(spec: ir.Spec, stash: ir.Question, name: str, prefix: str, text: str) -> Lines:
-    message = next(m for m in spec.messages if m.name == stash.message)
+    message = _message(spec, stash)
     fields = [f for f in message.fields or () if not f.choices]
+    given = ", ".join(["0", "int(op)", *(field.name for field in fields)])
     out = [
         "",
         f"class {name}:",
@@ -92,6 +102,10 @@ def _class(spec: ir.Spec, stash: ir.Question, name: str, prefix: str, text: str)
         *(f"        {_field(field)}," for field in fields),
         "    ) -> Any:",
         '        """What the arbiter answers. Raises DirtyError."""',
+        f"        return {'await ' * bool(prefix)}self.answered({class_name(message)}({given}))",
+        "",
+        f"    {prefix}def answered(self, question: {class_name(message)}) -> Any:",
+        '        """What the arbiter answers to the question. Raises DirtyError."""',
         "        raise NotImplementedError",
     ]
     for one in stash.operations:
@@ -109,7 +123,8 @@ def _class(spec: ir.Spec, stash: ir.Question, name: str, prefix: str, text: str)
 def _field(field: ir.Field) -> str:
     if field.required:
         return f'{field.name}: str = ""'
-    return f"{field.name}: {'str | None' if field.types else 'Any'} = None"
+    kind = named("number" if len(field.types) > 1 else field.types[0], "") if field.types else ""
+    return f"{field.name}: {f'{kind} | None' if kind else 'Any'} = None"
 
 
 def _signature(one: ir.Operation) -> str:
@@ -130,11 +145,10 @@ def _says(one: ir.Operation) -> str:
 
 def _asked(one: ir.Operation, stash: ir.Question, fields: list[ir.Field]) -> str:
     """The arguments: by position as long as none is left out."""
-    order = [field.name for field in fields]
-    given = [
-        p.name if order.index(p.name) == place else f"{p.name}={p.name}"
-        for place, p in enumerate(one.parameters)
-    ]
+    names = [p.name for p in one.parameters]
+    pairs = zip((field.name for field in fields), names, strict=False)
+    first = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    given = [*names[:first], *(f"{name}={name}" for name in names[first:])]
     return ", ".join([f"{stash.enumeration}.{one.name.upper()}", *given])
 
 

@@ -1,4 +1,4 @@
-// @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
 //! Messages, and the frames that carry them.
 //!
 //! A field of several kinds, or of any, is a `Value`; where it is optional, none stands for its
@@ -32,6 +32,26 @@ pub enum StashOp {
     Tables = 9,
     /// `exists`.
     Exists = 10,
+    /// `put_if_absent`.
+    PutIfAbsent = 11,
+    /// `pop`.
+    Pop = 12,
+    /// `incr`.
+    Incr = 13,
+    /// `touch`.
+    Touch = 14,
+    /// `ttl`.
+    Ttl = 15,
+    /// `entry`.
+    Entry = 16,
+    /// `swap`.
+    Swap = 17,
+    /// `get_many`.
+    GetMany = 18,
+    /// `put_many`.
+    PutMany = 19,
+    /// `page`.
+    Page = 20,
 }
 
 impl From<StashOp> for i64 {
@@ -435,6 +455,16 @@ pub struct Stash {
     pub value: Value,
     /// A glob over string keys.
     pub pattern: Option<String>,
+    /// Seconds that the key lives.
+    pub ttl: Value,
+    /// The number to begin with.
+    pub initial: Value,
+    /// The version that is expected.
+    pub version: Option<i64>,
+    /// How many keys at most.
+    pub count: Option<i64>,
+    /// Where a page ended.
+    pub after: Value,
 }
 
 impl Stash {
@@ -447,6 +477,11 @@ impl Stash {
             key: Value::None,
             value: Value::None,
             pattern: None,
+            ttl: Value::None,
+            initial: Value::None,
+            version: None,
+            count: None,
+            after: Value::None,
         }
     }
 
@@ -457,6 +492,11 @@ impl Stash {
             ("key", self.key.clone()),
             ("value", self.value.clone()),
             ("pattern", self.pattern.clone().into()),
+            ("ttl", self.ttl.clone()),
+            ("initial", self.initial.clone()),
+            ("version", self.version.into()),
+            ("count", self.count.into()),
+            ("after", self.after.clone()),
         ]
     }
 
@@ -467,6 +507,11 @@ impl Stash {
             fields.take("key"),
             fields.take("value"),
             fields.take("pattern"),
+            fields.take("ttl"),
+            fields.take("initial"),
+            fields.take("version"),
+            fields.take("count"),
+            fields.take("after"),
         ];
         Self::judged(request_id, Payload { frame: None, values })
     }
@@ -479,6 +524,11 @@ impl Stash {
             "key" => Some(2),
             "value" => Some(3),
             "pattern" => Some(4),
+            "ttl" => Some(5),
+            "initial" => Some(6),
+            "version" => Some(7),
+            "count" => Some(8),
+            "after" => Some(9),
             _ => None,
         }
     }
@@ -487,7 +537,7 @@ impl Stash {
         Self::judged(request_id, Payload::read(frame, Self::place)?)
     }
 
-    fn judged(request_id: u64, mut payload: Payload<5>) -> Result<Message, Fault> {
+    fn judged(request_id: u64, mut payload: Payload<10>) -> Result<Message, Fault> {
         let found = payload.field(0, &["op"]);
         let op = found.required(any, Self::permits_op)?;
         let found = payload.field(1, &["table"]);
@@ -500,7 +550,32 @@ impl Stash {
         let value = found.unwrap_or_default();
         let found = payload.field(4, &["pattern"]);
         let pattern = found.optional(any, any)?;
-        Ok(Message::Stash(Stash { request_id, op, table, key, value, pattern }))
+        let found = payload.field(5, &["ttl"]);
+        let found = found.optional(Self::fits_ttl, Self::permits_ttl)?;
+        let ttl = found.unwrap_or_default();
+        let found = payload.field(6, &["initial"]);
+        let found = found.optional(Self::fits_initial, Self::permits_initial)?;
+        let initial = found.unwrap_or_default();
+        let found = payload.field(7, &["version"]);
+        let version = found.optional(any, Self::permits_version)?;
+        let found = payload.field(8, &["count"]);
+        let count = found.optional(any, Self::permits_count)?;
+        let found = payload.field(9, &["after"]);
+        let found = found.optional(any, Self::permits_after)?;
+        let after = found.unwrap_or_default();
+        Ok(Message::Stash(Stash {
+            request_id,
+            op,
+            table,
+            key,
+            value,
+            pattern,
+            ttl,
+            initial,
+            version,
+            count,
+            after,
+        }))
     }
 
     fn write(&self, out: &mut Vec<u8>) -> Written {
@@ -508,10 +583,29 @@ impl Stash {
         judge(is_possible, Code::InvalidFieldValue, &["op"])?;
         let is_possible = Self::permits_key(&self.key);
         judge(is_possible, Code::InvalidFieldValue, &["key"])?;
+        let is_possible = self.ttl.is_none() || Self::fits_ttl(&self.ttl);
+        judge(is_possible, Code::WrongFieldType, &["ttl"])?;
+        let is_possible = self.ttl.is_none() || Self::permits_ttl(&self.ttl);
+        judge(is_possible, Code::InvalidFieldValue, &["ttl"])?;
+        let is_possible = self.initial.is_none() || Self::fits_initial(&self.initial);
+        judge(is_possible, Code::WrongFieldType, &["initial"])?;
+        let is_possible = self.initial.is_none() || Self::permits_initial(&self.initial);
+        judge(is_possible, Code::InvalidFieldValue, &["initial"])?;
+        let is_possible = self.version.as_ref().is_none_or(Self::permits_version);
+        judge(is_possible, Code::InvalidFieldValue, &["version"])?;
+        let is_possible = self.count.as_ref().is_none_or(Self::permits_count);
+        judge(is_possible, Code::InvalidFieldValue, &["count"])?;
+        let is_possible = Self::permits_after(&self.after);
+        judge(is_possible, Code::InvalidFieldValue, &["after"])?;
         let mut count = 2;
         count += usize::from(!self.key.is_none());
         count += usize::from(!self.value.is_none());
         count += usize::from(self.pattern.is_some());
+        count += usize::from(!self.ttl.is_none());
+        count += usize::from(!self.initial.is_none());
+        count += usize::from(self.version.is_some());
+        count += usize::from(self.count.is_some());
+        count += usize::from(!self.after.is_none());
         values::put_dict(out, count);
         out.extend_from_slice(b"\x11\x00\x00\x00\x02op");
         named(values::write_integer(out, self.op), &["op"])?;
@@ -529,14 +623,69 @@ impl Stash {
             out.extend_from_slice(b"\x11\x00\x00\x00\x07pattern");
             named(values::write_string(out, held), &["pattern"])?;
         }
+        if !self.ttl.is_none() {
+            out.extend_from_slice(b"\x11\x00\x00\x00\x03ttl");
+            named(values::write(out, &self.ttl, 1), &["ttl"])?;
+        }
+        if !self.initial.is_none() {
+            out.extend_from_slice(b"\x11\x00\x00\x00\x07initial");
+            named(values::write(out, &self.initial, 1), &["initial"])?;
+        }
+        if let Some(held) = &self.version {
+            out.extend_from_slice(b"\x11\x00\x00\x00\x07version");
+            named(values::write_integer(out, *held), &["version"])?;
+        }
+        if let Some(held) = &self.count {
+            out.extend_from_slice(b"\x11\x00\x00\x00\x05count");
+            named(values::write_integer(out, *held), &["count"])?;
+        }
+        if !self.after.is_none() {
+            out.extend_from_slice(b"\x11\x00\x00\x00\x05after");
+            named(values::write(out, &self.after, 1), &["after"])?;
+        }
         Ok(())
     }
 
     fn permits_op(it: &i64) -> bool {
-        matches!(it, 1..=10)
+        matches!(it, 1..=20)
     }
 
     fn permits_key(it: &Value) -> bool {
+        !matches!(it, Value::List(_) | Value::Dict(_))
+    }
+
+    fn fits_ttl(it: &Value) -> bool {
+        matches!(it, Value::Float(_) | Value::Integer(_))
+    }
+
+    fn permits_ttl(it: &Value) -> bool {
+        match it {
+            Value::Integer(it) => *it >= 0,
+            Value::Float(it) => it.is_finite() && *it >= 0.0,
+            _ => true,
+        }
+    }
+
+    fn fits_initial(it: &Value) -> bool {
+        matches!(it, Value::Float(_) | Value::Integer(_))
+    }
+
+    fn permits_initial(it: &Value) -> bool {
+        match it {
+            Value::Float(it) => it.is_finite(),
+            _ => true,
+        }
+    }
+
+    fn permits_version(it: &i64) -> bool {
+        *it >= 0
+    }
+
+    fn permits_count(it: &i64) -> bool {
+        *it >= 1
+    }
+
+    fn permits_after(it: &Value) -> bool {
         !matches!(it, Value::List(_) | Value::Dict(_))
     }
 }

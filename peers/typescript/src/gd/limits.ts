@@ -1,4 +1,4 @@
-// @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
 /** The bounds, constants and codes of GD/1. */
 
 /** Payload of one frame, in bytes. Beyond it: `payload_too_large`. */
@@ -71,6 +71,16 @@ export const StashOp = {
   delete_table: 8n,
   tables: 9n,
   exists: 10n,
+  put_if_absent: 11n,
+  pop: 12n,
+  incr: 13n,
+  touch: 14n,
+  ttl: 15n,
+  entry: 16n,
+  swap: 17n,
+  get_many: 18n,
+  put_many: 19n,
+  page: 20n,
 } as const;
 export type StashOp = (typeof StashOp)[keyof typeof StashOp];
 

@@ -1,4 +1,4 @@
-// @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
 /** The messages of GD/1: one whole frame each. */
 
 import { ProtocolError } from "./errors.js";
@@ -408,7 +408,8 @@ export class StashMessage {
   readonly requestId: bigint;
   /**
    * The operation. put is 1, get is 2, delete is 3, keys is 4, clear is 5, info is 6, ensure is 7,
-   * delete_table is 8, tables is 9, exists is 10.
+   * delete_table is 8, tables is 9, exists is 10, put_if_absent is 11, pop is 12, incr is 13, touch
+   * is 14, ttl is 15, entry is 16, swap is 17, get_many is 18, put_many is 19, page is 20.
    */
   readonly op: StashOp;
   /** The table's name. */
@@ -419,6 +420,16 @@ export class StashMessage {
   readonly value: Value;
   /** A glob over string keys. */
   readonly pattern: string | null;
+  /** Seconds that the key lives. */
+  readonly ttl: number | bigint | null;
+  /** The number to begin with. */
+  readonly initial: number | bigint | null;
+  /** The version that is expected. */
+  readonly version: bigint | null;
+  /** How many keys at most. */
+  readonly count: bigint | null;
+  /** Where a page ended. */
+  readonly after: Value;
 
   constructor(init: {
     requestId: bigint;
@@ -427,6 +438,11 @@ export class StashMessage {
     key?: Value;
     value?: Value;
     pattern?: string | null;
+    ttl?: number | bigint | null;
+    initial?: number | bigint | null;
+    version?: bigint | null;
+    count?: bigint | null;
+    after?: Value;
   }) {
     this.requestId = init.requestId;
     this.op = init.op;
@@ -434,13 +450,18 @@ export class StashMessage {
     this.key = init.key ?? null;
     this.value = init.value ?? null;
     this.pattern = init.pattern ?? null;
+    this.ttl = init.ttl ?? null;
+    this.initial = init.initial ?? null;
+    this.version = init.version ?? null;
+    this.count = init.count ?? null;
+    this.after = init.after ?? null;
   }
 
   static read(requestId: bigint, frame: Uint8Array, options: Options): StashMessage {
     const fields = Fields.of(frame, options);
     const op = fields.exact("op", fields.required("op")) as StashOp;
     if (typeof op !== "bigint") throw fields.fault("wrong_field_type", "op");
-    if (op < 1n || op > 10n) throw fields.fault("invalid_field_value", "op");
+    if (op < 1n || op > 20n) throw fields.fault("invalid_field_value", "op");
     const table = fields.required("table");
     if (typeof table !== "string") throw fields.fault("wrong_field_type", "table");
     const key = fields.optional("key");
@@ -452,14 +473,58 @@ export class StashMessage {
     if (pattern !== null) {
       if (typeof pattern !== "string") throw fields.fault("wrong_field_type", "pattern");
     }
-    return new StashMessage({ requestId, op, table, key, value, pattern });
+    const ttl = fields.exact("ttl", fields.optional("ttl"));
+    if (ttl !== null) {
+      if (typeof ttl !== "number" && typeof ttl !== "bigint") {
+        throw fields.fault("wrong_field_type", "ttl");
+      }
+      if ((typeof ttl === "number" && !Number.isFinite(ttl)) || ttl < 0) {
+        throw fields.fault("invalid_field_value", "ttl");
+      }
+    }
+    const initial = fields.exact("initial", fields.optional("initial"));
+    if (initial !== null) {
+      if (typeof initial !== "number" && typeof initial !== "bigint") {
+        throw fields.fault("wrong_field_type", "initial");
+      }
+      if (typeof initial === "number" && !Number.isFinite(initial)) {
+        throw fields.fault("invalid_field_value", "initial");
+      }
+    }
+    const version = fields.exact("version", fields.optional("version"));
+    if (version !== null) {
+      if (typeof version !== "bigint") throw fields.fault("wrong_field_type", "version");
+      if (version < 0n) throw fields.fault("invalid_field_value", "version");
+    }
+    const count = fields.exact("count", fields.optional("count"));
+    if (count !== null) {
+      if (typeof count !== "bigint") throw fields.fault("wrong_field_type", "count");
+      if (count < 1n) throw fields.fault("invalid_field_value", "count");
+    }
+    const after = fields.optional("after");
+    if (after !== null) {
+      if (!isScalar(after)) throw fields.fault("invalid_field_value", "after");
+    }
+    return new StashMessage({
+      requestId,
+      op,
+      table,
+      key,
+      value,
+      pattern,
+      ttl,
+      initial,
+      version,
+      count,
+      after,
+    });
   }
 
   /** Writes the payload, its fields judged. */
   writePayload(writer: Writer): void {
-    const { op, table, key, value, pattern } = this;
+    const { op, table, key, value, pattern, ttl, initial, version, count, after } = this;
     if (typeof op !== "bigint") throw refusal("wrong_field_type", "op");
-    if (op < 1n || op > 10n) throw refusal("invalid_field_value", "op");
+    if (op < 1n || op > 20n) throw refusal("invalid_field_value", "op");
     if (typeof table !== "string") throw refusal("wrong_field_type", "table");
     if (key !== null) {
       if (!isScalar(key)) throw refusal("invalid_field_value", "key");
@@ -467,10 +532,42 @@ export class StashMessage {
     if (pattern !== null) {
       if (typeof pattern !== "string") throw refusal("wrong_field_type", "pattern");
     }
+    if (ttl !== null) {
+      if (typeof ttl !== "number" && typeof ttl !== "bigint") {
+        throw refusal("wrong_field_type", "ttl");
+      }
+      if ((typeof ttl === "number" && !Number.isFinite(ttl)) || ttl < 0) {
+        throw refusal("invalid_field_value", "ttl");
+      }
+    }
+    if (initial !== null) {
+      if (typeof initial !== "number" && typeof initial !== "bigint") {
+        throw refusal("wrong_field_type", "initial");
+      }
+      if (typeof initial === "number" && !Number.isFinite(initial)) {
+        throw refusal("invalid_field_value", "initial");
+      }
+    }
+    if (version !== null) {
+      if (typeof version !== "bigint") throw refusal("wrong_field_type", "version");
+      if (version < 0n) throw refusal("invalid_field_value", "version");
+    }
+    if (count !== null) {
+      if (typeof count !== "bigint") throw refusal("wrong_field_type", "count");
+      if (count < 1n) throw refusal("invalid_field_value", "count");
+    }
+    if (after !== null) {
+      if (!isScalar(after)) throw refusal("invalid_field_value", "after");
+    }
     let $count = 2;
     if (key !== null) $count++;
     if (value !== null) $count++;
     if (pattern !== null) $count++;
+    if (ttl !== null) $count++;
+    if (initial !== null) $count++;
+    if (version !== null) $count++;
+    if (count !== null) $count++;
+    if (after !== null) $count++;
     writer.open($count);
     writer.key("op");
     writer.value(op);
@@ -487,6 +584,26 @@ export class StashMessage {
     if (pattern !== null) {
       writer.key("pattern");
       writer.value(pattern);
+    }
+    if (ttl !== null) {
+      writer.key("ttl");
+      writer.value(ttl);
+    }
+    if (initial !== null) {
+      writer.key("initial");
+      writer.value(initial);
+    }
+    if (version !== null) {
+      writer.key("version");
+      writer.value(version);
+    }
+    if (count !== null) {
+      writer.key("count");
+      writer.value(count);
+    }
+    if (after !== null) {
+      writer.key("after");
+      writer.value(after);
     }
     writer.close();
   }

@@ -77,7 +77,10 @@ public final class Stash {
 
   private Object ask(StashOp op, String table, Object key, Object value, String pattern) {
     try {
-      return client.ask(id -> new Message.Stash(id, op.code(), table, key, value, pattern));
+      return client.ask(
+          id ->
+              new Message.Stash(
+                  id, op.code(), table, key, value, pattern, null, null, null, null, null));
     } catch (DirtyException failure) {
       throw known(failure);
     }

@@ -1,4 +1,4 @@
-// @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.List;
@@ -135,12 +135,28 @@ public sealed interface Message {
    * @param key the key
    * @param value the value
    * @param pattern a glob over string keys
+   * @param ttl seconds that the key lives
+   * @param initial the number to begin with
+   * @param version the version that is expected
+   * @param count how many keys at most
+   * @param after where a page ended
    */
-  record Stash(long requestId, long op, String table, Object key, Object value, String pattern)
+  record Stash(
+      long requestId,
+      long op,
+      String table,
+      Object key,
+      Object value,
+      String pattern,
+      Number ttl,
+      Number initial,
+      Long version,
+      Long count,
+      Object after)
       implements Message {
     /** An operation on the arbiter's shared tables. All else is as where it is absent. */
     public Stash(long requestId, long op, String table) {
-      this(requestId, op, table, null, null, null);
+      this(requestId, op, table, null, null, null, null, null, null, null, null);
     }
 
     @Override

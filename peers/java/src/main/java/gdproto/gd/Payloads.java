@@ -1,4 +1,4 @@
-// @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.List;
@@ -25,11 +25,20 @@ final class Payloads {
       new Field("details", false, Field.Kind.DICT).in("error");
   private static final Field CHUNK_DATA = new Field("data", true);
   private static final Field STASH_OP =
-      new Field("op", true, Field.Kind.INTEGER).oneOf(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L);
+      new Field("op", true, Field.Kind.INTEGER)
+          .oneOf(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L, 11L, 12L, 13L, 14L, 15L, 16L, 17L, 18L, 19L, 20L);
   private static final Field STASH_TABLE = new Field("table", true, Field.Kind.STRING);
   private static final Field STASH_KEY = new Field("key", false).scalar();
   private static final Field STASH_VALUE = new Field("value", false);
   private static final Field STASH_PATTERN = new Field("pattern", false, Field.Kind.STRING);
+  private static final Field STASH_TTL =
+      new Field("ttl", false, Field.Kind.FLOAT, Field.Kind.INTEGER).from(0).finite();
+  private static final Field STASH_INITIAL =
+      new Field("initial", false, Field.Kind.FLOAT, Field.Kind.INTEGER).finite();
+  private static final Field STASH_VERSION =
+      new Field("version", false, Field.Kind.INTEGER).from(0);
+  private static final Field STASH_COUNT = new Field("count", false, Field.Kind.INTEGER).from(1);
+  private static final Field STASH_AFTER = new Field("after", false).scalar();
   private static final Field MANAGE_OP =
       new Field("op", true, Field.Kind.INTEGER).oneOf(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L);
   private static final Field MANAGE_COUNT = new Field("count", false, Field.Kind.INTEGER);
@@ -114,7 +123,13 @@ final class Payloads {
         Object key = payload.take(STASH_KEY);
         Object value = payload.take(STASH_VALUE);
         String pattern = (String) payload.take(STASH_PATTERN);
-        yield new Message.Stash(requestId, op, table, key, value, pattern);
+        Number ttl = (Number) payload.take(STASH_TTL);
+        Number initial = (Number) payload.take(STASH_INITIAL);
+        Long version = (Long) payload.take(STASH_VERSION);
+        Long count = (Long) payload.take(STASH_COUNT);
+        Object after = payload.take(STASH_AFTER);
+        yield new Message.Stash(
+            requestId, op, table, key, value, pattern, ttl, initial, version, count, after);
       }
       case MANAGE -> {
         long op = (long) payload.take(MANAGE_OP);
@@ -215,6 +230,11 @@ final class Payloads {
     STASH_KEY.judge(message.key());
     STASH_VALUE.judge(message.value());
     STASH_PATTERN.judge(message.pattern());
+    STASH_TTL.judge(message.ttl());
+    STASH_INITIAL.judge(message.initial());
+    STASH_VERSION.judge(message.version());
+    STASH_COUNT.judge(message.count());
+    STASH_AFTER.judge(message.after());
     int at = out.open();
     int count = 0;
     count += out.pair(STASH_OP, message.op());
@@ -222,6 +242,11 @@ final class Payloads {
     count += out.pair(STASH_KEY, message.key());
     count += out.pair(STASH_VALUE, message.value());
     count += out.pair(STASH_PATTERN, message.pattern());
+    count += out.pair(STASH_TTL, message.ttl());
+    count += out.pair(STASH_INITIAL, message.initial());
+    count += out.pair(STASH_VERSION, message.version());
+    count += out.pair(STASH_COUNT, message.count());
+    count += out.pair(STASH_AFTER, message.after());
     out.close(at, count);
   }
 

@@ -1,4 +1,4 @@
-// @generated from spec/ (1aa161ffcb92d846) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 /** What STASH can ask for. */
@@ -12,7 +12,17 @@ public enum StashOp {
   ENSURE(7),
   DELETE_TABLE(8),
   TABLES(9),
-  EXISTS(10);
+  EXISTS(10),
+  PUT_IF_ABSENT(11),
+  POP(12),
+  INCR(13),
+  TOUCH(14),
+  TTL(15),
+  ENTRY(16),
+  SWAP(17),
+  GET_MANY(18),
+  PUT_MANY(19),
+  PAGE(20);
 
   private final int code;
 

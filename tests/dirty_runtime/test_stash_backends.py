@@ -1,0 +1,325 @@
+"""Every backend of the stash, by the same tests: what it answers, whatever keeps its tables.
+
+Rules: a backend is asked as by a client, through frames. A test has a table of its own, so that
+backends which outlive a test may serve all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import gdproto
+from dirty_runtime import StashError, StashKeyNotFoundError, StashTableNotFoundError
+from dirty_runtime.arbiter.answers.stash import StashAnswers
+from dirty_runtime.arbiter.stash.backend import Backend
+from dirty_runtime.arbiter.stash.memory import MemoryStash
+from dirty_runtime.errors import DirtyProtocolError
+from gdproto import StashOp
+from gdproto.answers import STASH_OPERATIONS, misfits
+
+NOBODY: Any = None
+RUNNER = asyncio.Runner()
+NUMBERS = itertools.count()
+LONG_S = 1000
+
+
+class Asked:
+    """A backend, as somebody asks it who has one table."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.table = f"table {next(NUMBERS)}"
+        self._answers = StashAnswers(backend)
+
+    def __call__(self, op: StashOp, key: Any = None, value: Any = None, **more: Any) -> Any:
+        return RUNNER.run(self.answer(op, key, value, **more))
+
+    async def answer(self, op: StashOp, key: Any = None, value: Any = None, **more: Any) -> Any:
+        """The result, which is as declared."""
+        frame = gdproto.Stash(1, int(op), self.table, key, value, **more).to_bytes()
+        result = await self._answers.answer(gdproto.parse_question(frame), NOBODY)  # type: ignore[arg-type]
+        told = gdproto.decode(bytes(result)) if isinstance(result, gdproto.Pieces) else result
+        assert list(misfits(told, STASH_OPERATIONS[op].result)) == []
+        return told
+
+    def keys(self) -> list[Any]:
+        return sorted(self(StashOp.KEYS), key=gdproto.encode)
+
+
+def memory() -> Iterator[Backend]:
+    tables = MemoryStash()
+    yield tables
+
+    async def emptied() -> None:
+        for name in gdproto.decode(bytes(await tables.tables())):
+            await tables.delete_table(name)
+
+    # Whatever was done: what is counted has gone with what it was counted for.
+    RUNNER.run(emptied())
+    assert tables.bytes == 0
+
+
+BACKENDS: dict[str, Callable[[], Iterator[Backend]]] = {"memory": memory}
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    yield from BACKENDS[request.param]()
+
+
+@pytest.fixture
+def asked(backend: Backend) -> Asked:
+    return Asked(backend)
+
+
+def test_values_come_back_as_they_came(asked: Asked) -> None:
+    values: list[Any] = [None, True, -(2**63), -0.0, b"\x00\xff", "\U0010ffff", [], {"a": [None]}]
+    for value in values:
+        assert asked(StashOp.PUT, "k", value) is True
+        assert gdproto.encode(asked(StashOp.GET, "k")) == gdproto.encode(value)
+
+
+def test_keys_are_their_bytes(asked: Asked) -> None:
+    keys: list[Any] = [1, True, 1.0, "1", b"1", None, 0.0, -0.0]
+    for number, key in enumerate(keys):
+        asked(StashOp.PUT, key, number)
+    assert [asked(StashOp.GET, key) for key in keys] == list(range(len(keys)))
+    assert asked.keys() == sorted(keys, key=gdproto.encode)
+
+
+def test_what_is_missing(asked: Asked) -> None:
+    for op, answer in (
+        (StashOp.KEYS, []), (StashOp.CLEAR, True), (StashOp.DELETE, False),
+        (StashOp.DELETE_TABLE, False), (StashOp.EXISTS, False), (StashOp.TOUCH, False),
+    ):  # fmt: skip
+        assert asked(op, "k") == answer
+    assert asked(StashOp.PAGE) == {"keys": [], "next": None}
+    assert asked(StashOp.GET_MANY, None, ["k"]) == []
+    for op in (StashOp.GET, StashOp.POP, StashOp.TTL, StashOp.ENTRY):
+        with pytest.raises(StashKeyNotFoundError):
+            asked(op, "k")
+    with pytest.raises(StashTableNotFoundError):
+        asked(StashOp.INFO)
+    assert asked.table not in asked(StashOp.TABLES)
+
+
+def test_a_table_is_made_cleared_and_deleted(asked: Asked) -> None:
+    assert asked(StashOp.ENSURE)
+    assert asked(StashOp.EXISTS)
+    assert asked(StashOp.INFO) == {"size": 0, "table": asked.table}
+    for key in ("a", "b", 3):
+        asked(StashOp.PUT, key, key)
+    assert asked(StashOp.INFO)["size"] == 3
+    assert sorted(asked(StashOp.KEYS, pattern="[a-c]")) == ["a", "b"]
+    assert asked.table in asked(StashOp.TABLES)
+    assert asked(StashOp.DELETE, "a")
+    assert not asked(StashOp.DELETE, "a")
+    assert asked(StashOp.CLEAR)
+    assert asked(StashOp.INFO)["size"] == 0
+    assert asked(StashOp.DELETE_TABLE)
+    assert not asked(StashOp.EXISTS)
+
+
+def test_one_step_at_a_time(asked: Asked) -> None:
+    """Many who add at once: no addition is lost, and one alone finds a key missing."""
+
+    async def together() -> tuple[list[Any], list[Any]]:
+        added = [asked.answer(StashOp.INCR, "n", 1) for _ in range(50)]
+        put = [asked.answer(StashOp.PUT_IF_ABSENT, "k", number) for number in range(10)]
+        return await asyncio.gather(*added), await asyncio.gather(*put)
+
+    added, put = RUNNER.run(together())
+    assert sorted(added) == list(range(1, 51))
+    assert put.count(True) == 1
+    assert asked(StashOp.GET, "n") == 50
+
+
+def test_numbers(asked: Asked) -> None:
+    assert asked(StashOp.INCR, "k", 5, initial=10) == 15
+    assert asked(StashOp.INCR, "k", 0.5) == 15.5
+    assert asked(StashOp.INCR, "k", -15.5) == 0.0
+    for value, more in (("a", 1), (True, 1), (2**63 - 1, 1), (1.7e308, 1.7e308)):
+        asked(StashOp.PUT, "k", value)
+        with pytest.raises(StashError):
+            asked(StashOp.INCR, "k", more)
+        assert asked(StashOp.GET, "k") == value
+    with pytest.raises(DirtyProtocolError, match="a number is needed"):
+        asked(StashOp.INCR, "k", "1")
+
+
+def test_versions(asked: Asked) -> None:
+    first = asked(StashOp.SWAP, "k", "a")
+    assert first > 0
+    assert asked(StashOp.ENTRY, "k") == {"version": first, "ttl": None, "value": "a"}
+    assert asked(StashOp.SWAP, "k", "b", version=0) == 0
+    second = asked(StashOp.SWAP, "k", "b", version=first, ttl=LONG_S)
+    assert second > first
+    assert asked(StashOp.SWAP, "k", "c", version=first) == 0
+    entry = asked(StashOp.ENTRY, "k")
+    assert (entry["version"], entry["value"]) == (second, "b")
+    assert 0 < entry["ttl"] <= LONG_S
+    seen = second
+    for op in (StashOp.PUT, StashOp.DELETE, StashOp.CLEAR, StashOp.DELETE_TABLE):
+        asked(op, "k", "d")
+        asked(StashOp.PUT, "k", "d")
+        version = asked(StashOp.ENTRY, "k")["version"]
+        assert version > seen
+        assert asked(StashOp.ENTRY, "k")["version"] == version
+        seen = version
+    assert asked(StashOp.TOUCH, "k", ttl=LONG_S)
+    assert asked(StashOp.ENTRY, "k")["version"] == seen
+    assert asked(StashOp.SWAP, "k", None, version=seen, ttl=0) > seen
+    assert not asked(StashOp.EXISTS, "k")
+
+
+def test_a_time_to_live(asked: Asked) -> None:
+    asked(StashOp.PUT, "k", 1, ttl=LONG_S)
+    assert 0 < asked(StashOp.TTL, "k") <= LONG_S
+    assert asked(StashOp.INCR, "k", 1, ttl=2 * LONG_S) == 2
+    assert 0 < asked(StashOp.TTL, "k") <= LONG_S
+    assert asked(StashOp.TOUCH, "k", ttl=2 * LONG_S)
+    assert LONG_S < asked(StashOp.TTL, "k") <= 2 * LONG_S
+    assert asked(StashOp.TOUCH, "k")
+    assert asked(StashOp.TTL, "k") is None
+    asked(StashOp.PUT, "k", 1, ttl=1e300)
+    assert asked(StashOp.TTL, "k") > 1e9
+    asked(StashOp.PUT, "k", 2)
+    assert asked(StashOp.TTL, "k") is None
+    for op in (StashOp.PUT, StashOp.TOUCH):
+        asked(StashOp.PUT, "k", 1)
+        asked(op, "k", 1, ttl=0)
+        assert not asked(StashOp.EXISTS, "k")
+
+
+def test_what_has_lived_its_time_is_missing_everywhere(asked: Asked) -> None:
+    ops = (StashOp.GET, StashOp.POP, StashOp.TTL, StashOp.ENTRY)
+    names = ["keys", *(op.name for op in ops), "add", "absent", "swap", "many"]
+    asked(StashOp.PUT, "stays", 1)
+    asked(StashOp.PUT_MANY, None, [[name, 7] for name in names], ttl=0.02)
+    RUNNER.run(asyncio.sleep(0.04))
+    assert asked(StashOp.INFO)["size"] == 1
+    assert asked.keys() == ["stays"]
+    assert asked(StashOp.PAGE)["keys"] == ["stays"]
+    for op in ops:
+        with pytest.raises(StashKeyNotFoundError):
+            asked(op, op.name)
+    assert not asked(StashOp.EXISTS, "keys")
+    assert not asked(StashOp.DELETE, "keys")
+    assert not asked(StashOp.TOUCH, "keys", ttl=LONG_S)
+    assert asked(StashOp.INCR, "add", 1) == 1
+    assert asked(StashOp.PUT_IF_ABSENT, "absent", 1)
+    assert asked(StashOp.SWAP, "swap", 1, version=0) > 0
+    assert asked(StashOp.GET_MANY, None, ["many", "stays"]) == [["stays", 1]]
+
+
+def test_many(asked: Asked) -> None:
+    pairs: list[Any] = [["a", 1], [b"a", [None]], [None, {"k": 0.5}], [True, "x"], ["a", 2]]
+    assert asked(StashOp.PUT_MANY, None, pairs) is True
+    wanted = [[True, "x"], ["a", 2], [None, {"k": 0.5}], ["a", 2]]
+    assert asked(StashOp.GET_MANY, None, [True, "a", "no", None, "a"]) == wanted
+    for value in (None, 1, {}, [1], [["a"]], [["a", 1, 2]], [[["a"], 1]], [["b", 1], [{}, 1]]):
+        with pytest.raises(DirtyProtocolError) as refused:
+            asked(StashOp.PUT_MANY, None, value)
+        assert (refused.value.code, refused.value.path) == ("invalid_field_value", "value")
+    assert not asked(StashOp.EXISTS, "b")
+
+
+@pytest.mark.parametrize("count", [1, 7, 400, None])
+def test_pages_have_each_key_once(asked: Asked, count: int | None) -> None:
+    size = 40 if count == 1 else 5000 if count is None else 600
+    asked(StashOp.PUT_MANY, None, [[number, 0] for number in range(size)] + [[None, 0]])
+    found: list[Any] = []
+    page = asked(StashOp.PAGE, count=count)
+    while True:
+        assert len(page["keys"]) <= (count or size)
+        found += page["keys"]
+        if page["next"] is None:
+            break
+        asked(StashOp.PUT, f"new {len(found)}", 0)
+        page = asked(StashOp.PAGE, count=count, after=page["next"])
+    old = [key for key in found if not isinstance(key, str)]
+    assert sorted(old, key=gdproto.encode) == sorted([*range(size), None], key=gdproto.encode)
+
+
+def test_a_page_is_that_of_a_pattern(asked: Asked) -> None:
+    asked(StashOp.PUT_MANY, None, [[f"k{number}", 0] for number in range(50)] + [[5, 0]])
+    assert len(asked(StashOp.PAGE, pattern="k*")["keys"]) == 50
+    assert sorted(asked(StashOp.PAGE, pattern="k4?")["keys"]) == [f"k{n}" for n in range(40, 50)]
+    with pytest.raises(DirtyProtocolError) as refused:
+        asked(StashOp.PAGE, after="k1")
+    assert refused.value.path == "after"
+
+
+def test_what_is_nested_too_deep_for_an_answer_is_refused(asked: Asked) -> None:
+    value: Any = []
+    for _ in range(510):
+        value = [value]
+    asked(StashOp.PUT, "k", value)
+    assert asked(StashOp.GET, "k") == value
+    for op, keys in ((StashOp.ENTRY, None), (StashOp.GET_MANY, ["k"])):
+        with pytest.raises(DirtyProtocolError) as refused:
+            asked(op, "k", keys)
+        assert refused.value.code == "nesting_too_deep"
+
+
+KEYS = st.sampled_from(["a", "b", 1, None])
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just(StashOp.PUT), KEYS, st.integers(0, 9)),
+        st.tuples(st.just(StashOp.PUT_IF_ABSENT), KEYS, st.integers(0, 9)),
+        st.tuples(st.just(StashOp.INCR), KEYS, st.integers(-9, 9)),
+        st.tuples(st.just(StashOp.SWAP), KEYS, st.booleans()),
+        st.tuples(st.sampled_from([StashOp.POP, StashOp.DELETE, StashOp.TOUCH]), KEYS, st.none()),
+        st.tuples(st.just(StashOp.PUT_MANY), KEYS, st.integers(0, 9)),
+        st.tuples(st.sampled_from([StashOp.CLEAR, StashOp.DELETE_TABLE]), KEYS, st.none()),
+    ),
+    max_size=25,
+)
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(STEPS)
+def test_a_table_agrees_with_a_dict(backend: Backend, steps: list[Any]) -> None:
+    asked, model = Asked(backend), dict[Any, int]()
+    for op, key, value in steps:
+        if op is StashOp.SWAP:
+            version = asked(StashOp.ENTRY, key)["version"] if key in model else 0
+            swapped = asked(op, key, 5, version=version + (0 if value else 1))
+            assert bool(swapped) is value
+            if value:
+                model[key] = 5
+            continue
+        if op is StashOp.POP and key not in model:
+            with pytest.raises(StashKeyNotFoundError):
+                asked(op, key)
+            continue
+        told = asked(op, key, [[key, value], ["z", value]] if op is StashOp.PUT_MANY else value)
+        if op is StashOp.PUT or (op is StashOp.PUT_IF_ABSENT and key not in model):
+            assert told is True
+            model[key] = value
+        elif op is StashOp.PUT_IF_ABSENT:
+            assert told is False
+        elif op is StashOp.INCR:
+            model[key] = model.get(key, 0) + value
+            assert told == model[key]
+        elif op is StashOp.PUT_MANY:
+            model |= {key: value, "z": value}
+        elif op is StashOp.POP:
+            assert told == model.pop(key)
+        elif op in (StashOp.DELETE, StashOp.TOUCH):
+            assert told == (key in model)
+            if op is StashOp.DELETE:
+                model.pop(key, None)
+        else:
+            model.clear()
+    assert asked.keys() == sorted(model, key=gdproto.encode)
+    assert dict(asked(StashOp.GET_MANY, None, list(model))) == model
