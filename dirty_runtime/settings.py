@@ -14,7 +14,7 @@ import math
 import runpy
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,6 +28,28 @@ from .socket_path import MAX_SOCKET_PATH_BYTES
 
 UNITS = ("_s", "_path")
 PATHS = ("socket_path", "pidfile", "log_file", "metrics")
+# What an arbiter is made of: it stays, where the rest is taken from a file that is read again.
+AT_START = frozenset(
+    (
+        "apps",
+        "socket_path",
+        "socket_mode",
+        "socket_owner",
+        "socket_group",
+        "worker_command",
+        "launchers",
+        "preload",
+        "access_log",
+        "log_file",
+        "log_json",
+        "reload",
+        "pidfile",
+        "metrics",
+        "statsd",
+        "config_path",
+        "directory",
+    )
+)
 # The launcher of Python's own worker, where the usual one is another.
 PYTHON_LAUNCHER = "python"
 LEVELS = ("debug", "info", "warning", "error")
@@ -215,11 +237,12 @@ def check_directory(setting: str, path: str) -> None:
         raise ConfigError(reason, setting)
 
 
-def load_config(path: str, overrides: Mapping[str, Any]) -> Config:
+def load_config(path: str, overrides: Mapping[str, Any], socket_path: str = "") -> Config:
     """The settings of the file at `path` (empty for none), beaten by `overrides`.
 
     Args:
         overrides: by the names of Config; None and empty tuples do not count.
+        socket_path: where to serve if nothing else says so; empty for nowhere.
 
     Raises:
         ConfigError: the file cannot be run, or a setting cannot be used.
@@ -229,7 +252,8 @@ def load_config(path: str, overrides: Mapping[str, Any]) -> Config:
     for name in PATHS:
         if settings.get(name) and isinstance(settings[name], str):
             settings[name] = placed(name, settings[name])
-    if not settings.get("socket_path"):
+    settings["socket_path"] = settings.get("socket_path") or socket_path
+    if not settings["socket_path"]:
         raise ConfigError("no socket to serve at: give --socket PATH or set DIRTY_SOCKET")
     apps = settings.get("apps") or ()
     if not isinstance(apps, list | tuple) or not all(isinstance(app, str) for app in apps):
@@ -239,6 +263,24 @@ def load_config(path: str, overrides: Mapping[str, Any]) -> Config:
     except DirtyAppError as error:
         raise ConfigError(error.message) from None
     return Config(**settings)
+
+
+def renewed(old: Config, new: Config) -> tuple[Config, list[str], list[str]]:
+    """What an arbiter has, of which the settings `old` are, when it is told `new`.
+
+    Returns:
+        Its settings; the names of those that are others now; and of those that should be, and stay
+        until another arbiter is started.
+
+    Raises:
+        ConfigError: what it would have cannot be used together.
+    """
+    names = [one.name for one in fields(Config) if one.name != "hooks"]
+    wanted = [name for name in names if getattr(old, name) != getattr(new, name)]
+    changed = [name for name in wanted if name not in AT_START]
+    # Functions are others each time that they are defined.
+    kept = replace(old, hooks=new.hooks, **{name: getattr(new, name) for name in changed})
+    return kept, changed, [name for name in wanted if name in AT_START]
 
 
 def run_file(path: str) -> dict[str, Any]:

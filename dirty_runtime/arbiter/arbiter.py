@@ -4,8 +4,8 @@ Rules:
 
 * A start brings up at least one worker or fails with the reason, and leaves nothing behind.
 * TERM and INT let running and waiting calls finish, up to the graceful timeout; QUIT waits for
-  nothing. HUP loads new code, USR2 has another arbiter follow, TTIN and TTOU add and remove a
-  worker, USR1 reopens the log.
+  nothing. HUP loads new code and settings, USR2 has another arbiter follow, TTIN and TTOU add and
+  remove a worker, USR1 reopens the log.
 * Calls, workers and answers have rooms of their own, which are put together here.
 """
 
@@ -24,7 +24,7 @@ import gdproto
 
 from ..errors import DirtyPermissionError
 from ..printable import printable
-from ..settings import Config, ConfigError
+from ..settings import Config, ConfigError, label_of, renewed
 from . import collector, logs, signals, system
 from .answers.management import Management
 from .answers.registry import Answerers
@@ -43,8 +43,10 @@ from .lifetime import Lifetime, Phase
 from .pidfile import Pidfile
 from .policy.allocation import shortages
 from .policy.catalogue import AppFacts, Catalogue
+from .policy.life import State
 from .policy.routing import Router
 from .predecessor import Predecessor, inherited
+from .service import Service, ServiceStatus
 from .stash.memory import MemoryStash
 from .succession import Start, Succession
 from .telemetry.access_log import AccessLog
@@ -84,6 +86,8 @@ class DirtyArbiter:
         launchers: start the workers, by the names that apps give; processes of this machine if
             they are not given.
         start: how this program was started, for one that follows it; None where it is another's.
+        service: the service manager that started it, if one did.
+        read: reads the settings again, for a reload; None where they stay. Raises ConfigError.
 
     Raises:
         ConfigError: a user is not known.
@@ -95,8 +99,12 @@ class DirtyArbiter:
         observers: Iterable[Observer] = (),
         launchers: Mapping[str, Launcher] | None = None,
         start: Start | None = None,
+        service: Service | None = None,
+        read: Callable[[], Config] | None = None,
     ) -> None:
         clock = Clock()
+        self._read = read
+        self._service = service or Service()
         self.config = config
         self.lifetime = Lifetime(clock)
         self.access = Access.of(config)
@@ -115,6 +123,7 @@ class DirtyArbiter:
         self.counters = Counters(self.catalogue.paths, clock())
         access_log = [AccessLog()] if config.access_log else []
         self.door = Door(config, self._worker_pids, clock)
+        self._hooks = Hooks(config.hooks, HookedArbiter(self, config))
         self.dispatcher = Dispatcher(
             self.calls,
             self.router,
@@ -122,7 +131,14 @@ class DirtyArbiter:
             self.door,
             self.answerers,
             self.access,
-            Observers([Hooks(config.hooks, HookedArbiter(self, config)), *access_log, *observers]),
+            Observers(
+                [
+                    self._hooks,
+                    ServiceStatus(self._service, self._state_line),
+                    *access_log,
+                    *observers,
+                ]
+            ),
             self.counters,
             config.graceful_timeout_s,
             config.timeout_s,
@@ -130,13 +146,16 @@ class DirtyArbiter:
             self.turns,
         )
         self.templates = Templates(config.directory, config.boot_timeout_s, clock)
+        self._has_own_launchers = launchers is None
         if launchers is None:
             launchers = launchers_of(config, self.templates, self.catalogue.preloads)
         self.launchers = launchers
         self.supervisor = Supervisor(
             config, self.catalogue, self.launchers, self.dispatcher, self, clock, self.turns
         )
-        self.reloading = Reload(self._inspect_anew, self.supervisor)
+        self.reloading = Reload(
+            self._inspect_anew, self.supervisor, self._service.reloading, self._reloaded
+        )
         self.succession = Succession(
             start, config.boot_timeout_s, self._pause, self._resume, self._leave
         )
@@ -208,7 +227,9 @@ class DirtyArbiter:
         predecessor = inherited()
         try:
             if predecessor is None:
-                self._listener = Listener(self.config.socket_path, self.access)
+                path = self.config.socket_path
+                given = self._service.socket_at(path)
+                self._listener = Listener(path, self.access, given, given is not None)
                 self._exporter = self._new_exporter()
                 self._pidfile.write()
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
@@ -221,6 +242,7 @@ class DirtyArbiter:
             self._pidfile.remove()
             if self._listener is not None:
                 self._listener.close()
+            self._service.close()
 
     async def _inspect(self) -> Mapping[str, AppFacts]:
         """What the apps' classes say of themselves, as soon as they can be looked at.
@@ -236,13 +258,33 @@ class DirtyArbiter:
                 await asyncio.sleep(LATER_S)
 
     async def _inspect_anew(self) -> Mapping[str, AppFacts]:
-        """As `_inspect`, with what is installed now."""
+        """As `_inspect`, with what is installed now, and the settings as they are now."""
+        config, changed, fixed = renewed(self.config, self._read() if self._read else self.config)
+        access = Access.of(config)
         self.templates.renew()
         try:
-            return await self._inspect()
+            facts = await self._inspect()
         except BaseException:
             self.templates.go_back()
             raise
+        self._take(config, access)
+        for name in changed:
+            log.info("%s is another now", label_of(name))
+        for name in fixed:
+            log.warning("%s stays as it is, until `dirty upgrade` or a start", label_of(name))
+        return facts
+
+    def _take(self, config: Config, access: Access) -> None:
+        """Go by these settings from now on."""
+        self.config, self.access = config, access
+        if self._has_own_launchers:
+            self.launchers = launchers_of(config, self.templates, self.catalogue.preloads)
+        self.templates.limit_s = self.succession.boot_s = config.boot_timeout_s
+        self.router.limit(config.max_queue, config.max_queue_bytes, config.max_queue_share)
+        self.stash.max_bytes = config.stash_max_bytes
+        self._hooks.take(config.hooks, HookedArbiter(self, config))
+        self.dispatcher.take(config, access)
+        self.supervisor.take(config, self.launchers)
 
     async def _serve(self, predecessor: Predecessor | None) -> None:
         self._handle_signals(asyncio.get_running_loop())
@@ -318,8 +360,8 @@ class DirtyArbiter:
             await asyncio.sleep(LOOK_S)
         if self._begun_to_end.is_set():
             return
-        given = await predecessor.socket()
-        self._listener = Listener(self.config.socket_path, self.access, given)
+        given, is_lent = await predecessor.socket()
+        self._listener = Listener(self.config.socket_path, self.access, given, is_lent)
         self._accept()
         await predecessor.gone()
         try:
@@ -329,6 +371,7 @@ class DirtyArbiter:
             log.error("no pidfile: %s", error)
         self._exporter = await self._freed_exporter()
         log.info("arbiter %d follows at %s", os.getpid(), self.config.socket_path)
+        self._service.ready(self._state_line())
 
     def _new_exporter(self) -> Exporter:
         return Exporter(self.config, self.access, self._clock, self.templates)
@@ -345,22 +388,23 @@ class DirtyArbiter:
                     return None
                 await asyncio.sleep(LOOK_S)
 
-    def _pause(self) -> socket.socket:
+    def _pause(self) -> tuple[socket.socket, bool]:
         assert self._listener is not None
-        return self._listener.pause()
+        return self._listener.pause(), self._listener.is_lent
 
     def _resume(self) -> None:
         assert self._listener is not None
         self._listener.resume()
 
-    def _leave(self) -> None:
+    def _leave(self, pid: int) -> None:
         assert self._listener is not None
         self._listener.leave()
+        self._service.goes_on_with(pid)
         self._pidfile.remove()
         if self._exporter is not None:
             self._exporter.end()
             self._exporter.close()
-        self.end(self.config.graceful_timeout_s)
+        self._end_gracefully()
 
     def _set_marks(self) -> None:
         self.counters.mark(self._clock())
@@ -387,7 +431,7 @@ class DirtyArbiter:
 
     def _handle_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.end, self.config.graceful_timeout_s)
+            loop.add_signal_handler(number, self._end_gracefully)
         loop.add_signal_handler(signal.SIGQUIT, self.end, 0.0, True)
         loop.add_signal_handler(signal.SIGHUP, self._while_serving, self.reloading.begin)
         loop.add_signal_handler(signal.SIGUSR2, self._while_serving, self.succession.begin)
@@ -418,6 +462,9 @@ class DirtyArbiter:
 
     # --- the end ---
 
+    def _end_gracefully(self) -> None:
+        self.end(self.config.graceful_timeout_s)
+
     def end(self, grace_s: float, is_hasty: bool = False) -> None:
         """Stop serving; running and waiting calls get `grace_s` seconds.
 
@@ -426,8 +473,10 @@ class DirtyArbiter:
         """
         self._hasty = self._hasty or is_hasty
         if not self._begun_to_end.is_set():
-            text = "stopping: %d calls run and %d wait, they get %g s"
-            log.info(text, len(self.calls.running), self.calls.waiting_count, grace_s)
+            running, waiting = len(self.calls.running), self.calls.waiting_count
+            line = f"stopping: {running} calls run and {waiting} wait, they get {grace_s:g} s"
+            log.info("%s", line)
+            self._service.stopping(line)
             self._grace_s = grace_s
             self._begun_to_end.set()
         elif self._hasty:
@@ -466,9 +515,25 @@ class DirtyArbiter:
     def started(self) -> None:
         if self.lifetime.phase is Phase.STARTING:
             self.lifetime.serve()
-        log.info("arbiter %d serves at %s", os.getpid(), self.config.socket_path)
+        # One that follows another does not yet.
+        if self._listener is not None:
+            log.info("arbiter %d serves at %s", os.getpid(), self.config.socket_path)
+            self._service.ready(self._state_line())
         for path, reason in self.supervisor.down().items():
             log.error("app %s is down: %s", path, reason)
+
+    def _state_line(self) -> str:
+        """How it is, for a person who looks at the service."""
+        workers = self.supervisor.workers.values()
+        ready = sum(worker.state is State.READY for worker in workers)
+        down = len(self.supervisor.down())
+        failure = self.supervisor.reload_failure
+        parts = (
+            f"{ready} of {self.supervisor.target} workers serve",
+            f"{down} apps are down" if down else "",
+            f"the reload failed: {printable(failure)}" if failure else "",
+        )
+        return ", ".join(filter(None, parts))
 
     def cannot_start(self, reason: str) -> None:
         if not self._begun_to_end.is_set():
@@ -485,6 +550,10 @@ class DirtyArbiter:
             self.templates.keep_new()
         else:
             self.templates.go_back()
+        self._reloaded()
+
+    def _reloaded(self) -> None:
+        self._service.ready(self._state_line())
 
     def learned(self, facts: AppFacts) -> None:
         # At the start, all are made before anything is started.

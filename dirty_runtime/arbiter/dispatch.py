@@ -21,6 +21,7 @@ from ..errors import (
     DirtyPermissionError,
     DirtyWorkerError,
 )
+from ..settings import Config
 from ..sockets.link import Link
 from .answers.registry import Answerers
 from .apart import for_each
@@ -110,6 +111,13 @@ class Dispatcher:
         self._untold: deque[Fail[ClientConnection, Place]] = deque()
 
     # --- orders ---
+
+    def take(self, config: Config, access: Access) -> None:
+        """Have these limits from now on."""
+        self._access = access
+        self._graceful_timeout_s = config.graceful_timeout_s
+        self.door.take(config)
+        self._silence.limit(config.timeout_s, self.door.unread_s)
 
     def drain(self) -> None:
         """Take no new calls; `quiet` tells when there are none."""

@@ -10,7 +10,7 @@ import os
 import socket
 from contextlib import suppress
 
-from .succession import CHANNEL, READY, SERVING, SOCKET
+from .succession import CHANNEL, LENT, READY, SERVING, SOCKET
 
 
 class Predecessor:
@@ -21,15 +21,18 @@ class Predecessor:
         self._channel = socket.socket(fileno=channel)
         self._channel.setblocking(False)
 
-    async def socket(self) -> socket.socket | None:
-        """Its listening socket, once told that all is ready; None where it is gone."""
+    async def socket(self) -> tuple[socket.socket | None, bool]:
+        """Its listening socket, once told that all is ready, and whether that is lent to it.
+
+        None where it is gone.
+        """
         with suppress(OSError):
             await asyncio.get_running_loop().sock_sendall(self._channel, READY)
             await self._is_readable()
             said, fds, *_ = socket.recv_fds(self._channel, 1, 1)
-            if said == SOCKET and fds:
-                return socket.socket(fileno=fds[0])
-        return None
+            if said in (SOCKET, LENT) and fds:
+                return socket.socket(fileno=fds[0]), said == LENT
+        return None, False
 
     async def gone(self) -> None:
         """Tell it that it was followed; return when it has left the pidfile."""

@@ -6,7 +6,7 @@ this one, and takes no connection until its workers are ready; whatever ends it 
 this one serving. Then it is given the listening socket itself: those who come meanwhile wait in it.
 
     next: READY    ─▶
-                  ◀─ SOCKET, and the socket : here
+                  ◀─ SOCKET, or LENT, and the socket : here
     next: SERVING  ─▶
                   ◀─ end of stream, when the pidfile is free
 """
@@ -26,7 +26,7 @@ log = logging.getLogger("dirty")
 
 # Names the channel to whoever is followed.
 CHANNEL = "GD_SUCCEEDS_FD"
-READY, SOCKET, SERVING = b"R", b"S", b"T"
+READY, SOCKET, LENT, SERVING = b"R", b"S", b"L", b"T"
 # What is left to do when all workers are ready.
 TAKE_S = 10.0
 
@@ -49,10 +49,14 @@ class Start(NamedTuple):
     environment: Mapping[str, str]
 
     @classmethod
-    def of_this(cls, directory: str) -> Start:
-        """How this process was, from its directory."""
+    def of_this(cls, directory: str, environment: Mapping[str, str]) -> Start:
+        """How this process was, from its directory; with these variables beside its own."""
         words = (sys.executable, *sys.orig_argv[1:])
-        return cls(words, directory, dict(os.environ))
+        return cls(words, directory, {**os.environ, **environment})
+
+    def at(self, socket_path: str) -> Start:
+        """The same, told where to serve, which a service manager will not tell it."""
+        return self._replace(environment={**self.environment, "DIRTY_SOCKET": socket_path})
 
 
 class Successor:
@@ -91,10 +95,11 @@ class Successor:
         if said != message:
             raise SuccessionError("it ended; the log says why")
 
-    def give(self, listening: socket.socket) -> None:
-        """Send it the socket. Raises SuccessionError."""
+    def give(self, listening: socket.socket, is_lent: bool) -> None:
+        """Send it the socket, which may be lent to us. Raises SuccessionError."""
         try:
-            socket.send_fds(self._channel, [SOCKET], [listening.fileno()])
+            message = LENT if is_lent else SOCKET
+            socket.send_fds(self._channel, [message], [listening.fileno()])
         except OSError as error:
             raise SuccessionError(f"it ended: {error.strerror}") from None
 
@@ -117,9 +122,9 @@ class Succession:
     Args:
         start: how to start it; None where this process is no program of ours.
         boot_s: seconds that it may take until its workers are ready.
-        pause: stop taking connections, and return the listening socket.
+        pause: stop taking connections, and return the listening socket, and whether it is lent.
         resume: take them again.
-        leave: leave socket and pidfile to the next, and end.
+        leave: leave socket and pidfile to the next, of that process, and end.
 
     Attributes:
         failure: why the last one did not follow; empty if it did.
@@ -129,13 +134,13 @@ class Succession:
         self,
         start: Start | None,
         boot_s: float,
-        pause: Callable[[], socket.socket],
+        pause: Callable[[], tuple[socket.socket, bool]],
         resume: Callable[[], None],
-        leave: Callable[[], None],
+        leave: Callable[[int], None],
     ) -> None:
         self.failure = ""
         self._start = start
-        self._boot_s = boot_s
+        self.boot_s = boot_s
         self._pause = pause
         self._resume = resume
         self._leave = leave
@@ -171,18 +176,18 @@ class Succession:
         successor = Successor(self._start)
         log.info("arbiter %d boots, to follow this one", successor.pid)
         try:
-            await successor.told(READY, self._boot_s)
+            await successor.told(READY, self.boot_s)
             await self._hand_over(successor)
         except BaseException:
             successor.end()
             raise
-        self._leave()
+        self._leave(successor.pid)
         successor.release()
 
     async def _hand_over(self, successor: Successor) -> None:
-        listening = self._pause()
+        listening, is_lent = self._pause()
         try:
-            successor.give(listening)
+            successor.give(listening, is_lent)
             await successor.told(SERVING, TAKE_S)
         except BaseException:
             self._resume()

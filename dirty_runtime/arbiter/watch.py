@@ -47,13 +47,17 @@ class SilenceWatch:
         clock: Clock,
         unread_s: float | None = None,
     ) -> None:
-        self.limit_s = limit_s
-        self.unread_s = limit_s if unread_s is None else unread_s
-        # How often a lane is looked at, at least: it may be held back at any time.
-        self._each_s = min(limit_s or self.unread_s, self.unread_s or limit_s)
+        self.limit(limit_s, limit_s if unread_s is None else unread_s)
         self._events = events
         self._clock = clock
         self.watched: set[Place] = set()
+
+    def limit(self, limit_s: float, unread_s: float) -> None:
+        """Have these limits from now on; who is looked after already, from the next look on."""
+        self.limit_s = limit_s
+        self.unread_s = unread_s
+        # How often a lane is looked at, at least: it may be held back at any time.
+        self._each_s = min(limit_s or unread_s, unread_s or limit_s)
 
     def watch(self, lane: Place) -> None:
         """Look after the lane until nothing is to come on it."""

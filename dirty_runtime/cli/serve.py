@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
@@ -17,6 +17,7 @@ from click.core import ParameterSource
 from ..directory import absolute, change_directory, current_directory
 from ..printable import printable
 from ..settings import (
+    AT_START,
     PATHS,
     Config,
     ConfigError,
@@ -40,6 +41,7 @@ def _takes_settings(command: Any) -> Any:
         is_switch = isinstance(one.default, bool)
         declaration = f"{word}/--no-{word[2:]}" if is_switch else word
         shown = "" if one.default == "" else f"  [default: {str(one.default).lower()}]"
+        shown += "  [not by a reload]" if one.name in AT_START else ""
         command = click.option(
             declaration,
             one.name,
@@ -78,19 +80,28 @@ def _takes_settings(command: Any) -> Any:
 def serve(config_path: str | None, chdir: str | None, check_config: bool, **overrides: Any) -> None:
     """Start an arbiter and its workers, and serve until TERM."""
     from ..arbiter import inherited, logs
+    from ..arbiter.service import Service
     from ..arbiter.succession import Start
 
     inherited.set_right()
-    start = Start.of_this(current_directory()) if _is_here() else None
+    service = Service.taken(os.environ)
+    start = Start.of_this(current_directory(), service.environment) if _is_here() else None
     logs.LOG.take_errors()
     try:
         overrides["launchers"] = _launchers(overrides["launchers"])
         config_path = _placed(config_path, chdir, overrides)
-        config = load_config(config_path or "", overrides)
+        file, path = config_path or "", service.path
+
+        def read() -> Config:
+            return load_config(file, overrides, path)
+
+        config = read()
         if check_config:
             _show_config(config)
             return
-        _run(config, start)
+        if start is not None and config.socket_path == path:
+            start = start.at(path)
+        _run(config, start, service, read if file else None)
     except ConfigError as error:
         line = f"{_origin(error.setting, config_path)}{error}"
         raise click.ClickException(printable(line)) from None
@@ -116,7 +127,7 @@ def _is_here() -> bool:
     return True
 
 
-def _run(config: Config, start: Any) -> None:
+def _run(config: Config, start: Any, service: Any, read: Callable[[], Config] | None) -> None:
     """Serve until a signal ends it. Raises ConfigError."""
     from ..arbiter import DirtyArbiter, StartError, signals
 
@@ -125,7 +136,8 @@ def _run(config: Config, start: Any) -> None:
     for line in unknown_variables(os.environ):
         log.warning(line)
     try:
-        DirtyArbiter(config, start=start).run(owns_process=True)
+        arbiter = DirtyArbiter(config, start=start, service=service, read=read)
+        arbiter.run(owns_process=True)
     except StartError as error:
         raise click.ClickException(printable(str(error))) from None
 

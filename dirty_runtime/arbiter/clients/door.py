@@ -68,29 +68,14 @@ class Door:
         workers: Callable[[], Collection[int]],
         clock: Clock,
     ) -> None:
-        # How long a stream may hold its lane while its client reads nothing of it.
-        self.unread_s = config.timeout_s or config.idle_timeout_s
-        self._max_clients = config.max_clients or math.inf
-        self._reasons = {
-            Rest.IDLE: f"nothing was asked for {config.idle_timeout_s:g} s (idle-timeout)",
-            Rest.SENDING: f"a frame took more than {config.frame_timeout_s:g} s (frame-timeout)",
-            Rest.UNREAD: f"nothing was read for {config.idle_timeout_s:g} s (idle-timeout)",
-        }
-        self._crowd: Crowd[ClientConnection] = Crowd(
-            {
-                Rest.IDLE: config.idle_timeout_s,
-                Rest.SENDING: config.frame_timeout_s,
-                Rest.UNREAD: config.idle_timeout_s,
-            }
-        )
-        self._memory: Keeping[ClientConnection] = Keeping(config.max_client_bytes)
-        self._files: Keeping[ClientConnection] = Keeping(config.max_spool_bytes)
+        self._crowd: Crowd[ClientConnection] = Crowd({})
+        self._memory: Keeping[ClientConnection] = Keeping(0)
+        self._files: Keeping[ClientConnection] = Keeping(0)
+        self._limit(config)
         # Those who did something since it was looked how they rest; in the order in which they did,
         # those who are looked at before the others.
         self._moved: dict[ClientConnection, None] = {}
         self._to_look_at: deque[ClientConnection] = deque()
-        limits_s = (config.idle_timeout_s or math.inf, config.frame_timeout_s or math.inf)
-        self._look_s = min(LOOKED_AT_S, min(limits_s) / PART)
         self._is_looking = False
         self.extra: dict[ClientConnection, None] = {}
         self._workers = workers
@@ -105,6 +90,26 @@ class Door:
         # Of a drain: those to look at whether they may go.
         self._to_go: deque[ClientConnection] = deque()
         self._told_s = -math.inf
+
+    def _limit(self, config: Config) -> None:
+        # How long a stream may hold its lane while its client reads nothing of it.
+        self.unread_s = config.timeout_s or config.idle_timeout_s
+        self._max_clients = config.max_clients or math.inf
+        idle_s, frame_s = config.idle_timeout_s, config.frame_timeout_s
+        self._reasons = {
+            Rest.IDLE: f"nothing was asked for {idle_s:g} s (idle-timeout)",
+            Rest.SENDING: f"a frame took more than {frame_s:g} s (frame-timeout)",
+            Rest.UNREAD: f"nothing was read for {idle_s:g} s (idle-timeout)",
+        }
+        self._crowd.limit({Rest.IDLE: idle_s, Rest.SENDING: frame_s, Rest.UNREAD: idle_s})
+        self._memory.limit(config.max_client_bytes)
+        self._files.limit(config.max_spool_bytes)
+        self._look_s = min(LOOKED_AT_S, min(idle_s or math.inf, frame_s or math.inf) / PART)
+
+    def take(self, config: Config) -> None:
+        """Have these limits from now on."""
+        self._limit(config)
+        self._set_alarm(self._crowd.next_due_s())
 
     # --- who comes and goes ---
 

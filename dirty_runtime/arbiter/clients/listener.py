@@ -4,7 +4,8 @@ Rules: while an arbiter drains, its socket has another name: clients do not find
 looks after it does, and the path is free for a successor. A socket whose file others have removed,
 renamed or replaced is reached by nobody new: that is said, and when the path has been left free for
 a while, in which a successor may take it, there is another one. What others serve is left alone.
-Where no descriptor is left for who comes, another goes for it.
+Where no descriptor is left for who comes, another goes for it. A socket that is lent, as by a
+service manager, is left as it is: who comes after us waits in it.
 """
 
 from __future__ import annotations
@@ -43,15 +44,22 @@ class Listener:
         path: where.
         access: its owner, group and mode.
         given: a socket that listens there already; none is made.
+        is_lent: whether that one, and its file, stay somebody else's.
 
     Raises:
         ConfigError: the path cannot be served at; the message names it and the reason.
     """
 
-    def __init__(self, path: str, access: Access, given: socket.socket | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        access: Access,
+        given: socket.socket | None = None,
+        is_lent: bool = False,
+    ) -> None:
         self.path = path
         self._access = access
-        self._file = SocketFile(path, access, given)
+        self._file = SocketFile(path, access, given, is_lent)
         # Whether another arbiter has the socket, too, and goes on with it.
         self._is_left = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -60,6 +68,11 @@ class Listener:
         self._told = ""
         self._came: Came | None = None
         self._make_room: Callable[[], bool] = lambda: False
+
+    @property
+    def is_lent(self) -> bool:
+        """Whether the socket is somebody else's, who goes on with it."""
+        return self._file.is_lent
 
     def accept(self, came: Came, make_room: Callable[[], bool] = lambda: False) -> None:
         """Have the running event loop call `came` with each new connection, until `close`.
@@ -138,7 +151,7 @@ class Listener:
         """Take connections at the path for draining; at none if it is not to be had."""
         self._stop_looking()
         try:
-            if self._is_left:
+            if self._is_left or self._file.is_lent:
                 self._file.leave()
                 self._file = SocketFile(self.path + DRAINING, self._access)
                 if self._came is not None:

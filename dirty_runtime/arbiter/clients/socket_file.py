@@ -29,12 +29,20 @@ class SocketFile:
         path: where.
         access: its owner, group and mode.
         given: one that listens there already; none is made.
+        is_lent: whether what is given, and its file, stay somebody else's.
 
     Raises:
         ConfigError: the path cannot be served at; the message names it and the reason.
     """
 
-    def __init__(self, path: str, access: Access, given: socket.socket | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        access: Access,
+        given: socket.socket | None = None,
+        is_lent: bool = False,
+    ) -> None:
+        self.is_lent = is_lent
         self._place: Place | None = None
         self._identity: Identity | None = None
         if given is not None:
@@ -98,12 +106,12 @@ class SocketFile:
         self.close()
 
     def close(self) -> None:
-        """Stop listening and remove the file."""
+        """Stop listening and remove the file, unless both are somebody else's."""
         self.socket.close()
         if self._place is not None:
             # Where it cannot be looked at any more, it is not ours to remove.
             with suppress(OSError):
-                self._place.remove(self._identity)
+                self._place.remove(None if self.is_lent else self._identity)
             self._place.close()
         self._place = self._identity = None
 

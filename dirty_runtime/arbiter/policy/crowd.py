@@ -76,7 +76,7 @@ class Crowd(Generic[C]):
     """
 
     def __init__(self, limits_s: Mapping[Rest, float]) -> None:
-        self._limits_s = [limits_s.get(rest) or math.inf for rest in Rest]
+        self.limit(limits_s)
         # Of everybody, and of each peer, those who are in a rest, by when it began: the first for
         # longest. There are none that are empty of a peer.
         self._since: dict[tuple[Group, Rest], _Since[C]] = {
@@ -86,6 +86,10 @@ class Crowd(Generic[C]):
         self._peer_of: dict[C, Hashable] = {}
         # Of those that rest.
         self._shares: Shares[Hashable] = Shares()
+
+    def limit(self, limits_s: Mapping[Rest, float]) -> None:
+        """Have these limits from now on, for those too who rest already."""
+        self._limits_s = [limits_s.get(rest) or math.inf for rest in Rest]
 
     def __len__(self) -> int:
         """How many there are that do not leave."""
@@ -197,10 +201,14 @@ class Keeping(Generic[C]):
 
     def __init__(self, most: int) -> None:
         self.bytes = 0
-        self._most = most or math.inf
+        self.limit(most)
         # Of each peer, those who keep some, by how much: the first for longest.
         self._of: dict[Hashable, OrderedDict[C, int]] = {}
         self._bytes_of: Counter[Hashable] = Counter()
+
+    def limit(self, most: int) -> None:
+        """Have this limit from now on."""
+        self._most = most or math.inf
 
     def keeps(self, one: C, peer: Hashable, count: int) -> None:
         """It keeps so many bytes now."""

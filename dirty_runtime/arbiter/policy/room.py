@@ -46,11 +46,15 @@ class Room(Generic[J]):
         self.count = 0
         self.bytes = 0
         self._queues = queues
+        self._bytes_of: Counter[Hashable] | None = None
+        self.limit(max_queue, max_queue_bytes, max_queue_share)
+
+    def limit(self, max_queue: int, max_queue_bytes: int, max_queue_share: int) -> None:
+        """Have these limits from now on; what waits already goes on to."""
         self._most = max_queue or math.inf
         self._most_bytes = max_queue_bytes or math.inf
         self._most_of_one = math.ceil(max_queue * max_queue_share / 100) or math.inf
         self._most_bytes_of_one = math.ceil(max_queue_bytes * max_queue_share / 100) or math.inf
-        self._bytes_of: Counter[Hashable] | None = None
 
     def admit(self, job: J, queue: Queue[J]) -> None:
         """`job` is to wait in `queue`. Raises DirtyOverloadedError."""

@@ -63,6 +63,8 @@ class Router(Generic[J, L]):
         self._waiting = 0
         self.held: set[Hashable] = set()
         self._room: Room[J] = Room(self._numbered, max_queue, max_queue_bytes, max_queue_share)
+        # As `Room` has it.
+        self.limit = self._room.limit
         self._lanes: Lanes[J, L] = Lanes()
         self._seats = self._lanes.seats
 

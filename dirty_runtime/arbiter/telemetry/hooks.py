@@ -59,6 +59,10 @@ class Hooks(Observer):
     """Calls ``dirty_worker_exit`` with the arbiter and the worker."""
 
     def __init__(self, hooks: Mapping[str, Callable[..., Any]], arbiter: object) -> None:
+        self.take(hooks, arbiter)
+
+    def take(self, hooks: Mapping[str, Callable[..., Any]], arbiter: object) -> None:
+        """Call these from now on."""
         self._hooks = hooks
         self._arbiter = arbiter
 

@@ -19,13 +19,21 @@ class Reload:
     Args:
         inspect: what the new code's apps say of themselves; raises ConfigError.
         supervisor: has the workers.
+        begun: is called when it begins, and
+        ended: when all workers are new, or it has failed.
     """
 
     def __init__(
-        self, inspect: Callable[[], Awaitable[Mapping[str, AppFacts]]], supervisor: Supervisor
+        self,
+        inspect: Callable[[], Awaitable[Mapping[str, AppFacts]]],
+        supervisor: Supervisor,
+        begun: Callable[[], None],
+        ended: Callable[[], None],
     ) -> None:
         self._inspect = inspect
         self._supervisor = supervisor
+        self._begun = begun
+        self._ended = ended
         self._looking: asyncio.Task[None] | None = None
 
     @property
@@ -52,10 +60,12 @@ class Reload:
 
     async def _run(self) -> None:
         log.info("reloading")
+        self._begun()
         try:
             facts = await self._inspect()
         except ConfigError as error:
             log.error("no reload, what served goes on: %s", error)
             self._supervisor.last_boot_error = self._supervisor.reload_failure = str(error)
+            self._ended()
             return
         self._supervisor.reload(facts)

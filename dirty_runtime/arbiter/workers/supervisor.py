@@ -168,6 +168,18 @@ class Supervisor:
 
     # --- orders ---
 
+    def take(self, config: Config, launchers: Mapping[str, Launcher]) -> None:
+        """Start workers by these settings from now on, and as many."""
+        before, self.config = self.config, config
+        self._launchers = launchers
+        self.health.max_crashes, self.health.window_s = config.max_crashes, config.crash_window_s
+        if config.max_rss_bytes and not before.max_rss_bytes:
+            self._check_rss()
+        if config.workers != before.workers:
+            more = config.workers * len(self._catalogue.launchers) - self.target
+            self.add(more)
+            self.remove(-more)
+
     def start(self) -> None:
         """Start a worker in every slot, and whatever becomes due from now on."""
         homes = allocate(self._catalogue.specs, self.config.workers)
@@ -175,8 +187,7 @@ class Supervisor:
         for number, apps in homes.items():
             self.slots[number] = Slot(number, apps, launchers[number // self.config.workers])
         self._settle()
-        if self.config.max_rss_bytes:
-            self._check_rss()
+        self._check_rss()
 
     def learn(self, facts: Mapping[str, AppFacts]) -> None:
         """Take into account what apps say of themselves."""
@@ -226,8 +237,12 @@ class Supervisor:
             number = slot_to_remove(self._catalogue.specs, self._homes())
             if number is None:
                 break
+            was_reloading = self.is_reloading
             self._leaving.append(self.slots.pop(number))
             removed += 1
+            if was_reloading and not self.is_reloading:
+                # It was the last one with old code.
+                self._arbiter.reload_ended(True)
         self._settle()
         return removed
 
@@ -513,6 +528,8 @@ class Supervisor:
         worker.open()
 
     def _check_rss(self) -> None:
+        if not self.config.max_rss_bytes:
+            return
         asyncio.get_running_loop().call_later(RSS_CHECK_S, self._check_rss)
         for worker in list(self.workers.values()):
             is_ready = worker.state is State.READY

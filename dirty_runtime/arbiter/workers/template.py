@@ -219,7 +219,7 @@ class Templates:
 
     def __init__(self, directory: str, limit_s: float, clock: Clock) -> None:
         self._directory = directory
-        self._limit_s = limit_s
+        self.limit_s = limit_s
         self._clock = clock
         self._current: Template | None = None
         self._loaded: list[Loaded] = []
@@ -297,7 +297,7 @@ class Templates:
         return self._current
 
     def _load(self, apps: Sequence[str], start: Start) -> Loaded:
-        one = Loaded(apps, start, self.start, self._limit_s, self._clock, self._ended)
+        one = Loaded(apps, start, self.start, self.limit_s, self._clock, self._ended)
         self._loaded.append(one)
         self._left.add(one)
         return one
