@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from .app import AppSpec, parse_app_spec
+from .cpus import cpu_lists
 from .directory import absolute
 from .errors import DirtyAppError
 from .failure import describe
@@ -93,6 +94,9 @@ class Config:
     timeout_s: float = setting(
         300.0, "Longest silence of a worker within a call, in seconds; 0 for any.", 0
     )
+    max_run_s: float = setting(
+        0.0, "Longest that a call may run, its stream included, in seconds; 0 for any.", 0
+    )
     graceful_timeout_s: float = setting(
         30.0, "Seconds that running calls get when their worker or the arbiter stops.", 0
     )
@@ -129,6 +133,13 @@ class Config:
     max_requests_jitter: int = setting(0, "Calls that are added to that at random, at most.", 0)
     max_age_s: float = setting(0.0, "Seconds after which a worker is replaced; 0 for never.", 0)
     max_rss_bytes: int = setting(0, "Memory at which a worker is replaced; 0 for none.", 0)
+    max_memory_bytes: int = setting(
+        0, "Memory beyond which a worker gets none, counted as addresses (RLIMIT_AS); 0 for any.", 0
+    )
+    nice: int = setting(0, "Niceness that workers have more than the arbiter.", 0, 19)
+    cpu_affinity: str = setting(
+        "", "CPUs of workers, such as 0-3; by slot, in turns, behind semicolons; any if empty."
+    )
     stash_max_bytes: int = setting(256 * 2**20, "Bytes of all stash tables; 0 for any.", 0)
     tracebacks: bool = setting(True, "Tell callers the tracebacks of apps.")
     socket_mode: str = setting("600", "Permissions of the socket, octal.")
@@ -354,7 +365,9 @@ def _problem(one: Field[Any], value: Any) -> str:
     if not isinstance(value, str) or "\0" in value:
         return f"is text, not {value!r}"
     if value and (one.name == "statsd" or (one.name == "metrics" and "/" not in value)):
-        return _place_problem(value)
+        return _told_by(host_and_port, value)
+    if one.name == "cpu_affinity":
+        return _told_by(cpu_lists, value)
     if one.name == "app_log_level" and value not in LEVELS:
         return f"is one of {', '.join(LEVELS)}, not {value!r}"
     return _command_problem(value) if one.name == "worker_command" else ""
@@ -369,9 +382,10 @@ def _number_problem(value: Any, kind: type, least: float, most: float | None) ->
     return "" if most is None or value <= most else f"is at most {most}, not {value!r}"
 
 
-def _place_problem(value: str) -> str:
+def _told_by(read: Callable[[str], object], value: str) -> str:
+    """Why `read`, which raises ValueError, does not take the value."""
     try:
-        host_and_port(value)
+        read(value)
     except ValueError as error:
         return str(error).removeprefix("it ")
     return ""

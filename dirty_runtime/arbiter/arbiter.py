@@ -90,7 +90,7 @@ class DirtyArbiter:
         read: reads the settings again, for a reload; None where they stay. Raises ConfigError.
 
     Raises:
-        ConfigError: a user is not known.
+        ConfigError: a user is not known, or workers would have no CPU.
     """
 
     def __init__(
@@ -103,6 +103,7 @@ class DirtyArbiter:
         read: Callable[[], Config] | None = None,
     ) -> None:
         clock = Clock()
+        system.check_cpus(config.cpu_affinity)
         self._read = read
         self._service = service or Service()
         self.config = config
@@ -142,6 +143,7 @@ class DirtyArbiter:
             self.counters,
             config.graceful_timeout_s,
             config.timeout_s,
+            config.max_run_s,
             clock,
             self.turns,
         )
@@ -261,6 +263,7 @@ class DirtyArbiter:
         """As `_inspect`, with what is installed now, and the settings as they are now."""
         config, changed, fixed = renewed(self.config, self._read() if self._read else self.config)
         access = Access.of(config)
+        system.check_cpus(config.cpu_affinity)
         self.templates.renew()
         try:
             facts = await self._inspect()

@@ -341,8 +341,8 @@ class Calls(Generic[C, L]):
         """Somebody else than its client ends the call, if it has not ended."""
         return self._failed(call, error)
 
-    def silent(self, lane: L, reason: str, limit_s: float, now_s: float) -> Actions[C, L]:
-        """The worker said nothing for `limit_s` of the call that runs on the lane, if one does."""
+    def late(self, lane: L, reason: str, limit_s: float, now_s: float) -> Actions[C, L]:
+        """The call that runs on the lane, if one does, has taken `limit_s` of that too much."""
         call = self.running.get(lane)
         return self._failed(call, too_late(call, reason, limit_s, now_s)) if call else ()
 

@@ -37,7 +37,7 @@ from .policy.routing import Router
 from .telemetry.counters import Counters
 from .telemetry.observer import Observers
 from .turns import Turns, some_of
-from .watch import SilenceWatch
+from .watch import RunWatch, SilenceWatch
 from .workers.lane import Answer, LaneWorker
 from .workers.places import Place
 from .workers.worker import Worker
@@ -46,6 +46,9 @@ log = logging.getLogger("dirty")
 
 # Actions of which not all are done in one turn of the loop.
 MANY = 32
+
+# What a call that ran for too long has to end, before its worker is killed for it.
+END_S = 2.0
 
 NAMES = {int(code): code.name for code in gdproto.MessageCode}
 ERROR = int(gdproto.MessageCode.ERROR)
@@ -65,6 +68,7 @@ class Dispatcher:
         counters: know how long calls run, for what callers are told to wait.
         graceful_timeout_s: what calls get that run beside a fault.
         timeout_s: the longest silence of a worker; 0 for any.
+        max_run_s: the longest that a call may run; 0 for any.
         clock: has its seconds, and its timers.
         turns: of the loop.
 
@@ -85,6 +89,7 @@ class Dispatcher:
         counters: Counters,
         graceful_timeout_s: float,
         timeout_s: float,
+        max_run_s: float,
         clock: Clock,
         turns: Turns,
     ) -> None:
@@ -106,6 +111,9 @@ class Dispatcher:
         self._clock = clock
         self._alarm = Alarm(self._expire, clock)
         self._silence = SilenceWatch(timeout_s, self, clock, door.unread_s)
+        self._runs = RunWatch(max_run_s, self, clock)
+        # Calls that had their time, and have not ended.
+        self._overdue: dict[Place, CallOf] = {}
         self._is_draining = False
         self._turns = turns
         self._untold: deque[Fail[ClientConnection, Place]] = deque()
@@ -118,6 +126,7 @@ class Dispatcher:
         self._graceful_timeout_s = config.graceful_timeout_s
         self.door.take(config)
         self._silence.limit(config.timeout_s, self.door.unread_s)
+        self._runs.limit_s = config.max_run_s
 
     def drain(self) -> None:
         """Take no new calls; `quiet` tells when there are none."""
@@ -279,6 +288,8 @@ class Dispatcher:
             call.frame = b""
         if lane not in self._silence.watched:
             self._silence.watch(lane)
+        if self._runs.limit_s:
+            self._runs.watch(lane)
         if self._observers.call_started:
             self._tell("call_started", call)
 
@@ -344,6 +355,7 @@ class Dispatcher:
         self._perform(self._calls.failed(lane, error))
 
     def lane_discarded(self, lane: Place) -> None:
+        self._overdue.pop(lane, None)
         self._perform(self._calls.discarded(lane, lane.heard_s))
 
     # --- what workers tell ---
@@ -410,6 +422,24 @@ class Dispatcher:
         worker, limit_s = lane.worker, self._silence.limit_s
         reason = f"the worker was silent for {limit_s:g} s"
         ran = ", ".join(f"{call.app_path} {call.action}" for call in self._calls.on(worker.places))
-        self._perform(self._calls.silent(lane, reason, limit_s, self._clock()))
+        self._perform(self._calls.late(lane, reason, limit_s, self._clock()))
         text = f"{reason}; it ran {ran or 'a call that was given up'}"
         self._condemn(worker, text, Cause.SILENCE)
+
+    def running_since_s(self, lane: Place) -> float | None:
+        call = self._calls.running.get(lane)
+        return call.started_s if call is not None else None
+
+    def ran_too_long(self, lane: Place) -> None:
+        call, limit_s = self._calls.running[lane], self._runs.limit_s
+        self._overdue[lane] = call
+        reason = f"it ran for {limit_s:g} s, all of max-run"
+        self._perform(self._calls.late(lane, reason, limit_s, self._clock()))
+        self._clock.call_later(END_S, self._runs_on, lane, call)
+
+    def _runs_on(self, lane: Place, call: CallOf) -> None:
+        """The worker may have ended the call meanwhile, of which it was told."""
+        if self._overdue.get(lane) is call:
+            del self._overdue[lane]
+            reason = f"{call.app_path} {call.action} ran on after max-run"
+            self._condemn(lane.worker, reason, Cause.RAN)

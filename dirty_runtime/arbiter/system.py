@@ -7,8 +7,13 @@ It needs files for itself and one worker: with fewer it would wait for what neve
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
+from collections.abc import Iterable
+
+from ..cpus import cpu_lists
+from ..settings import ConfigError
 
 # Files that an arbiter has open while it starts one worker, and a client is there.
 FEWEST_FILES = 24
@@ -22,6 +27,19 @@ def lack() -> str:
             f" this is {sys.platform}, where clients and the codec run"
         )
     return _short_of_files()
+
+
+def check_cpus(affinity: str) -> None:
+    """Raises ConfigError where a worker would have no CPU, of those that this process may use."""
+    ours = os.sched_getaffinity(0)
+    for cpus in cpu_lists(affinity):
+        if not cpus & ours:
+            reason = f"cpu-affinity {affinity}: of {_told(cpus)}, none is among {_told(ours)}"
+            raise ConfigError(f"{reason}, which this process may use", "cpu_affinity")
+
+
+def _told(cpus: Iterable[int]) -> str:
+    return ",".join(map(str, sorted(cpus)))
 
 
 def _short_of_files() -> str:

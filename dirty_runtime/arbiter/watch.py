@@ -1,4 +1,4 @@
-"""What time does to calls: deadlines that pass, and workers that are silent.
+"""What time does to calls: deadlines that pass, workers that are silent, and calls that run on.
 
 Rules: one timer serves all deadlines. A lane with a call is looked at when it may have been silent
 for too long, not each time that it is heard. Silence that a client causes, by not reading, is held
@@ -82,3 +82,46 @@ class SilenceWatch:
         else:
             self.watched.discard(lane)
             self._events.lane_silent(lane)
+
+
+class RunEvents(Protocol):
+    """Whoever is told of calls that run for too long."""
+
+    def running_since_s(self, lane: Place) -> float | None:
+        """When the call began that runs on the lane; None where none does for anybody."""
+
+    def ran_too_long(self, lane: Place) -> None:
+        """The call that runs on the lane has had its time."""
+
+
+class RunWatch:
+    """Looks after calls that run, whatever comes of them meanwhile.
+
+    Args:
+        limit_s: how long one may, in seconds; 0 for any.
+        events: is told.
+        clock: has its seconds, and its timers.
+    """
+
+    def __init__(self, limit_s: float, events: RunEvents, clock: Clock) -> None:
+        self.limit_s = limit_s
+        self._events = events
+        self._clock = clock
+        self._watched: set[Place] = set()
+
+    def watch(self, lane: Place) -> None:
+        """A call begins on the lane."""
+        if lane not in self._watched:
+            self._watched.add(lane)
+            self._clock.call_later(self.limit_s, self._look, lane)
+
+    def _look(self, lane: Place) -> None:
+        since_s = self._events.running_since_s(lane)
+        if since_s is not None and self.limit_s:
+            left_s = since_s + self.limit_s - self._clock()
+            if left_s > 0:
+                self._clock.call_later(left_s, self._look, lane)
+                return
+        self._watched.discard(lane)
+        if since_s is not None and self.limit_s:
+            self._events.ran_too_long(lane)

@@ -182,9 +182,11 @@ def _show_config(config: Config) -> None:
     from ..arbiter.clients.socket_file import check_socket
     from ..arbiter.policy.allocation import allocate, shortages
     from ..arbiter.policy.catalogue import Catalogue
+    from ..arbiter.system import check_cpus
     from ..arbiter.workers.launch import looked_at
 
     Access.of(config)
+    check_cpus(config.cpu_affinity)
     check_socket(config.socket_path)
     for name in ("pidfile", "log_file", "metrics"):
         if "/" in getattr(config, name):

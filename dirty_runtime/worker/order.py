@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from ..keeper import ALL
+from .limits import limit_this
 
 # So many descriptors come at once.
 MOST_AT_ONCE = 250
@@ -44,6 +45,7 @@ class Order:
         self.words: list[str] = told["words"]
         self._environment: dict[str, str] = told["environment"]
         self._directory: str = told["directory"]
+        self._limits: dict[str, Any] = told["limits"]
         while len(fds) < len(told["fds"]):
             fds += _received(channel)
         self._fds: dict[str, list[int]] = {}
@@ -62,6 +64,7 @@ class Order:
             os.close(output)
         for name, fds in self._fds.items():
             os.environ[name] = ",".join(map(str, fds))
+        limit_this(self._limits)
 
     def become_command(self) -> NoReturn:
         """Run its words in place of this process. Raises OSError."""

@@ -20,6 +20,7 @@ class Cause(StrEnum):
     ASKED = "asked"  # By itself, or by a signal to it.
     OPERATOR = "operator"
     SILENCE = "silence"
+    RAN = "ran"  # A call ran longer than it may, and did not end when that was told.
     CANCEL = "cancel"  # A call was given up whose app ends its worker for that.
     FAULT = "fault"  # It broke the protocol, or its lane.
     DIED = "died"

@@ -9,8 +9,9 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from ...cpus import cpu_lists
 from ...settings import PYTHON_LAUNCHER, Config, ConfigError
 from ..clock import Clock
 from ..policy.catalogue import AppFacts, Catalogue
@@ -167,7 +168,16 @@ class CommandLauncher:
 def start_of(kind: str, words: Sequence[str], config: Config, order: Order) -> Start:
     """What is to be started for the order."""
     lanes = [("GD_WORKER_FDS", end.fileno()) for end in order.ends]
-    return Start(kind, words, os.environ | told(config, order), config.directory, lanes)
+    # What a template loads is for all of its workers.
+    limits = limits_of(config, order.slot) if order.slot >= 0 else {}
+    return Start(kind, words, os.environ | told(config, order), config.directory, lanes, limits)
+
+
+def limits_of(config: Config, slot: int) -> dict[str, Any]:
+    """What the worker of the slot may take of the machine: see `Start.limits`."""
+    lists = cpu_lists(config.cpu_affinity)
+    cpus = sorted(lists[slot % len(lists)]) if lists else []
+    return {"memory": config.max_memory_bytes, "nice": config.nice, "cpus": cpus}
 
 
 def started(templates: Templates, start: Start, takes_signals: bool) -> LocalProcess:

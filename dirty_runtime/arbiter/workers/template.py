@@ -18,7 +18,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from ..clock import Clock
 from .process import SAID_BYTES, Fds, Kept, LocalProcess
@@ -45,6 +45,8 @@ class Start(NamedTuple):
         directory: where it starts; empty for that of the template.
         fds: what it is given, each by the variable that is to have its number, or several; by
             OUTPUT its standard output.
+        limits: what it may take of the machine: `memory` in bytes of addresses, `nice` more than
+            the template, and only these `cpus`.
     """
 
     kind: str
@@ -52,6 +54,7 @@ class Start(NamedTuple):
     environment: Mapping[str, str]
     directory: str
     fds: Fds = ()
+    limits: Mapping[str, Any] = {}
 
     def with_fds(self, fds: Fds) -> Start:
         return self._replace(fds=(*self.fds, *fds))
@@ -373,6 +376,7 @@ def _hand_over(channel: socket.socket, start: Start) -> None:
         "environment": dict(start.environment),
         "directory": start.directory,
         "fds": [name for name, _ in start.fds],
+        "limits": dict(start.limits),
     }
     with open(os.memfd_create("order"), "wb", buffering=0) as text:
         text.write(json.dumps(told).encode())

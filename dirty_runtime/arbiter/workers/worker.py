@@ -204,7 +204,7 @@ class Worker:
         log.warning("worker %d (slot %d) is killed: %s", self.pid, self.slot, reason)
         self.cause = cause
         self._happens(Event.BLAMED)
-        if cause is Cause.SILENCE:
+        if cause in (Cause.SILENCE, Cause.RAN):
             # Before it is killed; where it does not answer, it is killed all the same.
             self._leave(max(grace_s, STACKS_S))
             self.process.ask_stacks(partial(self._stood_at, grace_s))
