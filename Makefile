@@ -30,6 +30,7 @@ demo: $(VENV)/installed  ## search the standard library's documentation through 
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/installed  ## install and run every test
+	@command -v systemd-analyze > /dev/null || (apt-get update -qq && apt-get install --yes -qq systemd) > /dev/null || true
 	@echo "== tests"
 	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
