@@ -72,6 +72,7 @@ check-c: $(VENV)/installed  ## the tests of what is in C on a build that watches
 
 acceptance: $(VENV)/installed  ## the situations that a service must survive, in full, against their bars
 	@$(BIN)/python -m tests.acceptance
+	@ROUNDS=5 $(BIN)/pytest --quiet tests/dirty_runtime/test_upgrade.py -k fail_no_call
 
 soak: $(VENV)/installed  ## calls of all kinds under kills, stops, reloads, half frames, full disks: ten minutes, a balance
 	@$(BIN)/python -m tests.acceptance.soak
