@@ -12,6 +12,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,10 @@ from tests.dirty_runtime.processes import traced
 PLACE = re.compile(r'href="(\.\./(?:\.\./spec/)?[a-z0-9-]+)/#([A-Za-z0-9-]+)"')
 DECLARED = re.compile(r'href="../../api/declaration/#([a-z0-9_-]+)"')
 ROOT = Path(__file__).resolve().parents[1]
-GUIDES = [ROOT / "docs" / "index.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
+GUIDES = [
+    ROOT / "docs" / "index.md",
+    *(page for part in ("start", "guides") for page in sorted((ROOT / "docs" / part).glob("*.md"))),
+]
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
 
@@ -46,6 +50,13 @@ def script(page: str) -> str:
     return "\n".join(parts)
 
 
+def free_port() -> int:
+    """A port that nobody listens at now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
 def test_a_guide_does_what_it_shows(guide: Path, tmp_path: Path) -> None:
     text = script(guide.read_text())
@@ -58,7 +69,7 @@ def test_a_guide_does_what_it_shows(guide: Path, tmp_path: Path) -> None:
         process = subprocess.Popen(
             ["bash", "-c", text],
             cwd=work,
-            env={**os.environ, "PATH": path},
+            env={**os.environ, "PATH": path, "PORT": str(free_port())},
             stdout=output,
             stderr=output,
             start_new_session=True,
