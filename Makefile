@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test cases conformance conformance-publish check peers check-c model mutants mutants-runtime mutants-peers fuzz acceptance soak \
-	check-all cost bench bench-instructions bench-publish docs docs-serve site-check spec clean
+	check-all cost bench bench-instructions bench-publish docs docs-serve docs-shots site-check spec clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -113,10 +113,16 @@ bench-publish: $(VENV)/installed  ## measure, and put the results into README an
 docs: $(VENV)/installed  ## build the site into site/; a broken link or anchor fails
 	$(BIN)/python -m mkdocs build --strict
 
-site-check: $(VENV)/installed  ## click through the built site in a browser, which is installed if it is missing
+$(VENV)/browser: $(VENV)/installed
 	@command -v chromium > /dev/null || (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends chromium) > /dev/null
 	@$(BIN)/pip install --quiet --editable '.[browser]'
+	@touch $@
+
+site-check: $(VENV)/browser  ## click through the built site in a browser, which is installed if it is missing
 	$(BIN)/pytest tests/browser
+
+docs-shots: $(VENV)/browser docs  ## pictures of ten pages, light and dark, on a desktop and on a phone, into build/shots
+	@$(BIN)/python -m tests.browser.shots site build/shots
 
 docs-serve: $(VENV)/installed  ## show the site, and what you change in it, at localhost:8000
 	$(BIN)/python -m mkdocs serve

@@ -16,7 +16,7 @@
 // What scrolls sideways can be reached by keys.
 (() => {
   const reach = () => {
-    for (const one of document.querySelectorAll(".md-typeset__scrollwrap, .case table, pre > code")) {
+    for (const one of document.querySelectorAll(".md-typeset__scrollwrap, .diagram, .case table, pre > code")) {
       if (one.scrollWidth > one.clientWidth) one.tabIndex = 0;
     }
   };

@@ -144,7 +144,8 @@ def opening(area: Area) -> str:
     """What a page says before its cases."""
     head = "---\nhide: [toc]\nsearch: {exclude: true}\n---\n"
     title = f"# {TITLES[area.kind]}: {area.name.replace('-', ' ')}\n\n"
-    return f"{head}{title}{area.about} {len(area.cases)} cases.\n"
+    back = "[Search all vectors](index.md), or open one in the [playground](../playground.md)."
+    return f"{head}{title}{area.about} {len(area.cases)} cases. {back}\n"
 
 
 def cases(area: Area) -> str:

@@ -8,7 +8,17 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-PAGES = ["", "playground/", "vectors/", "api/errors/", "api/settings/", "spec/04-values/"]
+PAGES = [
+    "",
+    "start/tutorial/",
+    "playground/",
+    "vectors/",
+    "vectors/containers/",
+    "api/errors/",
+    "api/settings/",
+    "spec/04-values/",
+    "performance/",
+]
 
 
 @pytest.mark.parametrize(
