@@ -23,7 +23,9 @@ from ..errors import (
 from ._generated.stash_calls import AsyncStashCalls, StashCalls
 from .answers import Deadline, of_form
 from .base import Client
+from .counters import AsyncCounter, Counter
 from .current import get_dirty_socket_path, place_of_own_arbiter
+from .locks import AsyncLock, Lock
 from .on_loops import OnLoops
 from .sync import Channels
 
@@ -46,6 +48,14 @@ class StashClient(Client, StashCalls):
     def table(self, name: str) -> StashTable:
         """The table as a mapping; it comes into being with its first value."""
         return StashTable(self, name)
+
+    def lock(self, name: str, ttl: float, wait: float = 30.0) -> Lock:
+        """A lock that all share, held for `ttl` seconds and waited for `wait` at most."""
+        return Lock(self, name, ttl, wait)
+
+    def counter(self, table: str, key: Any, ttl: float | None = None) -> Counter:
+        """A number that all may add to."""
+        return Counter(self, table, key, ttl)
 
     def close(self) -> None:
         """Close the connections; a later call opens one again."""
@@ -124,6 +134,14 @@ class AsyncStashClient(Client, AsyncStashCalls):
     def _begin(self) -> None:
         self._ids = itertools.count(1)
         self._on_loops = OnLoops(self.socket_path, self._ids)
+
+    def lock(self, name: str, ttl: float, wait: float = 30.0) -> AsyncLock:
+        """A lock that all share, held for `ttl` seconds and waited for `wait` at most."""
+        return AsyncLock(self, name, ttl, wait)
+
+    def counter(self, table: str, key: Any, ttl: float | None = None) -> AsyncCounter:
+        """A number that all may add to."""
+        return AsyncCounter(self, table, key, ttl)
 
     async def items(self, table: str) -> AsyncIterator[tuple[Any, Any]]:
         """The keys and values, without those that go away meanwhile."""
