@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test cases conformance conformance-publish check peers check-c model mutants mutants-runtime mutants-peers fuzz acceptance soak \
-	check-all cost bench bench-instructions bench-publish docs docs-serve docs-shots site-check spec clean
+	check-all cost bench bench-instructions bench-publish docs docs-serve docs-shots site-check travels spec clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -123,6 +123,9 @@ site-check: $(VENV)/browser  ## click through the built site in a browser, which
 
 docs-shots: $(VENV)/browser docs  ## pictures of ten pages, light and dark, on a desktop and on a phone, into build/shots
 	@$(BIN)/python -m tests.browser.shots site build/shots
+
+travels: $(VENV)/installed  ## record anew how calls travel, for the site's drawings
+	@$(BIN)/python -m workshop.drawings.travel
 
 docs-serve: $(VENV)/installed  ## show the site, and what you change in it, at localhost:8000
 	$(BIN)/python -m mkdocs serve

@@ -18,6 +18,7 @@ PAGES = [
     "api/settings/",
     "spec/04-values/",
     "performance/",
+    "design/travel/",
 ]
 
 

@@ -163,3 +163,10 @@ def test_a_session_goes_step_by_step(page: Page, site: str) -> None:
     expect(steps.last).to_contain_text("duplicate_request_id")
     page.click("text=Start anew")
     expect(steps).to_have_count(0)
+
+
+def test_a_recorded_frame_opens_by_one_click(page: Page, site: str) -> None:
+    page.goto(f"{site}design/travel/")
+    page.click("svg.travel a:has-text('RESPONSE 1 5') >> nth=0")
+    ready(page)
+    expect(page.locator("#outcome")).to_contain_text("Valid: a RESPONSE")
