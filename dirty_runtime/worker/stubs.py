@@ -85,7 +85,9 @@ class Types:
     def _generic(self, origin: Any, args: Sequence[Any], is_received: bool) -> str:
         if origin is Callable:
             return "Callable[..., Any]"
-        inside = ["..." if one is ... else self._text(one, is_received) for one in args]
+        # A tuple among the parameters of another class, as an array's shape, is not what is sent.
+        holds = is_received and origin.__module__ in ("builtins", "collections.abc")
+        inside = ["..." if one is ... else self._text(one, holds) for one in args]
         return f"{self._name(origin)}[{', '.join(inside)}]"
 
     def _name(self, kind: Any) -> str:

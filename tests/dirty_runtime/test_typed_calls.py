@@ -14,7 +14,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from dirty_runtime.worker.stubs import Types
 
 from .processes import LIMIT_S, dirty
 
@@ -207,3 +210,13 @@ def test_a_checker_knows_each_type_and_each_mistake(
 def test_stubs_import_nothing_but_typing_and_ours(program: Path) -> None:
     code = "import sys, stubs; assert 'apps' not in sys.modules"
     assert not run([sys.executable, "-c", code], program)
+
+
+def test_only_what_is_sent_becomes_a_list() -> None:
+    """A shape is a tuple in the type of an array, wherever that array comes from."""
+    shape, kind = tuple[int, int], np.dtype[np.float32]
+    seen = Types()
+    array = f"numpy.ndarray[tuple[int, int], {seen._text(kind, True)}]"
+    assert seen._text(list[np.ndarray[shape, kind]], True) == f"list[{array}]"
+    assert seen._text(dict[str, shape], True) == "dict[str, list[int]]"
+    assert seen._text(shape, False) == "tuple[int, int]"
