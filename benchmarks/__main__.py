@@ -16,17 +16,21 @@ from . import (
     codec,
     connections,
     floor,
+    gathering,
     idle,
     importing,
     instructions,
     large,
     machine,
+    models,
     one_core,
     peers,
     plot,
     pool,
+    preload,
     publish,
     report,
+    starting,
     terminal,
 )
 from .figures import Part, Results
@@ -36,11 +40,16 @@ from .stage import FULL, QUICK, Plan, Stage, stage
 
 LATEST = Path(__file__).with_name("results") / "latest.json"
 CODEC_PARTS = tuple(codec.TITLES)
-RUNTIME_PARTS: dict[str, Callable[[Stage, Plan], Part | None]] = {
+Measure = Callable[[Stage, Plan], Part | None]
+RUNTIME_PARTS: dict[str, Measure] = {
     module.KEY: module.part
     for module in (importing, idle, calls, floor, one_core, pool, connections, large)
 }
-PARTS = (*CODEC_PARTS, instructions.KEY, *RUNTIME_PARTS, *peers.KEYS)
+# With arbiters of their own, and half a minute each: left out of a quick run.
+SERVICE_PARTS: dict[str, Measure] = {
+    module.KEY: module.part for module in (starting, gathering, preload, models)
+}
+PARTS = (*CODEC_PARTS, instructions.KEY, *RUNTIME_PARTS, *SERVICE_PARTS, *peers.KEYS)
 
 
 @click.command()
@@ -112,8 +121,9 @@ def _parts(
             raise BenchmarkError("instructions are counted by valgrind, which is not installed")
         yield from [counted] if counted else []
     with stage(sides, progress) as running:
-        for key in [key for key in RUNTIME_PARTS if key in keys]:
-            measured = RUNTIME_PARTS[key](running, QUICK if quick else FULL)
+        measures = RUNTIME_PARTS | (SERVICE_PARTS if explicit or not quick else {})
+        for key in [key for key in measures if key in keys]:
+            measured = measures[key](running, QUICK if quick else FULL)
             if measured is None and explicit:
                 raise BenchmarkError(f"{key}: the system does not permit it")
             yield from [measured] if measured else []

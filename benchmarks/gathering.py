@@ -1,8 +1,6 @@
 """Many calls in one worker, and batches: ours, and beside mosec's where it is installed.
 
-    python -m benchmarks.gathering [--rounds N] [--seconds S]
-
-Rules: rounds are taken in turns, and the best one counts of each. A model takes 5 ms and 0.1 ms an
+Rules: rounds are taken in turns. A model takes 5 ms and 0.1 ms an
 item; 64 callers ask it one item after the other. A perfect batcher has full batches without a
 pause between them: what it would reach is computed, not measured. The callers of both are tasks of
 one process: ours use the async client, those of mosec a connection of HTTP each, kept open, with
@@ -11,7 +9,6 @@ the least of a client that can be written.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import importlib.util
 import os
@@ -27,6 +24,13 @@ from typing import NamedTuple
 from dirty_runtime import DirtyClient
 from dirty_runtime.testing import Arbiter, running
 
+from .clients import OURS
+from .figures import Figure, Part
+from .samples import Series
+from .stage import Plan, Stage
+
+KEY = "gathering"
+MOSEC, PERFECT = "mosec", "perfect batches"
 HERE = Path(__file__).parent
 NAPS, MODEL = "gathering_app:Naps", "gathering_app:Model"
 COROUTINES, NAP_S = 1000, 0.1
@@ -172,33 +176,24 @@ def private_bytes(pid: int) -> int:
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private"))
 
 
-def main() -> None:
-    """Measure, and print it beside the bars."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3.0)
-    options = parser.parse_args()
-    has_mosec = importlib.util.find_spec("mosec") is not None
+def part(stage: Stage, plan: Plan) -> Part:
+    """Measure ours and mosec's in turns; what perfect batches reach is computed."""
+    calls = Figure("calls", f"{CALLERS} callers of a batched model, calls", "1/s")
+    p99 = Figure("p99", "the same, p99", "s")
+    naps = Figure("naps", f"{COROUTINES} coroutines of 100 ms in one worker", "s")
+    waits = Figure("waits", "memory of a call that waits in a worker", "B")
     with running(NAPS, MODEL, directory=HERE) as arbiter:
-        first = asyncio.run(kept(arbiter))
-        naps = [asyncio.run(napped(arbiter)) for _ in range(2 * options.rounds)]
-        flows: dict[str, list[Flow]] = {"ours": [], "mosec": []}
-        for _ in range(options.rounds):
-            flows["ours"].append(asyncio.run(ours(arbiter, options.seconds)))
-            if has_mosec:
+        stage.progress(f"{KEY}: {COROUTINES} coroutines")
+        waits.series[OURS] = Series([max(asyncio.run(kept(arbiter)))])
+        naps.series[OURS] = Series([asyncio.run(napped(arbiter)) for _ in range(2 * plan.rounds)])
+        for number in range(plan.rounds):
+            stage.progress(f"{KEY}: {number + 1} of {plan.rounds}")
+            flows = {OURS: asyncio.run(ours(arbiter, plan.window_s))}
+            if importlib.util.find_spec("mosec") is not None:
                 with mosec_server() as port:
-                    flows["mosec"].append(asyncio.run(mosecs(port, options.seconds)))
-    print(f"{COROUTINES} coroutines of {NAP_S} s: {min(naps):.3f} s (bar 0.150)")
-    print(f"a waiting call: arbiter {first[0]:.0f}, worker {first[1]:.0f} bytes (bar 10240)")
-    for name, found in flows.items():
-        if found:
-            best = max(found)
-            print(
-                f"{name}: {best.per_s:.0f} calls/s, {best.per_s / PERFECT_PER_S:.0%} of perfect"
-                f" (bar 90%), p99 {best.p99_s * 1000:.1f} ms,"
-                f" {best.p99_s / FULL_S:.2f} batches (bar 2.5)"
-            )
-
-
-if __name__ == "__main__":
-    main()
+                    flows[MOSEC] = asyncio.run(mosecs(port, plan.window_s))
+            flows[PERFECT] = Flow(PERFECT_PER_S, FULL_S)
+            for side, flow in flows.items():
+                calls.series.setdefault(side, Series()).add(flow.per_s)
+                p99.series.setdefault(side, Series()).add(flow.p99_s)
+    return Part(KEY, "Batches and coroutines", OURS, (MOSEC, PERFECT), [calls, p99, naps, waits])
