@@ -13,8 +13,8 @@ import importlib
 import os
 import select
 import sys
-from collections.abc import Callable, Sequence
-from types import BuiltinFunctionType, FunctionType, MethodType
+from collections.abc import Callable, Mapping, Sequence
+from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .batches import Batch, batches_of
@@ -58,6 +58,8 @@ class DirtyApp:
         preload: load the app once, in a template from which its workers are forked: `init` runs
             there, and what it has loaded is shared. `after_fork` runs in each worker.
         kill_on_cancel: end a worker that runs a call which the caller gave up.
+        resources: what each worker takes for the app, as ``{"gpu": 1}`` or ``{"gpu": 0.5}``, of
+            what `dirty serve --resource` names.
         concurrency: how many calls a worker runs at once on its event loop, for actions that are
             ``async``. With 1 each call has a thread, as those of other apps have.
         placement: ``"fill"`` to give one worker as many calls as it may have in a batch, or at
@@ -71,6 +73,7 @@ class DirtyApp:
     preload: bool = False
     concurrency: int = 1
     placement: str | None = None
+    resources: Mapping[str, float] = MappingProxyType({})
 
     def init(self) -> None:
         """Load what is heavy."""
@@ -175,6 +178,7 @@ def attributes_of(cls: type[App]) -> AppAttributes:
     """What the app's class asks of the arbiter, as it says it. Raises DirtyAppError."""
     try:
         stashes: Any = getattr(cls, "stashes", ())
+        needs: Any = _told(cls, "resources", {})
         return {
             "workers": getattr(cls, "workers", None),
             "stashes": list(stashes) if isinstance(stashes, list | tuple | set) else stashes,
@@ -182,6 +186,7 @@ def attributes_of(cls: type[App]) -> AppAttributes:
             "concurrency": concurrency_of(cls),
             "fill": fill_of(cls),
             "preload": _told(cls, "preload", False),
+            "resources": dict(needs) if isinstance(needs, Mapping) else needs,
         }
     except BaseException as error:
         reason = f"the class {qualified(cls)} cannot be asked: {describe(error)}{place(error)}"

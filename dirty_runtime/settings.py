@@ -24,6 +24,7 @@ from .cpus import cpu_lists
 from .directory import absolute
 from .errors import DirtyAppError
 from .failure import describe
+from .needs import ids_problem, needs_problem
 from .seconds import seconds
 from .socket_path import MAX_SOCKET_PATH_BYTES
 
@@ -40,6 +41,8 @@ AT_START = frozenset(
         "worker_command",
         "launchers",
         "preload",
+        "resources",
+        "app_resources",
         "access_log",
         "log_file",
         "log_json",
@@ -158,6 +161,9 @@ class Config:
     launchers: dict[str, str] = field(default_factory=dict)
     # None for those whose class asks for it; True or False for all; or these, by their paths.
     preload: bool | tuple[str, ...] | None = None
+    # The ids of each resource; and what apps take of them, by their paths, whatever they say.
+    resources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    app_resources: dict[str, dict[str, float]] = field(default_factory=dict)
     access_log: bool = setting(False, "Log a line for each call.")
     log_file: str = setting("", "Where to write the log; standard error if empty.")
     log_json: bool = setting(False, "Log in JSON.")
@@ -183,10 +189,13 @@ class Config:
             _check(one, value)
             if one.name.endswith("_s"):
                 object.__setattr__(self, one.name, seconds(value, label_of(one.name), 0))
+        ids = {name: tuple(map(str, words)) for name, words in self.resources.items()}
+        object.__setattr__(self, "resources", ids)
         _check_apps(self.apps)
         _check_socket_path(self.socket_path)
         _check_launchers(self.apps, self.launchers)
-        _check_preload(self.apps, self.preload)
+        _check_named(self.apps, self.preload, "preload")
+        _check_named(self.apps, tuple(self.app_resources), "app_resources")
         wanted = self.workers * len({app.launcher for app in self.apps})
         if wanted > self.max_workers:
             each = "" if wanted == self.workers else ", over all launchers"
@@ -360,6 +369,10 @@ def _problem(one: Field[Any], value: Any) -> str:
         return _launchers_problem(value)
     if one.name == "preload":
         return _preload_problem(value)
+    if one.name == "resources":
+        return ids_problem(value)
+    if one.name == "app_resources":
+        return _app_resources_problem(value)
     if one.default is MISSING and one.name != "socket_path":
         return ""
     if not isinstance(value, str) or "\0" in value:
@@ -425,6 +438,13 @@ def _preload_problem(value: Any) -> str:
     return f"is True, False, or a list of paths of apps, not {value!r}"
 
 
+def _app_resources_problem(value: Any) -> str:
+    if not isinstance(value, dict) or not all(isinstance(path, str) for path in value):
+        return f"is a dict by paths of apps, not {value!r}"
+    problems = ((path, needs_problem(needs)) for path, needs in value.items())
+    return next((f"of app {path} {problem}" for path, problem in problems if problem), "")
+
+
 def _check_launchers(apps: tuple[AppSpec, ...], launchers: Mapping[str, str]) -> None:
     for app in apps:
         if app.launcher and app.launcher not in (*launchers, PYTHON_LAUNCHER):
@@ -433,11 +453,11 @@ def _check_launchers(apps: tuple[AppSpec, ...], launchers: Mapping[str, str]) ->
             raise ConfigError(reason, "launchers")
 
 
-def _check_preload(apps: tuple[AppSpec, ...], preload: bool | tuple[str, ...] | None) -> None:
+def _check_named(apps: tuple[AppSpec, ...], named: bool | tuple[str, ...] | None, by: str) -> None:
     paths = {app.path for app in apps}
-    for path in preload if isinstance(preload, list | tuple) else ():
+    for path in named if isinstance(named, list | tuple) else ():
         if path not in paths:
-            raise ConfigError(f"preload names app {path}, which is not served", "preload")
+            raise ConfigError(f"{label_of(by)} names app {path}, which is not served", by)
 
 
 def _command_problem(value: str) -> str:

@@ -165,6 +165,10 @@ WORKER_STATUS = Form(
             unit="bytes",
             nullable=True,
         ),
+        FormField("template", INT, "the process with its apps that it is a copy of", nullable=True),
+        FormField(
+            "resources", dict_of(dict_of(NUMBER)), "the part that it has of each id, by resource"
+        ),
         FormField("uptime", NUMBER, "since it was started", unit="seconds"),
         FormField("heard", list_of(NUMBER), "since each lane was heard", unit="seconds"),
         FormField("calls", INT, "requests that it has answered"),
@@ -247,6 +251,9 @@ STATUS_ANSWER = Form(
         FormField("waits", dict_of(NUMBER), "how long the oldest waits, by app", unit="seconds"),
         FormField("waiting_bytes", INT, "what the waiting requests take", unit="bytes"),
         FormField("stash_bytes", INT, "what the stash takes", unit="bytes"),
+        FormField(
+            "resources", dict_of(dict_of(NUMBER)), "the part of each id that is given, by resource"
+        ),
         FormField("down", dict_of(TEXT), "why an app is put aside, by app"),
         FormField("last_boot_error", TEXT, "why the last worker did not boot; empty if it did"),
         FormField("reloading", BOOL, "whether a reload is under way"),
@@ -267,6 +274,7 @@ APP_ATTRIBUTES = Form(
         FormField("concurrency", INT, "how many of its calls a lane of its own takes at once"),
         FormField("fill", INT, "how many calls a worker gets before another; 0 to spread them"),
         FormField("preload", BOOL, "whether it is loaded once, and workers are forked from that"),
+        FormField("resources", dict_of(NUMBER), "how many ids of each resource it takes"),
     ),
 )
 WORKER_ANSWER = Form(

@@ -41,7 +41,7 @@ from .dispatch import Dispatcher
 from .exporter import Exporter
 from .lifetime import Lifetime, Phase
 from .pidfile import Pidfile
-from .policy.allocation import shortages
+from .policy.allocation import allocate, shortages
 from .policy.catalogue import AppFacts, Catalogue
 from .policy.life import State
 from .policy.routing import Router
@@ -109,7 +109,7 @@ class DirtyArbiter:
         self.config = config
         self.lifetime = Lifetime(clock)
         self.access = Access.of(config)
-        self.catalogue = Catalogue(config.apps, config.preload)
+        self.catalogue = Catalogue(config.apps, config.preload, config.app_resources)
         self.turns = Turns()
         # Versions are in microseconds: some languages have no integer beyond 2 ** 53.
         self.stash = MemoryStash(config.stash_max_bytes, self.turns, clock, time.time_ns() // 1000)
@@ -424,6 +424,8 @@ class DirtyArbiter:
             await asyncio.wait((inspecting,))
             return False
         self.supervisor.learn(inspecting.result())
+        homes = allocate(self.catalogue.specs, self.config.workers)
+        self.supervisor.resources.allot(homes, self.catalogue.needs)
         try:
             await self._ensure_tables()
         except Exception as error:

@@ -11,7 +11,7 @@ import time
 from contextlib import nullcontext, suppress
 from functools import partial
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
@@ -134,8 +134,11 @@ def _drawn(state: State) -> Group:
 
 def _draw_workers(state: State) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for name in ("slot", "pid", "state", "busy", "heard", "calls", "errors", "apps"):
-        table.add_column(name, justify="left" if name in ("state", "apps") else "right")
+    told = [name for name in TOLD_OF_SOME if any(one.get(name) for one in state["workers"])]
+    columns = ("slot", "pid", "state", "busy", "heard", "calls", "errors", "memory", *told, "apps")
+    for name in columns:
+        side: JustifyMethod = "left" if name in LEFT else "right"
+        table.add_column(name, justify=side, no_wrap=name != "apps", overflow="fold")
     for worker in state["workers"]:
         ready = worker["booted"]
         busy = f"{worker['busy']} of {worker['lanes']}" if "busy" in worker else "-"
@@ -148,9 +151,39 @@ def _draw_workers(state: State) -> Table:
             "-" if heard_s is None else f"{heard_s:.1f} s ago",
             _said(worker.get("calls", "-")),
             _said(worker.get("errors", "-")),
+            _shown_memory(worker),
+            *(TOLD_OF_SOME[name](worker) for name in told),
             _said(", ".join(worker["apps"])),
         )
     return table
+
+
+def _shown_memory(worker: State) -> str:
+    """What it alone has, and what others have, too."""
+    if worker.get("private_bytes") is None:
+        return "-"
+    private, shared = (worker[f"{name}_bytes"] / 2**20 for name in ("private", "shared"))
+    return f"{private:.0f} + {shared:.0f} MiB"
+
+
+def _shown_template(worker: State) -> str:
+    return "-" if worker.get("template") is None else f"pid {_said(worker['template'])}"
+
+
+def _shown_resources(worker: State) -> str:
+    """The ids that it has, and of those that it shares the part."""
+    return _said(
+        "; ".join(
+            f"{name} " + " ".join(one if part == 1 else f"{one} ({part:g})" for one, part in ids)
+            for name, parts in worker.get("resources", {}).items()
+            if (ids := parts.items())
+        )
+    )
+
+
+# Columns that stand in the table where a worker has something there.
+TOLD_OF_SOME = {"template": _shown_template, "resources": _shown_resources}
+LEFT = ("state", "template", "resources", "apps")
 
 
 def _draw_actions(state: State) -> Group:

@@ -66,6 +66,13 @@ def _takes_settings(command: Any) -> Any:
     help="A command that starts the workers of apps given as MODULE:CLASS@NAME.",
 )
 @click.option(
+    "--resource",
+    "resources",
+    multiple=True,
+    metavar="NAME=ID,ID",
+    help="Ids of a resource of which workers are given their own, as gpu=0,1,2,3.",
+)
+@click.option(
     "--preload/--no-preload",
     "preload",
     default=None,
@@ -89,6 +96,7 @@ def serve(config_path: str | None, chdir: str | None, check_config: bool, **over
     logs.LOG.take_errors()
     try:
         overrides["launchers"] = _launchers(overrides["launchers"])
+        overrides["resources"] = _resources(overrides["resources"])
         config_path = _placed(config_path, chdir, overrides)
         file, path = config_path or "", service.path
 
@@ -115,6 +123,17 @@ def _launchers(words: Iterable[str]) -> dict[str, str] | None:
         if not equals:
             raise ConfigError(f"launcher {word!r} is not of the form NAME=COMMAND", "launchers")
         found[name] = command
+    return found or None
+
+
+def _resources(words: Iterable[str]) -> dict[str, list[str]] | None:
+    """The ids by their resources; None where none is given. Raises ConfigError."""
+    found: dict[str, list[str]] = {}
+    for word in words:
+        name, equals, ids = word.partition("=")
+        if not equals or not ids:
+            raise ConfigError(f"resource {word!r} is not of the form NAME=ID,ID", "resources")
+        found.setdefault(name, []).extend(ids.split(","))
     return found or None
 
 
@@ -182,6 +201,7 @@ def _show_config(config: Config) -> None:
     from ..arbiter.clients.socket_file import check_socket
     from ..arbiter.policy.allocation import allocate, shortages
     from ..arbiter.policy.catalogue import Catalogue
+    from ..arbiter.policy.resources import Resources
     from ..arbiter.system import check_cpus
     from ..arbiter.workers.launch import looked_at
 
@@ -191,14 +211,17 @@ def _show_config(config: Config) -> None:
     for name in ("pidfile", "log_file", "metrics"):
         if "/" in getattr(config, name):
             check_directory(name, getattr(config, name))
-    catalogue = Catalogue(config.apps, config.preload)
+    catalogue = Catalogue(config.apps, config.preload, config.app_resources)
     for path, facts in asyncio.run(looked_at(config, catalogue)).items():
         catalogue.learn(path, facts)
     apps = catalogue.specs
     for line in [*unknown_variables(os.environ), *shortages(apps, config.workers)]:
         click.echo(printable(line), err=True)
-    for slot, paths in allocate(apps, config.workers).items():
-        click.echo(f"worker {slot}: {', '.join(paths) or 'no app'}")
+    homes, resources = allocate(apps, config.workers), Resources(config.resources)
+    resources.allot(homes, catalogue.needs)
+    for slot, paths in homes.items():
+        given = "".join(f", {name} {' '.join(ids)}" for name, ids in resources.of(slot).items())
+        click.echo(f"worker {slot}: {', '.join(paths) or 'no app'}{given}")
     for line in _settings_of(config):
         click.echo(printable(line))
 
@@ -211,6 +234,10 @@ def _settings_of(config: Config) -> Iterator[str]:
         yield f"{label_of(one.name)}: {getattr(config, one.name)}"
     for name, command in config.launchers.items():
         yield f"launcher {name}: {command}"
+    for name, ids in config.resources.items():
+        yield f"resource {name}: {','.join(ids)}"
+    for path, needs in config.app_resources.items():
+        yield f"app-resources {path}: {needs}"
     yield f"slot-env: {' '.join(f'{name}={text}' for name, text in config.slot_env.items())}"
     yield f"preload: {'as apps say' if config.preload is None else config.preload}"
     yield f"hooks: {', '.join(config.hooks)}"

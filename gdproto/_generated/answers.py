@@ -1,4 +1,4 @@
-# @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -95,6 +95,8 @@ class WorkerStatus(TypedDict):
         private_bytes: memory that it alone has, in bytes.
         shared_bytes: memory that others have, too, in bytes.
         pss_bytes: its share of the memory: what several have, by how many they are, in bytes.
+        template: the process with its apps that it is a copy of.
+        resources: the part that it has of each id, by resource.
         uptime: since it was started, in seconds.
         heard: since each lane was heard, in seconds.
         calls: requests that it has answered.
@@ -114,6 +116,8 @@ class WorkerStatus(TypedDict):
     private_bytes: NotRequired[int | None]
     shared_bytes: NotRequired[int | None]
     pss_bytes: NotRequired[int | None]
+    template: NotRequired[int | None]
+    resources: NotRequired[dict[str, dict[str, float]]]
     uptime: NotRequired[float]
     heard: NotRequired[list[float]]
     calls: NotRequired[int]
@@ -227,6 +231,7 @@ class StatusAnswer(TypedDict):
         waits: how long the oldest waits, by app, in seconds.
         waiting_bytes: what the waiting requests take, in bytes.
         stash_bytes: what the stash takes, in bytes.
+        resources: the part of each id that is given, by resource.
         down: why an app is put aside, by app.
         last_boot_error: why the last worker did not boot; empty if it did.
         reloading: whether a reload is under way.
@@ -257,6 +262,7 @@ class StatusAnswer(TypedDict):
     waits: NotRequired[dict[str, float]]
     waiting_bytes: NotRequired[int]
     stash_bytes: NotRequired[int]
+    resources: NotRequired[dict[str, dict[str, float]]]
     down: NotRequired[dict[str, str]]
     last_boot_error: NotRequired[str]
     reloading: NotRequired[bool]
@@ -277,6 +283,7 @@ class AppAttributes(TypedDict):
         concurrency: how many of its calls a lane of its own takes at once.
         fill: how many calls a worker gets before another; 0 to spread them.
         preload: whether it is loaded once, and workers are forked from that.
+        resources: how many ids of each resource it takes.
     """
 
     workers: NotRequired[int | None]
@@ -285,6 +292,7 @@ class AppAttributes(TypedDict):
     concurrency: NotRequired[int]
     fill: NotRequired[int]
     preload: NotRequired[bool]
+    resources: NotRequired[dict[str, float]]
 
 
 class WorkerAnswer(TypedDict):
@@ -567,6 +575,8 @@ FORMS: Final[dict[str, Form]] = {
         FormField('private_bytes', ResultType('integer', None, ''), False, True, 'bytes', 'memory that it alone has'),
         FormField('shared_bytes', ResultType('integer', None, ''), False, True, 'bytes', 'memory that others have, too'),
         FormField('pss_bytes', ResultType('integer', None, ''), False, True, 'bytes', 'its share of the memory: what several have, by how many they are'),
+        FormField('template', ResultType('integer', None, ''), False, True, '', 'the process with its apps that it is a copy of'),
+        FormField('resources', ResultType('dict', ResultType('dict', ResultType('number', None, ''), ''), ''), False, False, '', 'the part that it has of each id, by resource'),
         FormField('uptime', ResultType('number', None, ''), False, False, 'seconds', 'since it was started'),
         FormField('heard', ResultType('list', ResultType('number', None, ''), ''), False, False, 'seconds', 'since each lane was heard'),
         FormField('calls', ResultType('integer', None, ''), False, False, '', 'requests that it has answered'),
@@ -625,6 +635,7 @@ FORMS: Final[dict[str, Form]] = {
         FormField('waits', ResultType('dict', ResultType('number', None, ''), ''), False, False, 'seconds', 'how long the oldest waits, by app'),
         FormField('waiting_bytes', ResultType('integer', None, ''), False, False, 'bytes', 'what the waiting requests take'),
         FormField('stash_bytes', ResultType('integer', None, ''), False, False, 'bytes', 'what the stash takes'),
+        FormField('resources', ResultType('dict', ResultType('dict', ResultType('number', None, ''), ''), ''), False, False, '', 'the part of each id that is given, by resource'),
         FormField('down', ResultType('dict', ResultType('string', None, ''), ''), False, False, '', 'why an app is put aside, by app'),
         FormField('last_boot_error', ResultType('string', None, ''), False, False, '', 'why the last worker did not boot; empty if it did'),
         FormField('reloading', ResultType('bool', None, ''), False, False, '', 'whether a reload is under way'),
@@ -641,6 +652,7 @@ FORMS: Final[dict[str, Form]] = {
         FormField('concurrency', ResultType('integer', None, ''), False, False, '', 'how many of its calls a lane of its own takes at once'),
         FormField('fill', ResultType('integer', None, ''), False, False, '', 'how many calls a worker gets before another; 0 to spread them'),
         FormField('preload', ResultType('bool', None, ''), False, False, '', 'whether it is loaded once, and workers are forked from that'),
+        FormField('resources', ResultType('dict', ResultType('number', None, ''), ''), False, False, '', 'how many ids of each resource it takes'),
     ), 'What an app asks of the arbiter.'),
     'WorkerAnswer': Form('WorkerAnswer', (
         FormField('pid', ResultType('integer', None, ''), True, False, '', 'the process'),

@@ -1,7 +1,7 @@
-/* @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "8d4519b046682640"
+#define SPEC_HASH "68c21c94cfe2a818"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

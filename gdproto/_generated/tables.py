@@ -1,4 +1,4 @@
-# @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '8d4519b046682640'
+SPEC_HASH: Final = '68c21c94cfe2a818'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

@@ -217,7 +217,7 @@ def test_a_status_is_shown_as_it_is_said(tmp_path: Path) -> None:
     evil = "[red]:bomb:[/] \x1b[2J\u2028\\"
     worker = {
         "pid": 1, "age": 1, "booted": True, "last_heartbeat": 0.5, "apps": [evil], "state": evil,
-        "slot": 0, "lanes": 1, "busy": 0,
+        "slot": 0, "lanes": 1, "busy": 0, "template": 7, "resources": {evil: {evil: 0.5}},
     }  # fmt: skip
     state = {
         "arbiter_pid": 1, "workers": [worker], "worker_count": 1, "apps": [evil], "protocol": evil,
@@ -240,5 +240,5 @@ def test_a_status_is_shown_as_it_is_said(tmp_path: Path) -> None:
         thread.join(LIMIT_S)
     assert result.exit_code == 0, result.stderr
     assert all(line.isprintable() for line in result.stdout.split("\n"))
-    assert result.stdout.count(r"[red]:bomb:[/] \u001b[2J\u2028") >= 7
+    assert result.stdout.count(r"[red]:bomb:[/] \u001b[2J\u2028") >= 9
     assert "💣" not in result.stdout

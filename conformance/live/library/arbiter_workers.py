@@ -24,6 +24,8 @@ MANY = 300
 # More than lies between a worker and a caller who does not read.
 LARGE_BYTES = 32 * 1024 * 1024
 HOLD_S = 0.6
+# Of parts that are no numbers of a computer, as thirds.
+ROUNDING = 1e-6
 
 
 def dict_with(text: str, **holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
@@ -70,6 +72,42 @@ def status_extensions(stage: ArbiterStage) -> None:
     wire = stage.connect()
     wire.send(gdproto.Status(1))
     wire.expect(response(1, dict_with("", extensions=is_texts)))
+
+
+@BOOK.script("arbiter-status-memory", "GD-MSG-058")
+def status_memory(stage: ArbiterStage) -> None:
+    """Asks for the state: a worker's share lies between what is its own and all that it has."""
+    for worker in _told_state(stage)["workers"]:
+        own, shared, pss = (worker.get(f"{name}_bytes") for name in ("private", "shared", "pss"))
+        if None not in (own, shared, pss) and not own <= pss <= own + shared:
+            raise Mismatch(f"pss_bytes from {own} to {own + shared}", str(pss))
+
+
+@BOOK.script("arbiter-status-resources", "GD-MSG-059 GD-MSG-073")
+def status_resources(stage: ArbiterStage) -> None:
+    """Asks for the state: ids that workers have are listed, and none is given more than once."""
+    state = _told_state(stage)
+    parts: dict[tuple[str, str], dict[int, float]] = {}
+    for worker in state["workers"]:
+        for name, ids in worker.get("resources", {}).items():
+            for one, part in ids.items():
+                if one not in state.get("resources", {}).get(name, {}):
+                    raise Mismatch(f"{name} {one}, which a worker has, in resources", "it is not")
+                slots = parts.setdefault((name, one), {})
+                slot = worker.get("slot", 0)
+                slots[slot] = max(part, slots.get(slot, 0))
+    for (name, one), slots in parts.items():
+        if sum(slots.values()) > 1 + ROUNDING:
+            raise Mismatch(f"{name} {one} given once", f"slots have {slots} of it")
+
+
+def _told_state(stage: ArbiterStage) -> dict[str, Any]:
+    wire = stage.connect()
+    wire.send(gdproto.Status(1))
+    answer = wire.expect(response(1, is_status))
+    assert isinstance(answer, gdproto.Response)
+    state: dict[str, Any] = answer.result
+    return state
 
 
 @BOOK.script("arbiter-socket-mode", "GD-SEC-001")

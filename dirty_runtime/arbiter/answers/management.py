@@ -145,7 +145,8 @@ class Management:
         spawned = self._supervisor.add(count)
         if spawned == count:
             return {"spawned": spawned}
-        return {"spawned": spawned, "reason": "every app has as many workers as it may"}
+        reason = self._supervisor.lack or "every app has as many workers as it may"
+        return {"spawned": spawned, "reason": reason}
 
     def _remove(self, count: int) -> Done:
         removed = self._supervisor.remove(count)

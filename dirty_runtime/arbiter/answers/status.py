@@ -16,6 +16,7 @@ from ..clients.connection import CallOf, ClientConnection
 from ..lifetime import Lifetime
 from ..logs import LOG
 from ..policy.life import State
+from ..policy.resources import Given
 from ..policy.routing import Router
 from ..stash.backend import Backend
 from ..succession import Succession
@@ -107,6 +108,7 @@ class StatusAnswers:
             "waits": waits,
             "waiting_bytes": router.waiting_bytes,
             "stash_bytes": self._stash.bytes,
+            "resources": _numbers(supervisor.resources.taken()),
             "down": supervisor.down(),
             "last_boot_error": supervisor.last_boot_error,
             "reloading": self._reload.is_under_way,
@@ -152,6 +154,8 @@ class StatusAnswers:
             "private_bytes": memory and memory.private,
             "shared_bytes": memory and memory.shared,
             "pss_bytes": memory and memory.pss,
+            "template": template_of(worker),
+            "resources": _numbers(worker.given),
             "uptime": round(now_s - worker.started_s, 3),
             "heard": heard,
             "calls": worker.served,
@@ -160,6 +164,18 @@ class StatusAnswers:
                 call_status(call, self._calls, now_s) for call in self._calls.on(worker.places)
             ],
         }
+
+
+def template_of(worker: Worker) -> int | None:
+    """The process with its apps that it was forked from, if it was."""
+    return worker.process.template_pid if isinstance(worker.process, LocalProcess) else None
+
+
+def _numbers(given: Given) -> dict[str, dict[str, int | float]]:
+    """The parts of ids, as they are told."""
+    return {
+        name: {one: float(part) for one, part in parts.items()} for name, parts in given.items()
+    }
 
 
 async def memory_of(workers: Iterable[Worker]) -> dict[int, Memory]:

@@ -5,7 +5,8 @@ Rules: what the command line or the config file says beats what an app's class s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ...app import AppSpec
@@ -20,15 +21,20 @@ class AppFacts(NamedTuple):
     concurrency: int = 1
     fill: int = 0
     preload: bool = False
+    resources: Mapping[str, float] = MappingProxyType({})
 
 
 class Catalogue:
     """The apps of one arbiter; `specs` are as they were ordered, and as far as they are known."""
 
     def __init__(
-        self, specs: Iterable[AppSpec], preload: bool | Sequence[str] | None = None
+        self,
+        specs: Iterable[AppSpec],
+        preload: bool | Sequence[str] | None = None,
+        resources: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
     ) -> None:
         self._preload = preload
+        self._resources = resources
         self._ordered = {spec.path: spec for spec in specs}
         self._facts = dict.fromkeys(self._ordered, AppFacts())
 
@@ -56,6 +62,10 @@ class Catalogue:
         if isinstance(self._preload, bool):
             return self._preload
         return self._facts[path].preload if self._preload is None else path in self._preload
+
+    def needs(self, path: str) -> Mapping[str, float]:
+        """What a worker takes of each resource for the app."""
+        return self._resources.get(path, self._facts[path].resources)
 
     def launcher_of(self, paths: Sequence[str]) -> str:
         """Who starts a worker of these apps, which share one."""

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from ...app import MOST_AT_ONCE
+from ...needs import needs_problem
 from ...settings import ConfigError
 from ..clock import Clock
 from ..policy.catalogue import AppFacts
@@ -68,7 +69,10 @@ def checked(path: str, found: Mapping[str, Any]) -> AppFacts:
     preload = found.get("preload", False)
     if not isinstance(preload, bool):
         raise ConfigError(f"app {path}: preload is True or False, not {preload!r}")
-    return AppFacts(workers, tuple(stashes), kills, **numbers, preload=preload)
+    needs = found.get("resources", {})
+    if problem := needs_problem(needs):
+        raise ConfigError(f"app {path}: resources {problem}")
+    return AppFacts(workers, tuple(stashes), kills, **numbers, preload=preload, resources=needs)
 
 
 async def _output_of(

@@ -8,13 +8,14 @@ import shlex
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ...cpus import cpu_lists
 from ...settings import PYTHON_LAUNCHER, Config, ConfigError
 from ..clock import Clock
 from ..policy.catalogue import AppFacts, Catalogue
+from ..policy.resources import Given
 from .inspection import asked
 from .process import LocalProcess
 from .stacks import Stacks
@@ -24,6 +25,9 @@ from .template import Start, Templates
 PYTHON = (sys.executable, "-P", "-m", "dirty_runtime.worker")
 # What Python, or the C library, looks at when a process begins, and not again when it is forked.
 READ_AT_START = ("PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "TZ", "GDPROTO_")
+
+# What the libraries of a resource's makers look at, beside our own variable.
+PRESET = {"gpu": "CUDA_VISIBLE_DEVICES"}
 
 
 class Order(NamedTuple):
@@ -36,6 +40,8 @@ class Order(NamedTuple):
     """The worker's ends of its lanes, which the launcher does not keep."""
     own: tuple[str, ...] = ()
     """The apps whose lanes the last of them are, one for each."""
+    given: Given | None = None
+    """What it has of the machine's resources; None for a template, which is given none."""
 
 
 class Process(Protocol):
@@ -188,24 +194,37 @@ def started(templates: Templates, start: Start, takes_signals: bool) -> LocalPro
 def told(config: Config, order: Order) -> dict[str, str]:
     """The environment that a worker is started with, beside the arbiter's own and its lanes."""
     own = {name: text.format(slot=order.slot) for name, text in config.slot_env.items()}
-    return own | {
-        "GD_WORKER_APPS": json.dumps(list(order.apps)),
-        "DIRTY_WORKER_OWN_LANES": json.dumps(list(order.own)),
-        "DIRTY_WORKER_THREADS": str(config.threads),
-        "DIRTY_ARBITER_PID": str(os.getpid()),
-        "DIRTY_WORKER_SLOT": str(order.slot),
-        "DIRTY_WORKER_AGE": str(order.age),
-        "DIRTY_SOCKET": config.socket_path,
-        "GUNICORN_DIRTY_SOCKET": config.socket_path,
-        "DIRTY_TRACEBACKS": str(int(config.tracebacks)),
-        "DIRTY_CONFIG": config.config_path,
-        "DIRTY_WORKER_GRACEFUL_TIMEOUT": str(config.graceful_timeout_s),
-        "DIRTY_WORKER_CLOSE_TIMEOUT": str(config.close_timeout_s),
-        "DIRTY_WORKER_LOG_FILE": config.log_file,
-        "DIRTY_WORKER_LOG_JSON": str(int(config.log_json)),
-        "DIRTY_WORKER_LOG_LEVEL": config.app_log_level,
-        "DIRTY_WORKER_TELLS_SOURCES": str(int(config.reload)),
-    }
+    return (
+        given_variables(config.resources, order.given)
+        | own
+        | {
+            "GD_WORKER_APPS": json.dumps(list(order.apps)),
+            "DIRTY_WORKER_OWN_LANES": json.dumps(list(order.own)),
+            "DIRTY_WORKER_THREADS": str(config.threads),
+            "DIRTY_ARBITER_PID": str(os.getpid()),
+            "DIRTY_WORKER_SLOT": str(order.slot),
+            "DIRTY_WORKER_AGE": str(order.age),
+            "DIRTY_SOCKET": config.socket_path,
+            "GUNICORN_DIRTY_SOCKET": config.socket_path,
+            "DIRTY_TRACEBACKS": str(int(config.tracebacks)),
+            "DIRTY_CONFIG": config.config_path,
+            "DIRTY_WORKER_GRACEFUL_TIMEOUT": str(config.graceful_timeout_s),
+            "DIRTY_WORKER_CLOSE_TIMEOUT": str(config.close_timeout_s),
+            "DIRTY_WORKER_LOG_FILE": config.log_file,
+            "DIRTY_WORKER_LOG_JSON": str(int(config.log_json)),
+            "DIRTY_WORKER_LOG_LEVEL": config.app_log_level,
+            "DIRTY_WORKER_TELLS_SOURCES": str(int(config.reload)),
+        }
+    )
+
+
+def given_variables(names: Iterable[str], given: Given | None) -> dict[str, str]:
+    """The variables by which a worker knows its ids; empty ones where it has none of a resource."""
+    if given is None:
+        return {}
+    found = {name: ",".join(given.get(name, ())) for name in names}
+    variables = {f"DIRTY_RESOURCE_{name.upper()}": ids for name, ids in found.items()}
+    return variables | {PRESET[name]: ids for name, ids in found.items() if name in PRESET}
 
 
 def launchers_of(

@@ -177,6 +177,11 @@ class LocalProcess:
     def pid(self) -> int:
         return self._kept.pid
 
+    @property
+    def template_pid(self) -> int | None:
+        """The template with its apps, of which it is a copy; None where there is none."""
+        return self._template.process.pid if self._template is not None else None
+
     def when_ended(self, told: Callable[[], None]) -> None:
         self._kept.when_ended(lambda: self._ended(told))
 

@@ -63,9 +63,8 @@ class Reload:
         self._begun()
         try:
             facts = await self._inspect()
+            self._supervisor.reload(facts)
         except ConfigError as error:
             log.error("no reload, what served goes on: %s", error)
             self._supervisor.last_boot_error = self._supervisor.reload_failure = str(error)
             self._ended()
-            return
-        self._supervisor.reload(facts)

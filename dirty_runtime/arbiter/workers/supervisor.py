@@ -7,6 +7,8 @@ Rules:
 * A slot without a worker gets one at once, or after a wait if the last one died by itself. A
   worker that serves, but is stale, recycled or lacks an app, is replaced; one at a time.
 * An app that fails is put aside, and tried again in one slot first.
+* A slot's ids of the machine's resources are given before its first worker starts, and an empty
+  slot is filled when nobody has them who is still to end: see `policy.resources`.
 * What the system refuses for now, and what somebody else ends, is tried again later: it says
   nothing of an app, unless it happens again and again.
 """
@@ -29,6 +31,7 @@ from ..policy.allocation import Homes, allocate, reallocate, slot_to_add, slot_t
 from ..policy.catalogue import AppFacts, Catalogue
 from ..policy.health import Health
 from ..policy.life import State
+from ..policy.resources import Resources
 from ..policy.restarts import Backoff, Cause
 from ..turns import Pace, Turns, some_of
 from .inspection import checked
@@ -103,6 +106,8 @@ class Supervisor:
         restarts: how many workers were replaced, by cause.
         last_boot_error: why a worker failed to boot; empty when all apps serve since.
         reload_failure: why the last reload failed; empty when it did not.
+        resources: of the machine, and who has them.
+        lack: of which of them the last `add` wanted more than there is; empty when it did not.
     """
 
     def __init__(
@@ -121,6 +126,8 @@ class Supervisor:
         self.restarts: Counter[str] = Counter()
         self.last_boot_error = ""
         self.reload_failure = ""
+        self.lack = ""
+        self.resources = Resources(config.resources)
         self.health = Health(catalogue.paths, config.max_crashes, config.crash_window_s)
         self._catalogue = catalogue
         self._launchers = launchers
@@ -181,8 +188,13 @@ class Supervisor:
             self.remove(-more)
 
     def start(self) -> None:
-        """Start a worker in every slot, and whatever becomes due from now on."""
+        """Start a worker in every slot, and whatever becomes due from now on.
+
+        Raises:
+            ConfigError: the apps take more of a resource than there is.
+        """
         homes = allocate(self._catalogue.specs, self.config.workers)
+        self.resources.allot(homes, self._catalogue.needs)
         launchers = list(self._catalogue.launchers)
         for number, apps in homes.items():
             self.slots[number] = Slot(number, apps, launchers[number // self.config.workers])
@@ -190,14 +202,27 @@ class Supervisor:
         self._check_rss()
 
     def learn(self, facts: Mapping[str, AppFacts]) -> None:
-        """Take into account what apps say of themselves."""
+        """Take into account what apps say of themselves.
+
+        Raises:
+            ConfigError: so they would take more of a resource than there is; all is as before.
+        """
+        known = self._catalogue.facts
         news = [found for path, found in facts.items() if self._catalogue.learn(path, found)]
+        if not news:
+            return
+        launchers = {number: slot.launcher for number, slot in self.slots.items()}
+        homes = reallocate(self._catalogue.specs, launchers)
+        try:
+            self.resources.allot(homes, self._catalogue.needs)
+        except ConfigError:
+            for path, found in known.items():
+                self._catalogue.learn(path, found)
+            raise
+        for number, apps in homes.items():
+            self.slots[number].apps = apps
         for found in news:
             self._arbiter.learned(found)
-        if news:
-            launchers = {number: slot.launcher for number, slot in self.slots.items()}
-            for number, apps in reallocate(self._catalogue.specs, launchers).items():
-                self.slots[number].apps = apps
 
     def reload(self, facts: Mapping[str, AppFacts]) -> None:
         """Replace every worker, one after the other; the first that fails ends it.
@@ -205,9 +230,17 @@ class Supervisor:
         Args:
             facts: what the apps of the new code say of themselves; forgotten again if none of its
                 workers comes to serve.
+
+        Raises:
+            ConfigError: they take more of a resource than there is; what served goes on.
         """
-        self._known = (self._catalogue.facts, self._homes())
-        self.learn(facts)
+        known = (self._catalogue.facts, self._homes())
+        try:
+            self.learn(facts)
+        except ConfigError:
+            self._arbiter.reload_ended(False)
+            raise
+        self._known = known
         self.health.forgive()
         for slot in self.slots.values():
             slot.must_change, slot.why = Cause.RELOAD, "reload"
@@ -220,10 +253,16 @@ class Supervisor:
 
     def add(self, count: int) -> int:
         """Add slots, as long as there is an app for them. Returns how many."""
-        added = 0
+        added, self.lack = 0, ""
         while added < count and len(self.slots) < self.config.max_workers:
             ((number, apps),) = slot_to_add(self._catalogue.specs, self._homes()).items()
             if not apps:
+                break
+            try:
+                self.resources.allot(self._homes() | {number: apps}, self._catalogue.needs)
+            except ConfigError as error:
+                self.lack = str(error)
+                log.error("no more workers: %s", error)
                 break
             self.slots[number] = Slot(number, apps, self._catalogue.launcher_of(apps))
             added += 1
@@ -243,6 +282,7 @@ class Supervisor:
             if was_reloading and not self.is_reloading:
                 # It was the last one with old code.
                 self._arbiter.reload_ended(True)
+        self.resources.allot(self._homes(), self._catalogue.needs)
         self._settle()
         return removed
 
@@ -286,7 +326,10 @@ class Supervisor:
     # --- what the workers tell ---
 
     def worker_told(self, worker: Worker, status: object) -> None:
-        self.learn(told_facts(worker.apps, status))
+        try:
+            self.learn(told_facts(worker.apps, status))
+        except ConfigError as error:
+            log.error("a worker asks for what is not there: %s", error)
 
     def worker_booted(self, worker: Worker) -> None:
         slot = self._slot_of(worker)
@@ -338,6 +381,7 @@ class Supervisor:
     def worker_ended(self, worker: Worker) -> None:
         reason = worker.ending()
         del self.workers[worker.age]
+        self.resources.ended(worker.age)
         self._gone.set()
         slot = self._slot_of(worker)
         # A start that fails says why by itself, once.
@@ -401,10 +445,15 @@ class Supervisor:
         if self._known is None:
             return
         (facts, homes), self._known = self._known, None
-        self.learn(facts)
-        if homes.keys() == self.slots.keys():
-            for number, apps in homes.items():
-                self.slots[number].apps = apps
+        try:
+            self.learn(facts)
+            if homes.keys() == self.slots.keys():
+                self.resources.allot(homes, self._catalogue.needs)
+                for number, apps in homes.items():
+                    self.slots[number].apps = apps
+        except ConfigError as error:
+            # Workers were added since.
+            log.error("what apps take stays as the new code has it: %s", error)
 
     def _crashed(self, slot: Slot, worker: Worker, reason: str, blamed: Iterable[str]) -> None:
         for path in blamed or worker.apps:
@@ -457,7 +506,8 @@ class Supervisor:
         empty = (
             one for one in self.slots.values() if not (one.worker or one.candidate or one.wait)
         )
-        return [one for one in empty if not one.apps or self._startable(one)]
+        found = [one for one in empty if not one.apps or self._startable(one)]
+        return [one for one in found if self.resources.may_begin(one.number)]
 
     def _replace_one(self) -> None:
         if not self._is_draining and not any(
@@ -472,7 +522,9 @@ class Supervisor:
 
     def _should_change(self, slot: Slot) -> bool:
         assert slot.worker is not None
-        return bool(slot.must_change) or slot.worker.apps != self._startable(slot)
+        given = self.resources.of(slot.number)
+        has_changed = slot.worker.given != given or slot.worker.apps != self._startable(slot)
+        return bool(slot.must_change) or has_changed
 
     def _startable(self, slot: Slot) -> tuple[str, ...]:
         """The slot's apps but for those put aside; one that is due again is tried in one slot."""
@@ -508,6 +560,7 @@ class Supervisor:
                 self._events,
                 self._clock,
                 self._catalogue.own_lanes(apps),
+                self.resources.of(slot.number),
             )
         except OSError as error:
             log.error("no worker can be started in slot %d: %s", slot.number, error)
@@ -525,6 +578,7 @@ class Supervisor:
         slot.candidate = worker
         self._events.apps_expected(apps)
         self.workers[worker.age] = worker
+        self.resources.began(worker.age, slot.number)
         worker.open()
 
     def _check_rss(self) -> None:

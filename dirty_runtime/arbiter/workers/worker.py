@@ -17,6 +17,7 @@ import gdproto
 from ...settings import Config
 from ..clock import Clock, Timer
 from ..policy.life import Event, State, next_state
+from ..policy.resources import Given
 from ..policy.restarts import Cause
 from .lane import Answer, AnswerEvents, Lane
 from .launch import Launcher, Order
@@ -102,6 +103,7 @@ class Worker:
         events: is told what its lanes bring.
         clock: has its seconds, and its timers.
         own: those of the apps that have a lane of their own.
+        given: what it has of the machine's resources.
 
     Raises:
         OSError: it cannot be started.
@@ -129,10 +131,12 @@ class Worker:
         events: WorkerEvents,
         clock: Clock,
         own: tuple[str, ...] = (),
+        given: Given | None = None,
     ) -> None:
         self.slot = slot
         self.age = age
         self.apps = apps
+        self.given: Given = given or {}
         self.state = State.SPAWNED
         self.has_booted = False
         self.failure = ""
@@ -157,7 +161,7 @@ class Worker:
             for _ in range(threads + len(own)):
                 self.lanes.append(Lane(self, events, clock))
             ends = [lane.worker_end for lane in self.lanes]
-            self.process = launcher.launch(Order(slot, age, apps, ends, own))
+            self.process = launcher.launch(Order(slot, age, apps, ends, own, self.given))
         except BaseException:
             for lane in self.lanes:
                 lane.close()

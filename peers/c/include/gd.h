@@ -1,4 +1,4 @@
-/* @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit */
 /* GD/1 in C11, one header: values, messages, and connections without I/O.
  *
  * Rules: nothing is global, nothing blocks, and nothing is printed. What can fail returns a gd_code

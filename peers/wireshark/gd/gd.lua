@@ -1,4 +1,4 @@
--- @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
+-- @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit
 -- GD/1 in Wireshark: frames, values and messages with names, what is wrong with them by its
 -- portable code, and which frame answers which. `wireshark -X lua_script:gd.lua`, or a copy
 -- of this file in the folder of personal Lua plugins.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import gdproto
 from gdproto import Header, MessageCode
@@ -269,6 +269,44 @@ class TellsNumbersAsText(Passage):
         yield frame
 
 
+class TellsShareAboveAll(Passage):
+    """Counts what a worker shares as if it were its own, twice."""
+
+    told_by = "arbiter-status-memory"
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame)
+        if isinstance(message, gdproto.Response) and isinstance(message.result, dict):
+            for worker in message.result.get("workers", ()):
+                worker |= {"private_bytes": 4096, "shared_bytes": 4096, "pss_bytes": 12288}
+            frame = message.to_bytes()
+        yield frame
+
+
+class GivesAnIdTwice(Passage):
+    """Gives one more worker the id that another has."""
+
+    told_by = "arbiter-status-resources"
+    listed: ClassVar[dict[str, dict[str, float]]] = {"gpu": {"0": 1}}
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame)
+        if isinstance(message, gdproto.Response) and isinstance(message.result, dict):
+            if workers := message.result.get("workers"):
+                two = [
+                    {**workers[0], "slot": slot, "resources": {"gpu": {"0": 1}}} for slot in (0, 1)
+                ]
+                message.result |= {"workers": two, "worker_count": 2, "resources": self.listed}
+            frame = message.to_bytes()
+        yield frame
+
+
+class ListsNoId(GivesAnIdTwice):
+    """Does not list an id that workers have."""
+
+    listed: ClassVar[dict[str, dict[str, float]]] = {"gpu": {}}
+
+
 class TellsSizesAsText(TellsNumbersAsText):
     """Has a text for the size of a table."""
 
@@ -507,6 +545,7 @@ MUTANTS: dict[str, type[Passage]] = {
         NeedsItsOwnFieldOrder, TakesAnIdTwice, IgnoresHalfCloses, TakesKeysForEqual,
         KeepsALateAnswer, TruncatesIds, JudgesHalfHeaders, TellsWithinAFrame,
         StaysOpenWithinAFrame, TellsNumbersAsText, TellsSizesAsText, TellsWorkersAsText,
+        TellsShareAboveAll, GivesAnIdTwice, ListsNoId,
         AnswersWhatAFaultEnded, TellsTheWholeFailure,
     )
 }  # fmt: skip

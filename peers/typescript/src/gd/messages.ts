@@ -1,4 +1,4 @@
-// @generated from spec/ (4bc36f5b701c8f9d) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit
 /** The messages of GD/1: one whole frame each. */
 
 import { ProtocolError } from "./errors.js";
