@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import gdproto
 
@@ -38,7 +39,7 @@ from .telemetry.counters import Counters
 from .telemetry.observer import Observers
 from .turns import Turns, some_of
 from .watch import RunWatch, SilenceWatch
-from .workers.lane import Answer, LaneWorker
+from .workers.lane import Answer, Lane, LaneWorker
 from .workers.places import Place
 from .workers.worker import Worker
 
@@ -351,6 +352,12 @@ class Dispatcher:
         if call is not None:
             call.client.keep(call, count)
 
+    def lane_kept(self, lane: Place, answer: Answer) -> None:
+        if lane in self._calls.running:
+            self.lane_answered(lane, [answer])
+        elif answer[2]:
+            self.lane_discarded(lane)
+
     def lane_failed(self, lane: Place, error: DirtyError) -> None:
         self._perform(self._calls.failed(lane, error))
 
@@ -392,13 +399,15 @@ class Dispatcher:
         # Before what it left behind is read: its lanes take nothing more.
         self.worker_leaves(worker)
         for lane in worker.lanes:
-            lane.drain()
-            for place in lane.places:
-                error = DirtyWorkerError(f"the worker died: {reason}", worker.pid)
-                has_begun = not place.was_unread
-                self._perform(self._calls.lane_lost(place, error, has_begun, self._clock()))
+            lane.drain(partial(self._lane_over, lane, reason, worker.pid))
         self._tell("worker_gone", worker, reason)
         return list(dict.fromkeys(call.app_path for call in running))
+
+    def _lane_over(self, lane: Lane, reason: str, pid: int) -> None:
+        for place in lane.places:
+            error = DirtyWorkerError(f"the worker died: {reason}", pid)
+            has_begun = not place.was_unread
+            self._perform(self._calls.lane_lost(place, error, has_begun, self._clock()))
 
     def apps_expected(self, apps: Iterable[str]) -> None:
         self._calls.apps_expected(apps)

@@ -76,6 +76,9 @@ class SilenceWatch:
         left_s = lane.heard_s + limit_s - self._clock()
         if not limit_s or left_s > 0:
             self._look_later(lane, min(left_s, self._each_s) if limit_s else self._each_s)
+        elif lane.is_held:
+            # It is a disk that is waited for.
+            self._look_later(lane, self._each_s)
         elif lane.paused:
             self._events.client_silent(lane)
             self._look_later(lane, self._each_s)

@@ -39,6 +39,11 @@ class Inbox:
             self._link.pour_into(self._spooler)
 
     @property
+    def is_passed_on(self) -> bool:
+        """Whether the frame goes on as it comes."""
+        return self._onward is not None
+
+    @property
     def spooled_bytes(self) -> int:
         """What is kept of the frame."""
         return self._spooler.size

@@ -26,6 +26,8 @@ from .pipe import Pipe
 KEPT_IN_MEMORY_BYTES = 2 * 1024 * 1024
 # Of such a frame, what is in memory until there is a file.
 HELD_BYTES = 64 * 1024
+# What of it is sent from memory: a header may have to be another.
+BEGINNING_BYTES = 16
 CLOSING = ThreadPoolExecutor(1, "closing")
 
 
@@ -36,6 +38,8 @@ class Spool:
         # Unbuffered and never seeked: what is written is there for sendfile.
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         self._size = 0
+        # The first bytes, as they are sent: the file is not to be waited for.
+        self._beginning = b""
         weakref.finalize(self, _give_back, self._file)
         descriptors.check(self._file.fileno())
 
@@ -45,6 +49,8 @@ class Spool:
     def append(self, data: bytes | memoryview) -> None:
         """Add bytes at the end. Raises OSError."""
         left = memoryview(data)
+        if len(self._beginning) < BEGINNING_BYTES:
+            self._beginning += bytes(left[: BEGINNING_BYTES - len(self._beginning)])
         while left:
             count = self._file.write(left)
             left = left[count:]
@@ -61,25 +67,28 @@ class Spool:
 
     def send(self, target: socket.socket, start: int) -> int:
         """Send from `start` on as much as the socket takes. Raises OSError."""
+        if start < len(self._beginning):
+            return target.send(self._beginning[start:])
         sent = os.sendfile(target.fileno(), self._file.fileno(), start, self._size - start)
         if not sent:
             raise OSError(errno.EIO, "somebody has cut the file of a large frame")
         return sent
 
-    def beginning(self, count: int) -> bytes:
-        """The first bytes. Raises OSError."""
-        return os.pread(self._file.fileno(), count, 0)
+    @property
+    def beginning(self) -> bytes:
+        """The first bytes, at least those of a header."""
+        return self._beginning
 
     def replace(self, beginning: bytes) -> None:
-        """Have other first bytes in place of as many. Raises OSError."""
-        os.pwrite(self._file.fileno(), beginning, 0)
+        """Send other first bytes in place of as many."""
+        self._beginning = beginning
 
     def close(self) -> None:
         """Give back what it takes."""
         self._file.close()
 
     def view(self) -> memoryview:
-        """All bytes, read from the file where they are looked at. Raises OSError."""
+        """All bytes as they came, read from the file where they are looked at. Raises OSError."""
         return memoryview(mmap.mmap(self._file.fileno(), self._size, access=mmap.ACCESS_READ))
 
 

@@ -102,6 +102,7 @@ class Lane:
     def __init__(self) -> None:
         self.heard_s = 0.0
         self.paused = False
+        self.is_held = False
         self.is_awaited = False
 
 

@@ -33,6 +33,7 @@ from ...errors import (
     DirtyProtocolError,
     to_message,
 )
+from ...sockets.aside import WRITING, aside
 from ...sockets.inbox import Inbox
 from ...sockets.link import Data, Link
 from ...sockets.spool import KEPT_IN_MEMORY_BYTES, Spool
@@ -69,8 +70,6 @@ PASSING_S = 0.02
 
 # Looks into large frames, one after the other: what that does, it does without Python's lock.
 LOOKING = ThreadPoolExecutor(1, "looking")
-# What writes large frames to a disk, which may be slow.
-WRITING = ThreadPoolExecutor(4, "writing")
 Understood = gdproto.RequestPeek | gdproto.Message
 
 CallOf = Call["ClientConnection", Place]
@@ -432,20 +431,15 @@ class ClientConnection:
             then: is called with what returns or raises the outcome.
         """
         self._is_held = True
-        self._link.pause_reading()
-        doing = asyncio.get_running_loop().run_in_executor(threads, act)
 
-        def done() -> None:
+        def done(outcome: Callable[[], T]) -> None:
             self._is_held = False
             if not self._failed:
-                then(doing.result)
-            if (error := doing.exception()) is not None:
-                # Its frames hold what holds it.
-                error.__traceback__ = None
+                then(outcome)
             if not self._failed:
                 self._take_more()
 
-        doing.add_done_callback(lambda _: self._link.attempt(done))
+        aside(self._link, threads, act, done)
 
     def _faulty(self, error: gdproto.ProtocolError) -> None:
         """Answer what the connection itself found at fault."""

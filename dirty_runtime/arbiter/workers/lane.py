@@ -3,7 +3,8 @@
 Rules: whole frames go through undecoded, the answer under the request's own id. A frame is
 handed on when all of it is there; only a large RESPONSE goes on as it comes, if its client can
 take it so: where the client is too slow for that, what is left of it is kept. Of a stream, what is
-read faster than the client takes it is not read at all.
+read faster than the client takes it is not read at all. What is kept in a file is written by a
+thread.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from ...errors import DirtyError
 from ...sockets.inbox import Inbox
 from ...sockets.link import Data, Link
 from ...sockets.spool import KEPT_IN_MEMORY_BYTES
-from ...sockets.transfer import receive
 from ..policy.life import State
 from ..policy.restarts import Cause
+from .intake import Intake
 from .places import ManyExchanges, Place
 
 STATUS_ID = 1
@@ -45,6 +46,11 @@ class AnswerEvents(Protocol):
 
     def lane_keeps(self, lane: Place, count: int) -> None:
         """So many bytes are kept of a frame of the exchange that runs."""
+
+    def lane_kept(self, lane: Place, answer: Answer) -> None:
+        """As `lane_answered`, of a frame that was kept; meanwhile its exchange may have been
+        given up.
+        """
 
     def lane_failed(self, lane: Place, error: DirtyError) -> None:
         """A frame of the exchange that runs could not be kept: give the exchange up."""
@@ -106,8 +112,6 @@ class Lane:
         self.ready = False
         # Whether reading has been paused.
         self.paused = False
-        # Whether the worker ended with bytes unread: what was sent last was never begun.
-        self.was_unread = False
         self.worker = worker
         self._events = events
         # Whether the worker's STATUS lists the extension.
@@ -120,6 +124,7 @@ class Lane:
         # Of a large frame that is under way.
         self._inbox: Inbox | None = None
         self._link: Link | None = None
+        self._intake: Intake | None = None
         # What serves it, where its worker takes more than one exchange.
         self._many: ManyExchanges | None = None
         # The apps that are called on it, where its worker says so.
@@ -136,6 +141,16 @@ class Lane:
         return self.heard_s if self._many is None else self._many.silent_since_s
 
     @property
+    def is_held(self) -> bool:
+        """Whether nothing is taken of it, for what came is written to a disk."""
+        return self._intake is not None and self._intake.is_held
+
+    @property
+    def was_unread(self) -> bool:
+        """Whether the worker ended with bytes unread: what was sent last was never begun."""
+        return self._intake is not None and self._intake.was_unread
+
+    @property
     def group(self) -> Hashable:
         """Lanes with the same serve the same apps, side by side."""
         if self._many is not None:
@@ -145,6 +160,7 @@ class Lane:
     def open(self) -> None:
         """Connect the arbiter's end, and ask the worker whether it is ready."""
         self._link = Link(self._socket, self._connection, self)
+        self._intake = Intake(self._link, self._connection, self.received, self._read_on)
         self._write(self._connection.send(gdproto.Status(STATUS_ID)))
 
     def request(self, frame: Data, header: gdproto.Header, now_s: float) -> None:
@@ -181,8 +197,12 @@ class Lane:
             # Silence that the client caused is not the worker's.
             self.heard_s = self._clock()
             self.paused = False
-            if self._link is not None:
-                self._link.resume_reading()
+            if not self.is_held:
+                self._read_on()
+
+    def _read_on(self) -> None:
+        if self._link is not None and not self.paused:
+            self._link.resume_reading()
 
     def close(self) -> None:
         """End the lane: an idle worker thread retires."""
@@ -191,23 +211,14 @@ class Lane:
         else:
             self._socket.close()
 
-    def drain(self) -> None:
-        """Take in what the worker left behind when it died, and close.
-
-        A process that it forked may hold the lane open, so its end cannot be waited for.
-        """
-        if self._many is not None:
-            self._many.drain()
-            return
-        while self._link is not None and not self._link.is_closing:
-            try:
-                if not receive(self._socket, self._connection):
-                    break
-            except OSError as error:
-                self.was_unread = isinstance(error, ConnectionError)
-                break
-            self.received()
-        self.close()
+    def drain(self, drained: Callable[[], None]) -> None:
+        """Take in what the worker left behind when it died, close, and call `drained`."""
+        intake = self._intake if self._many is None else self._many.intake
+        if intake is None:
+            self.close()
+            drained()
+        else:
+            intake.drain(drained)
 
     def _write(self, data: Data) -> None:
         assert self._link is not None
@@ -223,8 +234,8 @@ class Lane:
                 if type(event) is FrameReceived:
                     if self.ready and self._inbox is None:
                         answers.append(event)
-                    else:
-                        self._take(event, answers)
+                        continue
+                    self._take(event)
                 elif isinstance(event, gdproto.PartReceived):
                     if answers:
                         # They come before what goes on in parts.
@@ -234,6 +245,10 @@ class Lane:
                 elif isinstance(event, gdproto.ExchangeEnded):
                     self._inbox = None
                     self._events.lane_discarded(self)
+                else:
+                    continue
+                if self._intake is not None and self._intake.is_held:
+                    break
         except gdproto.ProtocolError as error:
             self.worker.lane_broke(self, str(error), answers)
             return
@@ -244,29 +259,39 @@ class Lane:
 
     def _take_part(self, event: gdproto.PartReceived) -> None:
         assert self._link is not None
+        assert self._intake is not None
         if self._inbox is None:
             passes = event.header.code == gdproto.MessageCode.RESPONSE
-            self._inbox = Inbox(self._link, self._events.lane_passes(self) if passes else None)
+            onward = self._events.lane_passes(self) if passes else None
+            self._inbox = Inbox(self._link, onward, self._intake.write)
         self._inbox.add(event.part)
 
-    def _take(self, event: gdproto.FrameReceived, answers: list[Answer]) -> None:
-        """Take a frame that is no common answer."""
+    def _take(self, event: gdproto.FrameReceived) -> None:
+        """Take a frame that is no common answer, and the next one of its exchange."""
         header, rest, ended = event
         if not self.ready:
             self._take_status(gdproto.parse(rest))
             return
         inbox, self._inbox = self._inbox, None
         assert inbox is not None
+        assert self._intake is not None
+        if inbox.is_passed_on:
+            self._events.lane_answered(self, [(header, rest, ended)])
+        else:
+            self._intake.write(partial(inbox.whole, rest), partial(self._take_whole, header, ended))
+
+    def _take_whole(self, header: gdproto.Header, ended: bool, whole: Callable[[], Data]) -> None:
+        # What the disk took is not the worker's silence.
+        self.heard_s = self._clock()
         try:
-            answers.append((header, inbox.whole(rest), ended))
+            frame = whole()
         except OSError as error:
-            if answers:
-                self._events.lane_answered(self, answers.copy())
-                answers.clear()
             reason = f"no room for a large answer: {error.strerror or error}"
             self._events.lane_failed(self, DirtyError(reason))
             if ended:
                 self._events.lane_discarded(self)
+        else:
+            self._events.lane_kept(self, (header, frame, ended))
 
     def _take_status(self, answer: gdproto.Message) -> None:
         if isinstance(answer, gdproto.Response):
@@ -301,8 +326,9 @@ class Lane:
     def lost(self, error: OSError | None) -> None:
         assert self._link is not None
         self._link.forget(self._connection)
+        if self._intake is not None:
+            self._intake.lost(error)
         if error is not None:
-            self.was_unread = isinstance(error, ConnectionError)
             self.worker.lane_closed(self)
 
     def pause_writing(self) -> None:

@@ -3,13 +3,15 @@
 Rules: a place is to calls what a lane of one exchange is. Its exchanges have a request id of its
 own on the lane, and all frames are handed on under that of their clients. A frame is handed on when
 all of it is there, however large: no client can keep the lane from others. A stream that its client
-does not take is held back by a PAUSE, and no other with it.
+does not take is held back by a PAUSE, and no other with it. What is kept in a file is written by a
+thread, for which the lane waits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import gdproto
 from gdproto import NEED_DATA, FrameReceived
@@ -18,13 +20,15 @@ from ...errors import DirtyError
 from ...sockets.inbox import Inbox
 from ...sockets.link import Data, Link
 from ...sockets.spool import Spool
-from ...sockets.transfer import receive
+from .intake import Intake
 
 if TYPE_CHECKING:
     from .lane import Answer, LaneWorker
 
 # Of the places of a lane; STATUS had 1.
 FIRST_ID = 2
+
+T = TypeVar("T")
 
 
 class Place(Hashable, Protocol):
@@ -35,6 +39,7 @@ class Place(Hashable, Protocol):
         heard_s: when something came last of what runs there.
         paused: whether nothing is taken of it for now.
         was_unread: whether the worker ended without having read what was sent last.
+        is_held: whether nothing is taken of it, for what came is written to a disk.
     """
 
     worker: LaneWorker
@@ -43,6 +48,9 @@ class Place(Hashable, Protocol):
 
     @property
     def was_unread(self) -> bool: ...
+
+    @property
+    def is_held(self) -> bool: ...
 
     def request(self, frame: Data, header: gdproto.Header, now_s: float) -> None:
         """Start an exchange with a whole REQUEST frame."""
@@ -68,6 +76,7 @@ class PlaceEvents(Protocol):
 
     def lane_answered(self, lane: Place, answers: list[Answer]) -> None: ...
     def lane_keeps(self, lane: Place, count: int) -> None: ...
+    def lane_kept(self, lane: Place, answer: Answer) -> None: ...
     def lane_failed(self, lane: Place, error: DirtyError) -> None: ...
     def lane_discarded(self, lane: Place) -> None: ...
 
@@ -93,7 +102,11 @@ class LanePlace:
 
     @property
     def was_unread(self) -> bool:
-        return self._lane.was_unread and self._lane.open_count == 1
+        return self._lane.intake.was_unread and self._lane.open_count == 1
+
+    @property
+    def is_held(self) -> bool:
+        return self._lane.intake.is_held
 
     def request(self, frame: Data, header: gdproto.Header, now_s: float) -> None:
         self.client_id = header.request_id
@@ -134,7 +147,7 @@ class ManyExchanges:
 
     Attributes:
         places: one for each.
-        was_unread: whether the worker ended without having read all.
+        intake: what comes.
     """
 
     def __init__(
@@ -149,9 +162,9 @@ class ManyExchanges:
     ) -> None:
         self.worker = worker
         self.clock = clock
-        self.was_unread = False
         self._link = link
         self._connection = connection
+        self.intake = Intake(link, connection, self.received, link.resume_reading)
         self._events = events
         self._closed = closed
         self._places_closed = 0
@@ -179,8 +192,7 @@ class ManyExchanges:
         own = gdproto.Header(header.code, header.length, place.request_id)
         self._connection.send_frame(b"", own)
         if isinstance(frame, Spool):
-            head = frame.beginning(gdproto.HEADER_BYTES)
-            frame.replace(gdproto.readdressed(head, own.request_id))
+            frame.replace(gdproto.readdressed(frame.beginning, own.request_id))
             self._link.write(frame)
         else:
             self._link.write(gdproto.readdressed(frame, own.request_id))
@@ -195,18 +207,6 @@ class ManyExchanges:
         self._places_closed += 1
         if self._places_closed == len(self.places):
             self._link.close()
-
-    def drain(self) -> None:
-        """Take in what the worker left behind when it died, and close."""
-        while not self._link.is_closing:
-            try:
-                if not receive(self._link.socket, self._connection):
-                    break
-            except OSError as error:
-                self.was_unread = isinstance(error, ConnectionError)
-                break
-            self.received()
-        self._link.close()
 
     # --- what the link tells ---
 
@@ -229,10 +229,14 @@ class ManyExchanges:
                         self._hand_on(place, answers)
                         answers = []
                 elif isinstance(event, gdproto.PartReceived):
+                    self._hand_on(place, answers)
+                    answers = []
                     self._take_part(place, event)
                 elif isinstance(event, gdproto.ExchangeEnded):
                     self._inbox = None
                     self._events.lane_discarded(place)
+                if self.intake.is_held:
+                    break
         except gdproto.ProtocolError as error:
             self._hand_on(place, answers)
             for one in self.places:
@@ -253,7 +257,7 @@ class ManyExchanges:
     def _take_part(self, place: LanePlace, event: gdproto.PartReceived) -> None:
         part = event.part
         if self._inbox is None or self._inbox_of is not place:
-            self._inbox, self._inbox_of = Inbox(self._link), place
+            self._inbox, self._inbox_of = Inbox(self._link, None, self._write), place
             part = gdproto.readdressed(part, place.client_id)
         place.heard_s = self.clock()
         self._inbox.add(part)
@@ -266,22 +270,44 @@ class ManyExchanges:
             # Else a large frame was for an exchange that was given up.
             answers.append((own, gdproto.readdressed(frame, place.client_id), ended))
             return
+        self._write(partial(inbox.whole, frame), partial(self._take_whole, place, own, ended))
+
+    def _write(
+        self,
+        act: Callable[[], T],
+        then: Callable[[Callable[[], T]], None] = lambda outcome: None,
+    ) -> None:
+        """Have a thread write: what that takes is no silence of the exchanges that are open."""
+        began_s = self.clock()
+
+        def written(outcome: Callable[[], T]) -> None:
+            took_s = self.clock() - began_s
+            for number in self._connection.open_exchanges:
+                self._place(number).heard_s += took_s
+            then(outcome)
+
+        self.intake.write(act, written)
+
+    def _take_whole(
+        self, place: LanePlace, header: gdproto.Header, ended: bool, whole: Callable[[], Data]
+    ) -> None:
+        place.heard_s = self._heard_s = self.clock()
         try:
-            answers.append((own, inbox.whole(frame), ended))
+            frame = whole()
         except OSError as error:
-            self._hand_on(place, answers)
-            answers.clear()
             reason = f"no room for a large answer: {error.strerror or error}"
             self._events.lane_failed(place, DirtyError(reason))
             if ended:
                 self._events.lane_discarded(place)
+        else:
+            self._events.lane_kept(place, (header, frame, ended))
 
     def ended(self) -> None:
         self._closed()
 
     def lost(self, error: OSError | None) -> None:
+        self.intake.lost(error)
         if error is not None:
-            self.was_unread = isinstance(error, ConnectionError)
             self._closed()
 
     def pause_writing(self) -> None:
