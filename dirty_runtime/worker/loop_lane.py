@@ -182,6 +182,10 @@ class LoopLane:
             self._loop, self._is_flushing = loop, False
             self._gatherers.clear()
             for exchange in left.values():
+                exchange.is_cancelled = True
+                if exchange.room is not None:
+                    # Its thread is to find that out.
+                    exchange.room.release()
                 self.finish(exchange, failure=DirtyWorkerError("the event loop has ended"))
         number = self._socket.fileno()
         loop.add_reader(number, self._readable)

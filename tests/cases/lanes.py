@@ -6,12 +6,14 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import gdproto
 from dirty_runtime.line_writer import LineWriter
 from dirty_runtime.worker.lane import ArbiterGone, LaneServer
 from dirty_runtime.worker.log import LOG
 from dirty_runtime.worker.loop import EventLoop, Stuck
+from dirty_runtime.worker.loop_lane import LoopLane
 from tests.dirty_runtime.processes import LIMIT_S
 
 APP = "app:App"
@@ -125,3 +127,21 @@ def lane_to(
         yield Caller(ours, thread)
     thread.join(LIMIT_S)
     assert not thread.is_alive()
+
+
+@contextlib.contextmanager
+def wide_lane_to(app: object, loop: EventLoop, threads: int) -> Iterator[Caller]:
+    """A lane of two exchanges to the app, which is served on the loop and by so many threads."""
+    ours, theirs = socket.socketpair()
+    ours.settimeout(LIMIT_S)
+    lane, over = LaneServer(theirs.detach(), {}, loop), threading.Event()
+    caller = Caller(ours, threading.current_thread())
+    ours.sendall(gdproto.Status(1).to_bytes())
+    lane.answer_status({}, None)
+    assert ours.recv(4096)
+    pool = ThreadPoolExecutor(threads)
+    with said(), ours, pool:
+        LoopLane(lane, app, 2, loop, pool, LIMIT_S, print, end=print).serve(over)  # type: ignore[arg-type]
+        yield caller
+        ours.close()
+        assert over.wait(LIMIT_S)

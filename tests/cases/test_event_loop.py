@@ -17,7 +17,7 @@ import pytest
 import gdproto
 from dirty_runtime import DirtyApp
 from dirty_runtime.worker.loop import EventLoop
-from tests.cases.lanes import Caller, lane_to, said
+from tests.cases.lanes import Caller, lane_to, said, wide_lane_to
 from tests.dirty_runtime.processes import LIMIT_S, wait_until
 
 
@@ -32,6 +32,14 @@ class Careless(DirtyApp):
     async def items(self, count: int) -> AsyncIterator[int]:
         for number in range(count):
             yield number
+
+    def endless(self) -> Iterator[bytes]:
+        self.inside = 1
+        while True:
+            yield bytes(10_000)
+
+    def plain(self) -> int:
+        return 2
 
     async def leave(self) -> None:
         sys.exit(3)
@@ -142,6 +150,15 @@ def caller(loop: EventLoop, app: Careless) -> Iterator[Caller]:
         yield caller
 
 
+async def spoil() -> None:
+    """Have the loop break in its next turn."""
+
+    def fail() -> None:
+        raise OSError("no more")
+
+    asyncio.get_running_loop()._run_once = fail  # type: ignore[attr-defined]
+
+
 def goes_on(caller: Caller) -> bool:
     return caller.call("ping") == 1 and caller.items("items", 600) == list(range(600))
 
@@ -173,18 +190,26 @@ def test_the_loop_goes_on(caller: Caller, action: str) -> None:
 def test_a_loop_that_breaks_fails_what_ran_and_is_replaced(
     caller: Caller, loop: EventLoop, app: Careless, action: str
 ) -> None:
-    def fail() -> None:
-        raise OSError("no more")
-
-    async def spoil() -> None:
-        asyncio.get_running_loop()._run_once = fail  # type: ignore[attr-defined]
-
     caller.send(action)
     wait_until(lambda: app.inside == 1)
     loop.settle(spoil())
     assert isinstance(last := caller.answers()[-1], gdproto.Error)
     assert "the event loop has ended" in last.message
     assert goes_on(caller)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_thread_whose_stream_was_on_a_loop_that_breaks_is_free_again(
+    loop: EventLoop, app: Careless
+) -> None:
+    """It has waited for room, which nobody would make any more."""
+    with wide_lane_to(app, loop, threads=1) as caller:
+        caller.send("endless")
+        wait_until(lambda: app.inside == 1)
+        loop.settle(spoil())
+        assert isinstance(last := caller.answers()[-1], gdproto.Error)
+        assert "the event loop has ended" in last.message
+        assert caller.call("plain") == 2
 
 
 def test_what_ended_it_is_told() -> None:

@@ -45,10 +45,13 @@ class Elsewhere:
         self.order = order
         self._ends = [socket.socket(fileno=os.dup(end.fileno())) for end in order.ends]
         status = {"pid": self.pid, "apps": list(order.apps), "version": "1", "extensions": []}
-        for end in self._ends:
-            # Before it is asked: the arbiter reads it after it has asked.
-            end.sendall(gdproto.Response(1, status).to_bytes())
         self._told: Callable[[], None] | None = None
+        # Before it is asked: the arbiter reads it after it has asked.
+        self.say_ready(gdproto.Response(1, status).to_bytes())
+
+    def say_ready(self, status: bytes) -> None:
+        for end in self._ends:
+            end.sendall(status)
 
     def when_ended(self, told: Callable[[], None]) -> None:
         self._told = told

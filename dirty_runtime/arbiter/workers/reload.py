@@ -35,6 +35,8 @@ class Reload:
         self._begun = begun
         self._ended = ended
         self._looking: asyncio.Task[None] | None = None
+        # Whether it was asked for again meanwhile: what is being looked at may be old.
+        self._is_asked_again = False
 
     @property
     def is_under_way(self) -> bool:
@@ -48,8 +50,9 @@ class Reload:
         return bool(self._supervisor.reload_failure)
 
     def begin(self) -> None:
-        """Begin, if the new code is not being looked at already."""
+        """Begin; where new code is being looked at already, it is looked at once more."""
         self._supervisor.reload_failure = ""
+        self._is_asked_again = True
         if self._looking is None or self._looking.done():
             self._looking = asyncio.get_running_loop().create_task(self._run())
 
@@ -62,9 +65,21 @@ class Reload:
         log.info("reloading")
         self._begun()
         try:
-            facts = await self._inspect()
+            facts = await self._newest()
             self._supervisor.reload(facts)
         except ConfigError as error:
             log.error("no reload, what served goes on: %s", error)
             self._supervisor.last_boot_error = self._supervisor.reload_failure = str(error)
             self._ended()
+
+    async def _newest(self) -> Mapping[str, AppFacts]:
+        """What the code says since it was asked for last. Raises ConfigError."""
+        facts: Mapping[str, AppFacts] = {}
+        while self._is_asked_again:
+            self._is_asked_again = False
+            try:
+                facts = await self._inspect()
+            except ConfigError:
+                if not self._is_asked_again:
+                    raise
+        return facts

@@ -138,6 +138,8 @@ class Supervisor:
         self._has_served = False
         # What was known before a reload of which nothing serves yet: the apps' facts, their homes.
         self._known: tuple[Mapping[str, AppFacts], Homes] | None = None
+        # Whether it is to be told of the end of a reload.
+        self._reloads = False
         self._is_draining = False
         self._stopping = False
         # When it was judged last which apps may be tried, and when the next one may be.
@@ -240,7 +242,7 @@ class Supervisor:
         except ConfigError:
             self._arbiter.reload_ended(False)
             raise
-        self._known = known
+        self._known, self._reloads = known, True
         self.health.forgive()
         for slot in self.slots.values():
             slot.must_change, slot.why = Cause.RELOAD, "reload"
@@ -276,12 +278,9 @@ class Supervisor:
             number = slot_to_remove(self._catalogue.specs, self._homes())
             if number is None:
                 break
-            was_reloading = self.is_reloading
             self._leaving.append(self.slots.pop(number))
             removed += 1
-            if was_reloading and not self.is_reloading:
-                # It was the last one with old code.
-                self._arbiter.reload_ended(True)
+        self._look_whether_reloaded()
         self.resources.allot(self._homes(), self._catalogue.needs)
         self._settle()
         return removed
@@ -349,9 +348,7 @@ class Supervisor:
         self._events.worker_ready(worker)
         if cause is Cause.RELOAD:
             self._known = None
-        if cause is Cause.RELOAD and not self.is_reloading:
-            log.info("reloaded: %d workers run the new code", self.target)
-            self._arbiter.reload_ended(True)
+        self._look_whether_reloaded()
         if old is not None:
             self.restarts[cause] += 1
             self._dismiss(old, "its apps have changed" if cause is Cause.APPS else slot.why)
@@ -431,7 +428,7 @@ class Supervisor:
             self.health.init_failed(path, _without_app(reason, path), self._clock())
         if self.is_reloading:
             log.error("the reload ends here, what served goes on: %s", reason)
-            self.reload_failure = reason
+            self.reload_failure, self._reloads = reason, False
             self._arbiter.reload_ended(False)
             self._forget_news()
         for other in self.slots.values():
@@ -439,6 +436,13 @@ class Supervisor:
                 other.must_change = None
         # Without an app that is put aside, nothing else keeps it from being tried at once.
         self._wait(slot, False)
+
+    def _look_whether_reloaded(self) -> None:
+        """Tell that a reload is over, if it is: the last worker is new, or wanted no more."""
+        if self._reloads and not self.is_reloading:
+            self._reloads, self._known = False, None
+            log.info("reloaded: %d workers run the new code", self.target)
+            self._arbiter.reload_ended(True)
 
     def _forget_news(self) -> None:
         """Take what apps say of themselves to be as it was before the reload that failed."""
