@@ -7,6 +7,7 @@ may call what is for the worker to say.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,28 @@ class App:
 
     def _hidden(self) -> str:
         return "reached"
+
+
+class Wide(App):
+    """The same, for a worker that takes several exchanges on a lane: what takes time is awaited."""
+
+    concurrency = 8
+
+    async def sleep(self, seconds: float) -> float:  # type: ignore[override]
+        await asyncio.sleep(seconds)
+        return seconds
+
+    async def tick(self, times: int, every_s: float) -> AsyncIterator[int]:  # type: ignore[override]
+        try:
+            for number in range(times):
+                await asyncio.sleep(every_s)
+                yield number
+        finally:
+            self.ended += 1
+
+    async def blobs(self, times: int, size: int) -> AsyncIterator[bytes]:  # type: ignore[override]
+        for blob in super().blobs(times, size):
+            yield blob
 
 
 def _die_when_there(path: Path) -> None:

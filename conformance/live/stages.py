@@ -29,6 +29,7 @@ from .transcript import Transcript
 from .wire import Mismatch, NothingCame, Wire
 
 APP = "gdproto.conformance.live.app:App"
+WIDE_APP = "gdproto.conformance.live.app:Wide"
 BROKEN_APP = "gdproto.conformance.live.app:Broken"
 POLL_S = 0.05
 STATUS = {"arbiter_pid": 1, "workers": [], "worker_count": 0, "apps": [APP]}

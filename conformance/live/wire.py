@@ -84,6 +84,23 @@ class Wire:
         for part in parts:
             self.send(part)
 
+    def send_some(self, data: bytes, still_s: float) -> int:
+        """Write what the peer takes, until it has taken nothing for so long.
+
+        Returns:
+            How many bytes it took.
+        """
+        sent = 0
+        while sent < len(data) and select.select([], [self._socket], [], still_s)[1]:
+            try:
+                sent += self._socket.send(data[sent : sent + RECEIVE_BYTES], socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                continue
+            except ConnectionError:
+                break
+        self._transcript.note(self.name, SENT, data[:sent])
+        return sent
+
     def is_refused(self, data: bytes) -> bool:
         """Write; whether the peer has closed, so that nothing can be written."""
         self._transcript.note(self.name, SENT, data)

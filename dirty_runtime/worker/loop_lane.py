@@ -391,6 +391,9 @@ class LoopLane:
         until_s = monotonic() + TURN_S
         try:
             async for item in items:
+                if exchange.is_paused:
+                    # It was held back while the item was made.
+                    await self._wait(exchange)
                 self._write(send(gdproto.Chunk(request_id, item)))
                 if exchange.is_paused or self.is_full:
                     await self._wait(exchange)

@@ -176,9 +176,15 @@ class Flow(RuleBasedStateMachine):
     def turn(self, count: int = 3) -> None:
         """Turns of the loop, after each of which the worker's threads read and write."""
         for _ in range(count):
-            self.loop.run_until_complete(asyncio.sleep(0))
+            self.loop.run_until_complete(self.turned())
             for thread in self.threads:
                 thread.read()
+
+    async def turned(self) -> None:
+        """One turn, and as many more as a thread needs that writes a file."""
+        await asyncio.sleep(0)
+        while any(thread.lane.is_held for thread in self.threads):
+            await asyncio.sleep(0)
 
     def running(self, request_id: int) -> Thread | None:
         return next((one for one in self.threads if one.runs == request_id), None)

@@ -13,6 +13,7 @@ script took, and paths of this machine, are not written: results can be kept bes
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import shlex
 import sys
@@ -30,7 +31,7 @@ from gdproto.conformance.judging.outcomes import Outcome, Result, Run, read
 from gdproto.conformance.live import scripts
 from gdproto.conformance.live.judge import Peer, judged
 from gdproto.conformance.live.script import Crashed, Script
-from gdproto.conformance.live.stages import APP, ArbiterStage, Terms
+from gdproto.conformance.live.stages import APP, WIDE_APP, ArbiterStage, Terms
 from gdproto.conformance.live.transcript import Transcript
 from gdproto.conformance.live.wire import Mismatch
 
@@ -38,7 +39,9 @@ from .codecs import tell, write
 
 LIVE = "gdproto.conformance.live"
 FIX = "make conformance-publish"
-LANES = "arbiter-lane-"
+# Scripts that look at lanes, and those for a worker that takes several exchanges on one.
+LANES = ("arbiter-lane-", "worker-wide-")
+OWN_LANES = f"env DIRTY_WORKER_OWN_LANES={shlex.quote(json.dumps([WIDE_APP]))}"
 WORKER_TIMEOUT_S = 3.0
 START_S, POLL_S = 30.0, 0.05
 # As `app.md` asks for it: one lane, and bounds that can be reached.
@@ -102,9 +105,10 @@ def gunicorns_arbiter() -> Address:
     return serving(sys.executable, "-m", f"{LIVE}.gunicorn_arbiter", "SOCKET", "1", APP)
 
 
-def command(module: str) -> Callable[[], Address]:
-    """What starts a worker or a client."""
-    return lambda: contextlib.nullcontext(f"{shlex.quote(sys.executable)} -m {module}")
+def command(module: str, before: str = "") -> Callable[[], Address]:
+    """What starts a worker or a client; `before` are words before."""
+    words = f"{before} {shlex.quote(sys.executable)} -m {module}"
+    return lambda: contextlib.nullcontext(words.strip())
 
 
 # --- subjects ---
@@ -122,7 +126,8 @@ class Subject:
         shown: its address for a reader: a socket that is to be served, or a command.
         address: starts it, if need be, and gives its address.
         known: the file of its known failures, in `known`.
-        lanes: whether only the scripts are played that look at lanes, or all others; None for all.
+        lanes: whether only the scripts are played that look at lanes, or need one that takes
+            several exchanges, or all others; None for all.
         terms: of the scripts.
         together: how many scripts run at once.
         left_out: ids of scripts that are not played.
@@ -158,9 +163,10 @@ class Subject:
 
     def judged(self) -> Run:
         """Play all scripts. Raises Crashed where it cannot be started."""
+        app = "" if self.terms.app == APP else f" --app {self.terms.app}"
         run = Run(
             self.testee,
-            command=f"gdproto conformance live --{self.role} {shlex.quote(self.shown)}",
+            command=f"gdproto conformance live --{self.role} {shlex.quote(self.shown)}{app}",
             declaration={"version": self.version, "language": "Python", "roles": [self.role]},
         )
         with self.address() as address:
@@ -200,7 +206,12 @@ SUBJECTS = (
     ),
     Subject(
         "worker", "gdproto's worker", GDPROTO, "worker", "python -m dirty_runtime.worker",
-        command("dirty_runtime.worker"),
+        command("dirty_runtime.worker"), lanes=False,
+    ),
+    Subject(
+        "worker-wide", "gdproto's worker", GDPROTO, "worker",
+        f"{OWN_LANES} python -m dirty_runtime.worker", command("dirty_runtime.worker", OWN_LANES),
+        lanes=True, terms=replace(TERMS, app=WIDE_APP),
     ),
     _client("sync", "gdproto's client", GDPROTO),
     _client("aio", "gdproto's client (asyncio)", GDPROTO),

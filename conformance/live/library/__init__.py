@@ -1,4 +1,4 @@
-"""The scripts: `arbiter_*` judge an arbiter, `worker` a worker, `client` a client."""
+"""The scripts: `arbiter_*` judge an arbiter, `worker*` a worker, `client` a client."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ MODULES = (
     "arbiter_exchanges",
     "arbiter_stash",
     "arbiter_state",
+    "arbiter_others",
     "arbiter_workers",
     "arbiter_lanes",
     "worker",
+    "worker_wide",
     "client",
 )
 
