@@ -4,7 +4,8 @@ Rules: each setting is declared once, below; its name without the unit is that o
 (`--max-queue`), of the variable (`DIRTY_MAX_QUEUE`) and, with gunicorn's prefix, of the file's
 (`dirty_max_queue`). The command line beats the environment, which beats the file, which beats the
 defaults. Every value is judged before anything is started. A name in the file that looks like ours
-and is none is refused, others are left alone; an unknown variable, which may be an app's, is told.
+and is none is refused, those of gunicorn are as `gunicorn_file` says, others are left alone; an
+unknown variable, which may be an app's, is told.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from .cpus import cpu_lists
 from .directory import absolute
 from .errors import DirtyAppError
 from .failure import describe
+from .gunicorn_file import as_settings
 from .needs import ids_problem, needs_problem
 from .seconds import seconds
 from .socket_path import MAX_SOCKET_PATH_BYTES
@@ -257,17 +259,23 @@ def check_directory(setting: str, path: str) -> None:
         raise ConfigError(reason, setting)
 
 
-def load_config(path: str, overrides: Mapping[str, Any], socket_path: str = "") -> Config:
+def load_config(
+    path: str,
+    overrides: Mapping[str, Any],
+    socket_path: str = "",
+    found: Mapping[str, Any] | None = None,
+) -> Config:
     """The settings of the file at `path` (empty for none), beaten by `overrides`.
 
     Args:
         overrides: by the names of Config; None and empty tuples do not count.
         socket_path: where to serve if nothing else says so; empty for nowhere.
+        found: what the file defines, where it was run already.
 
     Raises:
         ConfigError: the file cannot be run, or a setting cannot be used.
     """
-    settings = _read_file(path) if path else {}
+    settings = _of_file(path, run_file(path) if found is None else found) if path else {}
     settings |= {name: value for name, value in overrides.items() if value not in (None, ())}
     for name in PATHS:
         if settings.get(name) and isinstance(settings[name], str):
@@ -343,10 +351,10 @@ def _check_names(path: str, found: Mapping[str, Any]) -> None:
             raise ConfigError(f"config file {path}: {name} is a function, not {value!r}")
 
 
-def _read_file(path: str) -> dict[str, Any]:
-    found = run_file(path)
+def _of_file(path: str, found: Mapping[str, Any]) -> dict[str, Any]:
     _check_names(path, found)
-    settings = {name: found[key] for key, name in FILE_NAMES.items() if key in found}
+    settings = as_settings(found)
+    settings |= {name: found[key] for key, name in FILE_NAMES.items() if key in found}
     settings["config_path"] = absolute(path)
     settings["hooks"] = {name: found[name] for name in HOOKS if name in found}
     return settings

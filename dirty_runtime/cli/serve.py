@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from ..directory import absolute, change_directory, current_directory
+from ..gunicorn_file import left
 from ..printable import printable
 from ..settings import (
     AT_START,
@@ -25,6 +26,7 @@ from ..settings import (
     label_of,
     load_config,
     placed,
+    run_file,
     simple_settings,
     unknown_variables,
     variable_name,
@@ -97,19 +99,21 @@ def serve(config_path: str | None, chdir: str | None, check_config: bool, **over
     try:
         overrides["launchers"] = _launchers(overrides["launchers"])
         overrides["resources"] = _resources(overrides["resources"])
-        config_path = _placed(config_path, chdir, overrides)
+        config_path = _placed(config_path, overrides)
         file, path = config_path or "", service.path
+        found = run_file(file) if file else {}
+        told = _surrounded(file, found, chdir, overrides)
+        config = load_config(file, overrides, path, found)
 
         def read() -> Config:
             return load_config(file, overrides, path)
 
-        config = read()
         if check_config:
             _show_config(config)
             return
         if start is not None and config.socket_path == path:
             start = start.at(path)
-        _run(config, start, service, read if file else None)
+        _run(config, told, start, service, read if file else None)
     except ConfigError as error:
         line = f"{_origin(error.setting, config_path)}{error}"
         raise click.ClickException(printable(line)) from None
@@ -146,13 +150,19 @@ def _is_here() -> bool:
     return True
 
 
-def _run(config: Config, start: Any, service: Any, read: Callable[[], Config] | None) -> None:
+def _run(
+    config: Config,
+    told: Iterable[str],
+    start: Any,
+    service: Any,
+    read: Callable[[], Config] | None,
+) -> None:
     """Serve until a signal ends it. Raises ConfigError."""
     from ..arbiter import DirtyArbiter, StartError, signals
 
     signals.hold()
     _set_up_logs(config)
-    for line in unknown_variables(os.environ):
+    for line in (*told, *unknown_variables(os.environ)):
         log.warning(line)
     try:
         arbiter = DirtyArbiter(config, start=start, service=service, read=read)
@@ -171,18 +181,42 @@ def _origin(setting: str, config_path: str | None) -> str:
     return f"config file {config_path}: " if setting and config_path and not is_given else ""
 
 
-def _placed(config_path: str | None, chdir: str | None, overrides: dict[str, Any]) -> str | None:
-    """Go where the apps are; paths are those of where we were. Raises ConfigError."""
+def _placed(config_path: str | None, overrides: dict[str, Any]) -> str | None:
+    """Make paths absolute, as those of where we are. Raises ConfigError."""
     try:
         for name in PATHS:
             if overrides[name]:
                 overrides[name] = placed(name, overrides[name])
-        config_path = config_path and absolute(config_path)
-        overrides["directory"] = change_directory(chdir) if chdir else current_directory()
+        return config_path and absolute(config_path)
     except OSError as error:
-        reason = f"directory {chdir or '.'}: {error.strerror}"
-        raise ConfigError(reason) from None
-    return config_path
+        raise ConfigError(f"directory .: {error.strerror}") from None
+
+
+def _surrounded(
+    file: str, found: Mapping[str, Any], chdir: str | None, overrides: dict[str, Any]
+) -> list[str]:
+    """Be as the file says, and where the apps are.
+
+    Returns:
+        Lines about what it says and does not count.
+
+    Raises:
+        ConfigError: it cannot be.
+    """
+    from ..arbiter.surroundings import Surroundings, SurroundingsError
+
+    try:
+        surroundings = Surroundings.of(found)
+        chdir = chdir or surroundings.directory
+        overrides["directory"] = change_directory(chdir) if chdir else current_directory()
+        told = [surroundings.enter()]
+    except SurroundingsError as error:
+        raise ConfigError(f"config file {file}: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"directory {chdir or '.'}: {error.strerror}") from None
+    if names := left(found):
+        told.append(f"gunicorn's own settings change nothing here: {', '.join(names)}")
+    return [f"config file {file}: {line}" for line in told if line]
 
 
 def _set_up_logs(config: Config) -> None:
