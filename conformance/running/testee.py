@@ -8,6 +8,7 @@ process, as it would end a program that uses the implementation.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import platform
 import sys
@@ -149,6 +150,8 @@ def serve(testee: Testee, source: BinaryIO | None = None, sink: BinaryIO | None 
     sink = sink or sys.stdout.buffer
     # What the implementation prints must not get between the answers.
     sys.stdout = sys.stderr
+    # A value of a million pairs is no garbage, and the collector would go through it many times.
+    gc.disable()
     while (command := envelope.read(source)) is not None and command["do"] != "stop":
         begins = command["do"] == "start"
         answer = testee.declaration() if begins else testee.answer(command)
