@@ -180,6 +180,7 @@ class Config:
         "",
         "Where to serve metrics: HOST:PORT, or a socket's path with a slash; nowhere if empty.",
     )
+    counters: bool = setting(True, "Count calls, for status and metrics.")
     statsd: str = setting("", "HOST:PORT of a statsd to push metrics to; nowhere if empty.")
     config_path: str = ""
     directory: str = ""

@@ -140,7 +140,7 @@ class DirtyArbiter:
                     *observers,
                 ]
             ),
-            self.counters,
+            self.counters if config.counters else None,
             config.graceful_timeout_s,
             config.timeout_s,
             config.max_run_s,

@@ -66,7 +66,8 @@ class Dispatcher:
         answerers: answer what is no call.
         access: who may call.
         observers: look on.
-        counters: know how long calls run, for what callers are told to wait.
+        counters: count calls, and know how long they run, for what callers are told to wait; None
+            where nothing is counted.
         graceful_timeout_s: what calls get that run beside a fault.
         timeout_s: the longest silence of a worker; 0 for any.
         max_run_s: the longest that a call may run; 0 for any.
@@ -87,7 +88,7 @@ class Dispatcher:
         answerers: Answerers,
         access: Access,
         observers: Observers,
-        counters: Counters,
+        counters: Counters | None,
         graceful_timeout_s: float,
         timeout_s: float,
         max_run_s: float,
@@ -211,7 +212,8 @@ class Dispatcher:
 
     def _abandoned(self, call: CallOf) -> None:
         now_s = self._clock()
-        self._counters.call_ended(call, "abandoned", now_s)
+        if self._counters is not None:
+            self._counters.call_ended(call, "abandoned", now_s)
         self._tell("call_abandoned", call, now_s)
 
     def asked(
@@ -299,12 +301,14 @@ class Dispatcher:
             error = self._told_when(error, call.app_path)
         call.client.fail(call, error)
         outcome, now_s = type(error).__name__, self._clock()
-        self._counters.call_ended(call, outcome, now_s)
+        if self._counters is not None:
+            self._counters.call_ended(call, outcome, now_s)
         self._tell("call_ended", call, outcome, now_s)
 
     def _told_when(self, error: DirtyOverloadedError, app_path: str) -> DirtyOverloadedError:
         """The error with when to try again: after about half of what waits."""
-        wait_s = self._router.depth(app_path) * self._counters.run_s(app_path)
+        run_s = self._counters.run_s(app_path) if self._counters is not None else 0.0
+        wait_s = self._router.depth(app_path) * run_s
         wait_s /= 2 * max(1, self._router.lane_count)
         return DirtyOverloadedError(error.message, app_path, round(max(0.05, wait_s), 2))
 
@@ -334,7 +338,8 @@ class Dispatcher:
             return
         actions = self._calls.answered(lane, lane.heard_s)
         name = NAMES[header.code]
-        self._counters.call_ended(call, name, lane.heard_s)
+        if self._counters is not None:
+            self._counters.call_ended(call, name, lane.heard_s)
         if self._observers.call_ended:
             self._tell("call_ended", call, name, lane.heard_s)
         if lane.paused:

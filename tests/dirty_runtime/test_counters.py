@@ -12,10 +12,11 @@ from dirty_runtime.arbiter.telemetry.counters import (
     MARKS,
     MOST_ACTIONS,
     MOST_CHARACTERS,
+    MOST_FRESH,
     OTHER,
     Counters,
 )
-from dirty_runtime.arbiter.telemetry.histogram import SECONDS, percentiles
+from dirty_runtime.arbiter.telemetry.histogram import BYTES, SECONDS, percentiles
 
 from .processes import OURS, run_dirty, serving, wait_until
 from .test_calls import Called, made
@@ -66,6 +67,27 @@ def test_names_that_callers_make_up_are_counted_together() -> None:
     ended = sum(sum(counts.outcomes.values()) for counts in actions.values())
     assert ended == 12 * MOST_ACTIONS + 1
     assert sum(sum(counts.runs.counts) for counts in actions.values()) == ended
+
+
+def test_what_is_counted_later_is_counted_right() -> None:
+    """Each number is in its bucket, however many came before somebody looked."""
+    chance, counters = random.Random(3), Counters(["a"])
+    runs, waits, sizes = [0] * (len(SECONDS) + 1), [0] * (len(SECONDS) + 1), [0] * (len(BYTES) + 1)
+    for number in range(1, 3000):
+        wait_s = chance.choice((0.0, *SECONDS[:3], SECONDS[-1] + 1, chance.random()))
+        run_s = chance.choice((0.0, SECONDS[5], 1000.0, chance.random() / 100))
+        call = ran(wait_s=wait_s)
+        call.size_bytes = chance.choice((64, 65, 2**40, chance.randrange(10_000)))
+        counters.call_ended(call, "RESPONSE", wait_s + run_s)
+        waits[bisect_left(SECONDS, wait_s)] += 1
+        runs[bisect_left(SECONDS, wait_s + run_s - wait_s)] += 1
+        sizes[bisect_left(BYTES, call.size_bytes)] += 1
+        counts = counters.apps["a"].actions["act"]
+        assert len(counts.fresh) < MOST_FRESH
+        if chance.random() < 0.01 or number == 2999:
+            assert counts.outcomes == {"RESPONSE": number}
+            assert (counts.waits.counts, counts.runs.counts) == (waits, runs)
+            assert counts.sizes.counts == sizes
 
 
 def test_lately_is_what_came_since_the_oldest_mark() -> None:
@@ -124,3 +146,15 @@ def test_status_tells_what_was_called_and_what_runs(tmp_path: Any) -> None:
         rows = [line.split() for line in shown.splitlines()]
         assert any(row[1:2] == ["fail"] and row[-2:] == ["100.0", "%"] for row in rows), shown
         stream.close()
+
+
+def test_nothing_is_counted_where_that_is_not_wanted() -> None:
+    with serving(OURS, options=("--no-counters",)) as arbiter, arbiter.client() as client:
+        assert client.execute(OURS, "pid") == next(iter(arbiter.pids()))
+        with pytest.raises(Exception, match="no"):
+            client.execute(OURS, "fail", "no")
+        state = arbiter.status()
+        assert state["actions"] == []
+        # What each worker did is known all the same.
+        assert (state["workers"][0]["calls"], state["workers"][0]["errors"]) == (2, 1)
+        assert "calls/s" not in run_dirty("status", "--socket", arbiter.socket_path).stdout

@@ -1,20 +1,25 @@
 """What was called, how it ended, and how long that took: counts for each action of each app.
 
-Rules: a call is counted once, at its end. What callers may name freely is bounded: an app has
-MOST_ACTIONS actions with counts of their own; those that were never answered well make place for
-one that is, and what has no place is counted as of OTHER. So is a call of an app that is not
-served. Lately is what came since the oldest of MARKS marks, of which one is set every MARK_S.
+Rules: a call is counted once. At its end it is put down what is to be counted, as that takes less
+time; it is counted when somebody looks, or when there is much of it. What callers may name freely
+is bounded: an app has MOST_ACTIONS actions with counts of their own; those that were never answered
+well make place for one that is, and what has no place is counted as of OTHER. So is a call of an
+app that is not served. Lately is what came since the oldest of MARKS marks, of which one is set
+every MARK_S.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
+from typing import Any
 
 from .histogram import BYTES, SECONDS, Histogram
 from .observer import ObservedCall
 
+# Of one action, what is put down before it is counted: four numbers of each call.
+FACTS = 4
+MOST_FRESH = 256 * FACTS
 MOST_ACTIONS = 100
 MOST_CHARACTERS = 100
 OTHER = "(other)"
@@ -30,19 +35,53 @@ class ActionCounts:
     """What is counted of one action.
 
     Attributes:
-        outcomes: how many calls ended so: by a terminal message's name, or an error's type.
-        waits: how long each waited, in seconds.
-        runs: how long each ran that was given to a worker, in seconds.
-        sizes: of the REQUESTs, in bytes.
+        fresh: of calls that are not counted yet, one behind the other: how it ended, its size in
+            bytes, how long it waited, and how long it ran, in seconds; None where it did not run.
     """
 
-    __slots__ = ("outcomes", "runs", "sizes", "waits")
+    __slots__ = ("_outcomes", "_runs", "_sizes", "_waits", "fresh")
 
     def __init__(self) -> None:
-        self.outcomes: defaultdict[str, int] = defaultdict(int)
-        self.waits = Histogram(SECONDS)
-        self.runs = Histogram(SECONDS)
-        self.sizes = Histogram(BYTES)
+        self.fresh: list[Any] = []
+        self._outcomes: defaultdict[str, int] = defaultdict(int)
+        self._waits = Histogram(SECONDS)
+        self._runs = Histogram(SECONDS)
+        self._sizes = Histogram(BYTES)
+
+    @property
+    def outcomes(self) -> defaultdict[str, int]:
+        """How many calls ended so: by a terminal message's name, or an error's type."""
+        self.count()
+        return self._outcomes
+
+    @property
+    def waits(self) -> Histogram:
+        """How long each waited, in seconds."""
+        self.count()
+        return self._waits
+
+    @property
+    def runs(self) -> Histogram:
+        """How long each ran that was given to a worker, in seconds."""
+        self.count()
+        return self._runs
+
+    @property
+    def sizes(self) -> Histogram:
+        """Those of the REQUESTs, in bytes."""
+        self.count()
+        return self._sizes
+
+    def count(self) -> None:
+        """Count what is fresh."""
+        if not self.fresh:
+            return
+        fresh, self.fresh = self.fresh, []
+        for outcome, count in Counter(fresh[::FACTS]).items():
+            self._outcomes[outcome] += count
+        self._sizes.add(fresh[1::FACTS])
+        self._waits.add(fresh[2::FACTS])
+        self._runs.add([run_s for run_s in fresh[3::FACTS] if run_s is not None])
 
     @property
     def has_succeeded(self) -> bool:
@@ -138,33 +177,21 @@ class Counters:
         """Count the call; told directly, as it is each call's, with `abandoned` as an outcome."""
         try:
             app = self.apps[call.app_path]
-        except KeyError:
-            app = self._other_app()
-        try:
             counts = app.actions[call.action]
         except KeyError:
-            counts = app.of(call.action, outcome)
-        counts.outcomes[outcome] += 1
-        # Inline, as each call comes here.
-        size = call.size_bytes
-        sizes = counts.sizes
-        sizes.counts[bisect_left(BYTES, size)] += 1
-        sizes.sum += size
-        started_s = call.started_s
+            app = self.apps.get(call.app_path) or self._other_app()
+            counts = app.actions.get(call.action) or app.of(call.action, outcome)
+        fresh = counts.fresh
         if call.lane is None:
-            started_s = now_s
+            fresh += outcome, call.size_bytes, now_s - call.arrived_s, None
         else:
-            run_s, runs = now_s - started_s, counts.runs
-            runs.counts[bisect_left(SECONDS, run_s)] += 1
-            runs.sum += run_s
+            started_s = call.started_s
+            run_s = now_s - started_s
+            fresh += outcome, call.size_bytes, started_s - call.arrived_s, run_s
             if outcome in ANSWERED:
                 app.run_s += NEWEST * (run_s - app.run_s)
-        waits = counts.waits
-        if wait_s := started_s - call.arrived_s:
-            waits.counts[bisect_left(SECONDS, wait_s)] += 1
-            waits.sum += wait_s
-        else:
-            waits.counts[0] += 1
+        if len(fresh) >= MOST_FRESH:
+            counts.count()
 
     def _other_app(self) -> AppCounts:
         return self.apps.setdefault(OTHER, AppCounts())
