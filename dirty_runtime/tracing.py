@@ -34,3 +34,15 @@ def sent_s(trace: Mapping[str, Any]) -> float | None:
     if isinstance(sent, bool) or not isinstance(sent, int | float) or not math.isfinite(sent):
         return None
     return sent
+
+
+def number_of(request_id: int, trace: Mapping[str, Any] | None) -> str:
+    """By what the lines of a call are found, for a person: its request, and its trace."""
+    trace_id = trace_id_of(trace)
+    return f"request {request_id}, trace {trace_id}" if trace_id else f"request {request_id}"
+
+
+def facts_of_trace(trace: Mapping[str, Any] | None) -> dict[str, str]:
+    """The trace's id, for programs that read the log, if there is one."""
+    trace_id = trace_id_of(trace)
+    return {"trace_id": trace_id} if trace_id else {}

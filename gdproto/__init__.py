@@ -43,6 +43,7 @@ from .implementation import parse_stash as parse_stash
 from .implementation import peek_request as peek_request
 from .items import list_items as list_items
 from .messages import PRIORITY_RANGE as PRIORITY_RANGE
+from .messages import peek_trace as peek_trace
 from .pieces import ListPieces as ListPieces
 from .pieces import Pieces as Pieces
 from .routing import RequestPeek as RequestPeek
@@ -57,6 +58,6 @@ if not TYPE_CHECKING:
     VALUE_TYPES VERSION Connection ConnectionClosed Encoded ExchangeEnded FrameReceived Header
     ListPieces ManageOp Message MessageCode MessageReceived PartReceived Pieces ProtocolError
     RequestPeek StashOp check decode encode list_items parse parse_header parse_payload
-    parse_question parse_stash peek_request readdressed
+    parse_question parse_stash peek_request peek_trace readdressed
     """
     __all__ = sorted([*_PLAIN.split(), *_messages.__all__])

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from . import fields, stepping, strict
 from ._generated.messages import ARGUMENTS, BEHIND_ROUTING, MESSAGE_CLASSES, Stash, read_routing
 from ._generated.tables import HEADER_BYTES, MessageCode
-from ._generated.values import read_value, read_value_view
+from ._generated.values import check_value, read_value, read_value_view
 from .encoded import Encoded
 from .errors import ProtocolError
-from .fast import DOUBTS, Doubt
+from .fast import DOUBTS, Doubt, Faulty
 from .frames import RULES, Header, Message, check_presence, parse_header
-from .routing import WANTED, RequestPeek, route
+from .routing import WANTED, RequestPeek, Seek, route
 from .rows import FieldRule
 from .stepping import DICT, TEXT
 from .tlv import Buffer, Check, readable, trailing
@@ -326,6 +326,26 @@ def judge_routing(
     fields = judge_fields(header, data, start, lambda *_: spans, max_bytes)
     app_path, action, timeout, priority = map(fields.get, WANTED)
     return RequestPeek(app_path, action, timeout, priority or 0)  # type: ignore[arg-type]
+
+
+def peek_trace(payload: Buffer, start: int = 0) -> dict[str, Any] | None:
+    """Read the trace of a REQUEST, for a log, without decoding its arguments.
+
+    Args:
+        payload: the payload; the beginning of one is enough, as far as its arguments.
+        start: where it begins.
+
+    Returns:
+        None where there is none before the arguments, or what stands there is at fault.
+    """
+    data = payload if isinstance(payload, bytes) else bytes(readable(payload, True))
+    seek = Seek("trace")
+    with suppress(Faulty, *DOUBTS):
+        check_value(data, start, seek)
+        if seek.found:
+            trace, _ = read_value(data, seek.found)
+            return trace if isinstance(trace, dict) else None
+    return None
 
 
 _DICT_CODE = bytes([DICT.code])

@@ -56,6 +56,26 @@ class Routing:
         return stop if stop <= len(self._data) else pos
 
 
+class Seek:
+    """Which key of a REQUEST's payload is looked for, before its arguments, as `Routing`.
+
+    Attributes:
+        found: where its value begins; 0 for nowhere.
+    """
+
+    missing = 1
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self.found = 0
+
+    def __call__(self, key: str, pos: int) -> int:
+        """Where to go on behind a key: at its value, or (-1) nowhere."""
+        if key == self._key:
+            self.found = pos
+        return -1 if self.found or key in ARGUMENTS else pos
+
+
 def route(data: bytes | memoryview, pos: int) -> tuple[tuple[int, ...], int]:
     """Find what a REQUEST is routed by in its payload, judging that and the way there.
 

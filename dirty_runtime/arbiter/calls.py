@@ -56,7 +56,8 @@ class Call(Generic[C, L]):
         action: what is called on it.
         request_id: the client's id for it.
         header: that of the REQUEST.
-        frame: the whole REQUEST, which nobody looks into here.
+        frame: the REQUEST, which nobody looks into here; of a large one that has started, the
+            beginning.
         size_bytes: of the REQUEST.
         timeout_s: from arrival; None for none.
         priority: who waits before whom, from -10 to 10.

@@ -36,6 +36,7 @@ from .policy.life import State
 from .policy.restarts import Cause
 from .policy.routing import Router
 from .telemetry.counters import Counters
+from .telemetry.naming import beginning, name_of, names_of
 from .telemetry.observer import Observers
 from .turns import Turns, some_of
 from .watch import RunWatch, SilenceWatch
@@ -236,7 +237,8 @@ class Dispatcher:
                     action.lane.close()
                     action.lane.worker.lane_let_go()
             except Exception:
-                log.exception("a call fails by a fault of the arbiter")
+                named = "" if isinstance(action, Close) else f": {name_of(action.call)}"
+                log.exception("a call fails by a fault of the arbiter%s", named)
                 for_each((action,), self._end_by, "nor can it be ended")
         if self._is_draining:
             self.look_whether_quiet()
@@ -288,7 +290,7 @@ class Dispatcher:
     def _start(self, call: CallOf, lane: Place) -> None:
         lane.request(call.frame, call.header, call.started_s)
         if call.size_bytes > KEPT_BYTES:
-            call.frame = b""
+            call.frame = beginning(call.frame)
         if lane not in self._silence.watched:
             self._silence.watch(lane)
         if self._runs.limit_s:
@@ -331,7 +333,7 @@ class Dispatcher:
         try:
             call.client.forward(call, answers)
         except Exception:
-            log.exception("an answer cannot be handed on")
+            log.exception("an answer of %s cannot be handed on", name_of(call))
             call.client.abort()
         header, _, ended = answers[-1]
         if not ended:
@@ -401,6 +403,8 @@ class Dispatcher:
 
     def worker_gone(self, worker: Worker, reason: str) -> list[str]:
         running = self._calls.on(worker.places)
+        if running:
+            log.warning("worker %d (slot %d) ran: %s", worker.pid, worker.slot, names_of(running))
         # Before what it left behind is read: its lanes take nothing more.
         self.worker_leaves(worker)
         for lane in worker.lanes:
@@ -435,7 +439,7 @@ class Dispatcher:
     def lane_silent(self, lane: Place) -> None:
         worker, limit_s = lane.worker, self._silence.limit_s
         reason = f"the worker was silent for {limit_s:g} s"
-        ran = ", ".join(f"{call.app_path} {call.action}" for call in self._calls.on(worker.places))
+        ran = names_of(self._calls.on(worker.places))
         self._perform(self._calls.late(lane, reason, limit_s, self._clock()))
         text = f"{reason}; it ran {ran or 'a call that was given up'}"
         self._condemn(worker, text, Cause.SILENCE)
@@ -455,5 +459,5 @@ class Dispatcher:
         """The worker may have ended the call meanwhile, of which it was told."""
         if self._overdue.get(lane) is call:
             del self._overdue[lane]
-            reason = f"{call.app_path} {call.action} ran on after max-run"
+            reason = f"{name_of(call)} ran on after max-run"
             self._condemn(lane.worker, reason, Cause.RAN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import gdproto
@@ -10,7 +9,7 @@ import gdproto
 from ..errors import DirtyAppError
 from ..failure import Failure, tell
 from ..hints import hint
-from ..tracing import trace_id_of
+from ..tracing import facts_of_trace, number_of
 from .log import LOG
 
 
@@ -23,19 +22,7 @@ def facts_of(request: gdproto.Request) -> dict[str, Any]:
     """What was called, for programs that read the log."""
     action, number = request.action, request.request_id
     facts = {"app": request.app_path, "action": action, "request_id": number}
-    return facts | traced(request.trace)
-
-
-def number_of(request_id: int, trace: Mapping[str, Any] | None) -> str:
-    """By what the lines of a call are found, for a person: its request, and its trace."""
-    trace_id = trace_id_of(trace)
-    return f"request {request_id}, trace {trace_id}" if trace_id else f"request {request_id}"
-
-
-def traced(trace: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The trace's id, for programs that read the log, if there is one."""
-    trace_id = trace_id_of(trace)
-    return {"trace_id": trace_id} if trace_id else {}
+    return facts | facts_of_trace(request.trace)
 
 
 def app_error(error: BaseException, request: gdproto.Request, tracebacks: bool) -> DirtyAppError:

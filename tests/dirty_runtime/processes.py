@@ -49,7 +49,7 @@ def serving(
 def traced(log: str) -> list[str]:
     """The events of a log that have a traceback, but for what callers were told of."""
     events = re.split(r"\n(?! )", log)
-    told = re.compile(r"\(request \d+\) failed: |close\(\) failed: ")
+    told = re.compile(r"\(request \d+(?:, trace \w+)?\) failed: |close\(\) failed: ")
     return [one for one in events if "Traceback" in one and not told.search(one)]
 
 

@@ -13,7 +13,7 @@ import pytest
 from opentelemetry import trace as api
 from opentelemetry.sdk.trace import TracerProvider
 
-from dirty_runtime import CurrentRequest, DirtyAppError, DirtyClient
+from dirty_runtime import CurrentRequest, DirtyAppError, DirtyClient, DirtyWorkerError
 from dirty_runtime.seconds import ValueRefused
 from dirty_runtime.testing import Arbiter, running
 from dirty_runtime.tracing import sent_s, trace_id_of
@@ -171,7 +171,9 @@ def lines(arbiter: Arbiter, trace_id: str, text: str) -> list[dict[str, Any]]:
     def are_there() -> bool:
         every = map(json.loads, arbiter.log.read_text().splitlines())
         found[:] = [
-            line for line in every if line.get("trace_id") == trace_id and text in line["message"]
+            line
+            for line in every
+            if line.get("trace_id", "") == trace_id and text in line["message"]
         ]
         return bool(found)
 
@@ -186,6 +188,26 @@ def test_what_an_app_logs_names_the_trace(arbiter: Arbiter, client: DirtyClient,
         traced.execute(app, "says")
     (line,) = lines(arbiter, caller.trace_id, "something is odd")
     assert (line["app"], line["action"]) == (app, "says")
+
+
+@pytest.mark.parametrize("size", [1, 200_000])
+def test_the_access_log_names_the_trace(arbiter: Arbiter, client: DirtyClient, size: int) -> None:
+    """Also of a large request, of which nothing is kept but its beginning."""
+    caller = Caller(client)
+    with caller as traced:
+        traced.execute(TRACED, "takes", b"x" * size)
+    (line,) = lines(arbiter, caller.trace_id, "RESPONSE")
+    assert (line["app"], line["action"]) == (TRACED, "takes")
+    assert line["message"].endswith(f" trace={caller.trace_id}")
+
+
+def test_a_worker_that_dies_names_what_it_ran(arbiter: Arbiter, client: DirtyClient) -> None:
+    caller = Caller(client)
+    with caller as traced, pytest.raises(DirtyWorkerError):
+        traced.execute(TRACED, "dies")
+    (line,) = lines(arbiter, "", f"trace {caller.trace_id})")
+    assert f" ran: {TRACED} dies (request " in line["message"]
+    arbiter.wait_ready()
 
 
 def test_calls_of_a_batch_have_their_spans_each(client: DirtyClient) -> None:

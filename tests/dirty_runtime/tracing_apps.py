@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -78,6 +79,12 @@ class Traced(DirtyApp):
 
     def says(self) -> None:
         logging.getLogger("shop").warning("something is odd")
+
+    def takes(self, data: bytes) -> None:
+        """Nothing is done with it."""
+
+    def dies(self) -> None:
+        os._exit(9)
 
     def waits_for(self, path: str) -> None:
         while not Path(path).exists():

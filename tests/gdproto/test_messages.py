@@ -370,3 +370,37 @@ def scope_of(encoded: bytes) -> str:
 def test_any_payload_ends_in_a_message_or_a_protocol_error(payload: bytes) -> None:
     for code in gdproto.MessageCode:
         assert scope_of(frame(code, payload)) in ("", "exchange")
+
+
+TRACE = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "sent": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ((("trace", TRACE), ("args", [1])), TRACE),
+        ((("priority", 3), ("more", {"trace": 1}), ("trace", {})), {}),
+        ((("trace", None),), None),
+        ((("trace", "x"),), None),
+        ((("more", {"trace": TRACE}),), None),
+        ((("args", [1]), ("trace", TRACE)), None),
+        ((("kwargs", {"trace": 1}), ("trace", TRACE)), None),
+        ((), None),
+    ],
+)
+def test_the_trace_of_a_request_is_found_before_its_arguments(
+    fields: tuple[tuple[str, Any], ...], expected: Any
+) -> None:
+    payload = gdproto.encode({"app_path": "m:A", "action": "go", **dict(fields)})
+    assert gdproto.peek_trace(payload) == expected
+    assert gdproto.peek_trace(memoryview(b"head" + payload), 4) == expected
+
+
+def test_the_beginning_of_a_request_is_enough_for_its_trace() -> None:
+    whole = gdproto.Request(1, "m:A", "go", (b"x" * 9999,), {}, 1.5, 2, TRACE).to_bytes()
+    assert gdproto.peek_trace(whole[:400], gdproto.HEADER_BYTES) == TRACE
+    for end in range(200):
+        # Whatever is cut, nothing is raised.
+        assert gdproto.peek_trace(whole[:end], gdproto.HEADER_BYTES) in (None, TRACE)
+    for byte in range(256):
+        gdproto.peek_trace(bytes([byte]) * 99)

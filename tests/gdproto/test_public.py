@@ -13,7 +13,7 @@ NEED_DATA PRIORITY_RANGE RAW_DATA_BYTES VALUE_TYPES VERSION Cancel Chunk Connect
 ConnectionClosed Encoded End Error ExchangeEnded FrameReceived Header ListPieces Manage ManageOp
 Message MessageCode MessageReceived PartReceived Pause Pieces ProtocolError Request RequestPeek
 Response Resume Stash StashOp Status check decode encode list_items parse parse_header
-parse_payload parse_question parse_stash peek_request readdressed
+parse_payload parse_question parse_stash peek_request peek_trace readdressed
 """
 
 

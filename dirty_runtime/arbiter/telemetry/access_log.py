@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from ...tracing import facts_of_trace
+from .naming import trace_of
 from .observer import ObservedCall, Observer
 
 log = logging.getLogger("dirty.access")
@@ -40,4 +42,8 @@ class AccessLog(Observer):
             "user": call.client.uid,
             "worker": call.lane.worker.pid if call.lane is not None else 0,
         }
-        log.info(TEXT, facts, extra={"facts": facts})
+        text = TEXT
+        if traced := facts_of_trace(trace_of(call)):
+            facts |= traced
+            text += " trace=%(trace_id)s"
+        log.info(text, facts, extra={"facts": facts})

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+from ...sockets.link import Data
+
 log = logging.getLogger("dirty")
 
 
@@ -28,6 +30,8 @@ class ObservedCall(Protocol):
     def started_s(self) -> float: ...
     @property
     def request_id(self) -> int: ...
+    @property
+    def frame(self) -> Data: ...
     @property
     def client(self) -> Any: ...
     @property
