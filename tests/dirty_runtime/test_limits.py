@@ -55,7 +55,8 @@ def test_a_call_that_runs_too_long_fails_and_only_one_that_runs_on_costs_its_wor
         wait_until(lambda: bool(arbiter.status()["restart_reasons"]))
         # By then the others would have cost theirs.
         assert arbiter.status()["restart_reasons"] == {"ran": 1}
-        wait_until_logged(arbiter, f"is killed: {APP} hang ran on after max-run")
+        wait_until_logged(arbiter, ") ran on after max-run")
+        assert f"is killed: {APP} hang (request " in arbiter.log.read_text()
         wait_until_logged(arbiter, "in hang")
 
 
