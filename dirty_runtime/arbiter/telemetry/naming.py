@@ -38,7 +38,7 @@ class NamedCall(Protocol):
 def beginning(frame: Data) -> bytes:
     """As much of a REQUEST as its trace is looked for in."""
     if isinstance(frame, Spool):
-        return frame.beginning(BEGINNING_BYTES)
+        return frame.beginning
     return bytes(frame[:BEGINNING_BYTES])
 
 
