@@ -27,6 +27,7 @@ CLIENT = {
     "dirty_runtime.client.faces",
     "dirty_runtime.client.on_loops",
     "dirty_runtime.client.sync",
+    "dirty_runtime.client.tracing",
     "dirty_runtime.errors",
     "dirty_runtime.hints",
     "dirty_runtime.printable",
@@ -36,6 +37,7 @@ CLIENT = {
     "dirty_runtime.sockets.own",
     "dirty_runtime.sockets.round_trip",
     "dirty_runtime.sockets.transfer",
+    "dirty_runtime.tracing",
 }
 CODEC = {
     "gdproto",

@@ -168,8 +168,10 @@ def follow(manager: Manager, arbiter: Arbiter, client: DirtyClient) -> None:
 
 
 def test_a_reload_is_told_with_its_end(manager: Manager) -> None:
-    with manager.starting() as arbiter:
+    with manager.starting("--workers", "2") as arbiter:
         manager.until("READY=1")
+        arbiter.wait_ready()
+        end_by_scaling(manager, arbiter)
         for breaks in (False, True):
             if breaks:
                 (manager.directory / "changing.py").write_text("raise RuntimeError('no')")
@@ -180,6 +182,25 @@ def test_a_reload_is_told_with_its_end(manager: Manager) -> None:
             assert before_us <= int(at_us) <= time.monotonic_ns() // 1000
             manager.until("READY=1")
             manager.until(".*the reload failed: .*" if breaks else "STATUS=1 of 1 workers serve")
+
+
+def end_by_scaling(manager: Manager, arbiter: Arbiter) -> None:
+    """Have a reload whose last old worker is not wanted any more, while its successor boots."""
+    app, hang = manager.directory / "changing.py", manager.directory / "hang"
+    its = '(HERE / "hang").exists()'
+    text = app.read_text()
+    app.write_text(text.replace(its, f'{its} and os.environ["DIRTY_WORKER_SLOT"] == "1"'))
+    hang.touch()
+    arbiter.signal(signal.SIGHUP)
+    manager.until("RELOADING=1")
+    wait_until_logged(arbiter, "(slot 0) leaves: reload")
+    assert arbiter.status()["reloading"]
+    done = run_dirty("scale", "1", "--socket", manager.path)
+    assert done.returncode == 0, done.stderr
+    manager.until("READY=1")
+    assert not arbiter.status()["reloading"]
+    hang.unlink()
+    app.write_text(text)
 
 
 def test_a_manager_that_is_gone_costs_no_service(manager: Manager) -> None:
