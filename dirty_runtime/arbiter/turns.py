@@ -50,6 +50,11 @@ class Turns:
             asyncio.get_running_loop().call_soon(self._begin_anew)
         return self._at_once_until_s
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether all that may be done at once in this turn of the loop has been."""
+        return time.monotonic() >= self.at_once_until_s()
+
     def watch(self) -> Watch:
         """What tells when one more client is ready: while they are few, the loop itself."""
         if self.clients < FEW_CLIENTS or not AVAILABLE:

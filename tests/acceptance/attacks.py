@@ -333,6 +333,21 @@ def pipelined(stage: Stage) -> None:
         attacker.strike(frames, count)
 
 
+@attack("50 times MANAGE of what runs, and of where workers stand, from each of 20 connections")
+def looked_at(stage: Stage) -> None:
+    told = (
+        gdproto.Manage(1 + n, op) for n, op in enumerate((ManageOp.CALLS, ManageOp.STACKS) * 25)
+    )
+    frames = b"".join(message.to_bytes() for message in told)
+    with contextlib.ExitStack() as stack:
+        attackers = [stack.enter_context(stage.attacker()) for _ in range(stage.few(20, 4))]
+        with stage.watched(calls=True):
+            for one in attackers:
+                one.send([frames])
+            for one in attackers:
+                one.take(50)
+
+
 @attack("100,000 frames that are not legal, in one go")
 def illegal(stage: Stage) -> None:
     count = stage.few(100_000)

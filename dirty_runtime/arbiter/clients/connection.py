@@ -579,6 +579,9 @@ class ClientConnection:
                     self._take_large(event)
                 elif header.code != REQUEST:
                     self._take(header, frame)
+                    if self._turns.is_spent:
+                        # Others may ask as much in this turn.
+                        return True
                 else:
                     # As `_act`, in fewer steps.
                     try:
