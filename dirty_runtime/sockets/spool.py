@@ -26,8 +26,8 @@ from .pipe import Pipe
 KEPT_IN_MEMORY_BYTES = 2 * 1024 * 1024
 # Of such a frame, what is in memory until there is a file.
 HELD_BYTES = 64 * 1024
-# What of it is sent from memory: a header may have to be another.
-BEGINNING_BYTES = 16
+# What of it is sent from memory: a header may have to be another, and more is looked for in it.
+BEGINNING_BYTES = 4096
 CLOSING = ThreadPoolExecutor(1, "closing")
 
 
@@ -76,7 +76,7 @@ class Spool:
 
     @property
     def beginning(self) -> bytes:
-        """The first bytes, at least those of a header."""
+        """The first bytes: BEGINNING_BYTES, or all."""
         return self._beginning
 
     def replace(self, beginning: bytes) -> None:

@@ -194,14 +194,14 @@ def test_status_of_many_workers_is_made_in_slices() -> None:
     worker = Facts(
         pid=1, age=1, slot=1, apps=[f"module:App{number}" for number in range(64)],
         state=State.READY, lanes=[Facts(silent_since_s=0.0, places=(0,))] * 4, places=range(4),
-        started_s=0.0, served=0, errors=0, process=None,
+        started_s=0.0, served=0, errors=0, process=None, given={},
     )  # fmt: skip
     ended = Facts(age=2, state=State.GONE, lanes=[], process=None)
     config = Facts(threads=4)
     workers = dict.fromkeys(range(5000), worker) | {5000: ended}
     supervisor = Facts(
         workers=workers, config=config, target=5000, restarts=Counter(),
-        last_boot_error="", reload_failure="", down=dict,
+        last_boot_error="", reload_failure="", down=dict, resources=Facts(taken=dict),
     )  # fmt: skip
     lifetime = Facts(uptime_s=1.0, left_s=None)
     reload = Facts(is_under_way=False)
