@@ -31,7 +31,9 @@ from .seconds import seconds
 from .socket_path import MAX_SOCKET_PATH_BYTES
 
 UNITS = ("_s", "_path")
-PATHS = ("socket_path", "pidfile", "log_file", "metrics")
+PATHS = ("socket_path", "pidfile", "log_file", "metrics", "stash")
+# Where the stash is kept.
+IN_MEMORY, IN_SQLITE = "memory", "sqlite:"
 # What an arbiter is made of: it stays, where the rest is taken from a file that is read again.
 AT_START = frozenset(
     (
@@ -51,6 +53,7 @@ AT_START = frozenset(
         "reload",
         "pidfile",
         "metrics",
+        "stash",
         "statsd",
         "config_path",
         "directory",
@@ -144,6 +147,9 @@ class Config:
     nice: int = setting(0, "Niceness that workers have more than the arbiter.", 0, 19)
     cpu_affinity: str = setting(
         "", "CPUs of workers, such as 0-3; by slot, in turns, behind semicolons; any if empty."
+    )
+    stash: str = setting(
+        IN_MEMORY, "Where the stash is kept: memory, or a file that lasts, as sqlite:PATH."
     )
     stash_max_bytes: int = setting(256 * 2**20, "Bytes of all stash tables; 0 for any.", 0)
     tracebacks: bool = setting(True, "Tell callers the tracebacks of apps.")
@@ -240,7 +246,10 @@ VARIABLES = frozenset(variable_name(one.name) for one in simple_settings()) | {
 
 
 def placed(setting: str, text: str) -> str:
-    """The path, absolute; what of `metrics` is no path as it is. Raises OSError."""
+    """The path, absolute; what of `metrics` and `stash` is no path as it is. Raises OSError."""
+    if setting == "stash":
+        is_file = text.startswith(IN_SQLITE) and text != IN_SQLITE
+        return IN_SQLITE + absolute(text.removeprefix(IN_SQLITE)) if is_file else text
     return text if setting == "metrics" and "/" not in text else absolute(text)
 
 
@@ -388,6 +397,9 @@ def _problem(one: Field[Any], value: Any) -> str:
         return f"is text, not {value!r}"
     if value and (one.name == "statsd" or (one.name == "metrics" and "/" not in value)):
         return _told_by(host_and_port, value)
+    if one.name == "stash" and value != IN_MEMORY:
+        is_file = value.startswith(IN_SQLITE) and value != IN_SQLITE
+        return "" if is_file else f"is {IN_MEMORY} or {IN_SQLITE}PATH, not {value!r}"
     if one.name == "cpu_affinity":
         return _told_by(cpu_lists, value)
     if one.name == "app_log_level" and value not in LEVELS:

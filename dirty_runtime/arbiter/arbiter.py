@@ -16,7 +16,6 @@ import logging
 import os
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -47,7 +46,7 @@ from .policy.life import State
 from .policy.routing import Router
 from .predecessor import Predecessor, inherited
 from .service import Service, ServiceStatus
-from .stash.memory import MemoryStash
+from .stash.places import stash_of
 from .succession import Start, Succession
 from .telemetry.access_log import AccessLog
 from .telemetry.counters import MARK_S, Counters
@@ -111,8 +110,7 @@ class DirtyArbiter:
         self.access = Access.of(config)
         self.catalogue = Catalogue(config.apps, config.preload, config.app_resources)
         self.turns = Turns()
-        # Versions are in microseconds: some languages have no integer beyond 2 ** 53.
-        self.stash = MemoryStash(config.stash_max_bytes, self.turns, clock, time.time_ns() // 1000)
+        self.stash = stash_of(config, self.turns, clock)
         self.router: Router[CallOf, Place] = Router(
             self.catalogue.paths,
             config.max_queue,
@@ -508,6 +506,7 @@ class DirtyArbiter:
             await pace()
         # One turn of the loop for the transports to close.
         await asyncio.sleep(0)
+        await asyncio.to_thread(self.stash.close)
 
     def _time_to_close_s(self, worker: Worker) -> float:
         # A call that still runs had its time.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from dirty_runtime import StashError, StashKeyNotFoundError, StashTableNotFoundE
 from dirty_runtime.arbiter.answers.stash import StashAnswers
 from dirty_runtime.arbiter.stash.backend import Backend
 from dirty_runtime.arbiter.stash.memory import MemoryStash
+from dirty_runtime.arbiter.stash.sqlite import SqliteStash
 from dirty_runtime.errors import DirtyProtocolError
 from gdproto import StashOp
 from gdproto.answers import STASH_OPERATIONS, misfits
@@ -66,7 +68,14 @@ def memory() -> Iterator[Backend]:
     assert tables.bytes == 0
 
 
-BACKENDS: dict[str, Callable[[], Iterator[Backend]]] = {"memory": memory}
+def sqlite() -> Iterator[Backend]:
+    with tempfile.TemporaryDirectory() as folder:
+        tables = SqliteStash(f"{folder}/stash")
+        yield tables
+        tables.close()
+
+
+BACKENDS: dict[str, Callable[[], Iterator[Backend]]] = {"memory": memory, "sqlite": sqlite}
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -242,7 +251,9 @@ def test_pages_have_each_key_once(asked: Asked, count: int | None) -> None:
         found += page["keys"]
         if page["next"] is None:
             break
-        asked(StashOp.PUT, f"new {len(found)}", 0)
+        if len(found) < 20:
+            # Not for ever: what comes may come behind all pages that there were.
+            asked(StashOp.PUT, f"new {len(found)}", 0)
         page = asked(StashOp.PAGE, count=count, after=page["next"])
     old = [key for key in found if not isinstance(key, str)]
     assert sorted(old, key=gdproto.encode) == sorted([*range(size), None], key=gdproto.encode)

@@ -18,7 +18,15 @@ class Backend(StashBackend, Protocol):
     Attributes:
         waits: False for one that awaits nothing but its turns.
         bytes: what everything takes, as far as it is known.
+        max_bytes: what it may take; 0 for any.
     """
 
     waits: bool
-    bytes: int
+    max_bytes: int
+
+    @property
+    def bytes(self) -> int: ...
+
+    def close(self) -> None:
+        """Let go of what is kept; it may take a while."""
+        ...

@@ -107,6 +107,9 @@ class MemoryStash:
         # What is under way of removing what is due: whoever waits for it takes its steps.
         self._removing: Iterator[None] | None = None
 
+    def close(self) -> None:
+        """The tables go with the arbiter."""
+
     async def put(self, table: str, key: Scalar, value: bytes, ttl: float | None = None) -> bool:
         self._put(table, gdproto.encode(key), value, ttl)
         return True

@@ -1,0 +1,597 @@
+"""The stash in a file of SQLite: what has been answered stays, whatever ends.
+
+Rules: one thread writes, another lists. What waits for the writer when it begins is written
+together, and answered when it is in the file for good: so many who write at once share one wait
+for the disk. What one of them may not do fails alone. When the file cannot be written, all that
+wait are told, and the next ones try again. A version is a number that the file has never given
+before, also where two arbiters have it open, as in an upgrade. Tables that are cleared or deleted
+are gone at once, and their keys little by little.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias, TypeVar
+
+import gdproto
+from gdproto.answers import Scalar, StashInfo
+
+from ...errors import (
+    DirtyProtocolError,
+    StashError,
+    StashKeyNotFoundError,
+    StashTableNotFoundError,
+)
+from ..turns import Pace, Turns
+from .glob import Glob
+from .many import LIST_OF_TWO, keys_of, pairs_of, refuse_deep
+from .memory import MAX_KEY_BYTES, PAGE_KEYS, _shown, _too_long
+from .numbers import total
+
+T = TypeVar("T")
+# A value as TLV; a stash has an attribute of the other name.
+Data: TypeAlias = bytes
+Job = Callable[["Tables"], Any]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS tables (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE);
+CREATE TABLE IF NOT EXISTS entries (
+    owner INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, version INTEGER NOT NULL,
+    end REAL, UNIQUE (owner, key));
+CREATE INDEX IF NOT EXISTS ends ON entries (end) WHERE end IS NOT NULL;
+CREATE TABLE IF NOT EXISTS deleted (owner INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS last (version INTEGER NOT NULL);
+INSERT INTO last SELECT 0 WHERE NOT EXISTS (SELECT * FROM last);
+"""
+ALIVE = "owner = ? AND (end IS NULL OR end > ?)"
+# What an entry takes, beside its key and its value, about.
+ENTRY_BYTES = 40
+# How long one waits for another process that writes, in seconds.
+BUSY_S = 5.0
+# Questions that are written together, and keys that are removed beside them, at most.
+TOGETHER, REMOVED = 500, 500
+# When to look for keys whose time is over, while nobody asks anything.
+LOOK_S = 1.0
+LONGEST_S = 1e10
+
+
+class Tables:
+    """What one question may do, in the writer's thread and within a transaction.
+
+    Attributes:
+        bytes: what everything takes, about.
+        now_s: the time of the transaction, in seconds since 1970.
+    """
+
+    def __init__(self, db: sqlite3.Connection, max_bytes: int) -> None:
+        self.db = db
+        self.max_bytes = max_bytes
+        self.now_s = time.time()
+        size = f"SELECT SUM(LENGTH(key) + LENGTH(value) + {ENTRY_BYTES}) FROM entries"
+        self.bytes: int = db.execute(size).fetchone()[0] or 0
+        self._version = 0
+        # Of this transaction: another process may have other tables by the next.
+        self._owners: dict[str, int] = {}
+
+    def begin(self) -> None:
+        self.db.execute("BEGIN IMMEDIATE")
+        self.now_s = time.time()
+        self._owners.clear()
+        (self._version,) = self.db.execute("SELECT version FROM last").fetchone()
+
+    def commit(self) -> None:
+        self.db.execute("UPDATE last SET version = ? WHERE version < ?", [self._version] * 2)
+        self.db.execute("COMMIT")
+
+    def alone(self, job: Job) -> Any:
+        """The result of the job, of which nothing stays where it fails."""
+        before = self.bytes
+        self.db.execute("SAVEPOINT one")
+        try:
+            result = job(self)
+        except BaseException:
+            self.bytes = before
+            self._owners.clear()
+            # After some faults of the file there is nothing to go back to any more.
+            with contextlib.suppress(sqlite3.Error):
+                self.db.execute("ROLLBACK TO one")
+            raise
+        self.db.execute("RELEASE one")
+        return result
+
+    def owner(self, table: str) -> int | None:
+        """The number of the table; None where there is none."""
+        if (owner := self._owners.get(table)) is None:
+            owner = self.owner_in(self.db, table)
+            if owner is not None:
+                self._owners[table] = owner
+        return owner
+
+    @staticmethod
+    def owner_in(db: sqlite3.Connection, table: str) -> int | None:
+        """As `owner`, on any connection."""
+        row = db.execute("SELECT id FROM tables WHERE name = ?", [table]).fetchone()
+        return None if row is None else int(row[0])
+
+    def made(self, table: str) -> int:
+        """The number of the table, made if it is not there."""
+        if (owner := self.owner(table)) is None:
+            made = self.db.execute("INSERT INTO tables (name) VALUES (?) RETURNING id", [table])
+            owner = self._owners[table] = made.fetchone()[0]
+        return owner
+
+    def forget(self, table: str) -> bool:
+        """Have no such table any more; its keys go later. Returns whether it was there."""
+        owner = self.owner(table)
+        if owner is None:
+            return False
+        del self._owners[table]
+        self.db.execute("DELETE FROM tables WHERE id = ?", [owner])
+        self.db.execute("INSERT INTO deleted VALUES (?)", [owner])
+        return True
+
+    def entry(self, table: str, name: bytes) -> tuple[bytes, int, float | None] | None:
+        """The value, version and end of a key that is there."""
+        found: tuple[bytes, int, float | None] | None = self.db.execute(
+            f"SELECT value, version, end FROM entries WHERE {ALIVE} AND key = ?",
+            [self.owner(table), self.now_s, name],
+        ).fetchone()
+        return found
+
+    def put(
+        self, table: str, name: bytes, value: bytes, ttl: float | None, until_s: float | None = None
+    ) -> int:
+        """Store it, for so long, or until then. Returns its version. Raises StashError."""
+        owner = self.made(table)
+        self._take_out(owner, name)
+        self._version += 1
+        if ttl is not None:
+            until_s = self.now_s + min(ttl, LONGEST_S)
+        if ttl is None or ttl > 0:
+            self._fits(len(name) + len(value) + ENTRY_BYTES, f"stash table {_shown(table)}")
+            row = [owner, name, value, self._version, until_s]
+            self.db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", row)
+        return self._version
+
+    def remove(self, table: str, name: bytes) -> bool:
+        """Take the key out. Returns whether it was there."""
+        there = self.entry(table, name) is not None
+        self._take_out(self.owner(table), name)
+        return there
+
+    def _take_out(self, owner: int | None, name: bytes) -> None:
+        """Remove the entry, also one whose time is over."""
+        size = self.db.execute(
+            "DELETE FROM entries WHERE owner = ? AND key = ? "
+            f"RETURNING LENGTH(key) + LENGTH(value) + {ENTRY_BYTES}",
+            [owner, name],
+        ).fetchone()
+        self.bytes -= 0 if size is None else size[0]
+
+    def live_for(self, table: str, name: bytes, ttl: float | None) -> None:
+        """Let a key that is there live as long from now."""
+        until_s = None if ttl is None else self.now_s + min(ttl, LONGEST_S)
+        self.db.execute(
+            "UPDATE entries SET end = ? WHERE owner = ? AND key = ?",
+            [until_s, self.owner(table), name],
+        )
+
+    def sweep(self) -> bool:
+        """Remove some of what is not there any more. Returns whether there may be more."""
+        removed = self._remove("end <= ?", [self.now_s])
+        row = self.db.execute("SELECT owner FROM deleted").fetchone()
+        if row is not None and not self._remove("owner = ?", row):
+            self.db.execute("DELETE FROM deleted WHERE owner = ?", row)
+        return removed == REMOVED or row is not None
+
+    def _remove(self, which: str, values: Any) -> int:
+        sizes = self.db.execute(
+            f"DELETE FROM entries WHERE rowid IN (SELECT rowid FROM entries WHERE {which} "
+            f"LIMIT {REMOVED}) RETURNING LENGTH(key) + LENGTH(value) + {ENTRY_BYTES}",
+            values,
+        ).fetchall()
+        self.bytes -= sum(size for (size,) in sizes)
+        return len(sizes)
+
+    def _fits(self, needed: int, what: str) -> None:
+        if self.max_bytes and self.bytes + needed > self.max_bytes:
+            raise StashError(
+                f"{what}: what it is to hold does not fit: {self.bytes} of {self.max_bytes} bytes "
+                f"are taken, this takes {needed}"
+            )
+        self.bytes += needed
+
+
+class Waiting:
+    """A question that waits for the writer."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[Any] = self.loop.create_future()
+
+    def tell(self, result: Any, error: BaseException | None) -> None:
+        """Tell who waits, on its event loop."""
+        if self.done.done():
+            return
+        if error is None:
+            self.done.set_result(result)
+        else:
+            self.done.set_exception(error)
+
+
+Told = tuple[Waiting, Any, BaseException | None]
+
+
+def _tell(many: list[Told]) -> None:
+    for one, result, reason in many:
+        one.tell(result, reason)
+
+
+class Writer:
+    """The thread that writes."""
+
+    def __init__(self, tables: Tables, path: str) -> None:
+        self._tables = tables
+        self._path = path
+        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="stash", daemon=True)
+        self._thread.start()
+
+    async def do(self, job: Callable[[Tables], T]) -> T:
+        """What the job returns, when all that it has changed is in the file for good."""
+        waiting = Waiting(job)
+        self._queue.put(waiting)
+        result: T = await waiting.done
+        return result
+
+    def close(self) -> None:
+        """Write what waits, and end."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        more = True
+        for batch in self._batches():
+            if batch or more:
+                more = self._write(batch)
+
+    def _batches(self) -> Iterator[list[Waiting]]:
+        """What waits, again and again; nothing, when nobody has asked for a while."""
+        is_open = True
+        while is_open:
+            batch: list[Waiting] = []
+            with contextlib.suppress(queue.Empty):
+                one = self._queue.get(timeout=LOOK_S)
+                while one is not None and len(batch) < TOGETHER:
+                    batch.append(one)
+                    one = self._queue.get_nowait()
+                if one is not None:
+                    batch.append(one)
+                is_open = one is not None
+            yield batch
+
+    def _write(self, batch: list[Waiting]) -> bool:
+        """Do it all in one transaction. Returns whether there is more to sweep."""
+        tables, told = self._tables, list[Told]()
+        before, more = tables.bytes, True
+        try:
+            tables.begin()
+            for one in batch:
+                told.append((one, *self._done(one)))
+            more = tables.sweep()
+            tables.commit()
+        except sqlite3.Error as error:
+            tables.bytes = before
+            with contextlib.suppress(sqlite3.Error):
+                tables.db.execute("ROLLBACK")
+            failure = self._failure(error)
+            told = [(one, None, failure) for one in batch]
+        for loop in {one.loop for one in batch}:
+            # One that is closed has nobody who waits.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(_tell, [one for one in told if one[0].loop is loop])
+        return more
+
+    def _done(self, one: Waiting) -> tuple[Any, BaseException | None]:
+        try:
+            return self._tables.alone(one.job), None
+        except sqlite3.Error:
+            raise
+        except Exception as error:
+            return None, error
+
+    def _failure(self, error: sqlite3.Error) -> StashError:
+        return StashError(f"the stash cannot be kept in {self._path}: {error}")
+
+
+class SqliteStash:
+    """Named tables of keys and values in a file; its methods are those of `StashBackend`.
+
+    Args:
+        path: of the file, which is made if it is not there.
+        max_bytes: limit for what everything takes together, about; 0 for none.
+        turns: of whoever has long work to do.
+
+    Raises:
+        StashError: the file cannot be opened, or is something else.
+    """
+
+    waits = True
+
+    def __init__(self, path: str, max_bytes: int = 0, turns: Turns | None = None) -> None:
+        self._path = path
+        self._turns = turns or Turns()
+        try:
+            db = _opened(path)
+            db.executescript(SCHEMA)
+            self._tables = Tables(db, max_bytes)
+            self._lister = _opened(path)
+        except sqlite3.Error as error:
+            raise StashError(f"the stash cannot be kept in {path}: {error}") from None
+        self._do = Writer(self._tables, path)
+        self._listing = asyncio.Lock()
+
+    @property
+    def bytes(self) -> int:
+        """What everything takes, about."""
+        return self._tables.bytes
+
+    @property
+    def max_bytes(self) -> int:
+        """The limit of that."""
+        return self._tables.max_bytes
+
+    @max_bytes.setter
+    def max_bytes(self, most: int) -> None:
+        self._tables.max_bytes = most
+
+    def close(self) -> None:
+        """Write what waits, and let go of the file."""
+        self._do.close()
+        self._tables.db.close()
+        self._lister.close()
+
+    async def put(self, table: str, key: Scalar, value: Data, ttl: float | None = None) -> bool:
+        name = gdproto.encode(key)
+        await self._do.do(lambda tables: tables.put(table, name, value, ttl))
+        return True
+
+    async def get(self, table: str, key: Scalar) -> gdproto.Pieces:
+        return gdproto.Pieces([(await self._found(table, key))[0]])
+
+    async def delete(self, table: str, key: Scalar) -> bool:
+        name = gdproto.encode(key)
+        return await self._do.do(lambda tables: tables.remove(table, name))
+
+    async def clear(self, table: str) -> bool:
+        def job(tables: Tables) -> bool:
+            if tables.forget(table):
+                tables.made(table)
+            return True
+
+        return await self._do.do(job)
+
+    async def info(self, table: str) -> StashInfo:
+        def listing(db: sqlite3.Connection) -> int | None:
+            owner = Tables.owner_in(db, table)
+            count = f"SELECT COUNT(*) FROM entries WHERE {ALIVE}"
+            return None if owner is None else db.execute(count, [owner, time.time()]).fetchone()[0]
+
+        if (size := await self._list(listing)) is None:
+            raise StashTableNotFoundError(table)
+        return {"size": size, "table": table}
+
+    async def ensure(self, table: str) -> bool:
+        await self._do.do(lambda tables: tables.made(table))
+        return True
+
+    async def delete_table(self, table: str) -> bool:
+        return await self._do.do(lambda tables: tables.forget(table))
+
+    async def exists(self, table: str, key: Scalar = None) -> bool:
+        if key is None:
+            return await self._do.do(lambda tables: tables.owner(table) is not None)
+        name = gdproto.encode(key)
+        return await self._do.do(lambda tables: tables.entry(table, name) is not None)
+
+    async def put_if_absent(
+        self, table: str, key: Scalar, value: Data, ttl: float | None = None
+    ) -> bool:
+        name = gdproto.encode(key)
+
+        def job(tables: Tables) -> bool:
+            if tables.entry(table, name) is not None:
+                return False
+            tables.put(table, name, value, ttl)
+            return True
+
+        return await self._do.do(job)
+
+    async def pop(self, table: str, key: Scalar) -> gdproto.Pieces:
+        name = gdproto.encode(key)
+
+        def job(tables: Tables) -> Data:
+            if (found := tables.entry(table, name)) is None:
+                raise StashKeyNotFoundError(table, key)
+            tables.remove(table, name)
+            return found[0]
+
+        return gdproto.Pieces([await self._do.do(job)])
+
+    async def incr(
+        self,
+        table: str,
+        key: Scalar,
+        value: Data,
+        initial: float | None = None,
+        ttl: float | None = None,
+    ) -> float:
+        name = gdproto.encode(key)
+
+        def job(tables: Tables) -> float:
+            found = tables.entry(table, name)
+            old, end_s = (None, None) if found is None else (found[0], found[2])
+            number = total(table, key, old, value, initial)
+            tables.put(table, name, gdproto.encode(number), None if found else ttl, end_s)
+            return number
+
+        return await self._do.do(job)
+
+    async def touch(self, table: str, key: Scalar, ttl: float | None = None) -> bool:
+        name = gdproto.encode(key)
+
+        def job(tables: Tables) -> bool:
+            there = tables.entry(table, name) is not None
+            tables.live_for(table, name, ttl)
+            return there
+
+        return await self._do.do(job)
+
+    async def ttl(self, table: str, key: Scalar) -> gdproto.Pieces:
+        left_s = _left_s((await self._found(table, key))[2])
+        return gdproto.Pieces([gdproto.encode(left_s)])
+
+    async def entry(self, table: str, key: Scalar) -> gdproto.Pieces:
+        value, version, end_s = await self._found(table, key)
+        await refuse_deep(value, 1)
+        told = {"version": version, "ttl": _left_s(end_s)}
+        return gdproto.Pieces([value]).under("value", told)
+
+    async def swap(
+        self,
+        table: str,
+        key: Scalar,
+        value: Data,
+        version: int | None = None,
+        ttl: float | None = None,
+    ) -> int:
+        name = gdproto.encode(key)
+
+        def job(tables: Tables) -> int:
+            found = tables.entry(table, name)
+            if (0 if found is None else found[1]) != (version or 0):
+                return 0
+            return tables.put(table, name, value, ttl)
+
+        return await self._do.do(job)
+
+    async def get_many(self, table: str, value: Data) -> gdproto.Pieces:
+        names = await keys_of(value, MAX_KEY_BYTES, Pace(self._turns))
+
+        def listing(db: sqlite3.Connection) -> list[tuple[Data, Data]]:
+            owner, now_s = Tables.owner_in(db, table), time.time()
+            one = f"SELECT value FROM entries WHERE {ALIVE} AND key = ?"
+            rows = ((name, db.execute(one, [owner, now_s, name]).fetchone()) for name in names)
+            return [(name, row[0]) for name, row in rows if row is not None]
+
+        listed, pace = gdproto.ListPieces(), Pace(self._turns)
+        try:
+            for name, found in await self._list(listing):
+                await pace()
+                await refuse_deep(found, 2)
+                listed.add([b"".join([LIST_OF_TWO, name, found])])
+        except gdproto.ProtocolError as error:
+            raise _too_long(error, f"the values of table {_shown(table)} are many") from None
+        return listed.value()
+
+    async def put_many(self, table: str, value: Data, ttl: float | None = None) -> bool:
+        pairs = await pairs_of(value, MAX_KEY_BYTES, Pace(self._turns))
+
+        def job(tables: Tables) -> bool:
+            tables.made(table)
+            for name, one in pairs:
+                tables.put(table, name, one, ttl)
+            return True
+
+        return await self._do.do(job)
+
+    async def keys(self, table: str, pattern: str | None = None) -> gdproto.Pieces:
+        glob = None if pattern is None else Glob(pattern)
+
+        def listing(db: sqlite3.Connection) -> gdproto.Pieces:
+            owner, listed = Tables.owner_in(db, table), gdproto.ListPieces()
+            rows = db.execute(f"SELECT key FROM entries WHERE {ALIVE}", [owner, time.time()])
+            while some := rows.fetchmany(1000):
+                listed.add([key for (key,) in some if _matches(glob, key)])
+            return listed.value()
+
+        try:
+            return await self._list(listing)
+        except gdproto.ProtocolError as error:
+            raise _too_long(error, f"table {_shown(table)} has many keys") from None
+
+    async def tables(self) -> gdproto.Pieces:
+        def listing(db: sqlite3.Connection) -> gdproto.Pieces:
+            listed = gdproto.ListPieces()
+            listed.add([gdproto.encode(name) for (name,) in db.execute("SELECT name FROM tables")])
+            return listed.value()
+
+        try:
+            return await self._list(listing)
+        except gdproto.ProtocolError as error:
+            raise _too_long(error, "there are many tables") from None
+
+    async def page(
+        self, table: str, pattern: str | None = None, after: Scalar = None, count: int | None = None
+    ) -> gdproto.Pieces:
+        if not isinstance(after, Data | None):
+            reason = "a page follows the one that it is the next of"
+            raise DirtyProtocolError(reason, code="invalid_field_value", path="after")
+        glob, most = None if pattern is None else Glob(pattern), min(count or PAGE_KEYS, PAGE_KEYS)
+
+        def listing(db: sqlite3.Connection) -> list[Data]:
+            owner, found = Tables.owner_in(db, table), list[Data]()
+            which = f"SELECT key FROM entries WHERE {ALIVE} AND key > ? ORDER BY key"
+            rows = db.execute(which, [owner, time.time(), after or b""])
+            while len(found) < most and (some := rows.fetchmany(most)):
+                found += [key for (key,) in some if _matches(glob, key)]
+            return found[:most]
+
+        found, listed = await self._list(listing), gdproto.ListPieces()
+        try:
+            listed.add(found)
+        except gdproto.ProtocolError as error:
+            raise _too_long(error, f"{len(found)} keys of table {_shown(table)}") from None
+        return listed.value().under("keys", {"next": found[-1] if len(found) == most else None})
+
+    async def _found(self, table: str, key: Scalar) -> tuple[Data, int, float | None]:
+        """The value, version and end of a key. Raises StashKeyNotFoundError."""
+        name = gdproto.encode(key)
+        found = await self._do.do(lambda tables: tables.entry(table, name))
+        if found is None:
+            raise StashKeyNotFoundError(table, key)
+        return found
+
+    async def _list(self, listing: Callable[[sqlite3.Connection], T]) -> T:
+        """What is listed, in a thread, one list after the other. Raises StashError."""
+        async with self._listing:
+            try:
+                return await asyncio.to_thread(listing, self._lister)
+            except sqlite3.Error as error:
+                raise StashError(f"the stash cannot be read from {self._path}: {error}") from None
+
+
+def _opened(path: str) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    return db
+
+
+def _matches(glob: Glob | None, name: bytes) -> bool:
+    """Whether a key, as TLV, is a text that matches, if there is a pattern."""
+    if glob is None:
+        return True
+    key = gdproto.decode(name)
+    return isinstance(key, str) and glob.matches(key)
+
+
+def _left_s(end_s: float | None) -> float | None:
+    return None if end_s is None else max(0.0, end_s - time.time())

@@ -1,0 +1,101 @@
+"""The stash in a file: what is answered stays, what cannot be written is an error."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gdproto
+from dirty_runtime import StashClient, StashError
+from dirty_runtime.arbiter.stash.sqlite import SqliteStash
+from dirty_runtime.settings import ConfigError, load_config
+from dirty_runtime.testing import running
+from tests.acceptance.stash_crashes import rounds
+
+APP = "gdproto.conformance.live.app:App"
+LARGE = gdproto.Encoded(gdproto.encode(b"x" * 50_000))
+
+
+def test_nothing_that_was_answered_is_lost_by_a_kill(tmp_path: Path) -> None:
+    answered, lost = rounds(str(tmp_path / "stash"), 2, most=60)
+    assert answered > 2
+    assert lost == []
+
+
+def test_what_an_arbiter_was_told_is_in_its_file(tmp_path: Path) -> None:
+    path = f"{tmp_path}/stash"
+    with (
+        running(APP, options=("--stash", f"sqlite:{path}")) as arbiter,
+        StashClient(arbiter.socket_path) as client,
+    ):
+        client.put("t", "k", {"a": [1]})
+        client.put("t", "for a while", 1, ttl=1000)
+        version = client.swap("t", "v", 1)
+        assert client.keys("t", "f*") == ["for a while"]
+    tables = SqliteStash(path)
+
+    async def found() -> list[Any]:
+        kept = [await tables.get("t", "k"), await tables.ttl("t", "for a while")]
+        kept.append(await tables.entry("t", "v"))
+        return [gdproto.decode(bytes(one)) for one in kept]
+
+    value, left_s, entry = asyncio.run(found())
+    assert value == {"a": [1]}
+    assert 0 < left_s <= 1000
+    assert entry == {"version": version, "ttl": None, "value": 1}
+    assert asyncio.run(tables.swap("t", "v", gdproto.encode(2), version)) > version
+    tables.close()
+
+
+def test_a_full_disk_is_an_error_and_not_the_end(tmp_path: Path) -> None:
+    tables = SqliteStash(str(tmp_path / "stash"))
+
+    async def fill() -> int:
+        await tables.put("t", "kept", LARGE)
+        # As full as a disk can be: SQLite gets no page more.
+        tables._tables.db.execute("PRAGMA max_page_count = 120")
+        asked: list[Any] = [tables.put("t", number, LARGE) for number in range(5)]
+        put = await asyncio.gather(*asked)
+        with pytest.raises(StashError, match="database or disk is full"):
+            await asyncio.gather(*(tables.put("t", number, LARGE) for number in range(5, 60)))
+        assert bytes(await tables.get("t", "kept")) == LARGE
+        before = tables.bytes
+        together: list[Any] = [tables.put("t", f"k{n}", LARGE) for n in range(5)]
+        failed = await asyncio.gather(*together, return_exceptions=True)
+        assert all(isinstance(one, StashError) for one in failed)
+        assert tables.bytes == before
+        assert await tables.delete("t", 0)
+        assert await tables.put("t", "again", LARGE)
+        return sum(put)
+
+    assert asyncio.run(fill()) == 5
+    tables.close()
+
+
+def test_one_that_may_not_fails_alone(tmp_path: Path) -> None:
+    tables = SqliteStash(str(tmp_path / "stash"), max_bytes=200_000)
+
+    async def ask() -> list[Any]:
+        asked: list[Any] = [tables.put("t", n, LARGE) for n in range(6)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    told = asyncio.run(ask())
+    assert told[:3] == [True] * 3
+    assert all(isinstance(one, StashError) for one in told[3:])
+    assert tables.bytes < 200_000
+    tables.close()
+    again = SqliteStash(str(tmp_path / "stash"))
+    assert again.bytes == tables.bytes
+    again.close()
+
+
+def test_what_is_no_place_for_it_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="stash is memory or sqlite:PATH, not 'redis:x'"):
+        load_config("", {"stash": "redis:x", "socket_path": "/s", "apps": (APP,)})
+    (tmp_path / "text").write_text("no file of SQLite " * 100)
+    for path in ("text", "nowhere/stash"):
+        with pytest.raises(StashError, match="cannot be kept in"):
+            SqliteStash(str(tmp_path / path))
