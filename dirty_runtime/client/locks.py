@@ -12,7 +12,6 @@ and refuses lower ones, refuses all who have lost the lock.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import Iterator
@@ -128,10 +127,13 @@ class AsyncLock(_Held):
 
     async def acquire(self) -> int:
         """As `Lock.acquire`."""
+        # Who does not await needs no event loops.
+        from asyncio import sleep
+
         self._new()
         tries = self._tries()
         while not (token := await self._client.swap(LOCKS, self.name, os.getpid(), 0, self.ttl)):
-            await asyncio.sleep(next(tries))
+            await sleep(next(tries))
         self.token = token
         return token
 

@@ -148,8 +148,9 @@ def _precedence(out: Collected) -> None:
 
 
 def unknown_keys(out: Collected) -> None:
-    extra = {"type": "response", "id": 99, "request_id": 100, "version": [2], "new": {"k": [None]}}
+    extra = {"type": "response", "id": 99, "request_id": 100, "edition": [2], "new": {"k": [None]}}
     for name in FULL:
+        assert not extra.keys() & FULL[name].keys(), f"{name} declares what is to be unknown"
         small, kind = SMALLEST[name], slug(name)
         requires = "GD-MSG-003"
         valid(out, f"{kind}-extra-after", requires, name, {**small, **extra})
