@@ -84,11 +84,18 @@ def _command(cfg: Any, socket_path: str) -> list[str]:
     command = [sys.executable, "-m", "dirty_runtime", "serve", "--socket", socket_path]
     if file := _config_file(cfg):
         command += ["--config", file]
-    for app in _setting(cfg, "dirty_apps"):
-        command += ["--app", app]
+    if not _is_of_file(cfg, "dirty_apps"):
+        for app in _setting(cfg, "dirty_apps"):
+            command += ["--app", app]
     for name in NUMBERS:
-        command += [f"--{name.replace('_', '-')}", str(_setting(cfg, f"dirty_{name}"))]
+        if not _is_of_file(cfg, f"dirty_{name}"):
+            command += [f"--{name.replace('_', '-')}", str(_setting(cfg, f"dirty_{name}"))]
     return [*command, "--chdir", cfg.chdir]
+
+
+def _is_of_file(cfg: Any, name: str) -> bool:
+    """Whether the setting is as its config file says: the arbiter reads it there, and again."""
+    return bool(getattr(_config_module(cfg), name, None) == _setting(cfg, name))
 
 
 def _setting(cfg: Any, name: str) -> Any:

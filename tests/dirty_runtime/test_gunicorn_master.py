@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from dirty_runtime import DirtyClient
 from dirty_runtime.testing import ending
 from tests.conftest import made_once
 from tests.examples.web_servers import WebServer
@@ -119,6 +120,11 @@ def is_arbiter(pid: str) -> bool:
     return b"dirty_runtime\0serve" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
+def socket_of(arbiter: int) -> str:
+    words = Path(f"/proc/{arbiter}/cmdline").read_text().split("\0")
+    return words[words.index("--socket") + 1]
+
+
 @pytest.fixture(params=VERSIONS)
 def master(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gunicorn]:
     server = Gunicorn(tmp_path, request.param)
@@ -142,10 +148,15 @@ def test_the_arbiter_is_ours_and_lives_with_the_master(master: Gunicorn) -> None
     assert master.arbiter() != first
 
     master.write(2)
+    # It has what was said there at the start by the file alone, which is read again.
+    config = master.folder / "gunicorn.conf.py"
+    config.write_text(CONFIG.replace("dirty_workers = 1", "dirty_workers = 2"))
     before = master.ask()["pid"]
     master.process.send_signal(signal.SIGHUP)
     wait_until(lambda: master.called()[2] == 2 and master.ask()["pid"] != before)
     arbiter, (worker, *_) = master.arbiter(), master.called()
+    with DirtyClient(socket_of(arbiter)) as client:
+        wait_until(lambda: client.status()["target_workers"] == 2, master.log.read_text)
 
     master.process.send_signal(signal.SIGTERM)
     assert master.process.wait(30) == 0
