@@ -61,6 +61,8 @@ DEFAULTS: dict[str, Callable[[], Any]] = {
     "value": lambda: None,
     "pattern": lambda: None,
 }
+# Fields of a STASH that it knows; it lacks what came later.
+STASH_FIELDS = frozenset(("op", "table", "key", "value", "pattern"))
 
 
 class GunicornTestee(Testee):
@@ -108,6 +110,9 @@ class GunicornTestee(Testee):
             raise Unsupported("a REQUEST has no priority")
         if fields.get("trace") is not None:
             raise Unsupported("a REQUEST has no trace")
+        later = fields.keys() - STASH_FIELDS if name == "STASH" else ()
+        if any(fields[field] is not None for field in later):
+            raise Unsupported(f"a STASH has no {' nor '.join(sorted(later))}")
         if name == "MANAGE" and not fields.keys() <= {"op", "count"}:
             raise Unsupported("a MANAGE names neither slot nor call")
         known = {"error": fields} if name == "ERROR" else fields
@@ -163,6 +168,8 @@ def _fields(name: str, message: Json) -> Iterator[tuple[str, Any]]:
     for field in FIELDS.get(name, ()):
         if isinstance(held, dict) and held.get(field) is not None:
             yield field, held[field]
+        elif name == "STASH" and field not in STASH_FIELDS:
+            yield field, None
         elif field in DEFAULTS:
             yield field, DEFAULTS[field]()
         elif isinstance(held, dict) and field in held:

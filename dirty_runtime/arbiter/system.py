@@ -31,8 +31,10 @@ def lack() -> str:
 
 def check_cpus(affinity: str) -> None:
     """Raises ConfigError where a worker would have no CPU, of those that this process may use."""
-    ours = os.sched_getaffinity(0)
-    for cpus in cpu_lists(affinity):
+    wanted = cpu_lists(affinity)
+    # Asked only where somebody asks: where no arbiter can run, there is no such function.
+    ours = os.sched_getaffinity(0) if wanted else set()
+    for cpus in wanted:
         if not cpus & ours:
             reason = f"cpu-affinity {affinity}: of {_told(cpus)}, none is among {_told(ours)}"
             raise ConfigError(f"{reason}, which this process may use", "cpu_affinity")

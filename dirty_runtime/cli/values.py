@@ -86,7 +86,7 @@ _decoder = json.JSONDecoder(
 
 
 def print_json(value: Any) -> None:
-    """Print the value on one line. Raises ClickException when it cannot be written."""
+    """Print the value on one line. Raises OSError when it cannot be written."""
     # What the output cannot write itself, JSON can.
     in_ascii = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     try:
@@ -96,12 +96,7 @@ def print_json(value: Any) -> None:
         less = json.loads(text, parse_constant=lambda _: None)
         text = json.dumps(less, ensure_ascii=in_ascii)
         _say_once(NO_NUMBERS)
-    try:
-        click.echo(printable(text))
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise click.ClickException(f"standard output: {error.strerror}") from None
+    click.echo(printable(text))
 
 
 _said: set[str] = set()

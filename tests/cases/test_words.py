@@ -197,11 +197,18 @@ def test_json_is_the_same_in_whatever_it_is_written(arbiter: Arbiter, encoding: 
     assert strict(done.stdout.decode(encoding)) == SAID
 
 
-def test_a_full_disk_is_told_in_one_line(arbiter: Arbiter) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "words", [("call", "words:App", "text"), ("status",), ("status", "--json")]
+)
+def test_a_full_disk_is_told_in_one_line(
+    arbiter: Arbiter, words: tuple[str, ...], unbuffered: str
+) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            dirty("call", "--socket", arbiter.socket_path, "words:App", "text"),
+            dirty(words[0], "--socket", arbiter.socket_path, *words[1:]),
             stdout=full,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
             stderr=subprocess.PIPE,
             text=True,
             timeout=LIMIT_S,
