@@ -21,6 +21,8 @@ from dirty_runtime import DirtyError
 from dirty_runtime.arbiter import collector
 from tests.dirty_runtime.processes import LIMIT_S, OURS, Arbiter, serving, wait_until
 
+# Has a lane of its own, for several calls at once.
+MANY = "tests.dirty_runtime.gathering:Many"
 FEW = 5
 # Of Python's middle generation, as what came within a turn of the loop.
 CAME = 30_000
@@ -103,7 +105,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Arbiter,
     config, found = directory / "conf.py", directory / "found"
     config.write_text(LOOKS.format(found=str(found)))
     options = ("-c", str(config), "--frame-timeout", "0.1", "--timeout", "0.3")
-    with serving(OURS, workers=2, options=options) as arbiter:
+    with serving(OURS, MANY, workers=2, options=options) as arbiter:
         yield arbiter, found
 
 
@@ -117,20 +119,31 @@ def sent(arbiter: Arbiter, data: bytes, read: int = 0) -> None:
             read -= len(part)
 
 
-def request(action: str, *args: Any) -> bytes:
-    return gdproto.Request(1, OURS, action, args).to_bytes()
+def request(action: str, *args: Any, app: str = OURS) -> bytes:
+    return gdproto.Request(1, app, action, args).to_bytes()
 
 
-def call(arbiter: Arbiter, action: str, *args: Any) -> None:
+def call(arbiter: Arbiter, action: str, *args: Any, app: str = OURS) -> None:
     with arbiter.client() as client, contextlib.suppress(DirtyError):
-        client.execute(OURS, action, *args)
+        client.execute(app, action, *args)
 
 
-def kill(arbiter: Arbiter) -> None:
-    pid = arbiter.status()["workers"][0]["pid"]
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: pid not in {one["pid"] for one in arbiter.status()["workers"]})
+def kill(arbiter: Arbiter, count: int = 1) -> None:
+    pids = {one["pid"] for one in arbiter.status()["workers"][:count]}
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not pids & {one["pid"] for one in arbiter.status()["workers"]})
     arbiter.wait_ready()
+
+
+def kill_amid(arbiter: Arbiter, data: bytes) -> None:
+    """Have the workers die while an answer to this is under way."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(LIMIT_S)
+        client.connect(arbiter.socket_path)
+        client.sendall(data)
+        assert client.recv(1000)
+        kill(arbiter, 2)
 
 
 def reload(arbiter: Arbiter) -> None:
@@ -160,6 +173,8 @@ WHAT: dict[str, Callable[[Arbiter], object]] = {
     "calls that are too late": lambda arbiter: call(arbiter, "nap", 1.0),
     "large requests and answers": lambda arbiter: call(arbiter, "echo", LARGE),
     "large requests without room": call_without_room,
+    "calls among several": lambda arbiter: call(arbiter, "plain", app=MANY),
+    "large answers among several": lambda arbiter: call(arbiter, "blob", len(LARGE), app=MANY),
     "answers that are left": lambda arbiter: sent(arbiter, request("zeros", len(LARGE)), 1000),
     "streams that are left": lambda arbiter: sent(arbiter, request("burst", 1000), 1000),
     "streams that are cancelled": lambda arbiter: sent(
@@ -178,6 +193,12 @@ WHAT: dict[str, Callable[[Arbiter], object]] = {
         arbiter, QUESTIONS + gdproto.Cancel(2).to_bytes(), 100
     ),
     "workers that die": kill,
+    "workers that die amid an answer": lambda arbiter: kill_amid(
+        arbiter, request("zeros", len(LARGE))
+    ),
+    "workers that die amid a stream": lambda arbiter: kill_amid(
+        arbiter, request("flood", len(LARGE), app=MANY)
+    ),
     "workers that are replaced": reload,
 }
 

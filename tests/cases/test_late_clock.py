@@ -50,10 +50,17 @@ Test = Callable[[ToldTime, Clock], Coroutine[Any, Any, None]]
 
 def run(test: Test) -> None:
     loop = ToldTime()
+    # Else who waits for a callback that failed would wait forever.
+    loop.set_exception_handler(failed)
     try:
         loop.run_until_complete(test(loop, Clock(loop.time)))
     finally:
         loop.close()
+
+
+def failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    loop.default_exception_handler(context)
+    loop.stop()
 
 
 def test_a_timer_rings_in_time() -> None:
@@ -150,7 +157,7 @@ def test_a_limit_of_what_is_awaited_goes_by_it() -> None:
 class Silent:
     """A lane on which nothing comes, and who is told of it."""
 
-    paused = False
+    paused = is_held = False
 
     def __init__(self, clock: Clock) -> None:
         self.heard_s = clock()

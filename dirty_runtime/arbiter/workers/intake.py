@@ -1,7 +1,8 @@
 """What comes on a lane: it is taken as it comes, but for what is written to a disk.
 
 Rules: while a thread writes, nothing is read or taken of the lane, which is no silence of its
-worker. What a worker that is gone has left behind is taken before its lane is over.
+worker. What a worker that is gone has left behind is taken before its lane is over. Then nothing
+of the lane is known any more: no collector is to be waited for.
 """
 
 from __future__ import annotations
@@ -108,4 +109,9 @@ class Intake:
     def _end(self) -> None:
         drained, self._drained = self._drained, None
         if drained is not None:
+            self._take = self._read_on = nothing
             drained()
+
+
+def nothing() -> None:
+    """What a lane that is over does."""

@@ -213,12 +213,13 @@ class Lane:
 
     def drain(self, drained: Callable[[], None]) -> None:
         """Take in what the worker left behind when it died, close, and call `drained`."""
-        intake = self._intake if self._many is None else self._many.intake
-        if intake is None:
+        if self._many is not None:
+            self._many.drain(drained)
+        elif self._intake is not None:
+            self._intake.drain(drained)
+        else:
             self.close()
             drained()
-        else:
-            intake.drain(drained)
 
     def _write(self, data: Data) -> None:
         assert self._link is not None
@@ -310,6 +311,8 @@ class Lane:
 
     def _take_many(self, count: int) -> None:
         assert self._link is not None
+        # It has one of its own.
+        self._intake = None
         self._many = ManyExchanges(
             self.worker,
             self._link,

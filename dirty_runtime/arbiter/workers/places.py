@@ -20,7 +20,7 @@ from ...errors import DirtyError
 from ...sockets.inbox import Inbox
 from ...sockets.link import Data, Link
 from ...sockets.spool import Spool
-from .intake import Intake
+from .intake import Intake, nothing
 
 if TYPE_CHECKING:
     from .lane import Answer, LaneWorker
@@ -208,6 +208,18 @@ class ManyExchanges:
         if self._places_closed == len(self.places):
             self._link.close()
 
+    def drain(self, drained: Callable[[], None]) -> None:
+        """Take in what the worker left behind when it died, close, and call `drained`."""
+
+        def over() -> None:
+            drained()
+            # What knows each other is not to wait for the collector.
+            self.places.clear()
+            self._inbox = self._inbox_of = None
+            self._closed = nothing
+
+        self.intake.drain(over)
+
     # --- what the link tells ---
 
     def received(self) -> None:
@@ -306,6 +318,7 @@ class ManyExchanges:
         self._closed()
 
     def lost(self, error: OSError | None) -> None:
+        self._link.forget(self._connection)
         self.intake.lost(error)
         if error is not None:
             self._closed()
