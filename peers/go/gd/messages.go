@@ -238,14 +238,14 @@ type Request struct {
 
 	// Timeout: seconds from arrival at the arbiter, queueing included: float or integer; nil for
 	// none.
-	Timeout any `gd:"timeout,optional"`
+	Timeout any `gd:"timeout,none"`
 
 	// Priority: 0 is usual; of requests that wait, the higher goes first.
 	Priority int64 `gd:"priority,optional"`
 
 	// Trace: the trace that the caller takes part in, as headers of HTTP would tell it; nil for
 	// none.
-	Trace Dict `gd:"trace,optional"`
+	Trace Dict `gd:"trace,none"`
 
 	// Args: positional arguments; nil for an empty one.
 	Args []any `gd:"args,optional"`
@@ -489,28 +489,28 @@ type Stash struct {
 	Table string `gd:"table"`
 
 	// Key: the key; nil for none.
-	Key any `gd:"key,optional"`
+	Key any `gd:"key,none"`
 
 	// Value: the value; nil for none.
-	Value any `gd:"value,optional"`
+	Value any `gd:"value,none"`
 
 	// Pattern: a glob over string keys; nil for none.
-	Pattern *string `gd:"pattern,optional"`
+	Pattern *string `gd:"pattern,none"`
 
 	// Ttl: seconds that the key lives: float or integer; nil for none.
-	Ttl any `gd:"ttl,optional"`
+	Ttl any `gd:"ttl,none"`
 
 	// Initial: the number to begin with: float or integer; nil for none.
-	Initial any `gd:"initial,optional"`
+	Initial any `gd:"initial,none"`
 
 	// Version: the version that is expected; nil for none.
-	Version *int64 `gd:"version,optional"`
+	Version *int64 `gd:"version,none"`
 
 	// Count: how many keys at most; nil for none.
-	Count *int64 `gd:"count,optional"`
+	Count *int64 `gd:"count,none"`
 
 	// After: where a page ended; nil for none.
-	After any `gd:"after,optional"`
+	After any `gd:"after,none"`
 }
 
 // MessageType is TypeStash.
@@ -691,10 +691,10 @@ type Manage struct {
 	Count *int64 `gd:"count,optional"`
 
 	// Slot: the place of one worker; nil for none.
-	Slot *int64 `gd:"slot,optional"`
+	Slot *int64 `gd:"slot,none"`
 
 	// Call: the arbiter's number of one request; nil for none.
-	Call *int64 `gd:"call,optional"`
+	Call *int64 `gd:"call,none"`
 }
 
 // MessageType is TypeManage.

@@ -21,14 +21,15 @@ func fromTypedMessage(typed object) gd.Message {
 			continue
 		}
 		value := fromTyped(fields[name].(object))
-		if !set(held.Field(i), value, option == "optional") {
+		if !set(held.Field(i), value, option != "") {
 			panic(unsupported(fmt.Sprintf("%s is a %v in Go, and no %T", name, held.Field(i).Type(), value)))
 		}
 	}
 	return message
 }
 
-// The name by which the protocol knows a field of a struct.
+// The name by which the protocol knows a field of a struct, and what nil stands for: "none", or else
+// "optional" for the default; nothing where the field must be there.
 func tagOf(field reflect.StructField) (name, option string, is bool) {
 	tag, is := field.Tag.Lookup("gd")
 	name, option, _ = strings.Cut(tag, ",")
@@ -76,15 +77,16 @@ func toTypedMessage(message gd.Message) object {
 	held := reflect.ValueOf(message).Elem()
 	fields := object{}
 	for i := range held.NumField() {
-		if name, _, is := tagOf(held.Type().Field(i)); is {
-			fields[name] = toTyped(plain(held.Field(i)))
+		if name, option, is := tagOf(held.Type().Field(i)); is {
+			fields[name] = toTyped(plain(held.Field(i), option == "none"))
 		}
 	}
 	requestID := decimal(message.ExchangeID())
 	return object{"type": message.MessageType().String(), "request_id": requestID, "fields": fields}
 }
 
-func plain(field reflect.Value) any {
+// A field's value; nil may stand for none, or for an empty one.
+func plain(field reflect.Value, nilIsNone bool) any {
 	switch field.Kind() {
 	case reflect.Interface:
 		return field.Interface()
@@ -92,7 +94,11 @@ func plain(field reflect.Value) any {
 		if field.IsNil() {
 			return nil
 		}
-		return plain(field.Elem())
+		return plain(field.Elem(), nilIsNone)
+	case reflect.Map, reflect.Slice:
+		if nilIsNone && field.IsNil() {
+			return nil
+		}
 	case reflect.Int64:
 		return field.Int()
 	}

@@ -602,7 +602,7 @@ def _declared(one: Field) -> list[str]:
         can_be_nil = one.is_pointer or one.type in WITH_NIL
         told += f"; nil for {_absence(field)}" if can_be_nil else ""
     kind = f"*{one.type}" if one.is_pointer else one.type
-    option = "" if field.required else ",optional"
+    option = "" if field.required else ",none" if field.default is None else ",optional"
     return [*comment(f"{told}."), f'{one.name} {kind} `gd:"{field.name}{option}"`']
 
 
