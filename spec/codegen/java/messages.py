@@ -538,8 +538,16 @@ def _ruled(name: str, words: list[str], calls: list[str]) -> list[str]:
         return [f"{head} {made}{''.join(calls)};"]
     if len(f"    {made}{''.join(calls)};") <= room:
         return [head, f"    {made}{''.join(calls)};"]
-    rows = [f"        {one}" for one in calls]
+    rows = [f"        {row}" for one in calls for row in _filled(one, room - 8)]
     return [head, f"    {made}", *rows[:-1], f"{rows[-1]};"]
+
+
+def _filled(call: str, room: int) -> list[str]:
+    """A call of short words, as many in a line as it holds, without what ends its last line."""
+    if len(call) < room:
+        return [call]
+    name, _, inner = call.partition("(")
+    return [f"{name}(", *(f"    {row}" for row in textwrap.wrap(inner, room - 4))]
 
 
 def _bare_case(message: ir.Message) -> str:
@@ -552,11 +560,11 @@ def _read_case(message: ir.Message, spec: ir.Spec) -> list[str]:
     """Fields are judged in the order of the table, and given in the constructor's."""
     takes = [line for f in message.fields or () for line in _take(message, f, spec, "payload")]
     names = ["requestId", *(variable(f.name) for f in _arguments(message))]
-    made = called(f"new Message.{pascal(message.name)}", names, 5)
+    made = called(f"yield new Message.{pascal(message.name)}", names, 4)
     return [
         f"case {screaming(message.name)} -> {{",
         *(f"  {line}" for line in takes),
-        f"  yield {made[0]}" + (";" if len(made) == 1 else ""),
+        f"  {made[0]}" + (";" if len(made) == 1 else ""),
         *(f"  {line}" for line in made[1:-1]),
         *(f"  {line};" for line in made[1:][-1:]),
         "}",

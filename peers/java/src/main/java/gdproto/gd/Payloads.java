@@ -26,7 +26,9 @@ final class Payloads {
   private static final Field CHUNK_DATA = new Field("data", true);
   private static final Field STASH_OP =
       new Field("op", true, Field.Kind.INTEGER)
-          .oneOf(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L, 11L, 12L, 13L, 14L, 15L, 16L, 17L, 18L, 19L, 20L);
+          .oneOf(
+              1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L, 11L, 12L, 13L, 14L, 15L, 16L, 17L, 18L, 19L,
+              20L);
   private static final Field STASH_TABLE = new Field("table", true, Field.Kind.STRING);
   private static final Field STASH_KEY = new Field("key", false).scalar();
   private static final Field STASH_VALUE = new Field("value", false);
@@ -100,7 +102,8 @@ final class Payloads {
         Map<String, Object> trace = Payload.map(payload.take(REQUEST_TRACE));
         List<Object> args = Payload.list(payload.take(REQUEST_ARGS));
         Map<String, Object> kwargs = Payload.map(payload.take(REQUEST_KWARGS));
-        yield new Message.Request(requestId, appPath, action, args, kwargs, timeout, priority, trace);
+        yield new Message.Request(
+            requestId, appPath, action, args, kwargs, timeout, priority, trace);
       }
       case RESPONSE -> {
         Object result = payload.take(RESPONSE_RESULT);
