@@ -18,6 +18,7 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -109,12 +110,14 @@ def server(words: Sequence[str], url: str, **environment: str) -> Iterator[int]:
             env={**os.environ, "PYTHONPATH": str(HERE.parent), **environment},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         try:
             _wait_for_an_answer(process, url)
             yield process.pid
         finally:
-            process.terminate()
+            # All that it has started, too.
+            os.killpg(process.pid, signal.SIGTERM)
             process.wait()
 
 
