@@ -32,7 +32,7 @@ from .answers.status import StatusAnswers
 from .apart import for_each
 from .calls import Calls
 from .clients.access import Access
-from .clients.connection import CallOf, ClientConnection
+from .clients.connection import DISCARD_S, CallOf, ClientConnection
 from .clients.door import NOT_LET_GO, Door
 from .clients.listener import Listener
 from .clock import Clock
@@ -506,7 +506,16 @@ class DirtyArbiter:
             await pace()
         # One turn of the loop for the transports to close.
         await asyncio.sleep(0)
+        await self._sent()
         await asyncio.to_thread(self.stash.close)
+
+    async def _sent(self) -> None:
+        """Return when clients have taken why they were let go, those that read it soon."""
+        limit_s = self._clock() + DISCARD_S
+        while self._clock() < limit_s and not self._hasty:
+            if not self.door.has_unsent:
+                return
+            await asyncio.sleep(LOOK_S)
 
     def _time_to_close_s(self, worker: Worker) -> float:
         # A call that still runs had its time.

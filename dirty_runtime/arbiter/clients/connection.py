@@ -313,6 +313,11 @@ class ClientConnection:
         """Whether something that it asked has begun, and is to be answered."""
         return bool(self.calls or self._questions)
 
+    @property
+    def has_unsent(self) -> bool:
+        """Whether the kernel has not taken yet all that is to be sent."""
+        return self._link.waiting_bytes > 0
+
     def refuse(self, error: DirtyError) -> None:
         """Tell the client why it is not served, and hear it no more."""
         self._write(to_message(error, 0).to_bytes())

@@ -350,6 +350,12 @@ class Door:
         is_known = not self._awaits_look
         return is_known and not (self._crowd.count(Rest.BUSY) or self._crowd.count(Rest.UNREAD))
 
+    @property
+    def has_unsent(self) -> bool:
+        """Whether somebody who was let go is still to be sent why, as far as that is known."""
+        leaving = self._crowd.of(Rest.LEAVING)
+        return self._awaits_look or any(client.has_unsent for client in leaving)
+
     def _let_go_at_once(self, client: ClientConnection, reason: str) -> None:
         try:
             self._let_go(client, reason)
