@@ -229,7 +229,7 @@ def main() -> None:
     """Measure, and print tables beside the bars."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--connections", default="4,16,64,256")
     options = parser.parse_args()
