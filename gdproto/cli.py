@@ -10,10 +10,11 @@ import click
 
 from .errors import ProtocolError
 from .explain import explain, render
+from .printing import Printing
 from .tlv import decode, encode
 
 
-class WithOthers(click.Group):
+class WithOthers(Printing):
     """A group that imports the suite, and the backends, only when they are asked for."""
 
     def list_commands(self, context: click.Context) -> list[str]:

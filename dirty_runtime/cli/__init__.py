@@ -7,13 +7,11 @@ the command is given. A command loads what it needs, and no other.
 
 from __future__ import annotations
 
-import errno
-import os
-import sys
 from importlib import import_module
-from typing import Any
 
 import click
+
+from gdproto.printing import Printing
 
 from .examples import epilog
 from .statuses import STATUSES
@@ -39,25 +37,8 @@ HOMES = {
 }
 
 
-# What a write fails with that nobody can take.
-IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-
-
-class Commands(click.Group):
+class Commands(Printing):
     """The commands, each loaded when it is asked for."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            result = super().invoke(ctx)
-            if sys.stdout is not None:
-                sys.stdout.flush()
-        except OSError as error:
-            if error.filename is not None or error.errno not in IS_FULL:
-                raise
-            # What is left would be tried once more at the exit, and fail in words of Python.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            raise click.ClickException(f"standard output: {error.strerror}") from None
-        return result
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(HOMES)
