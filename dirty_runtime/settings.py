@@ -245,11 +245,16 @@ VARIABLES = frozenset(variable_name(one.name) for one in simple_settings()) | {
 }
 
 
+def stash_file(text: str) -> str:
+    """The path of the file that the setting `stash` names; empty where it names none."""
+    return text.removeprefix(IN_SQLITE) if text.startswith(IN_SQLITE) else ""
+
+
 def placed(setting: str, text: str) -> str:
     """The path, absolute; what of `metrics` and `stash` is no path as it is. Raises OSError."""
     if setting == "stash":
-        is_file = text.startswith(IN_SQLITE) and text != IN_SQLITE
-        return IN_SQLITE + absolute(text.removeprefix(IN_SQLITE)) if is_file else text
+        file = stash_file(text)
+        return IN_SQLITE + absolute(file) if file else text
     return text if setting == "metrics" and "/" not in text else absolute(text)
 
 
@@ -398,8 +403,7 @@ def _problem(one: Field[Any], value: Any) -> str:
     if value and (one.name == "statsd" or (one.name == "metrics" and "/" not in value)):
         return _told_by(host_and_port, value)
     if one.name == "stash" and value != IN_MEMORY:
-        is_file = value.startswith(IN_SQLITE) and value != IN_SQLITE
-        return "" if is_file else f"is {IN_MEMORY} or {IN_SQLITE}PATH, not {value!r}"
+        return "" if stash_file(value) else f"is {IN_MEMORY} or {IN_SQLITE}PATH, not {value!r}"
     if one.name == "cpu_affinity":
         return _told_by(cpu_lists, value)
     if one.name == "app_log_level" and value not in LEVELS:
