@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VECTORS = {case.id: case.area for case in load().values()}
 BY_VECTORS = proofs.by_vectors(load().values())
 BY_SCRIPTS = proofs.by_scripts()
+BY_TESTS = proofs.by_tests()
 EXEMPT = proofs.exemptions()
 GENERATED = ROOT / "docs" / "generated"
 EMPTY_HEADING = re.compile(r"<th([^>]*)>\s*</th>")
@@ -69,12 +70,14 @@ def anchor(found: re.Match[str]) -> str:
 def proved(name: str) -> str:
     """What proves the requirement, behind one line that says how much that is."""
     if name in EXEMPT:
-        return f'<p class="proofs">Without a vector. {escape(EXEMPT[name])}</p>'
+        return f'<p class="proofs">Without a proof. {escape(EXEMPT[name])}</p>'
     vectors, scripts = BY_VECTORS.get(name, []), BY_SCRIPTS.get(name, [])
+    tests = BY_TESTS.get(name, [])
     links = [f'<a href="../../vectors/{VECTORS[one]}/#{one}">{one}</a>' for one in vectors]
-    links += [f"<code>{one}</code>" for one in scripts]
+    links += [f"<code>{one}</code>" for one in (*scripts, *tests)]
     counts = [f"{len(vectors)} vectors"] if vectors else []
     counts += [f"{len(scripts)} live scripts"] if scripts else []
+    counts += [f"{len(tests)} tests of this project's own"] if tests else []
     summary = f"<summary>{', '.join(counts) or 'nothing'}</summary>"
     if vectors:
         links.append(f'<a href="../../vectors/?requirement={name}">search them</a>')

@@ -112,6 +112,7 @@ def clients(arbiter: Arbiter) -> int:
 # --- in number ---
 
 
+@pytest.mark.proves("GD-SEC-011", "GD-SEC-012")
 @pytest.mark.parametrize("sent", [b"", *HALF.values()], ids=["nothing", *HALF])
 def test_where_too_many_are_connected_who_rests_longest_goes(
     crowded: Arbiter, opened: contextlib.ExitStack, sent: bytes
@@ -145,6 +146,7 @@ def answered(client: socket.socket) -> bool:
     return bool(client.recv(1))
 
 
+@pytest.mark.proves("GD-SEC-012", "GD-SEC-016")
 @pytest.mark.parametrize("sent", [b"", HEADER], ids=["idle ones", "bare headers"])
 def test_who_holds_more_than_a_share_loses_it_first(
     crowded: Arbiter, opened: contextlib.ExitStack, sent: bytes
@@ -163,6 +165,7 @@ def test_who_holds_more_than_a_share_loses_it_first(
     assert told.details == {"begun": False}
 
 
+@pytest.mark.proves("GD-SEC-012", "GD-SEC-016")
 def test_whose_frame_stalls_goes_before_who_is_idle(
     crowded: Arbiter, opened: contextlib.ExitStack
 ) -> None:
@@ -196,6 +199,7 @@ def test_where_all_wait_for_answers_one_may_look_after_the_arbiter(
 # --- in time ---
 
 
+@pytest.mark.proves("GD-SEC-011", "GD-SEC-012")
 @pytest.mark.parametrize("sent", HALF.values(), ids=HALF)
 def test_a_frame_has_its_time(hurried: Arbiter, opened: contextlib.ExitStack, sent: bytes) -> None:
     assert "frame-timeout" in last_words(connected(hurried, opened, sent)).message
@@ -213,6 +217,7 @@ def test_a_byte_now_and_then_is_no_progress(hurried: Arbiter, opened: contextlib
     assert b"frame-timeout" in told
 
 
+@pytest.mark.proves("GD-SEC-011")
 def test_who_asks_nothing_goes_and_comes_back_unnoticed(hurried: Arbiter) -> None:
     with hurried.client() as kept:
         assert kept.execute(OURS, "echo", 1)["args"] == [1]
@@ -223,6 +228,7 @@ def test_who_asks_nothing_goes_and_comes_back_unnoticed(hurried: Arbiter) -> Non
             assert list(kept.stream(OURS, "count", 3)) == [0, 1, 2]
 
 
+@pytest.mark.proves("GD-SEC-012")
 def test_who_waits_for_an_answer_is_not_idle(
     hurried: Arbiter, opened: contextlib.ExitStack
 ) -> None:
@@ -238,6 +244,7 @@ def test_who_waits_for_an_answer_is_not_idle(
 # --- in bytes ---
 
 
+@pytest.mark.proves("GD-SEC-009", "GD-SEC-011", "GD-SEC-012")
 def test_what_is_unfinished_is_bounded_over_all(
     narrow: Arbiter, opened: contextlib.ExitStack
 ) -> None:
@@ -248,6 +255,7 @@ def test_what_is_unfinished_is_bounded_over_all(
     assert "max-client-bytes" in last_words(first).message
 
 
+@pytest.mark.proves("GD-SEC-011", "GD-SEC-012")
 def test_what_is_on_disk_is_bounded_over_all(narrow: Arbiter, opened: contextlib.ExitStack) -> None:
     first = connected(narrow, opened, HEADER + bytes(8 * MIB))
     with narrow.client() as another:

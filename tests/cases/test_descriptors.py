@@ -50,6 +50,7 @@ def test_a_frame_that_does_not_flow_takes_none(
     wait_until(lambda: descriptors(arbiter) <= before + len(several))
 
 
+@pytest.mark.proves("GD-SEC-013")
 @pytest.mark.parametrize("sent", [b"", HEADER, HEADER + bytes(2 * HELD_BYTES)])
 def test_who_comes_is_let_in_though_others_have_them_all(
     arbiter: Arbiter, opened: contextlib.ExitStack, sent: bytes

@@ -82,6 +82,7 @@ def gone(arbiter: Arbiter, tmpdir: Path) -> Callable[[], object]:
     return tmpdir.mkdir
 
 
+@pytest.mark.proves("GD-SEC-013")
 @pytest.mark.parametrize("happens", [full, out_of_descriptors, gone])
 def test_no_room_is_told_and_what_was_taken_is_given_back(
     arbiter: Arbiter, tmpdir: Path, happens: Callable[[Arbiter, Path], Callable[[], object]]

@@ -30,6 +30,7 @@ async def holding(arbiter: Arbiter, client: DirtyClient, directory: Path) -> asy
     return call
 
 
+@pytest.mark.proves("GD-ROLE-024", "GD-ROLE-026")
 def test_who_kept_a_connection_follows_to_the_successor(tmp_path: Path) -> None:
     async def test() -> None:
         with (
@@ -62,6 +63,7 @@ def test_who_kept_a_connection_follows_to_the_successor(tmp_path: Path) -> None:
     asyncio.run(test())
 
 
+@pytest.mark.proves("GD-ROLE-025")
 def test_a_drain_lets_go_of_who_is_idle_and_waits_until_answers_are_read() -> None:
     with (
         serving(OURS) as arbiter,

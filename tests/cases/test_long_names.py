@@ -57,6 +57,7 @@ NAMED: dict[str, tuple[str, gdproto.Message]] = {
 }
 
 
+@pytest.mark.proves("GD-SEC-015")
 @pytest.mark.parametrize("what", NAMED)
 @pytest.mark.parametrize("form", [bytes, memoryview])
 def test_a_name_is_judged_before_it_is_decoded(what: str, form: type) -> None:

@@ -316,6 +316,7 @@ def test_a_mapping_of_any_size_is_a_mapping(count: int) -> None:
     assert len(mapping) == 0
 
 
+@pytest.mark.proves("GD-MSG-048")
 def test_a_list_that_no_frame_carries_is_refused_by_its_limit() -> None:
     async def test() -> None:
         stash = MemoryStash()

@@ -115,6 +115,7 @@ def test_a_socket_that_is_lost_is_missed_and_made_anew(
     assert not path.exists()
 
 
+@pytest.mark.proves("GD-SEC-003")
 @pytest.mark.parametrize("kind", ["socket", "file"])
 def test_what_others_have_put_there_is_left_alone(
     kind: str, root: Path, caplog: pytest.LogCaptureFixture

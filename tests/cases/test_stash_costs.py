@@ -85,6 +85,7 @@ NAMES: dict[str, Fill] = {
 }
 
 
+@pytest.mark.proves("GD-SEC-009")
 @pytest.mark.parametrize("shape", NAMES)
 def test_the_limit_is_one_for_all(shape: str) -> None:
     async def test() -> None:

@@ -97,6 +97,7 @@ def free(arbiter: Arbiter) -> None:
     resource.prlimit(arbiter.process.pid, resource.RLIMIT_NOFILE, (most, most))
 
 
+@pytest.mark.proves("GD-SEC-013")
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 7])
 def test_a_worker_is_replaced_when_there_are_descriptors_again(count: int, short: Arbiter) -> None:
     # One that has answered is replaced without a pause.

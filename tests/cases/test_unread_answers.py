@@ -82,6 +82,7 @@ def asked(number: int) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.proves("GD-SEC-009")
 @pytest.mark.parametrize("kind", asked(0))
 def test_who_does_not_read_is_not_heard(kind: str, arbiter: Arbiter, client: socket.socket) -> None:
     before_mb = memory_mb(arbiter)
@@ -132,6 +133,7 @@ def test_what_is_answered_in_turns_waits_for_the_reader_too(
             stash.delete_table(name)
 
 
+@pytest.mark.proves("GD-SEC-009")
 def test_what_waits_behind_a_large_answer_counts(arbiter: Arbiter, client: socket.socket) -> None:
     before_mb = memory_mb(arbiter)
     client.setblocking(True)
@@ -179,6 +181,7 @@ def response_to(client: socket.socket) -> tuple[int, int]:
     return header.request_id, len(result)
 
 
+@pytest.mark.proves("GD-SEC-014")
 @pytest.mark.parametrize("kind", UNREAD_SIZES)
 def test_who_does_not_read_keeps_nobody_from_a_lane(
     kind: str, arbiter: Arbiter, client: socket.socket

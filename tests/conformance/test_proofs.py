@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gdproto import declaration
@@ -9,12 +11,21 @@ from gdproto.conformance.cases import load
 from workshop.completeness import proofs
 
 ONE = {"GD-A-001": ["case"]}
+MARKED = """
+@pytest.mark.proves("GD-A-001", "GD-A-002")
+@pytest.mark.parametrize("one", [1])
+def test_one(one): ...
+@pytest.mark.proves("GD-A-002")
+def test_two(): ...
+def test_three(): ...
+"""
 
 
 def test_every_requirement_is_proved_or_exempt() -> None:
     known = declaration.requirements()
     vectors, scripts = proofs.by_vectors(load().values()), proofs.by_scripts()
-    assert proofs.faults(known, vectors, scripts, proofs.exemptions()) == []
+    proved = proofs.merged(vectors, scripts, proofs.by_tests())
+    assert proofs.faults(known, proved, proofs.exemptions()) == []
 
 
 @pytest.mark.parametrize(
@@ -32,14 +43,23 @@ def test_every_requirement_is_proved_or_exempt() -> None:
 def test_what_is_wrong_is_named(
     known: list[str], proved: proofs.Proofs, exempt: dict[str, str], told: str | None
 ) -> None:
-    lines = proofs.faults(known, proved, {}, exempt)
+    lines = proofs.faults(known, proved, exempt)
     assert len(lines) == (told is not None)
     if told:
         assert told in lines[0]
 
 
-def test_scripts_prove_as_vectors_do() -> None:
-    assert proofs.faults(["GD-A-001"], {}, ONE, {}) == []
-    assert proofs.faults(["GD-A-001"], ONE, {"GD-B-001": ["script"]}, {}) != []
-    assert proofs.faults(["GD-A-001"], {}, ONE, {"GD-A-001": "a reason"}) != []
-    assert proofs.faults(["GD-A-001"], {}, {}, {}) != []
+def test_each_kind_of_proof_counts() -> None:
+    assert proofs.merged(ONE, {"GD-A-001": ["script"], "GD-A-002": ["test"]}, {}) == {
+        "GD-A-001": ["case", "script"],
+        "GD-A-002": ["test"],
+    }
+
+
+def test_tests_are_found_by_their_mark(tmp_path: Path) -> None:
+    (tmp_path / "tests" / "deep").mkdir(parents=True)
+    (tmp_path / "tests" / "deep" / "test_it.py").write_text(MARKED)
+    assert proofs.by_tests(tmp_path / "tests") == {
+        "GD-A-001": ["tests/deep/test_it.py::test_one"],
+        "GD-A-002": ["tests/deep/test_it.py::test_one", "tests/deep/test_it.py::test_two"],
+    }

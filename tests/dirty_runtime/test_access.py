@@ -62,6 +62,7 @@ def test_a_stranger_cannot_open_the_socket() -> None:
             arbiter.client().execute(OURS, "pid")
 
 
+@pytest.mark.proves("GD-MSG-033")
 @needs_root
 def test_who_can_open_it_may_call_but_not_manage() -> None:
     with serving(OURS, options=("--socket-mode", "666")) as arbiter:
@@ -72,6 +73,7 @@ def test_who_can_open_it_may_call_but_not_manage() -> None:
                 client.manage(ManageOp.ADD)
 
 
+@pytest.mark.proves("GD-SEC-002")
 @needs_root
 @pytest.mark.parametrize("setting", ["--manage-users", "--allowed-users"])
 def test_users_can_be_named(setting: str) -> None:
@@ -84,6 +86,7 @@ def test_users_can_be_named(setting: str) -> None:
                 assert client.manage(ManageOp.ADD)["spawned"] == 1
 
 
+@pytest.mark.proves("GD-SEC-002")
 @needs_root
 def test_whoever_is_not_named_is_told_so() -> None:
     options = ("--socket-mode", "666", "--allowed-users", "root")

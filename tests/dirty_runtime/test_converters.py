@@ -125,6 +125,7 @@ def test_scalars_come_as_plain_numbers() -> None:
     assert there_and_back(ARRAYS, np.complex64(1 + 2j))[()] == 1 + 2j
 
 
+@pytest.mark.proves("GD-PROF-006")
 def test_an_array_lies_over_the_bytes_that_came() -> None:
     given = np.arange(1_000_000, dtype="f8")
     data = gdproto.encode(ARRAYS.to_wire({"image": given}))

@@ -374,6 +374,7 @@ def test_a_higher_priority_goes_first() -> None:
     assert [job.priority for job in taken(router)] == [10, 5, 5, 0, 0, -10]
 
 
+@pytest.mark.proves("GD-MSG-042")
 def test_connections_take_turns_within_a_priority() -> None:
     router = busy_router()
     submit(router, *(Job(client=client, priority=1) for client in "xxy"))
@@ -381,6 +382,7 @@ def test_connections_take_turns_within_a_priority() -> None:
     assert taken_of(router) == "xyxvwv"
 
 
+@pytest.mark.proves("GD-MSG-042")
 @pytest.mark.parametrize(
     ("waited_s", "first"), [(2.9, "high"), (3.0, "low"), (3.9, "low"), (100.0, "low")]
 )

@@ -366,6 +366,7 @@ def test_a_stop_closes_the_apps(tmp_path: Path) -> None:
     assert trace.read_text() == "closed"
 
 
+@pytest.mark.proves("GD-ROLE-023")
 def test_calls_that_outlast_the_graceful_timeout_are_answered(tmp_path: Path) -> None:
     options = ("--graceful-timeout", "0.2")
     with serving(OURS, options=options) as arbiter, arbiter.client() as client:
@@ -373,8 +374,9 @@ def test_calls_that_outlast_the_graceful_timeout_are_answered(tmp_path: Path) ->
         call = Call(client, tmp_path)
         call.wait_until_running()
         arbiter.signal(signal.SIGTERM)
-        with pytest.raises(DirtyWorkerError, match="stopped"):
+        with pytest.raises(DirtyWorkerError, match="stopped") as ended:
             call.result()
+        assert ended.value.begun is None
         assert arbiter.wait() == 0
         assert not is_running(pid)
 

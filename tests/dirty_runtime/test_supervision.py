@@ -464,6 +464,7 @@ def test_a_slot_has_an_environment_of_its_own(directory: Path) -> None:
         assert {client.execute(OURS, *asked) for _ in range(20)} == {"gpu0", "gpu1"}
 
 
+@pytest.mark.proves("GD-SEC-007")
 def test_tracebacks_can_be_kept_from_callers() -> None:
     with serving(OURS, options=("--no-tracebacks",)) as arbiter, arbiter.client() as client:
         with pytest.raises(DirtyError, match="it burns") as caught:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dirty_runtime import DirtyAppError, DirtyTimeoutError, DirtyWorkerError, StashClient
+import gdproto
+from dirty_runtime import (
+    DirtyAppError,
+    DirtyClient,
+    DirtyTimeoutError,
+    DirtyWorkerError,
+    StashClient,
+)
 
 from .processes import (
     LIMIT_S,
@@ -48,6 +58,7 @@ def arbiter(directory: Path) -> Iterator[Arbiter]:
         yield arbiter
 
 
+@pytest.mark.proves("GD-ROLE-022")
 def test_it_is_called_and_streams(arbiter: Arbiter) -> None:
     with arbiter.client() as client:
         assert client.execute(APP, "shout", "hello") == "HELLO"
@@ -210,6 +221,77 @@ while True:
         # What was given up is not taken for the answer to this one.
         assert client.execute(APP, "any", 0) == [0]
         assert client.status()["restarts"] == 0
+
+
+OTHER = "shouter:Other"
+# Each lane says whose it is, and answers a call by its number.
+APART = """
+import select
+apps = [["shouter:Shouter"], ["shouter:Other"]]
+for lane, own in zip(lanes, apps, strict=True):
+    receive(lane)
+    about = {"pid": 1, "apps": [*apps[0], *apps[1]], "version": "1", "extensions": []}
+    send(lane, RESPONSE, 1, {"result": about | {"lane_apps": own}})
+while True:
+    for lane in select.select(lanes, [], [])[0]:
+        _, request_id, _ = receive(lane)
+        send(lane, RESPONSE, request_id, {"result": lanes.index(lane)})
+"""
+
+
+@pytest.mark.proves("GD-ROLE-029")
+def test_an_app_is_called_on_its_lanes_alone(directory: Path) -> None:
+    (directory / "worker.py").write_text(HEAD + APART)
+    several = 20
+
+    async def called(arbiter: Arbiter) -> list[Any]:
+        async with DirtyClient(arbiter.socket_path, timeout=LIMIT_S) as client:
+            asked = [client.execute_async(one, "any") for one in (APP, OTHER) * several]
+            return await asyncio.gather(*asked)
+
+    with serving(APP, OTHER, threads=2, options=options(directory)) as arbiter:
+        assert asyncio.run(called(arbiter)) == [0, 1] * several
+
+
+# It says that it takes several exchanges, and answers by whether more came before its answer.
+ONE_BY_ONE = """
+import select
+receive(lane)
+about = {"pid": 1, "apps": [], "version": "1", "exchanges": 8, "extensions": EXTENSIONS}
+send(lane, RESPONSE, 1, {"result": about})
+while True:
+    _, request_id, _ = receive(lane)
+    more = bool(select.select([lane], [], [], 0.05)[0])
+    send(lane, RESPONSE, request_id, {"result": more})
+"""
+
+
+@pytest.mark.proves("GD-ROLE-033")
+@pytest.mark.parametrize("extensions", [[], ["cancel"], ["flow"]], ids=str)
+def test_who_does_not_list_both_has_one_exchange_at_a_time(
+    directory: Path, extensions: list[str]
+) -> None:
+    text = HEAD + ONE_BY_ONE.replace("EXTENSIONS", str(extensions))
+    (directory / "worker.py").write_text(text)
+    asked = b"".join(gdproto.Request(number, APP, "any").to_bytes() for number in (1, 2, 3))
+    with (
+        serving(APP, options=options(directory)) as arbiter,
+        socket.socket(socket.AF_UNIX) as client,
+    ):
+        client.connect(arbiter.socket_path)
+        client.settimeout(LIMIT_S)
+        client.sendall(asked)
+        answers = (answer for _, answer in zip(range(3), received(client), strict=False))
+        assert [answer.to_bytes() for answer in answers] == [
+            gdproto.Response(number, False).to_bytes() for number in (1, 2, 3)
+        ]
+
+
+def received(client: socket.socket) -> Iterator[gdproto.Message]:
+    """The frames that come, one after the other."""
+    with client.makefile("rb") as stream:
+        while head := stream.read(gdproto.HEADER_BYTES):
+            yield gdproto.parse(head + stream.read(gdproto.parse_header(head).length))
 
 
 @pytest.mark.parametrize("size", [1000, 3 * 2**20], ids=["small", "large"])

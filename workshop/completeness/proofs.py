@@ -1,17 +1,19 @@
-"""Which vectors and live scripts prove each requirement, and that none is left without.
+"""Which vectors, live scripts and tests prove each requirement, and that none is left without.
 
     python -m workshop.completeness.proofs
 
-Rules: a requirement has a proof, or an entry in `exemptions.json` that says why it has none. A
-vector or script that names no requirement of the text, and an exemption of what has a proof or is
-no requirement, are faults.
+Rules: a requirement has a proof, or an entry in `exemptions.json` that says why it has none. What a
+suite cannot bring about or see from outside, such as memory, users or an arbiter's end, is proved
+of ours by tests, which name it: ``@pytest.mark.proves("GD-SEC-009")``. Whatever names no
+requirement of the text, and an exemption of what has a proof or is no requirement, are faults.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gdproto import declaration
@@ -19,6 +21,8 @@ from gdproto.conformance import live
 from gdproto.conformance.cases import Case, load
 
 EXEMPTIONS = Path(__file__).parent / "exemptions.json"
+ROOT = Path(__file__).resolve().parents[2]
+MARK = "pytest.mark.proves"
 
 Proofs = dict[str, list[str]]
 
@@ -37,6 +41,36 @@ def by_scripts() -> Proofs:
     return live.proved()
 
 
+def by_tests(root: Path = ROOT / "tests") -> Proofs:
+    """The tests that are marked as a proof of a requirement, as pytest calls them, for each."""
+    proofs: Proofs = {}
+    for path in sorted(root.rglob("test_*.py")):
+        text = path.read_text()
+        if MARK in text:
+            where = path.relative_to(root.parent).as_posix()
+            for test, name in _marked(ast.parse(text)):
+                proofs.setdefault(name, []).append(f"{where}::{test}")
+    return proofs
+
+
+def _marked(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """The tests with the mark, and each requirement that it names."""
+    for one in tree.body:
+        if isinstance(one, ast.FunctionDef):
+            for mark in one.decorator_list:
+                if isinstance(mark, ast.Call) and ast.unparse(mark.func) == MARK:
+                    yield from ((one.name, ast.literal_eval(name)) for name in mark.args)
+
+
+def merged(*found: Mapping[str, list[str]]) -> Proofs:
+    """Proofs of several kinds, together."""
+    proofs: Proofs = {}
+    for one in found:
+        for name, ids in one.items():
+            proofs.setdefault(name, []).extend(ids)
+    return proofs
+
+
 def exemptions(path: Path = EXEMPTIONS) -> dict[str, str]:
     """Why a requirement has no proof, for each that has none."""
     reasons: dict[str, str] = json.loads(path.read_text())
@@ -44,30 +78,23 @@ def exemptions(path: Path = EXEMPTIONS) -> dict[str, str]:
 
 
 def faults(
-    known: Iterable[str],
-    vectors: Mapping[str, list[str]],
-    scripts: Mapping[str, list[str]],
-    exempt: Mapping[str, str],
+    known: Iterable[str], proved: Mapping[str, list[str]], exempt: Mapping[str, str]
 ) -> list[str]:
     """What is wrong, a line for each; nothing when all is proved.
 
     Args:
         known: the requirements of the text.
-        vectors: the cases that prove a requirement.
-        scripts: the live scripts that do.
+        proved: what proves a requirement: vectors, live scripts, tests.
         exempt: reasons by requirement.
     """
     known = list(known)
-    merged: Proofs = {name: list(ids) for name, ids in vectors.items()}
-    for name, ids in scripts.items():
-        merged.setdefault(name, []).extend(ids)
     return [
-        *(f"{name} has no vector, no live script, no exemption" for name in known
-          if name not in merged and name not in exempt),
-        *(f"{ids[0]} names {name}, which the text does not have" for name, ids in merged.items()
+        *(f"{name} has no vector, no live script, no test, no exemption" for name in known
+          if name not in proved and name not in exempt),
+        *(f"{ids[0]} names {name}, which the text does not have" for name, ids in proved.items()
           if name not in known),
-        *(f"{name} is exempt, and {merged[name][0]} proves it" for name in exempt
-          if name in merged),
+        *(f"{name} is exempt, and {proved[name][0]} proves it" for name in exempt
+          if name in proved),
         *(f"{name} is exempt, and the text does not have it" for name in exempt
           if name not in known),
         *(f"{name} is exempt without a reason" for name, why in exempt.items() if not why),
@@ -77,14 +104,14 @@ def faults(
 def main() -> int:
     """Print what is wrong, or how all is proved; 0 when nothing is wrong."""
     known = declaration.requirements()
-    vectors, scripts, exempt = by_vectors(load().values()), by_scripts(), exemptions()
-    lines = faults(known, vectors, scripts, exempt)
+    vectors, scripts, tests = by_vectors(load().values()), by_scripts(), by_tests()
+    exempt = exemptions()
+    lines = faults(known, merged(vectors, scripts, tests), exempt)
     for line in lines:
         print(line, file=sys.stderr)
-    both = vectors.keys() & scripts.keys()
     print(
         f"{len(known)} requirements: {len(vectors)} with vectors, {len(scripts)} with live "
-        f"scripts, {len(both)} of them with both; {len(exempt)} exempt"
+        f"scripts, {len(tests)} with tests; {len(exempt)} exempt"
     )
     return bool(lines)
 
