@@ -33,6 +33,7 @@ HOMES = {
     "recycle": ".doing",
     "top": ".top",
     "metrics": ".metrics",
+    "bench": ".bench",
     "completion": ".completion",
 }
 

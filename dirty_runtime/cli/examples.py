@@ -29,6 +29,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "recycle": ("dirty recycle 0",),
     "top": ("dirty top", "dirty top --every 0.5"),
     "metrics": ("dirty metrics 127.0.0.1:9464", "dirty metrics --statsd 127.0.0.1:8125"),
+    "bench": (
+        "dirty bench --app shop:Shop --action price --args '[\"cup\"]' --workers 2",
+        "dirty bench --app shop:Shop --action price --rate 200 --target-p99 50ms --svg load.svg",
+        "dirty bench --app shop:Shop --action price --shape closed --clients 32",
+    ),
     "completion": ("dirty completion bash --install", 'eval "$(dirty completion zsh)"'),
 }
 
