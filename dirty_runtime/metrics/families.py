@@ -106,15 +106,16 @@ def _of_workers(state: State) -> Iterator[Metric]:
     yield _gauge("dirty_workers", "Workers, by what they do.", ("state",),
                  [((name,), count) for name, count in count_states(state).items()])  # fmt: skip
     ready = [worker for worker in state["workers"] if worker["booted"] and "slot" in worker]
-    for field, kind, name, text in WORKERS:
+    for fields, kind, name, text in WORKERS:
         family = kind(name, text, labels=("slot",))
         for worker in ready:
-            value = worker.get(field)
-            if isinstance(value, int | float):
-                family.add_metric((str(worker["slot"]),), value)
+            values = [worker.get(field) for field in fields.split("+")]
+            if all(isinstance(value, int | float) for value in values):
+                family.add_metric((str(worker["slot"]),), sum(values))
         yield family
 
 
+# What is told of each worker: fields of its STATUS, where there are several their sum.
 WORKERS: tuple[tuple[str, Any, str, str], ...] = (
     ("calls", CounterMetricFamily, "dirty_worker_calls", "Calls that the worker has answered."),
     ("errors", CounterMetricFamily, "dirty_worker_errors", "Calls that it answered by an ERROR."),
@@ -127,8 +128,18 @@ WORKERS: tuple[tuple[str, Any, str, str], ...] = (
         "dirty_worker_silent_seconds",
         "How long the worker is silent; where it is busy, its most silent lane that is.",
     ),
-    ("rss", GaugeMetricFamily, "dirty_worker_rss_bytes", "Memory that the worker has."),
-    ("pss", GaugeMetricFamily, "dirty_worker_pss_bytes", "The same, its share of what is shared."),
+    (
+        "private_bytes+shared_bytes",
+        GaugeMetricFamily,
+        "dirty_worker_rss_bytes",
+        "Memory that the worker has.",
+    ),
+    (
+        "pss_bytes",
+        GaugeMetricFamily,
+        "dirty_worker_pss_bytes",
+        "The same, its share of what is shared.",
+    ),
 )
 # What STATUS tells in one number.
 ARBITER: tuple[tuple[str, Any, str, str], ...] = (

@@ -18,11 +18,12 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from dirty_runtime.arbiter.telemetry.histogram import SECONDS
-from dirty_runtime.metrics.families import Families
+from dirty_runtime.metrics.families import ARBITER, WORKERS, Families
 from dirty_runtime.metrics.pushing import Pusher
 from dirty_runtime.metrics.serving import unready
 from dirty_runtime.settings import host_and_port
 from dirty_runtime.testing import Arbiter
+from gdproto.answers import StatusAnswer, WorkerStatus
 
 from .processes import (
     LIMIT_S,
@@ -227,10 +228,24 @@ def test_a_place_that_cannot_be_served_at_is_told(
     assert told in done.stderr.splitlines()[-1]
 
 
+def test_metrics_are_made_of_fields_that_are_declared_and_told(arbiter: Arbiter) -> None:
+    declared = WorkerStatus.__required_keys__ | WorkerStatus.__optional_keys__
+    fields = {field for fields, *_ in WORKERS for field in fields.split("+")}
+    assert fields <= declared, fields - declared
+    declared = StatusAnswer.__required_keys__ | StatusAnswer.__optional_keys__
+    assert {field for field, *_ in ARBITER} <= declared
+    families = {family.name: family for family in Families(arbiter.status()).collect()}
+    for _, _, name, _ in WORKERS:
+        slots = {sample.labels["slot"] for sample in families[name].samples}
+        assert slots == {"0", "1"}, name
+    resident = [sample.value for sample in families["dirty_worker_rss_bytes"].samples]
+    # A Python with an app.
+    assert all(2**20 < one < 2**32 for one in resident), resident
+
+
 def test_the_dashboard_asks_for_metrics_that_there_are(arbiter: Arbiter) -> None:
-    state = arbiter.status()
-    state["workers"][0] |= {"rss": 1, "pss": 1}
     there = set()
+    state = arbiter.status()
     for family in Families(state).collect():
         suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"]}
         there |= {family.name + suffix for suffix in suffixes.get(family.type, [""])}
