@@ -31,6 +31,7 @@ demo: $(VENV)/installed  ## search the standard library's documentation through 
 
 test: $(VENV)/installed  ## install and run every test
 	@command -v systemd-analyze > /dev/null || (apt-get update -qq && apt-get install --yes -qq systemd) > /dev/null || true
+	@command -v valkey-server > /dev/null || command -v redis-server > /dev/null || (apt-get update -qq && apt-get install --yes -qq --no-install-recommends redis-server) > /dev/null || true
 	@echo "== tests"
 	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 

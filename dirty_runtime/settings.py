@@ -19,6 +19,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
 from .app import AppSpec, parse_app_spec
 from .cpus import cpu_lists
@@ -34,6 +35,7 @@ UNITS = ("_s", "_path")
 PATHS = ("socket_path", "pidfile", "log_file", "metrics", "stash")
 # Where the stash is kept.
 IN_MEMORY, IN_SQLITE = "memory", "sqlite:"
+ON_A_SERVER = ("valkey://", "valkeys://", "redis://", "rediss://", "unix://")
 # What an arbiter is made of: it stays, where the rest is taken from a file that is read again.
 AT_START = frozenset(
     (
@@ -149,7 +151,9 @@ class Config:
         "", "CPUs of workers, such as 0-3; by slot, in turns, behind semicolons; any if empty."
     )
     stash: str = setting(
-        IN_MEMORY, "Where the stash is kept: memory, or a file that lasts, as sqlite:PATH."
+        IN_MEMORY,
+        "Where the stash is kept: memory, a file that lasts, as sqlite:PATH, or a server that many "
+        "share, as valkey://HOST:PORT/DB.",
     )
     stash_max_bytes: int = setting(256 * 2**20, "Bytes of all stash tables; 0 for any.", 0)
     tracebacks: bool = setting(True, "Tell callers the tracebacks of apps.")
@@ -248,6 +252,15 @@ VARIABLES = frozenset(variable_name(one.name) for one in simple_settings()) | {
 def stash_file(text: str) -> str:
     """The path of the file that the setting `stash` names; empty where it names none."""
     return text.removeprefix(IN_SQLITE) if text.startswith(IN_SQLITE) else ""
+
+
+def stash_problem(text: str) -> str:
+    """Why the stash cannot be kept there, as far as the text tells; empty when it can."""
+    if text == IN_MEMORY or stash_file(text):
+        return ""
+    if text.startswith(ON_A_SERVER):
+        return _told_by(urlsplit, text) or _told_by(lambda url: urlsplit(url).port, text)
+    return f"is {IN_MEMORY}, {IN_SQLITE}PATH or {ON_A_SERVER[0]}HOST:PORT/DB, not {text!r}"
 
 
 def placed(setting: str, text: str) -> str:
@@ -402,8 +415,8 @@ def _problem(one: Field[Any], value: Any) -> str:
         return f"is text, not {value!r}"
     if value and (one.name == "statsd" or (one.name == "metrics" and "/" not in value)):
         return _told_by(host_and_port, value)
-    if one.name == "stash" and value != IN_MEMORY:
-        return "" if stash_file(value) else f"is {IN_MEMORY} or {IN_SQLITE}PATH, not {value!r}"
+    if one.name == "stash":
+        return stash_problem(value)
     if one.name == "cpu_affinity":
         return _told_by(cpu_lists, value)
     if one.name == "app_log_level" and value not in LEVELS:

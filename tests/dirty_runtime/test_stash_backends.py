@@ -22,9 +22,11 @@ from dirty_runtime.arbiter.answers.stash import StashAnswers
 from dirty_runtime.arbiter.stash.backend import Backend
 from dirty_runtime.arbiter.stash.memory import MemoryStash
 from dirty_runtime.arbiter.stash.sqlite import SqliteStash
+from dirty_runtime.arbiter.stash.valkey import ValkeyStash
 from dirty_runtime.errors import DirtyProtocolError
 from gdproto import StashOp
 from gdproto.answers import STASH_OPERATIONS, misfits
+from tests.valkey_server import program, served
 
 NOBODY: Any = None
 RUNNER = asyncio.Runner()
@@ -75,7 +77,21 @@ def sqlite() -> Iterator[Backend]:
         tables.close()
 
 
-BACKENDS: dict[str, Callable[[], Iterator[Backend]]] = {"memory": memory, "sqlite": sqlite}
+def valkey() -> Iterator[Backend]:
+    if program() is None:
+        pytest.skip("no valkey-server and no redis-server is installed")
+    with served() as server:
+        tables = ValkeyStash(server.url)
+        yield tables
+        tables.close()
+        RUNNER.run(asyncio.sleep(0))
+
+
+BACKENDS: dict[str, Callable[[], Iterator[Backend]]] = {
+    "memory": memory,
+    "sqlite": sqlite,
+    "valkey": valkey,
+}
 
 
 @pytest.fixture(scope="module", params=BACKENDS)

@@ -93,7 +93,9 @@ def test_one_that_may_not_fails_alone(tmp_path: Path) -> None:
 
 
 def test_what_is_no_place_for_it_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="stash is memory or sqlite:PATH, not 'redis:x'"):
+    with pytest.raises(
+        ConfigError, match=r"stash is memory, sqlite:PATH or valkey:.*, not 'redis:x'"
+    ):
         load_config("", {"stash": "redis:x", "socket_path": "/s", "apps": (APP,)})
     (tmp_path / "text").write_text("no file of SQLite " * 100)
     for path in ("text", "nowhere/stash"):

@@ -31,19 +31,36 @@ def total(
         DirtyProtocolError: what is to be added is no number.
     """
     before = (initial or 0) if old is None else _number(old)
-    more = 1 if added[0] == NONE[0] else _number(added)
-    if more is None:
-        reason = "a number is needed"
-        raise DirtyProtocolError(reason, code="invalid_field_value", path="value")
+    more: float = gdproto.decode(added_number(added))
     if before is None:
-        raise StashError(f"key {key!r:.100} of stash table {table:.100} has no number")
+        raise no_number(table, key)
     sum_ = before + more
     if not (MIN_INT <= sum_ <= MAX_INT if isinstance(sum_, int) else math.isfinite(sum_)):
-        raise StashError(f"key {key!r:.100} of stash table {table:.100} would have too much")
+        raise too_much(table, key)
     return sum_
 
 
-NONE = gdproto.encode(None)
+def added_number(value: bytes | memoryview) -> bytes | memoryview:
+    """The number to add, as TLV: 1 for none. Raises DirtyProtocolError where it is no number."""
+    if value[0] == NONE[0]:
+        return ONE
+    if value[0] not in NUMBERS:
+        reason = "a number is needed"
+        raise DirtyProtocolError(reason, code="invalid_field_value", path="value")
+    return value
+
+
+def no_number(table: str, key: Scalar) -> StashError:
+    """Why nothing is added to what is no number."""
+    return StashError(f"key {key!r:.100} of stash table {table:.100} has no number")
+
+
+def too_much(table: str, key: Scalar) -> StashError:
+    """Why nothing is added that leads beyond what can be sent."""
+    return StashError(f"key {key!r:.100} of stash table {table:.100} would have too much")
+
+
+NONE, ONE = gdproto.encode(None), gdproto.encode(1)
 NUMBERS = (gdproto.encode(0)[0], gdproto.encode(0.0)[0])
 
 

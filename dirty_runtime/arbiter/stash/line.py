@@ -1,0 +1,204 @@
+"""The line to the server of a shared stash: many ask on one connection, each for itself.
+
+Rules: what is asked in one turn of the loop is sent together, and the answers come in the order of
+the questions; so however many ask, they share the way there and back. The line is opened when
+somebody asks, and again when somebody asks after it was lost. Whoever was sent meanwhile is told:
+nobody knows whether that was done, so it is not done again. A server that says nothing for
+`ANSWER_S` is taken for lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+import hiredis
+from redis.asyncio.connection import AbstractConnection, Connection, parse_url
+from redis.exceptions import RedisError, ResponseError
+
+from ...errors import StashError
+
+Word: TypeAlias = str | int | float | bytes | memoryview
+
+# How long a server may take for the next answer, or to be connected with.
+ANSWER_S = 5.0
+# The schemes of the setting, as the library names them.
+SCHEMES = {
+    "valkey": "redis",
+    "valkeys": "rediss",
+    "redis": "redis",
+    "rediss": "rediss",
+    "unix": "unix",
+}
+LOST = (OSError, RedisError, TimeoutError, EOFError)
+
+
+def connection_to(url: str) -> AbstractConnection:
+    """A connection to the server that the URL names, not yet open. Raises ValueError."""
+    scheme, colon, rest = url.partition(":")
+    if not colon or scheme not in SCHEMES:
+        raise ValueError(f"its scheme is one of {', '.join(SCHEMES)}")
+    given: dict[str, Any] = dict(parse_url(f"{SCHEMES[scheme]}:{rest}"))
+    kind = given.pop("connection_class", Connection)
+    # Who waits for what is watched here: for each answer by itself it would cost more than that.
+    fixed = {"socket_connect_timeout": ANSWER_S, "socket_timeout": None}
+    connection: AbstractConnection = kind(**given, **fixed, protocol=2, driver_info=None)
+    return connection
+
+
+def place_of(url: str) -> str:
+    """The URL as it may be shown: without a password."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+
+
+class Asked:
+    """A question, and who waits for its answer."""
+
+    __slots__ = ("answer", "asked_s", "words")
+
+    def __init__(self, words: tuple[Word, ...], loop: asyncio.AbstractEventLoop) -> None:
+        self.words = words
+        self.asked_s = loop.time()
+        self.answer: asyncio.Future[Any] = loop.create_future()
+
+    def tell(self, answer: Any) -> None:
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+    def fail(self, error: BaseException) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class Line:
+    """One connection, opened again and again.
+
+    Args:
+        url: of the server.
+        prepare: is awaited with each connection that has been opened, before anything is asked.
+    """
+
+    def __init__(
+        self, url: str, prepare: Callable[[AbstractConnection], Awaitable[None]] | None = None
+    ) -> None:
+        connection_to(url)
+        self._url = url
+        self._prepare = prepare
+        self._queue: deque[Asked] = deque()
+        self._sent: deque[Asked] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._more = asyncio.Event()
+        self._heard_s = 0.0
+
+    async def ask(self, *words: Word) -> Any:
+        """What the server answers.
+
+        Raises:
+            StashError: it cannot be reached, or is lost.
+            ResponseError: it refuses.
+        """
+        loop = asyncio.get_running_loop()
+        asked = Asked(words, loop)
+        self._queue.append(asked)
+        if self._task is None:
+            self._task = loop.create_task(self._serve())
+        self._more.set()
+        return await asked.answer
+
+    def close(self) -> None:
+        """Let go of the server; to be called on the event loop."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _serve(self) -> None:
+        """Answer all that is asked, over one connection after the other."""
+        try:
+            while self._queue:
+                await self._serve_once()
+        finally:
+            self._task = None
+            self._fail_all(StashError(f"the stash at {place_of(self._url)} is closed"))
+
+    async def _serve_once(self) -> None:
+        """Answer what is asked until the connection is lost."""
+        connection, is_open = connection_to(self._url), False
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await connection.connect()  # type: ignore[no-untyped-call]
+                if self._prepare is not None:
+                    await self._prepare(connection)
+            is_open = True
+            await self._carry(connection)
+        except LOST as error:
+            self._lost(error, is_open)
+        finally:
+            with contextlib.suppress(*LOST):
+                await connection.disconnect(nowait=True)
+
+    async def _carry(self, connection: AbstractConnection) -> None:
+        """Send and receive. Raises one of LOST."""
+        tasks = [self._send(connection), self._receive(connection), self._look()]
+        running = [asyncio.ensure_future(task) for task in tasks]
+        try:
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for one in done:
+                one.result()
+        finally:
+            for one in running:
+                one.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _send(self, connection: AbstractConnection) -> None:
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            many, now_s = list(self._queue), asyncio.get_running_loop().time()
+            self._queue.clear()
+            for one in many:
+                one.asked_s = now_s
+            self._sent.extend(many)
+            packed = [hiredis.pack_command(one.words) for one in many]  # type: ignore[arg-type]
+            await connection.send_packed_command(packed, check_health=False)
+
+    async def _receive(self, connection: AbstractConnection) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                answer = await connection.read_response(disable_decoding=True)
+            except ResponseError as error:
+                self._sent.popleft().fail(error)
+            else:
+                self._sent.popleft().tell(answer)
+            self._heard_s = loop.time()
+
+    async def _look(self) -> None:
+        """Raises TimeoutError when the server says nothing for long."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(ANSWER_S / 10)
+            if self._sent:
+                since_s = max(self._heard_s, self._sent[0].asked_s)
+                if loop.time() >= since_s + ANSWER_S:
+                    raise TimeoutError(f"no answer within {ANSWER_S:g} s")
+
+    def _lost(self, error: BaseException, was_open: bool) -> None:
+        """Tell who waited: of a line that was open, those whose questions were sent."""
+        reason = str(error).rstrip(".") or f"no answer within {ANSWER_S:g} s"
+        place = place_of(self._url)
+        if was_open:
+            told = f"the stash at {place} was lost, what was asked may have been done: {reason}"
+            self._fail(self._sent, StashError(told))
+        else:
+            self._fail_all(StashError(f"the stash at {place} cannot be reached: {reason}"))
+
+    def _fail_all(self, error: StashError) -> None:
+        self._fail(self._sent, error)
+        self._fail(self._queue, error)
+
+    def _fail(self, many: deque[Asked], error: StashError) -> None:
+        while many:
+            many.popleft().fail(error)

@@ -1,0 +1,249 @@
+"""The stash on a server: shared by several, right among them, and lost without a hang."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+import gdproto
+from dirty_runtime import StashClient, StashError
+from dirty_runtime.arbiter.stash import line
+from dirty_runtime.arbiter.stash.valkey import ValkeyStash
+from dirty_runtime.settings import ConfigError, load_config
+from dirty_runtime.testing import running
+from tests.valkey_server import Server, program, served
+
+APP = "gdproto.conformance.live.app:App"
+ONE = gdproto.Encoded(gdproto.encode(1))
+SHORT_S = 0.3
+
+pytestmark = pytest.mark.skipif(
+    program() is None, reason="no valkey-server and no redis-server is installed"
+)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Server]:
+    with served() as server:
+        yield server
+
+
+@pytest.fixture
+def own() -> Iterator[Server]:
+    """A server that the test may harm."""
+    with served() as server:
+        yield server
+
+
+async def let_go(*stashes: ValkeyStash) -> None:
+    for one in stashes:
+        one.close()
+    await asyncio.sleep(0)
+
+
+def outcomes(*asked: Any) -> Any:
+    return asyncio.gather(*asked, return_exceptions=True)
+
+
+def test_several_arbiters_add_to_one_number(shared: Server) -> None:
+    async def add() -> tuple[list[Any], int]:
+        both = [ValkeyStash(shared.url), ValkeyStash(shared.url)]
+        added = await outcomes(*(both[n % 2].incr("several", "n", ONE) for n in range(200)))
+        last = gdproto.decode(bytes(await both[0].get("several", "n")))
+        await let_go(*both)
+        return added, last
+
+    added, last = asyncio.run(add())
+    assert sorted(added) == list(range(1, 201))
+    assert last == 200
+
+
+def test_of_several_arbiters_one_swaps(shared: Server) -> None:
+    async def swap() -> list[list[Any]]:
+        both = [ValkeyStash(shared.url), ValkeyStash(shared.url)]
+        version, rounds = 0, []
+        for _ in range(20):
+            asked = [one.swap("swapped", "k", ONE, version) for one in both for _ in range(3)]
+            rounds.append(await outcomes(*asked))
+            assert max(rounds[-1]) > version
+            version = max(rounds[-1])
+        await let_go(*both)
+        return rounds
+
+    for told in asyncio.run(swap()):
+        assert sorted(told)[:-1] == [0] * 5
+
+
+def test_those_who_ask_at_once_share_the_way(shared: Server) -> None:
+    """Two hundred operations are some ten reads of the server, not two hundred."""
+    told = redis.Redis.from_url(shared.url)
+
+    def reads() -> int:
+        return int(told.info("stats")["total_reads_processed"])  # type: ignore[index]
+
+    async def ask() -> int:
+        tables = ValkeyStash(shared.url)
+        await tables.put("t", "first", ONE)
+        before = reads()
+        await asyncio.gather(*(tables.put("t", number, ONE) for number in range(200)))
+        after = reads()
+        await let_go(tables)
+        return after - before
+
+    assert asyncio.run(ask()) < 30
+    told.close()
+
+
+def test_who_goes_away_takes_no_answer_with_him(shared: Server) -> None:
+    async def ask() -> list[Any]:
+        tables = ValkeyStash(shared.url)
+        for number in range(20):
+            await tables.put("own", number, gdproto.Encoded(gdproto.encode(number)))
+        asked = [asyncio.ensure_future(tables.get("own", number)) for number in range(20)]
+        await asyncio.sleep(0)
+        for one in asked[::3]:
+            one.cancel()
+        told = await outcomes(*asked)
+        await let_go(tables)
+        return told
+
+    for number, answer in enumerate(asyncio.run(ask())):
+        if number % 3 == 0:
+            assert isinstance(answer, asyncio.CancelledError)
+        else:
+            assert gdproto.decode(bytes(answer)) == number
+
+
+def test_a_server_that_has_forgotten_the_scripts_is_told_them(shared: Server) -> None:
+    async def ask() -> float:
+        tables = ValkeyStash(shared.url)
+        await tables.put("t", "k", ONE)
+        with redis.Redis.from_url(shared.url) as other:
+            other.script_flush()
+        number = await tables.incr("t", "k", ONE)
+        await let_go(tables)
+        return number
+
+    assert asyncio.run(ask()) == 2
+
+
+def test_a_version_grows_also_where_the_server_has_lost_everything(shared: Server) -> None:
+    async def ask() -> tuple[int, int]:
+        tables = ValkeyStash(shared.url)
+        first = await tables.swap("lost", "k", ONE)
+        with redis.Redis.from_url(shared.url) as other:
+            other.flushall()
+        second = await tables.swap("lost", "k", ONE)
+        await let_go(tables)
+        return first, second
+
+    first, second = asyncio.run(ask())
+    assert 0 < first < second
+
+
+def test_all_who_share_it_have_one_limit(shared: Server) -> None:
+    async def ask() -> list[Any]:
+        with redis.Redis.from_url(shared.url) as other:
+            other.flushall()
+        both = [ValkeyStash(shared.url, max_bytes=200_000) for _ in range(2)]
+        value = gdproto.Encoded(gdproto.encode(b"x" * 50_000))
+        told = [await outcomes(both[n % 2].put("t", n, value)) for n in range(6)]
+        for _ in range(2):
+            await both[0].clear("t")
+            told.append(await outcomes(both[1].put("t", 0, value)))
+        await both[0].delete_table("t")
+        with redis.Redis.from_url(shared.url) as other:
+            assert other.get("dirty:bytes") == b"0"
+        await let_go(*both)
+        return [one for (one,) in told]
+
+    told = asyncio.run(ask())
+    assert [one is True for one in told] == [True] * 3 + [False] * 3 + [True] * 2
+    assert "does not fit" in str(told[3])
+
+
+def test_a_killed_server_is_an_error_and_found_again(own: Server) -> None:
+    async def ask() -> None:
+        tables = ValkeyStash(own.url)
+        await tables.put("t", "k", ONE)
+        own.send(signal.SIGSTOP)
+        asked = [asyncio.ensure_future(tables.incr("t", "k", ONE)) for _ in range(5)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        own.send(signal.SIGKILL)
+        for error in await outcomes(*asked):
+            assert isinstance(error, StashError)
+        with pytest.raises(StashError, match="cannot be reached"):
+            await tables.get("t", "k")
+        own.start()
+        assert await tables.incr("t", "k", ONE) == 1
+        await let_go(tables)
+
+    asyncio.run(ask())
+
+
+def test_a_server_that_hangs_is_an_error_in_time(
+    own: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "ANSWER_S", SHORT_S)
+
+    async def ask() -> list[float]:
+        tables = ValkeyStash(own.url)
+        await tables.put("t", "k", ONE)
+        own.send(signal.SIGSTOP)
+        took_s = []
+        # First on the line that there is, then on one that is to be opened.
+        for reason in ("was lost", "cannot be reached"):
+            start_s = time.monotonic()
+            asked = outcomes(*(tables.get("t", "k") for _ in range(9)))
+            turns = 0
+            while not asked.done():
+                await asyncio.sleep(0.001)
+                turns += 1
+            took_s.append(time.monotonic() - start_s)
+            assert turns > 10
+            for error in asked.result():
+                assert isinstance(error, StashError)
+                assert reason in str(error)
+        own.send(signal.SIGCONT)
+        assert bytes(await tables.get("t", "k")) == ONE
+        await let_go(tables)
+        return took_s
+
+    assert max(asyncio.run(ask())) < 10
+
+
+def test_an_arbiter_keeps_its_stash_there(own: Server) -> None:
+    with (
+        running(APP, options=("--stash", own.url)) as arbiter,
+        StashClient(arbiter.socket_path) as client,
+    ):
+        client.put("t", "k", {"a": [1]})
+        with client.lock("l", ttl=30) as token:
+            assert token > 0
+        own.send(signal.SIGKILL)
+        with pytest.raises(StashError, match="the stash at unix:"):
+            client.get("t", "k")
+        own.start()
+        assert client.get("t", "k", "missing") == "missing"
+        client.put("t", "k", 1)
+
+
+def test_a_password_is_told_to_nobody() -> None:
+    tables = ValkeyStash("valkey://:secret@127.0.0.1:1/0")
+    with pytest.raises(StashError, match=r"valkey://127.0.0.1:1/0 cannot be reached") as failed:
+        asyncio.run(tables.get("t", "k"))
+    assert "secret" not in str(failed.value)
+
+
+def test_what_names_no_server_is_refused(tmp_path: Path) -> None:
+    for text in ("valkey:/x", "http://h", "valkey://h:x"):
+        with pytest.raises(ConfigError, match="stash"):
+            load_config("", {"stash": text, "socket_path": "/s", "apps": (APP,)})
