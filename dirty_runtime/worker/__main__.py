@@ -64,7 +64,12 @@ def main(taken: Callable[[str, EventLoop], App] | None = None) -> int:
     failure = boot(around, apps, loop, taken or initialised)
     shared, own = parted(lanes, around.own)
     status = status_of(apps, lanes)
-    answer_status(shared, own, status, failure)
+    try:
+        answer_status(shared, own, status, failure)
+    except ArbiterGone:
+        # It was let go while it booted.
+        close(apps, loop, around.close_timeout_s)
+        raise
     if failure is not None:
         return BOOT_FAILED
     serve(

@@ -1,10 +1,10 @@
 """A lane of one app that is served on the event loop: many exchanges at once.
 
 Rules: what is declared ``async`` runs as a task of the loop. Anything else is called by one of few
-threads, for which it may have to wait. A CANCEL cancels a task, and is told to a plain call that
-asks. An exchange that is held back, and each while the arbiter takes nothing, has no more items
-taken from it. Whatever the app does, an exchange ends with exactly one terminal frame. Each call
-has a context of its own, empty at its beginning.
+threads, for which it may have to wait; one whose stream is held back does not count. A CANCEL
+cancels a task, and is told to a plain call that asks. An exchange that is held back, and each while
+the arbiter takes nothing, has no more items taken from it. Whatever the app does, an exchange ends
+with exactly one terminal frame. Each call has a context of its own, empty at its beginning.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import inspect
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
@@ -36,6 +36,7 @@ from ..errors import (
 from ..failure import describe, tell
 from ..sockets.transfer import MORE_BYTES, receive
 from . import spans
+from .call_threads import CallThreads
 from .converted import Converted, bare
 from .faults import app_error, facts_of, head_of, name_of, unencodable
 from .forks import end_copy
@@ -134,7 +135,7 @@ class LoopLane:
         app: App,
         count: int,
         loop: EventLoop,
-        threads: Executor,
+        threads: CallThreads,
         grace_s: float,
         stuck: Callable[[str], None],
         tracebacks: bool = True,
@@ -439,7 +440,7 @@ class LoopLane:
 
         error: BaseException | None = None
         try:
-            await self._in_thread(exchange, partial(_pump, exchange, items, put))
+            await self._in_thread(exchange, partial(_pump, exchange, items, put, self._threads))
         except BaseException as raised:
             error = raised
         # What stands before it is sent all the same.
@@ -561,11 +562,19 @@ def is_declared_async(app: App, action: str) -> bool:
     return any(inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one) for one in found)
 
 
-def _pump(exchange: Exchange, items: Iterator[Any], put: Callable[[Any], object]) -> None:
+def _pump(
+    exchange: Exchange, items: Iterator[Any], put: Callable[[Any], object], threads: CallThreads
+) -> None:
     """In a thread, have the items sent as there is room, until the caller gives up."""
-    assert exchange.room is not None
+    room = exchange.room
+    assert room is not None
     try:
-        while exchange.room.acquire() and not exchange.is_cancelled:
+        while True:
+            if not room.acquire(blocking=False):
+                with threads.aside():
+                    room.acquire()
+            if exchange.is_cancelled:
+                return
             try:
                 item = next(items)
             except StopIteration:

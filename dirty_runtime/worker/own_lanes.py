@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from ..app import App, concurrency_of
 from ..errors import DirtyError
+from .call_threads import CallThreads
 from .converted import bare
 from .lane import LaneServer
 from .leaving import leave
@@ -63,7 +63,7 @@ def loop_lanes(
     end: Callable[[int], object] = leave,
 ) -> list[LoopLane]:
     """Whoever serves the lanes of single apps, which share `threads` for what is not async."""
-    pool = ThreadPoolExecutor(threads, "call")
+    pool = CallThreads(threads)
     return [
         LoopLane(
             lane,

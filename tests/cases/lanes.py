@@ -6,10 +6,10 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import gdproto
 from dirty_runtime.line_writer import LineWriter
+from dirty_runtime.worker.call_threads import CallThreads
 from dirty_runtime.worker.lane import ArbiterGone, LaneServer
 from dirty_runtime.worker.log import LOG
 from dirty_runtime.worker.loop import EventLoop, Stuck
@@ -139,7 +139,7 @@ def wide_lane_to(app: object, loop: EventLoop, threads: int) -> Iterator[Caller]
     ours.sendall(gdproto.Status(1).to_bytes())
     lane.answer_status({}, None)
     assert ours.recv(4096)
-    pool = ThreadPoolExecutor(threads)
+    pool = CallThreads(threads)
     with said(), ours, pool:
         LoopLane(lane, app, 2, loop, pool, LIMIT_S, print, end=print).serve(over)  # type: ignore[arg-type]
         yield caller

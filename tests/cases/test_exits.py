@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import signal
 from pathlib import Path
 
 import pytest
 
 from dirty_runtime.arbiter import DirtyArbiter
 from dirty_runtime.arbiter.policy.allocation import slot_to_remove
+from dirty_runtime.testing import started
+from tests.dirty_runtime.processes import dirty, wait_until
 from tests.dirty_runtime.test_launchers import (
     APP,
     WORKERS,
@@ -60,3 +63,30 @@ def test_a_worker_that_dies_before_it_is_told_to_leave_is_no_fault(
 
     run(WORKERS, tmp_path, test)
     assert [one for one in caplog.records if one.exc_info] == []
+
+
+BOOTS = """
+import time
+from pathlib import Path
+class App:
+    def init(self):
+        Path("begun").touch()
+        while not Path("go on").exists():
+            time.sleep(0.01)
+        self.there = True
+    def close(self):
+        Path("closed").write_text(str(self.there))
+    def __call__(self, action): ...
+"""
+
+
+def test_what_is_initialised_is_closed_though_its_worker_boots_in_vain(tmp_path: Path) -> None:
+    (tmp_path / "boots.py").write_text(BOOTS)
+    words = dirty("serve", "--app", "boots:App", "--socket", "SOCKET", "--workers", "1")
+    with started(words, directory=tmp_path) as arbiter:
+        wait_until((tmp_path / "begun").exists)
+        arbiter.signal(signal.SIGTERM)
+        wait_until(lambda: "stopping: " in arbiter.log.read_text())
+        (tmp_path / "go on").touch()
+        assert arbiter.wait() == 0
+    assert (tmp_path / "closed").read_text() == "True"

@@ -28,6 +28,9 @@ log = logging.getLogger("dirty")
 
 # How long a process may take to die after its lanes have closed, or its boot has failed.
 DYING_S = 1.0
+# How long one that boots has when it is not wanted any more: it looks at its lanes when its apps are
+# there, and those that are initialised by then are to be closed.
+BOOTING_S = 2.0
 # How long one that is silent has to tell where its threads are, which takes it no time.
 STACKS_S = 1.0
 # What a worker gets behind the close of its apps: see `worker.leaving`.
@@ -310,8 +313,7 @@ class Worker:
 
     def _leave(self, grace_s: float) -> None:
         self._events.worker_leaves(self)
-        # One that has not booted does not look at its lanes.
-        self._kill(grace_s if self.has_booted else 0)
+        self._kill(grace_s if self.has_booted else min(grace_s, BOOTING_S))
 
     def _kill(self, grace_s: float) -> None:
         if grace_s:
