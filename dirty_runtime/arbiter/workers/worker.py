@@ -28,8 +28,8 @@ log = logging.getLogger("dirty")
 
 # How long a process may take to die after its lanes have closed, or its boot has failed.
 DYING_S = 1.0
-# How long one that boots has when it is not wanted any more: it looks at its lanes when its apps are
-# there, and those that are initialised by then are to be closed.
+# How long one that boots has when it is not wanted any more: it looks at its lanes when its apps
+# are there, and those that are initialised by then are to be closed.
 BOOTING_S = 2.0
 # How long one that is silent has to tell where its threads are, which takes it no time.
 STACKS_S = 1.0
