@@ -49,6 +49,12 @@ def of(kinds: str, result: str, held: str = "", *, large: bool = False) -> list[
     ]
 
 
+def at_limits(kind: str) -> list[Case]:
+    """The valid large cases of a kind; of each limit's neighbours below the runner asks alone."""
+    cases = of(kind, "valid", large=True)
+    return [case for case in cases if not case.id.endswith("-limit-minus-1")]
+
+
 VALID = of("value", "valid")
 UNDECODABLE = of("value", "invalid", "bytes")
 UNENCODABLE = of("value", "invalid", "value")
@@ -188,7 +194,7 @@ def test_a_message_is_refused(serialize: Callable[[Message], bytes]) -> None:
     assert disagreeing(UNSERIALIZABLE, agrees) == []
 
 
-@pytest.mark.parametrize("case", of("value", "valid", large=True), ids=lambda case: case.id)
+@pytest.mark.parametrize("case", at_limits("value"), ids=lambda case: case.id)
 def test_a_large_value(case: Case) -> None:
     data, value = made(case.bytes or ""), from_typed(case.value or {})
     many = case.id.startswith(("list", "dict"))
@@ -200,7 +206,7 @@ def test_a_large_value(case: Case) -> None:
             assert encode(value) == data
 
 
-@pytest.mark.parametrize("case", of("frame", "valid", large=True), ids=lambda case: case.id)
+@pytest.mark.parametrize("case", at_limits("frame"), ids=lambda case: case.id)
 def test_a_large_message(case: Case) -> None:
     data, message = made(case.bytes or ""), told.message(case.message or {})
     for parse in PARSERS:

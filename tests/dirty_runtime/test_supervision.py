@@ -55,6 +55,8 @@ def test_a_reload_under_load_fails_no_call_and_loads_new_code(directory: Path, w
             wait_until(lambda: not any(is_running(pid) for pid in before))
         assert load.failures == []
         assert load.calls > 0
+        # Who is gone is listed until the arbiter has been told.
+        wait_until(lambda: len(arbiter.status()["workers"]) == 2)
         homes = [worker["apps"] for worker in arbiter.status()["workers"]]
         assert sum("changing:Limited" in apps for apps in homes) == 1
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from importlib.resources import files
+from operator import is_
 from typing import Any, NamedTuple
 
 from gdproto.spec.codegen import ir, python
@@ -155,18 +156,26 @@ def change(*path: Where, **new: Any) -> Change:
 
 
 def _rewritten(node: Any, path: tuple[Where, ...], new: dict[str, Any]) -> Any:
+    """The node with the change below it; itself where nothing changes."""
     if isinstance(node, tuple):
-        return tuple(_rewritten(item, path, new) for item in node)
-    if not is_dataclass(node) or isinstance(node, type):
+        items = tuple(_rewritten(item, path, new) for item in node)
+        return node if all(map(is_, items, node)) else items
+    names = _fields(type(node))
+    if not names:
         return node
     if path[0].holds(node):
         if len(path) == 1:
             return replace(node, **new)
         path = path[1:]
-    return replace(
-        node,
-        **{field.name: _rewritten(getattr(node, field.name), path, new) for field in fields(node)},
-    )
+    held = {name: _rewritten(getattr(node, name), path, new) for name in names}
+    changed = {name: one for name, one in held.items() if one is not getattr(node, name)}
+    return replace(node, **changed) if changed else node
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    """The names of its fields; none of what is no dataclass."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def both(*changes: Change) -> Change:

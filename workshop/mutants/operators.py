@@ -12,6 +12,7 @@ import ast
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from gdproto.declaration import ERROR_SCOPES
@@ -82,6 +83,7 @@ def changes(source: str) -> Iterator[Change]:
     module = ast.parse(source)
     functions = set(_functions(module.body, ""))
     first = {id(one.slice) for one in ast.walk(module) if isinstance(one, ast.Subscript)}
+    unparsed = cache(ast.unparse)
     for node, function, statement in _nodes(module):
         for new in _replacements(node, function, statement):
             if id(node) in first and new == "-1":
@@ -89,9 +91,9 @@ def changes(source: str) -> Iterator[Change]:
                 continue
             start, stop = text.span(node)
             key = (start, stop, new)
-            if key not in seen and new != ast.unparse(node):
+            if key not in seen and new != unparsed(node):
                 seen.add(key)
-                place = Place(function, function in functions, start, stop, ast.unparse(statement))
+                place = Place(function, function in functions, start, stop, unparsed(statement))
                 yield Change(place, source[start:stop], new)
     for one, other, function in _neighbours(module.body, ""):
         (start, middle), (after, stop) = text.span(one), text.span(other)
