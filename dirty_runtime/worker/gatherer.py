@@ -114,24 +114,37 @@ class Gatherer:
             if member.request.trace is not None:
                 # They run together: none of them is the one that runs.
                 member.span = spans.begin(member.request, is_current=False)
+        results: Sequence[Any] = ()
+        failure: BaseException | None = None
         try:
-            result = await self._call(partial(self._method, items))
-            if inspect.isawaitable(result):
-                result = await result
-            if hasattr(type(result), "__next__") or hasattr(type(result), "__anext__"):
-                await self._stream(members, result)
-            else:
-                for member, one in zip(members, listed(result, len(items)), strict=True):
-                    self._answer(member, one)
+            results = await self._results(members, items)
         except BaseException as error:
             end_copy("a batch", error)
-            for member in members:
-                if self._lane.is_open(member):
-                    self._lane.fail(member, error)
+            failure = error
         end_copy("a batch")
+        await self._begin_the_next()
+        for member, one in zip(members, results, strict=False):
+            self._answer(member, one)
+        if failure is not None:
+            for member in filter(self._lane.is_open, members):
+                self._lane.fail(member, failure)
+
+    async def _results(self, members: Sequence[Exchange], items: list[Any]) -> Sequence[Any]:
+        """What the method gives for each; nothing of a stream, which is sent."""
+        result = await self._call(partial(self._method, items))
+        if inspect.isawaitable(result):
+            result = await result
+        if hasattr(type(result), "__next__") or hasattr(type(result), "__anext__"):
+            await self._stream(members, result)
+            return ()
+        return listed(result, len(items))
+
+    async def _begin_the_next(self) -> None:
+        """Have the next batch run, while the one that is over is answered."""
         self._task = None
         self._batcher.ended(asyncio.get_running_loop().time())
-        self._consider_soon()
+        self._consider()
+        await asyncio.sleep(0)
 
     async def _call(self, call: Callable[[], Any]) -> Any:
         return call() if self._runs_here else await self._lane.in_thread(call)

@@ -6,7 +6,7 @@ when the text that it edits has moved.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -160,7 +160,8 @@ def _rewritten(node: Any, path: tuple[Where, ...], new: dict[str, Any]) -> Any:
     if isinstance(node, tuple):
         items = tuple(_rewritten(item, path, new) for item in node)
         return node if all(map(is_, items, node)) else items
-    names = _fields(type(node))
+    kind: Hashable = type(node)
+    names = _fields(kind)
     if not names:
         return node
     if path[0].holds(node):
@@ -173,7 +174,7 @@ def _rewritten(node: Any, path: tuple[Where, ...], new: dict[str, Any]) -> Any:
 
 
 @cache
-def _fields(kind: type) -> tuple[str, ...]:
+def _fields(kind: Any) -> tuple[str, ...]:
     """The names of its fields; none of what is no dataclass."""
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
