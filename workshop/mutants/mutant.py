@@ -6,7 +6,7 @@ when the text that it edits has moved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -160,8 +160,7 @@ def _rewritten(node: Any, path: tuple[Where, ...], new: dict[str, Any]) -> Any:
     if isinstance(node, tuple):
         items = tuple(_rewritten(item, path, new) for item in node)
         return node if all(map(is_, items, node)) else items
-    kind: Hashable = type(node)
-    names = _fields(kind)
+    names = _fields(node.__class__)
     if not names:
         return node
     if path[0].holds(node):
