@@ -79,6 +79,13 @@ class Wire:
         except ConnectionError:
             pass
 
+    def send_with(self, descriptors: list[int], message: gdproto.Message) -> None:
+        """Write a frame, and pass descriptors with its first byte."""
+        frame = message.to_bytes()
+        self._transcript.note(self.name, SENT, frame)
+        sent = socket.send_fds(self._socket, [frame], descriptors)
+        self._socket.sendall(frame[sent:])
+
     def send_apart(self, parts: Iterable[bytes]) -> None:
         """Write each part by itself, so that the peer may see them apart."""
         for part in parts:

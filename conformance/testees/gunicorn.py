@@ -57,6 +57,7 @@ DEFAULTS: dict[str, Callable[[], Any]] = {
     "timeout": lambda: None,
     "priority": lambda: 0,
     "trace": lambda: None,
+    "extensions": lambda: None,
     "key": lambda: None,
     "value": lambda: None,
     "pattern": lambda: None,
@@ -110,6 +111,8 @@ class GunicornTestee(Testee):
             raise Unsupported("a REQUEST has no priority")
         if fields.get("trace") is not None:
             raise Unsupported("a REQUEST has no trace")
+        if fields.get("extensions") is not None:
+            raise Unsupported("a REQUEST has no extensions")
         later = fields.keys() - STASH_FIELDS if name == "STASH" else ()
         if any(fields[field] is not None for field in later):
             raise Unsupported(f"a STASH has no {' nor '.join(sorted(later))}")

@@ -1,11 +1,11 @@
-/* @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit */
 /* === Messages ================================================================================ */
 
 #define MAX_FIELDS 11
 
 /* Names of the slots, the request id first. */
 static const char *const field_names[MESSAGES][MAX_FIELDS] = {
-    {"request_id", "app_path", "action", "args", "kwargs", "timeout", "priority", "trace"},
+    {"request_id", "app_path", "action", "args", "kwargs", "timeout", "priority", "trace", "extensions"},
     {"request_id", "result"},
     {"request_id", "error_type", "message", "details"},
     {"request_id", "data"},
@@ -45,9 +45,10 @@ static int write_REQUEST(Writer *w, PyObject *self) {
     PyObject *timeout = SLOT(self, 0, 5);
     PyObject *priority = SLOT(self, 0, 6);
     PyObject *trace = SLOT(self, 0, 7);
+    PyObject *extensions = SLOT(self, 0, 8);
     PyObject *args = SLOT(self, 0, 3);
     PyObject *kwargs = SLOT(self, 0, 4);
-    if (app_path == NULL || action == NULL || timeout == NULL || priority == NULL || trace == NULL || args == NULL || kwargs == NULL) {
+    if (app_path == NULL || action == NULL || timeout == NULL || priority == NULL || trace == NULL || extensions == NULL || args == NULL || kwargs == NULL) {
         return DOUBT;
     }
     if (!PyLong_CheckExact(priority) && (!PyLong_Check(priority) || PyBool_Check(priority))) {
@@ -65,7 +66,7 @@ static int write_REQUEST(Writer *w, PyObject *self) {
     if (write_raw(w, "\041\000\000\000\004", 5) < 0) {
         return -1;
     }
-    put32(w->pos - 4, (uint32_t)(4 + (timeout != Py_None) + (has_priority) + (trace != Py_None)));
+    put32(w->pos - 4, (uint32_t)(4 + (timeout != Py_None) + (has_priority) + (trace != Py_None) + (extensions != Py_None)));
     if (!PyUnicode_CheckExact(app_path)) {
         return DOUBT;
     }
@@ -109,6 +110,14 @@ static int write_REQUEST(Writer *w, PyObject *self) {
             return DOUBT;
         }
         if (write_raw(w, "\021\000\000\000\005trace", 10) < 0 || write_any(w, trace, 1) < 0) {
+            return -1;
+        }
+    }
+    if (extensions != Py_None) {
+        if (!PyList_CheckExact(extensions) && !PyTuple_CheckExact(extensions)) {
+            return DOUBT;
+        }
+        if (write_raw(w, "\021\000\000\000\012extensions", 15) < 0 || write_any(w, extensions, 1) < 0) {
             return -1;
         }
     }
@@ -215,6 +224,23 @@ static int read_REQUEST(Reader *r, PyObject **fields) {
     }
     else {
         fields[7] = Py_NewRef(Py_None);
+    }
+    if (reader_takes(r, "\021\000\000\000\012extensions", 15)) {
+        count += 1;
+        fields[8] = read_any(r, 1, 0);
+        if (fields[8] == NULL) {
+            return FAULT;
+        }
+        if (!PyList_CheckExact(fields[8])) {
+            return fields[8] == Py_None ? DOUBT : FAULT;
+        }
+        Py_SETREF(fields[8], PyList_AsTuple(fields[8]));
+        if (fields[8] == NULL) {
+            return -1;
+        }
+    }
+    else {
+        fields[8] = Py_NewRef(Py_None);
     }
     if (!reader_takes(r, "\021\000\000\000\004args", 9)) {
         return DOUBT;

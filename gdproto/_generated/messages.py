@@ -1,4 +1,4 @@
-# @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Request(Message):
         timeout: seconds from arrival at the arbiter, queueing included.
         priority: 0 is usual; of requests that wait, the higher goes first.
         trace: the trace that the caller takes part in, as headers of HTTP would tell it.
+        extensions: the extensions that the caller takes in the answer.
     """
 
     CODE: ClassVar[MessageCode] = MessageCode.REQUEST
@@ -51,6 +52,7 @@ class Request(Message):
     timeout: float | int | None = None
     priority: int = 0
     trace: dict[str, Any] | None = None
+    extensions: Sequence[Any] | None = None
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class Request(Message):
         timeout: float | int | None = None,
         priority: int = 0,
         trace: dict[str, Any] | None = None,
+        extensions: Sequence[Any] | None = None,
     ) -> None:
         self.request_id = request_id
         self.app_path = app_path
@@ -71,6 +74,7 @@ class Request(Message):
         self.timeout = timeout
         self.priority = priority
         self.trace = trace
+        self.extensions = extensions
 
     def _write_payload(self, out: Write) -> None:
         if type(self.priority) is not int:
@@ -79,7 +83,7 @@ class Request(Message):
             raise Doubt
         if self.priority > 10:
             raise Doubt
-        out((b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06', b'!\x00\x00\x00\x07')[(self.timeout is not None) + (self.priority != 0) + (self.trace is not None)])
+        out((b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06', b'!\x00\x00\x00\x07', b'!\x00\x00\x00\x08')[(self.timeout is not None) + (self.priority != 0) + (self.trace is not None) + (self.extensions is not None)])
         if type(self.app_path) is not str:
             raise Doubt
         out(b'\x11\x00\x00\x00\x08app_path')
@@ -105,6 +109,11 @@ class Request(Message):
                 raise Doubt
             out(b'\x11\x00\x00\x00\x05trace')
             write_dict(self.trace, out, 2)
+        if self.extensions is not None:
+            if type(self.extensions) is not list and type(self.extensions) is not tuple:
+                raise Doubt
+            out(b'\x11\x00\x00\x00\nextensions')
+            write_list(self.extensions, out, 2)
         if type(self.args) is not list and type(self.args) is not tuple:
             raise Doubt
         out(b'\x11\x00\x00\x00\x04args')
@@ -150,17 +159,20 @@ class Request(Message):
         trace: Any = None
         if source.startswith(b'\x11\x00\x00\x00\x05trace!', pos):
             trace, pos = read_dict(source, pos + 11, 2)
+        extensions: Any = None
+        if source.startswith(b'\x11\x00\x00\x00\nextensions ', pos):
+            extensions, pos = read_list(source, pos + 16, 2)
         if not source.startswith(b'\x11\x00\x00\x00\x04args ', pos):
             return None
         args, pos = read_list(source, pos + 10, 2)
         if not source.startswith(b'\x11\x00\x00\x00\x06kwargs!', pos):
             return None
         kwargs, pos = read_dict(source, pos + 12, 2)
-        if pos != len(source) or not source.startswith((b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06', b'!\x00\x00\x00\x07')[(timeout is not None) + (priority is not None) + (trace is not None)], root):
+        if pos != len(source) or not source.startswith((b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06', b'!\x00\x00\x00\x07', b'!\x00\x00\x00\x08')[(timeout is not None) + (priority is not None) + (trace is not None) + (extensions is not None)], root):
             return None
         if priority is None:
             priority = 0
-        return cls(request_id, app_path, action, tuple(args), kwargs, timeout, priority, trace)
+        return cls(request_id, app_path, action, tuple(args), kwargs, timeout, priority, trace, extensions if extensions is None else tuple(extensions))
 
     @classmethod
     def _from_payload(
@@ -193,6 +205,10 @@ class Request(Message):
         if trace is not None:
             if type(trace) is not dict:
                 raise Doubt
+        extensions = payload.get("extensions")
+        if extensions is not None:
+            if type(extensions) is not list:
+                raise Doubt
         args = payload.get("args")
         if args is None:
             args = ()
@@ -205,7 +221,7 @@ class Request(Message):
         else:
             if type(kwargs) is not dict:
                 raise Doubt
-        return cls(request_id, app_path, action, tuple(args), kwargs, timeout, priority, trace)
+        return cls(request_id, app_path, action, tuple(args), kwargs, timeout, priority, trace, extensions if extensions is None else tuple(extensions))
 
 
 @dataclass(slots=True, init=False, repr=False, eq=False)

@@ -1,7 +1,7 @@
-/* @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "68c21c94cfe2a818"
+#define SPEC_HASH "b21becd9a584a999"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

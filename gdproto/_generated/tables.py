@@ -1,4 +1,4 @@
-# @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '68c21c94cfe2a818'
+SPEC_HASH: Final = 'b21becd9a584a999'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -123,6 +123,7 @@ MESSAGES: Final[tuple[MessageRule, ...]] = (
         FieldRule('timeout', (float, int, ), False, None, True, 0, None, True, None, False, ()),
         FieldRule('priority', (int, ), False, 0, False, -10, 10, False, None, False, ()),
         FieldRule('trace', (dict, ), False, None, True, None, None, False, None, False, ()),
+        FieldRule('extensions', (list, ), False, None, True, None, None, False, None, False, ()),
         FieldRule('args', (list, ), False, (), True, None, None, False, None, False, ()),
         FieldRule('kwargs', (dict, ), False, {}, True, None, None, False, None, False, ()),
     ), ''),

@@ -60,6 +60,7 @@ FULL: dict[str, dict[str, Any]] = {
         "timeout": 2.5,
         "priority": 3,
         "trace": {"sent": 1.5},
+        "extensions": ["memfd"],
         "args": [1, "a"],
         "kwargs": {"k": None},
     },

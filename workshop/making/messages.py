@@ -228,9 +228,8 @@ def _around(name: str, path: str) -> tuple[str, str]:
 def forms(out: Collected, name: str) -> None:
     full, kind = FULL[name], slug(name)
     requires = "GD-MSG-001 GD-MSG-039"
-    valid(
-        out, f"{kind}-full", requires + " GD-MSG-040 GD-MSG-055" * (name == "REQUEST"), name, full
-    )
+    order = " GD-MSG-040 GD-MSG-055 GD-MSG-074" * (name == "REQUEST")
+    valid(out, f"{kind}-full", requires + order, name, full)
     backwards = dict(reversed(full.items()))
     if backwards != full or len(full) > 1:
         valid(out, f"{kind}-backwards", "GD-MSG-002", name, backwards)
@@ -324,6 +323,7 @@ def impossible(out: Collected, name: str) -> None:
             "empty": {}, "whole": {"traceparent": TRACEPARENT, "tracestate": "v=1", "sent": 1},
             "no-traceparent": {"traceparent": 1, "sent": "x", "more": [None]},
         }  # fmt: skip
+        good["extensions"] = {"empty": [], "of-numbers": [1, None], "unknown": ["x-none", "memfd"]}
     if name in ("STASH", "MANAGE"):
         ((_, choices),) = ((f.name, f.choices) for f in MESSAGES[name].fields or () if f.choices)
         numbers = [number for _, number in choices]

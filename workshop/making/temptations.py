@@ -417,6 +417,7 @@ def left_by_a_fault(out: Collected) -> None:
     for role in ("client", "lane"):
         fields = {"app_path": {"string": "m:A"}, "action": {"string": "go"},
                   "timeout": {"none": ""}, "priority": {"int64": "0"}, "trace": {"none": ""},
+                  "extensions": {"none": ""},
                   "args": deep, "kwargs": {"dict": []}}  # fmt: skip
         asks = {"type": "REQUEST", "request_id": "7", "fields": fields}
         path = ("args" + "[0]" * LIMIT["max_depth"])[:199] + "\u2026"

@@ -38,6 +38,7 @@ def areas() -> Iterator[Collected]:
         "Dicts that stand for arrays, dates and other values: each is carried as it is.",
         arrays,
         no_arrays,
+        references,
         single_values,
     )
 
@@ -741,6 +742,27 @@ def no_arrays(out: Collected) -> None:
         out.means(f"no-array-{name}", requires, _written(value), value)
 
 
+def references(out: Collected) -> None:
+    """Without descriptors they are dicts."""
+    largest = {"gd:memfd": 63, "offset": INT_MAX - 1, "size": 1}
+    for name, value in {
+        "bytes": {"gd:memfd": 0, "offset": 4096, "size": 2**30},
+        "none": {"gd:memfd": 0, "offset": 0, "size": 0},
+        "largest": largest,
+        "array": {"gd:array": "<f4", "shape": [2**28], "data": largest},
+    }.items():
+        out.means(f"reference-{name}", "GD-PROF-001", _written(value), value)
+    for name, value in {
+        "below-zero": {"gd:memfd": -1, "offset": 0, "size": 1},
+        "text": {"gd:memfd": "0", "offset": 0, "size": 1},
+        "bool": {"gd:memfd": False, "offset": 0, "size": 1},
+        "mark-behind": {"offset": 0, "gd:memfd": 0, "size": 1},
+        "without-size": {"gd:memfd": 0, "offset": 0},
+        "another-key": {"gd:memfd": 0, "offset": 0, "size": 1, "more": 1},
+    }.items():
+        out.means(f"no-reference-{name}", "GD-PROF-002", _written(value), value)
+
+
 def single_values(out: Collected) -> None:
     for name, value in {
         "datetime": "2026-02-03T04:05:06.000007+00:00",
@@ -778,6 +800,8 @@ def _written(value: object) -> str:
             return blob("bytes", value)
         case str():
             return text(value)
+        case bool():
+            return CODE["bool"] + f"{value:02x}"
         case int():
             return int64(value)
         case float():

@@ -13,6 +13,7 @@ MODULES = (
     "arbiter_others",
     "arbiter_workers",
     "arbiter_lanes",
+    "arbiter_memfd",
     "worker",
     "worker_wide",
     "client",

@@ -175,6 +175,8 @@ for _name, _priority, _requires, _code in PRIORITIES:
     add(f"priority-{_name}", _requires, _code, REQUEST, _payload, path="priority")
 _payload = request(("trace", TRACE), ("priority", 11))
 add("priority-behind-trace", "GD-MSG-041", "invalid_field_value", REQUEST, _payload)
+_payload = request(("extensions", {}))
+add("extensions-dict", "GD-MSG-008", "wrong_field_type", REQUEST, _payload, path="extensions")
 add("trace-text", "GD-MSG-008", "wrong_field_type", REQUEST, request(("trace", "x")), path="trace")
 add("op-0", "GD-MSG-009", "invalid_field_value", STASH, stash(op=0), path="op")
 add("op-99", "GD-MSG-009", "invalid_field_value", STASH, stash(op=99), path="op")
@@ -298,6 +300,8 @@ WRITTEN: list[tuple[str, str, Any, list[Any] | None]] = [
         (f"trace-{name}", "GD-MSG-056 GD-MSG-057", (*NAMES, ("trace", trace)), None)
         for name, trace in NO_TRACES.items()
     ),
+    ("extensions", "GD-MSG-075", (*NAMES, ("extensions", ["x-none", 1, None])), None),
+    ("extensions-last", "GD-MSG-002", (*NAMES, ("args", [1]), ("extensions", [])), [1]),
 ]
 for _name, _requires, _fields, _args in WRITTEN:
     BOOK.add(

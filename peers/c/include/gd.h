@@ -1,4 +1,4 @@
-/* @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit */
 /* GD/1 in C11, one header: values, messages, and connections without I/O.
  *
  * Rules: nothing is global, nothing blocks, and nothing is printed. What can fail returns a gd_code
@@ -1849,6 +1849,7 @@ typedef struct gd_request {
     gd_value timeout; /* seconds from arrival at the arbiter, queueing included; none where it is absent */
     gd_value priority; /* 0 is usual; of requests that wait, the higher goes first; none where it is absent */
     gd_value trace; /* the trace that the caller takes part in, as headers of HTTP would tell it; none where it is absent */
+    gd_value extensions; /* the extensions that the caller takes in the answer; none where it is absent */
     gd_value args; /* positional arguments; none where it is absent */
     gd_value kwargs; /* keyword arguments; none where it is absent */
 } gd_request;
@@ -1922,7 +1923,7 @@ static inline gd_message gd__made(gd_message_type type, uint64_t request_id) {
 }
 
 /* Messages from their fields; gd_none() stands for one that is absent. */
-static inline gd_message gd_make_request(uint64_t request_id, gd_value app_path, gd_value action, gd_value args, gd_value kwargs, gd_value timeout, gd_value priority, gd_value trace) {
+static inline gd_message gd_make_request(uint64_t request_id, gd_value app_path, gd_value action, gd_value args, gd_value kwargs, gd_value timeout, gd_value priority, gd_value trace, gd_value extensions) {
     gd_message made = gd__made(GD_MESSAGE_REQUEST, request_id);
     made.request.app_path = app_path;
     made.request.action = action;
@@ -1931,6 +1932,7 @@ static inline gd_message gd_make_request(uint64_t request_id, gd_value app_path,
     made.request.timeout = timeout;
     made.request.priority = priority;
     made.request.trace = trace;
+    made.request.extensions = extensions;
     return made;
 }
 
@@ -2026,14 +2028,15 @@ typedef struct gd__field {
 } gd__field;
 
 static inline const gd__field *gd__request_fields(void) {
-    static const gd__field fields[7] = {
+    static const gd__field fields[8] = {
         {"app_path", 8, 0, "\021\000\000\000\010\141\160\160\137\160\141\164\150", 13, 1u << GD_KIND_STRING, true, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
         {"action", 6, 1, "\021\000\000\000\006\141\143\164\151\157\156", 11, 1u << GD_KIND_STRING, true, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
         {"timeout", 7, 2, "\021\000\000\000\007\164\151\155\145\157\165\164", 12, 1u << GD_KIND_FLOAT | 1u << GD_KIND_INTEGER, false, false, true, false, true, INT64_C(0), INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
         {"priority", 8, 3, "\021\000\000\000\010\160\162\151\157\162\151\164\171", 13, 1u << GD_KIND_INTEGER, false, true, false, false, true, INT64_C(-10), INT64_C(10), NULL, 0, NULL, 0, 259},
         {"trace", 5, 4, "\021\000\000\000\005\164\162\141\143\145", 10, 1u << GD_KIND_DICT, false, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
-        {"args", 4, 5, "\021\000\000\000\004\141\162\147\163", 9, 1u << GD_KIND_LIST, false, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 261},
-        {"kwargs", 6, 6, "\021\000\000\000\006\153\167\141\162\147\163", 11, 1u << GD_KIND_DICT, false, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 262},
+        {"extensions", 10, 5, "\021\000\000\000\012\145\170\164\145\156\163\151\157\156\163", 15, 1u << GD_KIND_LIST, false, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
+        {"args", 4, 6, "\021\000\000\000\004\141\162\147\163", 9, 1u << GD_KIND_LIST, false, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 262},
+        {"kwargs", 6, 7, "\021\000\000\000\006\153\167\141\162\147\163", 11, 1u << GD_KIND_DICT, false, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 263},
     };
     return fields;
 }
@@ -2100,8 +2103,8 @@ static inline const gd__field *gd__manage_fields(void) {
 static inline const char *const *gd_field_names(gd_message_type type, size_t *count) {
     switch (type) {
     case GD_MESSAGE_REQUEST: {
-        static const char *const names[] = {"app_path", "action", "timeout", "priority", "trace", "args", "kwargs"};
-        *count = 7;
+        static const char *const names[] = {"app_path", "action", "timeout", "priority", "trace", "extensions", "args", "kwargs"};
+        *count = 8;
         return names;
     }
     case GD_MESSAGE_RESPONSE: {
@@ -2139,7 +2142,7 @@ static inline const char *const *gd_field_names(gd_message_type type, size_t *co
 static inline const gd__field *gd__fields_of(gd_message_type type, size_t *count) {
     switch (type) {
     case GD_MESSAGE_REQUEST:
-        *count = 7;
+        *count = 8;
         return gd__request_fields();
     case GD_MESSAGE_RESPONSE:
         *count = 1;
@@ -2167,9 +2170,9 @@ static inline gd_value gd__default(uint32_t number) {
     switch (number) {
     case 259: /* priority of REQUEST */
         return gd_integer(INT64_C(0));
-    case 261: /* args of REQUEST */
+    case 262: /* args of REQUEST */
         return gd_list(NULL, 0);
-    case 262: /* kwargs of REQUEST */
+    case 263: /* kwargs of REQUEST */
         return gd_dict(NULL, 0);
     case 770: /* details of ERROR */
         return gd_dict(NULL, 0);

@@ -391,7 +391,7 @@ static inline gd_message gd__request(const char *app_path, const char *action, g
     gd_value kwargs, const gd_terms *terms) {
     gd_value timeout = terms->timeout_s > 0 ? gd_float(terms->timeout_s) : gd_none();
     return gd_make_request(0, gd_text(app_path), gd_text(action), args, kwargs, timeout,
-        gd_integer(terms->priority), gd_none());
+        gd_integer(terms->priority), gd_none(), gd_none());
 }
 
 /* --- calls --- */

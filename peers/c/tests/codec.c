@@ -132,7 +132,7 @@ static void a_message_is_read_as_it_was_written(void) {
     args[1] = gd_text("seven");
     list = gd_list(args, 2);
     request = gd_make_request(5, gd_text("shop:Prices"), gd_text("of"), list, gd_none(), gd_none(),
-        gd_none(), gd_none());
+        gd_none(), gd_none(), gd_none());
     CHECK(gd_serialize(&request, &bytes, &fault) == GD_CODE_OK);
     CHECK(gd_parse(bytes.bytes, bytes.size, &arena, &read, &fault) == GD_CODE_OK);
     CHECK(read.type == GD_MESSAGE_REQUEST && read.request_id == 5);
@@ -193,7 +193,7 @@ static void memory_that_ends_is_no_crash(void) {
             many[at] = gd_pair_of(keys[at], gd_none());
         }
         request = gd_make_request(1, gd_text("a:B"), gd_text("c"), gd_none(), gd_dict(many, 100),
-            gd_none(), gd_none(), gd_none());
+            gd_none(), gd_none(), gd_none(), gd_none());
         gd_connection_init(&client, GD_ROLE_CLIENT, counting(&count));
         gd_connection_init(&arbiter, GD_ROLE_ARBITER, counting(&count));
         if (gd_connection_send(&client, &request, &wire, &fault) != GD_CODE_OK) {

@@ -15,7 +15,7 @@ static void seven(gd_call *call, void *state) {
 /* Put a REQUEST behind the bytes. */
 static void ask(gd_buffer *bytes, uint64_t request_id, const char *action) {
     gd_message request = gd_make_request(request_id, gd_text("a:B"), gd_text(action), gd_none(),
-        gd_none(), gd_none(), gd_none(), gd_none());
+        gd_none(), gd_none(), gd_none(), gd_none(), gd_none());
     gd_fault fault;
     if (gd_serialize(&request, bytes, &fault) != GD_CODE_OK) {
         exit(1);

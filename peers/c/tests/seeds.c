@@ -39,7 +39,7 @@ int main(int count, char **words) {
     keep(words[1], "value", 0, &bytes);
     bytes.size = 0;
     request = gd_make_request(1, gd_text("a:B"), gd_text("c"), args, gd_dict(pairs, 2),
-        gd_float(2.0), gd_integer(1), gd_none());
+        gd_float(2.0), gd_integer(1), gd_none(), gd_none());
     if (gd_serialize(&request, &bytes, &fault) != GD_CODE_OK) {
         return 1;
     }

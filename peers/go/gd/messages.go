@@ -1,4 +1,4 @@
-// @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit
 // Code generated from the declaration of GD/1. DO NOT EDIT.
 
 package gd
@@ -247,6 +247,9 @@ type Request struct {
 	// none.
 	Trace Dict `gd:"trace,none"`
 
+	// Extensions: the extensions that the caller takes in the answer; nil for none.
+	Extensions []any `gd:"extensions,none"`
+
 	// Args: positional arguments; nil for an empty one.
 	Args []any `gd:"args,optional"`
 
@@ -266,8 +269,9 @@ func (m *Request) take(slots []slot) {
 	m.Timeout = slots[2].value
 	m.Priority = given(slots[3].value, int64(0))
 	m.Trace = given[Dict](slots[4].value, nil)
-	m.Args = given[[]any](slots[5].value, nil)
-	m.Kwargs = given[Dict](slots[6].value, nil)
+	m.Extensions = given[[]any](slots[5].value, nil)
+	m.Args = given[[]any](slots[6].value, nil)
+	m.Kwargs = given[Dict](slots[7].value, nil)
 }
 
 func (m *Request) judge() *ProtocolError {
@@ -295,6 +299,9 @@ func (m *Request) write(w *writer) *ProtocolError {
 	if m.Trace != nil {
 		w.buf[count]++
 	}
+	if m.Extensions != nil {
+		w.buf[count]++
+	}
 	w.buf = append(w.buf, "\x11\x00\x00\x00\x08app_path"...)
 	if err := w.text(m.AppPath); err != nil {
 		return err.inKey("app_path")
@@ -319,6 +326,12 @@ func (m *Request) write(w *writer) *ProtocolError {
 		w.buf = append(w.buf, "\x11\x00\x00\x00\x05trace"...)
 		if err := w.dict(m.Trace); err != nil {
 			return err.inKey("trace")
+		}
+	}
+	if m.Extensions != nil {
+		w.buf = append(w.buf, "\x11\x00\x00\x00\x0aextensions"...)
+		if err := w.list(m.Extensions); err != nil {
+			return err.inKey("extensions")
 		}
 	}
 	w.buf = append(w.buf, "\x11\x00\x00\x00\x04args"...)
@@ -895,6 +908,7 @@ var fieldsOfRequest = []field{
 	{name: "timeout", kinds: ofFloat | ofInteger, minimum: 0, maximum: math.MaxInt64, finite: true},
 	{name: "priority", kinds: ofInteger, minimum: -10, maximum: 10},
 	{name: "trace", kinds: ofDict, minimum: math.MinInt64, maximum: math.MaxInt64},
+	{name: "extensions", kinds: ofList, minimum: math.MinInt64, maximum: math.MaxInt64},
 	{name: "args", kinds: ofList, minimum: math.MinInt64, maximum: math.MaxInt64},
 	{name: "kwargs", kinds: ofDict, minimum: math.MinInt64, maximum: math.MaxInt64},
 }

@@ -1,4 +1,4 @@
--- @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit
+-- @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit
 -- GD/1 in Wireshark: frames, values and messages with names, what is wrong with them by its
 -- portable code, and which frame answers which. `wireshark -X lua_script:gd.lua`, or a copy
 -- of this file in the folder of personal Lua plugins.
@@ -58,6 +58,7 @@ local messages = {
     {name = "timeout", full = "request.timeout", meaning = "seconds from arrival at the arbiter, queueing included", required = false, kinds = {float = true, integer = true}, form = "", minimum = 0, finite = true},
     {name = "priority", full = "request.priority", meaning = "0 is usual; of requests that wait, the higher goes first", required = false, kinds = {integer = true}, form = "int64", minimum = -10, maximum = 10},
     {name = "trace", full = "request.trace", meaning = "the trace that the caller takes part in, as headers of HTTP would tell it", required = false, kinds = {dict = true}, form = ""},
+    {name = "extensions", full = "request.extensions", meaning = "the extensions that the caller takes in the answer", required = false, kinds = {list = true}, form = ""},
     {name = "args", full = "request.args", meaning = "positional arguments", required = false, kinds = {list = true}, form = ""},
     {name = "kwargs", full = "request.kwargs", meaning = "keyword arguments", required = false, kinds = {dict = true}, form = ""},
   },

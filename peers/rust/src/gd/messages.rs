@@ -1,4 +1,4 @@
-// @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit
 //! Messages, and the frames that carry them.
 //!
 //! A field of several kinds, or of any, is a `Value`; where it is optional, none stands for its
@@ -102,6 +102,8 @@ pub struct Request {
     pub priority: i64,
     /// The trace that the caller takes part in, as headers of HTTP would tell it.
     pub trace: Option<Dict>,
+    /// The extensions that the caller takes in the answer.
+    pub extensions: Option<Vec<Value>>,
     /// Positional arguments.
     pub args: Vec<Value>,
     /// Keyword arguments.
@@ -118,6 +120,7 @@ impl Request {
             timeout: Value::None,
             priority: 0,
             trace: None,
+            extensions: None,
             args: Vec::new(),
             kwargs: Dict::new(),
         }
@@ -130,6 +133,7 @@ impl Request {
             ("timeout", self.timeout.clone()),
             ("priority", self.priority.into()),
             ("trace", self.trace.clone().into()),
+            ("extensions", self.extensions.clone().into()),
             ("args", self.args.clone().into()),
             ("kwargs", self.kwargs.clone().into()),
         ]
@@ -142,6 +146,7 @@ impl Request {
             fields.take("timeout"),
             fields.take("priority"),
             fields.take("trace"),
+            fields.take("extensions"),
             fields.take("args"),
             fields.take("kwargs"),
         ];
@@ -156,8 +161,9 @@ impl Request {
             "timeout" => Some(2),
             "priority" => Some(3),
             "trace" => Some(4),
-            "args" => Some(5),
-            "kwargs" => Some(6),
+            "extensions" => Some(5),
+            "args" => Some(6),
+            "kwargs" => Some(7),
             _ => None,
         }
     }
@@ -166,7 +172,7 @@ impl Request {
         Self::judged(request_id, Payload::read(frame, Self::place)?)
     }
 
-    fn judged(request_id: u64, mut payload: Payload<7>) -> Result<Message, Fault> {
+    fn judged(request_id: u64, mut payload: Payload<8>) -> Result<Message, Fault> {
         let found = payload.field(0, &["app_path"]);
         let app_path = found.required(any, any)?;
         let found = payload.field(1, &["action"]);
@@ -179,10 +185,12 @@ impl Request {
         let priority = found.unwrap_or_default();
         let found = payload.field(4, &["trace"]);
         let trace = found.optional(any, any)?;
-        let found = payload.field(5, &["args"]);
+        let found = payload.field(5, &["extensions"]);
+        let extensions = found.optional(any, any)?;
+        let found = payload.field(6, &["args"]);
         let found = found.optional(any, any)?;
         let args = found.unwrap_or_default();
-        let found = payload.field(6, &["kwargs"]);
+        let found = payload.field(7, &["kwargs"]);
         let found = found.optional(any, any)?;
         let kwargs = found.unwrap_or_default();
         Ok(Message::Request(Request {
@@ -192,6 +200,7 @@ impl Request {
             timeout,
             priority,
             trace,
+            extensions,
             args,
             kwargs,
         }))
@@ -208,6 +217,7 @@ impl Request {
         count += usize::from(!self.timeout.is_none());
         count += usize::from(self.priority != 0);
         count += usize::from(self.trace.is_some());
+        count += usize::from(self.extensions.is_some());
         values::put_dict(out, count);
         out.extend_from_slice(b"\x11\x00\x00\x00\x08app_path");
         named(values::write_string(out, &self.app_path), &["app_path"])?;
@@ -224,6 +234,10 @@ impl Request {
         if let Some(held) = &self.trace {
             out.extend_from_slice(b"\x11\x00\x00\x00\x05trace");
             named(values::write_dict(out, held, 1), &["trace"])?;
+        }
+        if let Some(held) = &self.extensions {
+            out.extend_from_slice(b"\x11\x00\x00\x00\x0aextensions");
+            named(values::write_list(out, held, 1), &["extensions"])?;
         }
         out.extend_from_slice(b"\x11\x00\x00\x00\x04args");
         named(values::write_list(out, &self.args, 1), &["args"])?;

@@ -1,4 +1,4 @@
-// @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit
 /** The messages of GD/1: one whole frame each. */
 
 import { ProtocolError } from "./errors.js";
@@ -168,6 +168,8 @@ export class RequestMessage {
   readonly priority: bigint;
   /** The trace that the caller takes part in, as headers of HTTP would tell it. */
   readonly trace: Map<string, Value> | null;
+  /** The extensions that the caller takes in the answer. */
+  readonly extensions: Value[] | null;
 
   constructor(init: {
     requestId: bigint;
@@ -178,6 +180,7 @@ export class RequestMessage {
     timeout?: number | bigint | null;
     priority?: bigint;
     trace?: Map<string, Value> | null;
+    extensions?: Value[] | null;
   }) {
     this.requestId = init.requestId;
     this.appPath = init.appPath;
@@ -187,6 +190,7 @@ export class RequestMessage {
     this.timeout = init.timeout ?? null;
     this.priority = init.priority ?? 0n;
     this.trace = init.trace ?? null;
+    this.extensions = init.extensions ?? null;
   }
 
   static read(requestId: bigint, frame: Uint8Array, options: Options): RequestMessage {
@@ -211,6 +215,10 @@ export class RequestMessage {
     if (trace !== null) {
       if (!(trace instanceof Map)) throw fields.fault("wrong_field_type", "trace");
     }
+    const extensions = fields.optional("extensions");
+    if (extensions !== null) {
+      if (!Array.isArray(extensions)) throw fields.fault("wrong_field_type", "extensions");
+    }
     const args = fields.optional("args") ?? [];
     if (!Array.isArray(args)) throw fields.fault("wrong_field_type", "args");
     const kwargs = fields.optional("kwargs") ?? new Map();
@@ -224,12 +232,13 @@ export class RequestMessage {
       timeout,
       priority,
       trace,
+      extensions,
     });
   }
 
   /** Writes the payload, its fields judged. */
   writePayload(writer: Writer): void {
-    const { appPath, action, timeout, priority, trace, args, kwargs } = this;
+    const { appPath, action, timeout, priority, trace, extensions, args, kwargs } = this;
     if (typeof appPath !== "string") throw refusal("wrong_field_type", "app_path");
     if (typeof action !== "string") throw refusal("wrong_field_type", "action");
     if (timeout !== null) {
@@ -245,12 +254,16 @@ export class RequestMessage {
     if (trace !== null) {
       if (!(trace instanceof Map)) throw refusal("wrong_field_type", "trace");
     }
+    if (extensions !== null) {
+      if (!Array.isArray(extensions)) throw refusal("wrong_field_type", "extensions");
+    }
     if (!Array.isArray(args)) throw refusal("wrong_field_type", "args");
     if (!(kwargs instanceof Map)) throw refusal("wrong_field_type", "kwargs");
     let $count = 4;
     if (timeout !== null) $count++;
     if (priority !== 0n) $count++;
     if (trace !== null) $count++;
+    if (extensions !== null) $count++;
     writer.open($count);
     writer.key("app_path");
     writer.value(appPath);
@@ -267,6 +280,10 @@ export class RequestMessage {
     if (trace !== null) {
       writer.key("trace");
       writer.value(trace);
+    }
+    if (extensions !== null) {
+      writer.key("extensions");
+      writer.value(extensions);
     }
     writer.key("args");
     writer.value(args);

@@ -68,6 +68,6 @@ public final class Prepared {
 
   private Message request(long requestId) {
     double seconds = timeout.getSeconds() + timeout.getNano() / NS_PER_S;
-    return new Message.Request(requestId, appPath, action, args, kwargs, seconds, priority, null);
+    return new Message.Request(requestId, appPath, action, args, kwargs, seconds, priority, null, null);
   }
 }

@@ -1,4 +1,4 @@
-// @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.List;
@@ -33,6 +33,7 @@ public sealed interface Message {
    * @param timeout seconds from arrival at the arbiter, queueing included
    * @param priority 0 is usual; of requests that wait, the higher goes first
    * @param trace the trace that the caller takes part in, as headers of HTTP would tell it
+   * @param extensions the extensions that the caller takes in the answer
    */
   record Request(
       long requestId,
@@ -42,7 +43,8 @@ public sealed interface Message {
       Map<String, Object> kwargs,
       Number timeout,
       long priority,
-      Map<String, Object> trace)
+      Map<String, Object> trace,
+      List<Object> extensions)
       implements Message {
     public Request {
       args = args == null ? List.of() : args;
@@ -51,7 +53,7 @@ public sealed interface Message {
 
     /** Call an action of an app. All else is as where it is absent. */
     public Request(long requestId, String appPath, String action) {
-      this(requestId, appPath, action, List.of(), Map.of(), null, 0, null);
+      this(requestId, appPath, action, List.of(), Map.of(), null, 0, null, null);
     }
 
     @Override

@@ -1,4 +1,4 @@
-// @generated from spec/ (e632725b89804894) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.List;
@@ -13,6 +13,7 @@ final class Payloads {
   private static final Field REQUEST_PRIORITY =
       new Field("priority", false, Field.Kind.INTEGER).from(-10).to(10).unless(0L);
   private static final Field REQUEST_TRACE = new Field("trace", false, Field.Kind.DICT);
+  private static final Field REQUEST_EXTENSIONS = new Field("extensions", false, Field.Kind.LIST);
   private static final Field REQUEST_ARGS = new Field("args", false, Field.Kind.LIST);
   private static final Field REQUEST_KWARGS = new Field("kwargs", false, Field.Kind.DICT);
   private static final Field RESPONSE_RESULT = new Field("result", true);
@@ -100,10 +101,11 @@ final class Payloads {
         Number timeout = (Number) payload.take(REQUEST_TIMEOUT);
         long priority = payload.take(REQUEST_PRIORITY) instanceof Long held ? held : 0;
         Map<String, Object> trace = Payload.map(payload.take(REQUEST_TRACE));
+        List<Object> extensions = Payload.list(payload.take(REQUEST_EXTENSIONS));
         List<Object> args = Payload.list(payload.take(REQUEST_ARGS));
         Map<String, Object> kwargs = Payload.map(payload.take(REQUEST_KWARGS));
         yield new Message.Request(
-            requestId, appPath, action, args, kwargs, timeout, priority, trace);
+            requestId, appPath, action, args, kwargs, timeout, priority, trace, extensions);
       }
       case RESPONSE -> {
         Object result = payload.take(RESPONSE_RESULT);
@@ -180,6 +182,7 @@ final class Payloads {
     REQUEST_TIMEOUT.judge(message.timeout());
     REQUEST_PRIORITY.judge(message.priority());
     REQUEST_TRACE.judge(message.trace());
+    REQUEST_EXTENSIONS.judge(message.extensions());
     REQUEST_ARGS.judge(message.args());
     REQUEST_KWARGS.judge(message.kwargs());
     int at = out.open();
@@ -189,6 +192,7 @@ final class Payloads {
     count += out.pair(REQUEST_TIMEOUT, message.timeout());
     count += out.pair(REQUEST_PRIORITY, message.priority());
     count += out.pair(REQUEST_TRACE, message.trace());
+    count += out.pair(REQUEST_EXTENSIONS, message.extensions());
     count += out.pair(REQUEST_ARGS, message.args());
     count += out.pair(REQUEST_KWARGS, message.kwargs());
     out.close(at, count);

@@ -41,7 +41,7 @@ class ConnectionTest {
   @Test
   void aRefusedMessageChangesNothing() throws ProtocolException {
     Connection client = new Connection(Role.CLIENT);
-    Message bad = new Message.Request(1, "a:B", "c", List.of(new Object()), Map.of(), null, 0, null);
+    Message bad = new Message.Request(1, "a:B", "c", List.of(new Object()), Map.of(), null, 0, null, null);
     ProtocolException fault = assertThrows(ProtocolException.class, () -> client.send(bad));
     assertEquals("unsupported_type in args[0]", fault.getMessage());
     assertEquals(1, fault.requestId());

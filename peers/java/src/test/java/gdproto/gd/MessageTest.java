@@ -12,7 +12,7 @@ class MessageTest {
   @Test
   void whatIsAbsentHasItsDefault() throws ProtocolException {
     Message request = new Message.Request(5, "demo:App", "go");
-    assertEquals(new Message.Request(5, "demo:App", "go", null, null, null, 0, null), request);
+    assertEquals(new Message.Request(5, "demo:App", "go", null, null, null, 0, null, null), request);
     assertEquals(request, Message.parse(request.toBytes()));
     assertEquals(1, new Message.Manage(1, ManageOp.ADD.code()).count());
   }
@@ -20,7 +20,7 @@ class MessageTest {
   @Test
   void fieldsAreJudgedBeforeTheyAreWritten() {
     assertRefused(ErrorCode.WRONG_FIELD_TYPE, "app_path", new Message.Request(1, null, "go"));
-    Message late = new Message.Request(1, "a", "b", List.of(), Map.of(), Double.NaN, 0, null);
+    Message late = new Message.Request(1, "a", "b", List.of(), Map.of(), Double.NaN, 0, null, null);
     assertRefused(ErrorCode.INVALID_FIELD_VALUE, "timeout", late);
     Message stash = new Message.Stash(1, 99, "t");
     assertRefused(ErrorCode.INVALID_FIELD_VALUE, "op", stash);
