@@ -8,7 +8,7 @@ import errno
 import os
 import resource
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -71,6 +71,18 @@ def test_who_comes_is_let_in_though_others_have_them_all(
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
 
+async def let_in(directory: Path, make_room: Callable[[], bool]) -> None:
+    """Return when a client has been let in by a listener of its own."""
+    came: asyncio.Queue[socket.socket] = asyncio.Queue()
+    listener = Listener(str(directory / "s"), Access(0o600, -1, -1, None, frozenset()))
+    listener.accept(came.put_nowait, make_room)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(listener.path)
+        async with asyncio.timeout(LIMIT_S):
+            (await came.get()).close()
+    listener.close()
+
+
 def test_who_comes_is_let_in_though_a_thread_took_what_was_made_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,15 +91,18 @@ def test_who_comes_is_let_in_though_a_thread_took_what_was_made_free(
 
     monkeypatch.setattr(descriptors_kept, "is_scarce", lambda number: True)
     monkeypatch.setattr(os, "dup", refused)
+    asyncio.run(let_in(tmp_path, lambda: True))
 
-    async def test() -> None:
-        came: asyncio.Queue[socket.socket] = asyncio.Queue()
-        listener = Listener(str(tmp_path / "s"), Access(0o600, -1, -1, None, frozenset()))
-        listener.accept(came.put_nowait, lambda: True)
-        with socket.socket(socket.AF_UNIX) as client:
-            client.connect(listener.path)
-            async with asyncio.timeout(LIMIT_S):
-                (await came.get()).close()
-        listener.close()
 
-    asyncio.run(test())
+def test_another_goes_where_a_thread_left_but_one_that_is_kept_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms: list[bool] = []
+
+    def make_room() -> bool:
+        rooms.append(True)
+        return True
+
+    monkeypatch.setattr(descriptors_kept, "is_scarce", lambda number: len(rooms) < 3)
+    asyncio.run(let_in(tmp_path, make_room))
+    assert len(rooms) == 3

@@ -7,6 +7,7 @@ others nothing but its own socket.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import shutil
@@ -77,6 +78,65 @@ def served_by_nobody(path: Path) -> None:
     path.unlink()
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
+
+
+def test_whoever_finds_it_is_not_refused_also_while_it_is_made(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, found = root / "s", []
+    listen, link = socket.socket.listen, os.link
+
+    def looked_at() -> None:
+        with socket.socket(socket.AF_UNIX) as client:
+            found.append(client.connect_ex(str(path)))
+
+    def listens(self: socket.socket, backlog: int) -> None:
+        looked_at()
+        listen(self, backlog)
+        looked_at()
+
+    def named(*names: str, **directories: int) -> None:
+        looked_at()
+        link(*names, **directories)
+        looked_at()
+
+    monkeypatch.setattr(socket.socket, "listen", listens)
+    monkeypatch.setattr(os, "link", named)
+    Listener(str(path), ACCESS).close()
+    assert found == [errno.ENOENT] * 3 + [0]
+    assert list(root.iterdir()) == []
+
+
+def test_of_two_starts_at_once_one_serves(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, others = root / "s", []
+    listen = socket.socket.listen
+
+    def listens(self: socket.socket, backlog: int) -> None:
+        if not others:
+            others.append(None)
+            others.append(Listener(str(path), ACCESS))
+        listen(self, backlog)
+
+    monkeypatch.setattr(socket.socket, "listen", listens)
+    monkeypatch.setattr(os, "getpid", iter(range(1, 99)).__next__)
+    with pytest.raises(ConfigError, match="already served"):
+        Listener(str(path), ACCESS)
+    assert list(root.iterdir()) == [path]
+    others[1].close()
+    assert list(root.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["a file system", "a name"])
+def test_it_has_its_name_where_files_have_one_each(
+    kind: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*names: str, **directories: int) -> None:
+        raise OSError(errno.EPERM, "not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    served = Served(root / ("s" if kind == "a file system" else "s" * 90))
+    served.run(lambda: wait_until(served.is_reached))
+    assert list(root.iterdir()) == []
 
 
 LOSSES = {
@@ -208,8 +268,9 @@ def test_root_gives_nothing_but_its_socket_to_another_user(
 
     def bound_and_replaced(self: socket.socket, address: str) -> None:
         bind(self, address)
-        path.unlink()
-        path.hardlink_to(precious)
+        (made,) = path.parent.iterdir()
+        made.unlink()
+        made.hardlink_to(precious)
 
     monkeypatch.setattr(socket.socket, "bind", bound_and_replaced)
     with pytest.raises(ConfigError, match="something else"):

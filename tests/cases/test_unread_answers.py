@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import select
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,9 +16,13 @@ import pytest
 
 import gdproto
 from dirty_runtime import DirtyClient, StashClient
+from dirty_runtime.arbiter.clients import connection
 from dirty_runtime.arbiter.clients.connection import MOST_UNREAD_BYTES
+from dirty_runtime.testing import InProcess, in_process
 from gdproto import ManageOp, StashOp
 from tests.acceptance.facts import rss_mb
+from tests.cases.test_client_limits import unread_bytes
+from tests.dirty_runtime.kinds import Ours
 from tests.dirty_runtime.processes import LIMIT_S, OURS, Arbiter, serving, wait_until
 
 VALUE_BYTES = 256 * 1024
@@ -156,6 +161,49 @@ def test_half_a_close_gives_up_calls_whatever_is_unread(
     wait_until(lambda: select.select([client], [], [], 0)[0] != [])
     client.shutdown(socket.SHUT_WR)
     wait_until(lambda: not any(worker["busy"] for worker in arbiter.status()["workers"]))
+
+
+# --- what stands behind them ---
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
+    """An arbiter that discards for a short time what comes after a fault."""
+    monkeypatch.setattr(connection, "DISCARD_S", 0.02)
+    with in_process(Ours, idle_timeout_s=0.6) as arbiter:
+        with StashClient(arbiter.socket_path, LIMIT_S) as stash:
+            stash.put("unread", "key", bytes(MOST_UNREAD_BYTES // 4))
+        yield arbiter
+
+
+def at_fault_behind(arbiter: InProcess, client: socket.socket, count: int) -> None:
+    """Ask for so much that the kernel does not take it, and then send what is no frame."""
+    client.setblocking(True)
+    client.settimeout(LIMIT_S)
+    client.connect(arbiter.socket_path)
+    client.sendall(b"".join(asked(number)["get"] for number in range(1, count + 1)))
+    client.sendall(b"no frame at all, it is a fault")
+    wait_until(lambda: not unread_bytes(client))
+    # The arbiter does not discard any more.
+    due_s = time.monotonic() + 10 * connection.DISCARD_S
+    wait_until(lambda: bool(arbiter.status()) and time.monotonic() > due_s)
+
+
+def test_an_error_behind_unread_answers_is_there_when_they_are_read(impatient: InProcess) -> None:
+    with socket.socket(socket.AF_UNIX) as client:
+        at_fault_behind(impatient, client, 3)
+        codes = []
+        with client.makefile("rb") as stream:
+            while head := stream.read(gdproto.HEADER_BYTES):
+                codes.append(gdproto.parse_header(head).code)
+                stream.read(gdproto.parse_header(head).length)
+    assert codes == [gdproto.MessageCode.RESPONSE] * 3 + [gdproto.MessageCode.ERROR]
+
+
+def test_who_does_not_read_it_has_the_time_of_any_who_does_not_read(impatient: InProcess) -> None:
+    with socket.socket(socket.AF_UNIX) as client:
+        at_fault_behind(impatient, client, 3)
+        wait_until(lambda: impatient.status()["clients"] == 1)
 
 
 MANY_LARGE = [300_000] * 10

@@ -483,7 +483,12 @@ class ClientConnection:
         self._leave()
         self._link.read_in_vain()
         self._link.write_eof()
-        self._end = asyncio.get_running_loop().call_later(DISCARD_S, self._link.abort)
+        self._end = asyncio.get_running_loop().call_later(DISCARD_S, self._stop_discarding)
+
+    def _stop_discarding(self) -> None:
+        """Close; who has not read yet why, and what stands before it, has his time for that."""
+        self._link.close()
+        self._moved(self._clock())
 
     # --- how it rests ---
 
@@ -503,7 +508,8 @@ class ClientConnection:
 
     def _rest_now(self) -> Rest:
         if self._is_leaving:
-            return Rest.LEAVING
+            has_time = self._link.is_closing and self._link.waiting_bytes
+            return Rest.UNREAD if has_time else Rest.LEAVING
         if self._is_held and not self._connection.is_inside_frame:
             # What it asks for is whole, and looked into.
             return Rest.BUSY

@@ -27,6 +27,8 @@ log = logging.getLogger("dirty")
 
 # Connections that are taken in one turn of the event loop.
 AT_ONCE = 64
+# How many others may go for one that has a number that is kept back.
+ROOMS = 4
 # How long no connection is taken after one could not be, as for want of file descriptors.
 PAUSE_S = 1.0
 # How often the socket's file is looked at, and how long a lost path is left to others.
@@ -116,15 +118,18 @@ class Listener:
 
         Else it stays there, and the next ones, in their places, seem to take none of those.
         """
-        if not descriptors.is_scarce(connected.fileno()) or not self._make_room():
-            return connected
-        try:
-            lower = os.dup(connected.fileno())
-        except OSError:
-            # Another thread was faster.
-            return connected
-        connected.close()
-        return socket.socket(fileno=lower)
+        for _ in range(ROOMS):
+            if not descriptors.is_scarce(connected.fileno()) or not self._make_room():
+                break
+            try:
+                lower = os.dup(connected.fileno())
+            except OSError:
+                # Another thread was faster.
+                continue
+            connected.close()
+            # One that was faster by less has left it another that is kept back.
+            connected = socket.socket(fileno=lower)
+        return connected
 
     def _accept_again(self, came: Came) -> None:
         if self._file.socket.fileno() >= 0:

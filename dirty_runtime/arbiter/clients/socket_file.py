@@ -1,9 +1,10 @@
 """A listening socket and its file.
 
-Rules: nobody but its owner can open it before it has the permissions that it shall have. A file is
-replaced only when it is a socket that nobody serves any more. What was made is renamed or removed
-if it is still what was made. What is given to another user is the socket itself, not a name, which
-somebody may give to something else meanwhile.
+Rules: nobody but its owner can open it before it has the permissions that it shall have. It has its
+name when it listens, so that nobody who comes is refused, and no other start takes it for one that
+nobody serves. A file is replaced only when it is a socket that nobody serves any more. What was
+made is renamed or removed if it is still what was made. What is given to another user is the
+socket itself, not a name, which somebody may give to something else meanwhile.
 """
 
 from __future__ import annotations
@@ -16,10 +17,15 @@ from contextlib import suppress
 
 from ...place import O_PATH, Identity, Place, identity_of
 from ...settings import ConfigError, check_directory
+from ...socket_path import MAX_SOCKET_PATH_BYTES
 from .access import Access
 
 BACKLOG = 1024
 PRIVATE = 0o600
+# Of the name that it shall have, what is in the one before: that is short enough for any directory.
+MOST_OF_NAME = 64
+# Of a file system whose files have one name each.
+NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 
 
 class SocketFile:
@@ -66,16 +72,44 @@ class SocketFile:
         try:
             self._place = Place(path)
             make_way(self._place, path)
+            name = self._place.name
+            self._place.name = f"{name[:MOST_OF_NAME]}.{os.getpid()}"
             # The file takes it over: the mask belongs to the whole process.
             os.fchmod(self.socket.fileno(), PRIVATE)
-            self.socket.bind(_address(self._place, path))
+            self._bind(self._place, path)
             self._give(self._place, path, access)
             self.socket.listen(BACKLOG)
+            self._name(self._place, name, path)
         except OSError as error:
             self.close()
             raise refused(path, f": {error.strerror or error}") from error
         except ConfigError:
             self.close()
+            raise
+
+    def _bind(self, place: Place, path: str) -> None:
+        """Bind it at a name of this process. Raises OSError, ConfigError."""
+        own = os.path.join(os.path.dirname(path), place.name)
+        make_way(place, own)
+        self.socket.bind(_address(place, own))
+
+    def _name(self, place: Place, name: str, path: str) -> None:
+        """Give it the name that it is served at. Raises OSError, ConfigError."""
+        own, place.name = place.name, name
+        directory = place.directory
+        try:
+            make_way(place, path)
+            try:
+                # It replaces nothing that came there meanwhile.
+                os.link(own, name, src_dir_fd=directory, dst_dir_fd=directory)
+            except OSError as error:
+                if error.errno not in NO_LINKS:
+                    raise
+                os.rename(own, name, src_dir_fd=directory, dst_dir_fd=directory)
+            else:
+                os.unlink(own, dir_fd=directory)
+        except BaseException:
+            place.name = own
             raise
 
     def is_at(self, path: str) -> bool:
@@ -168,8 +202,10 @@ def _by_number(fd: int, path: str) -> str:
 
 
 def _address(place: Place, path: str) -> str:
-    """Where to bind: at the path, which others see, unless other users can lead it elsewhere."""
-    if not place.is_shared:
+    """Where to bind: at the path, which others see, unless other users can lead it elsewhere, or it
+    is too long.
+    """
+    if not place.is_shared and len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
         return path
     return f"{_by_number(place.directory, os.path.dirname(path))}/{place.name}"
 
