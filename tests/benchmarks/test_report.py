@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from benchmarks import plot, publish, report
+from benchmarks import history, plot, publish, report
 from benchmarks.figures import from_json
 from benchmarks.samples import BenchmarkError, Series
 
@@ -107,14 +107,34 @@ def test_a_plot_of_nothing() -> None:
 
 
 def test_the_published_documents_are_those_of_the_published_run() -> None:
-    for path, text in publish.documents(publish.published()).items():
+    for path, text in publish.documents(publish.runs()).items():
         assert path.read_text() == text, f"{path.name}: run python -m benchmarks.publish"
 
 
 def test_a_full_run_is_published() -> None:
-    results = publish.published()
-    assert not results.quick
-    assert {part.key for part in results.parts} >= {"codec", "runtime", "large", "floor", "pool"}
+    for results in publish.runs().values():
+        assert not results.quick
+        parts = {part.key for part in results.parts}
+        assert parts >= {"codec", "runtime", "large", "floor", "pool"}
+
+
+def test_the_history_has_a_line_for_each_part_and_rival_run_by_run() -> None:
+    lines = history.means({"2026-01-01T0000": made_up(), "2026-01-02T0000": made_up()})
+    assert lines
+    assert all(first == second for first, second in lines.values())
+    drawn = ElementTree.fromstring(history.svg(publish.runs()))
+    found = drawn.findall(f"{SVG}polyline")
+    assert len(found) == len(history.means(publish.runs()))
+
+
+def test_a_figure_that_was_not_taken_is_left_out_of_the_history() -> None:
+    short = made_up()
+    left_out, *short.parts = short.parts
+    runs = {"2026-01-01T0000": short, "2026-01-02T0000": made_up()}
+    missing = [line for (title, _), line in history.means(runs).items() if title == left_out.title]
+    assert missing
+    assert all(first is None and second is not None for first, second in missing)
+    assert "–" in history.table(runs)
 
 
 def test_tables_go_between_the_marks() -> None:
