@@ -9,12 +9,14 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import gdproto
 from gdproto.explain import explain
+from gdproto.printing import Printing
 
 from .cases import BAD, GOOD, Bad, Good
 
@@ -115,3 +117,17 @@ def test_the_version() -> None:
     result = run("--version")
     assert result.returncode == 0
     assert version("gdproto") in result.stdout
+
+
+def test_a_full_disk_that_is_not_the_outputs_is_told_as_what_it_is() -> None:
+    @click.group(cls=Printing)
+    def group() -> None: ...
+
+    @group.command()
+    def work() -> None:
+        click.echo("all is well")
+        with open("/dev/full", "wb", buffering=0) as full:
+            full.write(b"a log")
+
+    with pytest.raises(OSError, match="No space left on device"):
+        group(["work"], standalone_mode=False)
