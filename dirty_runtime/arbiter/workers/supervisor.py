@@ -145,6 +145,7 @@ class Supervisor:
         # When it was judged last which apps may be tried, and when the next one may be.
         self._judged_s = -math.inf
         self._retry: Timer | None = None
+        self._rss_check: asyncio.TimerHandle | None = None
         self._gone = asyncio.Event()
         self._turns = turns
         # Whether everything is as it should be, as far as it depends on us; slots that are to go.
@@ -182,8 +183,7 @@ class Supervisor:
         before, self.config = self.config, config
         self._launchers = launchers
         self.health.max_crashes, self.health.window_s = config.max_crashes, config.crash_window_s
-        if config.max_rss_bytes and not before.max_rss_bytes:
-            self._check_rss()
+        self._check_rss()
         if config.workers != before.workers:
             more = config.workers * len(self._catalogue.launchers) - self.target
             self.add(more)
@@ -586,9 +586,16 @@ class Supervisor:
         worker.open()
 
     def _check_rss(self) -> None:
+        """Look at the memory of workers, now and then every RSS_CHECK_S; whoever looked before
+        does no more.
+        """
+        if self._rss_check is not None:
+            self._rss_check.cancel()
+            self._rss_check = None
         if not self.config.max_rss_bytes:
             return
-        asyncio.get_running_loop().call_later(RSS_CHECK_S, self._check_rss)
+        loop = asyncio.get_running_loop()
+        self._rss_check = loop.call_later(RSS_CHECK_S, self._check_rss)
         for worker in list(self.workers.values()):
             is_ready = worker.state is State.READY
             if is_ready and worker.process.rss_bytes() > self.config.max_rss_bytes:
