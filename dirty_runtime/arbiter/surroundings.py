@@ -1,6 +1,7 @@
 """In what an arbiter and its workers run, as a config file says it by gunicorn's names.
 
-Rules: it is entered before anything is opened. Who is not root stays who he is, and is told.
+Rules: it is entered before anything is opened. Who is not root stays who he is, and is told. A
+master of gunicorn has started its arbiter in it already.
 """
 
 from __future__ import annotations
@@ -14,6 +15,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import keeper
+
+# The names in the file, by ours.
+NAMES = {
+    "variables": "raw_env",
+    "paths": "pythonpath",
+    "directory": "chdir",
+    "name": "proc_name",
+    "user": "user",
+    "group": "group",
+    "groups": "initgroups",
+    "umask": "umask",
+}
 
 
 class SurroundingsError(ValueError):
@@ -44,13 +57,17 @@ class Surroundings:
     umask: int | None = None
 
     @classmethod
-    def of(cls, found: Mapping[str, Any]) -> Surroundings:
-        """Those of a config file that defines these. Raises SurroundingsError."""
+    def of(cls, found: Mapping[str, Any], base: str = "") -> Surroundings:
+        """Those of a config file that defines these. Raises SurroundingsError.
+
+        Args:
+            base: the directory that paths are of; by default where we are.
+        """
         user = _number("user", found.get("user"), lambda name: pwd.getpwnam(name).pw_uid)
         group = _number("group", found.get("group"), lambda name: grp.getgrnam(name).gr_gid)
         return cls(
             _variables(found.get("raw_env") or ()),
-            [os.path.abspath(one) for one in _text(found, "pythonpath").split(",") if one],
+            [os.path.join(base, one) for one in _text(found, "pythonpath").split(",") if one],
             _text(found, "chdir"),
             _text(found, "proc_name") or _text(found, "default_proc_name"),
             user,
@@ -59,18 +76,28 @@ class Surroundings:
             _umask(found.get("umask")),
         )
 
+    def others(self, before: Surroundings) -> list[str]:
+        """What is another here than in those before, by its name in the file."""
+        return [
+            name for field, name in NAMES.items() if getattr(self, field) != getattr(before, field)
+        ]
+
     def enter(self) -> str:
         """Be in them, but for the directory. Returns what could not be, as a line, or nothing."""
         os.environ.update(self.variables)
-        if self.paths:
-            sys.path[:0] = self.paths
+        if paths := [os.path.abspath(one) for one in self.paths]:
+            sys.path[:0] = paths
             before = os.environ.get("PYTHONPATH", "")
-            os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (*self.paths, before)))
+            os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (*paths, before)))
         if self.umask is not None:
             os.umask(self.umask)
+        self.take_name()
+        return self._change_rights()
+
+    def take_name(self) -> None:
+        """Have the name, if there is one."""
         if self.name:
             keeper.name(self.name)
-        return self._change_rights()
 
     def _change_rights(self) -> str:
         user = os.geteuid() if self.user is None else self.user

@@ -86,7 +86,15 @@ def _takes_settings(command: Any) -> Any:
 @click.option("-c", "--config", "config_path", metavar="FILE", help="Settings, as Python.")
 @click.option("--chdir", metavar="DIR", help="Where to find the apps.  [default: here]")
 @click.option("--check-config", is_flag=True, help="Print what would run, and end.")
-def serve(config_path: str | None, chdir: str | None, check_config: bool, **overrides: Any) -> None:
+# Who started this has entered what its config file says by gunicorn's names, and heeds the rest.
+@click.option("--under-gunicorn", is_flag=True, hidden=True)
+def serve(
+    config_path: str | None,
+    chdir: str | None,
+    check_config: bool,
+    under_gunicorn: bool,
+    **overrides: Any,
+) -> None:
     """Start an arbiter and its workers, and serve until TERM."""
     from ..arbiter import inherited, logs
     from ..arbiter.service import Service
@@ -102,11 +110,19 @@ def serve(config_path: str | None, chdir: str | None, check_config: bool, **over
         config_path = _placed(config_path, overrides)
         file, path = config_path or "", service.path
         found = run_file(file) if file else {}
-        told = _surrounded(file, found, chdir, overrides)
+        base = os.getcwd() if _is_here() else ""
+        surroundings = _surroundings(file, found, base)
+        told = _surrounded(surroundings, chdir, overrides, under_gunicorn)
+        if not under_gunicorn and (names := left(found)):
+            told.append(f"gunicorn's own settings change nothing here: {', '.join(names)}")
+        told = [f"config file {file}: {line}" for line in told if line]
         config = load_config(file, overrides, path, found)
 
         def read() -> Config:
-            return load_config(file, overrides, path)
+            now = run_file(file)
+            for name in _surroundings(file, now, base).others(surroundings):
+                log.warning("%s stays as it is, until another arbiter is started", name)
+            return load_config(file, overrides, path, now)
 
         if check_config:
             _show_config(config)
@@ -192,31 +208,36 @@ def _placed(config_path: str | None, overrides: dict[str, Any]) -> str | None:
         raise ConfigError(f"directory .: {error.strerror}") from None
 
 
-def _surrounded(
-    file: str, found: Mapping[str, Any], chdir: str | None, overrides: dict[str, Any]
-) -> list[str]:
-    """Be as the file says, and where the apps are.
-
-    Returns:
-        Lines about what it says and does not count.
-
-    Raises:
-        ConfigError: it cannot be.
-    """
+def _surroundings(file: str, found: Mapping[str, Any], base: str) -> Any:
+    """What the file says of them, its paths those of `base`. Raises ConfigError."""
     from ..arbiter.surroundings import Surroundings, SurroundingsError
 
     try:
-        surroundings = Surroundings.of(found)
-        chdir = chdir or surroundings.directory
-        overrides["directory"] = change_directory(chdir) if chdir else current_directory()
-        told = [surroundings.enter()]
+        return Surroundings.of(found, base)
     except SurroundingsError as error:
         raise ConfigError(f"config file {file}: {error}") from None
+
+
+def _surrounded(
+    surroundings: Any, chdir: str | None, overrides: dict[str, Any], are_entered: bool
+) -> list[str]:
+    """Be in them, as far as this process is not, and where the apps are.
+
+    Returns:
+        A line about what could not be.
+
+    Raises:
+        ConfigError: the directory cannot be entered.
+    """
+    chdir = chdir or surroundings.directory
+    try:
+        overrides["directory"] = change_directory(chdir) if chdir else current_directory()
     except OSError as error:
         raise ConfigError(f"directory {chdir or '.'}: {error.strerror}") from None
-    if names := left(found):
-        told.append(f"gunicorn's own settings change nothing here: {', '.join(names)}")
-    return [f"config file {file}: {line}" for line in told if line]
+    if are_entered:
+        surroundings.take_name()
+        return []
+    return [surroundings.enter()]
 
 
 def _set_up_logs(config: Config) -> None:

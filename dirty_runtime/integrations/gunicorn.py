@@ -16,8 +16,10 @@ Where anything but gunicorn reads the file, the line does nothing.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import ctypes
 import os
+import pwd
 import shutil
 import signal
 import sys
@@ -82,6 +84,7 @@ def _remove(folder: str, pid: int) -> None:
 
 def _command(cfg: Any, socket_path: str) -> list[str]:
     command = [sys.executable, "-m", "dirty_runtime", "serve", "--socket", socket_path]
+    command += ["--under-gunicorn"]
     if file := _config_file(cfg):
         command += ["--config", file]
     if not _is_of_file(cfg, "dirty_apps"):
@@ -121,9 +124,11 @@ def _become(command: list[str], cfg: Any, parent: int) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         if os.geteuid() == 0 and (cfg.uid, cfg.gid) != (0, 0):
-            os.setgroups([cfg.gid])
+            os.setgroups(_groups(cfg))
             os.setgid(cfg.gid)
             os.setuid(cfg.uid)
+        if cfg.umask or hasattr(_config_module(cfg), "umask"):
+            os.umask(cfg.umask)
         _end_with(parent)
         os.execve(command[0], command, _environment(cfg))
     except BaseException as error:
@@ -131,9 +136,18 @@ def _become(command: list[str], cfg: Any, parent: int) -> None:
     os._exit(1)
 
 
+def _groups(cfg: Any) -> list[int]:
+    """The groups of the user that gunicorn's workers have."""
+    if cfg.initgroups:
+        with contextlib.suppress(KeyError):
+            return os.getgrouplist(pwd.getpwuid(cfg.uid).pw_name, cfg.gid)
+    return [cfg.gid]
+
+
 def _environment(cfg: Any) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if name != SOCKET}
-    paths = [*(cfg.pythonpath or "").split(","), os.environ.get("PYTHONPATH", "")]
+    paths = [os.path.abspath(one) for one in (cfg.pythonpath or "").split(",") if one]
+    paths.append(os.environ.get("PYTHONPATH", ""))
     if joined := os.pathsep.join(filter(None, paths)):
         environment["PYTHONPATH"] = joined
     return environment

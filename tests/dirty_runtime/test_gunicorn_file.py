@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +18,7 @@ from dirty_runtime.gunicorn_file import AS_SETTINGS, AS_SURROUNDINGS, LEFT, as_s
 from dirty_runtime.settings import FILE_NAMES, HOOKS
 from dirty_runtime.testing import started
 
-from .processes import ROOT, dirty, run_dirty
+from .processes import ROOT, dirty, run_dirty, wait_until
 
 APP = """
 import os, sys
@@ -74,7 +76,13 @@ def test_a_file_of_gunicorns_is_served_as_it_says(tmp_path: Path) -> None:
         with arbiter.client() as client:
             facts = client.execute("app:App", "facts")
         name = Path(f"/proc/{arbiter.status()['arbiter_pid']}/comm").read_text()
+        others = file.replace("MODEL=small", "MODEL=large") + "user = 65533\n"
+        (tmp_path / "gunicorn.conf.py").write_text(others)
+        arbiter.signal(signal.SIGHUP)
+        wait_until(lambda: "reloaded: " in (tmp_path / "log").read_text())
     log = (tmp_path / "log").read_text()
+    stay = re.findall(r"(\w+) stays as it is, until another arbiter is started\n", log)
+    assert stay == ["raw_env", "user"]
     assert "gunicorn's own settings change nothing here: bind, worker_class\n" in log
     assert facts["cwd"] == str(tmp_path / "apps")
     assert (facts["MODEL"], facts["DEVICE"], facts["umask"]) == ("small", "cpu=0", 0o027)

@@ -23,16 +23,23 @@ from .processes import ROOT, wait_until
 INSTALLED = "installed"
 VERSIONS = (INSTALLED, "25.0.3", "23.0.0")
 CONFIG = """
+import os
 from dirty_runtime.integrations.gunicorn import *
 dirty_apps = ["counting:Counting"]
 dirty_workers = 1
 dirty_max_queue = 7
 workers = 1
+raw_env = ["TAKEN=once"]
+pythonpath = "more"
+umask = 0o27
+if os.geteuid() == 0:
+    # The command line has others.
+    user = group = 65534
 def dirty_worker_init(worker):
     worker.apps["counting:Counting"].hooked = worker.age
 """
 APP = """
-import os
+import os, sys
 class Counting:
     hooked = None
     def init(self):
@@ -40,6 +47,11 @@ class Counting:
     def close(self):
         pass
     def __call__(self, action, *args, **kwargs):
+        if action == "surroundings":
+            more = os.path.abspath("more")
+            paths = os.environ["PYTHONPATH"].split(os.pathsep)
+            counts = paths.count(more), sys.path.count(more)
+            return [os.environ["TAKEN"], *counts, os.umask(0o27), os.getuid()]
         return [os.getpid(), os.getppid(), self.version, self.hooked is not None]
 """
 WEB = """
@@ -91,6 +103,9 @@ class Gunicorn(WebServer):
         paths = os.pathsep.join(filter(None, (installed(version), str(ROOT), str(folder))))
         command = [sys.executable, "-m", "gunicorn", "--bind", "unix:SOCKET", "--chdir"]
         command += [str(folder), "--config", f"{folder}/gunicorn.conf.py", *options, "web:app"]
+        folder.joinpath("more").mkdir()
+        if os.geteuid() == 0:
+            command[3:3] = ["--user", "0", "--group", "0"]
         environment = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
         super().__init__(command, environment, folder)
 
@@ -142,6 +157,10 @@ def test_the_arbiter_is_ours_and_lives_with_the_master(master: Gunicorn) -> None
     assert (version, is_hooked) == (1, True)
 
     first = master.arbiter()
+    with DirtyClient(socket_of(first)) as client:
+        told = client.execute("counting:Counting", "surroundings")
+    assert told == ["once", 1, 1, 0o27, os.geteuid()]
+    assert "change nothing here" not in master.log.read_text()
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: not is_alive(first))
     wait_until(lambda: master.ask().get("app", [worker])[0] != worker, master.log.read_text)
