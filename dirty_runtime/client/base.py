@@ -6,11 +6,21 @@ holds, has what the client was made with, and opens connections of its own when 
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from ..printable import shown
 from ..seconds import LONGEST_S, ValueRefused, seconds
+
+# Below it a count begins. What is smaller than twice that is an int of one digit, for a long time.
+FIRST_IDS = 2**29
+
+
+def request_ids() -> Iterator[int]:
+    """Those of one client, which begin where those of others do not, most likely."""
+    return itertools.count(1 + int.from_bytes(os.urandom(4)) % (FIRST_IDS - 1))
 
 
 def checked_path(socket_path: Any) -> str:

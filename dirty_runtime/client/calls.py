@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 from collections.abc import AsyncGenerator, Generator, Mapping
 from enum import Enum
@@ -14,6 +13,7 @@ from gdproto import Request
 from ..printable import shown
 from ..seconds import ValueRefused, seconds
 from .answers import Deadline, of_form
+from .base import request_ids
 from .faces import Faces
 from .on_loops import OnLoops
 from .sync import Channels
@@ -73,7 +73,7 @@ class DirtyClient(Faces):
         self._trace: Mapping[str, str] | None = None
 
     def _begin(self) -> None:
-        self._ids = itertools.count(1)
+        self._ids = request_ids()
         self._channels = Channels(self.socket_path)
         self._on_loops = OnLoops(self.socket_path, self._ids)
         self._loops = set()

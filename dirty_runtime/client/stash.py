@@ -6,7 +6,6 @@ when the arbiter cannot be reached or refuses.
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from typing import Any, Self
@@ -22,7 +21,7 @@ from ..errors import (
 )
 from ._generated.stash_calls import AsyncStashCalls, StashCalls
 from .answers import Deadline, of_form
-from .base import Client
+from .base import Client, request_ids
 from .counters import AsyncCounter, Counter
 from .current import get_dirty_socket_path, place_of_own_arbiter
 from .locks import AsyncLock, Lock
@@ -42,7 +41,7 @@ class StashClient(Client, StashCalls):
         super().__init__(socket_path, timeout)
 
     def _begin(self) -> None:
-        self._ids = itertools.count(1)
+        self._ids = request_ids()
         self._channels = Channels(self.socket_path)
 
     def table(self, name: str) -> StashTable:
@@ -132,7 +131,7 @@ class AsyncStashClient(Client, AsyncStashCalls):
         super().__init__(socket_path, timeout)
 
     def _begin(self) -> None:
-        self._ids = itertools.count(1)
+        self._ids = request_ids()
         self._on_loops = OnLoops(self.socket_path, self._ids)
 
     def lock(self, name: str, ttl: float, wait: float = 30.0) -> AsyncLock:

@@ -74,6 +74,25 @@ class Caller:
         return {span["name"]: span for span in found}
 
 
+def test_ids_of_two_clients_are_told_apart_in_the_log(arbiter: Arbiter) -> None:
+    before = len(arbiter.log.read_text().splitlines())
+    for _ in range(2):
+        with arbiter.client(LIMIT_S) as client:
+            for _ in range(3):
+                client.execute(TRACED, "spans", ID)
+
+    def told() -> list[int]:
+        lines = map(json.loads, arbiter.log.read_text().splitlines()[before:])
+        return [line["request_id"] for line in lines if line.get("action") == "spans"]
+
+    wait_until(lambda: len(told()) == 6, arbiter.log.read_text)
+    ids = told()
+    assert len(set(ids)) == 6
+    # Each counts up, in numbers that Python has in one digit.
+    assert [one - ids[0] for one in ids[:3]] == [one - ids[3] for one in ids[3:]] == [0, 1, 2]
+    assert all(0 < one < 2**30 for one in ids)
+
+
 async def awaited(client: DirtyClient, app: str, action: str) -> list[Any]:
     async with client:
         return [item async for item in client.stream_async(app, action)]
