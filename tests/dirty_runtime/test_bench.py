@@ -18,7 +18,7 @@ from random import Random
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -34,7 +34,7 @@ from dirty_runtime.bench.times import as_few, percentile, times_of
 from dirty_runtime.cli import group
 from dirty_runtime.testing import Arbiter
 
-from .processes import ROOT, run_dirty, serving
+from .processes import ROOT, serving
 
 RESTS = "tests.dirty_runtime.resting:Rests"
 CAPACITY = ROOT / "docs" / "guides" / "capacity.md"
@@ -378,14 +378,18 @@ def test_failures_are_counted_by_name(arbiter: Arbiter) -> None:
     assert (step.failed, step.times) == ({"DirtyAppError": 2}, None)
 
 
+def bench_of(*words: str) -> Result:
+    """The command, run here."""
+    return CliRunner().invoke(group, ["bench", "--app", RESTS, "--action", "rest", *words])
+
+
 def test_the_command_loads_an_arbiter_that_is_there(arbiter: Arbiter, tmp_path: Path) -> None:
     picture = tmp_path / "load.svg"
-    done = run_dirty(
-        *("bench", "--socket", arbiter.socket_path, "--app", RESTS, "--action", "rest"),
-        *("--args", "[0.02]", "--rate", "60", "--rate", "20", "--duration", "0.2"),
-        *("--target-p99", "10s", "--svg", str(picture), "--json"),
+    done = bench_of(
+        *("--socket", arbiter.socket_path, "--args", "[0.02]", "--rate", "60", "--rate", "20"),
+        *("--duration", "0.2", "--target-p99", "10s", "--svg", str(picture), "--json"),
     )
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert [step["offered"] for step in told["steps"]] == [20.0, 60.0]
     assert told["room"] == {"workers": 2, "places": 2}
@@ -396,13 +400,13 @@ def test_the_command_loads_an_arbiter_that_is_there(arbiter: Arbiter, tmp_path: 
     assert ElementTree.parse(picture)
 
 
-def test_the_command_starts_an_arbiter_of_its_own() -> None:
-    done = run_dirty(
-        *("bench", "--app", f"{RESTS}:1", "--action", "rest", "--args", "[0.001]"),
-        *("--workers", "1", "--threads", "3", "--shape", "closed", "--clients", "3"),
-        *("--duration", "0.05"),
+def test_the_command_starts_an_arbiter_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    done = bench_of(
+        *("--args", "[0.001]", "--workers", "1", "--threads", "3"),
+        *("--shape", "closed", "--clients", "3", "--duration", "0.05"),
     )
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.output
     assert "1 worker, 3 calls at once" in done.stdout
     assert "knee" in done.stdout
 
@@ -420,6 +424,6 @@ def test_the_command_starts_an_arbiter_of_its_own() -> None:
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_what_cannot_be_benched_is_one_line(words: tuple[str, ...], status: int, said: str) -> None:
-    done = CliRunner().invoke(group, ["bench", "--app", RESTS, "--action", "rest", *words])
+    done = bench_of(*words)
     assert done.exit_code == status, done.output
     assert said in done.output
