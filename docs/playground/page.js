@@ -6,6 +6,8 @@
 import * as gd from "./gd/index.js";
 import { answered } from "./conformance/answers.js";
 import { hex, made as bytesMade, toTyped, toTypedFault, toTypedMessage } from "./conformance/forms.js";
+import { Captured } from "./captured.js";
+import { isCapture } from "./capture.js";
 import { bytesOf, written } from "./inputs.js";
 import { parts } from "./parts.js";
 import { Session } from "./session.js";
@@ -27,6 +29,7 @@ const vectorNote = element("div", { id: "vector", role: "status" });
 const link = element("button", { type: "button", class: "md-button" }, "Copy a link to this");
 const download = element("button", { type: "button", class: "md-button" }, "Download as a vector");
 const session = new Session(() => state.bytes, () => state.form, show);
+const captured = new Captured(SPEC, (bytes) => show(bytes), attempt);
 
 const state = { bytes: new Uint8Array(), form: null, fault: null, parts: [], half: null };
 
@@ -71,7 +74,13 @@ function shownForm() {
   return text.length > 20000 ? "" : text;
 }
 
-bytesText.addEventListener("input", () => attempt(() => show(bytesOf(bytesText.value), bytesText)));
+bytesText.addEventListener("input", () => {
+  attempt(() => {
+    const bytes = bytesOf(bytesText.value);
+    if (isCapture(bytes)) captured.open(bytes);
+    else show(bytes, bytesText);
+  });
+});
 jsonText.addEventListener("input", () => attempt(() => show(written(jsonText.value), jsonText)));
 
 /** Do it; what the text cannot mean is told, and what it last meant goes. */
@@ -259,6 +268,18 @@ function openBytes(vector) {
   vectorNote.append(element("p", { class: fits ? "good" : "bad" }, words));
 }
 
+for (const kind of ["dragenter", "dragover"]) {
+  place.addEventListener(kind, (event) => {
+    if (event.dataTransfer.types.includes("Files")) event.preventDefault();
+  });
+}
+place.addEventListener("drop", (event) => {
+  const [file] = event.dataTransfer.files;
+  if (!file) return;
+  event.preventDefault();
+  captured.openFile(file);
+});
+
 link.addEventListener("click", async () => {
   await navigator.clipboard.writeText(location.href);
   link.textContent = "Copied";
@@ -302,6 +323,7 @@ replaceWith(
     element("label", {}, "Bytes, in hex or base64", bytesText),
     element("label", {}, "Value or message, in JSON", jsonText),
   ),
+  captured.place,
   outcome,
   grid,
   sentence,

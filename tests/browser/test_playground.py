@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -11,9 +13,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+import gdproto
 from gdproto.conformance.cases import Case, load
 from gdproto.conformance.judging import Declaration, Question, judge, questions
 from gdproto.conformance.judging.outcomes import Outcome
+from gdproto.conformance.live.pcapng import Capture
 
 AT_ONCE = 200
 DECLARATION = Declaration(
@@ -170,3 +174,60 @@ def test_a_recorded_frame_opens_by_one_click(page: Page, site: str) -> None:
     page.click("svg.travel a:has-text('RESPONSE 1 5') >> nth=0")
     ready(page)
     expect(page.locator("#outcome")).to_contain_text("Valid: a RESPONSE")
+
+
+def captured() -> bytes:
+    """What a relay writes of a call, of a stream that ends too early, and of what is no frame."""
+    file = io.BytesIO()
+    capture = Capture(file)
+    capture.connected(0)
+    capture.sent(0, True, gdproto.Request(7, "a:A", "go").to_bytes())
+    capture.sent(0, False, gdproto.Chunk(7, "one").to_bytes() + gdproto.End(7).to_bytes()[:9])
+    return file.getvalue()
+
+
+def test_the_frames_of_a_capture_are_opened(playground: Page, tmp_path: Path) -> None:
+    (tmp_path / "seen.pcapng").write_bytes(captured())
+    playground.set_input_files("input[type=file]", tmp_path / "seen.pcapng")
+    frames = playground.locator(".captured tbody tr")
+    expect(frames).to_have_count(3)
+    expect(playground.locator("#capture")).to_contain_text("seen.pcapng: 3 frames.")
+    expect(playground.locator("#outcome")).to_contain_text("Valid: a REQUEST")
+    playground.get_by_role("button", name="CHUNK 7").click()
+    expect(playground.locator("#outcome")).to_contain_text("Valid: a CHUNK")
+    expect(playground.locator("tr.lit button[aria-pressed=true]")).to_have_text("CHUNK 7")
+    playground.keyboard.press("Tab")
+    playground.keyboard.press("Enter")
+    expect(playground.locator("#outcome")).to_contain_text("truncated at byte 9")
+    expect(playground.locator(".parts tbody tr").first).to_contain_text("9 of the 16 bytes")
+
+
+@pytest.mark.parametrize("form", ["hex", "base64"])
+def test_a_capture_is_pasted(playground: Page, form: str) -> None:
+    held = captured()
+    playground.fill("#bytes-text", held.hex() if form == "hex" else b64encode(held).decode())
+    expect(playground.locator(".captured tbody tr")).to_have_count(3)
+    expect(playground.locator("#outcome")).to_contain_text("Valid: a REQUEST")
+    playground.fill("#bytes-text", held[:60].hex())
+    expect(playground.locator("#outcome")).to_contain_text(
+        "Not read: no frame of GD in this capture"
+    )
+    expect(playground.locator(".captured")).to_be_hidden()
+
+
+DROP = """([name, held]) => {
+  const files = new DataTransfer();
+  const bytes = Uint8Array.from(atob(held), (unit) => unit.charCodeAt(0));
+  files.items.add(new File([bytes], name));
+  const event = new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true });
+  document.getElementById("json-text").dispatchEvent(event);
+}"""
+
+
+def test_a_file_is_dropped(playground: Page) -> None:
+    playground.evaluate(DROP, ["a.pcapng", b64encode(captured()).decode()])
+    expect(playground.locator(".captured tbody tr")).to_have_count(3)
+    playground.evaluate(DROP, ["a.png", b64encode(b"\x89PNG").decode()])
+    outcome = playground.locator("#outcome")
+    expect(outcome).to_contain_text("Not read: no capture: it begins with 89 50 4e 47")
+    expect(playground.locator(".captured")).to_be_hidden()
