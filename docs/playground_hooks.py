@@ -19,6 +19,7 @@ from reference_hooks import CODES, named
 
 from gdproto import declaration
 from workshop.making import sessions
+from workshop.making.wire import MESSAGE_CODE
 
 ROOT = Path(__file__).resolve().parents[1]
 TYPESCRIPT = ROOT / "peers" / "typescript" / "src"
@@ -105,7 +106,7 @@ def sentences() -> str:
             "codes": codes,
             "moves": moves(),
             "beside": BESIDE,
-            "samples": {kind: sessions.said(kind) for kind in sessions.MESSAGE_CODE},
+            "samples": {kind: sessions.said(kind) for kind in MESSAGE_CODE},
         }
     )
 
@@ -117,7 +118,7 @@ def moves() -> dict[str, dict[str, dict[str, list[str]]]]:
         sender: {
             state: {
                 kind: sessions.judged(anyone, state, sender, kind)[-1].split()
-                for kind in sessions.MESSAGE_CODE
+                for kind in MESSAGE_CODE
             }
             for state in sessions.WAYS
         }
