@@ -382,6 +382,35 @@ def request_nested(stage: Stage) -> None:
         attacker.strike([framed(gdproto.MessageCode.REQUEST, payload)], 1)
 
 
+MIDDLE = 2 * MIB - 4096
+
+
+@attack("a REQUEST of 2 MiB of nested lists, one of its fields, and one of keys, ten times")
+def request_in_memory(stage: Stage) -> None:
+    head = gdproto.encode({"app_path": APP, "action": "pid", "args": None})[:-1]
+    fields = gdproto.encode({f"{number:x}": None for number in range(150_000)})
+    values = (nested(MIDDLE, 1), nested(MIDDLE), gdproto.encode("unknown") + fields)
+    payloads = [*(head + value for value in values), fields]
+    frames = [framed(gdproto.MessageCode.REQUEST, one, n) for n, one in enumerate(payloads, 1)]
+    with stage.attacker() as attacker, stage.watched():
+        for _ in range(stage.few(10)):
+            attacker.strike(frames, len(frames))
+
+
+@attack("a REQUEST of 60 KiB of nested lists, from 50 connections at one moment")
+def requests_of_many(stage: Stage) -> None:
+    head = gdproto.encode({"app_path": APP, "action": "pid", "args": None})[:-1]
+    payload = head + nested(60 * 1024, 1)
+    frames = [framed(gdproto.MessageCode.REQUEST, payload, number) for number in (1, 2)]
+    with contextlib.ExitStack() as stack:
+        attackers = [stack.enter_context(stage.attacker()) for _ in range(50)]
+        with stage.watched():
+            for one in attackers:
+                one.send(frames)
+            for one in attackers:
+                one.take(2)
+
+
 @attack("a REQUEST whose app, then one whose action has 60 MiB", "--access-log")
 def long_words(stage: Stage) -> None:
     word = "\N{GREEK SMALL LETTER MU}" * stage.few(30 * MIB)
@@ -611,6 +640,18 @@ def half_frames(stage: Stage) -> None:
         several(stage, stage.few(300), sent),
     ):
         time.sleep(0.2)
+
+
+@attack("clients: 100 that send REQUESTs of 2 MiB of nested lists at one moment", *LIMITED)
+def looked_into(stage: Stage) -> None:
+    head = gdproto.encode({"app_path": APP, "action": "pid", "args": None})[:-1]
+    frame = framed(gdproto.MessageCode.REQUEST, head + nested(MIDDLE))
+    with (
+        stage.watched(),
+        no_more_memory_than(stage, 64 * MIB),
+        several(stage, stage.few(100, 10), frame),
+    ):
+        time.sleep(0.5)
 
 
 @attack("clients: 20 uploads of 60 MiB that stop half way", *LIMITED)

@@ -23,6 +23,7 @@ from dirty_runtime import DirtyProtocolError
 from dirty_runtime.arbiter.answers.stash import StashAnswers
 from dirty_runtime.arbiter.answers.status import StatusAnswers
 from dirty_runtime.arbiter.calls import Calls
+from dirty_runtime.arbiter.clients.connection import takes_long
 from dirty_runtime.arbiter.policy.life import State
 from dirty_runtime.arbiter.policy.routing import Router
 from dirty_runtime.arbiter.stash import glob as globs
@@ -330,3 +331,43 @@ def test_a_list_that_no_frame_carries_is_refused_by_its_limit() -> None:
         assert len(gdproto.decode(bytes(await stash.keys("t", "0*")))) == 10
 
     asyncio.run(test())
+
+
+# --- what is stepped over ---
+
+MIDDLE = 2**21 - 4096
+
+
+def many(one: bytes) -> bytes:
+    """A list of so many of these as a frame that is kept in memory may have."""
+    count = MIDDLE // len(one)
+    return b"\x20" + count.to_bytes(4) + one * count
+
+
+VALUES = {
+    "lists": many(gdproto.encode([])),
+    "lists in lists": many(b"\x20\x00\x00\x00\x01" * 300 + b"\x00"),
+    "dicts": many(gdproto.encode({})),
+    "dicts of one": many(gdproto.encode({"": None})),
+    "keys": gdproto.encode({f"{number:x}": None for number in range(150_000)}),
+    "texts": many(gdproto.encode("")),
+    "bytes": many(gdproto.encode(b"")),
+    "numbers": many(gdproto.encode(1)),
+    "one text": gdproto.encode("\N{GREEK SMALL LETTER MU}" * (MIDDLE // 2)),
+    "one of bytes": gdproto.encode(bytes(MIDDLE)),
+}
+
+
+@pytest.mark.parametrize("what", VALUES)
+@pytest.mark.parametrize("field", ["args", "unknown"])
+def test_a_request_that_takes_long_to_step_over_is_left_to_a_thread(what: str, field: str) -> None:
+    head = gdproto.encode({"app_path": "a:A", "action": "go", field: None})[:-1]
+    payload = head + VALUES[what]
+    header = gdproto.Header(gdproto.MessageCode.REQUEST, len(payload), 1)
+    frame = header.to_bytes() + payload
+    if takes_long(header, frame):
+        assert what not in ("numbers", "one text", "one of bytes")
+        return
+    begun_s = time.thread_time()
+    gdproto.peek_request(frame, gdproto.HEADER_BYTES)
+    assert time.thread_time() - begun_s < 0.05

@@ -6,8 +6,9 @@ connection closes. A client that closes, even by half, gives up all its calls, w
 read yet. A frame that has begun is finished before another begins; if its worker dies meanwhile,
 the connection closes. Of a client that has sent many frames a few are taken at once, the others in
 turns; of one that has so many answers to read none are taken at all, and what it has asked waits. A
-large frame is looked into by a thread. Of a client that does not read, no call is started; a
-RESPONSE that is on its way is kept for it, so that it holds no lane; a stream does.
+large frame, and one of many parts, is looked into by a thread. Of a client that does not read, no
+call is started; a RESPONSE that is on its way is kept for it, so that it holds no lane; a stream
+does.
 """
 
 from __future__ import annotations
@@ -57,6 +58,12 @@ DISCARD_S = 1.0
 FRAMES_AT_ONCE = 16
 # A question is checked to its last byte: a larger one by a thread.
 CHECKED_AT_ONCE_BYTES = 64 * 1024
+# A REQUEST is stepped over, which of most takes no time. One of more bytes may take some, so it
+# waits for its turn where others have had their time; of one that is too large to be checked at
+# once, so many lists, dicts and texts are left to a thread.
+QUICK_BYTES = 4096
+MOST_STEPS = 8000
+STEPS = [gdproto.encode(one)[:1] for one in (list[int](), dict[str, int](), "", b"")]
 # Of apps, actions, tables and keys. To decode a text keeps all from running: what is longer is not.
 LONGEST_NAME_BYTES = max(one.max_bytes for op in STASH_OPERATIONS.values() for one in op.parameters)
 STEP_BYTES = 1024 * 1024
@@ -185,8 +192,10 @@ class ClientConnection:
         self._is_unheard = False
         self._is_heard = asyncio.Event()
         self._is_heard.set()
-        # While a large frame is looked into, what comes behind it waits.
+        # While a large frame is looked into, what comes behind it waits. It is here alone: where
+        # nobody waits for it any more, it is not to wait for the thread.
         self._is_held = False
+        self._looked_into: tuple[gdproto.Header, Data, bytes | memoryview] | None = None
         self._failed = False
         self._link = Link(connected, self._connection, self, turns.watch())
         turns.clients += 1
@@ -415,10 +424,41 @@ class ClientConnection:
             log.warning("%s (TMPDIR)", reason)
             self.decline(header.request_id, DirtyError(reason))
 
+    def _is_for_later(self, header: gdproto.Header, frame: bytes | memoryview) -> bool:
+        """Whether a REQUEST that is not small has to wait, for a thread or for its turn."""
+        if takes_long(header, frame):
+            self._look_into(header, frame, frame)
+            return True
+        if not self._turns.is_spent:
+            return False
+        self._is_held = True
+        self._link.pause_reading()
+        self._turns.take(partial(self._link.attempt, partial(self._take_in_turn, header, frame)))
+        return True
+
+    def _take_in_turn(self, header: gdproto.Header, frame: bytes | memoryview) -> None:
+        self._is_held = False
+        if not self._failed:
+            self._act(header, frame, frame, partial(peek_request, frame, HEADER_BYTES))
+            self._take_more()
+
     def _look_into(self, header: gdproto.Header, frame: Data, seen: bytes | memoryview) -> None:
         """Have a thread look into a large frame, and take what comes behind it afterwards."""
-        act = partial(self._act, header, frame, seen)
-        self._aside(LOOKING, partial(understood, header.code, seen), act)
+        self._looked_into = header, frame, seen
+        self._count()
+        self._aside(LOOKING, self._understood, self._act_on_it)
+
+    def _understood(self) -> Understood:
+        """In a thread, look into the frame that is there for it. Raises gdproto.ProtocolError."""
+        if self._looked_into is None:
+            raise RuntimeError("nobody waits for it any more")
+        header, _, seen = self._looked_into
+        return understood(header.code, seen)
+
+    def _act_on_it(self, understand: Callable[[], Understood]) -> None:
+        assert self._looked_into is not None
+        (header, frame, seen), self._looked_into = self._looked_into, None
+        self._act(header, frame, seen, understand)
 
     def _write_aside(self, act: Callable[[], None]) -> None:
         """Have a thread write a file."""
@@ -479,7 +519,7 @@ class ClientConnection:
 
     def _hear_no_more(self) -> None:
         self._failed = True
-        self._inbox = None
+        self._inbox = self._looked_into = None
         self._leave()
         self._link.read_in_vain()
         self._link.write_eof()
@@ -533,6 +573,8 @@ class ClientConnection:
     def _count(self) -> None:
         """Tell what it has us keep, where that is another amount."""
         memory = self._unread_bytes + self._connection.kept_bytes
+        if self._looked_into is not None and self._looked_into[1] is self._looked_into[2]:
+            memory += len(self._looked_into[1])
         in_files = self._link.waiting_in_files + self._held_in_files
         if self._inbox is not None:
             in_files += self._inbox.spooled_bytes
@@ -594,6 +636,8 @@ class ClientConnection:
                         # Others may ask as much in this turn.
                         return True
                 else:
+                    if header.length > QUICK_BYTES and self._is_for_later(header, frame):
+                        return False
                     # As `_act`, in fewer steps.
                     try:
                         peeked = peek_request(frame, HEADER_BYTES)
@@ -652,7 +696,7 @@ class ClientConnection:
     def lost(self, error: OSError | None) -> None:
         self._turns.clients -= 1
         self._failed = True
-        self._inbox = None
+        self._inbox = self._looked_into = None
         self._held, self._held_bytes, self._held_in_files = [], 0, 0
         self._passing = None
         self._kept_of.clear()
@@ -664,6 +708,18 @@ class ClientConnection:
         if self._end is not None:
             # It would keep all this until then.
             self._end.cancel()
+
+
+def takes_long(header: gdproto.Header, frame: bytes | memoryview) -> bool:
+    """Whether stepping over a REQUEST may take long: it has more steps than are done at once."""
+    if header.length <= CHECKED_AT_ONCE_BYTES:
+        return False
+    steps, data = 0, bytes(frame)
+    for head in STEPS:
+        steps += data.count(head)
+        if steps > MOST_STEPS:
+            return True
+    return False
 
 
 def understood(code: int, frame: bytes | memoryview) -> Understood:
