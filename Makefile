@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test cases conformance conformance-publish check peers check-c model mutants mutants-runtime mutants-peers fuzz acceptance soak \
+.PHONY: help demo test cases conformance conformance-publish check peers ray check-c model mutants mutants-runtime mutants-peers fuzz acceptance soak \
 	check-all cost bench bench-instructions bench-publish docs docs-serve docs-shots site-check travels spec clean
 
 help:  ## list the targets
@@ -67,6 +67,13 @@ peers: $(VENV)/installed  ## build, unit-test and judge the peers in other langu
 	@$(if $(PEERS),,$(BIN)/python -m workshop.peers.pairs)
 	@$(BIN)/pytest tests/peers $(if $(PEERS),-k "$(subst $(SPACE), or ,$(foreach one,$(PEERS),[$(one)] test_$(one)_ test_$(one).py))")
 
+$(VENV)/ray: $(VENV)/installed
+	@$(BIN)/pip install --quiet --editable '.[ray]' || echo "there is no Ray for this Python: its tests are skipped"
+	@touch $@
+
+ray: $(VENV)/ray  ## tests of workers in a Ray cluster, of three nodes on this machine
+	@$(BIN)/pytest tests/ray
+
 check-c: $(VENV)/installed  ## the tests of what is in C on a build that watches its memory
 	@echo "== AddressSanitizer and UndefinedBehaviorSanitizer"
 	$(BIN)/python -m tests.gdproto.sanitize
@@ -100,7 +107,7 @@ fuzz: $(VENV)/installed  ## look for inputs that break a rule; SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 	@$(BIN)/python -m workshop.peers --fuzz $(PEERS)
 
-check-all: check test cost peers check-c mutants mutants-runtime mutants-peers fuzz acceptance soak  ## everything, in an hour and a half
+check-all: check test cost peers ray check-c mutants mutants-runtime mutants-peers fuzz acceptance soak  ## everything, in an hour and a half
 
 bench: $(VENV)/installed  ## measure codecs, runtime and peers, about fifteen minutes; ARGS=--quick for one
 	$(BIN)/python -m benchmarks $(ARGS)

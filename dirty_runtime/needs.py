@@ -12,6 +12,8 @@ from typing import Any
 
 # How many ids an app may take.
 MOST = 4096
+# What is counted in bytes, where a cluster has it.
+MEMORY = "memory"
 
 
 def is_name(name: Any) -> bool:
@@ -26,13 +28,14 @@ def needs_problem(found: Any) -> str:
     for name, need in found.items():
         if not is_name(name):
             return f"has names that are identifiers in lower case, not {name!r}"
-        if isinstance(need, bool) or not isinstance(need, int | float) or not _is_need(need):
+        if isinstance(need, bool) or not isinstance(need, int | float) or not _is_need(name, need):
             return f"has for {name} a whole number, or a part of 1, not {need!r}"
     return ""
 
 
-def _is_need(need: float) -> bool:
-    return 0 <= need < 1 or (math.isfinite(need) and 1 <= need <= MOST and need == int(need))
+def _is_need(name: str, need: float) -> bool:
+    most = math.inf if name == MEMORY else MOST
+    return 0 <= need < 1 or (math.isfinite(need) and 1 <= need <= most and need == int(need))
 
 
 def ids_problem(found: Any) -> str:

@@ -46,6 +46,8 @@ AT_START = frozenset(
         "socket_group",
         "worker_command",
         "launchers",
+        "launcher",
+        "ray_address",
         "preload",
         "resources",
         "app_resources",
@@ -61,8 +63,8 @@ AT_START = frozenset(
         "directory",
     )
 )
-# The launcher of Python's own worker, where the usual one is another.
-PYTHON_LAUNCHER = "python"
+# The launcher of Python's own worker, where the usual one is another; and that of a Ray cluster.
+PYTHON_LAUNCHER, RAY_LAUNCHER = OWN_LAUNCHERS = ("python", "ray")
 LEVELS = ("debug", "info", "warning", "error")
 HOOKS = (
     "on_dirty_starting",
@@ -171,6 +173,11 @@ class Config:
         "", "Command that starts a worker in another language; Python's worker if empty."
     )
     launchers: dict[str, str] = field(default_factory=dict)
+    # Of the apps that name none; empty for `worker_command`, or Python's.
+    launcher: str = ""
+    ray_address: str = setting(
+        "auto", "The Ray cluster of apps with the launcher ray: auto, or HOST:PORT of its head."
+    )
     # None for those whose class asks for it; True or False for all; or these, by their paths.
     preload: bool | tuple[str, ...] | None = None
     # The ids of each resource; and what apps take of them, by their paths, whatever they say.
@@ -206,14 +213,22 @@ class Config:
         object.__setattr__(self, "resources", ids)
         _check_apps(self.apps)
         _check_socket_path(self.socket_path)
-        _check_launchers(self.apps, self.launchers)
+        _check_launchers(self.apps, self.launchers, self.launcher)
         _check_named(self.apps, self.preload, "preload")
         _check_named(self.apps, tuple(self.app_resources), "app_resources")
-        wanted = self.workers * len({app.launcher for app in self.apps})
+        wanted = self.workers * len({self.launcher_of(app) for app in self.apps})
         if wanted > self.max_workers:
             each = "" if wanted == self.workers else ", over all launchers"
             reason = f"workers is at most max-workers, {self.max_workers}{each}"
             raise ConfigError(reason, "workers")
+
+    def is_placed(self, app: AppSpec) -> bool:
+        """Whether a cluster finds what workers of the app take, wherever it is."""
+        return (app.launcher or self.launcher) == RAY_LAUNCHER
+
+    def launcher_of(self, app: AppSpec) -> str:
+        """Whose slots the app shares: those of its launcher; in a cluster it has slots alone."""
+        return f"{RAY_LAUNCHER} {app.path}" if self.is_placed(app) else app.launcher
 
 
 def option_name(name: str) -> str:
@@ -417,11 +432,23 @@ def _problem(one: Field[Any], value: Any) -> str:
         return _told_by(host_and_port, value)
     if one.name == "stash":
         return stash_problem(value)
+    if one.name == "ray_address":
+        return _ray_address_problem(value)
     if one.name == "cpu_affinity":
         return _told_by(cpu_lists, value)
     if one.name == "app_log_level" and value not in LEVELS:
         return f"is one of {', '.join(LEVELS)}, not {value!r}"
     return _command_problem(value) if one.name == "worker_command" else ""
+
+
+def _ray_address_problem(value: str) -> str:
+    if value == "auto":
+        return ""
+    if value == "local":
+        return "is no local: each worker would have a cluster; use `ray start --head`, and auto"
+    if "://" in value:
+        return f"is auto or HOST:PORT, not {value!r}: Ray's own client has no streams"
+    return _told_by(host_and_port, value)
 
 
 def _number_problem(value: Any, kind: type, least: float, most: float | None) -> str:
@@ -461,8 +488,8 @@ def _launchers_problem(value: Any) -> str:
     ):
         return f"is a dict of names and commands, not {value!r}"
     for name, command in value.items():
-        if not name.isidentifier() or name == PYTHON_LAUNCHER:
-            return f"has names that are identifiers, and not {PYTHON_LAUNCHER}: {name!r}"
+        if not name.isidentifier() or name in OWN_LAUNCHERS:
+            return f"has names that are identifiers, and not {' or '.join(OWN_LAUNCHERS)}: {name!r}"
         if problem := _command_problem(command) or ("" if command else "is empty"):
             return f"{name} {problem}"
     return ""
@@ -483,9 +510,12 @@ def _app_resources_problem(value: Any) -> str:
     return next((f"of app {path} {problem}" for path, problem in problems if problem), "")
 
 
-def _check_launchers(apps: tuple[AppSpec, ...], launchers: Mapping[str, str]) -> None:
+def _check_launchers(apps: tuple[AppSpec, ...], launchers: Mapping[str, str], usual: str) -> None:
+    known = (*launchers, *OWN_LAUNCHERS)
+    if usual and usual not in known:
+        raise ConfigError(f"launcher is one of {', '.join(known)}, not {usual!r}", "launcher")
     for app in apps:
-        if app.launcher and app.launcher not in (*launchers, PYTHON_LAUNCHER):
+        if app.launcher and app.launcher not in known:
             name = app.launcher
             reason = f"app {app.path}: there is no launcher {name}; give --launcher {name}=COMMAND"
             raise ConfigError(reason, "launchers")

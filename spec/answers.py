@@ -169,6 +169,9 @@ WORKER_STATUS = Form(
         FormField(
             "resources", dict_of(dict_of(NUMBER)), "the part that it has of each id, by resource"
         ),
+        FormField("node", TEXT, "the node of a cluster that it is on", nullable=True),
+        FormField("actor", TEXT, "by which that cluster knows it", nullable=True),
+        FormField("waits", TEXT, "why it has no place in a cluster yet", nullable=True),
         FormField("uptime", NUMBER, "since it was started", unit="seconds"),
         FormField("heard", list_of(NUMBER), "since each lane was heard", unit="seconds"),
         FormField("calls", INT, "requests that it has answered"),

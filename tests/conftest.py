@@ -26,9 +26,9 @@ settings.register_profile(
 )
 
 
-# What needs more than Python, the toolchains of other languages or a browser: `make peers` and
-# `make site-check` name it, and else nobody runs it.
-MORE = [Path(__file__).parent / name for name in ("peers", "browser")]
+# What needs more than Python, the toolchains of other languages, a browser or a cluster:
+# `make peers`, `make site-check` and `make ray` name it, and else nobody runs it.
+MORE = [Path(__file__).parent / name for name in ("peers", "browser", "ray")]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

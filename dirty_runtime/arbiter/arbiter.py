@@ -108,7 +108,7 @@ class DirtyArbiter:
         self.config = config
         self.lifetime = Lifetime(clock)
         self.access = Access.of(config)
-        self.catalogue = Catalogue(config.apps, config.preload, config.app_resources)
+        self.catalogue = Catalogue.of(config)
         self.turns = Turns()
         self.stash = stash_of(config, self.turns, clock)
         self.router: Router[CallOf, Place] = Router(
@@ -148,7 +148,7 @@ class DirtyArbiter:
         self.templates = Templates(config.directory, config.boot_timeout_s, clock)
         self._has_own_launchers = launchers is None
         if launchers is None:
-            launchers = launchers_of(config, self.templates, self.catalogue.preloads)
+            launchers = launchers_of(config, self.templates, self.catalogue)
         self.launchers = launchers
         self.supervisor = Supervisor(
             config, self.catalogue, self.launchers, self.dispatcher, self, clock, self.turns
@@ -279,7 +279,7 @@ class DirtyArbiter:
         """Go by these settings from now on."""
         self.config, self.access = config, access
         if self._has_own_launchers:
-            self.launchers = launchers_of(config, self.templates, self.catalogue.preloads)
+            self.launchers = launchers_of(config, self.templates, self.catalogue)
         self.templates.limit_s = self.succession.boot_s = config.boot_timeout_s
         self.router.limit(config.max_queue, config.max_queue_bytes, config.max_queue_share)
         self.stash.max_bytes = config.stash_max_bytes

@@ -134,7 +134,7 @@ def _drawn(state: State) -> Group:
 
 def _draw_workers(state: State) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False)
-    told = [name for name in TOLD_OF_SOME if any(one.get(name) for one in state["workers"])]
+    told = [name for name in TOLD_OF_SOME if any(_has(one, name) for one in state["workers"])]
     columns = ("slot", "pid", "state", "busy", "heard", "calls", "errors", "memory", *told, "apps")
     for name in columns:
         side: JustifyMethod = "left" if name in LEFT else "right"
@@ -156,6 +156,12 @@ def _draw_workers(state: State) -> Table:
             _said(", ".join(worker["apps"])),
         )
     return table
+
+
+def _has(worker: State, name: str) -> bool:
+    """Whether there is something to be told of the worker in that column."""
+    names = ("node", "waits") if name == "place" else (name,)
+    return any(worker.get(one) for one in names)
 
 
 def _shown_memory(worker: State) -> str:
@@ -181,9 +187,18 @@ def _shown_resources(worker: State) -> str:
     )
 
 
+def _shown_place(worker: State) -> str:
+    """Where in a cluster it is, or why nowhere."""
+    if reason := worker.get("waits"):
+        return f"[yellow]waits: {_said(reason)}[/]"
+    if not worker.get("node"):
+        return "-"
+    return f"node {_said(worker['node'][:12])}, actor {_said(worker['actor'][:12])}"
+
+
 # Columns that stand in the table where a worker has something there.
-TOLD_OF_SOME = {"template": _shown_template, "resources": _shown_resources}
-LEFT = ("state", "template", "resources", "apps")
+TOLD_OF_SOME = {"template": _shown_template, "resources": _shown_resources, "place": _shown_place}
+LEFT = ("state", "template", "resources", "place", "apps")
 
 
 def _draw_actions(state: State) -> Group:

@@ -64,8 +64,9 @@ def _takes_settings(command: Any) -> Any:
     "--launcher",
     "launchers",
     multiple=True,
-    metavar="NAME=COMMAND",
-    help="A command that starts the workers of apps given as MODULE:CLASS@NAME.",
+    metavar="NAME[=COMMAND]",
+    help="A command that starts the workers of apps given as MODULE:CLASS@NAME; or what starts"
+    " those of all other apps: ray, python, or such a NAME.",
 )
 @click.option(
     "--resource",
@@ -105,7 +106,9 @@ def serve(
     start = Start.of_this(current_directory(), service.environment) if _is_here() else None
     logs.LOG.take_errors()
     try:
-        overrides["launchers"] = _launchers(overrides["launchers"])
+        words = overrides["launchers"]
+        overrides["launcher"] = next((word for word in reversed(words) if "=" not in word), None)
+        overrides["launchers"] = _launchers(word for word in words if "=" in word)
         overrides["resources"] = _resources(overrides["resources"])
         config_path = _placed(config_path, overrides)
         file, path = config_path or "", service.path
@@ -136,12 +139,10 @@ def serve(
 
 
 def _launchers(words: Iterable[str]) -> dict[str, str] | None:
-    """The commands by their names; None where none is given. Raises ConfigError."""
+    """The commands by their names; None where none is given."""
     found = {}
     for word in words:
-        name, equals, command = word.partition("=")
-        if not equals:
-            raise ConfigError(f"launcher {word!r} is not of the form NAME=COMMAND", "launchers")
+        name, _, command = word.partition("=")
         found[name] = command
     return found or None
 
@@ -266,7 +267,7 @@ def _show_config(config: Config) -> None:
     for name in ("pidfile", "log_file", "metrics"):
         if "/" in getattr(config, name):
             check_directory(name, getattr(config, name))
-    catalogue = Catalogue(config.apps, config.preload, config.app_resources)
+    catalogue = Catalogue.of(config)
     for path, facts in asyncio.run(looked_at(config, catalogue)).items():
         catalogue.learn(path, facts)
     apps = catalogue.specs
@@ -287,6 +288,7 @@ def _settings_of(config: Config) -> Iterator[str]:
     yield f"socket: {config.socket_path}"
     for one in simple_settings():
         yield f"{label_of(one.name)}: {getattr(config, one.name)}"
+    yield f"launcher: {config.launcher}"
     for name, command in config.launchers.items():
         yield f"launcher {name}: {command}"
     for name, ids in config.resources.items():

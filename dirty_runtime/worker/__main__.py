@@ -49,8 +49,20 @@ def main(taken: Callable[[str, EventLoop], App] | None = None) -> int:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     if taken is None:
         find_apps()
-    apps: dict[str, App] = {}
     LOG.set_up(around.log_file, around.log_json)
+    code = work(around, taken or initialised)
+    if not code:
+        end_after(LEFT_S, left, threading.Event())
+    return code
+
+
+def work(around: Surroundings, taken: Callable[[str, EventLoop], App]) -> int:
+    """Boot and serve in this process, whose log is set up. Returns the exit code.
+
+    Raises:
+        ArbiterGone: it ended before the worker was ready.
+    """
+    apps: dict[str, App] = {}
     LOG.take_logging(around.worker.slot, around.app_log_level)
     # What is registered first is called last.
     atexit.register(LOG.close, FLUSH_S)
@@ -61,7 +73,7 @@ def main(taken: Callable[[str, EventLoop], App] | None = None) -> int:
     hold_nothing_in_copies(lanes, loop, around, stacks)
     if around.tells_sources:
         tell_sources(around.trace_source)
-    failure = boot(around, apps, loop, taken or initialised)
+    failure = boot(around, apps, loop, taken)
     shared, own = parted(lanes, around.own)
     status = status_of(apps, lanes)
     try:
@@ -85,7 +97,6 @@ def main(taken: Callable[[str, EventLoop], App] | None = None) -> int:
         ),
     )
     close(apps, loop, around.close_timeout_s)
-    end_after(LEFT_S, left, threading.Event())
     return 0
 
 

@@ -46,7 +46,7 @@ class WorkerLog:
     def set_up(self, path: str, as_json: bool) -> None:
         """Log to the file at `path`, or to what is standard error now if that is empty."""
         self._formatter = JsonFormatter() if as_json else TextFormatter()
-        self._writer = LineWriter(_target(path), self._dropped)
+        self._writer = LineWriter(target(path), self._dropped)
 
     def say(
         self, level: str, text: str, facts: Mapping[str, Any] | None = None, traceback: str = ""
@@ -133,7 +133,8 @@ def _said(record: logging.LogRecord) -> str:
         return f"{record.msg!r:.200}, of which no text can be made: {short(error)}"
 
 
-def _target(path: str) -> Target:
+def target(path: str) -> Target:
+    """The file at `path`, or what is standard error now if that is empty or cannot be opened."""
     errors = Stream(2)
     try:
         errors = Stream(fcntl.fcntl(2, fcntl.F_DUPFD_CLOEXEC, LEAST_FD))

@@ -84,10 +84,14 @@ class Surroundings:
         self._write(f"{SOURCE} {path}")
 
     def _write(self, line: str) -> None:
+        self.write_trace(f"{line}\n".encode())
+
+    def write_trace(self, lines: bytes | memoryview) -> None:
+        """Write what somebody has to say on the trace: whole lines."""
         # An arbiter that is gone asks nobody any more: the lanes will say so.
         with suppress(OSError):
             if self._trace_fd >= 0:
-                os.write(self._trace_fd, f"{line}\n".encode())
+                os.write(self._trace_fd, lines)
 
     def leave_copy(self) -> None:
         """In a copy of this process: hold nothing of the trace."""

@@ -46,8 +46,19 @@ BAD_SETTINGS: list[tuple[dict[str, Any], str]] = [
     ({"worker_command": " "}, "worker-command is words for a shell"),
     ({"launchers": ["node"]}, "launchers is a dict of names and commands"),
     ({"launchers": {"node": 3}}, "launchers is a dict of names and commands"),
-    ({"launchers": {"no de": "node"}}, "has names that are identifiers, and not python: 'no de'"),
+    (
+        {"launchers": {"no de": "node"}},
+        "has names that are identifiers, and not python or ray: 'no de'",
+    ),
     ({"launchers": {"python": "pypy"}}, "has names that are identifiers, and not python"),
+    (
+        {"launchers": {"ray": "rays"}},
+        "has names that are identifiers, and not python or ray: 'ray'",
+    ),
+    ({"ray_address": "ray://head:10001"}, "ray-address is auto or HOST:PORT, not 'ray://head"),
+    ({"ray_address": "local"}, "ray-address is no local: each worker would have a cluster"),
+    ({"ray_address": "head"}, "ray-address is HOST:PORT, such as"),
+    ({"launcher": "node"}, "launcher is one of python, ray, not 'node'"),
     ({"launchers": {"node": ""}}, "launchers node is empty"),
     ({"launchers": {"node": "'"}}, "launchers node is words for a shell"),
     (

@@ -5,11 +5,12 @@ Rules: what the command line or the config file says beats what an app's class s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 from ...app import AppSpec
+from ...settings import Config
 
 
 class AppFacts(NamedTuple):
@@ -25,18 +26,31 @@ class AppFacts(NamedTuple):
 
 
 class Catalogue:
-    """The apps of one arbiter; `specs` are as they were ordered, and as far as they are known."""
+    """The apps of one arbiter; `specs` are as they were ordered, and as far as they are known.
+
+    Args:
+        placed: the apps for whose workers a cluster finds what they take.
+    """
 
     def __init__(
         self,
         specs: Iterable[AppSpec],
         preload: bool | Sequence[str] | None = None,
         resources: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
+        placed: Container[str] = (),
     ) -> None:
+        self._placed = placed
         self._preload = preload
         self._resources = resources
         self._ordered = {spec.path: spec for spec in specs}
         self._facts = dict.fromkeys(self._ordered, AppFacts())
+
+    @classmethod
+    def of(cls, config: Config) -> Catalogue:
+        """That of an arbiter with these settings."""
+        apps = [app._replace(launcher=config.launcher_of(app)) for app in config.apps]
+        placed = [app.path for app in config.apps if config.is_placed(app)]
+        return cls(apps, config.preload, config.app_resources, placed)
 
     @property
     def specs(self) -> tuple[AppSpec, ...]:
@@ -63,8 +77,16 @@ class Catalogue:
             return self._preload
         return self._facts[path].preload if self._preload is None else path in self._preload
 
+    def is_placed(self, launcher: str) -> bool:
+        """Whether a cluster finds what the launcher's workers take."""
+        return any(path in self._placed for path in self.launchers.get(launcher, ()))
+
     def needs(self, path: str) -> Mapping[str, float]:
-        """What a worker takes of each resource for the app."""
+        """What a worker takes of each resource of this machine for the app."""
+        return {} if path in self._placed else self.asks(path)
+
+    def asks(self, path: str) -> Mapping[str, float]:
+        """What a worker takes of each resource for the app, wherever that is."""
         return self._resources.get(path, self._facts[path].resources)
 
     def launcher_of(self, paths: Sequence[str]) -> str:

@@ -1,7 +1,8 @@
-"""Who starts workers: the interface, and what starts them as processes of this machine."""
+"""Who starts workers: the interface, and what starts them by processes of this machine."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shlex
@@ -18,11 +19,13 @@ from ..policy.catalogue import AppFacts, Catalogue
 from ..policy.resources import Given
 from .inspection import asked
 from .process import LocalProcess
+from .ray import RayProcess
 from .stacks import Stacks
 from .template import Start, Templates
 
 # It looks for the apps' modules itself, when it has what it needs.
 PYTHON = (sys.executable, "-P", "-m", "dirty_runtime.worker")
+BRIDGE = (sys.executable, "-P", "-m", "dirty_runtime.bridge")
 # What Python, or the C library, looks at when a process begins, and not again when it is forked.
 READ_AT_START = ("PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "TZ", "GDPROTO_")
 
@@ -171,6 +174,57 @@ class CommandLauncher:
         return started(self._templates, start, takes_signals=False)
 
 
+class RayLauncher:
+    """Starts workers as actors of a Ray cluster, each behind a bridge.
+
+    Args:
+        needs: what an app takes, by its path.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        templates: Templates,
+        needs: Callable[[str], Mapping[str, float]],
+    ) -> None:
+        self._config = config
+        self._templates = templates
+        self._needs = needs
+
+    async def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
+        if importlib.util.find_spec("ray") is None:
+            raise ConfigError("launcher ray: Ray is not installed: pip install 'gdproto[ray]'")
+        config = self._config
+        return await asked(paths, config.boot_timeout_s, config.directory, self._templates)
+
+    def launch(self, order: Order) -> RayProcess:
+        start = start_of("command", BRIDGE, self._config, order)
+        environment = {**start.environment, "DIRTY_BRIDGE": json.dumps(self._told(order))}
+        # What a worker may take of a machine, it takes elsewhere.
+        start = start._replace(environment=environment, limits={})
+        return RayProcess(lambda fds: self._templates.start(start.with_fds(fds)))
+
+    def _told(self, order: Order) -> dict[str, object]:
+        config = self._config
+        own = config.slot_env.keys()
+        # What Ray gives it of GPUs, Ray tells it.
+        environment = told(config, order._replace(given=None))
+        directory = config.directory or os.getcwd()
+        if config.config_path.startswith(f"{directory}{os.sep}"):
+            environment["DIRTY_CONFIG"] = os.path.relpath(config.config_path, directory)
+        needs: dict[str, float] = {}
+        for path in order.apps:
+            for name, amount in self._needs(path).items():
+                needs[name] = needs.get(name, 0) + amount
+        return {
+            "address": config.ray_address,
+            "directory": directory,
+            "begin_with": {name: environment[name] for name in own},
+            "environment": environment,
+            "needs": needs,
+        }
+
+
 def start_of(kind: str, words: Sequence[str], config: Config, order: Order) -> Start:
     """What is to be started for the order."""
     lanes = [("GD_WORKER_FDS", end.fileno()) for end in order.ends]
@@ -227,27 +281,24 @@ def given_variables(names: Iterable[str], given: Given | None) -> dict[str, str]
     return variables | {PRESET[name]: ids for name, ids in found.items() if name in PRESET}
 
 
-def launchers_of(
-    config: Config, templates: Templates, preloads: Callable[[str], bool]
-) -> dict[str, Launcher]:
-    """Who starts the workers of `config`, by the names that its apps give.
-
-    Args:
-        preloads: whether the app of that path is loaded in a template.
-    """
+def launchers_of(config: Config, templates: Templates, catalogue: Catalogue) -> dict[str, Launcher]:
+    """Who starts the workers of `config`, by the names that its apps give."""
 
     def by(command: str, name: str, setting: str) -> Launcher:
         return CommandLauncher(config, templates, command, name, setting)
 
-    python = PythonLauncher(config, templates, preloads)
+    python = PythonLauncher(config, templates, catalogue.preloads)
     usual: Launcher = python
     if config.worker_command:
         usual = by(config.worker_command, "worker-command", "worker_command")
-    named = {
+    named: dict[str, Launcher] = {
         name: by(command, f"launcher {name}", "launchers")
         for name, command in config.launchers.items()
     }
-    return {"": usual, PYTHON_LAUNCHER: python, **named}
+    ray = RayLauncher(config, templates, catalogue.asks)
+    named[PYTHON_LAUNCHER] = python
+    placed = {config.launcher_of(app): ray for app in config.apps if config.is_placed(app)}
+    return {"": named.get(config.launcher, usual), **named, **placed}
 
 
 async def inspect(launchers: Mapping[str, Launcher], catalogue: Catalogue) -> dict[str, AppFacts]:
@@ -262,6 +313,6 @@ async def looked_at(config: Config, catalogue: Catalogue) -> dict[str, AppFacts]
     """As `inspect`, where nothing is to be started. Raises ConfigError."""
     templates = Templates(config.directory, config.boot_timeout_s, Clock())
     try:
-        return await inspect(launchers_of(config, templates, catalogue.preloads), catalogue)
+        return await inspect(launchers_of(config, templates, catalogue), catalogue)
     finally:
         await templates.stop()

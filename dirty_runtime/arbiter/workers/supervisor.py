@@ -199,7 +199,10 @@ class Supervisor:
         self.resources.allot(homes, self._catalogue.needs)
         launchers = list(self._catalogue.launchers)
         for number, apps in homes.items():
-            self.slots[number] = Slot(number, apps, launchers[number // self.config.workers])
+            launcher = launchers[number // self.config.workers]
+            # In a cluster a worker without an app would take what others wait for.
+            if apps or not self._catalogue.is_placed(launcher):
+                self.slots[number] = Slot(number, apps, launcher)
         self._settle()
         self._check_rss()
 
@@ -368,6 +371,14 @@ class Supervisor:
         log.info("worker %d (slot %d) asks to be replaced: %s", worker.pid, worker.slot, reason)
         self.recycle(worker, reason)
 
+    def worker_waits(self, worker: Worker) -> None:
+        slot = self._slot_of(worker)
+        if slot and slot.candidate is worker and slot.worker and worker.waits_for_others:
+            # Which may have what its successor waits for.
+            self._dismiss(slot.worker, f"its successor waits for a place: {worker.waits}")
+            slot.worker = None
+        self._settle()
+
     def worker_condemned(self, worker: Worker) -> None:
         slot = self._slot_of(worker)
         if slot is not None and slot.worker is worker:
@@ -417,7 +428,7 @@ class Supervisor:
     def _boot_ended(self, slot: Slot, worker: Worker, reason: str) -> None:
         """Its boot did not fail, but was ended: it is tried again, unless that happens often."""
         self.last_boot_error = reason
-        if worker.process.pid:
+        if worker.process.pid and not worker.is_blameless:
             for path in _culprits(worker):
                 self.health.died(path, _without_app(reason, path), self._clock())
         self._wait(slot, False)
@@ -460,7 +471,7 @@ class Supervisor:
             log.error("what apps take stays as the new code has it: %s", error)
 
     def _crashed(self, slot: Slot, worker: Worker, reason: str, blamed: Iterable[str]) -> None:
-        for path in blamed or worker.apps:
+        for path in () if worker.is_blameless else blamed or worker.apps:
             self.health.died(path, reason, self._clock())
         self.restarts[Cause.DIED] += 1
         self._wait(slot, worker.served > 0)
@@ -515,7 +526,8 @@ class Supervisor:
 
     def _replace_one(self) -> None:
         if not self._is_draining and not any(
-            slot.worker and slot.candidate for slot in self.slots.values()
+            slot.worker and slot.candidate and not slot.candidate.waits
+            for slot in self.slots.values()
         ):
             for slot in self.slots.values():
                 is_free = slot.worker and not slot.candidate and slot.wait is None

@@ -22,6 +22,7 @@ from ..policy.restarts import Cause
 from .lane import Answer, AnswerEvents, Lane
 from .launch import Launcher, Order
 from .places import Place
+from .ray import RayProcess
 from .stacks import Stacks
 
 log = logging.getLogger("dirty")
@@ -85,6 +86,9 @@ class SupervisorEvents(Protocol):
 
     def worker_asks_to_leave(self, worker: Worker, reason: str) -> None:
         """The worker, which is ready, wants a successor."""
+
+    def worker_waits(self, worker: Worker) -> None:
+        """The worker, which boots, waits for a place in a cluster, or waits for another reason."""
 
     def worker_condemned(self, worker: Worker) -> None:
         """The worker was at fault, and will not serve again."""
@@ -158,6 +162,7 @@ class Worker:
         self._events = events
         self._clock = clock
         self._timers: list[Timer] = []
+        self._boot_limit: Timer | None = None
         try:
             # Where each app has a lane of its own, none is called by a thread.
             threads = config.threads if set(apps) - set(own) or not own else 0
@@ -189,7 +194,9 @@ class Worker:
         if self._tells_sources:
             self.process.when_imported(self._supervisor.worker_imported)
         self.process.when_leaving(self._asks_to_leave)
-        self._later(self._boot_timeout_s, self._check_booted)
+        if isinstance(self.process, RayProcess):
+            self.process.when_moved(self._moved)
+        self._boot_limit = self._later(self._boot_timeout_s, self._check_booted)
         try:
             for lane in self.lanes:
                 lane.open()
@@ -261,6 +268,42 @@ class Worker:
             self.errors += 1
         if self.served == self.serves_at_most and self.state is State.READY:
             self._supervisor.worker_tired(self)
+
+    @property
+    def waits(self) -> str:
+        """Why it has no place in a cluster yet; empty when it has, or needs none."""
+        return self.process.waits if isinstance(self.process, RayProcess) else ""
+
+    @property
+    def node(self) -> str:
+        """The node of a cluster that it is on; empty where it is on none."""
+        return self.process.node if isinstance(self.process, RayProcess) else ""
+
+    @property
+    def actor(self) -> str:
+        """By which the cluster knows it; empty where none does."""
+        return self.process.actor if isinstance(self.process, RayProcess) else ""
+
+    @property
+    def waits_for_others(self) -> bool:
+        """Whether it would have a place if others left."""
+        return isinstance(self.process, RayProcess) and self.process.may_have_place
+
+    @property
+    def is_blameless(self) -> bool:
+        """Whether it ended for what its apps had no part in: it never had a place, or lost it."""
+        return isinstance(self.process, RayProcess) and self.process.is_blameless
+
+    def _moved(self) -> None:
+        """It waits for a place, or has one: what it has waited is no time of its boot."""
+        if self._boot_limit is not None:
+            self._boot_limit.cancel()
+        if self.waits:
+            text = "worker %d (slot %d) waits for a place: %s"
+            log.warning(text, self.pid, self.slot, self.waits)
+            self._supervisor.worker_waits(self)
+        else:
+            self._boot_limit = self._later(self._boot_timeout_s, self._check_booted)
 
     # --- what its lanes tell ---
 
@@ -343,5 +386,6 @@ class Worker:
     def _happens(self, event: Event) -> None:
         self.state = next_state(self.state, event)
 
-    def _later(self, wait_s: float, told: Callable[..., None], *args: object) -> None:
-        self._timers.append(self._clock.call_later(wait_s, told, *args))
+    def _later(self, wait_s: float, told: Callable[..., None], *args: object) -> Timer:
+        self._timers.append(timer := self._clock.call_later(wait_s, told, *args))
+        return timer

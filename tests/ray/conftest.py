@@ -1,0 +1,76 @@
+"""A cluster for the tests of a file, and arbiters that have their workers there."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dirty_runtime.testing import Arbiter, running
+
+CLUSTER = Path(__file__).with_name("cluster.py")
+
+
+class Nodes:
+    """The cluster, told what becomes of its nodes."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, CLUSTER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.address = self._answer(lambda line: json.loads(line)["address"])
+
+    def _answer(self, read: Callable[[str], Any]) -> Any:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            # Ray says things there, too.
+            if line.startswith(("{", "done")):
+                return read(line)
+        raise AssertionError("the cluster has ended")
+
+    def tell(self, line: str) -> None:
+        """Have it done; returns when it is."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+        self._answer(str)
+
+    def stop(self) -> None:
+        self.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Nodes]:
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("Ray is not installed, or there is none for this Python: pip install '.[ray]'")
+    cluster = Nodes()
+    yield cluster
+    cluster.stop()
+
+
+Serve = Callable[..., AbstractContextManager[Arbiter]]
+
+
+@pytest.fixture
+def serve(nodes: Nodes) -> Serve:
+    """Has apps served from the cluster; by `begin` with workers that need not be ready."""
+
+    def begin_one(
+        *apps: str, options: tuple[str, ...] = (), begin: Any = running, **more: Any
+    ) -> Any:
+        more.setdefault("directory", CLUSTER.parent)
+        told = ("--launcher", "ray", "--ray-address", nodes.address, *options)
+        return begin(*apps, options=told, **more)
+
+    return begin_one
