@@ -1,4 +1,4 @@
-# @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -97,6 +97,9 @@ class WorkerStatus(TypedDict):
         pss_bytes: its share of the memory: what several have, by how many they are, in bytes.
         template: the process with its apps that it is a copy of.
         resources: the part that it has of each id, by resource.
+        node: the node of a cluster that it is on.
+        actor: by which that cluster knows it.
+        waits: why it has no place in a cluster yet.
         uptime: since it was started, in seconds.
         heard: since each lane was heard, in seconds.
         calls: requests that it has answered.
@@ -118,6 +121,9 @@ class WorkerStatus(TypedDict):
     pss_bytes: NotRequired[int | None]
     template: NotRequired[int | None]
     resources: NotRequired[dict[str, dict[str, float]]]
+    node: NotRequired[str | None]
+    actor: NotRequired[str | None]
+    waits: NotRequired[str | None]
     uptime: NotRequired[float]
     heard: NotRequired[list[float]]
     calls: NotRequired[int]
@@ -577,6 +583,9 @@ FORMS: Final[dict[str, Form]] = {
         FormField('pss_bytes', ResultType('integer', None, ''), False, True, 'bytes', 'its share of the memory: what several have, by how many they are'),
         FormField('template', ResultType('integer', None, ''), False, True, '', 'the process with its apps that it is a copy of'),
         FormField('resources', ResultType('dict', ResultType('dict', ResultType('number', None, ''), ''), ''), False, False, '', 'the part that it has of each id, by resource'),
+        FormField('node', ResultType('string', None, ''), False, True, '', 'the node of a cluster that it is on'),
+        FormField('actor', ResultType('string', None, ''), False, True, '', 'by which that cluster knows it'),
+        FormField('waits', ResultType('string', None, ''), False, True, '', 'why it has no place in a cluster yet'),
         FormField('uptime', ResultType('number', None, ''), False, False, 'seconds', 'since it was started'),
         FormField('heard', ResultType('list', ResultType('number', None, ''), ''), False, False, 'seconds', 'since each lane was heard'),
         FormField('calls', ResultType('integer', None, ''), False, False, '', 'requests that it has answered'),

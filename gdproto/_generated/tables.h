@@ -1,7 +1,7 @@
-/* @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "b21becd9a584a999"
+#define SPEC_HASH "ba0299f89d54a242"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

@@ -1,4 +1,4 @@
-# @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = 'b21becd9a584a999'
+SPEC_HASH: Final = 'ba0299f89d54a242'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

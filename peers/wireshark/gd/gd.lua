@@ -1,4 +1,4 @@
--- @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit
+-- @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
 -- GD/1 in Wireshark: frames, values and messages with names, what is wrong with them by its
 -- portable code, and which frame answers which. `wireshark -X lua_script:gd.lua`, or a copy
 -- of this file in the folder of personal Lua plugins.

@@ -1,4 +1,4 @@
-// @generated from spec/ (e8ec2e705d673b25) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 /** What STASH can ask for. */
