@@ -12,10 +12,12 @@ import gdproto
 from workshop.drawings import sequence, travel
 
 RECORDED: dict[str, list[dict[str, Any]]] = json.loads(Path(travel.OUT).read_text())
-# Who sends what to whom, in order; c, a and w are the client, the arbiter and the worker.
+# Who sends what to whom, in order: c(lient), a(rbiter), w(orker), and n for the next worker.
 SCENES = {
     "call": "ca REQUEST, aw REQUEST, wa RESPONSE, ac RESPONSE",
     "cancel": "ca REQUEST, aw REQUEST, ca CANCEL, ac ERROR, aw CANCEL, wa RESPONSE",
+    "reload": "ca REQUEST, aw REQUEST, ca MANAGE, ac RESPONSE, an STATUS, na RESPONSE, wa RESPONSE,"
+    " ac RESPONSE",
 }
 
 
@@ -33,10 +35,20 @@ def told(line: dict[str, Any]) -> str:
     return f"{line['from'][0]}{line['to'][0]} {name}"
 
 
+def by_connection(told: list[str]) -> dict[str, list[str]]:
+    """What goes between the arbiter and one other, in order: that of two is by chance."""
+    return {
+        other: found
+        for other in ("client", "worker", "next worker")
+        if (found := [one for one in told if other[0] in one[:2]])
+    }
+
+
 def test_each_scene_is_recorded() -> None:
     assert RECORDED.keys() == travel.SCENES.keys()
     for name, expected in SCENES.items():
-        assert ", ".join(map(told, RECORDED[name])) == expected
+        sent = [told(line) for line in RECORDED[name] if "hex" in line]
+        assert by_connection(sent) == by_connection(expected.split(", "))
 
 
 @pytest.mark.parametrize("name", ["call", "stream"])
@@ -51,6 +63,15 @@ def test_after_a_death_comes_an_error() -> None:
     assert closed["ends"]
     assert closed["from"] == "worker"
     assert b"DirtyWorkerError" in bytes.fromhex(last["hex"])
+
+
+def test_after_a_reload_the_worker_goes_and_the_next_one_is_there() -> None:
+    lines = RECORDED["reload"]
+    assert {line["from"] for line in lines if "ends" in line} == {"worker"}
+    assert frames(lines, "worker", "arbiter") == frames(lines, "arbiter", "client")[1:] != []
+    svg = sequence.svg(lines, "", "")
+    assert ">next worker</text>" in svg
+    assert ">next worker</text>" not in sequence.svg(RECORDED["call"], "", "")
 
 
 @pytest.mark.parametrize("name", RECORDED)

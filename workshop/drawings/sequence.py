@@ -1,4 +1,4 @@
-"""A sequence of frames between a client, the arbiter and a worker, from top to bottom.
+"""A sequence of frames between a client, the arbiter and workers, from top to bottom.
 
 Rules: what is drawn was recorded, in its order; an arrow is a frame, a cross an end that closed. A
 frame can be opened in the playground.
@@ -12,7 +12,8 @@ from typing import Any
 
 import gdproto
 
-LIFELINES = {"client": 60, "arbiter": 280, "worker": 500}
+LIFELINES = {"client": 60, "arbiter": 280, "worker": 500, "next worker": 660}
+ALWAYS = ("client", "arbiter", "worker")
 TOP, ROW = 44, 38
 MOST_CHARS = 30
 STYLE = (
@@ -38,12 +39,16 @@ def svg(lines: Sequence[Mapping[str, Any]], words: str, playground: str) -> str:
         playground: the playground's address from the page.
     """
     height = TOP + ROW * len(lines) + 16
-    shapes = [_lifeline(name, x, height) for name, x in LIFELINES.items()]
+    ends = {*ALWAYS, *(line[end] for line in lines for end in ("from", "to"))}
+    there = {name: x for name, x in LIFELINES.items() if name in ends}
+    times = max(there.values()) + 60
+    size = f"0 0 {times + 80} {height}"
+    shapes = [_lifeline(name, x, height) for name, x in there.items()]
     for row, line in enumerate(lines):
-        shapes.append(_row(line, TOP + 24 + ROW * row, playground))
+        shapes.append(_row(line, TOP + 24 + ROW * row, times, playground))
     body = "\n".join(shapes)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 {height}" class="travel"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{size}" class="travel"'
         f' role="group" aria-label="{escape(words)}">\n<style>{STYLE}</style>\n'
         f"<defs>{HEADS}</defs>\n{body}\n</svg>"
     )
@@ -56,9 +61,9 @@ def _lifeline(name: str, x: int, height: int) -> str:
     )
 
 
-def _row(line: Mapping[str, Any], y: int, playground: str) -> str:
+def _row(line: Mapping[str, Any], y: int, times: int, playground: str) -> str:
     start, end = LIFELINES[line["from"]], LIFELINES[line["to"]]
-    time = f'<text x="560" y="{y + 4}" class="time">{line["at"] / 1000:.1f} ms</text>'
+    time = f'<text x="{times}" y="{y + 4}" class="time">{line["at"] / 1000:.1f} ms</text>'
     if "hex" not in line:
         return f'<text x="{start}" y="{y + 5}" text-anchor="middle">✗ closed</text>{time}'
     way = "there" if end > start else "back"
@@ -81,6 +86,8 @@ def label(frame: bytes) -> str:
             carried = repr(result)
         case gdproto.Chunk(data=data):
             carried = repr(data)
+        case gdproto.Manage(op=op):
+            carried = gdproto.ManageOp(op).name.lower()
         case gdproto.Error(error_type=name):
             carried = name
         case _:
