@@ -2,7 +2,8 @@
 
 Rules: each request is answered from one STATUS of its own, asked for within ASK_S. An arbiter that
 does not answer is neither healthy nor ready, and has no metrics. At most MOST requests are served
-at once, and who sends slowly is let go.
+at once; who sends slowly is let go, and where there are as many, for who comes, whose request has
+not been whole for longest.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -27,6 +29,9 @@ from .families import Families
 ASK_S = 5.0
 SLOW_S = 10.0
 MOST = 16
+# How long a request may take to come where others wait for its place, and how long they wait.
+STALLED_S = 1.0
+ROOM_S = 1.0
 PLAIN = "text/plain; charset=utf-8"
 Answer = tuple[int, str, bytes]
 
@@ -99,6 +104,7 @@ class Handler(BaseHTTPRequestHandler):
     timeout = SLOW_S
 
     def do_GET(self) -> None:
+        self.server.is_whole(self.request)
         status, kind, body = answer(
             self.server.arbiter, self.path, self.headers.get("Accept") or ""
         )
@@ -132,17 +138,40 @@ class Server(ThreadingHTTPServer):
         self.socket = listening
         self.arbiter = arbiter
         self._room = threading.BoundedSemaphore(MOST)
+        # Whose request is not whole, and when they came: the first for longest.
+        self._coming: dict[socket.socket, float] = {}
+        self._lock = threading.Lock()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if self._room.acquire(blocking=False):
+        if self._room.acquire(blocking=False) or self._has_made_room():
+            with self._lock:
+                self._coming[request] = time.monotonic()
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
+
+    def _has_made_room(self) -> bool:
+        """Let go of whose request has not been whole for longest. Returns whether that helped."""
+        with self._lock:
+            slowest, came_s = next(iter(self._coming.items()), (None, 0.0))
+            if slowest is None or time.monotonic() < came_s + STALLED_S:
+                return False
+            del self._coming[slowest]
+            # Its thread finds the end.
+            with contextlib.suppress(OSError):
+                slowest.shutdown(socket.SHUT_RDWR)
+        return self._room.acquire(timeout=ROOM_S)
+
+    def is_whole(self, request: Any) -> None:
+        """A request has come."""
+        with self._lock:
+            self._coming.pop(request, None)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self.is_whole(request)
             self._room.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:

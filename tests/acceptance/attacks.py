@@ -691,6 +691,28 @@ def too_many_connections(stage: Stage) -> None:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
 
+@attack("64 halves of requests for metrics, and a whole one", "--metrics", "DIRECTORY/metrics")
+def half_requests(stage: Stage) -> None:
+    def connected(sent: bytes) -> socket.socket:
+        one = stack.enter_context(socket.socket(socket.AF_UNIX))
+        one.connect(str(stage.log.with_name("metrics")))
+        one.settimeout(LIMIT_S)
+        one.sendall(sent)
+        return one
+
+    whole = b"GET /metrics HTTP/1.0\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        # It serves.
+        assert connected(whole).recv(4096)
+        for _ in range(stage.few(64, 20)):
+            connected(b"GET /metrics HTT")
+        # Of those the first have a place each, and have been there for long.
+        time.sleep(1.5)
+        with stage.watched():
+            answer = connected(whole).recv(4096)
+        assert answer.startswith(b"HTTP/1.0 200 "), answer
+
+
 def told(seconds: float) -> str:
     return f"{seconds * 1000:.1f} ms"
 

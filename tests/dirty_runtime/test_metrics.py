@@ -10,6 +10,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from dirty_runtime.arbiter.telemetry.histogram import SECONDS
+from dirty_runtime.client.readiness import State
+from dirty_runtime.metrics import serving as serving_http
 from dirty_runtime.metrics.families import ARBITER, WORKERS, Families
 from dirty_runtime.metrics.pushing import Pusher
 from dirty_runtime.metrics.serving import unready
@@ -281,3 +284,40 @@ def test_histograms_are_those_of_the_arbiter() -> None:
     # The bounds double; what lies between two of ours is below the next.
     assert told[:3] == [("0.0001", 1.0), ("0.0002", 7.0), ("0.0004", 7.0)]
     assert ("+Inf", 15.0) in told
+
+
+# --- who sends slowly ---
+
+
+class Answering(serving_http.Arbiter):
+    """One that answers at once."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def state(self) -> State:
+        return {}  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize("many", [1, 3])
+def test_whose_request_never_comes_keeps_nobody_from_asking(
+    many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving_http, "STALLED_S", 0.0)
+    monkeypatch.setattr(serving_http, "ROOM_S", LIMIT_S)
+    server = serving_http.Server(socket.create_server(("127.0.0.1", 0)), Answering())
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    address = server.socket.getsockname()
+    try:
+        with contextlib.ExitStack() as stack:
+            for _ in range(many * serving_http.MOST):
+                slow = stack.enter_context(socket.create_connection(address, LIMIT_S))
+                slow.sendall(b"GET /healthz HTT")
+            asking = stack.enter_context(socket.create_connection(address, LIMIT_S))
+            asking.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+            assert asking.recv(4096).startswith(b"HTTP/1.0 200 ")
+    finally:
+        server.shutdown()
+        thread.join(LIMIT_S)
+        server.server_close()
