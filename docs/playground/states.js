@@ -11,7 +11,6 @@ export class States {
   head = element("thead");
   body = element("tbody");
   told = element("div", { id: "moves", role: "status" });
-  open = element("tbody");
 
   /** @param sentences what is said of moves and codes; @param requirement a link to one, @param prose its text */
   constructor(sentences, requirement, prose) {
