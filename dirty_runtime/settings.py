@@ -35,6 +35,8 @@ UNITS = ("_s", "_path")
 PATHS = ("socket_path", "pidfile", "log_file", "metrics", "stash")
 # Where the stash is kept.
 IN_MEMORY, IN_SQLITE = "memory", "sqlite:"
+# What a pattern of names of tables may have, as one of keys.
+MAX_PATTERN_BYTES = 1024
 ON_A_SERVER = ("valkey://", "valkeys://", "redis://", "rediss://", "unix://")
 # What an arbiter is made of: it stays, where the rest is taken from a file that is read again.
 AT_START = frozenset(
@@ -58,6 +60,7 @@ AT_START = frozenset(
         "pidfile",
         "metrics",
         "stash",
+        "stash_tables",
         "statsd",
         "config_path",
         "directory",
@@ -157,6 +160,8 @@ class Config:
         "Where the stash is kept: memory, a file that lasts, as sqlite:PATH, or a server that many "
         "share, as valkey://HOST:PORT/DB.",
     )
+    # The places of those tables that are elsewhere, by patterns of their names.
+    stash_tables: dict[str, str] = field(default_factory=dict)
     stash_max_bytes: int = setting(256 * 2**20, "Bytes of all stash tables; 0 for any.", 0)
     tracebacks: bool = setting(True, "Tell callers the tracebacks of apps.")
     socket_mode: str = setting("600", "Permissions of the socket, octal.")
@@ -278,6 +283,19 @@ def stash_problem(text: str) -> str:
     return f"is {IN_MEMORY}, {IN_SQLITE}PATH or {ON_A_SERVER[0]}HOST:PORT/DB, not {text!r}"
 
 
+def without_password(place: str) -> str:
+    """The setting `stash` as it may be shown."""
+    scheme, slashes, rest = place.partition("://")
+    return f"{scheme}{slashes}{rest.rpartition('@')[2]}" if slashes else place
+
+
+def placed_tables(tables: Any) -> Any:
+    """Of `stash_tables`, the places with absolute paths; what is none stays. Raises OSError."""
+    if not isinstance(tables, dict) or _stash_tables_problem(tables):
+        return tables
+    return {pattern: placed("stash", place) for pattern, place in tables.items()}
+
+
 def placed(setting: str, text: str) -> str:
     """The path, absolute; what of `metrics` and `stash` is no path as it is. Raises OSError."""
     if setting == "stash":
@@ -323,6 +341,7 @@ def load_config(
     for name in PATHS:
         if settings.get(name) and isinstance(settings[name], str):
             settings[name] = placed(name, settings[name])
+    settings["stash_tables"] = placed_tables(settings.get("stash_tables") or {})
     settings["socket_path"] = settings.get("socket_path") or socket_path
     if not settings["socket_path"]:
         raise ConfigError("no socket to serve at: give --socket PATH or set DIRTY_SOCKET")
@@ -420,6 +439,8 @@ def _problem(one: Field[Any], value: Any) -> str:
         return _launchers_problem(value)
     if one.name == "preload":
         return _preload_problem(value)
+    if one.name == "stash_tables":
+        return _stash_tables_problem(value)
     if one.name == "resources":
         return ids_problem(value)
     if one.name == "app_resources":
@@ -492,6 +513,19 @@ def _launchers_problem(value: Any) -> str:
             return f"has names that are identifiers, and not {' or '.join(OWN_LAUNCHERS)}: {name!r}"
         if problem := _command_problem(command) or ("" if command else "is empty"):
             return f"{name} {problem}"
+    return ""
+
+
+def _stash_tables_problem(value: Any) -> str:
+    if not isinstance(value, dict) or not all(
+        isinstance(text, str) for pair in value.items() for text in pair
+    ):
+        return f"is a dict of patterns of names and places, not {value!r}"
+    for pattern, place in value.items():
+        if not pattern or len(pattern.encode()) > MAX_PATTERN_BYTES:
+            return f"has patterns of 1 to {MAX_PATTERN_BYTES} bytes, not {pattern!r:.100}"
+        if problem := stash_problem(place):
+            return f"of {pattern} {problem}"
     return ""
 
 

@@ -7,6 +7,9 @@
     stash.table("sessions")["alice"]
     stash.incr("visits", "home")
     with stash.lock("invoices", ttl=30) as token: ...
+    stash.push_right("jobs", "mail", {"to": "ada"})
+    stash.pop_left("jobs", "mail", wait=10)
+    for change in stash.watch("sessions"): ...
 
 Rules: the functions of this module use a client of the calling thread, for the socket that
 ``DIRTY_SOCKET`` names. Keys are scalars; any value that can be sent can be stored. Every function
@@ -15,7 +18,8 @@ raises DirtyError when the arbiter cannot be reached or refuses.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from .client._generated import stash_functions as _functions
 from .client._generated.stash_functions import *  # noqa: F403
@@ -23,6 +27,9 @@ from .client.counters import AsyncCounter, Counter
 from .client.locks import AsyncLock, Lock
 from .client.stash import AsyncStashClient, StashClient, StashTable, of_thread
 from .errors import StashError, StashKeyNotFoundError, StashTableNotFoundError
+
+if TYPE_CHECKING:
+    from gdproto.answers import StashChange
 
 __all__ = [
     "AsyncCounter",
@@ -38,6 +45,7 @@ __all__ = [
     "counter",
     "lock",
     "table",
+    "watch",
 ]
 __all__ += _functions.__all__
 
@@ -67,3 +75,13 @@ def counter(table: str, key: Any, ttl: float | None = None) -> Counter:
         ttl: seconds after which it is 0 again, from the first addition on; None for never.
     """
     return of_thread().counter(table, key, ttl)
+
+
+def watch(table: str, pattern: str | None = None) -> Iterator[StashChange]:
+    """The changes of a table from now on, one after the other, for the calling thread.
+
+    Args:
+        table: its name.
+        pattern: of the keys and lists; None for all.
+    """
+    return of_thread().watch(table, pattern)

@@ -395,6 +395,23 @@ STASH_PAGE = Form(
         FormField("keys", list_of(SCALAR), "the keys", core=True),
     ),
 )
+STASH_CHANGE = Form(
+    "StashChange",
+    "One change of a table.",
+    (
+        FormField("kind", TEXT, "put, delete, expire, push, pop or clear", core=True),
+        FormField("key", SCALAR, "the key, or the list; none for the whole table", core=True),
+    ),
+)
+STASH_CHANGES = Form(
+    "StashChanges",
+    "Some of the changes of a table, in their order.",
+    (
+        FormField("next", SCALAR, "the `after` of the next question", core=True),
+        FormField("missed", BOOL, "whether some before these may not be told", core=True),
+        FormField("changes", list_of(a(STASH_CHANGE)), "the changes", core=True),
+    ),
+)
 MAX_NAME_BYTES = 2 * 1024 * 1024
 # A key, and what tells its type and its length.
 MAX_PLACE_BYTES = MAX_NAME_BYTES + 5
@@ -407,6 +424,8 @@ _TTL = Parameter("ttl", required=False)
 _PATTERN = Parameter("pattern", required=False, max_bytes=MAX_PATTERN_BYTES)
 _NO_ROOM = {"StashError": "there is no room"}
 _MISSING = {"StashKeyNotFoundError": "the key or the table is missing"}
+_WAIT = Parameter("wait", required=False)
+_EMPTY = {"StashKeyNotFoundError": "the list has no items"}
 STASH = (
     Operation(
         "put",
@@ -535,6 +554,62 @@ STASH = (
         ),
         a(STASH_PAGE),
         "Up to `count` of the keys, as of `keys`, behind those of the page that names `after`.",
+    ),
+    Operation(
+        "push_left",
+        21,
+        (_TABLE, _KEY, _VALUE),
+        INT,
+        "Add `value` before all items of the list `key`. How many it has then.",
+        _NO_ROOM,
+    ),
+    Operation(
+        "push_right",
+        22,
+        (_TABLE, _KEY, _VALUE),
+        INT,
+        "Add `value` behind all items of the list `key`. How many it has then.",
+        _NO_ROOM,
+    ),
+    Operation(
+        "pop_left",
+        23,
+        (_TABLE, _KEY, _WAIT),
+        ANY,
+        "Take out the first item of the list `key`; wait up to `wait` seconds for one.",
+        _EMPTY,
+        or_default=True,
+    ),
+    Operation(
+        "pop_right",
+        24,
+        (_TABLE, _KEY, _WAIT),
+        ANY,
+        "Take out the last item of the list `key`; wait up to `wait` seconds for one.",
+        _EMPTY,
+        or_default=True,
+    ),
+    Operation(
+        "length",
+        25,
+        (_TABLE, _KEY),
+        INT,
+        "How many items the list `key` has, 0 where it is missing.",
+    ),
+    Operation(
+        "changes",
+        26,
+        (
+            _TABLE,
+            _PATTERN,
+            Parameter("after", required=False, max_bytes=MAX_PLACE_BYTES),
+            Parameter("count", required=False),
+            _WAIT,
+        ),
+        a(STASH_CHANGES),
+        "Up to `count` changes of the table behind the place `after`, of keys and lists as of "
+        "`keys`; wait up to `wait` seconds for one.",
+        {"StashError": "too many tables are watched"},
     ),
 )
 

@@ -26,10 +26,12 @@ from ..settings import (
     label_of,
     load_config,
     placed,
+    placed_tables,
     run_file,
     simple_settings,
     unknown_variables,
     variable_name,
+    without_password,
 )
 from .options import Setting, socket_option, variable_of
 
@@ -76,6 +78,13 @@ def _takes_settings(command: Any) -> Any:
     help="Ids of a resource of which workers are given their own, as gpu=0,1,2,3.",
 )
 @click.option(
+    "--stash-table",
+    "stash_tables",
+    multiple=True,
+    metavar="PATTERN=PLACE",
+    help="Where the stash tables are kept whose names match, as of --stash.",
+)
+@click.option(
     "--preload/--no-preload",
     "preload",
     default=None,
@@ -110,6 +119,7 @@ def serve(
         overrides["launcher"] = next((word for word in reversed(words) if "=" not in word), None)
         overrides["launchers"] = _launchers(word for word in words if "=" in word)
         overrides["resources"] = _resources(overrides["resources"])
+        overrides["stash_tables"] = _stash_tables(overrides["stash_tables"])
         config_path = _placed(config_path, overrides)
         file, path = config_path or "", service.path
         found = run_file(file) if file else {}
@@ -155,6 +165,19 @@ def _resources(words: Iterable[str]) -> dict[str, list[str]] | None:
         if not equals or not ids:
             raise ConfigError(f"resource {word!r} is not of the form NAME=ID,ID", "resources")
         found.setdefault(name, []).extend(ids.split(","))
+    return found or None
+
+
+def _stash_tables(words: Iterable[str]) -> dict[str, str] | None:
+    """The places by their patterns; None where none is given. Raises ConfigError."""
+    found = {}
+    for word in words:
+        # A place may have an equals sign, a pattern in front of one has none.
+        pattern, equals, place = word.partition("=")
+        if not equals or not pattern:
+            reason = f"stash-table {word!r} is not of the form PATTERN=PLACE"
+            raise ConfigError(reason, "stash_tables")
+        found[pattern] = place
     return found or None
 
 
@@ -204,6 +227,7 @@ def _placed(config_path: str | None, overrides: dict[str, Any]) -> str | None:
         for name in PATHS:
             if overrides[name]:
                 overrides[name] = placed(name, overrides[name])
+        overrides["stash_tables"] = placed_tables(overrides["stash_tables"])
         return config_path and absolute(config_path)
     except OSError as error:
         raise ConfigError(f"directory .: {error.strerror}") from None
@@ -287,10 +311,13 @@ def _settings_of(config: Config) -> Iterator[str]:
     yield f"config: {config.config_path}"
     yield f"socket: {config.socket_path}"
     for one in simple_settings():
-        yield f"{label_of(one.name)}: {getattr(config, one.name)}"
+        value = getattr(config, one.name)
+        yield f"{label_of(one.name)}: {without_password(value) if one.name == 'stash' else value}"
     yield f"launcher: {config.launcher}"
     for name, command in config.launchers.items():
         yield f"launcher {name}: {command}"
+    for pattern, place in config.stash_tables.items():
+        yield f"stash-table {pattern}: {without_password(place)}"
     for name, ids in config.resources.items():
         yield f"resource {name}: {','.join(ids)}"
     for path, needs in config.app_resources.items():

@@ -63,6 +63,22 @@ def _command(op: StashOp, operation: Operation) -> None:
     stash.command(name, help=_help(operation), context_settings=TAKES_NUMBERS)(command)
 
 
+@stash.command("watch")
+@click.argument("table")
+@click.argument("pattern", required=False)
+@socket_option
+@timeout_option
+def watch(table: str, pattern: str | None, socket_path: str | None, timeout: float) -> None:
+    """Print each change of TABLE from now on, of keys that match PATTERN, until interrupted."""
+    client_at(socket_path, timeout).close()
+    try:
+        with StashClient(socket_path or "", timeout) as client:
+            for change in client.watch(table, pattern):
+                print_json(change)
+    except DirtyError as error:
+        raise failure(error) from None
+
+
 def _value(name: str, kind: str, word: str) -> Any:
     """What the word stands for. Raises ClickException."""
     if name != PLACE:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Iterator, MutableMapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import gdproto
 from gdproto import StashOp
@@ -19,6 +19,7 @@ from ..errors import (
     StashKeyNotFoundError,
     StashTableNotFoundError,
 )
+from ..seconds import LONGEST_S
 from ._generated.stash_calls import AsyncStashCalls, StashCalls
 from .answers import Deadline, of_form
 from .base import Client, request_ids
@@ -27,6 +28,14 @@ from .current import get_dirty_socket_path, place_of_own_arbiter
 from .locks import AsyncLock, Lock
 from .on_loops import OnLoops
 from .sync import Channels
+
+if TYPE_CHECKING:
+    from gdproto.answers import StashChange, StashChanges
+
+
+# How long a watcher waits before it asks again.
+WATCH_S = 20.0
+MISSED = "missed"
 
 
 class StashClient(Client, StashCalls):
@@ -56,6 +65,28 @@ class StashClient(Client, StashCalls):
         """A number that all may add to."""
         return Counter(self, table, key, ttl)
 
+    def watch(self, table: str, pattern: str | None = None) -> Iterator[StashChange]:
+        """The changes of a table from now on, one after the other, for ever.
+
+        Args:
+            table: its name.
+            pattern: of the keys and lists; None for all.
+
+        Returns:
+            Their kinds and keys; one of the kind `missed`, without a key, tells that some before
+            it are not told, as whoever reads was slow.
+
+        Raises:
+            DirtyError: also while it is iterated over; whoever goes on has missed some.
+        """
+        return self._behind(table, pattern, self.changes(table, pattern)["next"])
+
+    def _behind(self, table: str, pattern: str | None, after: Any) -> Iterator[StashChange]:
+        while True:
+            told = self.changes(table, pattern, after, wait=WATCH_S)
+            yield from _changed(told)
+            after = told["next"]
+
     def close(self) -> None:
         """Close the connections; a later call opens one again."""
         self._channels.close()
@@ -74,7 +105,9 @@ class StashClient(Client, StashCalls):
         """What the arbiter answers to the question. Raises DirtyError."""
         question.request_id, op = next(self._ids), StashOp(question.op)
         try:
-            return understood(op, self._channels.ask(question, Deadline(self._timeout_s)))
+            return understood(
+                op, self._channels.ask(question, _deadline(question, self._timeout_s))
+            )
         except DirtyError as error:
             raise _typed(error, question.table, question.key) from None
 
@@ -142,6 +175,19 @@ class AsyncStashClient(Client, AsyncStashCalls):
         """A number that all may add to."""
         return AsyncCounter(self, table, key, ttl)
 
+    async def watch(self, table: str, pattern: str | None = None) -> AsyncIterator[StashChange]:
+        """As `StashClient.watch`: what is awaited is then iterated over."""
+        return self._behind(table, pattern, (await self.changes(table, pattern))["next"])
+
+    async def _behind(
+        self, table: str, pattern: str | None, after: Any
+    ) -> AsyncIterator[StashChange]:
+        while True:
+            told = await self.changes(table, pattern, after, wait=WATCH_S)
+            for one in _changed(told):
+                yield one
+            after = told["next"]
+
     async def items(self, table: str) -> AsyncIterator[tuple[Any, Any]]:
         """The keys and values, without those that go away meanwhile."""
         missing = object()
@@ -164,10 +210,23 @@ class AsyncStashClient(Client, AsyncStashCalls):
         """What the arbiter answers to the question. Raises DirtyError."""
         question.request_id, op = next(self._ids), StashOp(question.op)
         try:
-            answer = await self._on_loops.channels.ask(question, Deadline(self._timeout_s))
+            answer = await self._on_loops.channels.ask(
+                question, _deadline(question, self._timeout_s)
+            )
             return understood(op, answer)
         except DirtyError as error:
             raise _typed(error, question.table, question.key) from None
+
+
+def _changed(told: StashChanges) -> list[StashChange]:
+    missed: list[StashChange] = [{"kind": MISSED, "key": None}] if told["missed"] else []
+    return [*missed, *told["changes"]]
+
+
+def _deadline(question: gdproto.Stash, timeout_s: float) -> Deadline:
+    """Until when it is to be answered: what it may wait for takes time by itself."""
+    wait = question.wait if isinstance(question.wait, int | float) else 0
+    return Deadline(min(timeout_s + wait, LONGEST_S))
 
 
 def understood(op: StashOp, answer: Any) -> Any:

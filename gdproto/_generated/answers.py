@@ -1,4 +1,4 @@
-# @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -49,6 +49,32 @@ class StashPage(TypedDict):
 
     next: Scalar
     keys: list[Scalar]
+
+
+class StashChange(TypedDict):
+    """One change of a table.
+
+    Attributes:
+        kind: put, delete, expire, push, pop or clear.
+        key: the key, or the list; none for the whole table.
+    """
+
+    kind: str
+    key: Scalar
+
+
+class StashChanges(TypedDict):
+    """Some of the changes of a table, in their order.
+
+    Attributes:
+        next: the `after` of the next question.
+        missed: whether some before these may not be told.
+        changes: the changes.
+    """
+
+    next: Scalar
+    missed: bool
+    changes: list[StashChange]
 
 
 class CallStatus(TypedDict):
@@ -541,6 +567,45 @@ class StashBackend(Protocol):
         """
         ...
 
+    async def push_left(self, table: str, key: Scalar, value: Encoded) -> int:
+        """Add `value` before all items of the list `key`.
+
+        How many it has then. Raises StashError when there is no room.
+        """
+        ...
+
+    async def push_right(self, table: str, key: Scalar, value: Encoded) -> int:
+        """Add `value` behind all items of the list `key`.
+
+        How many it has then. Raises StashError when there is no room.
+        """
+        ...
+
+    async def pop_left(self, table: str, key: Scalar, wait: float | None = None) -> Pieces:
+        """Take out the first item of the list `key`; wait up to `wait` seconds for one.
+
+        Raises StashKeyNotFoundError when the list has no items.
+        """
+        ...
+
+    async def pop_right(self, table: str, key: Scalar, wait: float | None = None) -> Pieces:
+        """Take out the last item of the list `key`; wait up to `wait` seconds for one.
+
+        Raises StashKeyNotFoundError when the list has no items.
+        """
+        ...
+
+    async def length(self, table: str, key: Scalar) -> int:
+        """How many items the list `key` has, 0 where it is missing."""
+        ...
+
+    async def changes(self, table: str, pattern: str | None = None, after: Scalar = None, count: int | None = None, wait: float | None = None) -> Pieces:
+        """Up to `count` changes of the table behind the place `after`, of keys and lists as of `keys`; wait up to `wait` seconds for one.
+
+        Raises StashError when too many tables are watched.
+        """
+        ...
+
 
 FORMS: Final[dict[str, Form]] = {
     'StashInfo': Form('StashInfo', (
@@ -556,6 +621,15 @@ FORMS: Final[dict[str, Form]] = {
         FormField('next', ResultType('scalar', None, ''), True, False, '', 'the `after` of the next page; none for the last'),
         FormField('keys', ResultType('list', ResultType('scalar', None, ''), ''), True, False, '', 'the keys'),
     ), 'Some of the keys of a table.'),
+    'StashChange': Form('StashChange', (
+        FormField('kind', ResultType('string', None, ''), True, False, '', 'put, delete, expire, push, pop or clear'),
+        FormField('key', ResultType('scalar', None, ''), True, False, '', 'the key, or the list; none for the whole table'),
+    ), 'One change of a table.'),
+    'StashChanges': Form('StashChanges', (
+        FormField('next', ResultType('scalar', None, ''), True, False, '', 'the `after` of the next question'),
+        FormField('missed', ResultType('bool', None, ''), True, False, '', 'whether some before these may not be told'),
+        FormField('changes', ResultType('list', ResultType('form', None, 'StashChange'), ''), True, False, '', 'the changes'),
+    ), 'Some of the changes of a table, in their order.'),
     'CallStatus': Form('CallStatus', (
         FormField('call', ResultType('integer', None, ''), True, False, '', 'its number, by which the arbiter knows it'),
         FormField('app', ResultType('string', None, ''), True, False, '', 'the app that it is for'),
@@ -819,6 +893,36 @@ STASH_OPERATIONS: Final[dict[StashOp, Operation]] = {
         ResultType('form', None, 'StashPage'), {},
         'Up to `count` of the keys, as of `keys`, behind those of the page that names `after`.',
     ),
+    StashOp.PUSH_LEFT: Operation(
+        'push_left', 21, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), Parameter('value', 'any', True, 0), ),
+        ResultType('integer', None, ''), {'StashError': 'there is no room'},
+        'Add `value` before all items of the list `key`. How many it has then.',
+    ),
+    StashOp.PUSH_RIGHT: Operation(
+        'push_right', 22, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), Parameter('value', 'any', True, 0), ),
+        ResultType('integer', None, ''), {'StashError': 'there is no room'},
+        'Add `value` behind all items of the list `key`. How many it has then.',
+    ),
+    StashOp.POP_LEFT: Operation(
+        'pop_left', 23, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), Parameter('wait', 'number', False, 0), ),
+        ResultType('any', None, ''), {'StashKeyNotFoundError': 'the list has no items'},
+        'Take out the first item of the list `key`; wait up to `wait` seconds for one.',
+    ),
+    StashOp.POP_RIGHT: Operation(
+        'pop_right', 24, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), Parameter('wait', 'number', False, 0), ),
+        ResultType('any', None, ''), {'StashKeyNotFoundError': 'the list has no items'},
+        'Take out the last item of the list `key`; wait up to `wait` seconds for one.',
+    ),
+    StashOp.LENGTH: Operation(
+        'length', 25, (Parameter('table', 'string', True, 2097152), Parameter('key', 'scalar', True, 2097152), ),
+        ResultType('integer', None, ''), {},
+        'How many items the list `key` has, 0 where it is missing.',
+    ),
+    StashOp.CHANGES: Operation(
+        'changes', 26, (Parameter('table', 'string', True, 2097152), Parameter('pattern', 'string', False, 1024), Parameter('after', 'scalar', False, 2097157), Parameter('count', 'integer', False, 0), Parameter('wait', 'number', False, 0), ),
+        ResultType('form', None, 'StashChanges'), {'StashError': 'too many tables are watched'},
+        'Up to `count` changes of the table behind the place `after`, of keys and lists as of `keys`; wait up to `wait` seconds for one.',
+    ),
 }
 
 MANAGE_OPERATIONS: Final[dict[ManageOp, Operation]] = {
@@ -864,4 +968,4 @@ MANAGE_OPERATIONS: Final[dict[ManageOp, Operation]] = {
     ),
 }
 
-__all__ = ['ActionStatus', 'AppAttributes', 'Buckets', 'CallStatus', 'Draining', 'ErrorDetails', 'FORMS', 'Histogram', 'MANAGE_OPERATIONS', 'ManageAnswer', 'Percentiles', 'STASH_OPERATIONS', 'Scalar', 'StashBackend', 'StashEntry', 'StashInfo', 'StashPage', 'StatusAnswer', 'WorkerAnswer', 'WorkerStacks', 'WorkerStatus']
+__all__ = ['ActionStatus', 'AppAttributes', 'Buckets', 'CallStatus', 'Draining', 'ErrorDetails', 'FORMS', 'Histogram', 'MANAGE_OPERATIONS', 'ManageAnswer', 'Percentiles', 'STASH_OPERATIONS', 'Scalar', 'StashBackend', 'StashChange', 'StashChanges', 'StashEntry', 'StashInfo', 'StashPage', 'StatusAnswer', 'WorkerAnswer', 'WorkerStacks', 'WorkerStatus']

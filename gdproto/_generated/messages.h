@@ -1,7 +1,7 @@
-/* @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit */
 /* === Messages ================================================================================ */
 
-#define MAX_FIELDS 11
+#define MAX_FIELDS 12
 
 /* Names of the slots, the request id first. */
 static const char *const field_names[MESSAGES][MAX_FIELDS] = {
@@ -10,7 +10,7 @@ static const char *const field_names[MESSAGES][MAX_FIELDS] = {
     {"request_id", "error_type", "message", "details"},
     {"request_id", "data"},
     {"request_id"},
-    {"request_id", "op", "table", "key", "value", "pattern", "ttl", "initial", "version", "count", "after"},
+    {"request_id", "op", "table", "key", "value", "pattern", "ttl", "initial", "version", "count", "after", "wait"},
     {"request_id"},
     {"request_id", "op", "count", "slot", "call"},
     {"request_id"},
@@ -389,20 +389,21 @@ static int write_STASH(Writer *w, PyObject *self) {
     PyObject *version = SLOT(self, 5, 8);
     PyObject *count = SLOT(self, 5, 9);
     PyObject *after = SLOT(self, 5, 10);
-    if (op == NULL || table == NULL || key == NULL || value == NULL || pattern == NULL || ttl == NULL || initial == NULL || version == NULL || count == NULL || after == NULL) {
+    PyObject *wait = SLOT(self, 5, 11);
+    if (op == NULL || table == NULL || key == NULL || value == NULL || pattern == NULL || ttl == NULL || initial == NULL || version == NULL || count == NULL || after == NULL || wait == NULL) {
         return DOUBT;
     }
     if (write_raw(w, "\041\000\000\000\002", 5) < 0) {
         return -1;
     }
-    put32(w->pos - 4, (uint32_t)(2 + (key != Py_None) + (value != Py_None) + (pattern != Py_None) + (ttl != Py_None) + (initial != Py_None) + (version != Py_None) + (count != Py_None) + (after != Py_None)));
+    put32(w->pos - 4, (uint32_t)(2 + (key != Py_None) + (value != Py_None) + (pattern != Py_None) + (ttl != Py_None) + (initial != Py_None) + (version != Py_None) + (count != Py_None) + (after != Py_None) + (wait != Py_None)));
     if (!PyLong_CheckExact(op) && (!PyLong_Check(op) || PyBool_Check(op))) {
         return DOUBT;
     }
      {
         int overflow;
         long long number = int_value(op, &overflow);
-        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4 && number != 5 && number != 6 && number != 7 && number != 8 && number != 9 && number != 10 && number != 11 && number != 12 && number != 13 && number != 14 && number != 15 && number != 16 && number != 17 && number != 18 && number != 19 && number != 20)) {
+        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4 && number != 5 && number != 6 && number != 7 && number != 8 && number != 9 && number != 10 && number != 11 && number != 12 && number != 13 && number != 14 && number != 15 && number != 16 && number != 17 && number != 18 && number != 19 && number != 20 && number != 21 && number != 22 && number != 23 && number != 24 && number != 25 && number != 26)) {
             return DOUBT;
         }
     }
@@ -516,6 +517,27 @@ static int write_STASH(Writer *w, PyObject *self) {
             return -1;
         }
     }
+    if (wait != Py_None) {
+        if (!PyFloat_CheckExact(wait) && !PyLong_CheckExact(wait) && (!PyLong_Check(wait) || PyBool_Check(wait))) {
+            return DOUBT;
+        }
+        if (PyFloat_CheckExact(wait)) {
+            double number = PyFloat_AS_DOUBLE(wait);
+            if (!isfinite(number) || number < 0) {
+                return DOUBT;
+            }
+        }
+        else {
+            int overflow;
+            long long number = int_value(wait, &overflow);
+            if (overflow || number < 0) {
+                return DOUBT;
+            }
+        }
+        if (write_raw(w, "\021\000\000\000\004wait", 9) < 0 || write_any(w, wait, 1) < 0) {
+            return -1;
+        }
+    }
     return 0;
 }
 
@@ -539,7 +561,7 @@ static int read_STASH(Reader *r, PyObject **fields) {
      {
         int overflow;
         long long number = int_value(fields[1], &overflow);
-        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4 && number != 5 && number != 6 && number != 7 && number != 8 && number != 9 && number != 10 && number != 11 && number != 12 && number != 13 && number != 14 && number != 15 && number != 16 && number != 17 && number != 18 && number != 19 && number != 20)) {
+        if (overflow || (number != 1 && number != 2 && number != 3 && number != 4 && number != 5 && number != 6 && number != 7 && number != 8 && number != 9 && number != 10 && number != 11 && number != 12 && number != 13 && number != 14 && number != 15 && number != 16 && number != 17 && number != 18 && number != 19 && number != 20 && number != 21 && number != 22 && number != 23 && number != 24 && number != 25 && number != 26)) {
             return fields[1] == Py_None ? DOUBT : FAULT;
         }
     }
@@ -693,6 +715,32 @@ static int read_STASH(Reader *r, PyObject **fields) {
     }
     else {
         fields[10] = Py_NewRef(Py_None);
+    }
+    if (reader_takes(r, "\021\000\000\000\004wait", 9)) {
+        count += 1;
+        fields[11] = read_any(r, 1, 0);
+        if (fields[11] == NULL) {
+            return FAULT;
+        }
+        if (!PyFloat_CheckExact(fields[11]) && !PyLong_CheckExact(fields[11])) {
+            return fields[11] == Py_None ? DOUBT : FAULT;
+        }
+        if (PyFloat_CheckExact(fields[11])) {
+            double number = PyFloat_AS_DOUBLE(fields[11]);
+            if (!isfinite(number) || number < 0) {
+                return fields[11] == Py_None ? DOUBT : FAULT;
+            }
+        }
+        else {
+            int overflow;
+            long long number = int_value(fields[11], &overflow);
+            if (overflow || number < 0) {
+                return fields[11] == Py_None ? DOUBT : FAULT;
+            }
+        }
+    }
+    else {
+        fields[11] = Py_NewRef(Py_None);
     }
     if (*root != 0x21 || get32(root + 1) != count) {
         return DOUBT;

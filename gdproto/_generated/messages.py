@@ -1,4 +1,4 @@
-# @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
 """The messages of GD/1 as classes."""
 
 from __future__ import annotations
@@ -431,6 +431,7 @@ class Stash(Message):
         version: the version that is expected.
         count: how many keys at most.
         after: where a page ended.
+        wait: seconds to wait for what is asked for.
     """
 
     CODE: ClassVar[MessageCode] = MessageCode.STASH
@@ -445,6 +446,7 @@ class Stash(Message):
     version: int | None = None
     count: int | None = None
     after: Any = None
+    wait: float | int | None = None
 
     def __init__(
         self,
@@ -459,6 +461,7 @@ class Stash(Message):
         version: int | None = None,
         count: int | None = None,
         after: Any = None,
+        wait: float | int | None = None,
     ) -> None:
         self.request_id = request_id
         self.op = op
@@ -471,12 +474,13 @@ class Stash(Message):
         self.version = version
         self.count = count
         self.after = after
+        self.wait = wait
 
     def _write_payload(self, out: Write) -> None:
-        out((b'!\x00\x00\x00\x02', b'!\x00\x00\x00\x03', b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06', b'!\x00\x00\x00\x07', b'!\x00\x00\x00\x08', b'!\x00\x00\x00\t', b'!\x00\x00\x00\n')[(self.key is not None) + (self.value is not None) + (self.pattern is not None) + (self.ttl is not None) + (self.initial is not None) + (self.version is not None) + (self.count is not None) + (self.after is not None)])
+        out((b'!\x00\x00\x00\x02', b'!\x00\x00\x00\x03', b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06', b'!\x00\x00\x00\x07', b'!\x00\x00\x00\x08', b'!\x00\x00\x00\t', b'!\x00\x00\x00\n', b'!\x00\x00\x00\x0b')[(self.key is not None) + (self.value is not None) + (self.pattern is not None) + (self.ttl is not None) + (self.initial is not None) + (self.version is not None) + (self.count is not None) + (self.after is not None) + (self.wait is not None)])
         if type(self.op) is not int:
             raise Doubt
-        if self.op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20):
+        if self.op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26):
             raise Doubt
         out(b'\x11\x00\x00\x00\x02op')
         write_value(self.op, out, 1)
@@ -532,6 +536,15 @@ class Stash(Message):
                 raise Doubt
             out(b'\x11\x00\x00\x00\x05after')
             write_value(self.after, out, 1)
+        if self.wait is not None:
+            if type(self.wait) is not float and type(self.wait) is not int:
+                raise Doubt
+            if not isfinite(self.wait):
+                raise Doubt
+            if self.wait < 0:
+                raise Doubt
+            out(b'\x11\x00\x00\x00\x04wait')
+            write_value(self.wait, out, 1)
 
     @classmethod
     def _from_bytes(
@@ -543,7 +556,7 @@ class Stash(Message):
         op, pos = read_value(source, pos + 7, 1)
         if type(op) is not int:
             return None
-        if op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20):
+        if op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26):
             return None
         if not source.startswith(b'\x11\x00\x00\x00\x05table\x11', pos):
             return None
@@ -598,9 +611,18 @@ class Stash(Message):
             after, pos = read_value(source, pos + 10, 1)
             if isinstance(after, list | dict | tuple | Encoded):
                 return None
-        if pos != len(source) or not source.startswith((b'!\x00\x00\x00\x02', b'!\x00\x00\x00\x03', b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06', b'!\x00\x00\x00\x07', b'!\x00\x00\x00\x08', b'!\x00\x00\x00\t', b'!\x00\x00\x00\n')[(key is not None) + (value is not None) + (pattern is not None) + (ttl is not None) + (initial is not None) + (version is not None) + (count is not None) + (after is not None)], root):
+        wait: Any = None
+        if source.startswith(b'\x11\x00\x00\x00\x04wait', pos):
+            wait, pos = read_value(source, pos + 9, 1)
+            if type(wait) is not float and type(wait) is not int:
+                return None
+            if not isfinite(wait):
+                return None
+            if wait < 0:
+                return None
+        if pos != len(source) or not source.startswith((b'!\x00\x00\x00\x02', b'!\x00\x00\x00\x03', b'!\x00\x00\x00\x04', b'!\x00\x00\x00\x05', b'!\x00\x00\x00\x06', b'!\x00\x00\x00\x07', b'!\x00\x00\x00\x08', b'!\x00\x00\x00\t', b'!\x00\x00\x00\n', b'!\x00\x00\x00\x0b')[(key is not None) + (value is not None) + (pattern is not None) + (ttl is not None) + (initial is not None) + (version is not None) + (count is not None) + (after is not None) + (wait is not None)], root):
             return None
-        return cls(request_id, op, table, key, value, pattern, ttl, initial, version, count, after)
+        return cls(request_id, op, table, key, value, pattern, ttl, initial, version, count, after, wait)
 
     @classmethod
     def _from_payload(
@@ -608,7 +630,7 @@ class Stash(Message):
         op = payload["op"]
         if type(op) is not int:
             raise Doubt
-        if op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20):
+        if op not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26):
             raise Doubt
         table = payload["table"]
         if type(table) is not str:
@@ -652,7 +674,15 @@ class Stash(Message):
         if after is not None:
             if isinstance(after, list | dict | tuple | Encoded):
                 raise Doubt
-        return cls(request_id, op, table, key, value, pattern, ttl, initial, version, count, after)
+        wait = payload.get("wait")
+        if wait is not None:
+            if type(wait) is not float and type(wait) is not int:
+                raise Doubt
+            if not isfinite(wait):
+                raise Doubt
+            if wait < 0:
+                raise Doubt
+        return cls(request_id, op, table, key, value, pattern, ttl, initial, version, count, after, wait)
 
 
 @dataclass(slots=True, init=False, repr=False, eq=False)

@@ -1,7 +1,7 @@
-/* @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "ba0299f89d54a242"
+#define SPEC_HASH "9b78895df0d1ad85"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

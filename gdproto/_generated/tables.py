@@ -1,4 +1,4 @@
-# @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = 'ba0299f89d54a242'
+SPEC_HASH: Final = '9b78895df0d1ad85'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -73,6 +73,12 @@ class StashOp(IntEnum):
     GET_MANY = 0x12
     PUT_MANY = 0x13
     PAGE = 0x14
+    PUSH_LEFT = 0x15
+    PUSH_RIGHT = 0x16
+    POP_LEFT = 0x17
+    POP_RIGHT = 0x18
+    LENGTH = 0x19
+    CHANGES = 0x1a
 
 
 class ManageOp(IntEnum):
@@ -138,7 +144,7 @@ MESSAGES: Final[tuple[MessageRule, ...]] = (
     ), ''),
     MessageRule('END', 0x05, None, ''),
     MessageRule('STASH', 0x10, (
-        FieldRule('op', (int, ), True, None, True, None, None, False, frozenset([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]), False, ()),
+        FieldRule('op', (int, ), True, None, True, None, None, False, frozenset([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26]), False, ()),
         FieldRule('table', (str, ), True, None, True, None, None, False, None, False, ()),
         FieldRule('key', (), False, None, True, None, None, False, None, True, ()),
         FieldRule('value', (), False, None, True, None, None, False, None, False, ()),
@@ -148,6 +154,7 @@ MESSAGES: Final[tuple[MessageRule, ...]] = (
         FieldRule('version', (int, ), False, None, True, 0, None, False, None, False, ()),
         FieldRule('count', (int, ), False, None, True, 1, None, False, None, False, ()),
         FieldRule('after', (), False, None, True, None, None, False, None, True, ()),
+        FieldRule('wait', (float, int, ), False, None, True, 0, None, True, None, False, ()),
     ), ''),
     MessageRule('STATUS', 0x11, None, ''),
     MessageRule('MANAGE', 0x12, (

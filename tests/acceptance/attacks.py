@@ -279,6 +279,50 @@ def tables(stage: Stage) -> None:
         attacker.strike([stash(StashOp.TABLES, "")], 1)
 
 
+@attack("9,000 POPs wait for one list, 500 items come, and all who are left leave")
+def pops(stage: Stage) -> None:
+    with waited(stage, pop) as waiting, stage.watched():
+        with stage.attacker() as attacker:
+            count = stage.few(500)
+            attacker.strike([stash(StashOp.PUSH_RIGHT, "w", "l", 1)] * count, count)
+        for one in waiting:
+            one.socket.close()
+
+
+@attack("9,000 watch one table, of which 500 keys change that they do not look for")
+def watchers(stage: Stage) -> None:
+    with StashClient(stage.arbiter.socket_path, LIMIT_S) as client:
+        after = client.changes("w")["next"]
+
+    def watch(number: int) -> bytes:
+        asked = gdproto.Stash(number, int(StashOp.CHANGES), "w", pattern="x*", after=after)
+        asked.wait = LIMIT_S
+        return asked.to_bytes()
+
+    with waited(stage, watch), stage.watched(), stage.attacker() as attacker:
+        count = stage.few(500)
+        attacker.strike([stash(StashOp.PUT, "w", number, 1) for number in range(count)], count)
+
+
+def pop(number: int) -> bytes:
+    """A POP that waits, as a frame."""
+    asked = gdproto.Stash(number, int(StashOp.POP_LEFT), "w", "l")
+    asked.wait = LIMIT_S
+    return asked.to_bytes()
+
+
+@contextlib.contextmanager
+def waited(stage: Stage, ask: Callable[[int], bytes]) -> Iterator[list[Attacker]]:
+    """Ten connections that have asked 900 questions each, all of which wait."""
+    with contextlib.ExitStack() as stack:
+        waiting = [stack.enter_context(stage.attacker()) for _ in range(stage.few(10, 2))]
+        for one in waiting:
+            one.send(ask(number) for number in range(1, 901))
+            # Answered behind all of them.
+            one.strike([stash(StashOp.LENGTH, "w", "l", number=1000)], 1)
+        yield waiting
+
+
 @attack("PUT of 60 MiB of nested lists")
 def put_nested(stage: Stage) -> None:
     frame = put_of("t", "k", nested(stage.few(60 * MIB)))

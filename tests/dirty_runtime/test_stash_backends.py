@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import tempfile
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,8 +19,10 @@ from hypothesis import strategies as st
 
 import gdproto
 from dirty_runtime import StashError, StashKeyNotFoundError, StashTableNotFoundError
+from dirty_runtime.arbiter.answers.registry import Later
 from dirty_runtime.arbiter.answers.stash import StashAnswers
 from dirty_runtime.arbiter.stash.backend import Backend
+from dirty_runtime.arbiter.stash.changes import MOST
 from dirty_runtime.arbiter.stash.memory import MemoryStash
 from dirty_runtime.arbiter.stash.sqlite import SqliteStash
 from dirty_runtime.arbiter.stash.valkey import ValkeyStash
@@ -29,6 +32,8 @@ from gdproto.answers import STASH_OPERATIONS, misfits
 from tests.valkey_server import program, served
 
 NOBODY: Any = None
+GONE: Any = SimpleNamespace(has_left=True)
+SOMEBODY: Any = SimpleNamespace(has_left=False)
 RUNNER = asyncio.Runner()
 NUMBERS = itertools.count()
 LONG_S = 1000
@@ -49,6 +54,8 @@ class Asked:
         """The result, which is as declared."""
         frame = gdproto.Stash(1, int(op), self.table, key, value, **more).to_bytes()
         result = await self._answers.answer(gdproto.parse_question(frame), NOBODY)  # type: ignore[arg-type]
+        if isinstance(result, Later):
+            result = await result.answer(SOMEBODY)
         told = gdproto.decode(bytes(result)) if isinstance(result, gdproto.Pieces) else result
         assert list(misfits(told, STASH_OPERATIONS[op].result)) == []
         return told
@@ -350,3 +357,200 @@ def test_a_table_agrees_with_a_dict(backend: Backend, steps: list[Any]) -> None:
             model.clear()
     assert asked.keys() == sorted(model, key=gdproto.encode)
     assert dict(asked(StashOp.GET_MANY, None, list(model))) == model
+
+
+def test_a_list_has_two_ends(asked: Asked) -> None:
+    assert asked(StashOp.PUSH_RIGHT, "l", 1) == 1
+    assert asked(StashOp.PUSH_RIGHT, "l", [2]) == 2
+    assert asked(StashOp.PUSH_LEFT, "l", None) == 3
+    assert asked(StashOp.LENGTH, "l") == 3
+    assert asked(StashOp.POP_RIGHT, "l") == [2]
+    assert asked(StashOp.POP_LEFT, "l") is None
+    assert asked(StashOp.POP_LEFT, "l") == 1
+    assert asked(StashOp.LENGTH, "l") == 0
+    for op in (StashOp.POP_LEFT, StashOp.POP_RIGHT):
+        with pytest.raises(StashKeyNotFoundError):
+            asked(op, "l")
+
+
+def test_a_list_is_no_key(asked: Asked) -> None:
+    asked(StashOp.PUSH_LEFT, "k", 1)
+    assert asked(StashOp.EXISTS)
+    assert not asked(StashOp.EXISTS, "k")
+    assert asked.keys() == []
+    asked(StashOp.PUT, "k", 2)
+    assert asked(StashOp.DELETE, "k")
+    assert asked(StashOp.LENGTH, "k") == 1
+    for op in (StashOp.CLEAR, StashOp.DELETE_TABLE):
+        asked(StashOp.PUSH_LEFT, "k", 1)
+        assert asked(op)
+        assert asked(StashOp.LENGTH, "k") == 0
+    assert not asked(StashOp.EXISTS)
+
+
+def test_who_waits_first_is_served_first(asked: Asked) -> None:
+    async def wait() -> list[Any]:
+        waiting = []
+        for _ in range(5):
+            waiting.append(asyncio.ensure_future(asked.answer(StashOp.POP_LEFT, "l", wait=LONG_S)))
+            # Each has asked before the next one does.
+            with pytest.raises(StashKeyNotFoundError):
+                await asked.answer(StashOp.POP_LEFT, "l")
+        for number in range(5):
+            await asked.answer(StashOp.PUSH_RIGHT, "l", number)
+        return await asyncio.gather(*waiting)
+
+    assert RUNNER.run(wait()) == list(range(5))
+
+
+def test_each_item_is_given_once(asked: Asked) -> None:
+    async def wait() -> list[Any]:
+        ops = (StashOp.POP_LEFT, StashOp.POP_RIGHT)
+        waiting = [asked.answer(ops[n % 2], "l", wait=LONG_S) for n in range(40)]
+        pushed = [asked.answer(StashOp.PUSH_LEFT, "l", number) for number in range(40)]
+        return (await asyncio.gather(*waiting, *pushed))[:40]
+
+    assert sorted(RUNNER.run(wait())) == list(range(40))
+    assert asked(StashOp.LENGTH, "l") == 0
+
+
+def test_who_is_cancelled_takes_nothing(asked: Asked) -> None:
+    async def wait() -> list[Any]:
+        for turns in range(12):
+            gone = asyncio.ensure_future(asked.answer(StashOp.POP_LEFT, "l", wait=LONG_S))
+            stays = asyncio.ensure_future(asked.answer(StashOp.POP_LEFT, "l", wait=LONG_S))
+            await asyncio.sleep(0)
+            pushing = asyncio.ensure_future(asked.answer(StashOp.PUSH_RIGHT, "l", turns))
+            # At one point after the other of what happens then.
+            for _ in range(turns):
+                await asyncio.sleep(0.001 * (turns % 3))
+            gone.cancel()
+            await pushing
+            if gone in (await asyncio.wait([gone]))[0] and not gone.cancelled():
+                assert gone.result() == turns
+                await asked.answer(StashOp.PUSH_RIGHT, "l", turns)
+            assert await stays == turns
+        return []
+
+    RUNNER.run(wait())
+    assert asked(StashOp.LENGTH, "l") == 0
+
+
+def test_a_wait_has_an_end(asked: Asked) -> None:
+    with pytest.raises(StashKeyNotFoundError):
+        asked(StashOp.POP_LEFT, "l", wait=0.02)
+    assert asked(StashOp.PUSH_LEFT, "l", 1) == 1
+    assert asked(StashOp.POP_LEFT, "l", wait=0) == 1
+
+
+def changed(asked: Asked, after: Any, **more: Any) -> tuple[list[tuple[str, Any]], Any, bool]:
+    """The changes since then, the place behind them, and whether some were missed."""
+    told = asked(StashOp.CHANGES, after=after, **more)
+    return [(one["kind"], one["key"]) for one in told["changes"]], told["next"], told["missed"]
+
+
+def test_changes_are_told_in_their_order(asked: Asked) -> None:
+    asked(StashOp.PUT, "before", 1)
+    none, after, missed = changed(asked, None)
+    assert (none, missed) == ([], False)
+    steps: list[tuple[StashOp, Any, Any, str]] = [
+        (StashOp.PUT, "a", 1, "put"), (StashOp.PUT_IF_ABSENT, "b", 1, "put"),
+        (StashOp.INCR, "a", 1, "put"), (StashOp.SWAP, 7, 1, "put"),
+        (StashOp.DELETE, "a", None, "delete"),
+        (StashOp.POP, "b", None, "delete"), (StashOp.TOUCH, 7, None, "delete"),
+        (StashOp.PUSH_LEFT, "l", 1, "push"), (StashOp.PUSH_RIGHT, "l", 1, "push"),
+        (StashOp.POP_LEFT, "l", None, "pop"), (StashOp.POP_RIGHT, "l", None, "pop"),
+        (StashOp.CLEAR, None, None, "clear"), (StashOp.DELETE_TABLE, None, None, "clear"),
+    ]  # fmt: skip
+    for op, key, value, _ in steps:
+        asked(op, key, value, **({"ttl": 0} if op is StashOp.TOUCH else {}))
+    wanted = [(kind, key) for _, key, _, kind in steps]
+    told: list[tuple[str, Any]] = []
+    while len(told) < len(wanted):
+        # Another process tells of them, where the tables are with one: they come in time.
+        some, after, missed = changed(asked, after, wait=LONG_S, count=5)
+        assert some
+        assert not missed
+        assert len(some) <= 5
+        told += some
+    assert told == wanted
+    assert changed(asked, after)[0] == []
+
+
+def test_changes_of_a_pattern(asked: Asked) -> None:
+    after = changed(asked, None)[1]
+    for key in ("a1", 1, "b1", "a2"):
+        asked(StashOp.PUT, key, 0)
+    told: list[tuple[str, Any]] = []
+    while len(told) < 2:
+        some, after, _ = changed(asked, after, pattern="a*", wait=LONG_S)
+        told += some
+    assert told == [("put", "a1"), ("put", "a2")]
+
+
+def test_what_has_lived_its_time_is_told(asked: Asked) -> None:
+    after = changed(asked, None)[1]
+    asked(StashOp.PUT, "k", 1, ttl=0.02)
+    told: list[tuple[str, Any]] = []
+    while len(told) < 2:
+        some, after, _ = changed(asked, after, wait=LONG_S)
+        told += some
+    assert told == [("put", "k"), ("expire", "k")]
+
+
+def test_who_is_slow_is_told_that_he_missed_some(asked: Asked) -> None:
+    after = changed(asked, None)[1]
+    for start in range(0, 2 * MOST, 500):
+        asked(StashOp.PUT_MANY, None, [[number, 0] for number in range(start, start + 500)])
+    last = ("put", 2 * MOST - 1)
+    told, after, missed = changed(asked, after, wait=LONG_S)
+    seen_missed = missed
+    while last not in told:
+        told, after, missed = changed(asked, after, wait=LONG_S)
+        seen_missed = seen_missed or missed
+    assert seen_missed
+    assert len(told) <= MOST
+    asked(StashOp.PUT, "k", 0)
+    assert changed(asked, after, wait=LONG_S)[::2] == ([("put", "k")], False)
+
+
+def test_no_place_is_refused_and_an_unknown_one_is_missed(asked: Asked) -> None:
+    for after in ("a", b"", b"x" * 15, 5):
+        with pytest.raises(DirtyProtocolError) as refused:
+            changed(asked, after)
+        assert refused.value.path == "after"
+    none, after, missed = changed(asked, b"x" * 16, wait=LONG_S)
+    assert (none, missed) == ([], True)
+    assert changed(asked, after, wait=0.01)[::2] == ([], False)
+
+
+def test_a_watcher_that_is_cancelled_is_gone(asked: Asked) -> None:
+    after = changed(asked, None)[1]
+
+    async def watch() -> None:
+        gone = [
+            asyncio.ensure_future(asked.answer(StashOp.CHANGES, after=after, wait=LONG_S))
+            for _ in range(3)
+        ]
+        await asyncio.sleep(0.01)
+        for one in gone[1:]:
+            one.cancel()
+        await asked.answer(StashOp.PUT, "k", 1)
+        assert [one["key"] for one in (await gone[0])["changes"]] == ["k"]
+
+    RUNNER.run(watch())
+
+
+def test_who_left_before_he_was_cancelled_gives_back(asked: Asked) -> None:
+    async def wait() -> None:
+        frame = gdproto.Stash(1, int(StashOp.POP_RIGHT), asked.table, "l", wait=LONG_S)
+        question: Any = gdproto.parse_question(frame.to_bytes())
+        later = await StashAnswers(asked.backend).answer(question, NOBODY)
+        assert isinstance(later, Later)
+        popping = asyncio.ensure_future(later.answer(GONE))
+        await asked.answer(StashOp.PUSH_RIGHT, "l", 1)
+        await asked.answer(StashOp.PUSH_RIGHT, "l", 2)
+        await popping
+        assert await asked.answer(StashOp.LENGTH, "l") == 2
+
+    RUNNER.run(wait())

@@ -14,7 +14,7 @@ import redis
 
 import gdproto
 from dirty_runtime import StashClient, StashError
-from dirty_runtime.arbiter.stash import line
+from dirty_runtime.arbiter.stash import line, waiting
 from dirty_runtime.arbiter.stash.valkey import ValkeyStash
 from dirty_runtime.settings import ConfigError, load_config
 from dirty_runtime.testing import running
@@ -22,7 +22,7 @@ from tests.valkey_server import Server, program, served
 
 APP = "gdproto.conformance.live.app:App"
 ONE = gdproto.Encoded(gdproto.encode(1))
-SHORT_S = 0.3
+SHORT_S, LONG_S = 0.3, 60
 
 pytestmark = pytest.mark.skipif(
     program() is None, reason="no valkey-server and no redis-server is installed"
@@ -167,6 +167,75 @@ def test_all_who_share_it_have_one_limit(shared: Server) -> None:
     told = asyncio.run(ask())
     assert [one is True for one in told] == [True] * 3 + [False] * 3 + [True] * 2
     assert "does not fit" in str(told[3])
+
+
+def test_an_item_of_one_arbiter_is_for_who_waits_at_another(
+    shared: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody looks by himself: he is told.
+    monkeypatch.setattr(waiting, "LOOK_S", LONG_S)
+
+    async def wait() -> list[Any]:
+        both = [ValkeyStash(shared.url), ValkeyStash(shared.url)]
+        popping = [asyncio.ensure_future(both[0].pop_left("w", "l", LONG_S)) for _ in range(3)]
+        changes = gdproto.decode(bytes(await both[0].changes("w")))
+        for number in range(3):
+            await both[1].push_right("w", "l", gdproto.Encoded(gdproto.encode(number)))
+        popped = [gdproto.decode(bytes(one)) for one in await asyncio.gather(*popping)]
+        told: list[Any] = []
+        after = changes["next"]
+        while len(told) < 6:
+            more = gdproto.decode(bytes(await both[0].changes("w", None, after, None, LONG_S)))
+            told, after = told + [one["kind"] for one in more["changes"]], more["next"]
+        assert sorted(told) == ["pop"] * 3 + ["push"] * 3
+        await let_go(*both)
+        return popped
+
+    assert asyncio.run(wait()) == [0, 1, 2]
+
+
+def test_who_stops_watching_is_followed_no_more(shared: Server) -> None:
+    with redis.Redis.from_url(shared.url) as told:
+
+        async def wait() -> None:
+            tables = ValkeyStash(shared.url)
+            popping = asyncio.ensure_future(tables.pop_left("w", "other", LONG_S))
+            while not told.pubsub_numsub("dirty:c:w")[0][1]:
+                await asyncio.sleep(0.001)
+            popping.cancel()
+            while told.pubsub_numsub("dirty:c:w")[0][1]:
+                await asyncio.sleep(0.001)
+            assert await tables.push_left("w", "other", ONE) == 1
+            await let_go(tables)
+
+        asyncio.run(wait())
+
+
+def test_who_waits_at_a_lost_server_is_told(own: Server) -> None:
+    async def wait() -> None:
+        tables = ValkeyStash(own.url)
+        after = gdproto.decode(bytes(await tables.changes("t")))["next"]
+        watching = asyncio.ensure_future(tables.changes("t", None, after, None, LONG_S))
+        popping = asyncio.ensure_future(tables.pop_left("t", "l", LONG_S))
+        assert await tables.length("t", "l") == 0
+        own.send(signal.SIGKILL)
+        assert gdproto.decode(bytes(await watching))["missed"]
+        with pytest.raises(StashError):
+            await popping
+        own.start()
+        again = gdproto.decode(bytes(await tables.changes("t")))["next"]
+        await tables.put("t", "k", ONE)
+        more = gdproto.decode(bytes(await tables.changes("t", None, again, None, LONG_S)))
+        while not more["changes"]:
+            # What was lost is told as missed first, and may be so twice.
+            assert more["missed"]
+            await tables.put("t", "k", ONE)
+            place = more["next"]
+            more = gdproto.decode(bytes(await tables.changes("t", None, place, None, LONG_S)))
+        assert {"kind": "put", "key": "k"} in more["changes"]
+        await let_go(tables)
+
+    asyncio.run(wait())
 
 
 def test_a_killed_server_is_an_error_and_found_again(own: Server) -> None:

@@ -78,6 +78,7 @@ FULL: dict[str, dict[str, Any]] = {
         "version": 4,
         "count": 5,
         "after": b"k",
+        "wait": 1.5,
     },
     "MANAGE": {"op": 1, "count": 2, "slot": 3, "call": 4},
 }

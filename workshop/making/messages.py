@@ -340,6 +340,9 @@ def impossible(out: Collected, name: str) -> None:
         good["ttl"] = {"0": 0, "float-0": 0.0, "minus-0": -0.0, "largest": 2**63 - 1}
         bad["ttl"] = {"minus-1": -1, "just-below-0": -5e-324, "infinite": math.inf,
                       "minus-infinite": -math.inf, "nan": math.nan}  # fmt: skip
+        good["wait"] = {"0": 0, "float-0": 0.0, "minus-0": -0.0, "largest": 2**63 - 1}
+        bad["wait"] = {"minus-1": -1, "just-below-0": -5e-324, "infinite": math.inf,
+                       "minus-infinite": -math.inf, "nan": math.nan}  # fmt: skip
         good["initial"] = {"0": 0, "min": -(2**63), "max": 2**63 - 1, "minus-half": -0.5}
         bad["initial"] = {"infinite": math.inf, "minus-infinite": -math.inf, "nan": math.nan}
         good["after"] = {"empty": b"", "text": "", "false": False}

@@ -10,6 +10,7 @@ MODULES = (
     "arbiter_exchanges",
     "arbiter_stash",
     "arbiter_state",
+    "arbiter_lists",
     "arbiter_others",
     "arbiter_workers",
     "arbiter_lanes",

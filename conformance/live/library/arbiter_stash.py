@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from functools import partial
 from typing import Any
 
@@ -28,10 +29,17 @@ class Table:
     """A table of the judged arbiter, made anew."""
 
     def __init__(self, stage: ArbiterStage, name: str) -> None:
+        self.stage = stage
         self.wire: Wire = stage.connect()
         self.name = f"conformance-{name}"
         self._number = 0
         self.ask(StashOp.DELETE_TABLE)
+
+    def beside(self) -> Table:
+        """The same table, as another client has it."""
+        other = copy(self)
+        other.wire = self.stage.connect()
+        return other
 
     def send(
         self, op: StashOp, key: Any = None, value: Any = None, pattern: Any = None, **more: Any

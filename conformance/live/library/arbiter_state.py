@@ -23,7 +23,7 @@ DEEP = 511
 @add("answers-of-more", "GD-MSG-043")
 def answers_of_more(table: Table) -> None:
     """Asks for each of the further operations in turn: what comes back is as declared."""
-    answers_of(table, [op for op in STASH_OPERATIONS if op > StashOp.EXISTS])
+    answers_of(table, [op for op in STASH_OPERATIONS if StashOp.EXISTS < op < StashOp.PUSH_LEFT])
 
 
 @add("put-if-absent", "GD-MSG-062")

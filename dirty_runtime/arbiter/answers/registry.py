@@ -9,6 +9,8 @@ Rules:
   do connections.
 * Most are answered at once. What takes long has turns of the loop, and is waited for by those that
   come after it on its connection.
+* What has to wait for something to happen says so by `Later`: it is waited for beside those that
+  come after it, and for as long as it was asked to.
 * A question that waits can be cancelled, and ends with its connection.
 * While a client has too much to read, what it has asked waits.
 """
@@ -52,6 +54,26 @@ class Answerer(NamedTuple):
     check: Callable[[int], None]
     limit_s: float
     waits: bool
+
+
+class Later:
+    """An answer that is still to come, and that nobody else is to wait for.
+
+    Args:
+        answer: what will be the result.
+        undo: is handed a result that nobody is there for any more.
+    """
+
+    def __init__(self, answer: Answer, undo: Callable[[Any], Answer] | None = None) -> None:
+        self._answer = answer
+        self._undo = undo
+
+    async def answer(self, client: ClientConnection) -> Any:
+        """The result for a client."""
+        result = await self._answer
+        if client.has_left and self._undo is not None:
+            await self._undo(result)
+        return result
 
 
 class Answerers:
@@ -103,7 +125,7 @@ class Answerers:
         answering: Callable[[], Answer] = partial(answerer.answer, question, client)
         if not answerer.waits and not client.question_count:
             begun = _begun(answering(), question)
-            if begun.is_done:
+            if begun.is_done and not isinstance(begun.result, Later):
                 client.answer(question.request_id, begun.result)
                 return None
             answering = begun.rest
@@ -133,7 +155,7 @@ class Begun:
 
     async def rest(self) -> Any:
         """Go on, in a task."""
-        return await self
+        return self.result if self.is_done else await self
 
     def __await__(self) -> Generator[Any, Any, Any]:
         awaited = self._awaited
@@ -170,6 +192,8 @@ async def _answer_in_turn(
         async with asyncio.timeout(limit_s) as limit, turn:
             await client.heard()
             result = await answering()
+        if isinstance(result, Later):
+            result = await result.answer(client)
         if not _is_cancelled():
             client.answer(question.request_id, result)
     except TimeoutError as error:

@@ -56,6 +56,8 @@ CREDENTIALS = struct.Struct("3i")
 DISCARD_S = 1.0
 # Frames of one connection that are taken before others have their turns.
 FRAMES_AT_ONCE = 16
+# Questions that are given up at once when their client leaves.
+FEW_QUESTIONS = 50
 # A question is checked to its last byte: a larger one by a thread.
 CHECKED_AT_ONCE_BYTES = 64 * 1024
 # A REQUEST is stepped over, which of most takes no time. One of more bytes may take some, so it
@@ -280,6 +282,11 @@ class ClientConnection:
             return
         self.decline(call.request_id, error)
         self._moved(self._clock())
+
+    @property
+    def has_left(self) -> bool:
+        """Whether nobody reads what it is answered."""
+        return self._is_leaving
 
     @property
     def question_count(self) -> int:
@@ -510,12 +517,19 @@ class ClientConnection:
             question.cancel()
 
     def _leave(self) -> None:
-        for question in self._questions.values():
-            question.cancel()
-        self._questions.clear()
+        if len(self._questions) > FEW_QUESTIONS:
+            # Of several who leave at one moment, one after the other.
+            self._turns.take(self._cancel_questions)
+        else:
+            self._cancel_questions()
         self._events.client_left(self)
         self._is_leaving = True
         self._moved(self._clock())
+
+    def _cancel_questions(self) -> None:
+        for question in self._questions.values():
+            question.cancel()
+        self._questions.clear()
 
     def _hear_no_more(self) -> None:
         self._failed = True

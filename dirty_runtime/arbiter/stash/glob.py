@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterator
 
+import gdproto
+
 ANY = "."
 NONE = "(?!)"
 # What is compared without a pause: characters of a text times those of a part.
@@ -57,6 +59,16 @@ class Glob:
                 return False
             pos = found
         return True
+
+
+async def matches_key(glob: Glob | None, name: bytes, pause: Pause) -> bool:
+    """Whether a key, as TLV, is a text that matches, if there is a pattern."""
+    if glob is None:
+        return True
+    key = gdproto.decode(name)
+    if not isinstance(key, str):
+        return False
+    return glob.matches(key) if glob.is_quick(key) else await glob.matches_in_turns(key, pause)
 
 
 def _stands(part: Part, text: str, pos: int) -> bool:

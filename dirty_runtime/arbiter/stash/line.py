@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
 
 import hiredis
@@ -20,11 +20,14 @@ from redis.asyncio.connection import AbstractConnection, Connection, parse_url
 from redis.exceptions import RedisError, ResponseError
 
 from ...errors import StashError
+from ...settings import without_password
 
 Word: TypeAlias = str | int | float | bytes | memoryview
 
 # How long a server may take for the next answer, or to be connected with.
 ANSWER_S = 5.0
+# When to look again for a server whose channels are followed.
+AGAIN_S = 0.2
 # The schemes of the setting, as the library names them.
 SCHEMES = {
     "valkey": "redis",
@@ -51,8 +54,7 @@ def connection_to(url: str) -> AbstractConnection:
 
 def place_of(url: str) -> str:
     """The URL as it may be shown: without a password."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+    return without_password(url).partition("?")[0]
 
 
 class Asked:
@@ -202,3 +204,122 @@ class Line:
     def _fail(self, many: deque[Asked], error: StashError) -> None:
         while many:
             many.popleft().fail(error)
+
+
+class Channels:
+    """What the server publishes on the channels that somebody follows, on a connection of its own.
+
+    Args:
+        url: of the server.
+        heard: is told a channel and what was published there.
+        lost: is called when something may have been missed.
+    """
+
+    def __init__(
+        self, url: str, heard: Callable[[bytes, bytes], None], lost: Callable[[], None]
+    ) -> None:
+        self._url = url
+        self._heard = heard
+        self._lost = lost
+        self._followers: dict[bytes, int] = {}
+        self._confirmed: dict[bytes, asyncio.Event] = {}
+        self._connection: AbstractConnection | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @contextlib.asynccontextmanager
+    async def followed(self, channel: bytes) -> AsyncIterator[None]:
+        """Have what is published on the channel heard, from now until the end of the block.
+
+        Raises:
+            StashError: the server cannot be reached.
+        """
+        self.follow_on(channel)
+        try:
+            await self._follow(channel)
+            yield
+        finally:
+            self.leave(channel)
+
+    def follow_on(self, channel: bytes) -> None:
+        """Have the channel followed until `leave`, once more."""
+        self._followers[channel] = self._followers.get(channel, 0) + 1
+
+    def leave(self, channel: bytes) -> None:
+        """Have the channel followed by one less."""
+        self._followers[channel] -= 1
+        if not self._followers[channel]:
+            del self._followers[channel]
+            self._confirmed.pop(channel, None)
+            self._tell("UNSUBSCRIBE", channel)
+
+    def close(self) -> None:
+        """Let go of the server; to be called on the event loop."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _follow(self, channel: bytes) -> None:
+        confirmed = self._confirmed.get(channel)
+        if confirmed is None:
+            confirmed = self._confirmed[channel] = asyncio.Event()
+            self._tell("SUBSCRIBE", channel)
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await confirmed.wait()
+        except TimeoutError:
+            told = f"the stash at {place_of(self._url)} cannot be reached: no answer within"
+            raise StashError(f"{told} {ANSWER_S:g} s") from None
+
+    def _tell(self, *words: Word) -> None:
+        """Say it on the connection that there is, if there is one."""
+        if self._connection is not None:
+            self._sending = asyncio.ensure_future(_say(self._connection, *words))
+
+    async def _run(self) -> None:
+        """Listen, on one connection after the other, while somebody follows anything."""
+        try:
+            while self._followers:
+                connection = connection_to(self._url)
+                try:
+                    await self._listen(connection)
+                except LOST:
+                    self._lost()
+                    await asyncio.sleep(AGAIN_S)
+                finally:
+                    self._connection = None
+                    with contextlib.suppress(*LOST):
+                        await connection.disconnect(nowait=True)
+        finally:
+            self._task = None
+
+    async def _listen(self, connection: AbstractConnection) -> None:
+        async with asyncio.timeout(ANSWER_S):
+            await connection.connect()  # type: ignore[no-untyped-call]
+        self._connection = connection
+        await _say(connection, "SUBSCRIBE", *self._followers)
+        is_asked = False
+        while self._followers:
+            try:
+                async with asyncio.timeout(ANSWER_S):
+                    kind, *rest = await connection.read_response(disable_decoding=True)
+            except TimeoutError:
+                if is_asked:
+                    raise
+                await _say(connection, "PING")
+                is_asked = True
+                continue
+            is_asked = False
+            if kind == b"message":
+                self._heard(*rest)
+            elif kind == b"subscribe" and (confirmed := self._confirmed.get(rest[0])) is not None:
+                if confirmed.is_set():
+                    # Between two connections.
+                    self._lost()
+                confirmed.set()
+
+
+async def _say(connection: AbstractConnection, *words: Word) -> None:
+    packed = hiredis.pack_command(words)  # type: ignore[arg-type]
+    with contextlib.suppress(*LOST):
+        await connection.send_packed_command(packed, check_health=False)

@@ -9,7 +9,8 @@ tables go with the arbiter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from sys import getsizeof
 from typing import TypeVar
 
@@ -25,18 +26,22 @@ from ...errors import (
 )
 from ..clock import Alarm, Clock
 from ..turns import Pace, Turns, some_of
+from .changes import CLEAR, DELETE, EXPIRE, POP, PUSH, PUT, Changes
 from .expiry import LONGEST_S, Expiry
-from .glob import Glob
+from .glob import Glob, matches_key
 from .many import LIST_OF_TWO, keys_of, pairs_of, refuse_deep
 from .numbers import total
 from .shards import Shards, place
+from .waiting import Waiters
 
 # What a dict takes for an entry, beside the key and the value: between 27 and 54 bytes.
 SLOT_BYTES = 42
-# What a table takes, beside its name: some 270 bytes that has no keys, 450 that has.
-TABLE_BYTES = 315
+# What a table takes, beside its name: some 290 bytes that has no keys, 470 that has.
+TABLE_BYTES = 335
 # What it takes to know the end of a key, or its version, beside the key.
 END_BYTES, VERSION_BYTES = 420, 90
+# What an item of a list takes, beside itself; and a list, beside its name.
+ITEM_BYTES, LIST_BYTES = 10, 900
 # Keys of a page, where no fewer are asked for.
 PAGE_KEYS = 1000
 (MAX_KEY_BYTES,) = (
@@ -55,18 +60,27 @@ class Table:
     """One table.
 
     Attributes:
+        name: its name.
         values: by their keys, both as TLV.
         ends: when keys go that live for a time, and where that is noted.
         versions: of those keys for which somebody has asked since they changed.
+        lists: by their names, items and names as TLV.
     """
 
-    __slots__ = ("ends", "values", "versions")
+    __slots__ = ("ends", "lists", "name", "values", "versions")
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.values: Shards[bytes, bytes] = Shards()
         # None while there is nothing in them, as in most tables for ever.
         self.ends: Shards[bytes, tuple[float, float]] | None = None
         self.versions: Shards[bytes, int] | None = None
+        self.lists: Shards[bytes, deque[bytes]] | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it never had a key with an end, or a version that was asked for."""
+        return self.ends is None and self.versions is None
 
     def version(self, name: bytes) -> int | None:
         """The version of a key; None where nobody has asked for it since it changed."""
@@ -75,6 +89,10 @@ class Table:
     def end(self, name: bytes) -> tuple[float, float] | None:
         """When a key goes, by the monotonic clock, and where that is noted; None for never."""
         return None if self.ends is None else self.ends.get(name)
+
+    def items(self, name: bytes) -> deque[bytes] | None:
+        """The items of a list; None where it has none."""
+        return None if self.lists is None else self.lists.get(name)
 
 
 class MemoryStash:
@@ -106,22 +124,35 @@ class MemoryStash:
         self._alarm = Alarm(self._ring, self._clock)
         # What is under way of removing what is due: whoever waits for it takes its steps.
         self._removing: Iterator[None] | None = None
+        self._waiters: Waiters[bytes] = Waiters(self._clock)
+        self._changes = Changes(self._turns, self._clock)
+        # Looked at for each change: there is nothing in it while nobody watches.
+        self._logs = self._changes.logs
 
     def close(self) -> None:
         """The tables go with the arbiter."""
 
     async def put(self, table: str, key: Scalar, value: bytes, ttl: float | None = None) -> bool:
-        self._put(table, gdproto.encode(key), value, ttl)
+        kept, name = self._tables.get(table), gdproto.encode(key)
+        if ttl is None and kept is not None and kept.is_plain:
+            self._put_plainly(kept, name, value)
+        else:
+            self._put(table, name, value, ttl)
         return True
 
     async def get(self, table: str, key: Scalar) -> gdproto.Pieces:
+        kept = self._tables.get(table)
+        if kept is not None and kept.ends is None:
+            value = kept.values.get(gdproto.encode(key))
+            if value is not None:
+                return gdproto.Pieces([value])
         return gdproto.Pieces([self._found(table, key)[2]])
 
     async def delete(self, table: str, key: Scalar) -> bool:
         name = gdproto.encode(key)
         kept, value = self._live(table, name)
         if kept is not None and value is not None:
-            self._remove(kept, name)
+            self._remove(kept, name, DELETE)
         return value is not None
 
     async def keys(self, table: str, pattern: str | None = None) -> gdproto.Pieces:
@@ -141,8 +172,9 @@ class MemoryStash:
 
     async def clear(self, table: str) -> bool:
         if (kept := self._tables.get(table)) is not None:
+            self._changes.note(table, CLEAR)
             # What is put from now on stays.
-            self._tables.put(table, Table())
+            self._tables.put(table, Table(table))
             await self._turns.exhaust(self._taking_apart(kept))
         return True
 
@@ -160,6 +192,7 @@ class MemoryStash:
         if (kept := self._tables.pop(table)) is None:
             return False
         self.bytes -= _size_of_table(table)
+        self._changes.note(table, CLEAR)
         await self._turns.exhaust(self._taking_apart(kept))
         return True
 
@@ -190,7 +223,7 @@ class MemoryStash:
 
     async def pop(self, table: str, key: Scalar) -> gdproto.Pieces:
         kept, name, value = self._found(table, key)
-        self._remove(kept, name)
+        self._remove(kept, name, DELETE)
         return gdproto.Pieces([value])
 
     async def incr(
@@ -292,13 +325,88 @@ class MemoryStash:
             raise _too_long(error, f"{len(found)} keys of table {_shown(table)}") from None
         return listed.value().under("keys", {"next": found[-1] if len(found) == most else None})
 
+    async def push_left(self, table: str, key: Scalar, value: bytes) -> int:
+        value = _untracked(value)
+        items = self._list_for(table, gdproto.encode(key), value)
+        items.appendleft(value)
+        return len(items)
+
+    async def push_right(self, table: str, key: Scalar, value: bytes) -> int:
+        value = _untracked(value)
+        items = self._list_for(table, gdproto.encode(key), value)
+        items.append(value)
+        return len(items)
+
+    async def pop_left(self, table: str, key: Scalar, wait: float | None = None) -> gdproto.Pieces:
+        return await self._popped(table, key, deque.popleft, wait)
+
+    async def pop_right(self, table: str, key: Scalar, wait: float | None = None) -> gdproto.Pieces:
+        return await self._popped(table, key, deque.pop, wait)
+
+    async def length(self, table: str, key: Scalar) -> int:
+        kept = self._tables.get(table)
+        return 0 if kept is None else len(kept.items(gdproto.encode(key)) or ())
+
+    async def changes(
+        self,
+        table: str,
+        pattern: str | None = None,
+        after: Scalar = None,
+        count: int | None = None,
+        wait: float | None = None,
+    ) -> gdproto.Pieces:
+        log, pace = self._changes.begin(table), Pace(self._turns)
+        glob = await self._glob(pattern, pace)
+        return await self._changes.since(log, glob, after, count, wait or 0)
+
+    def _list_for(self, table: str, name: bytes, value: bytes) -> deque[bytes]:
+        """The items of the list, to which the value is about to be added. Raises StashError."""
+        kept = self._tables.get(table)
+        items, size = None if kept is None else kept.items(name), _size_of_item(value)
+        made = 0 if items else _size_of_mark(name, LIST_BYTES)
+        kept = self._table(table, size + made, f"stash table {_shown(table)}: an item")
+        self.bytes += size + made
+        if items is None:
+            items, kept.lists = deque[bytes](), kept.lists or Shards()
+            kept.lists.put(name, items)
+        self._waiters.pushed((table, name))
+        self._changes.note(table, PUSH, name)
+        return items
+
+    async def _popped(
+        self, table: str, key: Scalar, end: Callable[[deque[bytes]], bytes], wait: float | None
+    ) -> gdproto.Pieces:
+        """The item at that end. Raises StashKeyNotFoundError."""
+        name = gdproto.encode(key)
+
+        async def take() -> bytes | None:
+            return self._take(table, name, end)
+
+        found = await self._waiters.first((table, name), take, wait or 0)
+        if found is None:
+            raise StashKeyNotFoundError(table, key)
+        return gdproto.Pieces([found])
+
+    def _take(self, table: str, name: bytes, end: Callable[[deque[bytes]], bytes]) -> bytes | None:
+        kept = self._tables.get(table)
+        items = None if kept is None else kept.items(name)
+        if kept is None or not items:
+            return None
+        item = end(items)
+        self._changes.note(table, POP, name)
+        self.bytes -= _size_of_item(item)
+        if not items and kept.lists is not None:
+            kept.lists.pop(name)
+            self.bytes -= _size_of_mark(name, LIST_BYTES)
+        return item
+
     def _live(self, table: str, name: bytes) -> tuple[Table | None, bytes | None]:
         """The table and the value of the key, as far as they are there."""
         kept = self._tables.get(table)
         if kept is None:
             return None, None
         if kept.ends and (end := kept.end(name)) and end[0] <= self._clock():
-            self._remove(kept, name)
+            self._remove(kept, name, EXPIRE)
         return kept, kept.values.get(name)
 
     def _found(self, table: str, key: Scalar) -> tuple[Table, bytes, bytes]:
@@ -330,11 +438,24 @@ class MemoryStash:
             self._end_in(kept, name, ttl)
         return kept
 
+    def _put_plainly(self, kept: Table, name: bytes, value: bytes) -> None:
+        """As `_put`, where there is no end and no version to forget. Raises StashError."""
+        value, old = _untracked(value), kept.values.get(name)
+        grown = _size(name, value) - (_size(name, old) if old is not None else 0)
+        if grown > 0 and self.max_bytes:
+            self._fits(grown, f"stash table {_shown(kept.name)}: a value of {len(value)} bytes")
+        self.bytes += grown
+        kept.values.put(name, value)
+        if self._logs:
+            self._changes.note(kept.name, PUT, name)
+
     def _replace(self, kept: Table, name: bytes, value: bytes) -> None:
         """Store a number in place of one, for the time that is left."""
         self._forget_version(kept, name)
         self.bytes += getsizeof(value) - getsizeof(kept.values.get(name))
         kept.values.put(name, value)
+        if self._logs:
+            self._changes.note(kept.name, PUT, name)
 
     def _store(self, kept: Table, name: bytes, value: bytes, old: bytes | None) -> None:
         if old is not None:
@@ -342,10 +463,14 @@ class MemoryStash:
             self._forget_version(kept, name)
         self.bytes += _size(name, value) - (_size(name, old) if old is not None else 0)
         kept.values.put(name, value)
+        if self._logs:
+            self._changes.note(kept.name, PUT, name)
 
-    def _remove(self, kept: Table, name: bytes) -> None:
+    def _remove(self, kept: Table, name: bytes, kind: str) -> None:
         value = kept.values.pop(name)
         if value is not None:
+            if self._logs:
+                self._changes.note(kept.name, kind, name)
             self.bytes -= _size(name, value)
             self._forget_end(kept, name)
             self._forget_version(kept, name)
@@ -373,7 +498,7 @@ class MemoryStash:
 
     def _end_in(self, kept: Table, name: bytes, ttl: float) -> None:
         if ttl <= 0:
-            self._remove(kept, name)
+            self._remove(kept, name, DELETE)
             return
         self.bytes += _size_of_mark(name, END_BYTES)
         self._note_end(kept, name, self._clock() + min(ttl, LONGEST_S))
@@ -381,7 +506,7 @@ class MemoryStash:
     def _note_end(self, kept: Table, name: bytes, end_s: float) -> None:
         now_s = self._clock()
         if end_s <= now_s:
-            self._remove(kept, name)
+            self._remove(kept, name, EXPIRE)
             return
         kept.ends = kept.ends or Shards()
         kept.ends.put(name, (end_s, self._expiry.set((kept, name), end_s, now_s)))
@@ -438,7 +563,7 @@ class MemoryStash:
         """The table, made if it is not there."""
         kept = self._tables.get(name)
         if kept is None:
-            kept = Table()
+            kept = Table(name)
             self._tables.put(name, kept)
             self.bytes += _size_of_table(name)
         return kept
@@ -469,7 +594,7 @@ class MemoryStash:
             for names in _batches(group):
                 await pace()
                 more = [(place(name), name) for name in names]
-                more = [one for one in more if one > last and await _matches(glob, one[1], pace)]
+                more = [one for one in more if one > last and await matches_key(glob, one[1], pace)]
                 found = sorted(found + more)[:most]
             if len(found) == most:
                 break
@@ -487,7 +612,7 @@ class MemoryStash:
         for page in kept.values.pages():
             for names in _batches(page):
                 await pace()
-                listed.add([name for name in names if await _matches(glob, name, pace)])
+                listed.add([name for name in names if await matches_key(glob, name, pace)])
 
     async def _glob(self, pattern: str | None, pace: Pace) -> Glob | None:
         if pattern is not None and len(pattern) > AT_ONCE:
@@ -504,16 +629,11 @@ class MemoryStash:
             self._forget_version(kept, name)
             del name, value
             yield
-
-
-async def _matches(glob: Glob | None, name: bytes, pace: Pace) -> bool:
-    """Whether a key, as TLV, is a text that matches, if there is a pattern."""
-    if glob is None:
-        return True
-    key = gdproto.decode(name)
-    if not isinstance(key, str):
-        return False
-    return glob.matches(key) if glob.is_quick(key) else await glob.matches_in_turns(key, pace)
+        for name, items in kept.lists.take_apart() if kept.lists else ():
+            self.bytes -= _size_of_mark(name, LIST_BYTES)
+            while items:
+                self.bytes -= _size_of_item(items.pop())
+                yield
 
 
 def _batches(page: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -531,6 +651,10 @@ def _untracked(value: bytes) -> bytes:
 
 def _size(key: bytes, value: bytes) -> int:
     return getsizeof(key) + getsizeof(value) + SLOT_BYTES
+
+
+def _size_of_item(value: bytes) -> int:
+    return getsizeof(value) + ITEM_BYTES
 
 
 def _size_of_mark(key: bytes, size: int) -> int:

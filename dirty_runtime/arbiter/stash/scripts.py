@@ -9,6 +9,7 @@ letter for the kind of change, then the key.
 What the server has of a table ``T``, all beginning with ``dirty:``:
 
 * ``v:T`` a hash, the values by their keys; ``k:T`` a sorted set, the keys in order
+* ``l:T`` with the length of T before it, and a name behind it: a list; ``n:T`` a set of their names
 * ``e:T`` a sorted set, the keys that have an end, by that; ``due`` one of tables, by when to look
 * ``tables`` a hash, what each table takes in bytes; ``bytes`` what all take; ``version`` the last
 """
@@ -22,6 +23,8 @@ import gdproto
 
 # What a key takes, beside itself and its value; and a table, beside its name. About.
 ENTRY_BYTES, TABLE_BYTES = 120, 300
+# What an item of a list takes, beside itself; and a list, beside its name.
+ITEM_BYTES, LIST_BYTES = 10, 200
 # The version and the end of a key, before its value.
 HEAD_BYTES = 16
 # Keys that one sweep removes: it stops the server for so long.
@@ -155,9 +158,43 @@ local function put(key, value, ends)
   return store(key, value, ends, before)
 end
 """,
+    "list_of": """
+local function list_of(name) return 'dirty:l:' .. #T .. ':' .. T .. ':' .. name end
+""",
+    "push": f"""
+local function push(how, name, item)
+  local place = list_of(name)
+  local bytes = #item + {ITEM_BYTES}
+  if call('EXISTS', place) == 0 then bytes = bytes + #name + {LIST_BYTES} end
+  local refusal = refused(bytes)
+  if refusal then return refusal end
+  local count = call(how, place, item)
+  if count == 1 then call('SADD', 'dirty:n:' .. T, name) end
+  grow(bytes)
+  tell('l', name)
+  return count
+end
+""",
+    "take": f"""
+local function take(how, name)
+  local place = list_of(name)
+  local item = call(how, place)
+  if not item then return false end
+  local bytes = #item + {ITEM_BYTES}
+  if call('EXISTS', place) == 0 then
+    bytes = bytes + #name + {LIST_BYTES}
+    call('SREM', 'dirty:n:' .. T, name)
+  end
+  grow(-bytes)
+  tell('t', name)
+  return item
+end
+""",
     "forget": """
 local function forget()
   local bytes = call('HGET', 'dirty:tables', T)
+  for _, name in ipairs(call('SMEMBERS', 'dirty:n:' .. T)) do call('UNLINK', list_of(name)) end
+  call('DEL', 'dirty:n:' .. T)
   call('UNLINK', VALUES, NAMES, 'dirty:e:' .. T)
   call('ZREM', 'dirty:due', T)
   if bytes then call('DECRBY', 'dirty:bytes', bytes) end
@@ -312,6 +349,11 @@ if refusal then return refusal end
 make()
 return 1
 """,
+    "push_left": "return push('LPUSH', ARGV[3], ARGV[4])",
+    "push_right": "return push('RPUSH', ARGV[3], ARGV[4])",
+    "pop_left": "return take('LPOP', ARGV[3])",
+    "pop_right": "return take('RPOP', ARGV[3])",
+    "length": "return call('LLEN', list_of(ARGV[3]))",
     "info": """
 if sweep() then return 'more' end
 if call('HEXISTS', 'dirty:tables', T) == 0 then return false end

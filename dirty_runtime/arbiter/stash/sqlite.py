@@ -16,7 +16,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Container, Iterator
 from typing import Any, TypeAlias, TypeVar
 
 import gdproto
@@ -29,10 +29,12 @@ from ...errors import (
     StashTableNotFoundError,
 )
 from ..turns import Pace, Turns
+from .changes import CLEAR, DELETE, EXPIRE, NONE, POP, PUSH, PUT, Changes
 from .glob import Glob
 from .many import LIST_OF_TWO, keys_of, pairs_of, refuse_deep
 from .memory import MAX_KEY_BYTES, PAGE_KEYS, _shown, _too_long
 from .numbers import total
+from .waiting import Waiters, unless_cancelled
 
 T = TypeVar("T")
 # A value as TLV; a stash has an attribute of the other name.
@@ -44,21 +46,43 @@ CREATE TABLE IF NOT EXISTS tables (id INTEGER PRIMARY KEY AUTOINCREMENT, name TE
 CREATE TABLE IF NOT EXISTS entries (
     owner INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, version INTEGER NOT NULL,
     end REAL, UNIQUE (owner, key));
+CREATE TABLE IF NOT EXISTS items (
+    owner INTEGER NOT NULL, list BLOB NOT NULL, place INTEGER NOT NULL, value BLOB NOT NULL,
+    UNIQUE (owner, list, place));
 CREATE INDEX IF NOT EXISTS ends ON entries (end) WHERE end IS NOT NULL;
 CREATE TABLE IF NOT EXISTS deleted (owner INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS last (version INTEGER NOT NULL);
 INSERT INTO last SELECT 0 WHERE NOT EXISTS (SELECT * FROM last);
 """
 ALIVE = "owner = ? AND (end IS NULL OR end > ?)"
-# What an entry takes, beside its key and its value, about.
-ENTRY_BYTES = 40
+# What an entry takes, beside its key and its value, about; an item beside its list's name and its
+# value; and a table beside its name.
+ENTRY_BYTES, ITEM_BYTES, TABLE_BYTES = 40, 40, 40
+ENTRY_SIZE = f"LENGTH(key) + LENGTH(value) + {ENTRY_BYTES}"
+ITEM_SIZE = f"LENGTH(list) + LENGTH(value) + {ITEM_BYTES}"
+TABLE_SIZE = f"LENGTH(CAST(name AS BLOB)) + {TABLE_BYTES}"
+ALL_SIZES = (("entries", ENTRY_SIZE), ("items", ITEM_SIZE), ("tables", TABLE_SIZE))
+OLD_SIZE = f"SELECT {ENTRY_SIZE} FROM entries WHERE owner = ? AND key = ?"
+STORE = """
+INSERT INTO entries VALUES (?, ?, ?, ?, ?) ON CONFLICT (owner, key) DO UPDATE
+SET value = excluded.value, version = excluded.version, end = excluded.end
+"""
 # How long one waits for another process that writes, in seconds.
 BUSY_S = 5.0
 # Questions that are written together, and keys that are removed beside them, at most.
 TOGETHER, REMOVED = 500, 500
+# How long as many are waited for as were written before: so long at most, and so much of the time
+# that the last writing took.
+GATHERED_S, GATHERED = 0.002, 0.25
 # When to look for keys whose time is over, while nobody asks anything.
 LOOK_S = 1.0
 LONGEST_S = 1e10
+# The ends of a list.
+FIRST, LAST = -1, 1
+
+
+class Half(Exception):
+    """A question has failed in the middle."""
 
 
 class Tables:
@@ -67,21 +91,28 @@ class Tables:
     Attributes:
         bytes: what everything takes, about.
         now_s: the time of the transaction, in seconds since 1970.
+        watched: the names of the tables of which changes are to be told.
+        careful: whether each question is to be such that it can be undone alone: that takes time.
+        changes: those of this transaction: the table, the kind, and the key or list.
     """
 
     def __init__(self, db: sqlite3.Connection, max_bytes: int) -> None:
         self.db = db
         self.max_bytes = max_bytes
         self.now_s = time.time()
-        size = f"SELECT SUM(LENGTH(key) + LENGTH(value) + {ENTRY_BYTES}) FROM entries"
-        self.bytes: int = db.execute(size).fetchone()[0] or 0
+        sizes = (f"SELECT SUM({size}) FROM {kind}" for kind, size in ALL_SIZES)
+        self.bytes: int = sum(db.execute(size).fetchone()[0] or 0 for size in sizes)
         self._version = 0
+        self.watched: Container[str] = ()
+        self.careful = False
+        self.changes: list[tuple[str, str, Data]] = []
         # Of this transaction: another process may have other tables by the next.
         self._owners: dict[str, int] = {}
 
     def begin(self) -> None:
         self.db.execute("BEGIN IMMEDIATE")
         self.now_s = time.time()
+        self.changes = []
         self._owners.clear()
         (self._version,) = self.db.execute("SELECT version FROM last").fetchone()
 
@@ -90,20 +121,35 @@ class Tables:
         self.db.execute("COMMIT")
 
     def alone(self, job: Job) -> Any:
-        """The result of the job, of which nothing stays where it fails."""
-        before = self.bytes
-        self.db.execute("SAVEPOINT one")
+        """The result of the job, of which nothing stays where it fails.
+
+        Raises:
+            Half: it has failed with part of it done, which the whole transaction is to forget.
+        """
+        before, changes, written = self.bytes, len(self.changes), self.db.total_changes
+        if self.careful:
+            self.db.execute("SAVEPOINT one")
         try:
             result = job(self)
-        except BaseException:
+        except Exception as error:
             self.bytes = before
+            del self.changes[changes:]
             self._owners.clear()
-            # After some faults of the file there is nothing to go back to any more.
-            with contextlib.suppress(sqlite3.Error):
-                self.db.execute("ROLLBACK TO one")
+            if not self.careful and self.db.total_changes != written:
+                raise Half from error
+            if self.careful:
+                # After some faults of the file there is nothing to go back to any more.
+                with contextlib.suppress(sqlite3.Error):
+                    self.db.execute("ROLLBACK TO one")
             raise
-        self.db.execute("RELEASE one")
+        if self.careful:
+            self.db.execute("RELEASE one")
         return result
+
+    def note(self, table: str, kind: str, name: bytes = NONE) -> None:
+        """Have the change told when it is in the file, if somebody watches the table."""
+        if table in self.watched:
+            self.changes.append((table, kind, name))
 
     def owner(self, table: str) -> int | None:
         """The number of the table; None where there is none."""
@@ -120,8 +166,9 @@ class Tables:
         return None if row is None else int(row[0])
 
     def made(self, table: str) -> int:
-        """The number of the table, made if it is not there."""
+        """The number of the table, made if it is not there. Raises StashError."""
         if (owner := self.owner(table)) is None:
+            self._fits(len(table.encode()) + TABLE_BYTES, f"stash table {_shown(table)}")
             made = self.db.execute("INSERT INTO tables (name) VALUES (?) RETURNING id", [table])
             owner = self._owners[table] = made.fetchone()[0]
         return owner
@@ -132,9 +179,21 @@ class Tables:
         if owner is None:
             return False
         del self._owners[table]
-        self.db.execute("DELETE FROM tables WHERE id = ?", [owner])
+        gone = f"DELETE FROM tables WHERE id = ? RETURNING {TABLE_SIZE}"
+        self.bytes -= self.db.execute(gone, [owner]).fetchone()[0]
         self.db.execute("INSERT INTO deleted VALUES (?)", [owner])
+        self.note(table, CLEAR)
         return True
+
+    def empty(self, table: str) -> None:
+        """Have nothing in the table any more, if it is there; it goes later, all but the name."""
+        if (owner := self.owner(table)) is not None:
+            # Under a new number.
+            self.db.execute("DELETE FROM tables WHERE id = ?", [owner])
+            self.db.execute("INSERT INTO deleted VALUES (?)", [owner])
+            self.db.execute("INSERT INTO tables (name) VALUES (?)", [table])
+            del self._owners[table]
+            self.note(table, CLEAR)
 
     def entry(self, table: str, name: bytes) -> tuple[bytes, int, float | None] | None:
         """The value, version and end of a key that is there."""
@@ -148,59 +207,127 @@ class Tables:
         self, table: str, name: bytes, value: bytes, ttl: float | None, until_s: float | None = None
     ) -> int:
         """Store it, for so long, or until then. Returns its version. Raises StashError."""
-        owner = self.made(table)
-        self._take_out(owner, name)
+        owner, gone = self.made(table), ttl is not None and ttl <= 0
         self._version += 1
+        self.note(table, DELETE if gone else PUT, name)
+        if gone:
+            self._take_out(owner, name)
+            return self._version
         if ttl is not None:
             until_s = self.now_s + min(ttl, LONGEST_S)
-        if ttl is None or ttl > 0:
-            self._fits(len(name) + len(value) + ENTRY_BYTES, f"stash table {_shown(table)}")
-            row = [owner, name, value, self._version, until_s]
-            self.db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", row)
+        old = self.db.execute(OLD_SIZE, [owner, name]).fetchone()
+        grown = len(name) + len(value) + ENTRY_BYTES - (0 if old is None else old[0])
+        self._fits(grown, f"stash table {_shown(table)}")
+        self.db.execute(STORE, [owner, name, value, self._version, until_s])
         return self._version
 
     def remove(self, table: str, name: bytes) -> bool:
         """Take the key out. Returns whether it was there."""
         there = self.entry(table, name) is not None
+        if there:
+            self.note(table, DELETE, name)
         self._take_out(self.owner(table), name)
         return there
 
     def _take_out(self, owner: int | None, name: bytes) -> None:
         """Remove the entry, also one whose time is over."""
         size = self.db.execute(
-            "DELETE FROM entries WHERE owner = ? AND key = ? "
-            f"RETURNING LENGTH(key) + LENGTH(value) + {ENTRY_BYTES}",
+            f"DELETE FROM entries WHERE owner = ? AND key = ? RETURNING {ENTRY_SIZE}",
             [owner, name],
         ).fetchone()
         self.bytes -= 0 if size is None else size[0]
 
     def live_for(self, table: str, name: bytes, ttl: float | None) -> None:
         """Let a key that is there live as long from now."""
+        if ttl == 0:
+            self.remove(table, name)
+            return
         until_s = None if ttl is None else self.now_s + min(ttl, LONGEST_S)
         self.db.execute(
             "UPDATE entries SET end = ? WHERE owner = ? AND key = ?",
             [until_s, self.owner(table), name],
         )
 
+    def is_due(self) -> bool:
+        """Whether there are keys whose time is over; to be asked outside of a transaction."""
+        due = "SELECT 1 FROM entries WHERE end <= ? LIMIT 1"
+        return self.db.execute(due, [time.time()]).fetchone() is not None
+
     def sweep(self) -> bool:
         """Remove some of what is not there any more. Returns whether there may be more."""
-        removed = self._remove("end <= ?", [self.now_s])
+        if self.watched != ():
+            self._note_ends()
+        removed = self._remove("entries", ENTRY_SIZE, "end <= ?", [self.now_s])
         row = self.db.execute("SELECT owner FROM deleted").fetchone()
-        if row is not None and not self._remove("owner = ?", row):
+        if row is not None and not any(
+            self._remove(kind, size, "owner = ?", row)
+            for kind, size in (("entries", ENTRY_SIZE), ("items", ITEM_SIZE))
+        ):
             self.db.execute("DELETE FROM deleted WHERE owner = ?", row)
         return removed == REMOVED or row is not None
 
-    def _remove(self, which: str, values: Any) -> int:
+    def _note_ends(self) -> None:
+        """Note the keys that the sweep is about to remove."""
+        ended = self.db.execute(
+            "SELECT name, key FROM entries JOIN tables ON owner = id WHERE entries.rowid IN "
+            f"(SELECT rowid FROM entries WHERE end <= ? LIMIT {REMOVED})",
+            [self.now_s],
+        )
+        for table, key in ended.fetchall():
+            self.note(table, EXPIRE, key)
+
+    def push(self, table: str, name: bytes, value: bytes, step: int) -> int:
+        """Add an item: with step 1 behind all of the list, with -1 before them. Returns how many.
+
+        Raises:
+            StashError: there is no room.
+        """
+        owner, (first, last) = self.made(table), self._ends_of(table, name)
+        self._fits(len(name) + len(value) + ITEM_BYTES, f"stash table {_shown(table)}")
+        place = 0 if last is None else last + 1 if step > 0 else first - 1
+        self.db.execute("INSERT INTO items VALUES (?, ?, ?, ?)", [owner, name, place, value])
+        self.note(table, PUSH, name)
+        return 1 if last is None else last - first + 2
+
+    def take(self, table: str, name: bytes, step: int) -> bytes | None:
+        """Take out an item: with step 1 the last, with -1 the first; None where there is none."""
+        first, last = self._ends_of(table, name)
+        if last is None:
+            return None
+        value, size = self.db.execute(
+            "DELETE FROM items WHERE owner = ? AND list = ? AND place = ? "
+            f"RETURNING value, {ITEM_SIZE}",
+            [self.owner(table), name, last if step > 0 else first],
+        ).fetchone()
+        self.bytes -= size
+        self.note(table, POP, name)
+        return bytes(value)
+
+    def length(self, table: str, name: bytes) -> int:
+        """How many items the list has."""
+        first, last = self._ends_of(table, name)
+        return 0 if last is None else last - first + 1
+
+    def _ends_of(self, table: str, name: bytes) -> tuple[int, int | None]:
+        """The places of the first and of the last item; (0, None) where there is none."""
+        row = self.db.execute(
+            "SELECT (SELECT MIN(place) FROM items WHERE owner = :owner AND list = :list), "
+            "(SELECT MAX(place) FROM items WHERE owner = :owner AND list = :list)",
+            {"owner": self.owner(table), "list": name},
+        ).fetchone()
+        return (0, None) if row[1] is None else (row[0], row[1])
+
+    def _remove(self, kind: str, size: str, which: str, values: Any) -> int:
         sizes = self.db.execute(
-            f"DELETE FROM entries WHERE rowid IN (SELECT rowid FROM entries WHERE {which} "
-            f"LIMIT {REMOVED}) RETURNING LENGTH(key) + LENGTH(value) + {ENTRY_BYTES}",
+            f"DELETE FROM {kind} WHERE rowid IN (SELECT rowid FROM {kind} WHERE {which} "
+            f"LIMIT {REMOVED}) RETURNING {size}",
             values,
         ).fetchall()
         self.bytes -= sum(size for (size,) in sizes)
         return len(sizes)
 
     def _fits(self, needed: int, what: str) -> None:
-        if self.max_bytes and self.bytes + needed > self.max_bytes:
+        if 0 < self.max_bytes < self.bytes + needed and needed > 0:
             raise StashError(
                 f"{what}: what it is to hold does not fit: {self.bytes} of {self.max_bytes} bytes "
                 f"are taken, this takes {needed}"
@@ -235,11 +362,22 @@ def _tell(many: list[Told]) -> None:
 
 
 class Writer:
-    """The thread that writes."""
+    """The thread that writes.
 
-    def __init__(self, tables: Tables, path: str) -> None:
+    Args:
+        tables: what it writes.
+        path: of their file.
+        tell: is called, in the thread, with the changes of a transaction that are in the file.
+    """
+
+    def __init__(
+        self, tables: Tables, path: str, tell: Callable[[list[tuple[str, str, Data]]], object]
+    ) -> None:
         self._tables = tables
         self._path = path
+        self.tell = tell
+        # What the last transaction took.
+        self._took_s = 0.0
         self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="stash", daemon=True)
         self._thread.start()
@@ -259,34 +397,49 @@ class Writer:
     def _run(self) -> None:
         more = True
         for batch in self._batches():
-            if batch or more:
+            if batch or more or self._is_due():
                 more = self._write(batch)
+
+    def _is_due(self) -> bool:
+        """Whether there are keys whose time is over."""
+        with contextlib.suppress(sqlite3.Error):
+            return self._tables.is_due()
+        return False
 
     def _batches(self) -> Iterator[list[Waiting]]:
         """What waits, again and again; nothing, when nobody has asked for a while."""
-        is_open = True
+        is_open, before = True, 0
         while is_open:
             batch: list[Waiting] = []
             with contextlib.suppress(queue.Empty):
                 one = self._queue.get(timeout=LOOK_S)
-                while one is not None and len(batch) < TOGETHER:
+                # Those who have just been answered ask again: another write costs more than them.
+                until_s = time.monotonic() + min(GATHERED_S, self._took_s * GATHERED)
+                while one is not None:
                     batch.append(one)
-                    one = self._queue.get_nowait()
-                if one is not None:
-                    batch.append(one)
+                    left_s = until_s - time.monotonic() if len(batch) < before else 0
+                    if len(batch) == TOGETHER:
+                        break
+                    one = self._queue.get(left_s > 0, max(0, left_s))
                 is_open = one is not None
+            before = len(batch)
             yield batch
 
     def _write(self, batch: list[Waiting]) -> bool:
         """Do it all in one transaction. Returns whether there is more to sweep."""
-        tables, told = self._tables, list[Told]()
+        tables, start_s = self._tables, time.monotonic()
         before, more = tables.bytes, True
         try:
-            tables.begin()
-            for one in batch:
-                told.append((one, *self._done(one)))
+            try:
+                told = self._done_all(batch, False)
+            except Half:
+                tables.db.execute("ROLLBACK")
+                tables.bytes = before
+                told = self._done_all(batch, True)
             more = tables.sweep()
             tables.commit()
+            if tables.changes:
+                self.tell(tables.changes)
         except sqlite3.Error as error:
             tables.bytes = before
             with contextlib.suppress(sqlite3.Error):
@@ -297,12 +450,19 @@ class Writer:
             # One that is closed has nobody who waits.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(_tell, [one for one in told if one[0].loop is loop])
+        self._took_s = time.monotonic() - start_s
         return more
+
+    def _done_all(self, batch: list[Waiting], careful: bool) -> list[Told]:
+        """Begin a transaction, and do it all. Raises Half, if not careful."""
+        self._tables.begin()
+        self._tables.careful = careful
+        return [(one, *self._done(one)) for one in batch]
 
     def _done(self, one: Waiting) -> tuple[Any, BaseException | None]:
         try:
             return self._tables.alone(one.job), None
-        except sqlite3.Error:
+        except (sqlite3.Error, Half):
             raise
         except Exception as error:
             return None, error
@@ -335,8 +495,11 @@ class SqliteStash:
             self._lister = _opened(path)
         except sqlite3.Error as error:
             raise StashError(f"the stash cannot be kept in {path}: {error}") from None
-        self._do = Writer(self._tables, path)
+        self._changes = Changes(self._turns)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._do = Writer(self._tables, path, self._tell)
         self._listing = asyncio.Lock()
+        self._waiters: Waiters[Data] = Waiters()
 
     @property
     def bytes(self) -> int:
@@ -372,8 +535,7 @@ class SqliteStash:
 
     async def clear(self, table: str) -> bool:
         def job(tables: Tables) -> bool:
-            if tables.forget(table):
-                tables.made(table)
+            tables.empty(table)
             return True
 
         return await self._do.do(job)
@@ -560,6 +722,62 @@ class SqliteStash:
         except gdproto.ProtocolError as error:
             raise _too_long(error, f"{len(found)} keys of table {_shown(table)}") from None
         return listed.value().under("keys", {"next": found[-1] if len(found) == most else None})
+
+    async def push_left(self, table: str, key: Scalar, value: Data) -> int:
+        return await self._pushed(table, gdproto.encode(key), value, FIRST)
+
+    async def push_right(self, table: str, key: Scalar, value: Data) -> int:
+        return await self._pushed(table, gdproto.encode(key), value, LAST)
+
+    async def pop_left(self, table: str, key: Scalar, wait: float | None = None) -> gdproto.Pieces:
+        return await self._popped(table, key, FIRST, wait or 0)
+
+    async def pop_right(self, table: str, key: Scalar, wait: float | None = None) -> gdproto.Pieces:
+        return await self._popped(table, key, LAST, wait or 0)
+
+    async def length(self, table: str, key: Scalar) -> int:
+        name = gdproto.encode(key)
+        return await self._do.do(lambda tables: tables.length(table, name))
+
+    async def changes(
+        self,
+        table: str,
+        pattern: str | None = None,
+        after: Scalar = None,
+        count: int | None = None,
+        wait: float | None = None,
+    ) -> gdproto.Pieces:
+        self._loop, self._tables.watched = asyncio.get_running_loop(), self._changes.logs
+        log, glob = self._changes.begin(table), None if pattern is None else Glob(pattern)
+        return await self._changes.since(log, glob, after, count, wait or 0)
+
+    def _tell(self, changes: list[tuple[str, str, Data]]) -> None:
+        """Have the loop know what is in the file."""
+        assert self._loop is not None
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._note, changes)
+
+    def _note(self, changes: list[tuple[str, str, Data]]) -> None:
+        for change in changes:
+            self._changes.note(*change)
+
+    async def _pushed(self, table: str, name: Data, value: Data, step: int) -> int:
+        count = await self._do.do(lambda tables: tables.push(table, name, value, step))
+        self._waiters.pushed((table, name))
+        return count
+
+    async def _popped(self, table: str, key: Scalar, step: int, wait_s: float) -> gdproto.Pieces:
+        """The item at that end. Raises StashKeyNotFoundError."""
+        name = gdproto.encode(key)
+
+        def take() -> Awaitable[Data | None]:
+            taking = self._do.do(lambda tables: tables.take(table, name, step))
+            return unless_cancelled(taking, lambda item: self._pushed(table, name, item, step))
+
+        found = await self._waiters.first((table, name), take, wait_s)
+        if found is None:
+            raise StashKeyNotFoundError(table, key)
+        return gdproto.Pieces([found])
 
     async def _found(self, table: str, key: Scalar) -> tuple[Data, int, float | None]:
         """The value, version and end of a key. Raises StashKeyNotFoundError."""

@@ -12,6 +12,8 @@ import asyncio
 import contextlib
 import itertools
 import time
+from collections.abc import Awaitable
+from functools import partial
 from typing import Any, TypeAlias
 
 from redis.asyncio.connection import AbstractConnection
@@ -27,18 +29,22 @@ from ...errors import (
     StashTableNotFoundError,
 )
 from ..turns import Pace, Turns
+from .changes import CLEAR, DELETE, EXPIRE, POP, PUSH, PUT, Changes
 from .expiry import LONGEST_S
-from .glob import Glob
-from .line import Line, Word, place_of
+from .glob import Glob, matches_key
+from .line import Channels, Line, Word, place_of
 from .many import LIST_OF_TWO, keys_of, pairs_of, refuse_deep
-from .memory import MAX_KEY_BYTES, PAGE_KEYS, _matches, _shown, _too_long
+from .memory import MAX_KEY_BYTES, PAGE_KEYS, _shown, _too_long
 from .numbers import added_number, no_number, too_much
-from .scripts import DIGESTS, FULL, NO_NUMBER, SCRIPTS, TOO_MUCH
+from .scripts import CHANNEL, DIGESTS, FULL, NO_NUMBER, SCRIPTS, TOO_MUCH
+from .waiting import Waiters, unless_cancelled
 
 # A value as TLV; a stash has an attribute of the other name.
 Data: TypeAlias = bytes
 # How often what has lived its time is removed, while somebody asks.
 SWEEP_S = 1.0
+# Changes, by what a script publishes.
+KINDS = {b"p": PUT, b"d": DELETE, b"e": EXPIRE, b"c": CLEAR, b"l": PUSH, b"t": POP}
 
 
 class ValkeyStash:
@@ -61,6 +67,9 @@ class ValkeyStash:
         self._place = place_of(url)
         self._turns = turns or Turns()
         self._line = Line(url, _load)
+        self._channels = Channels(url, self._heard, self._missed)
+        self._waiters: Waiters[Data] = Waiters()
+        self._changes = Changes(self._turns, forgotten=self._unfollow)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeping: asyncio.Task[None] | None = None
         self._asked_s = 0.0
@@ -72,6 +81,7 @@ class ValkeyStash:
 
     def _let_go(self) -> None:
         self._line.close()
+        self._channels.close()
         if self._sweeping is not None:
             self._sweeping.cancel()
 
@@ -212,6 +222,71 @@ class ValkeyStash:
             raise _too_long(error, f"{len(names)} keys of table {_shown(table)}") from None
         return listed.value().under("keys", {"next": last})
 
+    async def push_left(self, table: str, key: Scalar, value: Data) -> int:
+        return await self._pushed("push_left", table, gdproto.encode(key), value)
+
+    async def push_right(self, table: str, key: Scalar, value: Data) -> int:
+        return await self._pushed("push_right", table, gdproto.encode(key), value)
+
+    async def pop_left(self, table: str, key: Scalar, wait: float | None = None) -> gdproto.Pieces:
+        return await self._popped("left", table, key, wait or 0)
+
+    async def pop_right(self, table: str, key: Scalar, wait: float | None = None) -> gdproto.Pieces:
+        return await self._popped("right", table, key, wait or 0)
+
+    async def length(self, table: str, key: Scalar) -> int:
+        return int(await self._do("length", table, gdproto.encode(key)))
+
+    async def _pushed(self, how: str, table: str, name: Data, value: Data) -> int:
+        count = int(await self._do(how, table, name, value))
+        self._waiters.pushed((table, name))
+        return count
+
+    async def _popped(self, end: str, table: str, key: Scalar, wait_s: float) -> gdproto.Pieces:
+        """The item at that end. Raises StashKeyNotFoundError."""
+        name = gdproto.encode(key)
+
+        def take() -> Awaitable[Data | None]:
+            taking = self._do(f"pop_{end}", table, name)
+            back = partial(self._pushed, f"push_{end}", table, name)
+            return unless_cancelled(taking, back)
+
+        waiting = self._channels.followed(_channel(table)) if wait_s else contextlib.nullcontext()
+        async with waiting:
+            found = await self._waiters.first((table, name), take, wait_s)
+        return gdproto.Pieces([self._there(found, table, key)])
+
+    async def changes(
+        self,
+        table: str,
+        pattern: str | None = None,
+        after: Scalar = None,
+        count: int | None = None,
+        wait: float | None = None,
+    ) -> gdproto.Pieces:
+        glob = None if pattern is None else Glob(pattern)
+        async with self._channels.followed(_channel(table)):
+            if table not in self._changes.logs:
+                # As long as its changes are kept.
+                self._channels.follow_on(_channel(table))
+            log = self._changes.begin(table)
+            return await self._changes.since(log, glob, after, count, wait or 0)
+
+    def _heard(self, channel: bytes, change: bytes) -> None:
+        """Somebody has changed a table that somebody here waits for."""
+        table, kind, name = channel.removeprefix(CHANNEL).decode(), KINDS[change[:1]], change[1:]
+        if kind == PUSH:
+            self._waiters.pushed((table, name))
+        self._changes.note(table, kind, name or gdproto.encode(None))
+
+    def _unfollow(self, table: str) -> None:
+        self._channels.leave(_channel(table))
+
+    def _missed(self) -> None:
+        """Something may have changed of which nobody here has heard."""
+        self._waiters.look()
+        self._changes.lose()
+
     async def _names(self, table: str, after: Data | None, count: int) -> list[Data]:
         """So many keys in their order, behind that one."""
         first = b"-" if after is None else b"(" + after
@@ -268,7 +343,7 @@ class ValkeyStash:
     async def _sweep(self) -> None:
         """Have removed what has lived its time, again and again, as long as somebody asks."""
         try:
-            while time.monotonic() < self._asked_s + 2 * SWEEP_S:
+            while time.monotonic() < self._asked_s + 2 * SWEEP_S or self._changes.logs:
                 await asyncio.sleep(SWEEP_S)
                 with contextlib.suppress(StashError, ResponseError):
                     words = ("EVALSHA", DIGESTS["sweep"], 0, "", 0)
@@ -288,9 +363,13 @@ async def _load(connection: AbstractConnection) -> None:
         await connection.read_response(disable_decoding=True)
 
 
+def _channel(table: str) -> bytes:
+    return CHANNEL + table.encode()
+
+
 async def _in_turn(glob: Glob | None, name: Data, pace: Pace) -> bool:
     await pace()
-    return await _matches(glob, name, pace)
+    return await matches_key(glob, name, pace)
 
 
 def _ttl_us(ttl: float | None) -> bytes:

@@ -1,4 +1,4 @@
-# @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
 """The operations of the stash as methods, for threads and for event loops."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from gdproto import Stash, StashOp
 from ...errors import StashKeyNotFoundError, StashTableNotFoundError
 
 if TYPE_CHECKING:
-    from gdproto.answers import StashEntry, StashInfo, StashPage
+    from gdproto.answers import StashChanges, StashEntry, StashInfo, StashPage
 
 
 class StashCalls:
@@ -28,9 +28,10 @@ class StashCalls:
         version: int | None = None,
         count: int | None = None,
         after: Any = None,
+        wait: float | None = None,
     ) -> Any:
         """What the arbiter answers. Raises DirtyError."""
-        return self.answered(Stash(0, int(op), table, key, value, pattern, ttl, initial, version, count, after))
+        return self.answered(Stash(0, int(op), table, key, value, pattern, ttl, initial, version, count, after, wait))
 
     def answered(self, question: Stash) -> Any:
         """What the arbiter answers to the question. Raises DirtyError."""
@@ -152,6 +153,52 @@ class StashCalls:
         answer: StashPage = self.ask(StashOp.PAGE, table, pattern=pattern, after=after, count=count)
         return answer
 
+    def push_left(self, table: str, key: Any, value: Any) -> int:
+        """Add `value` before all items of the list `key`.
+
+        How many it has then. Raises StashError when there is no room.
+        """
+        return int(self.ask(StashOp.PUSH_LEFT, table, key, value))
+
+    def push_right(self, table: str, key: Any, value: Any) -> int:
+        """Add `value` behind all items of the list `key`.
+
+        How many it has then. Raises StashError when there is no room.
+        """
+        return int(self.ask(StashOp.PUSH_RIGHT, table, key, value))
+
+    def pop_left(self, table: str, key: Any, wait: float | None = None, default: Any = None) -> Any:
+        """Take out the first item of the list `key`; wait up to `wait` seconds for one, or `default` when the list has no items..
+
+
+        """
+        try:
+            return self.ask(StashOp.POP_LEFT, table, key, wait=wait)
+        except (StashKeyNotFoundError, StashTableNotFoundError):
+            return default
+
+    def pop_right(self, table: str, key: Any, wait: float | None = None, default: Any = None) -> Any:
+        """Take out the last item of the list `key`; wait up to `wait` seconds for one, or `default` when the list has no items..
+
+
+        """
+        try:
+            return self.ask(StashOp.POP_RIGHT, table, key, wait=wait)
+        except (StashKeyNotFoundError, StashTableNotFoundError):
+            return default
+
+    def length(self, table: str, key: Any) -> int:
+        """How many items the list `key` has, 0 where it is missing."""
+        return int(self.ask(StashOp.LENGTH, table, key))
+
+    def changes(self, table: str, pattern: str | None = None, after: Any = None, count: int | None = None, wait: float | None = None) -> StashChanges:
+        """Up to `count` changes of the table behind the place `after`, of keys and lists as of `keys`; wait up to `wait` seconds for one.
+
+        Raises StashError when too many tables are watched.
+        """
+        answer: StashChanges = self.ask(StashOp.CHANGES, table, pattern=pattern, after=after, count=count, wait=wait)
+        return answer
+
 
 class AsyncStashCalls:
     """One coroutine for each operation of the stash."""
@@ -168,9 +215,10 @@ class AsyncStashCalls:
         version: int | None = None,
         count: int | None = None,
         after: Any = None,
+        wait: float | None = None,
     ) -> Any:
         """What the arbiter answers. Raises DirtyError."""
-        return await self.answered(Stash(0, int(op), table, key, value, pattern, ttl, initial, version, count, after))
+        return await self.answered(Stash(0, int(op), table, key, value, pattern, ttl, initial, version, count, after, wait))
 
     async def answered(self, question: Stash) -> Any:
         """What the arbiter answers to the question. Raises DirtyError."""
@@ -290,4 +338,50 @@ class AsyncStashCalls:
 
         """
         answer: StashPage = await self.ask(StashOp.PAGE, table, pattern=pattern, after=after, count=count)
+        return answer
+
+    async def push_left(self, table: str, key: Any, value: Any) -> int:
+        """Add `value` before all items of the list `key`.
+
+        How many it has then. Raises StashError when there is no room.
+        """
+        return int(await self.ask(StashOp.PUSH_LEFT, table, key, value))
+
+    async def push_right(self, table: str, key: Any, value: Any) -> int:
+        """Add `value` behind all items of the list `key`.
+
+        How many it has then. Raises StashError when there is no room.
+        """
+        return int(await self.ask(StashOp.PUSH_RIGHT, table, key, value))
+
+    async def pop_left(self, table: str, key: Any, wait: float | None = None, default: Any = None) -> Any:
+        """Take out the first item of the list `key`; wait up to `wait` seconds for one, or `default` when the list has no items..
+
+
+        """
+        try:
+            return await self.ask(StashOp.POP_LEFT, table, key, wait=wait)
+        except (StashKeyNotFoundError, StashTableNotFoundError):
+            return default
+
+    async def pop_right(self, table: str, key: Any, wait: float | None = None, default: Any = None) -> Any:
+        """Take out the last item of the list `key`; wait up to `wait` seconds for one, or `default` when the list has no items..
+
+
+        """
+        try:
+            return await self.ask(StashOp.POP_RIGHT, table, key, wait=wait)
+        except (StashKeyNotFoundError, StashTableNotFoundError):
+            return default
+
+    async def length(self, table: str, key: Any) -> int:
+        """How many items the list `key` has, 0 where it is missing."""
+        return int(await self.ask(StashOp.LENGTH, table, key))
+
+    async def changes(self, table: str, pattern: str | None = None, after: Any = None, count: int | None = None, wait: float | None = None) -> StashChanges:
+        """Up to `count` changes of the table behind the place `after`, of keys and lists as of `keys`; wait up to `wait` seconds for one.
+
+        Raises StashError when too many tables are watched.
+        """
+        answer: StashChanges = await self.ask(StashOp.CHANGES, table, pattern=pattern, after=after, count=count, wait=wait)
         return answer

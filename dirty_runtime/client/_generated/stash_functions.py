@@ -1,4 +1,4 @@
-# @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
 """The operations of the stash as functions, for the calling thread."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..stash import of_thread
 
 if TYPE_CHECKING:
-    from gdproto.answers import StashEntry, StashInfo, StashPage
+    from gdproto.answers import StashChanges, StashEntry, StashInfo, StashPage
 
 
 def put(table: str, key: Any, value: Any, ttl: float | None = None) -> bool:
@@ -133,4 +133,49 @@ def page(table: str, pattern: str | None = None, after: Any = None, count: int |
     return of_thread().page(table, pattern, after, count)
 
 
-__all__ = ['clear', 'delete', 'delete_table', 'ensure', 'entry', 'exists', 'get', 'get_many', 'incr', 'info', 'keys', 'page', 'pop', 'put', 'put_if_absent', 'put_many', 'swap', 'tables', 'touch', 'ttl']
+def push_left(table: str, key: Any, value: Any) -> int:
+    """Add `value` before all items of the list `key`.
+
+    How many it has then. Raises StashError when there is no room.
+    """
+    return of_thread().push_left(table, key, value)
+
+
+def push_right(table: str, key: Any, value: Any) -> int:
+    """Add `value` behind all items of the list `key`.
+
+    How many it has then. Raises StashError when there is no room.
+    """
+    return of_thread().push_right(table, key, value)
+
+
+def pop_left(table: str, key: Any, wait: float | None = None, default: Any = None) -> Any:
+    """Take out the first item of the list `key`; wait up to `wait` seconds for one, or `default` when the list has no items..
+
+
+    """
+    return of_thread().pop_left(table, key, wait, default)
+
+
+def pop_right(table: str, key: Any, wait: float | None = None, default: Any = None) -> Any:
+    """Take out the last item of the list `key`; wait up to `wait` seconds for one, or `default` when the list has no items..
+
+
+    """
+    return of_thread().pop_right(table, key, wait, default)
+
+
+def length(table: str, key: Any) -> int:
+    """How many items the list `key` has, 0 where it is missing."""
+    return of_thread().length(table, key)
+
+
+def changes(table: str, pattern: str | None = None, after: Any = None, count: int | None = None, wait: float | None = None) -> StashChanges:
+    """Up to `count` changes of the table behind the place `after`, of keys and lists as of `keys`; wait up to `wait` seconds for one.
+
+    Raises StashError when too many tables are watched.
+    """
+    return of_thread().changes(table, pattern, after, count, wait)
+
+
+__all__ = ['changes', 'clear', 'delete', 'delete_table', 'ensure', 'entry', 'exists', 'get', 'get_many', 'incr', 'info', 'keys', 'length', 'page', 'pop', 'pop_left', 'pop_right', 'push_left', 'push_right', 'put', 'put_if_absent', 'put_many', 'swap', 'tables', 'touch', 'ttl']

@@ -1,4 +1,4 @@
-/* @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit */
 /* GD/1 in C11, one header: values, messages, and connections without I/O.
  *
  * Rules: nothing is global, nothing blocks, and nothing is printed. What can fail returns a gd_code
@@ -52,6 +52,12 @@
 #define GD_STASH_OP_GET_MANY 18
 #define GD_STASH_OP_PUT_MANY 19
 #define GD_STASH_OP_PAGE 20
+#define GD_STASH_OP_PUSH_LEFT 21
+#define GD_STASH_OP_PUSH_RIGHT 22
+#define GD_STASH_OP_POP_LEFT 23
+#define GD_STASH_OP_POP_RIGHT 24
+#define GD_STASH_OP_LENGTH 25
+#define GD_STASH_OP_CHANGES 26
 #define GD_MANAGE_OP_ADD 1
 #define GD_MANAGE_OP_REMOVE 2
 #define GD_MANAGE_OP_RELOAD 3
@@ -1883,6 +1889,7 @@ typedef struct gd_stash {
     gd_value version; /* the version that is expected; none where it is absent */
     gd_value count; /* how many keys at most; none where it is absent */
     gd_value after; /* where a page ended; none where it is absent */
+    gd_value wait; /* seconds to wait for what is asked for; none where it is absent */
 } gd_stash;
 
 /* Change the workers, or look at what they do. */
@@ -1893,7 +1900,7 @@ typedef struct gd_manage {
     gd_value call; /* the arbiter's number of one request; none where it is absent */
 } gd_manage;
 
-#define GD__MOST_FIELDS 10
+#define GD__MOST_FIELDS 11
 
 /* A message: its type says which member holds its fields, and all of them stand in `fields` too.
  * What has no payload has no member. */
@@ -1961,7 +1968,7 @@ static inline gd_message gd_make_end(uint64_t request_id) {
     return made;
 }
 
-static inline gd_message gd_make_stash(uint64_t request_id, gd_value op, gd_value table, gd_value key, gd_value value, gd_value pattern, gd_value ttl, gd_value initial, gd_value version, gd_value count, gd_value after) {
+static inline gd_message gd_make_stash(uint64_t request_id, gd_value op, gd_value table, gd_value key, gd_value value, gd_value pattern, gd_value ttl, gd_value initial, gd_value version, gd_value count, gd_value after, gd_value wait) {
     gd_message made = gd__made(GD_MESSAGE_STASH, request_id);
     made.stash.op = op;
     made.stash.table = table;
@@ -1973,6 +1980,7 @@ static inline gd_message gd_make_stash(uint64_t request_id, gd_value op, gd_valu
     made.stash.version = version;
     made.stash.count = count;
     made.stash.after = after;
+    made.stash.wait = wait;
     return made;
 }
 
@@ -2072,9 +2080,9 @@ static inline const gd__field *gd__chunk_fields(void) {
 }
 
 static inline const gd__field *gd__stash_fields(void) {
-    static const int64_t op[] = {INT64_C(1), INT64_C(2), INT64_C(3), INT64_C(4), INT64_C(5), INT64_C(6), INT64_C(7), INT64_C(8), INT64_C(9), INT64_C(10), INT64_C(11), INT64_C(12), INT64_C(13), INT64_C(14), INT64_C(15), INT64_C(16), INT64_C(17), INT64_C(18), INT64_C(19), INT64_C(20)};
-    static const gd__field fields[10] = {
-        {"op", 2, 0, "\021\000\000\000\002\157\160", 7, 1u << GD_KIND_INTEGER, true, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), op, 20, NULL, 0, 0},
+    static const int64_t op[] = {INT64_C(1), INT64_C(2), INT64_C(3), INT64_C(4), INT64_C(5), INT64_C(6), INT64_C(7), INT64_C(8), INT64_C(9), INT64_C(10), INT64_C(11), INT64_C(12), INT64_C(13), INT64_C(14), INT64_C(15), INT64_C(16), INT64_C(17), INT64_C(18), INT64_C(19), INT64_C(20), INT64_C(21), INT64_C(22), INT64_C(23), INT64_C(24), INT64_C(25), INT64_C(26)};
+    static const gd__field fields[11] = {
+        {"op", 2, 0, "\021\000\000\000\002\157\160", 7, 1u << GD_KIND_INTEGER, true, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), op, 26, NULL, 0, 0},
         {"table", 5, 1, "\021\000\000\000\005\164\141\142\154\145", 10, 1u << GD_KIND_STRING, true, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
         {"key", 3, 2, "\021\000\000\000\003\153\145\171", 8, 0u, false, false, false, true, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
         {"value", 5, 3, "\021\000\000\000\005\166\141\154\165\145", 10, 0u, false, false, false, false, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
@@ -2084,6 +2092,7 @@ static inline const gd__field *gd__stash_fields(void) {
         {"version", 7, 7, "\021\000\000\000\007\166\145\162\163\151\157\156", 12, 1u << GD_KIND_INTEGER, false, false, false, false, true, INT64_C(0), INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
         {"count", 5, 8, "\021\000\000\000\005\143\157\165\156\164", 10, 1u << GD_KIND_INTEGER, false, false, false, false, true, INT64_C(1), INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
         {"after", 5, 9, "\021\000\000\000\005\141\146\164\145\162", 10, 0u, false, false, false, true, false, INT64_MIN, INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
+        {"wait", 4, 10, "\021\000\000\000\004\167\141\151\164", 9, 1u << GD_KIND_FLOAT | 1u << GD_KIND_INTEGER, false, false, true, false, true, INT64_C(0), INT64_C(9223372036854775807), NULL, 0, NULL, 0, 0},
     };
     return fields;
 }
@@ -2123,8 +2132,8 @@ static inline const char *const *gd_field_names(gd_message_type type, size_t *co
         return names;
     }
     case GD_MESSAGE_STASH: {
-        static const char *const names[] = {"op", "table", "key", "value", "pattern", "ttl", "initial", "version", "count", "after"};
-        *count = 10;
+        static const char *const names[] = {"op", "table", "key", "value", "pattern", "ttl", "initial", "version", "count", "after", "wait"};
+        *count = 11;
         return names;
     }
     case GD_MESSAGE_MANAGE: {
@@ -2154,7 +2163,7 @@ static inline const gd__field *gd__fields_of(gd_message_type type, size_t *count
         *count = 1;
         return gd__chunk_fields();
     case GD_MESSAGE_STASH:
-        *count = 10;
+        *count = 11;
         return gd__stash_fields();
     case GD_MESSAGE_MANAGE:
         *count = 4;

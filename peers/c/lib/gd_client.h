@@ -452,7 +452,7 @@ static inline bool gd_client_manage(gd_client *client, int64_t op, int64_t count
 static inline bool gd_client_stash(gd_client *client, int64_t op, const char *table, gd_value key,
     gd_value value, gd_value pattern, const gd_terms *terms, gd_answer *answer) {
     gd_message message = gd_make_stash(0, gd_integer(op), gd_text(table), key, value, pattern,
-        gd_none(), gd_none(), gd_none(), gd_none(), gd_none());
+        gd_none(), gd_none(), gd_none(), gd_none(), gd_none(), gd_none());
     return gd_client_ask(client, message, terms, answer);
 }
 

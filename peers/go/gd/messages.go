@@ -1,4 +1,4 @@
-// @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
 // Code generated from the declaration of GD/1. DO NOT EDIT.
 
 package gd
@@ -106,6 +106,12 @@ const (
 	StashOpGetMany     StashOp = 18
 	StashOpPutMany     StashOp = 19
 	StashOpPage        StashOp = 20
+	StashOpPushLeft    StashOp = 21
+	StashOpPushRight   StashOp = 22
+	StashOpPopLeft     StashOp = 23
+	StashOpPopRight    StashOp = 24
+	StashOpLength      StashOp = 25
+	StashOpChanges     StashOp = 26
 )
 
 // ManageOp is an operation of MANAGE.
@@ -524,6 +530,9 @@ type Stash struct {
 
 	// After: where a page ended; nil for none.
 	After any `gd:"after,none"`
+
+	// Wait: seconds to wait for what is asked for: float or integer; nil for none.
+	Wait any `gd:"wait,none"`
 }
 
 // MessageType is TypeStash.
@@ -543,6 +552,7 @@ func (m *Stash) take(slots []slot) {
 	m.Version = optional[int64](slots[7].value)
 	m.Count = optional[int64](slots[8].value)
 	m.After = slots[9].value
+	m.Wait = slots[10].value
 }
 
 func (m *Stash) judge() *ProtocolError {
@@ -579,6 +589,11 @@ func (m *Stash) judge() *ProtocolError {
 			return err
 		}
 	}
+	if m.Wait != nil {
+		if err := fieldsOfStash[10].judge(m.Wait); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -608,6 +623,9 @@ func (m *Stash) write(w *writer) *ProtocolError {
 		w.buf[count]++
 	}
 	if m.After != nil {
+		w.buf[count]++
+	}
+	if m.Wait != nil {
 		w.buf[count]++
 	}
 	w.buf = append(w.buf, "\x11\x00\x00\x00\x02op"...)
@@ -664,6 +682,12 @@ func (m *Stash) write(w *writer) *ProtocolError {
 		w.buf = append(w.buf, "\x11\x00\x00\x00\x05after"...)
 		if err := w.value(m.After); err != nil {
 			return err.inKey("after")
+		}
+	}
+	if m.Wait != nil {
+		w.buf = append(w.buf, "\x11\x00\x00\x00\x04wait"...)
+		if err := w.value(m.Wait); err != nil {
+			return err.inKey("wait")
 		}
 	}
 	w.depth--
@@ -930,7 +954,7 @@ var fieldsOfChunk = []field{
 }
 
 var fieldsOfStash = []field{
-	{name: "op", kinds: ofInteger, required: true, minimum: math.MinInt64, maximum: math.MaxInt64, choices: []int64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20}},
+	{name: "op", kinds: ofInteger, required: true, minimum: math.MinInt64, maximum: math.MaxInt64, choices: []int64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26}},
 	{name: "table", kinds: ofString, required: true, minimum: math.MinInt64, maximum: math.MaxInt64},
 	{name: "key", minimum: math.MinInt64, maximum: math.MaxInt64, scalar: true},
 	{name: "value", minimum: math.MinInt64, maximum: math.MaxInt64},
@@ -940,6 +964,7 @@ var fieldsOfStash = []field{
 	{name: "version", kinds: ofInteger, minimum: 0, maximum: math.MaxInt64},
 	{name: "count", kinds: ofInteger, minimum: 1, maximum: math.MaxInt64},
 	{name: "after", minimum: math.MinInt64, maximum: math.MaxInt64, scalar: true},
+	{name: "wait", kinds: ofFloat | ofInteger, minimum: 0, maximum: math.MaxInt64, finite: true},
 }
 
 var fieldsOfManage = []field{

@@ -1,4 +1,4 @@
-# @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
 meta:
   id: gd
   title: GD/1, a binary worker protocol
@@ -177,6 +177,12 @@ enums:
     18: get_many
     19: put_many
     20: page
+    21: push_left
+    22: push_right
+    23: pop_left
+    24: pop_right
+    25: length
+    26: changes
   manageop:
     1: add
     2: remove

@@ -1,4 +1,4 @@
--- @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
+-- @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
 -- GD/1 in Wireshark: frames, values and messages with names, what is wrong with them by its
 -- portable code, and which frame answers which. `wireshark -X lua_script:gd.lua`, or a copy
 -- of this file in the folder of personal Lua plugins.
@@ -77,7 +77,7 @@ local messages = {
   },
   END = false,
   STASH = {
-    {name = "op", full = "stash.op", meaning = "the operation", required = true, kinds = {integer = true}, form = "int64", choices = {[1] = "put", [2] = "get", [3] = "delete", [4] = "keys", [5] = "clear", [6] = "info", [7] = "ensure", [8] = "delete_table", [9] = "tables", [10] = "exists", [11] = "put_if_absent", [12] = "pop", [13] = "incr", [14] = "touch", [15] = "ttl", [16] = "entry", [17] = "swap", [18] = "get_many", [19] = "put_many", [20] = "page"}},
+    {name = "op", full = "stash.op", meaning = "the operation", required = true, kinds = {integer = true}, form = "int64", choices = {[1] = "put", [2] = "get", [3] = "delete", [4] = "keys", [5] = "clear", [6] = "info", [7] = "ensure", [8] = "delete_table", [9] = "tables", [10] = "exists", [11] = "put_if_absent", [12] = "pop", [13] = "incr", [14] = "touch", [15] = "ttl", [16] = "entry", [17] = "swap", [18] = "get_many", [19] = "put_many", [20] = "page", [21] = "push_left", [22] = "push_right", [23] = "pop_left", [24] = "pop_right", [25] = "length", [26] = "changes"}},
     {name = "table", full = "stash.table", meaning = "the table's name", required = true, kinds = {string = true}, form = "string"},
     {name = "key", full = "stash.key", meaning = "the key", required = false, scalar = true},
     {name = "value", full = "stash.value", meaning = "the value", required = false},
@@ -87,6 +87,7 @@ local messages = {
     {name = "version", full = "stash.version", meaning = "the version that is expected", required = false, kinds = {integer = true}, form = "int64", minimum = 0},
     {name = "count", full = "stash.count", meaning = "how many keys at most", required = false, kinds = {integer = true}, form = "int64", minimum = 1},
     {name = "after", full = "stash.after", meaning = "where a page ended", required = false, scalar = true},
+    {name = "wait", full = "stash.wait", meaning = "seconds to wait for what is asked for", required = false, kinds = {float = true, integer = true}, form = "", minimum = 0, finite = true},
   },
   STATUS = false,
   MANAGE = {

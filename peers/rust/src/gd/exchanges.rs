@@ -1,4 +1,4 @@
-// @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
 //! Exchanges: the table of what each message does, which both ends of a connection run.
 
 use super::errors::{Code, Scope};

@@ -1,4 +1,4 @@
-// @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
 //! Messages, and the frames that carry them.
 //!
 //! A field of several kinds, or of any, is a `Value`; where it is optional, none stands for its
@@ -52,6 +52,18 @@ pub enum StashOp {
     PutMany = 19,
     /// `page`.
     Page = 20,
+    /// `push_left`.
+    PushLeft = 21,
+    /// `push_right`.
+    PushRight = 22,
+    /// `pop_left`.
+    PopLeft = 23,
+    /// `pop_right`.
+    PopRight = 24,
+    /// `length`.
+    Length = 25,
+    /// `changes`.
+    Changes = 26,
 }
 
 impl From<StashOp> for i64 {
@@ -479,6 +491,8 @@ pub struct Stash {
     pub count: Option<i64>,
     /// Where a page ended.
     pub after: Value,
+    /// Seconds to wait for what is asked for.
+    pub wait: Value,
 }
 
 impl Stash {
@@ -496,6 +510,7 @@ impl Stash {
             version: None,
             count: None,
             after: Value::None,
+            wait: Value::None,
         }
     }
 
@@ -511,6 +526,7 @@ impl Stash {
             ("version", self.version.into()),
             ("count", self.count.into()),
             ("after", self.after.clone()),
+            ("wait", self.wait.clone()),
         ]
     }
 
@@ -526,6 +542,7 @@ impl Stash {
             fields.take("version"),
             fields.take("count"),
             fields.take("after"),
+            fields.take("wait"),
         ];
         Self::judged(request_id, Payload { frame: None, values })
     }
@@ -543,6 +560,7 @@ impl Stash {
             "version" => Some(7),
             "count" => Some(8),
             "after" => Some(9),
+            "wait" => Some(10),
             _ => None,
         }
     }
@@ -551,7 +569,7 @@ impl Stash {
         Self::judged(request_id, Payload::read(frame, Self::place)?)
     }
 
-    fn judged(request_id: u64, mut payload: Payload<10>) -> Result<Message, Fault> {
+    fn judged(request_id: u64, mut payload: Payload<11>) -> Result<Message, Fault> {
         let found = payload.field(0, &["op"]);
         let op = found.required(any, Self::permits_op)?;
         let found = payload.field(1, &["table"]);
@@ -577,6 +595,9 @@ impl Stash {
         let found = payload.field(9, &["after"]);
         let found = found.optional(any, Self::permits_after)?;
         let after = found.unwrap_or_default();
+        let found = payload.field(10, &["wait"]);
+        let found = found.optional(Self::fits_wait, Self::permits_wait)?;
+        let wait = found.unwrap_or_default();
         Ok(Message::Stash(Stash {
             request_id,
             op,
@@ -589,6 +610,7 @@ impl Stash {
             version,
             count,
             after,
+            wait,
         }))
     }
 
@@ -611,6 +633,10 @@ impl Stash {
         judge(is_possible, Code::InvalidFieldValue, &["count"])?;
         let is_possible = Self::permits_after(&self.after);
         judge(is_possible, Code::InvalidFieldValue, &["after"])?;
+        let is_possible = self.wait.is_none() || Self::fits_wait(&self.wait);
+        judge(is_possible, Code::WrongFieldType, &["wait"])?;
+        let is_possible = self.wait.is_none() || Self::permits_wait(&self.wait);
+        judge(is_possible, Code::InvalidFieldValue, &["wait"])?;
         let mut count = 2;
         count += usize::from(!self.key.is_none());
         count += usize::from(!self.value.is_none());
@@ -620,6 +646,7 @@ impl Stash {
         count += usize::from(self.version.is_some());
         count += usize::from(self.count.is_some());
         count += usize::from(!self.after.is_none());
+        count += usize::from(!self.wait.is_none());
         values::put_dict(out, count);
         out.extend_from_slice(b"\x11\x00\x00\x00\x02op");
         named(values::write_integer(out, self.op), &["op"])?;
@@ -657,11 +684,15 @@ impl Stash {
             out.extend_from_slice(b"\x11\x00\x00\x00\x05after");
             named(values::write(out, &self.after, 1), &["after"])?;
         }
+        if !self.wait.is_none() {
+            out.extend_from_slice(b"\x11\x00\x00\x00\x04wait");
+            named(values::write(out, &self.wait, 1), &["wait"])?;
+        }
         Ok(())
     }
 
     fn permits_op(it: &i64) -> bool {
-        matches!(it, 1..=20)
+        matches!(it, 1..=26)
     }
 
     fn permits_key(it: &Value) -> bool {
@@ -701,6 +732,18 @@ impl Stash {
 
     fn permits_after(it: &Value) -> bool {
         !matches!(it, Value::List(_) | Value::Dict(_))
+    }
+
+    fn fits_wait(it: &Value) -> bool {
+        matches!(it, Value::Float(_) | Value::Integer(_))
+    }
+
+    fn permits_wait(it: &Value) -> bool {
+        match it {
+            Value::Integer(it) => *it >= 0,
+            Value::Float(it) => it.is_finite() && *it >= 0.0,
+            _ => true,
+        }
     }
 }
 

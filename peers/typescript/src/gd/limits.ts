@@ -1,4 +1,4 @@
-// @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
 /** The bounds, constants and codes of GD/1. */
 
 /** Payload of one frame, in bytes. Beyond it: `payload_too_large`. */
@@ -81,6 +81,12 @@ export const StashOp = {
   get_many: 18n,
   put_many: 19n,
   page: 20n,
+  push_left: 21n,
+  push_right: 22n,
+  pop_left: 23n,
+  pop_right: 24n,
+  length: 25n,
+  changes: 26n,
 } as const;
 export type StashOp = (typeof StashOp)[keyof typeof StashOp];
 

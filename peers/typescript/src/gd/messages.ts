@@ -1,4 +1,4 @@
-// @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
 /** The messages of GD/1: one whole frame each. */
 
 import { ProtocolError } from "./errors.js";
@@ -426,7 +426,8 @@ export class StashMessage {
   /**
    * The operation. put is 1, get is 2, delete is 3, keys is 4, clear is 5, info is 6, ensure is 7,
    * delete_table is 8, tables is 9, exists is 10, put_if_absent is 11, pop is 12, incr is 13, touch
-   * is 14, ttl is 15, entry is 16, swap is 17, get_many is 18, put_many is 19, page is 20.
+   * is 14, ttl is 15, entry is 16, swap is 17, get_many is 18, put_many is 19, page is 20, push_left
+   * is 21, push_right is 22, pop_left is 23, pop_right is 24, length is 25, changes is 26.
    */
   readonly op: StashOp;
   /** The table's name. */
@@ -447,6 +448,8 @@ export class StashMessage {
   readonly count: bigint | null;
   /** Where a page ended. */
   readonly after: Value;
+  /** Seconds to wait for what is asked for. */
+  readonly wait: number | bigint | null;
 
   constructor(init: {
     requestId: bigint;
@@ -460,6 +463,7 @@ export class StashMessage {
     version?: bigint | null;
     count?: bigint | null;
     after?: Value;
+    wait?: number | bigint | null;
   }) {
     this.requestId = init.requestId;
     this.op = init.op;
@@ -472,13 +476,14 @@ export class StashMessage {
     this.version = init.version ?? null;
     this.count = init.count ?? null;
     this.after = init.after ?? null;
+    this.wait = init.wait ?? null;
   }
 
   static read(requestId: bigint, frame: Uint8Array, options: Options): StashMessage {
     const fields = Fields.of(frame, options);
     const op = fields.exact("op", fields.required("op")) as StashOp;
     if (typeof op !== "bigint") throw fields.fault("wrong_field_type", "op");
-    if (op < 1n || op > 20n) throw fields.fault("invalid_field_value", "op");
+    if (op < 1n || op > 26n) throw fields.fault("invalid_field_value", "op");
     const table = fields.required("table");
     if (typeof table !== "string") throw fields.fault("wrong_field_type", "table");
     const key = fields.optional("key");
@@ -522,6 +527,15 @@ export class StashMessage {
     if (after !== null) {
       if (!isScalar(after)) throw fields.fault("invalid_field_value", "after");
     }
+    const wait = fields.exact("wait", fields.optional("wait"));
+    if (wait !== null) {
+      if (typeof wait !== "number" && typeof wait !== "bigint") {
+        throw fields.fault("wrong_field_type", "wait");
+      }
+      if ((typeof wait === "number" && !Number.isFinite(wait)) || wait < 0) {
+        throw fields.fault("invalid_field_value", "wait");
+      }
+    }
     return new StashMessage({
       requestId,
       op,
@@ -534,14 +548,15 @@ export class StashMessage {
       version,
       count,
       after,
+      wait,
     });
   }
 
   /** Writes the payload, its fields judged. */
   writePayload(writer: Writer): void {
-    const { op, table, key, value, pattern, ttl, initial, version, count, after } = this;
+    const { op, table, key, value, pattern, ttl, initial, version, count, after, wait } = this;
     if (typeof op !== "bigint") throw refusal("wrong_field_type", "op");
-    if (op < 1n || op > 20n) throw refusal("invalid_field_value", "op");
+    if (op < 1n || op > 26n) throw refusal("invalid_field_value", "op");
     if (typeof table !== "string") throw refusal("wrong_field_type", "table");
     if (key !== null) {
       if (!isScalar(key)) throw refusal("invalid_field_value", "key");
@@ -576,6 +591,14 @@ export class StashMessage {
     if (after !== null) {
       if (!isScalar(after)) throw refusal("invalid_field_value", "after");
     }
+    if (wait !== null) {
+      if (typeof wait !== "number" && typeof wait !== "bigint") {
+        throw refusal("wrong_field_type", "wait");
+      }
+      if ((typeof wait === "number" && !Number.isFinite(wait)) || wait < 0) {
+        throw refusal("invalid_field_value", "wait");
+      }
+    }
     let $count = 2;
     if (key !== null) $count++;
     if (value !== null) $count++;
@@ -585,6 +608,7 @@ export class StashMessage {
     if (version !== null) $count++;
     if (count !== null) $count++;
     if (after !== null) $count++;
+    if (wait !== null) $count++;
     writer.open($count);
     writer.key("op");
     writer.value(op);
@@ -621,6 +645,10 @@ export class StashMessage {
     if (after !== null) {
       writer.key("after");
       writer.value(after);
+    }
+    if (wait !== null) {
+      writer.key("wait");
+      writer.value(wait);
     }
     writer.close();
   }

@@ -80,7 +80,7 @@ public final class Stash {
       return client.ask(
           id ->
               new Message.Stash(
-                  id, op.code(), table, key, value, pattern, null, null, null, null, null));
+                  id, op.code(), table, key, value, pattern, null, null, null, null, null, null));
     } catch (DirtyException failure) {
       throw known(failure);
     }

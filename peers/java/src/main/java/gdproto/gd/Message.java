@@ -1,4 +1,4 @@
-// @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.List;
@@ -142,6 +142,7 @@ public sealed interface Message {
    * @param version the version that is expected
    * @param count how many keys at most
    * @param after where a page ended
+   * @param wait_ seconds to wait for what is asked for
    */
   record Stash(
       long requestId,
@@ -154,11 +155,12 @@ public sealed interface Message {
       Number initial,
       Long version,
       Long count,
-      Object after)
+      Object after,
+      Number wait_)
       implements Message {
     /** An operation on the arbiter's shared tables. All else is as where it is absent. */
     public Stash(long requestId, long op, String table) {
-      this(requestId, op, table, null, null, null, null, null, null, null, null);
+      this(requestId, op, table, null, null, null, null, null, null, null, null, null);
     }
 
     @Override

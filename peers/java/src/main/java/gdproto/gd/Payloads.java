@@ -1,4 +1,4 @@
-// @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.List;
@@ -29,7 +29,7 @@ final class Payloads {
       new Field("op", true, Field.Kind.INTEGER)
           .oneOf(
               1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L, 11L, 12L, 13L, 14L, 15L, 16L, 17L, 18L, 19L,
-              20L);
+              20L, 21L, 22L, 23L, 24L, 25L, 26L);
   private static final Field STASH_TABLE = new Field("table", true, Field.Kind.STRING);
   private static final Field STASH_KEY = new Field("key", false).scalar();
   private static final Field STASH_VALUE = new Field("value", false);
@@ -42,6 +42,8 @@ final class Payloads {
       new Field("version", false, Field.Kind.INTEGER).from(0);
   private static final Field STASH_COUNT = new Field("count", false, Field.Kind.INTEGER).from(1);
   private static final Field STASH_AFTER = new Field("after", false).scalar();
+  private static final Field STASH_WAIT =
+      new Field("wait", false, Field.Kind.FLOAT, Field.Kind.INTEGER).from(0).finite();
   private static final Field MANAGE_OP =
       new Field("op", true, Field.Kind.INTEGER).oneOf(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L);
   private static final Field MANAGE_COUNT = new Field("count", false, Field.Kind.INTEGER);
@@ -133,8 +135,9 @@ final class Payloads {
         Long version = (Long) payload.take(STASH_VERSION);
         Long count = (Long) payload.take(STASH_COUNT);
         Object after = payload.take(STASH_AFTER);
+        Number wait_ = (Number) payload.take(STASH_WAIT);
         yield new Message.Stash(
-            requestId, op, table, key, value, pattern, ttl, initial, version, count, after);
+            requestId, op, table, key, value, pattern, ttl, initial, version, count, after, wait_);
       }
       case MANAGE -> {
         long op = (long) payload.take(MANAGE_OP);
@@ -242,6 +245,7 @@ final class Payloads {
     STASH_VERSION.judge(message.version());
     STASH_COUNT.judge(message.count());
     STASH_AFTER.judge(message.after());
+    STASH_WAIT.judge(message.wait_());
     int at = out.open();
     int count = 0;
     count += out.pair(STASH_OP, message.op());
@@ -254,6 +258,7 @@ final class Payloads {
     count += out.pair(STASH_VERSION, message.version());
     count += out.pair(STASH_COUNT, message.count());
     count += out.pair(STASH_AFTER, message.after());
+    count += out.pair(STASH_WAIT, message.wait_());
     out.close(at, count);
   }
 

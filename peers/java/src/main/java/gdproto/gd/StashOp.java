@@ -1,4 +1,4 @@
-// @generated from spec/ (93d57593a2715a40) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 /** What STASH can ask for. */
@@ -22,7 +22,13 @@ public enum StashOp {
   SWAP(17),
   GET_MANY(18),
   PUT_MANY(19),
-  PAGE(20);
+  PAGE(20),
+  PUSH_LEFT(21),
+  PUSH_RIGHT(22),
+  POP_LEFT(23),
+  POP_RIGHT(24),
+  LENGTH(25),
+  CHANGES(26);
 
   private final int code;
 

@@ -90,7 +90,8 @@ final class Messages {
         .orElseThrow();
   }
 
+  /** The field's name; one that Java has taken stands there with a `_` behind it. */
   private static String snake(String name) {
-    return name.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+    return name.replaceAll("([A-Z])", "_$1").replaceAll("_$", "").toLowerCase(Locale.ROOT);
   }
 }
