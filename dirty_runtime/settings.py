@@ -188,6 +188,8 @@ class Config:
     # The ids of each resource; and what apps take of them, by their paths, whatever they say.
     resources: dict[str, tuple[str, ...]] = field(default_factory=dict)
     app_resources: dict[str, dict[str, float]] = field(default_factory=dict)
+    # The longest that calls of an app may run, in seconds, by its path; 0 for any.
+    app_max_run: dict[str, float] = field(default_factory=dict)
     access_log: bool = setting(False, "Log a line for each call.")
     log_file: str = setting("", "Where to write the log; standard error if empty.")
     log_json: bool = setting(False, "Log in JSON.")
@@ -221,6 +223,7 @@ class Config:
         _check_launchers(self.apps, self.launchers, self.launcher)
         _check_named(self.apps, self.preload, "preload")
         _check_named(self.apps, tuple(self.app_resources), "app_resources")
+        _check_named(self.apps, tuple(self.app_max_run), "app_max_run")
         wanted = self.workers * len({self.launcher_of(app) for app in self.apps})
         if wanted > self.max_workers:
             each = "" if wanted == self.workers else ", over all launchers"
@@ -444,7 +447,9 @@ def _problem(one: Field[Any], value: Any) -> str:
     if one.name == "resources":
         return ids_problem(value)
     if one.name == "app_resources":
-        return _app_resources_problem(value)
+        return _by_app_problem(value, needs_problem)
+    if one.name == "app_max_run":
+        return _by_app_problem(value, _limit_problem)
     if one.default is MISSING and one.name != "socket_path":
         return ""
     if not isinstance(value, str) or "\0" in value:
@@ -537,10 +542,14 @@ def _preload_problem(value: Any) -> str:
     return f"is True, False, or a list of paths of apps, not {value!r}"
 
 
-def _app_resources_problem(value: Any) -> str:
+def _limit_problem(value: Any) -> str:
+    return _number_problem(value, float, 0, None)
+
+
+def _by_app_problem(value: Any, problem_of: Callable[[Any], str]) -> str:
     if not isinstance(value, dict) or not all(isinstance(path, str) for path in value):
         return f"is a dict by paths of apps, not {value!r}"
-    problems = ((path, needs_problem(needs)) for path, needs in value.items())
+    problems = ((path, problem_of(one)) for path, one in value.items())
     return next((f"of app {path} {problem}" for path, problem in problems if problem), "")
 
 

@@ -142,6 +142,7 @@ class DirtyArbiter:
             config.graceful_timeout_s,
             config.timeout_s,
             config.max_run_s,
+            config.app_max_run,
             clock,
             self.turns,
         )

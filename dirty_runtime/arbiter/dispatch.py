@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import gdproto
@@ -72,6 +72,7 @@ class Dispatcher:
         graceful_timeout_s: what calls get that run beside a fault.
         timeout_s: the longest silence of a worker; 0 for any.
         max_run_s: the longest that a call may run; 0 for any.
+        app_max_run_s: the same for calls of some apps, by their paths.
         clock: has its seconds, and its timers.
         turns: of the loop.
 
@@ -93,6 +94,7 @@ class Dispatcher:
         graceful_timeout_s: float,
         timeout_s: float,
         max_run_s: float,
+        app_max_run_s: Mapping[str, float],
         clock: Clock,
         turns: Turns,
     ) -> None:
@@ -114,7 +116,8 @@ class Dispatcher:
         self._clock = clock
         self._alarm = Alarm(self._expire, clock)
         self._silence = SilenceWatch(timeout_s, self, clock, door.unread_s)
-        self._runs = RunWatch(max_run_s, self, clock)
+        self._runs = RunWatch(self, clock)
+        self._limit_runs(max_run_s, app_max_run_s)
         # Calls that had their time, and have not ended.
         self._overdue: dict[Place, CallOf] = {}
         self._is_draining = False
@@ -129,7 +132,11 @@ class Dispatcher:
         self._graceful_timeout_s = config.graceful_timeout_s
         self.door.take(config)
         self._silence.limit(config.timeout_s, self.door.unread_s)
-        self._runs.limit_s = config.max_run_s
+        self._limit_runs(config.max_run_s, config.app_max_run)
+
+    def _limit_runs(self, limit_s: float, of_apps: Mapping[str, float]) -> None:
+        self._max_run_s, self._app_max_run_s = limit_s, of_apps
+        self._are_runs_limited = bool(limit_s or of_apps)
 
     def drain(self) -> None:
         """Take no new calls; `quiet` tells when there are none."""
@@ -293,8 +300,8 @@ class Dispatcher:
             call.frame = beginning(call.frame)
         if lane not in self._silence.watched:
             self._silence.watch(lane)
-        if self._runs.limit_s:
-            self._runs.watch(lane)
+        if self._are_runs_limited and (limit_s := self._run_limit_s(call)):
+            self._runs.watch(lane, call.started_s + limit_s)
         if self._observers.call_started:
             self._tell("call_started", call)
 
@@ -444,12 +451,17 @@ class Dispatcher:
         text = f"{reason}; it ran {ran or 'a call that was given up'}"
         self._condemn(worker, text, Cause.SILENCE)
 
-    def running_since_s(self, lane: Place) -> float | None:
+    def _run_limit_s(self, call: CallOf) -> float:
+        return self._app_max_run_s.get(call.app_path, self._max_run_s)
+
+    def run_due_s(self, lane: Place) -> float | None:
         call = self._calls.running.get(lane)
-        return call.started_s if call is not None else None
+        limit_s = self._run_limit_s(call) if call is not None else 0
+        return call.started_s + limit_s if call is not None and limit_s else None
 
     def ran_too_long(self, lane: Place) -> None:
-        call, limit_s = self._calls.running[lane], self._runs.limit_s
+        call = self._calls.running[lane]
+        limit_s = self._run_limit_s(call)
         self._overdue[lane] = call
         reason = f"it ran for {limit_s:g} s, all of max-run"
         self._perform(self._calls.late(lane, reason, limit_s, self._clock()))

@@ -7,6 +7,7 @@ against the client.
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 from .clock import Clock
@@ -90,8 +91,10 @@ class SilenceWatch:
 class RunEvents(Protocol):
     """Whoever is told of calls that run for too long."""
 
-    def running_since_s(self, lane: Place) -> float | None:
-        """When the call began that runs on the lane; None where none does for anybody."""
+    def run_due_s(self, lane: Place) -> float | None:
+        """When the call that runs on the lane has had its time; None for a call that may run on,
+        and where none runs for anybody.
+        """
 
     def ran_too_long(self, lane: Place) -> None:
         """The call that runs on the lane has had its time."""
@@ -101,30 +104,31 @@ class RunWatch:
     """Looks after calls that run, whatever comes of them meanwhile.
 
     Args:
-        limit_s: how long one may, in seconds; 0 for any.
         events: is told.
         clock: has its seconds, and its timers.
     """
 
-    def __init__(self, limit_s: float, events: RunEvents, clock: Clock) -> None:
-        self.limit_s = limit_s
+    def __init__(self, events: RunEvents, clock: Clock) -> None:
         self._events = events
         self._clock = clock
-        self._watched: set[Place] = set()
+        # When each lane is looked at next.
+        self._due_s: dict[Place, float] = {}
 
-    def watch(self, lane: Place) -> None:
-        """A call begins on the lane."""
-        if lane not in self._watched:
-            self._watched.add(lane)
-            self._clock.call_later(self.limit_s, self._look, lane)
+    def watch(self, lane: Place, due_s: float) -> None:
+        """A call begins on the lane, which has its time until then."""
+        if due_s < self._due_s.get(lane, math.inf):
+            self._due_s[lane] = due_s
+            self._clock.call_at(due_s, self._look, lane, due_s)
 
-    def _look(self, lane: Place) -> None:
-        since_s = self._events.running_since_s(lane)
-        if since_s is not None and self.limit_s:
-            left_s = since_s + self.limit_s - self._clock()
-            if left_s > 0:
-                self._clock.call_later(left_s, self._look, lane)
-                return
-        self._watched.discard(lane)
-        if since_s is not None and self.limit_s:
+    def _look(self, lane: Place, due_s: float) -> None:
+        if self._due_s.get(lane) != due_s:
+            # It was looked at before that, for a call of less time.
+            return
+        del self._due_s[lane]
+        run_due_s = self._events.run_due_s(lane)
+        if run_due_s is None:
+            return
+        if run_due_s > self._clock():
+            self.watch(lane, run_due_s)
+        else:
             self._events.ran_too_long(lane)

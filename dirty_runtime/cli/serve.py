@@ -322,6 +322,8 @@ def _settings_of(config: Config) -> Iterator[str]:
         yield f"resource {name}: {','.join(ids)}"
     for path, needs in config.app_resources.items():
         yield f"app-resources {path}: {needs}"
+    for path, limit_s in config.app_max_run.items():
+        yield f"app-max-run {path}: {limit_s}"
     yield f"slot-env: {' '.join(f'{name}={text}' for name, text in config.slot_env.items())}"
     yield f"preload: {'as apps say' if config.preload is None else config.preload}"
     yield f"hooks: {', '.join(config.hooks)}"

@@ -68,7 +68,7 @@ class Desk:
         nobody: Any = None
         self.dispatcher = Dispatcher(
             self.calls, self.router, catalogue, door, nobody, nobody, Observers(()), Counters(()),
-            1.0, 0, 0, Clock(), Turns(),
+            1.0, 0, 0, {}, Clock(), Turns(),
         )  # fmt: skip
         self.called: list[Any] = []
 

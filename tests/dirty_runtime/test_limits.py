@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,31 @@ def test_a_call_that_runs_too_long_fails_and_only_one_that_runs_on_costs_its_wor
         wait_until_logged(arbiter, "in hang")
 
 
+def test_one_app_has_a_time_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "conf.py"
+    file.write_text(f"dirty_max_run = 30\ndirty_app_max_run = {{{APP!r}: 0.2}}\n")
+    with serving(APP, directory=HERE, options=("-c", str(file))) as arbiter:
+        told = pytest.raises(DirtyTimeoutError, match=r"it ran for 0.2 s, all of max-run")
+        with arbiter.client() as client, told:
+            client.execute(APP, "doze")
+        file.write_text("dirty_max_run = 30\n")
+        arbiter.signal(signal.SIGHUP)
+        wait_until_logged(arbiter, "app-max-run is another now")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"m:B": 1}, "app-max-run names app m:B, which is not served"),
+        ({"m:A": -1}, "app-max-run of app m:A is at least 0"),
+        ([], "app-max-run is a dict by paths of apps"),
+    ],
+)
+def test_what_is_no_time_of_an_app_is_refused(given: Any, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        config(app_max_run=given)
+
+
 def config(**settings: Any) -> Config:
     return Config(apps=(AppSpec("m:A", None),), socket_path="/s", **settings)
 
@@ -88,34 +114,43 @@ class Runs:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.since_s: float | None = None
+        self.due_s: float | None = None
         self.told: list[float] = []
 
-    def running_since_s(self, lane: Any) -> float | None:
-        return self.since_s
+    def run_due_s(self, lane: Any) -> float | None:
+        return self.due_s
 
     def ran_too_long(self, lane: Any) -> None:
-        self.since_s = None
+        self.due_s = None
         self.told.append(self.clock.now_s)
 
 
 def test_each_call_has_its_time_from_its_own_beginning() -> None:
     clock = Clock()
     runs, lane = Runs(clock), Lane()
-    watch = RunWatch(8.0, runs, clock)  # type: ignore[arg-type]
+    watch = RunWatch(runs, clock)  # type: ignore[arg-type]
     begun_s = clock.now_s
+
+    def begins(limit_s: float) -> None:
+        runs.due_s = clock.now_s + limit_s
+        watch.watch(lane, runs.due_s)  # type: ignore[arg-type]
+
     for seconds in (3.0, 6.0, 7.9):
-        runs.since_s = clock.now_s
-        watch.watch(lane)  # type: ignore[arg-type]
+        begins(8.0)
         clock.pass_s(seconds)
     # This one follows at once, and does not end.
-    runs.since_s = clock.now_s
-    watch.watch(lane)  # type: ignore[arg-type]
+    begins(8.0)
     clock.pass_s(60)
     assert runs.told == [begun_s + 3.0 + 6.0 + 7.9 + 8.0]
-    # Nothing ran, and nothing was looked after.
-    runs.since_s = clock.now_s
-    watch.watch(lane)  # type: ignore[arg-type]
-    watch.limit_s = 0
+    # One with less time is not looked at when the one before would have been.
+    begins(60.0)
+    clock.pass_s(1)
+    begins(2.0)
+    short_s = clock.now_s
     clock.pass_s(60)
-    assert len(runs.told) == 1
+    assert runs.told[1:] == [short_s + 2.0]
+    # Nothing ran, or what ran may run on.
+    begins(8.0)
+    runs.due_s = None
+    clock.pass_s(60)
+    assert len(runs.told) == 2
