@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import resource
 import signal
 import socket
@@ -35,6 +36,7 @@ from dirty_runtime import DirtyClient, StashClient
 from dirty_runtime.testing import Arbiter, running
 from gdproto import ManageOp, StashOp
 
+from . import frames, sessions
 from .facts import rss_mb
 from .peers import LIMIT_S, Attacker
 from .probe import VARIABLE, Probe, Stands
@@ -398,6 +400,27 @@ def illegal(stage: Stage) -> None:
     frames = [gdproto.Header(gdproto.MessageCode.END, 0, 7).to_bytes() * count]
     with stage.attacker() as attacker, stage.watched():
         attacker.strike(frames, count)
+
+
+def bent(stage: Stage, all_data: Iterable[bytes]) -> None:
+    """Send each on a connection of its own, to the end; what comes is looked at elsewhere."""
+    with stage.watched():
+        for data in all_data:
+            with stage.attacker() as attacker, contextlib.suppress(ConnectionError):
+                attacker.socket.sendall(data)
+                attacker.socket.shutdown(socket.SHUT_WR)
+                while attacker.socket.recv(65536):
+                    pass
+
+
+@attack("5,000 mutated frames")
+def mutated_frames(stage: Stage) -> None:
+    bent(stage, frames.mutated(random.Random(1), APP, stage.few(5_000, 200)))
+
+
+@attack("1,000 mutated sessions")
+def mutated_sessions(stage: Stage) -> None:
+    bent(stage, sessions.mutated(random.Random(1), APP, stage.few(1_000)))
 
 
 @attack("1,000,000 CANCELs of nothing, in one go")
