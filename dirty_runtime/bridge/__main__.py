@@ -43,6 +43,7 @@ LOOK_S = 0.5
 # How often it is looked before a place that seems to be free is taken for one that is not.
 LOOKS = 5
 AGAIN_S = 1.0
+LATE_S = 5.0
 # What the actor has sent before it ended may be on its way.
 ON_ITS_WAY_S = 0.3
 # How long it may take until all is there that a worker has sent that ended.
@@ -89,28 +90,36 @@ class Bridge:
 
     def _connect(self) -> None:
         """Come to the cluster. Ends this process where Ray does."""
-        order = self._order
+        address = self._order["address"]
         logging.getLogger("ray").setLevel(logging.CRITICAL)
+        # Ray takes a minute to find out that nobody is there.
+        late = threading.Timer(LATE_S, self._tell, (f"{WAITS} no cluster answers at {address}",))
+        late.daemon = True
+        late.start()
         while True:
             try:
-                ray.init(
-                    address=order["address"],
-                    namespace="dirty",
-                    log_to_driver=False,
-                    configure_logging=False,
-                    runtime_env={
-                        "working_dir": order["directory"],
-                        "excludes": left_out(order["directory"]),
-                        "env_vars": order["begin_with"],
-                    },
-                )
-                # Ray has signals of its own.
-                self._around.handle_signals()
-                return
+                self._join(address)
+                break
             except (ConnectionError, RayError, TimeoutError) as error:
-                reason = f"the cluster at {order['address']} cannot be reached: {short(error)}"
-                self._tell(f"{WAITS} {reason}")
+                self._tell(f"{WAITS} the cluster at {address} cannot be reached: {short(error)}")
                 time.sleep(AGAIN_S)
+        late.cancel()
+        # Ray has signals of its own.
+        self._around.handle_signals()
+
+    def _join(self, address: str) -> None:
+        directory = self._order["directory"]
+        ray.init(
+            address=address,
+            namespace="dirty",
+            log_to_driver=False,
+            configure_logging=False,
+            runtime_env={
+                "working_dir": directory,
+                "excludes": left_out(directory),
+                "env_vars": self._order["begin_with"],
+            },
+        )
 
     def _placed_actor(self) -> Any:
         """The actor, as soon as it has a place, and has loaded what it is made of."""

@@ -64,13 +64,11 @@ Serve = Callable[..., AbstractContextManager[Arbiter]]
 
 @pytest.fixture
 def serve(nodes: Nodes) -> Serve:
-    """Has apps served from the cluster; by `begin` with workers that need not be ready."""
+    """Has apps served from the cluster, their workers ready."""
 
-    def begin_one(
-        *apps: str, options: tuple[str, ...] = (), begin: Any = running, **more: Any
-    ) -> Any:
+    def begin(*apps: str, options: tuple[str, ...] = (), **more: Any) -> Any:
         more.setdefault("directory", CLUSTER.parent)
         told = ("--launcher", "ray", "--ray-address", nodes.address, *options)
-        return begin(*apps, options=told, **more)
+        return running(*apps, options=told, **more)
 
-    return begin_one
+    return begin
