@@ -8,6 +8,7 @@ frame, as it mostly does.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -67,6 +68,7 @@ def client_share() -> Iterator[Share]:
         listener.listen()
         arbiter, ours = ends()
         with arbiter, DirtyClient(f"{directory}/socket", TIMEOUT_S) as client:
+            client._ids = itertools.count(1)
             channel = client._channels._idle[0]
             with closing(channel._socket):
                 channel._socket = type(channel._socket)(fileno=ours.detach())
