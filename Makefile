@@ -125,8 +125,8 @@ docs-archive: docs  ## the site as dist/gdproto-docs.zip: unpack it, and run pyt
 	@mkdir -p dist && $(BIN)/python -c "import shutil; shutil.make_archive('dist/gdproto-docs', 'zip', 'site')"
 
 docs-version: $(VENV)/installed  ## commit the site of this version, beside those of others, to the branch gh-pages
-	GDPROTO_DOCS_VERSIONS=mike $(BIN)/mike deploy --update-aliases $$($(BIN)/python -c "import gdproto; print(gdproto.__version__)") latest
-	$(BIN)/mike set-default latest
+	PYTHONPATH=. PATH="$(abspath $(BIN)):$$PATH" GDPROTO_DOCS_VERSIONS=mike $(BIN)/mike deploy --update-aliases $$($(BIN)/python -c "import gdproto; print(gdproto.__version__)") latest
+	PYTHONPATH=. $(BIN)/mike set-default latest
 
 $(VENV)/browser: $(VENV)/installed
 	@command -v chromium > /dev/null || (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends chromium) > /dev/null
