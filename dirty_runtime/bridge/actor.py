@@ -173,6 +173,8 @@ def _end_with(listener: socket.socket) -> None:
     """End this process when whoever comes there is gone."""
     with listener:
         bridge, _ = listener.accept()
+    # What the app forks is not to pass for the worker.
+    os.register_at_fork(after_in_child=bridge.close)
     with suppress(OSError):
         while bridge.recv(PIECE_BYTES):
             pass

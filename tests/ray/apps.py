@@ -54,6 +54,12 @@ class OnA(DirtyApp):
     def die(self) -> None:
         os._exit(9)
 
+    def die_and_leave_a_child(self, seconds: float) -> None:
+        if os.fork() == 0:
+            time.sleep(seconds)
+            os._exit(0)
+        os._exit(9)
+
     def fail(self) -> None:
         raise ValueError("it fails")
 

@@ -85,6 +85,14 @@ def test_a_bridge_and_an_actor_that_end_are_replaced(serve: Serve, tmp_path: Pat
         assert arbiter.status()["down"] == {}
 
 
+def test_an_actor_that_leaves_a_child_is_gone_all_the_same(serve: Serve) -> None:
+    with serve(A) as arbiter, arbiter.client(timeout=60) as client:
+        began_s = time.monotonic()
+        with pytest.raises(DirtyWorkerError):
+            client.execute(A, "die_and_leave_a_child", 20)
+        assert time.monotonic() - began_s < 2 * SOON_S
+
+
 def test_who_waits_for_a_place_holds_nobody_up_and_is_told_why(nodes: Nodes) -> None:
     command = [sys.executable, "-m", "dirty_runtime", "serve", "--socket", "SOCKET"]
     command += ["--launcher", "ray", "--ray-address", nodes.address, "--workers", "1"]
