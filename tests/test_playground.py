@@ -186,13 +186,11 @@ DECLARATION = Declaration(
     {},
     {},
 )
-# Of each vector the question about its bytes as they come, not that of other portions.
+# Of each vector the first question about it: others only cut its bytes elsewhere.
 SESSIONS = [
-    (case, one)
+    (case, next(one for one in questions(case) if one.op == "session"))
     for case in load().values()
     if case.kind in ("session", "stream")
-    for one in questions(case)
-    if one.op == "session" and one.fields.get("digest") is None
 ]
 
 
