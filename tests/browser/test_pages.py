@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
+
+import gdproto
+from gdproto.conformance.live.pcapng import Capture
 
 PAGES = [
     "",
@@ -47,9 +51,30 @@ def phone(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     context.close()
 
 
+def captured() -> str:
+    """A capture of one frame, as it is pasted."""
+    file = io.BytesIO()
+    Capture(file).sent(0, True, gdproto.End(7).to_bytes())
+    return file.getvalue().hex()
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_everybody_can_read_it(phone: Page, site: str, path: str) -> None:
     phone.goto(site + path, wait_until="networkidle")
+    judged(phone)
+
+
+def test_everybody_can_read_a_session_and_a_capture(phone: Page, site: str) -> None:
+    vector = "as-client/client-streaming-receives-response"
+    phone.goto(f"{site}playground/?vector={vector}", wait_until="networkidle")
+    phone.fill("#bytes-text", captured())
+    expect(phone.locator(".captured tbody tr")).to_have_count(1)
+    expect(phone.locator(".states .taken").first).to_be_attached()
+    judged(phone)
+
+
+def judged(phone: Page) -> None:
+    """Fails where it is wider than the screen, or some cannot read it."""
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
     found = Axe().run(phone, context=".md-content")
     told = {

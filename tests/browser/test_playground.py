@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from itertools import islice
@@ -169,9 +170,120 @@ def test_a_session_goes_step_by_step(page: Page, site: str) -> None:
     expect(steps).to_have_count(0)
 
 
+COPIED = "() => navigator.clipboard.readText()"
+
+
+def say(page: Page, who: str, message: str) -> None:
+    chosen = page.locator(".say label")
+    chosen.filter(has_text=re.compile("^Who")).locator("select").select_option(who)
+    chosen.filter(has_text=re.compile("^sends")).locator("select").select_option(message)
+    page.get_by_role("button", name="Send it").click()
+
+
+def taken(page: Page) -> list[tuple[str, str]]:
+    """The message and the words of each cell that lights up."""
+    cells = page.locator(".states [aria-current]")
+    return [(one.locator("xpath=../th").inner_text(), one.inner_text()) for one in cells.all()]
+
+
+def test_two_ends_talk_and_the_table_lights_up(playground: Page) -> None:
+    playground.get_by_label("with id").fill("7")
+    say(playground, "client", "REQUEST")
+    assert taken(playground) == [("REQUEST", "→ calling\ntaken: client, arbiter")]
+    now = playground.locator(".states th.now")
+    expect(now).to_have_text("callingnow: client, arbiter")
+    expect(playground.locator(".open tr").last).to_have_text("7callingcalling")
+    say(playground, "arbiter", "CHUNK")
+    expect(now).to_have_text("streamingnow: client, arbiter")
+    # After a CHUNK there may be no RESPONSE: neither goes, nor changes anything.
+    say(playground, "arbiter", "RESPONSE")
+    moves = playground.locator("#moves")
+    expect(moves).to_contain_text("may not send RESPONSE 7: unexpected_message, of scope exchange")
+    expect(moves.locator("a")).to_have_text(["GD-EXCH-009", "GD-EXCH-021"])
+    expect(moves.locator("a").first).to_have_attribute("href", "../spec/06-exchanges/#GD-EXCH-009")
+    expect(playground.locator(".steps tr").last).to_contain_text("refused: unexpected_message")
+    expect(now).to_have_text("streamingnow: client, arbiter")
+    # All the same it may come, from whoever has no such codec.
+    playground.get_by_label("Also what its codec refuses").check()
+    say(playground, "arbiter", "RESPONSE")
+    expect(moves).to_contain_text(
+        "In streaming, the client receives RESPONSE 7: unexpected_message"
+    )
+    expect(now.nth(0)).to_have_text("idlenow: client")
+    expect(now.nth(1)).to_have_text("streamingnow: arbiter")
+    say(playground, "client", "END")
+    expect(moves).to_contain_text("the arbiter receives END 7: unexpected_message")
+    expect(moves.locator("a", has_text="GD-EXCH-004").first).to_be_visible()
+
+
+def test_what_may_not_open_an_exchange_is_told(playground: Page) -> None:
+    playground.get_by_label("Seen as").select_option("worker")
+    say(playground, "lane", "STASH")
+    moves = playground.locator("#moves")
+    expect(moves).to_contain_text("In idle, the lane may not send STASH 1: unexpected_message")
+    expect(moves.locator("a").first).to_have_text("GD-EXCH-020")
+    playground.get_by_label("with id").fill("x")
+    playground.get_by_role("button", name="Send it").click()
+    expect(playground.locator(".problem")).to_have_text("An id is a number below 2 to the 64th.")
+    expect(playground.locator(".steps tbody tr")).to_have_count(1)
+
+
+def test_a_session_is_gone_through_by_keys(page: Page, site: str) -> None:
+    page.goto(f"{site}playground/?vector=as-client/client-streaming-receives-response")
+    ready(page)
+    steps = page.locator(".steps tbody tr")
+    expect(page.locator(".steps .good")).to_have_count(steps.count())
+    page.get_by_role("button", name="step 1").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".steps [aria-current=step]")).to_have_text("1")
+    assert taken(page) == [("REQUEST", "→ calling\ntaken: client, arbiter")]
+    expect(page.get_by_role("button", name="step 1")).to_be_focused()
+    page.get_by_role("button", name="Step on").press("Space")
+    assert taken(page) == [("CHUNK", "→ streaming\ntaken: client, arbiter")]
+    page.get_by_role("button", name="Step on").press("Enter")
+    assert taken(page) == [("RESPONSE", "✗ exchange\ntaken: client, arbiter")]
+    page.get_by_role("button", name="Step back").press("Enter")
+    assert taken(page) == [("CHUNK", "→ streaming\ntaken: client, arbiter")]
+
+
+def test_a_link_leads_to_the_same_session(playground: Page, page: Page) -> None:
+    say(playground, "client", "REQUEST")
+    say(playground, "arbiter", "RESPONSE")
+    say(playground, "client", "CANCEL")
+    playground.get_by_role("button", name="Step back").click()
+    shown = playground.locator(".session").inner_text()
+    playground.get_by_role("button", name="Copy a link to this session").click()
+    playground.wait_for_function(f"({COPIED})().then((text) => text.includes('#session=1.'))")
+    link = playground.evaluate(COPIED)
+    page.goto("about:blank")
+    page.goto(link)
+    ready(page)
+    assert page.locator(".session").inner_text() == shown
+    assert page.url == link
+    # And in a tab that is at the playground already.
+    page.get_by_role("button", name="Start anew").click()
+    expect(page.locator(".steps tbody tr")).to_have_count(0)
+    page.evaluate("link => { location.href = link; }", link)
+    expect(page.locator(".steps tbody tr")).to_have_count(3)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("9.e30", "a session of version 9; this page reads 1"),
+        ("1.e3", "cut off, or changed on its way"),
+        ("1.e30", "no role, or no steps"),
+    ],
+)
+def test_a_link_that_is_none_says_so(page: Page, site: str, text: str, told: str) -> None:
+    page.goto(f"{site}playground/#session={text}")
+    ready(page)
+    expect(page.locator("#vector .bad")).to_have_text(f"This link opens no session: {told}.")
+
+
 def test_a_recorded_frame_opens_by_one_click(page: Page, site: str) -> None:
     page.goto(f"{site}design/travel/")
-    page.click("svg.travel a:has-text('RESPONSE 1 5') >> nth=0")
+    page.locator("svg.travel a").filter(has_text=re.compile(r"^RESPONSE \d+ 5$")).first.click()
     ready(page)
     expect(page.locator("#outcome")).to_contain_text("Valid: a RESPONSE")
 
