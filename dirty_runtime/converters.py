@@ -40,6 +40,8 @@ MARK = "gd:"
 ARRAY = "gd:array"
 PLAIN = frozenset((type(None), bool, int, float, str, bytes))
 NAME = re.compile(r"[A-Za-z_][\w.]*")
+# From here on, a copy takes time.
+LARGE_BYTES = 64 * 1024
 # Of numpy's types of items: a byte order, a kind, a size, and a unit; or a name such as bfloat16.
 ITEM = re.compile(r"[<>|=]?[biufcmMSUV]\d+(\[\w+\])?|(?:bfloat|float|int|uint)\d\w*")
 
@@ -132,6 +134,11 @@ class Converters:
         self._kinds[kind.cls] = kind
         self._made[MARK + kind.name] = kind.make
         self._strict.add(MARK + kind.name)
+
+    @property
+    def has_arrays(self) -> bool:
+        """Whether arrays are converted."""
+        return self._has_arrays
 
     # --- out ---
 
@@ -292,9 +299,18 @@ def _array_of(numpy: Any, array: Any) -> dict[str, Any]:
     said = {
         ARRAY: _item_type(numpy, array.dtype),
         "shape": list(array.shape),
-        "data": array.tobytes(order),
+        "data": _data_of(numpy, array, order),
     }
     return said | {"order": order} if order == "F" else said
+
+
+def _data_of(numpy: Any, array: Any, order: str) -> bytes | memoryview:
+    """The bytes of its items: of much that lies in one piece, where it is."""
+    is_whole = array.flags.c_contiguous or array.flags.f_contiguous
+    if not is_whole or array.nbytes < LARGE_BYTES:
+        return bytes(array.tobytes(order))
+    plain = numpy.asarray(array.T if order == "F" else array)
+    return memoryview(plain.reshape(-1).view(numpy.uint8))
 
 
 def _item_type(numpy: Any, dtype: Any) -> Any:

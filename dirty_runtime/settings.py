@@ -136,6 +136,15 @@ class Config:
     max_spool_bytes: int = setting(
         2**30, "Bytes in TMPDIR of large frames that are under way; 0 for any number.", 0
     )
+    max_memfd_bytes: int = setting(
+        8 * 2**30, "Bytes by reference of requests and answers under way; 0 for any number.", 0
+    )
+    max_memfds: int = setting(
+        128, "Descriptors for bytes by reference that one connection may use; 0 for any.", 0
+    )
+    memfd_min_bytes: int = setting(
+        2**20, "Bytes from which on workers answer by reference; 0 for never.", 0
+    )
     frame_timeout_s: float = setting(
         60.0, "Seconds that a client may take to send one frame; 0 for any.", 0
     )

@@ -192,6 +192,11 @@ class Connection:
             return len(self._buffer)
         return len(self._buffer) + len(large.frame if isinstance(large, Apart) else large)
 
+    @property
+    def untaken_bytes(self) -> int:
+        """What was received behind the last event that was handed out, but of a large frame."""
+        return len(self._buffer) - self._start
+
     def unread(self, limit: int) -> bytes:
         """At most `limit` of the received bytes from the frame on that is read next.
 

@@ -146,6 +146,7 @@ class DirtyArbiter:
             clock,
             self.turns,
         )
+        self.dispatcher.limit_passed(config)
         self.templates = Templates(config.directory, config.boot_timeout_s, clock)
         self._has_own_launchers = launchers is None
         if launchers is None:

@@ -333,6 +333,12 @@ class Calls(Generic[C, L]):
         """The worker has ended the exchange of a call that was given up."""
         return self._next(lane, now_s)
 
+    def unstarted(self, lane: L, error: DirtyError, now_s: float) -> Actions[C, L]:
+        """The lane cannot take the call that was to start on it, and takes another."""
+        call = self.running.pop(lane)
+        self._deadlines.drop(call)
+        return (Fail(call, error), *self._next(lane, now_s))
+
     def failed(self, lane: L, error: DirtyError) -> Actions[C, L]:
         """The call that runs on the lane, if one does, cannot be answered."""
         call = self.running.get(lane)

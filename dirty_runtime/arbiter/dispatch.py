@@ -18,12 +18,14 @@ import gdproto
 from ..errors import (
     DirtyCancelledError,
     DirtyError,
+    DirtyNoWorkersAvailableError,
     DirtyOverloadedError,
     DirtyPermissionError,
     DirtyWorkerError,
 )
 from ..settings import Config
 from ..sockets.link import Link
+from ..sockets.passing import Account, Parcel
 from .answers.registry import Answerers
 from .apart import for_each
 from .calls import KEPT_BYTES, Action, Actions, Calls, Close, Fail, GiveUp, Start
@@ -78,6 +80,8 @@ class Dispatcher:
 
     Attributes:
         clients: the connections.
+        passed: counts the memory that is passed.
+        limits_of_passed: how much of it, and of how many descriptors, one client may have us keep.
         quiet: is set when nobody waits for an answer, or has one to read, once `drain` was called.
     """
 
@@ -99,6 +103,8 @@ class Dispatcher:
         turns: Turns,
     ) -> None:
         self.clients: set[ClientConnection] = set()
+        self.passed = Account()
+        self.limits_of_passed = (0, 0)
         self.quiet = asyncio.Event()
         self.door = door
         # Without a step between them: it is called for each frame.
@@ -130,6 +136,7 @@ class Dispatcher:
         """Have these limits from now on."""
         self._access = access
         self._graceful_timeout_s = config.graceful_timeout_s
+        self.limit_passed(config)
         self.door.take(config)
         self._silence.limit(config.timeout_s, self.door.unread_s)
         self._limit_runs(config.max_run_s, config.app_max_run)
@@ -137,6 +144,12 @@ class Dispatcher:
     def _limit_runs(self, limit_s: float, of_apps: Mapping[str, float]) -> None:
         self._max_run_s, self._app_max_run_s = limit_s, of_apps
         self._are_runs_limited = bool(limit_s or of_apps)
+
+    def limit_passed(self, config: Config) -> None:
+        """Have these limits of memory that is passed."""
+        most = config.max_memfd_bytes
+        self.passed.limit(most, 0)
+        self.limits_of_passed = (most * config.max_queue_share // 100, config.max_memfds)
 
     def drain(self) -> None:
         """Take no new calls; `quiet` tells when there are none."""
@@ -295,6 +308,11 @@ class Dispatcher:
             self.quiet.set()
 
     def _start(self, call: CallOf, lane: Place) -> None:
+        if type(call.frame) is Parcel and not lane.takes_descriptors:
+            reason = "its worker takes no bytes by reference"
+            error = DirtyNoWorkersAvailableError(call.app_path, reason=reason, begun=False)
+            self._perform(self._calls.unstarted(lane, error, self._clock()))
+            return
         lane.request(call.frame, call.header, call.started_s)
         if call.size_bytes > KEPT_BYTES:
             call.frame = beginning(call.frame)

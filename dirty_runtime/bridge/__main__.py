@@ -44,8 +44,6 @@ LOOK_S = 0.5
 LOOKS = 5
 AGAIN_S = 1.0
 LATE_S = 5.0
-# Pieces of a lane that may be on their way: a caller who reads slowly holds the worker up.
-AHEAD = 16
 # What the actor has sent before it ended may be on its way.
 ON_ITS_WAY_S = 0.3
 # How long it may take until all is there that a worker has sent that ended.
@@ -259,8 +257,7 @@ def _address_of(node: str) -> tuple[str, int] | None:
 
 def _stream(method: Any) -> Any:
     """What calls the method, whose results come one by one."""
-    held = {"_generator_backpressure_num_objects": AHEAD}
-    return method.options(num_returns="streaming", **held).remote
+    return method.options(num_returns="streaming").remote
 
 
 def _end(lane: socket.socket) -> None:

@@ -25,8 +25,15 @@ import gdproto
 from gdproto import NEED_DATA
 
 from ..deadlines import Deadlines
-from ..errors import DirtyConnectionError, DirtyError, DirtyWorkerError, from_message
+from ..errors import (
+    DirtyConnectionError,
+    DirtyError,
+    DirtyProtocolError,
+    DirtyWorkerError,
+    from_message,
+)
 from ..sockets.own import unix_socket
+from ..sockets.passing import Descriptors, Incoming, Parcel
 from ..sockets.transfer import widen
 from .answers import (
     Deadline,
@@ -38,9 +45,11 @@ from .answers import (
     says_nothing_began,
     unreachable,
 )
+from .large import MIN_BYTES, TAKES, TOO_LARGE, Large, lists_memfd, takes_none
 from .wire import Wire
 
 CONNECT_PAUSE_S = 0.005
+LARGE_FRAME_BYTES = 64 * 1024
 # How long a stream may keep the loop to itself.
 TURN_S = 0.005
 
@@ -57,8 +66,13 @@ def running_loop() -> asyncio.AbstractEventLoop:
 class AsyncChannel(Wire):
     """One connection, on which any number of calls wait for their answers."""
 
-    def __init__(self, connected: socket.socket, socket_path: str, ids: Iterator[int]) -> None:
-        super().__init__(connected)
+    def __init__(
+        self, connected: socket.socket, socket_path: str, ids: Iterator[int], large: Large
+    ) -> None:
+        super().__init__(connected, large)
+        # Whether it was told that descriptors may be passed; known when the STATUS was answered.
+        self._may_pass = False
+        self._known = asyncio.get_running_loop().create_future()
         self._path = socket_path
         self._calls: dict[int, asyncio.Future[gdproto.Message]] = {}
         # When they are late, and the timer that looks after that: one for all, which is the loop's
@@ -94,17 +108,79 @@ class AsyncChannel(Wire):
         now_s, number, loop = time.monotonic(), message.request_id, asyncio.get_running_loop()
         if deadline.due_s <= now_s:
             raise deadline.passed()
-        parts = encoded(self.connection, message)
+        if self.large.was_seen:
+            self._say_what_is_taken(message)
+        parts = self._encoded(message)
         call = self._calls[number] = loop.create_future()
         self._deadlines.set(number, deadline.due_s)
         if deadline.due_s < self._alarm_s:
             self._set_alarm(deadline.due_s - now_s)
-        if not self.send(parts):
+        if not self._sent(message, parts):
             self.is_open = False
             # Of a new one that the arbiter closed, the reason may be to come.
             if self._was_heard:
                 return None
         return call
+
+    # --- what goes by reference ---
+
+    def _say_what_is_taken(self, message: gdproto.Message) -> None:
+        if isinstance(message, gdproto.Request):
+            message.extensions = TAKES if self._may_pass else None
+        if self._may_pass and self.incoming is None:
+            self.incoming = Incoming()
+
+    def _encoded(self, message: gdproto.Message) -> list[bytes] | Parcel:
+        """The frame; with descriptors where no frame carries the message without them.
+
+        Raises:
+            DirtyProtocolError: there is none.
+        """
+        try:
+            return encoded(self.connection, message)
+        except DirtyProtocolError as error:
+            if error.code not in TOO_LARGE or not self.large.sees(
+                MIN_BYTES if self.large.least else 0
+            ):
+                raise
+            self._say_what_is_taken(message)
+            found = self._referring(message)
+            if found is None:
+                raise
+        try:
+            return Parcel(self.connection.send(found[0]), found[1])
+        except gdproto.ProtocolError as error:
+            raise DirtyProtocolError.of(error) from None
+
+    def _referring(self, message: gdproto.Message) -> tuple[gdproto.Request, Descriptors] | None:
+        if not self._may_pass or not isinstance(message, gdproto.Request):
+            return None
+        return self.large.referring(message)
+
+    def _sent(self, message: gdproto.Message, parts: list[bytes] | Parcel) -> bool:
+        """Send the frame, with large bytes by reference. Returns as `Wire.send`."""
+        if isinstance(parts, Parcel):
+            return self.send_parcel(parts)
+        if (len(parts) > 1 or len(parts[0]) > LARGE_FRAME_BYTES) and self.large.sees(
+            sum(map(len, parts))
+        ):
+            self._say_what_is_taken(message)
+            if (found := self._referring(message)) is not None:
+                return self.send_parcel(Parcel(found[0].to_bytes(), found[1]))
+        return self.send(parts)
+
+    async def known(self, deadline: Deadline) -> None:
+        """Wait until it is known what may be passed. Raises DirtyError."""
+        try:
+            async with asyncio.timeout(deadline.left_s()):
+                await asyncio.shield(self._known)
+        except TimeoutError:
+            raise deadline.passed() from None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known what may be passed."""
+        return self._known.done()
 
     def end(self, request_id: int) -> None:
         """Nobody awaits the answer any more."""
@@ -153,6 +229,8 @@ class AsyncChannel(Wire):
 
     def _fail(self, error: DirtyError) -> None:
         self.is_open = False
+        if not self._known.done() and not self._known.get_loop().is_closed():
+            self._known.set_result(None)
         for call in self._calls.values():
             if not call.done() and not call.get_loop().is_closed():
                 call.set_exception(copy(error))
@@ -181,10 +259,19 @@ class AsyncChannel(Wire):
                     self._take(answer.message)
         except gdproto.ProtocolError as error:
             return error
+        if self.incoming is not None:
+            self.incoming.settle(self.connection)
         return None
 
     def _take(self, message: gdproto.Message) -> None:
         call = self._calls.get(message.request_id)
+        if self.incoming is not None:
+            try:
+                message = self.resolved(message)
+            except DirtyError as error:
+                if call is not None and not call.done():
+                    call.set_exception(error)
+                return
         if says_nothing_began(message):
             # New calls go where this one may be made.
             self.is_open = False
@@ -196,6 +283,9 @@ class AsyncChannel(Wire):
                 message.result.get("extensions") if isinstance(message.result, dict) else None
             )
             self._can_cancel = isinstance(extensions, list) and "cancel" in extensions
+            self._may_pass = self.large.least > 0 and lists_memfd(message)
+            if not self._known.done():
+                self._known.set_result(None)
 
     def _broken(self, error: DirtyError) -> None:
         self._fail(error)
@@ -226,9 +316,10 @@ class AsyncStream(Wire):
 class AsyncChannels:
     """The channels of one client, and its streams."""
 
-    def __init__(self, socket_path: str, ids: Iterator[int]) -> None:
+    def __init__(self, socket_path: str, ids: Iterator[int], large: Large) -> None:
         self._path = socket_path
         self._ids = ids
+        self._large = large
         self._channels: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncChannel] = (
             WeakKeyDictionary()
         )
@@ -247,8 +338,13 @@ class AsyncChannels:
                 if call is not None:
                     return result_of(await call)
             except DirtyError as error:
+                if getattr(error, "code", None) in TOO_LARGE and not channel.is_known:
+                    await channel.known(deadline)
+                    continue
                 if failure is not None or not says_nothing_began(error):
                     raise
+                if takes_none(error) and isinstance(message, gdproto.Request):
+                    self._large.refused.add(message.app_path)
                 failure = error
             except TimeoutError:
                 raise deadline.passed() from None
@@ -267,13 +363,13 @@ class AsyncChannels:
     ) -> AsyncGenerator[Any, None]:
         """The chunks that answer `message`, or its one result. Raises DirtyError."""
         running_loop()
-        stream = AsyncStream(await connect(self._path, deadline))
+        stream = AsyncStream(await connect(self._path, deadline), self._large)
         try:
             answer = await self._first(stream, message, deadline.within(idle_s))
             if isinstance(answer, DirtyError):
                 stream.close()
                 with instead(answer):
-                    stream = AsyncStream(await connect(self._path, deadline))
+                    stream = AsyncStream(await connect(self._path, deadline), self._large)
                 answer = await self._first(stream, message, deadline.within(idle_s))
             turn_ends_s = time.monotonic() + TURN_S
             while isinstance(answer, gdproto.Chunk):
@@ -297,7 +393,9 @@ class AsyncChannels:
         Raises:
             DirtyError: there is no answer.
         """
-        stream.send(encoded(stream.connection, message))
+        if self._large.was_seen:
+            await self._agree(stream, message, limit)
+        self._begin(stream, message)
         try:
             answer = await self._next(stream, limit)
         except DirtyError as error:
@@ -307,6 +405,24 @@ class AsyncChannels:
         if isinstance(answer, gdproto.Error) and says_nothing_began(answer):
             return from_message(answer)
         return answer
+
+    async def _agree(self, stream: AsyncStream, message: gdproto.Message, limit: Deadline) -> None:
+        """Ask whether descriptors may be passed. Raises DirtyError."""
+        stream.send([stream.connection.send(gdproto.Status(next(self._ids)))])
+        if lists_memfd(await self._next(stream, limit)) and isinstance(message, gdproto.Request):
+            stream.incoming = Incoming()
+            message.extensions = TAKES
+
+    def _begin(self, stream: AsyncStream, message: gdproto.Message) -> None:
+        """Send what opens the exchange. Raises DirtyError."""
+        if stream.incoming is not None and isinstance(message, gdproto.Request):
+            found = self._large.referring(message)
+            if found is not None:
+                stream.send_parcel(Parcel(stream.connection.send(found[0]), found[1]))
+                return
+        parts = encoded(stream.connection, message)
+        self._large.sees(sum(map(len, parts)))
+        stream.send(parts)
 
     async def close(self) -> None:
         """Close the running loop's channel."""
@@ -337,7 +453,7 @@ class AsyncChannels:
                 raise broken(error) from None
             answer = answer_in(event, self._path)
             if answer is not None:
-                return answer.message
+                return stream.resolved(answer.message)
             if event is gdproto.NEED_DATA:
                 try:
                     async with asyncio.timeout(limit.left_s()):
@@ -358,7 +474,7 @@ class AsyncChannels:
             # Without a pause between, so that nobody else opens one.
             connected = try_to_connect(self._path)
             if connected is not None:
-                channel = AsyncChannel(connected, self._path, self._ids)
+                channel = AsyncChannel(connected, self._path, self._ids, self._large)
                 for ended in keep_for(loop, channel, self._channels):
                     # Its frames may have stopped half way: the arbiter would wait for the rest.
                     ended.close()

@@ -39,7 +39,7 @@ class Client:
     """
 
     # What is not copied.
-    _OF_ONE = ("_ids", "_channels", "_on_loops", "_loops", "_bare")
+    _OF_ONE = ("_ids", "_channels", "_on_loops", "_loops", "_bare", "_large")
 
     def __init__(self, socket_path: str, timeout: float | None) -> None:
         self.socket_path = checked_path(socket_path)

@@ -15,6 +15,7 @@ from ..seconds import ValueRefused, seconds
 from .answers import Deadline, of_form
 from .base import request_ids
 from .faces import Faces
+from .large import MIN_BYTES, Large
 from .on_loops import OnLoops
 from .sync import Channels
 from .tracing import API, checked_trace, told
@@ -51,6 +52,8 @@ class DirtyClient(Faces):
         priority: of calls that wait for an app, the higher goes first: from -10 to 10, and one
             more for each second of waiting. 0 is usual.
         converters: for values that no type of the wire holds; see `dirty_runtime.Converters`.
+        memfd_min_bytes: from how many on bytes go by reference, there and back, where the arbiter
+            takes that; 0 for never.
 
     Raises:
         ValueRefused: a DirtyError and a ValueError: a timeout is not above 0, or the priority is
@@ -65,8 +68,10 @@ class DirtyClient(Faces):
         idle_timeout: float | None = None,
         priority: int = 0,
         converters: Converters | None = None,
+        memfd_min_bytes: int = MIN_BYTES,
     ) -> None:
         self.converters = converters
+        self.memfd_min_bytes = memfd_min_bytes
         super().__init__(socket_path, timeout)
         self.idle_timeout = idle_timeout
         self.priority = checked(priority)
@@ -74,8 +79,9 @@ class DirtyClient(Faces):
 
     def _begin(self) -> None:
         self._ids = request_ids()
-        self._channels = Channels(self.socket_path)
-        self._on_loops = OnLoops(self.socket_path, self._ids)
+        self._large = Large(self._ids, self.memfd_min_bytes)
+        self._channels = Channels(self.socket_path, self._large)
+        self._on_loops = OnLoops(self.socket_path, self._ids, self._large)
         self._loops = set()
         self._bare = (self._channels, self._on_loops)
         if self.converters is not None:
@@ -86,6 +92,7 @@ class DirtyClient(Faces):
         from .converting import ConvertingChannels, ConvertingOnLoops
 
         channels, on_loops = self._bare
+        self._large.views = converters.has_arrays
         between: Any = ConvertingChannels(channels, converters)
         self._channels = between
         between = ConvertingOnLoops(on_loops, converters)

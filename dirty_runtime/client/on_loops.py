@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from .large import Large, never
+
 if TYPE_CHECKING:
     from .aio import AsyncChannels
 
@@ -15,6 +17,7 @@ class OnLoops:
     Args:
         socket_path: the arbiter's socket.
         ids: of requests.
+        large: what is known of large bytes; None where none go by reference.
 
     Attributes:
         channels: those, the same for whoever asks.
@@ -22,8 +25,8 @@ class OnLoops:
 
     channels: AsyncChannels
 
-    def __init__(self, socket_path: str, ids: Iterator[int]) -> None:
-        self._made_with = socket_path, ids
+    def __init__(self, socket_path: str, ids: Iterator[int], large: Large | None = None) -> None:
+        self._made_with = socket_path, ids, large or never()
 
     def __getattr__(self, name: str) -> Any:
         if name != "channels":

@@ -17,6 +17,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import gdproto
@@ -24,8 +25,9 @@ from gdproto import MessageReceived, Response
 
 from ..errors import DirtyConnectionError, DirtyError, DirtyProtocolError, from_message
 from ..sockets.own import is_pythons, unix_socket
+from ..sockets.passing import Descriptors, Incoming, receive_passed, send_passing
 from ..sockets.round_trip import round_trip, round_trip_of_its_own
-from ..sockets.transfer import receive, widen
+from ..sockets.transfer import RECEIVE_BYTES, receive, widen
 from .answers import (
     Deadline,
     answer_in,
@@ -35,6 +37,7 @@ from .answers import (
     says_nothing_began,
     unreachable,
 )
+from .large import MIN_BYTES, TAKES, TOO_LARGE, Large, lists_memfd, never, takes_none
 
 # What a socket's buffer takes at once, or nearly.
 SMALL_FRAME_BYTES = 64 * 1024
@@ -82,8 +85,12 @@ class Channel:
         DirtyTimeoutError: the time is over.
     """
 
-    def __init__(self, socket_path: str, deadline: Deadline) -> None:
+    def __init__(self, socket_path: str, deadline: Deadline, large: Large) -> None:
         self._path = socket_path
+        self._large = large
+        # Whether it was asked, and what comes if descriptors may be passed.
+        self._was_asked = False
+        self._incoming: Incoming | None = None
         self._connection = gdproto.Connection("client")
         self._limit_s = 0.0
         self.is_clean = True
@@ -151,14 +158,22 @@ class Channel:
                 broke.
         """
         try:
+            if self._large.was_seen and not self._was_asked:
+                self._ask(limit)
+            if self._incoming is not None and isinstance(message, gdproto.Request):
+                message.extensions = TAKES
             parts = self._connection.send_parts(message)
         except gdproto.ProtocolError as error:
-            raise DirtyProtocolError.of(error) from None
+            return self._send_too_large(message, error, limit)
+        except BrokenPipeError:
+            return False
+        except OSError as error:
+            raise lost(self._path, error) from None
         self.is_clean = False
         try:
             if len(parts) == 1 and len(parts[0]) <= SMALL_FRAME_BYTES:
                 self._round_trip(parts[0], limit)
-            else:
+            elif not self._send_by_reference(message, limit, sum(map(len, parts))):
                 self._send_large(parts, limit)
         except TimeoutError:
             raise limit.passed() from None
@@ -168,11 +183,114 @@ class Channel:
             raise lost(self._path, error) from None
         return True
 
+    # --- what goes by reference ---
+
+    def _ask(self, limit: Deadline) -> None:
+        """Ask whether descriptors may be passed.
+
+        Raises:
+            BrokenPipeError: the arbiter has closed the connection.
+            DirtyError: the time is over, or what came broke the protocol.
+            OSError: the connection fails.
+        """
+        self._was_asked = True
+        was_clean, self.is_clean = self.is_clean, False
+        number = next(self._large.ids)
+        self._wait_at_most(limit.left_s())
+        self._socket.sendall(self._connection.send(gdproto.Status(number)))
+        while True:
+            event = self._connection.next_event()
+            if type(event) is MessageReceived and event.message.request_id == number:
+                break
+            if isinstance(event, gdproto.ConnectionClosed):
+                raise BrokenPipeError
+            if event is gdproto.NEED_DATA:
+                self._wait_at_most(limit.left_s())
+                self._receive()
+            elif type(event) is MessageReceived:
+                answer_in(event, self._path)
+        self.is_clean = was_clean
+        if lists_memfd(event.message):
+            self._incoming = Incoming()
+
+    def _may_pass(self, message: gdproto.Message, limit: Deadline) -> bool:
+        if type(message) is not gdproto.Request:
+            return False
+        if not self._was_asked:
+            self._ask(limit)
+        return self._incoming is not None
+
+    def _send_by_reference(self, message: gdproto.Message, limit: Deadline, size: int) -> bool:
+        """Send a frame whose exchange is open; False where nothing of it may be passed."""
+        if not self._large.sees(size) or not self._may_pass(message, limit):
+            return False
+        assert isinstance(message, gdproto.Request)
+        found = self._large.referring(message)
+        if found is None:
+            return False
+        taken, descriptors = found
+        message.extensions = TAKES
+        self._pass(taken.to_bytes(), descriptors, limit)
+        return True
+
+    def _send_too_large(
+        self, message: gdproto.Message, error: gdproto.ProtocolError, limit: Deadline
+    ) -> bool:
+        """As `send`, what no frame carries. Raises DirtyError."""
+        found = None
+        try:
+            if (
+                error.code in TOO_LARGE
+                and self._large.sees(MIN_BYTES if self._large.least else 0)
+                and self._may_pass(message, limit)
+            ):
+                assert isinstance(message, gdproto.Request)
+                found = self._large.referring(message)
+            if found is None:
+                raise DirtyProtocolError.of(error) from None
+            frame = self._connection.send(found[0])
+            self.is_clean = False
+            self._pass(frame, found[1], limit)
+        except gdproto.ProtocolError as fault:
+            raise DirtyProtocolError.of(fault) from None
+        except TimeoutError:
+            raise limit.passed() from None
+        except BrokenPipeError:
+            return False
+        except OSError as fault:
+            raise lost(self._path, fault) from None
+        return True
+
+    def _pass(self, frame: bytes, descriptors: Descriptors, limit: Deadline) -> None:
+        with closing(descriptors):
+            self._wait_at_most(limit.left_s())
+            sent = send_passing(self._socket, frame, descriptors.numbers)
+            if sent < len(frame):
+                self._send_large([frame[sent:]], limit)
+
+    def _receive_passed(self, at_most: int) -> None:
+        assert self._incoming is not None
+        passed: list[int] = []
+        data = receive_passed(self._socket, at_most, passed)
+        self._connection.receive_data(data)
+        if not data:
+            self._connection.receive_eof()
+        self._incoming.fed(len(data), passed)
+
+    def _resolved(self, message: gdproto.Message) -> gdproto.Message:
+        assert self._incoming is not None
+        descriptors = self._incoming.last(self._connection.untaken_bytes)
+        return message if descriptors is None else self._large.resolved(message, descriptors)
+
     def _round_trip(self, frame: bytes, limit: Deadline) -> None:
         started_s = time.monotonic()
         # As `_wait_at_most`, which is seldom needed.
         if not 0 <= self._limit_s - limit.due_s + started_s < SLACK_S:
             self._wait_at_most(limit.left_s())
+        if self._incoming is not None:
+            self._socket.sendall(frame)
+            self._receive()
+            return
         may_stay_awake = self._was_quick and self._has_processors
         data = self._there_and_back(self._socket, frame, AWAKE_S if may_stay_awake else 0.0)
         self._was_quick = time.monotonic() - started_s < QUICK_S
@@ -207,6 +325,8 @@ class Channel:
                 event = self._connection.next_event()
                 if type(event) is MessageReceived and event.message.request_id:
                     self.is_clean = event.ended
+                    if self._incoming is not None and self._incoming.came:
+                        return self._resolved(event.message)
                     return event.message
                 if event is gdproto.NEED_DATA:
                     self._wait_at_most(limit.left_s())
@@ -225,7 +345,13 @@ class Channel:
     def _receive(self) -> None:
         """Read once. Raises OSError."""
         try:
-            receive(self._socket, self._connection)
+            if self._incoming is None:
+                receive(self._socket, self._connection)
+            elif self._connection.room:
+                self._incoming.fed(receive(self._socket, self._connection), [])
+            else:
+                self._receive_passed(RECEIVE_BYTES)
+            self._large.sees(self._connection.kept_bytes)
         except ConnectionResetError:
             # Whether something was under way, the connection knows.
             self._connection.receive_eof()
@@ -238,14 +364,15 @@ class Channel:
 class Channels:
     """The channels of one client."""
 
-    def __init__(self, socket_path: str) -> None:
+    def __init__(self, socket_path: str, large: Large | None = None) -> None:
+        self.large = large or never()
         self._idle: list[Channel] = []
         self._path = socket_path
         self._generation = _generation
 
     def open(self, deadline: Deadline) -> None:
         """Have a channel ready. Raises DirtyConnectionError."""
-        self._keep(self._idle_channel() or Channel(self._path, deadline))
+        self._keep(self._idle_channel() or Channel(self._path, deadline, self.large))
 
     def ask(self, message: gdproto.Message, deadline: Deadline) -> Any:
         """The result that answers `message`. Raises DirtyError."""
@@ -332,8 +459,13 @@ class Channels:
     ) -> tuple[Channel, gdproto.Message]:
         """As `_first`, once more. Raises `failure` where nobody is to be reached."""
         self.close()
+        if isinstance(message, gdproto.Request) and message.extensions:
+            if self.large.was_seen and takes_none(failure):
+                self.large.refused.add(message.app_path)
+            message.extensions = None
         try:
-            channel = Channel(self._path, deadline)
+            # What an app takes no references for is sent as it is.
+            channel = Channel(self._path, deadline, never())
         except DirtyConnectionError:
             raise failure from None
         try:
@@ -347,7 +479,7 @@ class Channels:
         """A channel on which `message` was sent."""
         while True:
             idle = self._idle_channel()
-            channel = idle or Channel(self._path, deadline)
+            channel = idle or Channel(self._path, deadline, self.large)
             try:
                 # A new one that the arbiter closed may hold the reason, for whoever reads it.
                 if channel.send(message, deadline) or idle is None:

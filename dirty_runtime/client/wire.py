@@ -17,7 +17,9 @@ from weakref import ref
 
 import gdproto
 
-from ..sockets.transfer import receive
+from ..sockets.passing import Incoming, Parcel, receive_passed
+from ..sockets.transfer import RECEIVE_BYTES, receive
+from .large import Large, never
 
 
 class Wire:
@@ -29,14 +31,17 @@ class Wire:
     Attributes:
         connection: takes what is read.
         pid: the process that opened it; a child's copy is not to be used.
+        incoming: the descriptors that come; None where none are taken.
     """
 
-    def __init__(self, connected: socket.socket) -> None:
+    def __init__(self, connected: socket.socket, large: Large | None = None) -> None:
+        self.large = large or never()
+        self.incoming: Incoming | None = None
         self.connection = gdproto.Connection("client")
         self.pid = os.getpid()
         self._socket = connected
         self._loop = ref(asyncio.get_running_loop())
-        self._waiting: deque[memoryview] = deque()
+        self._waiting: deque[memoryview | Parcel] = deque()
         self._is_reading = False
         self.resume_reading()
 
@@ -63,7 +68,12 @@ class Wire:
 
     def _read(self) -> None:
         try:
-            count = receive(self._socket, self.connection)
+            if self.incoming is None:
+                count = receive(self._socket, self.connection)
+            else:
+                count = self._receive_passed(self.incoming)
+            if count >= RECEIVE_BYTES:
+                self.large.sees(self.connection.kept_bytes)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
@@ -73,7 +83,31 @@ class Wire:
             self.pause_reading()
         self.received()
 
+    def _receive_passed(self, incoming: Incoming) -> int:
+        passed: list[int] = []
+        if self.connection.room:
+            count = receive(self._socket, self.connection)
+        elif data := receive_passed(self._socket, RECEIVE_BYTES, passed):
+            count = len(data)
+            self.connection.receive_data(data)
+        else:
+            count = 0
+            self.connection.receive_eof()
+        incoming.fed(count, passed)
+        return count
+
+    def resolved(self, message: gdproto.Message) -> gdproto.Message:
+        """The answer, with bytes in the place of references. Raises DirtyError."""
+        if self.incoming is None or not self.incoming.came:
+            return message
+        descriptors = self.incoming.last(self.connection.untaken_bytes)
+        return message if descriptors is None else self.large.resolved(message, descriptors)
+
     # --- writing ---
+
+    def send_parcel(self, parcel: Parcel) -> bool:
+        """As `send`, of a frame with descriptors."""
+        return self._send(parcel)
 
     def send(self, parts: Sequence[bytes]) -> bool:
         """Send a frame, now or as soon as the kernel takes it.
@@ -85,17 +119,23 @@ class Wire:
             return self._send(parts[0])
         return all(self._send(part) for part in parts)
 
-    def _send(self, part: bytes) -> bool:
+    def _send(self, part: bytes | Parcel) -> bool:
         sent = 0
         if not self._waiting:
             try:
-                sent = self._socket.send(part)
+                if isinstance(part, Parcel):
+                    sent = part.send(self._socket, 0)
+                else:
+                    sent = self._socket.send(part)
             except (BlockingIOError, InterruptedError):
                 pass
             except OSError:
                 return False
         if sent < len(part):
-            self._waiting.append(memoryview(part)[sent:])
+            if isinstance(part, Parcel):
+                self._waiting.append(memoryview(part.beginning)[sent:] if sent else part)
+            else:
+                self._waiting.append(memoryview(part)[sent:])
             if (loop := self._usable_loop()) is not None and len(self._waiting) == 1:
                 loop.add_writer(self._socket.fileno(), self._flush)
         return True
@@ -104,7 +144,10 @@ class Wire:
         """Send what waits, a turn of the loop for each part of it."""
         rest = self._waiting[0]
         try:
-            self._waiting[0] = rest[self._socket.send(rest) :]
+            if isinstance(rest, Parcel):
+                self._waiting[0] = memoryview(rest.beginning)[rest.send(self._socket, 0) :]
+            else:
+                self._waiting[0] = rest[self._socket.send(rest) :]
         except (BlockingIOError, InterruptedError):
             return
         except OSError:

@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "_passed.h"
+
 #ifndef MSG_NOSIGNAL
 /* Python ignores SIGPIPE anyway. */
 #define MSG_NOSIGNAL 0
@@ -65,13 +67,15 @@ static int send_rest(int fd, const char **rest, size_t *left, double end_s) {
     return 0;
 }
 
-static ssize_t receive(int fd, char *answer, double awake_s, double end_s) {
+static ssize_t receive(
+    int fd, char *answer, double awake_s, double end_s, struct passed *passed) {
     double asleep_s = awake_s > 0.0 ? now_s() + awake_s : 0.0;
     for (;;) {
         if ((asleep_s == 0.0 || now_s() >= asleep_s) && wait_for(fd, POLLIN, end_s) < 0) {
             return -1;
         }
-        ssize_t count = recv(fd, answer, ANSWER_BYTES, MSG_DONTWAIT);
+        ssize_t count = passed == NULL ? recv(fd, answer, ANSWER_BYTES, MSG_DONTWAIT)
+                                       : receive_passed(fd, answer, ANSWER_BYTES, passed);
         if (count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) {
             return count;
         }
@@ -80,8 +84,9 @@ static ssize_t receive(int fd, char *answer, double awake_s, double end_s) {
 
 static PyObject *round_trip(PyObject *module, PyObject *const *args, Py_ssize_t count) {
     (void)module;
-    if (count != 3 || !PyBytes_Check(args[1])) {
-        PyErr_SetString(PyExc_TypeError, "round_trip takes a socket, bytes and seconds");
+    if ((count != 3 && count != 4) || !PyBytes_Check(args[1]) ||
+        (count == 4 && !PyList_Check(args[3]))) {
+        PyErr_SetString(PyExc_TypeError, "round_trip takes a socket, bytes, seconds and a list");
         return NULL;
     }
     int fd = PyObject_AsFileDescriptor(args[0]);
@@ -94,15 +99,19 @@ static PyObject *round_trip(PyObject *module, PyObject *const *args, Py_ssize_t 
     const char *rest = PyBytes_AS_STRING(args[1]);
     size_t left = (size_t)PyBytes_GET_SIZE(args[1]);
     char answer[ANSWER_BYTES];
+    struct passed passed = {.count = 0};
     for (;;) {
         ssize_t got;
         Py_BEGIN_ALLOW_THREADS
         got = send_rest(fd, &rest, &left, end_s);
         if (got == 0) {
-            got = receive(fd, answer, awake_s, end_s);
+            got = receive(fd, answer, awake_s, end_s, count == 4 ? &passed : NULL);
         }
         Py_END_ALLOW_THREADS
         if (got >= 0) {
+            if (passed.count && put_passed(args[3], &passed) < 0) {
+                return NULL;
+            }
             return PyBytes_FromStringAndSize(answer, got);
         }
         if (errno != EINTR) {
@@ -116,7 +125,7 @@ static PyObject *round_trip(PyObject *module, PyObject *const *args, Py_ssize_t 
 
 static PyMethodDef functions[] = {
     {"round_trip", (PyCFunction)(void (*)(void))round_trip, METH_FASTCALL,
-     "round_trip(connected, frame, awake_s) -> bytes"},
+     "round_trip(connected, frame, awake_s, passed=None) -> bytes"},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,3 +1,5 @@
 import socket
 
-def round_trip(connected: socket.socket, frame: bytes, awake_s: float) -> bytes: ...
+def round_trip(
+    connected: socket.socket, frame: bytes, awake_s: float, passed: list[int] = ..., /
+) -> bytes: ...

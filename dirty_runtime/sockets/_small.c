@@ -8,6 +8,8 @@
 #include <limits.h>
 #include <sys/socket.h>
 
+#include "_passed.h"
+
 #ifndef MSG_NOSIGNAL
 /* Python ignores SIGPIPE anyway. */
 #define MSG_NOSIGNAL 0
@@ -52,17 +54,22 @@ static int hand_on(PyObject *connection, const char *data, ssize_t count) {
 
 static PyObject *receive_small(PyObject *module, PyObject *const *args, Py_ssize_t given) {
     (void)module;
-    if (given != 2) {
-        PyErr_SetString(PyExc_TypeError, "receive_small takes a descriptor and a connection");
+    if ((given != 2 && given != 3) || (given == 3 && !PyList_Check(args[2]))) {
+        PyErr_SetString(PyExc_TypeError, "receive_small takes a descriptor, a connection, a list");
         return NULL;
     }
     int fd = descriptor(args[0]);
     if (fd < 0) {
         return NULL;
     }
-    ssize_t count = recv(fd, buffer, SMALL_BYTES, MSG_DONTWAIT);
+    struct passed passed = {.count = 0};
+    ssize_t count = given == 2 ? recv(fd, buffer, SMALL_BYTES, MSG_DONTWAIT)
+                               : receive_passed(fd, buffer, SMALL_BYTES, &passed);
     if (count < 0) {
         return is_for_later() ? Py_NewRef(Py_None) : PyErr_SetFromErrno(PyExc_OSError);
+    }
+    if (passed.count && put_passed(args[2], &passed) < 0) {
+        return NULL;
     }
     return hand_on(args[1], buffer, count) < 0 ? NULL : PyLong_FromSsize_t(count);
 }
@@ -94,7 +101,7 @@ static PyObject *send_small(PyObject *module, PyObject *const *args, Py_ssize_t 
 
 static PyMethodDef functions[] = {
     {"receive_small", (PyCFunction)(void (*)(void))receive_small, METH_FASTCALL,
-     "receive_small(number, connection) -> int | None"},
+     "receive_small(number, connection, passed=None) -> int | None"},
     {"send_small", (PyCFunction)(void (*)(void))send_small, METH_FASTCALL,
      "send_small(number, data) -> int"},
     {NULL, NULL, 0, NULL},

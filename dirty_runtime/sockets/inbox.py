@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .link import Data, Link
+from .passing import Descriptors, Parcel
 from .spool import Act, Spooler
 
 
@@ -19,6 +20,9 @@ class Inbox:
         link: on which it comes.
         onward: to which it goes as it comes; None to keep it until it is whole.
         elsewhere: where it is written, if it is kept: see `Spooler`.
+
+    Attributes:
+        descriptors: those that came with it, and were not passed on.
     """
 
     def __init__(
@@ -29,6 +33,7 @@ class Inbox:
     ) -> None:
         self._link = link
         self._onward = onward
+        self.descriptors: Descriptors | None = None
         self._spooler = Spooler(elsewhere)
         link.pour_into(onward or self._spooler)
 
@@ -56,7 +61,8 @@ class Inbox:
     def add(self, part: bytes) -> None:
         """Take the next part."""
         if self._onward is not None:
-            self._onward.write(part)
+            descriptors, self.descriptors = self.descriptors, None
+            self._onward.write(part if descriptors is None else Parcel(part, descriptors))
         else:
             self._spooler.add(part)
 
@@ -66,4 +72,7 @@ class Inbox:
         Raises:
             OSError: it could not be kept.
         """
-        return rest if self._onward is not None else self._spooler.whole(rest)
+        if self._onward is not None:
+            return rest
+        frame, descriptors = self._spooler.whole(rest), self.descriptors
+        return frame if descriptors is None else Parcel(frame, descriptors)

@@ -12,12 +12,13 @@ import asyncio
 import logging
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import gdproto
 
 from .many import Watch
+from .passing import Account, Descriptors, Incoming, Parcel, receive_passed, unread_bytes
 from .pipe import CAPACITY_BYTES, Pipe
 from .small import SMALL_BYTES, receive_small, send_small
 from .spool import Spool
@@ -29,7 +30,13 @@ log = logging.getLogger("dirty")
 HIGH_WATER_BYTES = 256 * 1024
 LOW_WATER_BYTES = 64 * 1024
 
-Data = bytes | memoryview | Spool
+# Of memory that was passed and that the peer has not read: with more, what comes behind it waits.
+MOST_PASSED = 16
+MOST_PASSED_BYTES = 64 * 1024 * 1024
+# How often it is looked whether the peer has.
+LOOK_S = 0.005
+
+Data = bytes | memoryview | Spool | Parcel
 
 
 class Sink(Protocol):
@@ -81,6 +88,8 @@ class Link:
     Attributes:
         waiting_bytes: what was written and not yet taken by the kernel.
         waiting_in_files: what of that is in files, in bytes.
+        waiting_passed_bytes: what of that is in memory that is passed.
+        incoming: the descriptors that have come; None where none are taken.
     """
 
     def __init__(
@@ -106,7 +115,7 @@ class Link:
         # What waits to be sent, and how much of the first of it has been.
         self._waiting: deque[Data | Pipe] = deque()
         self.waiting_bytes = 0
-        self.waiting_in_files = 0
+        self.waiting_in_files = self.waiting_passed_bytes = 0
         self._sent = 0
         self._is_full = False
         self._is_wide = False
@@ -116,11 +125,22 @@ class Link:
         self._error: OSError | None = None
         # Given the socket, uvloop would keep it open for a while after its close.
         self._number = connected.fileno()
+        self.incoming: Incoming | None = None
+        # Whether what waits first is held back until the peer has read more.
+        self._waits_to_pass = False
+        # What was passed, and may not have been read.
+        self._passed: list[Descriptors] = []
+        self._look: asyncio.TimerHandle | None = None
+        self._reader = self._read
         self._watch.add_reader(self._number, self._read)
 
     # --- reading ---
 
     def _read(self) -> None:
+        if self.incoming is not None:
+            # It was said since this was asked for.
+            self._reader()
+            return
         try:
             if self._is_quiet:
                 count = receive_small(self._number, self._connection)
@@ -143,6 +163,86 @@ class Link:
                 self._fault()
         else:
             self.attempt(self._end)
+
+    def take_descriptors(self, accounts: Sequence[Account] = (), reads: bool = False) -> None:
+        """From now on, take the descriptors that come with frames, and count them.
+
+        Args:
+            reads: it is known that the link is read now.
+        """
+        if self.incoming is None:
+            self.incoming = Incoming(accounts)
+            self._reader = self._read_with_descriptors
+            if reads:
+                self._watch.add_reader(self._number, self._reader)
+
+    def _read_with_descriptors(self) -> None:
+        """As `_read`; inside of a frame none are passed."""
+        passed: list[int] = []
+        incoming = self.incoming
+        assert incoming is not None
+        try:
+            if self._is_quiet and self._connection.room is None:
+                count = receive_small(self._number, self._connection, passed)
+                if count is None:
+                    return
+                if count == SMALL_BYTES:
+                    self._is_quiet = False
+            else:
+                count = self._read_much_with_descriptors(passed)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._fail(error)
+            return
+        incoming.received += count
+        if passed:
+            incoming.add(passed)
+        if count:
+            # As in `_read`.
+            try:
+                self._events.received()
+            except Exception:
+                self._fault()
+        else:
+            self.attempt(self._end)
+
+    def _read_much_with_descriptors(self, passed: list[int]) -> int:
+        """As `_read_much`: what is read beyond the frame that is under way may be another's
+        beginning, with what is passed.
+        """
+        count = self._pour_on(self._sink) if self._sink is not None else 0
+        if count:
+            return count
+        if self._connection.room:
+            return receive(self.socket, self._connection)
+        return self._receive_passed(passed)
+
+    def _receive_passed(self, passed: list[int]) -> int:
+        """Read what may be much, and what is passed with it. Returns how many bytes."""
+        data = receive_passed(self.socket, self._at_most, passed)
+        if data:
+            self._connection.receive_data(data)
+        else:
+            self._connection.receive_eof()
+        self._at_most = MORE_BYTES if len(data) >= RECEIVE_BYTES else RECEIVE_BYTES
+        self._is_quiet = len(data) < SMALL_BYTES and self._sink is None
+        return len(data)
+
+    def receive_left(self) -> int:
+        """Take what is there of a peer that has ended. Returns how many bytes. Raises OSError."""
+        if self.incoming is None or self._connection.room:
+            count = receive(self.socket, self._connection)
+            if self.incoming is not None:
+                self.incoming.fed(count, [])
+            return count
+        passed: list[int] = []
+        data = receive_passed(self.socket, RECEIVE_BYTES, passed)
+        self._connection.receive_data(data)
+        if not data:
+            self._connection.receive_eof()
+        self.incoming.fed(len(data), passed)
+        return len(data)
 
     def _read_much(self) -> int:
         """Read what may be much, or have the sink take it. Returns how many bytes."""
@@ -202,11 +302,12 @@ class Link:
     def resume_reading(self) -> None:
         """Read on."""
         if not self.is_closing:
-            self._watch.add_reader(self._number, self._read)
+            self._watch.add_reader(self._number, self._reader)
 
     def read_in_vain(self) -> None:
         """Forget whatever is read from now on."""
         self._sink = self._pipe = None
+        self.incoming = None
         if not self.is_closing:
             self._watch.add_reader(self._number, self._discard)
 
@@ -238,11 +339,12 @@ class Link:
         """As `write`, what is not just sent."""
         if self.is_closing or self._ends_writing:
             return
-        if self._waiting or type(data) is Spool:
+        must_wait = isinstance(data, Parcel) and not self._may_pass()
+        if self._waiting or must_wait or isinstance(data, Spool):
             self._keep(data, 0)
             return
         try:
-            sent = self.socket.send(data)  # type: ignore[arg-type]
+            sent = self._pass(data) if isinstance(data, Parcel) else self.socket.send(data)
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError as error:
@@ -250,6 +352,42 @@ class Link:
             return
         if sent < len(data):
             self._keep(data, sent)
+
+    # --- passing ---
+
+    def _pass(self, parcel: Parcel) -> int:
+        """Send the beginning of a frame, and its descriptors. Returns how many bytes.
+
+        Raises:
+            OSError: as of ``sendmsg``.
+        """
+        sent = parcel.send(self.socket, 0)
+        self._passed.append(parcel.descriptors)
+        if self._look is None:
+            self._look = self._loop.call_later(LOOK_S, self._look_whether_read)
+        return sent
+
+    def _may_pass(self) -> bool:
+        """Whether so little is unread of what was passed that there may be more."""
+        count = sum(len(one.numbers) or 1 for one in self._passed)
+        if count < MOST_PASSED and sum(one.bytes for one in self._passed) < MOST_PASSED_BYTES:
+            return True
+        return not self._is_unread()
+
+    def _is_unread(self) -> bool:
+        if self._passed and not unread_bytes(self.socket):
+            self._passed.clear()
+        return bool(self._passed)
+
+    def _look_whether_read(self) -> None:
+        self._look = None
+        if self.socket.fileno() < 0:
+            self._passed.clear()
+        elif self._is_unread():
+            self._look = self._loop.call_later(LOOK_S, self._look_whether_read)
+        if self._waiting and self._waits_to_pass and self._may_pass():
+            self._waits_to_pass = False
+            self._watch.add_writer(self._number, self._flush)
 
     @property
     def may_pour(self) -> bool:
@@ -294,6 +432,10 @@ class Link:
         self._waiting.append(data)
         if type(data) is Spool:
             self.waiting_in_files += len(data)
+        if type(data) is Parcel and not sent:
+            # Who does not take it is to be held back by what it holds.
+            self.waiting_passed_bytes += data.descriptors.bytes
+            self.waiting_bytes += data.descriptors.bytes
         self._grow(len(data) - sent)
 
     def _grow(self, count: int) -> None:
@@ -313,9 +455,20 @@ class Link:
     def _flush_first(self) -> None:
         """Send what waits, a turn of the loop for each of it: others have their turns too."""
         data = self._waiting[0]
+        if isinstance(data, Parcel) and not self._sent and not self._may_pass():
+            self._waits_to_pass = True
+            self._watch.remove_writer(self._number)
+            return
         try:
             if isinstance(data, Pipe):
                 sent = data.send(self.socket)
+            elif isinstance(data, Parcel):
+                if self._sent:
+                    sent = data.send(self.socket, self._sent)
+                else:
+                    sent = self._pass(data)
+                    self.waiting_passed_bytes -= data.descriptors.bytes
+                    self.waiting_bytes -= data.descriptors.bytes
             elif isinstance(data, Spool):
                 sent = data.send(self.socket, self._sent)
                 self.waiting_in_files -= sent
@@ -401,4 +554,6 @@ class Link:
         # Descriptors, and what refers to this, are not to wait for the collector.
         self._sink = self._pipe = None
         self._waiting.clear()
+        self._passed.clear()
+        self.incoming = None
         self._loop.call_soon(self._events.lost, self._error)

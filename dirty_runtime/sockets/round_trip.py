@@ -12,20 +12,31 @@ from __future__ import annotations
 import select
 import socket
 import time
-from collections.abc import Callable
+from typing import Protocol
 
 import gdproto
 
+from .passing import receive_passed
+
 ANSWER_BYTES = 4096
 
-RoundTrip = Callable[[socket.socket, bytes, float], bytes]
+
+class RoundTrip(Protocol):
+    """As `round_trip_in_python`."""
+
+    def __call__(
+        self, connected: socket.socket, frame: bytes, awake_s: float, passed: list[int] = ..., /
+    ) -> bytes: ...
 
 
-def round_trip_in_python(connected: socket.socket, frame: bytes, awake_s: float) -> bytes:
+def round_trip_in_python(
+    connected: socket.socket, frame: bytes, awake_s: float, passed: list[int] | None = None
+) -> bytes:
     """Send a frame and wait for the first bytes that come back.
 
     Args:
         awake_s: seconds to look for them before sleeping.
+        passed: takes the descriptors that come with them; None to have the kernel close them.
 
     Returns:
         4,096 bytes at most; none at the end of the stream.
@@ -44,13 +55,22 @@ def round_trip_in_python(connected: socket.socket, frame: bytes, awake_s: float)
             pass
     if connected.timeout is None:
         readable.poll()
-    return connected.recv(ANSWER_BYTES)
+    return received(connected, passed)
 
 
-def round_trip_of_its_own(connected: socket.socket, frame: bytes, awake_s: float) -> bytes:
+def round_trip_of_its_own(
+    connected: socket.socket, frame: bytes, awake_s: float, passed: list[int] | None = None
+) -> bytes:
     """As `round_trip_in_python`, by the methods of the socket alone."""
     connected.sendall(frame)
-    return connected.recv(ANSWER_BYTES)
+    return received(connected, passed)
+
+
+def received(connected: socket.socket, passed: list[int] | None) -> bytes:
+    """The next bytes, and the descriptors that come with them. Raises OSError."""
+    if passed is None:
+        return connected.recv(ANSWER_BYTES)
+    return receive_passed(connected, ANSWER_BYTES, passed)
 
 
 def _built() -> RoundTrip:

@@ -7,16 +7,25 @@ asks is told when it can.
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
 import gdproto
+
+from .passing import receive_passed
 
 SMALL_BYTES = 64 * 1024
 
 
-def receive_in_python(number: int, connection: gdproto.Connection) -> int | None:
+def receive_in_python(
+    number: int, connection: gdproto.Connection, passed: list[int] | None = None
+) -> int | None:
     """Hand what has come to `connection`.
+
+    Args:
+        passed: takes the descriptors that come; None to have the kernel close them.
 
     Returns:
         How many bytes, SMALL_BYTES at most; 0 at the end of the stream, which the connection is
@@ -26,7 +35,7 @@ def receive_in_python(number: int, connection: gdproto.Connection) -> int | None
         OSError: as of ``recv``.
     """
     try:
-        data = os.read(number, SMALL_BYTES)
+        data = os.read(number, SMALL_BYTES) if passed is None else _passed(number, passed)
     except (BlockingIOError, InterruptedError):
         return None
     if data:
@@ -34,6 +43,15 @@ def receive_in_python(number: int, connection: gdproto.Connection) -> int | None
     else:
         connection.receive_eof()
     return len(data)
+
+
+def _passed(number: int, passed: list[int]) -> bytes:
+    # The object is given back its number before it would close it.
+    source = socket.socket(fileno=number)
+    try:
+        return receive_passed(source, SMALL_BYTES, passed, socket.MSG_DONTWAIT)
+    finally:
+        source.detach()
 
 
 def send_in_python(number: int, data: bytes) -> int:
@@ -44,7 +62,14 @@ def send_in_python(number: int, data: bytes) -> int:
         return 0
 
 
-Receive = Callable[[int, gdproto.Connection], int | None]
+class Receive(Protocol):
+    """As `receive_in_python`."""
+
+    def __call__(
+        self, number: int, connection: gdproto.Connection, passed: list[int] = ..., /
+    ) -> int | None: ...
+
+
 Send = Callable[[int, bytes], int]
 
 

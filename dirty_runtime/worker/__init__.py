@@ -5,6 +5,7 @@ environment and the lanes' file descriptors:
 
 * ``GD_WORKER_FDS``: the lanes, ``3,4,…``;
 * ``GD_WORKER_APPS``: the app paths to serve, as a JSON list;
+* ``GD_WORKER_EXTENSIONS``: the extensions that the arbiter takes, separated by commas;
 * ``DIRTY_WORKER_SLOT``: its slot number; ``DIRTY_SOCKET``: the arbiter's socket.
 
 Rules: the STATUS that opens a lane is answered when the apps are initialised, or by ERROR and

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..app import App, attributes_of, load_app
 from ..errors import DirtyAppError, DirtyError
 from ..failure import describe, place, tell
+from ..sockets.passing import MEMFD
 from ..version import EXTENSIONS, VERSION
 from .converted import bare, converted
 from .forks import end_copy, take_for_worker
@@ -69,7 +70,9 @@ def work(around: Surroundings, taken: Callable[[str, EventLoop], App]) -> int:
     write_by_lines()
     loop = EventLoop(around.grace_s)
     stacks = Stacks(loop)
-    lanes = [LaneServer(fd, apps, loop, around.tracebacks) for fd in around.fds]
+    lanes = [
+        LaneServer(fd, apps, loop, around.tracebacks, around.memfd_min_bytes) for fd in around.fds
+    ]
     hold_nothing_in_copies(lanes, loop, around, stacks)
     if around.tells_sources:
         tell_sources(around.trace_source)
@@ -106,10 +109,16 @@ def status_of(apps: Mapping[str, App], lanes: Sequence[LaneServer]) -> WorkerAns
         "pid": os.getpid(),
         "apps": list(apps),
         "version": VERSION,
-        "extensions": EXTENSIONS,
+        "extensions": offered(),
         "concurrency": len(lanes),
         "attributes": {path: attributes_of(type(bare(app))) for path, app in apps.items()},
     }
+
+
+def offered() -> list[str]:
+    """The extensions that this worker has with its arbiter: descriptors take both."""
+    taken = os.environ.get("GD_WORKER_EXTENSIONS", "").split(",")
+    return [name for name in EXTENSIONS if name != MEMFD or name in taken]
 
 
 def die_with_parent() -> None:

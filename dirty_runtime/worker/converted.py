@@ -25,12 +25,18 @@ def bare(app: App) -> App:
     return app.app if isinstance(app, Converted) else app
 
 
+def has_arrays(app: App | None) -> bool:
+    """Whether what calls give the app has arrays in it."""
+    return isinstance(app, Converted) and app.has_arrays
+
+
 class Converted:
     """What a lane calls."""
 
     def __init__(self, app: App, converters: Converters) -> None:
         self.app = app
         self._converters = converters
+        self.has_arrays = converters.has_arrays
 
     def init(self) -> Any:
         return self.app.init()

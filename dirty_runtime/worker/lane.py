@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import Context
 from time import monotonic
 from typing import Any
@@ -28,10 +29,13 @@ from ..errors import (
     DirtyProtocolError,
     to_message,
 )
+from ..references import referring, resolved_message, takes_references
+from ..sockets.passing import Descriptors, receive_passed, send_passing, unread_bytes
 from ..sockets.round_trip import round_trip
-from ..sockets.transfer import receive, widen
+from ..sockets.transfer import RECEIVE_BYTES, receive, widen
 from . import spans
 from .chunks import ChunkWriter
+from .converted import has_arrays
 from .faults import app_error, facts_of, head_of, name_of, unencodable
 from .forks import end_copy, is_worker
 from .log import LOG
@@ -40,6 +44,9 @@ from .request import RUNNING
 from .results import COMMON, is_async_iterator, is_iterator, is_result
 
 CHECK_S = 0.005
+# Of memory that was passed and is not read, in bytes; and how often that is looked at.
+MOST_UNREAD_BYTES = 64 * 1024 * 1024
+UNREAD_S = 0.001
 # What the parameters before an app's own are called: gunicorn's base takes them by name too.
 OUR_NAMES = ("self", "action")
 
@@ -56,7 +63,12 @@ class LaneServer:
     """A stream to the arbiter, and the apps that are called through it."""
 
     def __init__(
-        self, fd: int, apps: Mapping[str, App], loop: EventLoop, tracebacks: bool = True
+        self,
+        fd: int,
+        apps: Mapping[str, App],
+        loop: EventLoop,
+        tracebacks: bool = True,
+        memfd_min_bytes: int = 0,
     ) -> None:
         self._socket = socket.socket(fileno=fd)
         widen(self._socket)
@@ -64,6 +76,12 @@ class LaneServer:
         self._apps = apps
         self._loop = loop
         self._tracebacks = tracebacks
+        # From how many bytes on answers go by reference; 0 for never.
+        self.memfd_min_bytes = memfd_min_bytes
+        # The descriptors that came since the last request.
+        self._passed: list[int] = []
+        # What was passed since all was read, as far as that is known.
+        self._unread_bytes = 0
         self._chunks = ChunkWriter(self._write)
         # An app may ask whether it is cancelled from any thread.
         self._checking = threading.Lock()
@@ -104,11 +122,24 @@ class LaneServer:
         """
         while (message := self._next()) is not None:
             if type(message) is Request:
+                if self._passed and not self._resolve(message):
+                    continue
                 answer = self._answer if message.trace is None else self._answer_traced
                 Context().run(answer, message)
             elif isinstance(message, gdproto.Status):
                 status = gdproto.Response(message.request_id, self._status)
                 self._write(self._connection.send(status))
+
+    def _resolve(self, request: gdproto.Request) -> bool:
+        """Have bytes in the place of what came by reference; False where that failed."""
+        passed, self._passed = self._passed, []
+        try:
+            views = has_arrays(self._apps.get(request.app_path))
+            resolved_message(request, Descriptors(passed), views)
+        except DirtyError as error:
+            self._finish(request, failure=error)
+            return False
+        return True
 
     def hand_over(self) -> tuple[socket.socket, gdproto.Connection]:
         """What the lane is made of, for whoever serves it in another way."""
@@ -147,9 +178,14 @@ class LaneServer:
         """Send what has not been sent, and wait for more from the arbiter."""
         frames, self._unsent = self._unsent, b""
         try:
-            if not frames:
+            if not frames and self._connection.room:
                 receive(self._socket, self._connection)
-            elif data := round_trip(self._socket, frames, 0.0):
+                return
+            if frames:
+                data = round_trip(self._socket, frames, 0.0, self._passed)
+            else:
+                data = receive_passed(self._socket, RECEIVE_BYTES, self._passed)
+            if data:
                 self._connection.receive_data(data)
             else:
                 self._connection.receive_eof()
@@ -272,9 +308,12 @@ class LaneServer:
     def _stream(self, request: gdproto.Request, items: Iterable[Any], source: object) -> None:
         connection, chunks, request_id = self._connection, self._chunks, request.request_id
         next_check_s = monotonic() + CHECK_S
+        may_refer = self._may_refer(request)
         with _closed(source):
             try:
                 for item in items:
+                    if may_refer and self._refer(gdproto.Chunk(request_id, item), item):
+                        continue
                     chunks.add(connection.send(gdproto.Chunk(request_id, item)))
                     # Looking costs more than many an item.
                     if (now_s := monotonic()) >= next_check_s:
@@ -295,6 +334,10 @@ class LaneServer:
         """
         if failure is None:
             try:
+                if request.extensions and self._may_refer(request):
+                    answer = Response(request.request_id, result)
+                    if self._refer(answer, result):
+                        return
                 parts = self._connection.send_parts(Response(request.request_id, result))
             except (gdproto.ProtocolError, TypeError) as error:
                 if not self._is_open(request.request_id):
@@ -311,6 +354,39 @@ class LaneServer:
         else:
             for part in parts:
                 self._write(part)
+
+    def _may_refer(self, request: gdproto.Request) -> bool:
+        return self.memfd_min_bytes > 0 and takes_references(request.extensions)
+
+    def _refer(self, answer: gdproto.Response | gdproto.Chunk, value: Any) -> bool:
+        """Send an answer of which large bytes go by reference; False where it has none.
+
+        Raises:
+            gdproto.ProtocolError: it cannot be encoded.
+        """
+        found = referring([value], self.memfd_min_bytes)
+        if found is None:
+            return False
+        (taken,), descriptors = found
+        with closing(descriptors):
+            self._wait_until_read(descriptors.bytes)
+            frame = self._connection.send(type(answer)(answer.request_id, taken))
+            self._chunks.flush()
+            try:
+                sent = send_passing(self._socket, frame, descriptors.numbers)
+            except OSError:
+                raise ArbiterGone from None
+            self._write(frame[sent:])
+        return True
+
+    def _wait_until_read(self, size: int) -> None:
+        """Have the arbiter take what was passed: nobody else would bound what it holds."""
+        self._unread_bytes += size
+        while self._unread_bytes > MOST_UNREAD_BYTES and unread_bytes(self._socket):
+            time.sleep(UNREAD_S)
+            self._check()
+        if self._unread_bytes > MOST_UNREAD_BYTES:
+            self._unread_bytes = size
 
     def _write(self, data: bytes) -> None:
         try:

@@ -18,7 +18,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 from time import monotonic
 from typing import Any
 
@@ -34,10 +34,12 @@ from ..errors import (
     to_message,
 )
 from ..failure import describe, tell
+from ..references import copied, referring, resolved_message, takes_references
+from ..sockets.passing import Incoming, Parcel, receive_passed
 from ..sockets.transfer import MORE_BYTES, receive
 from . import spans
 from .call_threads import CallThreads
-from .converted import Converted, bare
+from .converted import Converted, bare, has_arrays
 from .faults import app_error, facts_of, head_of, name_of, unencodable
 from .forks import end_copy
 from .gatherer import Gatherer
@@ -145,6 +147,8 @@ class LoopLane:
         self._socket.setblocking(False)
         self._connection.permit(count)
         self._lane = lane
+        self._incoming = Incoming()
+        self._least = lane.memfd_min_bytes
         self._app = app
         self._event_loop = loop
         self._threads = threads
@@ -161,7 +165,7 @@ class LoopLane:
         self._over = threading.Event()
         self._ends: asyncio.Future[None] | None = None
         # What waits to be sent.
-        self._out: deque[bytes | memoryview] = deque()
+        self._out: deque[bytes | memoryview | Parcel] = deque()
         self._out_bytes = 0
         self._is_flushing = False
         self.is_full = False
@@ -206,7 +210,16 @@ class LoopLane:
 
     def _readable(self) -> None:
         try:
-            receive(self._socket, self._connection, 0, MORE_BYTES)
+            passed: list[int] = []
+            if self._connection.room:
+                count = receive(self._socket, self._connection, 0, MORE_BYTES)
+            elif data := receive_passed(self._socket, MORE_BYTES, passed):
+                count = len(data)
+                self._connection.receive_data(data)
+            else:
+                count = 0
+                self._connection.receive_eof()
+            self._incoming.fed(count, passed)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
@@ -217,6 +230,8 @@ class LoopLane:
         try:
             while (event := self._next_event()) is not gdproto.NEED_DATA:
                 if isinstance(event, gdproto.MessageReceived):
+                    if self._incoming.came and not self._resolve(event.message):
+                        continue
                     self._told(event.message)
                 elif isinstance(event, gdproto.ConnectionClosed):
                     self._end()
@@ -225,6 +240,7 @@ class LoopLane:
             LOG.say("ERROR", f"a lane failed: {describe(error)}", traceback=tell(error).traceback)
             self._leave(1)
             self._end()
+        self._incoming.settle(self._connection)
 
     def _next_event(self) -> Any:
         """The next event. Raises gdproto.ProtocolError when the lane as a whole is at fault."""
@@ -245,6 +261,19 @@ class LoopLane:
         self._over.set()
         if self._ends is not None and not self._ends.done():
             self._ends.set_result(None)
+
+    def _resolve(self, message: gdproto.Message) -> bool:
+        """Have bytes in the place of what came by reference; False where that failed."""
+        descriptors = self._incoming.last(self._connection.untaken_bytes)
+        if descriptors is None or type(message) is not gdproto.Request:
+            return True
+        try:
+            resolved_message(message, descriptors, has_arrays(self._app))
+        except DirtyError as error:
+            exchange = self._open[message.request_id] = Exchange(message)
+            self.finish(exchange, failure=error)
+            return False
+        return True
 
     def _told(self, message: gdproto.Message) -> None:
         if type(message) is gdproto.Request:
@@ -388,14 +417,13 @@ class LoopLane:
             self._end_stream(exchange)
 
     async def _stream(self, exchange: Exchange, items: AsyncIterator[Any]) -> None:
-        request_id, send = exchange.request.request_id, self._connection.send
         until_s = monotonic() + TURN_S
         try:
             async for item in items:
                 if exchange.is_paused:
                     # It was held back while the item was made.
                     await self._wait(exchange)
-                self._write(send(gdproto.Chunk(request_id, item)))
+                self._send_item(exchange, item)
                 if exchange.is_paused or self.is_full:
                     await self._wait(exchange)
                 elif monotonic() >= until_s:
@@ -406,6 +434,30 @@ class LoopLane:
             if close is not None:
                 await close()
         self._end_stream(exchange)
+
+    def _send_item(self, exchange: Exchange, item: Any) -> None:
+        request = exchange.request
+        chunk = gdproto.Chunk(request.request_id, item)
+        if not (request.extensions and self._refer(request, chunk, item)):
+            self._write(self._connection.send(chunk))
+
+    def _refer(
+        self, request: gdproto.Request, answer: gdproto.Chunk | gdproto.Response, value: Any
+    ) -> bool:
+        """Send an answer of which large bytes go by reference; False where it has none.
+
+        Raises:
+            gdproto.ProtocolError: it cannot be encoded.
+        """
+        if not self._least or not takes_references(request.extensions):
+            return False
+        found = referring([value], self._least)
+        if found is None:
+            return False
+        (taken,), descriptors = found
+        frame = self._connection.send(type(answer)(answer.request_id, taken))
+        self._write(Parcel(frame, descriptors))
+        return True
 
     def _end_stream(self, exchange: Exchange) -> None:
         if self.is_open(exchange):
@@ -460,8 +512,7 @@ class LoopLane:
             return
         try:
             if self.is_open(exchange):
-                request_id = exchange.request.request_id
-                self._write(self._connection.send(gdproto.Chunk(request_id, item)))
+                self._send_item(exchange, item)
         except (gdproto.ProtocolError, TypeError) as error:
             # The thread learns of it as of a CANCEL; the caller has been told.
             self.finish(exchange, failure=app_error(error, exchange.request, self._tracebacks))
@@ -491,7 +542,9 @@ class LoopLane:
         if request_id in self._connection.open_exchanges:
             if failure is None:
                 try:
-                    parts = self._connection.send_parts(gdproto.Response(request_id, result))
+                    answer = gdproto.Response(request_id, result)
+                    if not (request.extensions and self._refer(request, answer, result)):
+                        parts = self._connection.send_parts(answer)
                 except (gdproto.ProtocolError, TypeError) as error:
                     failure = unencodable(error, request, self._tracebacks)
             if failure is not None:
@@ -511,7 +564,7 @@ class LoopLane:
             exchange.span.end()
             exchange.span = None
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes | Parcel) -> None:
         """Send it with what else the loop's turn brings about."""
         self._out.append(data)
         self._out_bytes += len(data)
@@ -526,7 +579,7 @@ class LoopLane:
         assert self._loop is not None
         try:
             while self._out:
-                sent = self._socket.sendmsg(list(islice(self._out, AT_ONCE)))
+                sent = self._send_first()
                 self._out_bytes -= sent
                 self._sent(sent)
         except (BlockingIOError, InterruptedError):
@@ -543,12 +596,22 @@ class LoopLane:
             for exchange in list(self._open.values()):
                 self._go_on(exchange)
 
+    def _send_first(self) -> int:
+        """Send what is first, and what can go with it. Returns how many bytes. Raises OSError."""
+        first = self._out[0]
+        if isinstance(first, Parcel):
+            sent = first.send(self._socket, 0)
+            self._out[0] = memoryview(first.beginning)
+            return sent
+        plain = takewhile(lambda one: not isinstance(one, Parcel), islice(self._out, AT_ONCE))
+        return self._socket.sendmsg(list(plain))  # type: ignore[arg-type]
+
     def _sent(self, count: int) -> None:
         out = self._out
         while out and count >= len(out[0]):
             count -= len(out.popleft())
         if count:
-            out[0] = memoryview(out[0])[count:]
+            out[0] = memoryview(out[0])[count:]  # type: ignore[arg-type]
 
 
 def _as_is(value: Any) -> Any:
@@ -581,7 +644,8 @@ def _pump(
                 return
             end_copy(name_of(exchange.request))
             with suppress(RuntimeError):
-                put(item)
+                # It may be sent when the generator has changed what it is a view of.
+                put(copied(item))
     finally:
         close = getattr(items, "close", None)
         if close is not None:

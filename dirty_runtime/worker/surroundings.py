@@ -23,6 +23,7 @@ from typing import Any
 from ..errors import DirtyError
 from ..failure import describe, place
 from ..settings import ConfigError, run_file
+from ..sockets.passing import AVAILABLE, MEMFD
 
 # On the trace, what begins so asks for a successor; no path of an app has a space.
 LEAVE = "leave"
@@ -42,6 +43,11 @@ class Surroundings:
         self.apps: list[str] = json.loads(os.environ["GD_WORKER_APPS"])
         # The apps that have a lane of their own, behind those of the threads.
         self.own: list[str] = json.loads(os.environ.get("DIRTY_WORKER_OWN_LANES", "[]"))
+        # From how many bytes on answers go by reference; 0 for never.
+        told = os.environ.get("GD_WORKER_EXTENSIONS", "").split(",")
+        self.memfd_min_bytes = 0
+        if MEMFD in told and AVAILABLE:
+            self.memfd_min_bytes = int(os.environ.get("DIRTY_WORKER_MEMFD_MIN_BYTES", "0"))
         self.threads = int(os.environ.get("DIRTY_WORKER_THREADS", "1"))
         self.tracebacks = os.environ.get("DIRTY_TRACEBACKS", "1") == "1"
         self.log_file = os.environ.get("DIRTY_WORKER_LOG_FILE", "")

@@ -87,7 +87,7 @@ def plain(stage: ArbiterStage) -> None:
 def unasked(stage: ArbiterStage) -> None:
     """Passes descriptors on a connection on which that was not agreed: they are closed."""
     wire = stage.connect()
-    for frame in (gdproto.Status(1), stage.request(2, "add", 1, 1)):
+    for frame in (stage.request(1, "add", 1, 1), gdproto.Status(2)):
         ours, theirs = os.pipe()
         try:
             wire.send_with([theirs], frame)

@@ -37,6 +37,7 @@ from ...errors import (
 from ...sockets.aside import WRITING, aside
 from ...sockets.inbox import Inbox
 from ...sockets.link import Data, Link
+from ...sockets.passing import AVAILABLE, Account, Descriptors, Parcel
 from ...sockets.spool import KEPT_IN_MEMORY_BYTES, Spool
 from ..calls import Call
 from ..policy.crowd import Rest
@@ -86,7 +87,15 @@ CallOf = Call["ClientConnection", Place]
 
 
 class ClientEvents(Protocol):
-    """Whoever serves the clients."""
+    """Whoever serves the clients.
+
+    Attributes:
+        passed: counts the memory that is passed.
+        limits_of_passed: how much of it, and of how many descriptors, one client may have us keep.
+    """
+
+    passed: Account
+    limits_of_passed: tuple[int, int]
 
     def client_came(self, client: ClientConnection) -> None:
         """A client connected."""
@@ -363,6 +372,24 @@ class ClientConnection:
 
     # --- frames ---
 
+    def _take_descriptors(self) -> None:
+        """Take descriptors from now on: our answer to STATUS says that we do."""
+        if AVAILABLE:
+            own = Account(*self._events.limits_of_passed, one_may=True)
+            self._link.take_descriptors((self._events.passed, own))
+
+    def _take_with(
+        self, header: gdproto.Header, frame: bytes | memoryview, descriptors: Descriptors
+    ) -> None:
+        """As `_take`, of a REQUEST that came with descriptors."""
+        if descriptors.refusal:
+            self._refuse(header, frame, descriptors.error())
+        elif header.length > CHECKED_AT_ONCE_BYTES:
+            self._look_into(header, Parcel(frame, descriptors), frame)
+        else:
+            understand = partial(understood, header.code, frame)
+            self._act(header, Parcel(frame, descriptors), frame, understand)
+
     def _take(self, header: gdproto.Header, frame: bytes | memoryview) -> None:
         if header.code == CANCEL:
             self._cancel(header.request_id)
@@ -387,6 +414,8 @@ class ClientConnection:
                 self._call(header, frame, what)
             elif (task := self._events.asked(what, self)) is not None:
                 self._questions[header.request_id] = task
+            if type(what) is gdproto.Status:
+                self._take_descriptors()
         except (gdproto.ProtocolError, DirtyError) as error:
             self._refuse(header, seen, error)
 
@@ -424,8 +453,12 @@ class ClientConnection:
         """Take a large frame, or tell why it could not be kept."""
         try:
             frame = whole()
-            assert isinstance(frame, Spool)
-            self._look_into(header, frame, frame.view())
+            spool = frame.frame if isinstance(frame, Parcel) else frame
+            assert isinstance(spool, Spool)
+            if isinstance(frame, Parcel) and frame.descriptors.refusal:
+                self._refuse(header, spool.beginning, frame.descriptors.error())
+            else:
+                self._look_into(header, frame, spool.view())
         except OSError as error:
             reason = f"no room for a large request: {error.strerror or error}"
             log.warning("%s (TMPDIR)", reason)
@@ -582,6 +615,7 @@ class ClientConnection:
     def _unread_bytes(self) -> int:
         """What is in memory of the answers that it has not read."""
         in_files = self._link.waiting_in_files + self._held_in_files
+        in_files += self._link.waiting_passed_bytes
         return self._link.waiting_bytes + self._held_bytes - in_files
 
     def _count(self) -> None:
@@ -638,12 +672,20 @@ class ClientConnection:
                 self._faulty(error)
                 continue
             if event is NEED_DATA:
+                if (incoming := self._link.incoming) is not None and incoming.came:
+                    incoming.settle(self._connection)
                 return False
             if type(event) is FrameReceived:
                 self._has_asked = True
                 header, frame, _ = event
+                descriptors = None
+                incoming = self._link.incoming
+                if incoming is not None and incoming.came:
+                    descriptors = incoming.of(len(frame), self._connection.untaken_bytes)
                 if self._inbox is not None:
                     self._take_large(event)
+                elif descriptors is not None and header.code == REQUEST:
+                    self._take_with(header, frame, descriptors)
                 elif header.code != REQUEST:
                     self._take(header, frame)
                     if self._turns.is_spent:
@@ -663,6 +705,9 @@ class ClientConnection:
             elif type(event) is gdproto.PartReceived:
                 if self._inbox is None:
                     self._inbox = Inbox(self._link, elsewhere=self._write_aside)
+                    if (incoming := self._link.incoming) is not None:
+                        untaken = self._connection.untaken_bytes
+                        self._inbox.descriptors = incoming.of(len(event.part), untaken)
                 self._inbox.add(event.part)
             else:
                 return False

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import gdproto
 
 from ...sockets.link import Data
+from ...sockets.passing import Parcel
 from ...sockets.spool import Spool
 from ...tracing import number_of
 
@@ -37,6 +38,8 @@ class NamedCall(Protocol):
 
 def beginning(frame: Data) -> bytes:
     """As much of a REQUEST as its trace is looked for in."""
+    if isinstance(frame, Parcel):
+        frame = frame.frame
     if isinstance(frame, Spool):
         return frame.beginning
     return bytes(frame[:BEGINNING_BYTES])

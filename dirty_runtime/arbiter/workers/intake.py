@@ -10,11 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-import gdproto
-
 from ...sockets.aside import WRITING, aside
 from ...sockets.link import Link
-from ...sockets.transfer import receive
 
 T = TypeVar("T")
 
@@ -24,7 +21,6 @@ class Intake:
 
     Args:
         link: on which it comes.
-        connection: that of the link.
         take: takes what the connection has, until this is held.
         read_on: has the link read again, if it may.
 
@@ -36,13 +32,11 @@ class Intake:
     def __init__(
         self,
         link: Link,
-        connection: gdproto.Connection,
         take: Callable[[], None],
         read_on: Callable[[], None],
     ) -> None:
         self.is_held = self.was_unread = False
         self._link = link
-        self._connection = connection
         self._take = take
         self._read_on = read_on
         # Who is told when all is taken that a worker left behind.
@@ -89,7 +83,7 @@ class Intake:
     def _drain_on(self) -> None:
         while not (self.is_held or self._link.is_closing):
             try:
-                if not receive(self._link.socket, self._connection):
+                if not self._link.receive_left():
                     break
             except OSError as error:
                 self.was_unread = isinstance(error, ConnectionError)

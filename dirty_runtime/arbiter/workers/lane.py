@@ -21,6 +21,7 @@ from ...app import MOST_AT_ONCE
 from ...errors import DirtyError
 from ...sockets.inbox import Inbox
 from ...sockets.link import Data, Link
+from ...sockets.passing import AVAILABLE, MEMFD, Account, Descriptors, Parcel
 from ...sockets.spool import KEPT_IN_MEMORY_BYTES
 from ..policy.life import State
 from ..policy.restarts import Cause
@@ -34,7 +35,13 @@ Answer = tuple[gdproto.Header, Data, bool]
 
 
 class AnswerEvents(Protocol):
-    """Whoever hands the answers of a lane on."""
+    """Whoever hands the answers of a lane on.
+
+    Attributes:
+        passed: counts the memory that is passed.
+    """
+
+    passed: Account
 
     def lane_answered(self, lane: Place, answers: list[Answer]) -> None:
         """Frames of the exchange that runs, for its client; the terminal one is the last."""
@@ -116,6 +123,7 @@ class Lane:
         self._events = events
         # Whether the worker's STATUS lists the extension.
         self._takes_cancel = False
+        self._is_passed_to = False
         self._clock = clock
         self._socket = ours
         self._connection = gdproto.Connection(
@@ -141,6 +149,11 @@ class Lane:
         return self.heard_s if self._many is None else self._many.silent_since_s
 
     @property
+    def takes_descriptors(self) -> bool:
+        """Whether the worker's STATUS lists that extension."""
+        return self._is_passed_to
+
+    @property
     def is_held(self) -> bool:
         """Whether nothing is taken of it, for what came is written to a disk."""
         return self._intake is not None and self._intake.is_held
@@ -160,7 +173,7 @@ class Lane:
     def open(self) -> None:
         """Connect the arbiter's end, and ask the worker whether it is ready."""
         self._link = Link(self._socket, self._connection, self)
-        self._intake = Intake(self._link, self._connection, self.received, self._read_on)
+        self._intake = Intake(self._link, self.received, self._read_on)
         self._write(self._connection.send(gdproto.Status(STATUS_ID)))
 
     def request(self, frame: Data, header: gdproto.Header, now_s: float) -> None:
@@ -230,11 +243,15 @@ class Lane:
     def received(self) -> None:
         self.heard_s = self._clock()
         answers: list[Answer] = []
+        incoming = self._link.incoming if self._link is not None else None
         try:
             while (event := self._connection.next_event()) is not NEED_DATA:
                 if type(event) is FrameReceived:
                     if self.ready and self._inbox is None:
-                        answers.append(event)
+                        if incoming is not None and incoming.came:
+                            self._add_parcels(event, answers)
+                        else:
+                            answers.append(event)
                         continue
                     self._take(event)
                 elif isinstance(event, gdproto.PartReceived):
@@ -255,16 +272,47 @@ class Lane:
             return
         if answers:
             self._events.lane_answered(self, answers)
+        if incoming is not None and incoming.came:
+            incoming.settle(self._connection)
         if self._inbox is not None:
             self._events.lane_keeps(self, self._inbox.spooled_bytes)
+
+    def _add_parcels(self, event: gdproto.FrameReceived, answers: list[Answer]) -> None:
+        """Add frames of which one came with descriptors, or the error in their place."""
+        assert self._link is not None
+        assert self._link.incoming is not None
+        header, frames, ended = event
+        taken = self._link.incoming.parcels(frames, self._connection.untaken_bytes)
+        for frame in taken:
+            is_last = frame is taken[-1]
+            if isinstance(frame, Parcel) and frame.descriptors.refusal:
+                if answers:
+                    self._events.lane_answered(self, answers)
+                    answers.clear()
+                self._refuse(frame.descriptors, ended and is_last)
+                return
+            answers.append((header, frame, ended and is_last))
+
+    def _refuse(self, descriptors: Descriptors, ended: bool) -> None:
+        """What came with an answer cannot be had: give its exchange up."""
+        self._events.lane_failed(self, descriptors.error())
+        if ended:
+            self._events.lane_discarded(self)
 
     def _take_part(self, event: gdproto.PartReceived) -> None:
         assert self._link is not None
         assert self._intake is not None
         if self._inbox is None:
-            passes = event.header.code == gdproto.MessageCode.RESPONSE
+            descriptors = None
+            if (incoming := self._link.incoming) is not None and incoming.came:
+                untaken = self._connection.untaken_bytes
+                descriptors = incoming.of(len(event.part), untaken)
+            passes = event.header.code == gdproto.MessageCode.RESPONSE and (
+                descriptors is None or not descriptors.refusal
+            )
             onward = self._events.lane_passes(self) if passes else None
             self._inbox = Inbox(self._link, onward, self._intake.write)
+            self._inbox.descriptors = descriptors
         self._inbox.add(event.part)
 
     def _take(self, event: gdproto.FrameReceived) -> None:
@@ -292,7 +340,10 @@ class Lane:
             if ended:
                 self._events.lane_discarded(self)
         else:
-            self._events.lane_kept(self, (header, frame, ended))
+            if isinstance(frame, Parcel) and frame.descriptors.refusal:
+                self._refuse(frame.descriptors, ended)
+            else:
+                self._events.lane_kept(self, (header, frame, ended))
 
     def _take_status(self, answer: gdproto.Message) -> None:
         if isinstance(answer, gdproto.Response):
@@ -301,6 +352,9 @@ class Lane:
             extensions = told.get("extensions")
             known = extensions if isinstance(extensions, list) else []
             self._takes_cancel = "cancel" in known
+            self._is_passed_to = AVAILABLE and MEMFD in known
+            if self._is_passed_to and self._link is not None:
+                self._link.take_descriptors((self._events.passed,), reads=True)
             apps = told.get("lane_apps")
             if isinstance(apps, list):
                 self.apps = tuple(path for path in self.worker.apps if path in apps)

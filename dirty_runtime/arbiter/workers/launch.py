@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ...cpus import cpu_lists
 from ...settings import PYTHON_LAUNCHER, Config, ConfigError
+from ...version import EXTENSIONS
 from ..clock import Clock
 from ..policy.catalogue import AppFacts, Catalogue
 from ..policy.resources import Given
@@ -253,6 +254,8 @@ def told(config: Config, order: Order) -> dict[str, str]:
         | own
         | {
             "GD_WORKER_APPS": json.dumps(list(order.apps)),
+            "GD_WORKER_EXTENSIONS": ",".join(EXTENSIONS),
+            "DIRTY_WORKER_MEMFD_MIN_BYTES": str(config.memfd_min_bytes),
             "DIRTY_WORKER_OWN_LANES": json.dumps(list(order.own)),
             "DIRTY_WORKER_THREADS": str(config.threads),
             "DIRTY_ARBITER_PID": str(os.getpid()),

@@ -19,6 +19,7 @@ from gdproto import NEED_DATA, FrameReceived
 from ...errors import DirtyError
 from ...sockets.inbox import Inbox
 from ...sockets.link import Data, Link
+from ...sockets.passing import Parcel
 from ...sockets.spool import Spool
 from .intake import Intake, nothing
 
@@ -51,6 +52,10 @@ class Place(Hashable, Protocol):
 
     @property
     def is_held(self) -> bool: ...
+
+    @property
+    def takes_descriptors(self) -> bool:
+        """Whether a REQUEST may come with some."""
 
     def request(self, frame: Data, header: gdproto.Header, now_s: float) -> None:
         """Start an exchange with a whole REQUEST frame."""
@@ -108,6 +113,10 @@ class LanePlace:
     def is_held(self) -> bool:
         return self._lane.intake.is_held
 
+    @property
+    def takes_descriptors(self) -> bool:
+        return self._lane.takes_descriptors
+
     def request(self, frame: Data, header: gdproto.Header, now_s: float) -> None:
         self.client_id = header.request_id
         self.heard_s = now_s
@@ -164,7 +173,7 @@ class ManyExchanges:
         self.clock = clock
         self._link = link
         self._connection = connection
-        self.intake = Intake(link, connection, self.received, link.resume_reading)
+        self.intake = Intake(link, self.received, link.resume_reading)
         self._events = events
         self._closed = closed
         self._places_closed = 0
@@ -183,6 +192,11 @@ class ManyExchanges:
         return min((place.heard_s for place in opened), default=self._heard_s)
 
     @property
+    def takes_descriptors(self) -> bool:
+        """Whether its worker takes some with a REQUEST."""
+        return self._link.incoming is not None
+
+    @property
     def open_count(self) -> int:
         """How many exchanges are open, given up or not."""
         return len(self._connection.open_exchanges)
@@ -191,11 +205,7 @@ class ManyExchanges:
         """Start the place's exchange."""
         own = gdproto.Header(header.code, header.length, place.request_id)
         self._connection.send_frame(b"", own)
-        if isinstance(frame, Spool):
-            frame.replace(gdproto.readdressed(frame.beginning, own.request_id))
-            self._link.write(frame)
-        else:
-            self._link.write(gdproto.readdressed(frame, own.request_id))
+        self._link.write(readdressed(frame, own.request_id))
 
     def tell(self, message: gdproto.Cancel | gdproto.Pause | gdproto.Resume) -> None:
         """Say something of an exchange, if it is open."""
@@ -255,6 +265,8 @@ class ManyExchanges:
                 self.worker.lane_broke(one, str(error), [])
             return
         self._hand_on(place, answers)
+        if self._link.incoming is not None and self._link.incoming.came:
+            self._link.incoming.settle(self._connection)
         if self._inbox is not None and self._inbox_of is not None:
             self._events.lane_keeps(self._inbox_of, self._inbox.spooled_bytes)
 
@@ -270,6 +282,9 @@ class ManyExchanges:
         part = event.part
         if self._inbox is None or self._inbox_of is not place:
             self._inbox, self._inbox_of = Inbox(self._link, None, self._write), place
+            if self._link.incoming is not None:
+                untaken = self._connection.untaken_bytes
+                self._inbox.descriptors = self._link.incoming.of(len(part), untaken)
             part = gdproto.readdressed(part, place.client_id)
         place.heard_s = self.clock()
         self._inbox.add(part)
@@ -280,9 +295,34 @@ class ManyExchanges:
         inbox, self._inbox = self._inbox, None
         if inbox is None or self._inbox_of is not place:
             # Else a large frame was for an exchange that was given up.
-            answers.append((own, gdproto.readdressed(frame, place.client_id), ended))
+            incoming = self._link.incoming
+            if incoming is not None and incoming.came:
+                self._add_parcels(place, event, answers)
+            else:
+                answers.append((own, gdproto.readdressed(frame, place.client_id), ended))
             return
         self._write(partial(inbox.whole, frame), partial(self._take_whole, place, own, ended))
+
+    def _add_parcels(self, place: LanePlace, event: FrameReceived, answers: list[Answer]) -> None:
+        """Add frames of which one came with descriptors, or the error in their place."""
+        assert self._link.incoming is not None
+        header, frames, ended = event
+        own = gdproto.Header(header.code, header.length, place.client_id)
+        taken = self._link.incoming.parcels(frames, self._connection.untaken_bytes)
+        for frame in taken:
+            is_last = frame is taken[-1]
+            if isinstance(frame, Parcel) and frame.descriptors.refusal:
+                self._hand_on(place, answers)
+                answers.clear()
+                self._refuse(place, frame, ended and is_last)
+                return
+            answers.append((own, readdressed(frame, place.client_id), ended and is_last))
+
+    def _refuse(self, place: LanePlace, parcel: Parcel, ended: bool) -> None:
+        """What came with an answer cannot be had: give its exchange up."""
+        self._events.lane_failed(place, parcel.descriptors.error())
+        if ended:
+            self._events.lane_discarded(place)
 
     def _write(
         self,
@@ -312,7 +352,10 @@ class ManyExchanges:
             if ended:
                 self._events.lane_discarded(place)
         else:
-            self._events.lane_kept(place, (header, frame, ended))
+            if isinstance(frame, Parcel) and frame.descriptors.refusal:
+                self._refuse(place, frame, ended)
+            else:
+                self._events.lane_kept(place, (header, frame, ended))
 
     def ended(self) -> None:
         self._closed()
@@ -331,3 +374,15 @@ class ManyExchanges:
 
     def waiting_changed(self) -> None:
         """See `pause_writing`."""
+
+
+def readdressed(data: Data, request_id: int) -> Data:
+    """A frame under another request id."""
+    if isinstance(data, Parcel):
+        frame = readdressed(data.frame, request_id)
+        assert not isinstance(frame, Parcel)
+        return Parcel(frame, data.descriptors)
+    if isinstance(data, Spool):
+        data.replace(gdproto.readdressed(data.beginning, request_id))
+        return data
+    return gdproto.readdressed(data, request_id)

@@ -1,0 +1,280 @@
+"""Descriptors that are passed with frames, and kept beside them.
+
+Rules: a frame's descriptors are passed with its first byte. The kernel gives them with bytes that
+may begin before the frame and end in it or with it, so they are those of the last frame that begins
+there. What is kept is counted, of each connection and of all, and closed when nobody has it any
+more: who drops a frame need not think of them. Only memory that is sealed is kept: nobody can make
+it larger than it was counted.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import struct
+import termios
+from array import array
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import gdproto
+from gdproto import HEADER_BYTES
+
+from ..errors import DirtyError, DirtyOverloadedError, DirtyProtocolError
+
+if TYPE_CHECKING:
+    from .spool import Spool
+
+AVAILABLE = hasattr(os, "memfd_create") and hasattr(fcntl, "F_ADD_SEALS")
+# The extension.
+MEMFD = "memfd"
+# Of one frame.
+MOST = 64
+SPACE = socket.CMSG_SPACE(MOST * array("i").itemsize)
+CLOSED_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+# In the place of descriptors that the kernel could not give.
+CUT = -1
+if AVAILABLE:
+    SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+
+
+def receive_passed(source: socket.socket, at_most: int, passed: list[int], flags: int = 0) -> bytes:
+    """As ``recv``, with the descriptors that come: they are put into `passed`. Raises OSError."""
+    data, ancillary, told, _ = source.recvmsg(at_most, SPACE, flags | CLOSED_ON_EXEC)
+    for level, kind, numbers in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            whole = len(numbers) - len(numbers) % 4
+            passed.extend(struct.unpack(f"@{whole // 4}i", numbers[:whole]))
+    if told & socket.MSG_CTRUNC:
+        passed.append(CUT)
+    return data
+
+
+def send_passing(target: socket.socket, data: bytes | memoryview, numbers: Sequence[int]) -> int:
+    """Send the beginning of a frame, with its descriptors.
+
+    Returns:
+        How many bytes.
+
+    Raises:
+        OSError: as of ``sendmsg``.
+    """
+    rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", numbers))
+    return target.sendmsg([data], [rights])
+
+
+def size_of(number: int) -> int:
+    """The bytes of the memory. Raises ValueError where it is none, or not sealed."""
+    try:
+        seals = fcntl.fcntl(number, fcntl.F_GET_SEALS)
+        size = os.fstat(number).st_size
+    except OSError:
+        seals = size = 0
+    if seals & SEALS != SEALS:
+        raise ValueError("what was passed is no sealed memory")
+    return size
+
+
+def unread_bytes(connected: socket.socket) -> int:
+    """What was sent and not read yet, as the kernel counts it; 0 where it does not say."""
+    with suppress(OSError):
+        told = fcntl.ioctl(connected.fileno(), termios.TIOCOUTQ, bytes(4))
+        return int.from_bytes(told, "little")
+    return 0
+
+
+class Account:
+    """What is kept of memory that was passed, of one or of all.
+
+    Args:
+        max_bytes: how much may be; 0 for any.
+        max_count: of how many descriptors; 0 for any.
+        one_may: whether one frame may have more than `max_bytes`, if nothing else is kept.
+    """
+
+    def __init__(self, max_bytes: int = 0, max_count: int = 0, one_may: bool = False) -> None:
+        self.bytes = self.count = 0
+        self._one_may = one_may
+        self.limit(max_bytes, max_count)
+
+    def limit(self, max_bytes: int, max_count: int) -> None:
+        """Have these limits from now on."""
+        self._max_bytes, self._max_count = max_bytes, max_count
+
+    def has_room(self, size: int, count: int) -> bool:
+        """Whether so much more may be kept."""
+        is_small = not self._max_bytes or self.bytes + size <= self._max_bytes
+        is_small = is_small or (self._one_may and not self.bytes)
+        return is_small and (not self._max_count or self.count + count <= self._max_count)
+
+    def change(self, size: int, count: int) -> None:
+        """So much more is kept."""
+        self.bytes += size
+        self.count += count
+
+
+class Descriptors:
+    """Those of one frame.
+
+    Attributes:
+        numbers: the open ones.
+        bytes: what their memory takes.
+        refusal: why they cannot be had; empty where they can.
+        is_at_fault: whether that is the sender's fault.
+    """
+
+    __slots__ = ("_accounts", "_count", "bytes", "is_at_fault", "numbers", "refusal")
+
+    def __init__(self, numbers: list[int], accounts: Sequence[Account] = ()) -> None:
+        self.numbers = numbers
+        self.bytes = self._count = 0
+        self.refusal = ""
+        self.is_at_fault = False
+        self._accounts: Sequence[Account] = ()
+        self._judge(accounts)
+
+    def _judge(self, accounts: Sequence[Account]) -> None:
+        # A client that passes nothing does without.
+        from . import descriptors
+
+        count = len(self.numbers)
+        if CUT in self.numbers or any(map(descriptors.is_scarce, self.numbers)):
+            self._refuse("no descriptors are left")
+            return
+        try:
+            if count > MOST:
+                raise ValueError(f"{count} descriptors came with a frame, which has {MOST} at most")
+            size = sum(map(size_of, self.numbers))
+        except ValueError as error:
+            self.is_at_fault = True
+            self._refuse(str(error))
+            return
+        if not all(account.has_room(size, count) for account in accounts):
+            self._refuse("no room for memory by reference (max-memfd-bytes, max-memfds)")
+            return
+        self._accounts, self.bytes, self._count = accounts, size, count
+        for account in accounts:
+            account.change(size, count)
+
+    def error(self) -> DirtyError:
+        """What is told of their frame, where they cannot be had."""
+        if self.is_at_fault:
+            return DirtyProtocolError(self.refusal, code="invalid_field_value")
+        return DirtyOverloadedError(f"overloaded: {self.refusal}")
+
+    def _refuse(self, reason: str) -> None:
+        self.refusal = reason
+        self.close_numbers()
+
+    def close_numbers(self) -> None:
+        """Close them; what they hold is kept elsewhere, and still counted."""
+        numbers, self.numbers = self.numbers, []
+        for number in numbers:
+            if number != CUT:
+                os.close(number)
+
+    def close(self) -> None:
+        """Close them."""
+        self.close_numbers()
+        accounts, self._accounts = self._accounts, ()
+        for account in accounts:
+            account.change(-self.bytes, -self._count)
+
+    __del__ = close
+
+
+class Parcel:
+    """A frame with its descriptors, or its beginning with them; its length is that of the bytes."""
+
+    __slots__ = ("descriptors", "frame")
+
+    def __init__(self, frame: bytes | memoryview | Spool, descriptors: Descriptors) -> None:
+        self.frame = frame
+        self.descriptors = descriptors
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def beginning(self) -> bytes | memoryview:
+        """The first bytes of the frame, or all."""
+        frame = self.frame
+        return frame if isinstance(frame, bytes | memoryview) else frame.beginning
+
+    def send(self, target: socket.socket, start: int) -> int:
+        """Send from `start` on as much as the socket takes. Raises OSError."""
+        if not start:
+            return send_passing(target, self.beginning, self.descriptors.numbers)
+        if isinstance(self.frame, bytes | memoryview):
+            return target.send(memoryview(self.frame)[start:])
+        return self.frame.send(target, start)
+
+
+class Incoming:
+    """Descriptors that have come on a connection, until the frame is taken that they belong to.
+
+    Args:
+        accounts: what they are counted in.
+
+    Attributes:
+        came: those that wait for their frame, each behind where the bytes end that it came with.
+        received: how many bytes came; whoever reads adds to it.
+    """
+
+    def __init__(self, accounts: Sequence[Account] = ()) -> None:
+        self.came: deque[tuple[int, Descriptors]] = deque()
+        self._accounts = accounts
+        self.received = 0
+
+    def fed(self, count: int, passed: list[int]) -> None:
+        """So many bytes were received, and these descriptors with them."""
+        self.received += count
+        if passed:
+            self.add(passed)
+
+    def add(self, passed: list[int]) -> None:
+        """These came with the bytes that were received last."""
+        self.came.append((self.received, Descriptors(passed, self._accounts)))
+
+    def settle(self, connection: gdproto.Connection) -> None:
+        """Close those whose frames were discarded, when all that came has been taken."""
+        if self.came and not connection.is_inside_frame:
+            self.came.clear()
+
+    def of(self, size: int, unread: int) -> Descriptors | None:
+        """Those of a frame of `size` bytes, behind which `unread` bytes are not taken yet."""
+        end = self.received - unread
+        return self._between(end - size, end)
+
+    def _between(self, begin: int, end: int) -> Descriptors | None:
+        found = None
+        while self.came and self.came[0][0] <= end:
+            upto, one = self.came.popleft()
+            # Else its frame was none that is handed out.
+            found = one if upto > begin else None
+        return found
+
+    def last(self, unread: int) -> Descriptors | None:
+        """As `of`, of a frame whose size is not known: those that came last until its end."""
+        return self._between(-1, self.received - unread)
+
+    def parcels(self, frames: bytes | memoryview, unread: int) -> list[bytes | memoryview | Parcel]:
+        """Whole frames that came together, parted where one has descriptors."""
+        at = self.received - unread - len(frames)
+        pieces: list[bytes | memoryview | Parcel] = []
+        begin = plain = 0
+        while begin < len(frames) and self.came:
+            size = HEADER_BYTES + int.from_bytes(frames[begin + 4 : begin + 8], "big")
+            found = self._between(at + begin, at + begin + size)
+            if found is not None:
+                if plain < begin:
+                    pieces.append(frames[plain:begin])
+                plain = begin + size
+                pieces.append(Parcel(frames[begin:plain], found))
+            begin += size
+        if plain < len(frames):
+            pieces.append(frames[plain:])
+        return pieces
