@@ -72,7 +72,9 @@ class AsyncChannel(Wire):
         super().__init__(connected, large)
         # Whether it was told that descriptors may be passed; known when the STATUS was answered.
         self._may_pass = False
-        self._known = asyncio.get_running_loop().create_future()
+        # Whether that is known, and what waits for it: a future would keep the loop.
+        self.is_known = False
+        self._awaiting: asyncio.Future[None] | None = None
         self._path = socket_path
         self._calls: dict[int, asyncio.Future[gdproto.Message]] = {}
         # When they are late, and the timer that looks after that: one for all, which is the loop's
@@ -173,14 +175,17 @@ class AsyncChannel(Wire):
         """Wait until it is known what may be passed. Raises DirtyError."""
         try:
             async with asyncio.timeout(deadline.left_s()):
-                await asyncio.shield(self._known)
+                if self._awaiting is None:
+                    self._awaiting = asyncio.get_running_loop().create_future()
+                await asyncio.shield(self._awaiting)
         except TimeoutError:
             raise deadline.passed() from None
 
-    @property
-    def is_known(self) -> bool:
-        """Whether it is known what may be passed."""
-        return self._known.done()
+    def _now_known(self) -> None:
+        self.is_known = True
+        awaiting, self._awaiting = self._awaiting, None
+        if awaiting is not None and not awaiting.get_loop().is_closed():
+            awaiting.set_result(None)
 
     def end(self, request_id: int) -> None:
         """Nobody awaits the answer any more."""
@@ -229,8 +234,7 @@ class AsyncChannel(Wire):
 
     def _fail(self, error: DirtyError) -> None:
         self.is_open = False
-        if not self._known.done() and not self._known.get_loop().is_closed():
-            self._known.set_result(None)
+        self._now_known()
         for call in self._calls.values():
             if not call.done() and not call.get_loop().is_closed():
                 call.set_exception(copy(error))
@@ -284,8 +288,7 @@ class AsyncChannel(Wire):
             )
             self._can_cancel = isinstance(extensions, list) and "cancel" in extensions
             self._may_pass = self.large.least > 0 and lists_memfd(message)
-            if not self._known.done():
-                self._known.set_result(None)
+            self._now_known()
 
     def _broken(self, error: DirtyError) -> None:
         self._fail(error)

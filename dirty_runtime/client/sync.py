@@ -85,9 +85,8 @@ class Channel:
         DirtyTimeoutError: the time is over.
     """
 
-    def __init__(self, socket_path: str, deadline: Deadline, large: Large) -> None:
+    def __init__(self, socket_path: str, deadline: Deadline, large: Large | None = None) -> None:
         self._path = socket_path
-        self._large = large
         # Whether it was asked, and what comes if descriptors may be passed.
         self._was_asked = False
         self._incoming: Incoming | None = None
@@ -102,6 +101,8 @@ class Channel:
         except OSError as error:
             raise unreachable(socket_path, error) from None
         self._is_pythons = is_pythons(self._socket)
+        # What waits its own way has no call for descriptors.
+        self._large = large if large is not None and self._is_pythons else never()
         # A socket of gevent serves only the thread that made it.
         self.thread = None if self._is_pythons else threading.get_native_id()
         self._there_and_back = round_trip if self._is_pythons else round_trip_of_its_own
@@ -465,7 +466,7 @@ class Channels:
             message.extensions = None
         try:
             # What an app takes no references for is sent as it is.
-            channel = Channel(self._path, deadline, never())
+            channel = Channel(self._path, deadline)
         except DirtyConnectionError:
             raise failure from None
         try:
@@ -484,9 +485,11 @@ class Channels:
                 # A new one that the arbiter closed may hold the reason, for whoever reads it.
                 if channel.send(message, deadline) or idle is None:
                     return channel
-            except BaseException:
-                self._keep(channel)
-                raise
+            except BaseException as error:
+                is_left = isinstance(error, DirtyError) and says_nothing_began(error)
+                if idle is None or not is_left:
+                    self._keep(channel)
+                    raise
             channel.close()
 
     def _idle_channel(self) -> Channel | None:

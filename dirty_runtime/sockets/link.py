@@ -131,7 +131,6 @@ class Link:
         # What was passed, and may not have been read.
         self._passed: list[Descriptors] = []
         self._look: asyncio.TimerHandle | None = None
-        self._reader = self._read
         self._watch.add_reader(self._number, self._read)
 
     # --- reading ---
@@ -139,7 +138,7 @@ class Link:
     def _read(self) -> None:
         if self.incoming is not None:
             # It was said since this was asked for.
-            self._reader()
+            self._read_with_descriptors()
             return
         try:
             if self._is_quiet:
@@ -172,9 +171,8 @@ class Link:
         """
         if self.incoming is None:
             self.incoming = Incoming(accounts)
-            self._reader = self._read_with_descriptors
             if reads:
-                self._watch.add_reader(self._number, self._reader)
+                self._watch.add_reader(self._number, self._read_with_descriptors)
 
     def _read_with_descriptors(self) -> None:
         """As `_read`; inside of a frame none are passed."""
@@ -302,7 +300,10 @@ class Link:
     def resume_reading(self) -> None:
         """Read on."""
         if not self.is_closing:
-            self._watch.add_reader(self._number, self._reader)
+            takes = self.incoming is not None
+            self._watch.add_reader(
+                self._number, self._read_with_descriptors if takes else self._read
+            )
 
     def read_in_vain(self) -> None:
         """Forget whatever is read from now on."""

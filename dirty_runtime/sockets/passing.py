@@ -37,6 +37,7 @@ SPACE = socket.CMSG_SPACE(MOST * array("i").itemsize)
 CLOSED_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 # In the place of descriptors that the kernel could not give.
 CUT = -1
+SEALS = 0
 if AVAILABLE:
     SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 

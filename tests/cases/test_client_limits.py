@@ -272,7 +272,7 @@ def test_what_is_unfinished_is_bounded_over_all(
 @pytest.mark.proves("GD-SEC-011", "GD-SEC-012")
 def test_what_is_on_disk_is_bounded_over_all(narrow: Arbiter, opened: contextlib.ExitStack) -> None:
     first = connected(narrow, opened, HEADER + bytes(8 * MIB))
-    with narrow.client() as another:
+    with DirtyClient(narrow.socket_path, LIMIT_S, memfd_min_bytes=0) as another:
         assert len(another.execute(OURS, "echo", bytes(15 * MIB))["args"][0]) == 15 * MIB
     assert "max-spool-bytes" in last_words(first).message
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import resource
 import socket
 import threading
@@ -25,6 +26,7 @@ from dirty_runtime import (
     DirtyWorkerError,
     StashClient,
 )
+from dirty_runtime.client import calls, stash
 from tests.dirty_runtime.processes import run_dirty
 
 LIMIT_S = 5.0
@@ -83,6 +85,15 @@ class Hostile:
         self._listener.close()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def count_from_one() -> Iterator[None]:
+    """What is asked first has the id 1, so that it can be answered unseen."""
+    with pytest.MonkeyPatch.context() as patched:
+        for module in (calls, stash):
+            patched.setattr(module, "request_ids", lambda: itertools.count(1))
+        yield
+
+
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
     with contextlib.closing(Hostile(str(tmp_path_factory.mktemp("hostile") / "s"))) as one:
@@ -130,8 +141,8 @@ def test_calls_of_threads_raise_nothing_else(hostile: Hostile, said: bytes) -> N
     for call in SYNC.values():
         with DirtyClient(hostile.path, LIMIT_S) as client, contextlib.suppress(DirtyError):
             call(client)
-    with StashClient(hostile.path, LIMIT_S) as stash:
-        in_stash(stash)
+    with StashClient(hostile.path, LIMIT_S) as one:
+        in_stash(one)
 
 
 @given(spoilt())
@@ -147,8 +158,8 @@ def test_calls_of_event_loops_raise_nothing_else(hostile: Hostile, said: bytes) 
             async with DirtyClient(hostile.path, LIMIT_S) as client:
                 with contextlib.suppress(DirtyError):
                     await call(client)
-        async with AsyncStashClient(hostile.path, LIMIT_S) as stash:
-            for ask in (stash.tables, lambda: stash.info("t"), lambda: stash.keys("t")):
+        async with AsyncStashClient(hostile.path, LIMIT_S) as one:
+            for ask in (one.tables, lambda: one.info("t"), lambda: one.keys("t")):
                 with contextlib.suppress(DirtyError):
                     await ask()
         assert not complaints

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import gdproto
-from dirty_runtime import DirtyError
+from dirty_runtime import DirtyClient, DirtyError
 from dirty_runtime.arbiter.clients.connection import ClientConnection
 from dirty_runtime.arbiter.turns import Turns
 from dirty_runtime.sockets.spool import Spool
@@ -87,7 +87,7 @@ def gone(arbiter: Arbiter, tmpdir: Path) -> Callable[[], object]:
 def test_no_room_is_told_and_what_was_taken_is_given_back(
     arbiter: Arbiter, tmpdir: Path, happens: Callable[[Arbiter, Path], Callable[[], object]]
 ) -> None:
-    with arbiter.client() as client:
+    with DirtyClient(arbiter.socket_path, LIMIT_S, memfd_min_bytes=0) as client:
         assert client.execute(OURS, "echo", 1)["args"] == [1]
         mend = happens(arbiter, tmpdir)
         try:

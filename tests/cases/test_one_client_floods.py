@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 import gdproto
 from dirty_runtime.arbiter.clients.connection import FRAMES_AT_ONCE, ClientConnection, ClientEvents
 from dirty_runtime.arbiter.turns import Turns
+from dirty_runtime.sockets.passing import Account
 
 FLOOD = 2000
 LIMIT_S = 30.0
@@ -23,6 +24,8 @@ class Served(ClientEvents):
     def __init__(self) -> None:
         self.asked_by: list[ClientConnection] = []
         self.turns = Turns()
+        self.passed = Account()
+        self.limits_of_passed = (0, 0)
 
     def asked(self, question: gdproto.Message, client: ClientConnection) -> None:
         self.asked_by.append(client)

@@ -238,8 +238,8 @@ def test_a_status_is_shown_as_it_is_said(tmp_path: Path) -> None:
 
         def answer() -> None:
             with listener.accept()[0] as peer:
-                peer.recv(1000)
-                peer.sendall(gdproto.Response(1, state).to_bytes())
+                asked = gdproto.parse_header(peer.recv(1000))
+                peer.sendall(gdproto.Response(asked.request_id, state).to_bytes())
 
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()

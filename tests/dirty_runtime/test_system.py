@@ -44,6 +44,10 @@ def arbiter() -> Iterator[Arbiter]:
         yield arbiter
 
 
+# What is made for frameworks, and for engines.
+FOR_OTHERS = ("dirty_runtime.integrations", "dirty_runtime.bridge")
+
+
 def modules() -> list[str]:
     """All modules of the runtime that are no programs, and for no framework's sake."""
     found = sorted((ROOT / "dirty_runtime").rglob("*.py"))
@@ -52,7 +56,7 @@ def modules() -> list[str]:
     return [
         name.removesuffix(".__init__")
         for name in names
-        if not name.endswith(left) and not name.startswith("dirty_runtime.integrations")
+        if not name.endswith(left) and not name.startswith(FOR_OTHERS)
     ]
 
 
