@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import gdproto
-from dirty_runtime import DirtyError
+from dirty_runtime import DirtyClient, DirtyError
 from dirty_runtime.arbiter import collector
 from tests.dirty_runtime.processes import LIMIT_S, OURS, Arbiter, serving, wait_until
 
@@ -124,8 +124,12 @@ def request(action: str, *args: Any, app: str = OURS) -> bytes:
 
 
 def call(arbiter: Arbiter, action: str, *args: Any, app: str = OURS) -> None:
-    with arbiter.client() as client, contextlib.suppress(DirtyError):
-        client.execute(app, action, *args)
+    for least in (0, 2**20):
+        with (
+            DirtyClient(arbiter.socket_path, LIMIT_S, memfd_min_bytes=least) as client,
+            contextlib.suppress(DirtyError),
+        ):
+            client.execute(app, action, *args)
 
 
 def kill(arbiter: Arbiter, count: int = 1) -> None:

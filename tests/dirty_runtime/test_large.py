@@ -44,9 +44,10 @@ def answers(connection: socket.socket, peer: gdproto.Connection) -> Iterator[gdp
             peer.receive_data(data) if data else peer.receive_eof()
 
 
+@pytest.mark.parametrize("least", [0, 2**20], ids=["as bytes", "by reference"])
 @pytest.mark.parametrize("size", [1000, 100_000, KEPT_IN_MEMORY_BYTES - 200, len(LARGE)])
-def test_values_of_any_size_come_back(arbiter: Arbiter, size: int) -> None:
-    with arbiter.client() as client:
+def test_values_of_any_size_come_back(arbiter: Arbiter, size: int, least: int) -> None:
+    with DirtyClient(arbiter.socket_path, LIMIT_S, memfd_min_bytes=least) as client:
         for _ in range(2):
             assert client.execute(OURS, "echo", LARGE[:size])["args"] == [LARGE[:size]]
 
