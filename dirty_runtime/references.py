@@ -19,13 +19,11 @@ import gdproto
 
 from .converters import ARRAY, PLAIN
 from .errors import DirtyProtocolError
-from .sockets.passing import AVAILABLE, MEMFD, MOST, SEALS, Descriptors, size_of
+from .sockets.passing import AVAILABLE, MEMFD, MIN_BYTES, MOST, SEALS, Descriptors, size_of
 
 MARK = "gd:memfd"
 FORM = [MARK, "offset", "size"]
 TAKES = [MEMFD]
-# Beneath this, a copy through the socket is as quick.
-MIN_BYTES = 1024 * 1024
 # Where the parts of one memory begin.
 ALIGNED = 64
 SCALARS = PLAIN - {bytes}
@@ -50,8 +48,9 @@ class Outgoing:
         # What refers to such memory, by its place among them.
         self._referring: list[dict[str, int]] = []
 
-    def __bool__(self) -> bool:
-        return bool(self._parts or self._shared)
+    def is_worth(self, least: int) -> bool:
+        """Whether there is so much to be copied, or anything that is not copied."""
+        return bool(self._shared) or 0 < least <= self._size
 
     def taken(self, value: Any) -> Any:
         """The value, with references in the place of large bytes; itself where it has none."""
@@ -132,12 +131,15 @@ class Outgoing:
 def referring(values: Sequence[Any], least: int) -> tuple[list[Any], Descriptors] | None:
     """The values with references in the place of large bytes, and what is to be passed.
 
+    Args:
+        least: how much it is to be in all, in bytes; memory that is passed as it is always is.
+
     Returns:
-        None where nothing is large, or there is no memory: they are sent as they are.
+        None where it is less, or there is no memory: they are sent as they are.
     """
-    outgoing = Outgoing(least)
+    outgoing = Outgoing(min(least, MIN_BYTES))
     taken = [outgoing.taken(value) for value in values]
-    if not outgoing:
+    if not outgoing.is_worth(least):
         return None
     try:
         descriptors = outgoing.descriptors()

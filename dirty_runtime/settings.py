@@ -143,7 +143,7 @@ class Config:
         128, "Descriptors for bytes by reference that one connection may use; 0 for any.", 0
     )
     memfd_min_bytes: int = setting(
-        2**20, "Bytes from which on workers answer by reference; 0 for never.", 0
+        2**26, "Large bytes of an answer from which on it goes by reference; 0 for never.", 0
     )
     frame_timeout_s: float = setting(
         60.0, "Seconds that a client may take to send one frame; 0 for any.", 0

@@ -12,7 +12,6 @@ from contextlib import nullcontext, suppress
 from functools import partial
 
 from rich.console import Console, Group, JustifyMethod, RenderableType
-from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
@@ -39,6 +38,8 @@ def watch(client: DirtyClient, state: State) -> None:
 
     A successor at the same socket is shown when it answers. Ends with Ctrl-C. Raises DirtyError.
     """
+    from rich.live import Live
+
     console = _console()
     live = Live(console=console, auto_refresh=False)
     drawn_over = console.is_terminal and not console.is_dumb_terminal

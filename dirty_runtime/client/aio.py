@@ -45,7 +45,7 @@ from .answers import (
     says_nothing_began,
     unreachable,
 )
-from .large import MIN_BYTES, TAKES, TOO_LARGE, Large, lists_memfd, takes_none
+from .large import TAKES, TOO_LARGE, Large, lists_memfd, takes_none
 from .wire import Wire
 
 CONNECT_PAUSE_S = 0.005
@@ -141,12 +141,10 @@ class AsyncChannel(Wire):
         try:
             return encoded(self.connection, message)
         except DirtyProtocolError as error:
-            if error.code not in TOO_LARGE or not self.large.sees(
-                MIN_BYTES if self.large.least else 0
-            ):
+            if error.code not in TOO_LARGE or not self.large.sees_too_large():
                 raise
             self._say_what_is_taken(message)
-            found = self._referring(message)
+            found = self._referring(message, is_too_large=True)
             if found is None:
                 raise
         try:
@@ -154,10 +152,12 @@ class AsyncChannel(Wire):
         except gdproto.ProtocolError as error:
             raise DirtyProtocolError.of(error) from None
 
-    def _referring(self, message: gdproto.Message) -> tuple[gdproto.Request, Descriptors] | None:
+    def _referring(
+        self, message: gdproto.Message, is_too_large: bool = False
+    ) -> tuple[gdproto.Request, Descriptors] | None:
         if not self._may_pass or not isinstance(message, gdproto.Request):
             return None
-        return self.large.referring(message)
+        return self.large.referring(message, is_too_large)
 
     def _sent(self, message: gdproto.Message, parts: list[bytes] | Parcel) -> bool:
         """Send the frame, with large bytes by reference. Returns as `Wire.send`."""

@@ -12,10 +12,11 @@ from gdproto import Request
 
 from ..printable import shown
 from ..seconds import ValueRefused, seconds
+from ..sockets.passing import USUAL_BYTES
 from .answers import Deadline, of_form
 from .base import request_ids
 from .faces import Faces
-from .large import MIN_BYTES, Large
+from .large import Large
 from .on_loops import OnLoops
 from .sync import Channels
 from .tracing import API, checked_trace, told
@@ -68,7 +69,7 @@ class DirtyClient(Faces):
         idle_timeout: float | None = None,
         priority: int = 0,
         converters: Converters | None = None,
-        memfd_min_bytes: int = MIN_BYTES,
+        memfd_min_bytes: int = USUAL_BYTES,
     ) -> None:
         self.converters = converters
         self.memfd_min_bytes = memfd_min_bytes

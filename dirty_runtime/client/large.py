@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import gdproto
 
+from ..sockets.passing import MIN_BYTES
+
 if TYPE_CHECKING:
     from ..sockets.passing import Descriptors
 
-MIN_BYTES = 1024 * 1024
 TOO_LARGE = ("length_too_large", "payload_too_large")
 TAKES = ["memfd"]
 
@@ -46,13 +47,21 @@ class Large:
             return True
         return False
 
-    def referring(self, request: gdproto.Request) -> tuple[gdproto.Request, Descriptors] | None:
+    def sees_too_large(self) -> bool:
+        """Whether what no frame carries may be passed, of which it takes note."""
+        self.was_seen = self.was_seen or self.least > 0
+        return self.least > 0
+
+    def referring(
+        self, request: gdproto.Request, is_too_large: bool = False
+    ) -> tuple[gdproto.Request, Descriptors] | None:
         """The request with references in the place of large bytes; None where it has none."""
         from ..references import referring
 
         if request.app_path in self.refused:
             return None
-        found = referring([list(request.args), request.kwargs], self.least)
+        least = min(self.least, MIN_BYTES) if is_too_large else self.least
+        found = referring([list(request.args), request.kwargs], least)
         if found is None:
             return None
         (args, kwargs), descriptors = found

@@ -37,7 +37,7 @@ from .answers import (
     says_nothing_began,
     unreachable,
 )
-from .large import MIN_BYTES, TAKES, TOO_LARGE, Large, lists_memfd, never, takes_none
+from .large import TAKES, TOO_LARGE, Large, lists_memfd, never, takes_none
 
 # What a socket's buffer takes at once, or nearly.
 SMALL_FRAME_BYTES = 64 * 1024
@@ -242,11 +242,11 @@ class Channel:
         try:
             if (
                 error.code in TOO_LARGE
-                and self._large.sees(MIN_BYTES if self._large.least else 0)
+                and self._large.sees_too_large()
                 and self._may_pass(message, limit)
             ):
                 assert isinstance(message, gdproto.Request)
-                found = self._large.referring(message)
+                found = self._large.referring(message, is_too_large=True)
             if found is None:
                 raise DirtyProtocolError.of(error) from None
             frame = self._connection.send(found[0])

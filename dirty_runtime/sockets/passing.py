@@ -33,6 +33,11 @@ AVAILABLE = hasattr(os, "memfd_create") and hasattr(fcntl, "F_ADD_SEALS")
 MEMFD = "memfd"
 # Of one frame.
 MOST = 64
+# Of less, a copy through the socket is as quick.
+MIN_BYTES = 1024 * 1024
+# What is less in all goes through the socket, unless somebody says otherwise: to fill and to map
+# fresh memory takes longer, where the system gives it in pages of 4 KiB.
+USUAL_BYTES = 64 * 1024 * 1024
 SPACE = socket.CMSG_SPACE(MOST * array("i").itemsize)
 CLOSED_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 # In the place of descriptors that the kernel could not give.

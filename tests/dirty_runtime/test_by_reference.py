@@ -24,7 +24,7 @@ from dirty_runtime.errors import (
     DirtyWorkerError,
 )
 from dirty_runtime.references import referring, shared_array
-from dirty_runtime.sockets.passing import MOST, send_passing
+from dirty_runtime.sockets.passing import MIN_BYTES, MOST, send_passing
 from dirty_runtime.testing import Arbiter, running
 
 from .reference_apps import targets
@@ -38,15 +38,26 @@ WAIT_S = 20.0
 
 @pytest.fixture(scope="module")
 def arbiter() -> Iterator[Arbiter]:
-    options = ("--max-memfds", "100", "--max-memfd-bytes", str(300 * 2**20))
+    limits = ("--max-memfds", "100", "--max-memfd-bytes", str(300 * 2**20))
+    options = (*limits, "--memfd-min-bytes", str(MIN_BYTES))
     with running(ARRAYS, WIDE, PLAIN, workers=1, options=options) as arbiter:
         yield arbiter
 
 
 @pytest.fixture
 def client(arbiter: Arbiter) -> Iterator[DirtyClient]:
-    with DirtyClient(arbiter.socket_path, converters=Converters(arrays=True)) as client:
+    arrays = Converters(arrays=True)
+    with DirtyClient(arbiter.socket_path, converters=arrays, memfd_min_bytes=MIN_BYTES) as client:
         yield client
+
+
+def test_by_default_what_no_frame_carries_goes_by_reference_alone(arbiter: Arbiter) -> None:
+    with DirtyClient(arbiter.socket_path) as client:
+        half = bytes(40 * 2**20)
+        assert client.execute(ARRAYS, "told", half) == ["bytes", len(half), 0]
+        assert not client._large.was_seen
+        assert client.execute(ARRAYS, "told", [half, half]) == ["list", 2, half]
+        assert client._large.was_seen
 
 
 def memories(pid: int) -> int:
@@ -108,7 +119,7 @@ def test_calls_of_an_event_loop_go_by_reference(client: DirtyClient) -> None:
 
 def test_who_converts_nothing_gets_the_same_as_in_the_frame(arbiter: Arbiter) -> None:
     array = {"gd:array": "|u1", "shape": [LARGE], "data": bytes(LARGE)}
-    with DirtyClient(arbiter.socket_path) as client:
+    with DirtyClient(arbiter.socket_path, memfd_min_bytes=MIN_BYTES) as client:
         assert client.execute(PLAIN, "echo", [{"a": b"b" * LARGE}, array]) == [
             {"a": b"b" * LARGE},
             array,
@@ -148,7 +159,9 @@ def test_a_worker_that_takes_none_gets_bytes() -> None:
     options = ("--worker-command", command)
     with (
         running(ARRAYS, workers=1, options=options) as arbiter,
-        DirtyClient(arbiter.socket_path, converters=Converters(arrays=True)) as client,
+        DirtyClient(
+            arbiter.socket_path, converters=Converters(arrays=True), memfd_min_bytes=MIN_BYTES
+        ) as client,
     ):
         for _ in range(3):
             assert client.execute(ARRAYS, "first", np.ones(LARGE, "u1"))[0] == 1
