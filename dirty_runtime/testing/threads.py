@@ -44,6 +44,7 @@ from ..arbiter.clients.listener import Came, Listener
 from ..arbiter.policy.catalogue import AppFacts
 from ..arbiter.workers.inspection import checked
 from ..arbiter.workers.launch import Order
+from ..arbiter.workers.process import Placement
 from ..arbiter.workers.stacks import Stacks
 from ..client import DirtyClient
 from ..client.readiness import is_ready, not_ready, wait
@@ -247,6 +248,7 @@ class ThreadWorker:
     """
 
     pid = property(lambda self: os.getpid())
+    placement = Placement()
 
     def __init__(
         self, config: Config, order: Order, makers: Mapping[str, Callable[[], App]]
@@ -286,6 +288,9 @@ class ThreadWorker:
 
     def when_imported(self, told: Callable[[str], None]) -> None:
         """Its files are those of this process."""
+
+    def when_moved(self, told: Callable[[], None]) -> None:
+        """It stays where it is."""
 
     def ending(self) -> str:
         return self._how

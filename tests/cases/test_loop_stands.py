@@ -32,6 +32,7 @@ from dirty_runtime.arbiter.stash.glob import Glob
 from dirty_runtime.arbiter.stash.memory import MemoryStash
 from dirty_runtime.arbiter.telemetry.counters import Counters
 from dirty_runtime.arbiter.turns import AT_ONCE_S, SLICE_S, Turns
+from dirty_runtime.arbiter.workers.process import Placement
 from gdproto import StashOp
 from gdproto.answers import STASH_OPERATIONS
 
@@ -195,7 +196,7 @@ def test_status_of_many_workers_is_made_in_slices() -> None:
     worker = Facts(
         pid=1, age=1, slot=1, apps=[f"module:App{number}" for number in range(64)],
         state=State.READY, lanes=[Facts(silent_since_s=0.0, places=(0,))] * 4, places=range(4),
-        started_s=0.0, served=0, errors=0, process=None, given={}, node="", actor="", waits="",
+        started_s=0.0, served=0, errors=0, process=None, given={}, placement=Placement(),
     )  # fmt: skip
     ended = Facts(age=2, state=State.GONE, lanes=[], process=None)
     config = Facts(threads=4)

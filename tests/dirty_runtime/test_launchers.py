@@ -24,6 +24,7 @@ from dirty_runtime.arbiter.policy.catalogue import AppFacts
 from dirty_runtime.arbiter.policy.life import State
 from dirty_runtime.arbiter.policy.restarts import Backoff
 from dirty_runtime.arbiter.workers.launch import Order, Process
+from dirty_runtime.arbiter.workers.process import Placement
 from dirty_runtime.arbiter.workers.stacks import Stacks
 from dirty_runtime.settings import Config
 
@@ -73,7 +74,11 @@ class Elsewhere:
     def ending(self) -> str:
         return "it left"
 
+    placement = Placement()
+
     def when_leaving(self, told: Callable[[str], None]) -> None: ...
+
+    def when_moved(self, told: Callable[[], None]) -> None: ...
 
     def is_victim(self) -> bool:
         return False

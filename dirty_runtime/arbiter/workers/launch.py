@@ -19,7 +19,7 @@ from ..clock import Clock
 from ..policy.catalogue import AppFacts, Catalogue
 from ..policy.resources import Given
 from .inspection import asked
-from .process import LocalProcess
+from .process import LocalProcess, Placement
 from .ray import RayProcess
 from .stacks import Stacks
 from .template import Start, Templates
@@ -49,7 +49,13 @@ class Order(NamedTuple):
 
 
 class Process(Protocol):
-    """A worker that was started, wherever it runs."""
+    """A worker that was started, wherever it runs.
+
+    Attributes:
+        placement: where in a cluster, as of now.
+    """
+
+    placement: Placement
 
     @property
     def pid(self) -> int:
@@ -67,6 +73,9 @@ class Process(Protocol):
         """Have `told` called with the path of each file that it imports of its apps, if it tells;
         asked where the arbiter reloads by itself, before `when_leaving`.
         """
+
+    def when_moved(self, told: Callable[[], None]) -> None:
+        """Have the running event loop call `told` when its placement is another."""
 
     def ending(self) -> str:
         """How it ended, in a few words; for a process that is gone."""

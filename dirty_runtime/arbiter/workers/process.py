@@ -124,6 +124,24 @@ class Memory(NamedTuple):
     pss: int
 
 
+class Placement(NamedTuple):
+    """Where a worker is in a cluster; most are in none, and wait for no place.
+
+    Attributes:
+        node: the node that it is on; empty while it is on none.
+        actor: by which the cluster knows it; empty where none does.
+        waits: why it has no place yet; empty when it has, or needs none.
+        waits_for_others: whether it would have a place if others left.
+        is_blameless: whether it ended, if it did, for what its apps had no part in.
+    """
+
+    node: str = ""
+    actor: str = ""
+    waits: str = ""
+    waits_for_others: bool = False
+    is_blameless: bool = False
+
+
 class Ended(Protocol):
     """What has ended."""
 
@@ -153,6 +171,8 @@ class LocalProcess:
     Raises:
         OSError: it cannot be started, for now.
     """
+
+    placement = Placement()
 
     def __init__(
         self,
@@ -209,6 +229,9 @@ class LocalProcess:
 
     def when_imported(self, told: Callable[[str], None]) -> None:
         self._imported = told
+
+    def when_moved(self, told: Callable[[], None]) -> None:
+        """It stays where it is."""
 
     def _read_trace(self) -> None:
         part = b""

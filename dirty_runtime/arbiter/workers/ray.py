@@ -10,41 +10,30 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...printable import printable
-from .process import Fds, Kept, LocalProcess, Memory
+from .process import Fds, Kept, LocalProcess, Memory, Placement
 
 REASON_CHARACTERS = 400
+# One that never had a place, or has lost it, ended for what its apps had no part in.
+NOWHERE = Placement(is_blameless=True)
 
 
 class RayProcess(LocalProcess):
-    """A bridge, and the worker behind it.
-
-    Attributes:
-        waits: why the worker has no place yet; empty when it has one.
-        may_have_place: whether others who leave would give it one.
-        node: where it is; empty while it is nowhere.
-        actor: by which Ray knows it.
-    """
+    """A bridge, and the worker behind it."""
 
     def __init__(self, start: Callable[[Fds], Kept]) -> None:
         super().__init__(start, takes_signals=False)
-        self.waits = self.node = self.actor = self._end = ""
-        self.may_have_place = self._is_lost = False
+        self.placement = NOWHERE
+        self._end = ""
         self._moved: Callable[[], None] | None = None
 
     def when_moved(self, told: Callable[[], None]) -> None:
-        """Have the running event loop call `told` when it waits, or has found a place."""
         self._moved = told
 
     def ending(self) -> str:
         return self._end or super().ending()
 
     def is_victim(self) -> bool:
-        return bool(self._end) or not self.node or super().is_victim()
-
-    @property
-    def is_blameless(self) -> bool:
-        """Whether it never had a place, or its node or its cluster is gone; for one that is."""
-        return self._is_lost or not self.node
+        return bool(self._end) or not self.placement.node or super().is_victim()
 
     def rss_bytes(self) -> int:
         # The bridge's says nothing of the worker.
@@ -57,18 +46,18 @@ class RayProcess(LocalProcess):
         word, _, rest = line.partition(" ")
         if word in ("died", "lost"):
             self._end = printable(rest, at_most=REASON_CHARACTERS)
-            self._is_lost = word == "lost"
+            if word == "lost":
+                self.placement = self.placement._replace(is_blameless=True)
         elif word in ("waits", "busy"):
-            self.waits = printable(rest, at_most=REASON_CHARACTERS)
-            self.may_have_place = word == "busy"
-            self._tell_moved()
+            waits = printable(rest, at_most=REASON_CHARACTERS)
+            self._move(self.placement._replace(waits=waits, waits_for_others=word == "busy"))
         elif word == "placed":
-            self.node, _, self.actor = rest.partition(" ")
-            self.waits, self.may_have_place = "", False
-            self._tell_moved()
+            node, _, actor = rest.partition(" ")
+            self._move(Placement(node, actor))
         else:
             super()._traced(line)
 
-    def _tell_moved(self) -> None:
+    def _move(self, placement: Placement) -> None:
+        self.placement = placement
         if self._moved is not None:
             self._moved()

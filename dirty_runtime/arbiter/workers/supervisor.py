@@ -373,9 +373,9 @@ class Supervisor:
 
     def worker_waits(self, worker: Worker) -> None:
         slot = self._slot_of(worker)
-        if slot and slot.candidate is worker and slot.worker and worker.waits_for_others:
+        if slot and slot.candidate is worker and slot.worker and worker.placement.waits_for_others:
             # Which may have what its successor waits for.
-            self._dismiss(slot.worker, f"its successor waits for a place: {worker.waits}")
+            self._dismiss(slot.worker, f"its successor waits for a place: {worker.placement.waits}")
             slot.worker = None
         self._settle()
 
@@ -428,7 +428,7 @@ class Supervisor:
     def _boot_ended(self, slot: Slot, worker: Worker, reason: str) -> None:
         """Its boot did not fail, but was ended: it is tried again, unless that happens often."""
         self.last_boot_error = reason
-        if worker.process.pid and not worker.is_blameless:
+        if worker.process.pid and not worker.placement.is_blameless:
             for path in _culprits(worker):
                 self.health.died(path, _without_app(reason, path), self._clock())
         self._wait(slot, False)
@@ -471,7 +471,7 @@ class Supervisor:
             log.error("what apps take stays as the new code has it: %s", error)
 
     def _crashed(self, slot: Slot, worker: Worker, reason: str, blamed: Iterable[str]) -> None:
-        for path in () if worker.is_blameless else blamed or worker.apps:
+        for path in () if worker.placement.is_blameless else blamed or worker.apps:
             self.health.died(path, reason, self._clock())
         self.restarts[Cause.DIED] += 1
         self._wait(slot, worker.served > 0)
@@ -526,7 +526,7 @@ class Supervisor:
 
     def _replace_one(self) -> None:
         if not self._is_draining and not any(
-            slot.worker and slot.candidate and not slot.candidate.waits
+            slot.worker and slot.candidate and not slot.candidate.placement.waits
             for slot in self.slots.values()
         ):
             for slot in self.slots.values():

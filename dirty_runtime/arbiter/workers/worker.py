@@ -22,7 +22,7 @@ from ..policy.restarts import Cause
 from .lane import Answer, AnswerEvents, Lane
 from .launch import Launcher, Order
 from .places import Place
-from .ray import RayProcess
+from .process import Placement
 from .stacks import Stacks
 
 log = logging.getLogger("dirty")
@@ -194,8 +194,7 @@ class Worker:
         if self._tells_sources:
             self.process.when_imported(self._supervisor.worker_imported)
         self.process.when_leaving(self._asks_to_leave)
-        if isinstance(self.process, RayProcess):
-            self.process.when_moved(self._moved)
+        self.process.when_moved(self._moved)
         self._boot_limit = self._later(self._boot_timeout_s, self._check_booted)
         try:
             for lane in self.lanes:
@@ -270,37 +269,17 @@ class Worker:
             self._supervisor.worker_tired(self)
 
     @property
-    def waits(self) -> str:
-        """Why it has no place in a cluster yet; empty when it has, or needs none."""
-        return self.process.waits if isinstance(self.process, RayProcess) else ""
-
-    @property
-    def node(self) -> str:
-        """The node of a cluster that it is on; empty where it is on none."""
-        return self.process.node if isinstance(self.process, RayProcess) else ""
-
-    @property
-    def actor(self) -> str:
-        """By which the cluster knows it; empty where none does."""
-        return self.process.actor if isinstance(self.process, RayProcess) else ""
-
-    @property
-    def waits_for_others(self) -> bool:
-        """Whether it would have a place if others left."""
-        return isinstance(self.process, RayProcess) and self.process.may_have_place
-
-    @property
-    def is_blameless(self) -> bool:
-        """Whether it ended for what its apps had no part in: it never had a place, or lost it."""
-        return isinstance(self.process, RayProcess) and self.process.is_blameless
+    def placement(self) -> Placement:
+        """Where it is in a cluster, if it is in one."""
+        return self.process.placement
 
     def _moved(self) -> None:
         """It waits for a place, or has one: what it has waited is no time of its boot."""
         if self._boot_limit is not None:
             self._boot_limit.cancel()
-        if self.waits:
+        if self.placement.waits:
             text = "worker %d (slot %d) waits for a place: %s"
-            log.warning(text, self.pid, self.slot, self.waits)
+            log.warning(text, self.pid, self.slot, self.placement.waits)
             self._supervisor.worker_waits(self)
         else:
             self._boot_limit = self._later(self._boot_timeout_s, self._check_booted)
