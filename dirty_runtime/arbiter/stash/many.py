@@ -1,9 +1,9 @@
-"""Values that hold many keys: taken apart in turns, and never built."""
+"""Values that hold many keys, asked or answered: taken apart and listed in turns, never built."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import gdproto
 
@@ -16,6 +16,8 @@ LIST_OF_ONE, LIST_OF_TWO = (gdproto.encode([None] * count)[:-count] for count in
 CHECKED_AT_ONCE_BYTES = 64 * 1024
 # What takes less has so few containers within each other that some more may be around it.
 DEEP_BYTES = 500 * len(gdproto.encode([]))
+# Characters of a name that an error repeats.
+MOST_SHOWN = 100
 
 
 async def keys_of(value: bytes | memoryview, most: int, pace: Pace) -> list[bytes]:
@@ -60,6 +62,37 @@ async def refuse_deep(value: bytes | memoryview, levels: int) -> None:
             await asyncio.to_thread(gdproto.check, whole)
     except gdproto.ProtocolError as error:
         raise DirtyProtocolError.of(error) from None
+
+
+async def values_of(
+    table: str, found: Iterable[tuple[bytes, bytes | None]], pace: Pace
+) -> gdproto.Pieces:
+    """The answer to `get_many`: of each key that is there, as TLV, a list of it and its value.
+
+    Raises:
+        DirtyProtocolError: no answer can hold them.
+    """
+    listed = gdproto.ListPieces()
+    try:
+        for name, value in found:
+            await pace()
+            if value is not None:
+                await refuse_deep(value, 2)
+                listed.add([b"".join([LIST_OF_TWO, name, value])])
+    except gdproto.ProtocolError as error:
+        raise too_long(error, f"the values of table {shown(table)} are many") from None
+    return listed.value()
+
+
+def too_long(error: gdproto.ProtocolError, what: str) -> DirtyProtocolError:
+    """Why an answer cannot hold what was asked for."""
+    reason = f"{what}, which no answer can hold: {error}; ask for those of a pattern"
+    return DirtyProtocolError(reason, code=error.code, path="result")
+
+
+def shown(name: str) -> str:
+    """The name of a table, cut to what may stand in a line."""
+    return name if len(name) <= MOST_SHOWN else f"{name[:MOST_SHOWN]}…"
 
 
 def _items(value: bytes | memoryview, wanted: str) -> Iterator[bytes]:

@@ -29,7 +29,7 @@ from ..turns import Pace, Turns, some_of
 from .changes import CLEAR, DELETE, EXPIRE, POP, PUSH, PUT, Changes
 from .expiry import LONGEST_S, Expiry
 from .glob import Glob, matches_key
-from .many import LIST_OF_TWO, keys_of, pairs_of, refuse_deep
+from .many import keys_of, pairs_of, refuse_deep, shown, too_long, values_of
 from .numbers import total
 from .shards import Shards, place
 from .waiting import Waiters
@@ -50,8 +50,6 @@ PAGE_KEYS = 1000
 # Keys that are looked at between two looks at the clock.
 AT_ONCE = 64
 LARGE_BYTES = 64 * 1024
-# Characters of a name that an error repeats.
-MOST_SHOWN = 100
 
 T = TypeVar("T")
 
@@ -167,7 +165,7 @@ class MemoryStash:
             else:
                 await self._list_matching(kept, pattern, listed, pace)
         except gdproto.ProtocolError as error:
-            raise _too_long(error, f"table {_shown(table)} has {len(kept.values)} keys") from None
+            raise too_long(error, f"table {shown(table)} has {len(kept.values)} keys") from None
         return listed.value()
 
     async def clear(self, table: str) -> bool:
@@ -185,7 +183,7 @@ class MemoryStash:
         return {"size": len(kept.values), "table": table}
 
     async def ensure(self, table: str) -> bool:
-        self._table(table, 0, f"stash table {_shown(table)}")
+        self._table(table, 0, f"stash table {shown(table)}")
         return True
 
     async def delete_table(self, table: str) -> bool:
@@ -204,7 +202,7 @@ class MemoryStash:
                     await pace()
                     listed.add([gdproto.encode(name) for name in names])
         except gdproto.ProtocolError as error:
-            raise _too_long(error, f"there are {len(self._tables)} tables") from None
+            raise too_long(error, f"there are {len(self._tables)} tables") from None
         return listed.value()
 
     async def exists(self, table: str, key: Scalar = None) -> bool:
@@ -263,7 +261,7 @@ class MemoryStash:
         version = kept.version(name)
         if version is None:
             size = _size_of_mark(name, VERSION_BYTES)
-            self._fits(size, f"stash table {_shown(table)}: a version")
+            self._fits(size, f"stash table {shown(table)}: a version")
             version = self._new_version(kept, name)
         told = {"version": version, "ttl": self._left_s(kept, name)}
         return gdproto.Pieces([value]).under("value", told)
@@ -285,17 +283,9 @@ class MemoryStash:
         return self._new_version(kept, name)
 
     async def get_many(self, table: str, value: bytes) -> gdproto.Pieces:
-        listed, pace = gdproto.ListPieces(), Pace(self._turns)
-        try:
-            for name in await keys_of(value, MAX_KEY_BYTES, pace):
-                await pace()
-                found = self._live(table, name)[1]
-                if found is not None:
-                    await refuse_deep(found, 2)
-                    listed.add([b"".join([LIST_OF_TWO, name, found])])
-        except gdproto.ProtocolError as error:
-            raise _too_long(error, f"the values of table {_shown(table)} are many") from None
-        return listed.value()
+        pace = Pace(self._turns)
+        names = await keys_of(value, MAX_KEY_BYTES, pace)
+        return await values_of(table, ((name, self._live(table, name)[1]) for name in names), pace)
 
     async def put_many(self, table: str, value: bytes, ttl: float | None = None) -> bool:
         pace = Pace(self._turns)
@@ -304,7 +294,7 @@ class MemoryStash:
         for name, one in pairs:
             await pace()
             room += _size(name, one) + (_size_of_mark(name, END_BYTES) if ttl is not None else 0)
-        self._table(table, room, f"stash table {_shown(table)}: {len(pairs)} values")
+        self._table(table, room, f"stash table {shown(table)}: {len(pairs)} values")
         self.bytes += room
         await self._turns.exhaust(self._putting(table, pairs, ttl))
         return True
@@ -322,7 +312,7 @@ class MemoryStash:
         try:
             listed.add(found)
         except gdproto.ProtocolError as error:
-            raise _too_long(error, f"{len(found)} keys of table {_shown(table)}") from None
+            raise too_long(error, f"{len(found)} keys of table {shown(table)}") from None
         return listed.value().under("keys", {"next": found[-1] if len(found) == most else None})
 
     async def push_left(self, table: str, key: Scalar, value: bytes) -> int:
@@ -364,7 +354,7 @@ class MemoryStash:
         kept = self._tables.get(table)
         items, size = None if kept is None else kept.items(name), _size_of_item(value)
         made = 0 if items else _size_of_mark(name, LIST_BYTES)
-        kept = self._table(table, size + made, f"stash table {_shown(table)}: an item")
+        kept = self._table(table, size + made, f"stash table {shown(table)}: an item")
         self.bytes += size + made
         if items is None:
             items, kept.lists = deque[bytes](), kept.lists or Shards()
@@ -431,7 +421,7 @@ class MemoryStash:
         if ttl is not None:
             grown += _size_of_mark(name, END_BYTES)
         if kept is None or grown + more > 0:
-            what = f"stash table {_shown(table)}: a value of {len(value)} bytes"
+            what = f"stash table {shown(table)}: a value of {len(value)} bytes"
             kept = self._table(table, grown + more, what)
         self._store(kept, name, value, old)
         if ttl is not None:
@@ -443,7 +433,7 @@ class MemoryStash:
         value, old = _untracked(value), kept.values.get(name)
         grown = _size(name, value) - (_size(name, old) if old is not None else 0)
         if grown > 0 and self.max_bytes:
-            self._fits(grown, f"stash table {_shown(kept.name)}: a value of {len(value)} bytes")
+            self._fits(grown, f"stash table {shown(kept.name)}: a value of {len(value)} bytes")
         self.bytes += grown
         kept.values.put(name, value)
         if self._logs:
@@ -491,7 +481,7 @@ class MemoryStash:
     def _live_for(self, kept: Table, table: str, name: bytes, ttl: float | None) -> None:
         """Let the key live as long from now. Raises StashError."""
         if ttl is not None and kept.end(name) is None:
-            self._fits(_size_of_mark(name, END_BYTES), f"stash table {_shown(table)}: an end")
+            self._fits(_size_of_mark(name, END_BYTES), f"stash table {shown(table)}: an end")
         self._forget_end(kept, name)
         if ttl is not None:
             self._end_in(kept, name, ttl)
@@ -663,13 +653,3 @@ def _size_of_mark(key: bytes, size: int) -> int:
 
 def _size_of_table(name: str) -> int:
     return getsizeof(name) + TABLE_BYTES
-
-
-def _shown(name: str) -> str:
-    """The name, cut to what may stand in a line."""
-    return name if len(name) <= MOST_SHOWN else f"{name[:MOST_SHOWN]}…"
-
-
-def _too_long(error: gdproto.ProtocolError, what: str) -> DirtyProtocolError:
-    reason = f"{what}, which no answer can hold: {error}; ask for those of a pattern"
-    return DirtyProtocolError(reason, code=error.code, path="result")

@@ -31,8 +31,8 @@ from ...errors import (
 from ..turns import Pace, Turns
 from .changes import CLEAR, DELETE, EXPIRE, NONE, POP, PUSH, PUT, Changes
 from .glob import Glob
-from .many import LIST_OF_TWO, keys_of, pairs_of, refuse_deep
-from .memory import MAX_KEY_BYTES, PAGE_KEYS, _shown, _too_long
+from .many import keys_of, pairs_of, refuse_deep, shown, too_long, values_of
+from .memory import MAX_KEY_BYTES, PAGE_KEYS
 from .numbers import total
 from .waiting import Waiters, unless_cancelled
 
@@ -168,7 +168,7 @@ class Tables:
     def made(self, table: str) -> int:
         """The number of the table, made if it is not there. Raises StashError."""
         if (owner := self.owner(table)) is None:
-            self._fits(len(table.encode()) + TABLE_BYTES, f"stash table {_shown(table)}")
+            self._fits(len(table.encode()) + TABLE_BYTES, f"stash table {shown(table)}")
             made = self.db.execute("INSERT INTO tables (name) VALUES (?) RETURNING id", [table])
             owner = self._owners[table] = made.fetchone()[0]
         return owner
@@ -217,7 +217,7 @@ class Tables:
             until_s = self.now_s + min(ttl, LONGEST_S)
         old = self.db.execute(OLD_SIZE, [owner, name]).fetchone()
         grown = len(name) + len(value) + ENTRY_BYTES - (0 if old is None else old[0])
-        self._fits(grown, f"stash table {_shown(table)}")
+        self._fits(grown, f"stash table {shown(table)}")
         self.db.execute(STORE, [owner, name, value, self._version, until_s])
         return self._version
 
@@ -283,7 +283,7 @@ class Tables:
             StashError: there is no room.
         """
         owner, (first, last) = self.made(table), self._ends_of(table, name)
-        self._fits(len(name) + len(value) + ITEM_BYTES, f"stash table {_shown(table)}")
+        self._fits(len(name) + len(value) + ITEM_BYTES, f"stash table {shown(table)}")
         place = 0 if last is None else last + 1 if step > 0 else first - 1
         self.db.execute("INSERT INTO items VALUES (?, ?, ?, ?)", [owner, name, place, value])
         self.note(table, PUSH, name)
@@ -653,15 +653,7 @@ class SqliteStash:
             rows = ((name, db.execute(one, [owner, now_s, name]).fetchone()) for name in names)
             return [(name, row[0]) for name, row in rows if row is not None]
 
-        listed, pace = gdproto.ListPieces(), Pace(self._turns)
-        try:
-            for name, found in await self._list(listing):
-                await pace()
-                await refuse_deep(found, 2)
-                listed.add([b"".join([LIST_OF_TWO, name, found])])
-        except gdproto.ProtocolError as error:
-            raise _too_long(error, f"the values of table {_shown(table)} are many") from None
-        return listed.value()
+        return await values_of(table, await self._list(listing), Pace(self._turns))
 
     async def put_many(self, table: str, value: Data, ttl: float | None = None) -> bool:
         pairs = await pairs_of(value, MAX_KEY_BYTES, Pace(self._turns))
@@ -687,7 +679,7 @@ class SqliteStash:
         try:
             return await self._list(listing)
         except gdproto.ProtocolError as error:
-            raise _too_long(error, f"table {_shown(table)} has many keys") from None
+            raise too_long(error, f"table {shown(table)} has many keys") from None
 
     async def tables(self) -> gdproto.Pieces:
         def listing(db: sqlite3.Connection) -> gdproto.Pieces:
@@ -698,7 +690,7 @@ class SqliteStash:
         try:
             return await self._list(listing)
         except gdproto.ProtocolError as error:
-            raise _too_long(error, "there are many tables") from None
+            raise too_long(error, "there are many tables") from None
 
     async def page(
         self, table: str, pattern: str | None = None, after: Scalar = None, count: int | None = None
@@ -720,7 +712,7 @@ class SqliteStash:
         try:
             listed.add(found)
         except gdproto.ProtocolError as error:
-            raise _too_long(error, f"{len(found)} keys of table {_shown(table)}") from None
+            raise too_long(error, f"{len(found)} keys of table {shown(table)}") from None
         return listed.value().under("keys", {"next": found[-1] if len(found) == most else None})
 
     async def push_left(self, table: str, key: Scalar, value: Data) -> int:

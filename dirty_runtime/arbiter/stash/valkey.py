@@ -33,8 +33,8 @@ from .changes import CLEAR, DELETE, EXPIRE, POP, PUSH, PUT, Changes
 from .expiry import LONGEST_S
 from .glob import Glob, matches_key
 from .line import Channels, Line, Word, place_of
-from .many import LIST_OF_TWO, keys_of, pairs_of, refuse_deep
-from .memory import MAX_KEY_BYTES, PAGE_KEYS, _shown, _too_long
+from .many import keys_of, pairs_of, refuse_deep, shown, too_long, values_of
+from .memory import MAX_KEY_BYTES, PAGE_KEYS
 from .numbers import added_number, no_number, too_much
 from .scripts import CHANNEL, DIGESTS, FULL, NO_NUMBER, SCRIPTS, TOO_MUCH
 from .waiting import Waiters, unless_cancelled
@@ -170,16 +170,8 @@ class ValkeyStash:
     async def get_many(self, table: str, value: Data) -> gdproto.Pieces:
         pace = Pace(self._turns)
         names = await keys_of(value, MAX_KEY_BYTES, pace)
-        values, listed = await self._do("get_many", table, *names), gdproto.ListPieces()
-        try:
-            for name, found in zip(names, values, strict=True):
-                await pace()
-                if found is not None:
-                    await refuse_deep(found, 2)
-                    listed.add([b"".join([LIST_OF_TWO, name, found])])
-        except gdproto.ProtocolError as error:
-            raise _too_long(error, f"the values of table {_shown(table)} are many") from None
-        return listed.value()
+        values = await self._do("get_many", table, *names)
+        return await values_of(table, zip(names, values, strict=True), pace)
 
     async def put_many(self, table: str, value: Data, ttl: float | None = None) -> bool:
         pairs = await pairs_of(value, MAX_KEY_BYTES, Pace(self._turns))
@@ -194,7 +186,7 @@ class ValkeyStash:
                 last, count = names[-1], count + len(names)
                 listed.add([name for name in names if await _in_turn(glob, name, pace)])
         except gdproto.ProtocolError as error:
-            raise _too_long(error, f"table {_shown(table)} has {count} keys and more") from None
+            raise too_long(error, f"table {shown(table)} has {count} keys and more") from None
         return listed.value()
 
     async def tables(self) -> gdproto.Pieces:
@@ -203,7 +195,7 @@ class ValkeyStash:
             names: list[bytes] = await self._asked("HKEYS", "dirty:tables")
             listed.add([gdproto.encode(name.decode()) for name in names])
         except gdproto.ProtocolError as error:
-            raise _too_long(error, "there are many tables") from None
+            raise too_long(error, "there are many tables") from None
         return listed.value()
 
     async def page(
@@ -219,7 +211,7 @@ class ValkeyStash:
         try:
             listed.add([name for name in names if await _in_turn(glob, name, pace)])
         except gdproto.ProtocolError as error:
-            raise _too_long(error, f"{len(names)} keys of table {_shown(table)}") from None
+            raise too_long(error, f"{len(names)} keys of table {shown(table)}") from None
         return listed.value().under("keys", {"next": last})
 
     async def push_left(self, table: str, key: Scalar, value: Data) -> int:
@@ -329,7 +321,7 @@ class ValkeyStash:
 
     def _full(self, table: str, taken: str, needed: str) -> StashError:
         return StashError(
-            f"stash table {_shown(table)}: what it is to hold does not fit: {taken} of "
+            f"stash table {shown(table)}: what it is to hold does not fit: {taken} of "
             f"{self.max_bytes} bytes are taken, this takes {needed}"
         )
 
