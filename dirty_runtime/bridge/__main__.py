@@ -138,7 +138,7 @@ class Bridge:
         except (RayError, OSError) as error:
             self._died(_reason(error))
         self._node = _address_of(place.node)
-        self._tell(f"{PLACED} {place.node} {actor._actor_id.hex()}")
+        self._tell(f"{PLACED} {place.node} {place.actor}")
         return actor
 
     def _head(self) -> tuple[str, int]:

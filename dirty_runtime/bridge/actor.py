@@ -34,9 +34,12 @@ TRACE, LOG_LINES, PRINTED = SAID = ("trace", "log", "printed")
 
 
 class Place(NamedTuple):
-    """Where an actor is: its node, its process there, and where its life can be watched."""
+    """Where an actor is: its node, its name in the cluster, its process, and where its life can be
+    watched.
+    """
 
     node: str
+    actor: str
     pid: int
     host: str
     port: int
@@ -109,8 +112,8 @@ class Slot:
         host = ray.util.get_node_ip_address()
         listener = socket.create_server((host, 0))
         threading.Thread(target=_end_with, args=(listener,), name="bridge", daemon=True).start()
-        node = ray.get_runtime_context().get_node_id()
-        return Place(node, os.getpid(), host, listener.getsockname()[1])
+        here, port = ray.get_runtime_context(), listener.getsockname()[1]
+        return Place(here.get_node_id(), here.get_actor_id() or "", os.getpid(), host, port)
 
     def put(self, lane: int, number: int, piece: Piece) -> None:
         """Have the piece go into the lane; an empty one is its end."""

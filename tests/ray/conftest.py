@@ -6,6 +6,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,6 +17,30 @@ import pytest
 from dirty_runtime.testing import Arbiter, running
 
 CLUSTER = Path(__file__).with_name("cluster.py")
+LIMIT_S = 90.0
+
+
+def until(is_so: Callable[[], Any], what: str, within_s: float = LIMIT_S) -> Any:
+    """What it returns when it is so."""
+    due_s = time.monotonic() + within_s
+    while not (found := is_so()):
+        assert time.monotonic() < due_s, what
+        time.sleep(0.05)
+    return found
+
+
+def worker_of(arbiter: Arbiter, app: str) -> dict[str, Any]:
+    """The worker of the app, as STATUS tells; empty where none lives."""
+    return next((one for one in arbiter.status()["workers"] if app in one["apps"]), {})
+
+
+def is_there(pid: int) -> bool:
+    """Whether the process lives."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
 
 
 class Nodes:
@@ -62,7 +87,7 @@ def nodes() -> Iterator[Nodes]:
 Serve = Callable[..., AbstractContextManager[Arbiter]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def serve(nodes: Nodes) -> Serve:
     """Has apps served from the cluster, their workers ready."""
 

@@ -19,34 +19,11 @@ import pytest
 from dirty_runtime import DirtyError, DirtyNoWorkersAvailableError, DirtyWorkerError
 from dirty_runtime.testing import Arbiter, started
 
-from .conftest import CLUSTER, Nodes, Serve
+from .conftest import CLUSTER, LIMIT_S, Nodes, Serve, is_there, until, worker_of
 
 A, B, C = "apps:OnA", "apps:OnB", "apps:OnC"
-LIMIT_S = 90.0
 # On a machine that does much else; Ray itself finds out about a node after some ten seconds.
 SOON_S = 4.0
-
-
-def until(is_so: Callable[[], Any], what: str) -> Any:
-    """What it returns when it is so."""
-    due_s = time.monotonic() + LIMIT_S
-    while not (found := is_so()):
-        assert time.monotonic() < due_s, what
-        time.sleep(0.05)
-    return found
-
-
-def worker_of(arbiter: Arbiter, app: str) -> dict[str, Any]:
-    """The worker of the app, as STATUS tells; empty where none lives."""
-    return next((one for one in arbiter.status()["workers"] if app in one["apps"]), {})
-
-
-def is_there(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 def dirty(*words: str) -> None:

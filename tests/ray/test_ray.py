@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from dirty_runtime import (
-    DirtyError,
-)
+from dirty_runtime import DirtyError
 from dirty_runtime.testing import Arbiter
 
-from .conftest import Nodes
+from .conftest import Serve, until
 
 A, B, C, MANY = "apps:OnA", "apps:OnB", "apps:OnC", "apps:Many"
 LIMIT_S = 60.0
@@ -24,35 +20,9 @@ LIMIT_S = 60.0
 SOON_S = 5.0
 
 
-def until(is_so: Callable[[], Any], what: str) -> Any:
-    """What it returns when it is so."""
-    due_s = time.monotonic() + LIMIT_S
-    while not (found := is_so()):
-        assert time.monotonic() < due_s, what
-        time.sleep(0.05)
-    return found
-
-
-def worker_of(arbiter: Arbiter, app: str) -> dict[str, Any]:
-    return next(one for one in arbiter.status()["workers"] if app in one["apps"])
-
-
-def is_there(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
 @pytest.fixture(scope="module")
-def served(nodes: Nodes) -> Iterator[Arbiter]:
-    from dirty_runtime.testing import running
-
-    from .conftest import CLUSTER
-
-    told = ("--launcher", "ray", "--ray-address", nodes.address)
-    with running(A, B, MANY, options=told, directory=CLUSTER.parent) as arbiter:
+def served(serve: Serve) -> Iterator[Arbiter]:
+    with serve(A, B, MANY) as arbiter:
         yield arbiter
         arbiter.stop()
 
@@ -102,9 +72,9 @@ def test_a_cancel_reaches_the_actor(served: Arbiter, tmp_path: Path) -> None:
     begun, ended = tmp_path / "begun", tmp_path / "ended"
     with served.client(timeout=60) as client:
         call = client.submit(A, "until_cancelled", str(begun), str(ended))
-        until(begun.exists, "it begins")
+        until(begun.exists, "it begins", LIMIT_S)
         call.cancel()
-        until(ended.exists, "it is told")
+        until(ended.exists, "it is told", LIMIT_S)
         assert client.execute(A, "echo", 2) == 2
 
 
@@ -112,7 +82,9 @@ def test_what_an_actor_prints_comes_into_the_log_and_what_ray_says_does_not(
     served: Arbiter,
 ) -> None:
     log = until(
-        lambda: text if (text := served.log.read_text()).count("initialised") == 2 else "", ""
+        lambda: text if (text := served.log.read_text()).count("initialised") == 2 else "",
+        "both are",
+        LIMIT_S,
     )
     assert "raylet" not in log
     assert "Actor pid" not in log
