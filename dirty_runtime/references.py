@@ -23,7 +23,6 @@ from .sockets.passing import AVAILABLE, MEMFD, MIN_BYTES, MOST, SEALS, Descripto
 
 MARK = "gd:memfd"
 FORM = [MARK, "offset", "size"]
-TAKES = [MEMFD]
 # Where the parts of one memory begin.
 ALIGNED = 64
 SCALARS = PLAIN - {bytes}

@@ -7,17 +7,14 @@ connection is asked by a STATUS of its own. Where it is refused, bytes are sent.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gdproto
 
-from ..sockets.passing import MIN_BYTES
-
-if TYPE_CHECKING:
-    from ..sockets.passing import Descriptors
+from ..sockets.passing import AVAILABLE, MEMFD, MIN_BYTES, Descriptors
 
 TOO_LARGE = ("length_too_large", "payload_too_large")
-TAKES = ["memfd"]
+TAKES = [MEMFD]
 
 
 class Large:
@@ -79,11 +76,9 @@ class Large:
 
 def lists_memfd(answer: gdproto.Message) -> bool:
     """Whether an answer to STATUS says that descriptors may be passed."""
-    from ..sockets.passing import AVAILABLE
-
     told: Any = answer.result if isinstance(answer, gdproto.Response) else None
     extensions = told.get("extensions") if isinstance(told, dict) else None
-    return AVAILABLE and isinstance(extensions, list) and "memfd" in extensions
+    return AVAILABLE and isinstance(extensions, list) and MEMFD in extensions
 
 
 def takes_none(failure: Any) -> bool:
