@@ -12,6 +12,7 @@ from rich.console import Console
 
 from . import (
     calls,
+    capacity,
     clients,
     codec,
     connections,
@@ -47,7 +48,7 @@ RUNTIME_PARTS: dict[str, Measure] = {
 }
 # With arbiters of their own, and half a minute each: left out of a quick run.
 SERVICE_PARTS: dict[str, Measure] = {
-    module.KEY: module.part for module in (starting, gathering, preload, models)
+    module.KEY: module.part for module in (starting, gathering, preload, models, capacity)
 }
 PARTS = (*CODEC_PARTS, instructions.KEY, *RUNTIME_PARTS, *SERVICE_PARTS, *peers.KEYS)
 

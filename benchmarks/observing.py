@@ -95,10 +95,12 @@ def looked_at(place: Path) -> Iterator[Arbiter]:
                 looking.join()
 
 
-def calls(arbiter: Arbiter) -> tuple[float, float]:
-    """Call for WINDOW_S. Returns the arbiter's processor time for a call, and calls a second."""
+def calls(
+    arbiter: Arbiter, callers: int = CALLERS, window_s: float = WINDOW_S
+) -> tuple[float, float]:
+    """Call for `window_s`. Returns the arbiter's processor time for a call, and calls a second."""
     selector, sockets = selectors.DefaultSelector(), []
-    for _ in range(CALLERS):
+    for _ in range(callers):
         connected = socket.socket(socket.AF_UNIX)
         connected.connect(arbiter.socket_path)
         selector.register(connected, selectors.EVENT_READ, connected)
@@ -107,7 +109,7 @@ def calls(arbiter: Arbiter) -> tuple[float, float]:
     before_s, began_s, count = process.cpu_s(), time.monotonic(), 0
     for one in sockets:
         one.sendall(REQUEST)
-    while (passed_s := time.monotonic() - began_s) < WINDOW_S:
+    while (passed_s := time.monotonic() - began_s) < window_s:
         for key, _ in selector.select(1.0):
             caller: socket.socket = key.data
             assert caller.recv(4096) == RESPONSE
