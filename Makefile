@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test cases conformance conformance-publish check peers ray check-c model mutants mutants-runtime mutants-peers fuzz acceptance soak \
-	check-all cost bench bench-instructions bench-publish docs docs-serve docs-shots site-check travels spec clean
+	check-all cost bench bench-instructions bench-publish docs docs-archive docs-version docs-serve docs-shots site-check travels spec clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -120,6 +120,13 @@ bench-publish: $(VENV)/installed  ## measure, and put the results into README an
 
 docs: $(VENV)/installed  ## build the site into site/; a broken link or anchor fails
 	$(BIN)/python -m mkdocs build --strict
+
+docs-archive: docs  ## the site as dist/gdproto-docs.zip: unpack it, and run python -m http.server there
+	@mkdir -p dist && $(BIN)/python -c "import shutil; shutil.make_archive('dist/gdproto-docs', 'zip', 'site')"
+
+docs-version: $(VENV)/installed  ## commit the site of this version, beside those of others, to the branch gh-pages
+	PYTHONPATH=. PATH="$(abspath $(BIN)):$$PATH" GDPROTO_DOCS_VERSIONS=mike $(BIN)/mike deploy --update-aliases $$($(BIN)/python -c "import gdproto; print(gdproto.__version__)") latest
+	PYTHONPATH=. $(BIN)/mike set-default latest
 
 $(VENV)/browser: $(VENV)/installed
 	@command -v chromium > /dev/null || (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends chromium) > /dev/null

@@ -179,8 +179,9 @@ def differences(run: Run) -> Iterator[str]:
     """A row for each reason."""
     failed = [one for one in run.results.values() if one.outcome is Outcome.KNOWN_FAILURE]
     entries = GUNICORN.entries()
+    listed = [(one, entry_of(entries, one.case, code(one))) for one in failed]
     for entry in entries:
-        covered = [one for one in failed if entry_of(entries, one.case, code(one)) == entry]
+        covered = [one for one, found in listed if found == entry]
         proved = links(one.requires[0] for one in covered)
         cases = some([one.case for one in covered])
         yield f"| {markdown.cell(entry.reason)} | {proved} | {cases} |"
@@ -201,8 +202,9 @@ def lived(name: str, role: str) -> Iterator[str]:
     """A row for each entry of a list of what scripts of the role find."""
     entries = known_failures.read(known_failures.FOLDER / name)
     scripts = [one for one in live.scripts().values() if one.role == role]
+    listed = [(one, entry_of(entries, one.id)) for one in scripts]
     for entry in entries:
-        covered = [one for one in scripts if entry_of(entries, one.id) == entry]
+        covered = [one for one, found in listed if found == entry]
         proved = links(one.requires[0] for one in covered)
         yield f"| {markdown.cell(entry.reason)} | {proved} | {some([one.id for one in covered])} |"
 
