@@ -44,6 +44,8 @@ LOOK_S = 0.5
 LOOKS = 5
 AGAIN_S = 1.0
 LATE_S = 5.0
+# Pieces of a lane that may be on their way: a caller who reads slowly holds the worker up.
+AHEAD = 16
 # What the actor has sent before it ended may be on its way.
 ON_ITS_WAY_S = 0.3
 # How long it may take until all is there that a worker has sent that ended.
@@ -257,7 +259,8 @@ def _address_of(node: str) -> tuple[str, int] | None:
 
 def _stream(method: Any) -> Any:
     """What calls the method, whose results come one by one."""
-    return method.options(num_returns="streaming").remote
+    held = {"_generator_backpressure_num_objects": AHEAD}
+    return method.options(num_returns="streaming", **held).remote
 
 
 def _end(lane: socket.socket) -> None:

@@ -32,8 +32,11 @@ class OnA(DirtyApp):
     def count(self, number: int) -> Iterator[int]:
         yield from range(number)
 
-    def blocks(self, number: int, size: int) -> Iterator[bytes]:
+    def blocks(self, number: int, size: int, made: str = "") -> Iterator[bytes]:
         for _ in range(number):
+            if made:
+                with open(made, "a") as counted:
+                    counted.write(".")
             yield bytes(size)
 
     def until_cancelled(self, begun: str, ended: str) -> None:

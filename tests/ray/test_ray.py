@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,6 +67,24 @@ def test_a_large_stream_comes_as_it_was(served: Arbiter) -> None:
 def test_a_stream_may_be_longer_than_what_ray_keeps_of_a_task(served: Arbiter) -> None:
     with served.client() as client:
         assert sum(1 for _ in client.stream(B, "count", 60_000)) == 60_000
+
+
+def test_a_caller_who_reads_nothing_holds_its_stream_up(served: Arbiter, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    with served.client() as client:
+        stream = client.stream(A, "blocks", 1000, 2**20, str(made))
+        assert len(next(stream)) == 2**20
+        sizes = [-1]
+
+        def stands() -> bool:
+            sizes.append(made.stat().st_size)
+            time.sleep(0.5)
+            return made.stat().st_size == sizes[-1]
+
+        until(stands, "it is held up")
+        assert made.stat().st_size < 200
+        stream.close()
+        assert client.execute(A, "echo", 1) == 1
 
 
 def test_a_cancel_reaches_the_actor(served: Arbiter, tmp_path: Path) -> None:
