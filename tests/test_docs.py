@@ -26,9 +26,12 @@ from tests.dirty_runtime.processes import traced
 PLACE = re.compile(r'href="(\.\./(?:\.\./spec/)?[a-z0-9-]+)/#([A-Za-z0-9-]+)"')
 DECLARED = re.compile(r'href="../../api/declaration/#([a-z0-9_-]+)"')
 ROOT = Path(__file__).resolve().parents[1]
+# Those with blocks that are run.
+DESIGNS = ("forwarding", "lanes", "large", "doubt")
 GUIDES = [
     ROOT / "docs" / "index.md",
     *(page for part in ("start", "guides") for page in sorted((ROOT / "docs" / part).glob("*.md"))),
+    *(ROOT / "docs" / "design" / f"{name}.md" for name in DESIGNS),
 ]
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
