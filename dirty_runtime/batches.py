@@ -28,6 +28,7 @@ class Ended(Enum):
 
 
 ENDED = Ended.ENDED
+"""What a batched generator yields for a caller whose stream has ended, while others go on."""
 
 
 class Batch(NamedTuple):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import Field, fields
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import Field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ from typing import Any
 from mkdocs.structure.files import File
 
 from dirty_runtime.settings import (
+    AT_START,
     FILE_NAMES,
     HOOKS,
-    Config,
     label_of,
     option_name,
     simple_settings,
@@ -32,11 +32,74 @@ ROOT = Path(__file__).resolve().parents[1]
 SPEC = json.loads((ROOT / "gdproto" / "_generated" / "spec.json").read_text())
 # Where a name is declared: the first of these files that has it.
 SOURCES = ("errors", "limits", "header", "tlv", "messages", "exchanges", "answers", "judging")
+# What a sentence names in code: a limit, a part of the header, a type of value, a field, a state.
+QUOTED = {
+    *(
+        one["name"]
+        for part in ("limits", "header", "values", "states", "forms")
+        for one in SPEC[part]
+    ),
+    *(field["name"] for message in SPEC["messages"] for field in message.get("fields", ())),
+    *(field["name"] for form in SPEC["forms"] for field in form["fields"]),
+    *(one["name"] for question in SPEC["questions"] for one in question["operations"]),
+}
 CODES = {one["name"]: one for one in SPEC["error_codes"]}
 TYPES = {one["name"]: one for one in SPEC["error_types"]}
 MESSAGES = {one["name"]: one for one in SPEC["messages"]}
+# By the end of a setting's name, and else by the type of its default.
+UNITS = {"_s": "seconds", "_bytes": "bytes", "_share": "percent", "_mode": "octal digits"}
+KINDS = {int: "number", float: "number", bool: "yes or no", str: "text"}
+# Of settings that are no number, switch or text: the option, what the file holds, the default.
+FORMS = {
+    "apps": (
+        "`--app`",
+        'a list of `"module:Class"`, `"module:Class:2"` for so many workers',
+        "none",
+    ),
+    "socket_path": ("`--socket`", "a path", "`$DIRTY_SOCKET`"),
+    "stash_tables": (
+        "`--stash-table`",
+        'where tables are kept, by patterns of their names: `{"orders*": "sqlite:orders"}`',
+        "`{}`: all where `stash` says",
+    ),
+    "slot_env": (
+        "none",
+        'variables of workers, in which `{slot}` is the number of the slot: `{"PORT": "80{slot}"}`',
+        "`{}`",
+    ),
+    "launchers": ("`--launcher`", 'commands that start workers: `{"go": "./worker"}`', "`{}`"),
+    "launcher": (
+        "`--launcher`",
+        "what starts the workers of all other apps: `ray`, `python`, or a name of `launchers`",
+        "`python`, or `worker_command`",
+    ),
+    "preload": (
+        "`--preload`, `--no-preload`",
+        "`True` for all apps, `False` for none, or a list of those that are loaded once",
+        "`None`: as each app says",
+    ),
+    "resources": ("`--resource`", 'the ids of each resource: `{"gpu": [0, 1]}`', "`{}`"),
+    "app_resources": (
+        "none",
+        'what each worker of an app takes, in ids or parts of one: `{"shop:Shop": {"gpu": 0.5}}`',
+        "`{}`: as each app says",
+    ),
+    "app_max_run": (
+        "none",
+        'the longest run of an app\'s calls, in seconds, 0 for any: `{"shop:Shop": 5}`',
+        "`{}`: `max_run`",
+    ),
+}
+# When each hook is called, and with what.
+CALLED = {
+    "on_dirty_starting": "`(arbiter)`: in the arbiter, before its first worker",
+    "dirty_post_fork": "`(arbiter, worker)`: in a new worker, before it loads its apps",
+    "dirty_worker_init": "`(worker)`: in a worker, when its apps are loaded",
+    "dirty_worker_exit": "`(arbiter, worker)`: in the arbiter, when a worker is gone",
+}
+KNOWN = {*CODES, *TYPES, *MESSAGES}
 WORD = re.compile(r"[A-Za-z_]+")
-CODE = re.compile(r"`([a-z_]+)`")
+CODE = re.compile(r"`([a-z_0-9]+)`")
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -73,8 +136,9 @@ def named() -> dict[str, list[str]]:
 
 def names(text: str) -> list[str]:
     """What the text names of the declaration, each once."""
-    words = dict.fromkeys(WORD.findall(text))
-    return [word for word in words if word in CODES or word in TYPES or word in MESSAGES]
+    words = [word for word in WORD.findall(text) if word in KNOWN]
+    quoted = [word for word in CODE.findall(text) if word in QUOTED]
+    return list(dict.fromkeys(words + quoted))
 
 
 @cache
@@ -83,8 +147,12 @@ def place(name: str) -> str:
     for number, source in enumerate(SOURCES):
         for line, text in enumerate(_text(source).splitlines(), start=1):
             if f'"{name}"' in text:
-                return f"api/declaration/#__codelineno-{number}-{line}"
+                return _line_of(number, str(line))
     return ""
+
+
+def _line_of(number: int, line: str) -> str:
+    return f"api/declaration/#__codelineno-{number}-{line}"
 
 
 @cache
@@ -120,9 +188,29 @@ def sources() -> str:
         "`spec/`. How its values are laid out is said with "
         "[construct](https://construct.readthedocs.io).",
     ]
-    for source in SOURCES:
-        lines += ["", f"## {source}.py", "", '```python linenums="1"', _text(source), "```"]
+    for number, source in enumerate(SOURCES):
+        lines += ["", f"## {source}.py", "", *_named_in(number)]
+        lines += ["", '```python linenums="1"', _text(source), "```"]
     return "\n".join(lines)
+
+
+def _named_in(number: int) -> Iterator[str]:
+    """Which requirements name what is declared in a file, behind one line."""
+    here = [name for name in named() if place(name).startswith(_line_of(number, ""))]
+    if not here:
+        return
+    rows = (
+        f'<tr><td><a href="#{place(name).partition("#")[2]}">{name}</a></td>'
+        f"<td>{_as_html(named()[name])}</td></tr>"
+        for name in sorted(here)
+    )
+    yield "<details><summary>Which requirements name what is declared here</summary>"
+    yield f"<table><tbody>{''.join(rows)}</tbody></table></details>"
+
+
+def _as_html(ids: Iterable[str]) -> str:
+    chapters = {one.id: one.chapter for one in declaration.requirements().values()}
+    return ", ".join(f'<a href="../../spec/{chapters[one]}/#{one}">{one}</a>' for one in ids)
 
 
 # --- errors ---
@@ -192,18 +280,30 @@ def settings() -> str:
         "the config file; the first beats the second, and that the third. "
         "[Run the arbiter](../guides/operate.md) shows them at work.",
         "",
-        "Seconds may have a fraction. Sizes are in bytes.",
+        "Seconds may have a fraction. The last column says whether a reload takes what has changed "
+        "in the file.",
     ]
     simple = simple_settings()
     for one in simple:
         lines += ["", _heading(one), "", one.metadata["help"], "", *_setting(one)]
-    lines += ["", "## In the file alone", "", "| name | holds |", "| --- | --- |"]
-    known = {one.name for one in simple}
+    lines += [
+        "",
+        "## Those with a form of their own",
+        "",
+        *_with_forms({one.name for one in simple}),
+    ]
+    lines += ["", "## Hooks, in the file alone", "", "| name | what |", "| --- | --- |"]
+    lines += [f"| `{name}` | {CALLED[name]} |" for name in HOOKS]
+    return "\n".join(lines)
+
+
+def _with_forms(known: Collection[str]) -> Iterator[str]:
+    """A row for each that is no number, switch or text."""
+    yield "| in the file | option | holds | default |"
+    yield "| --- | --- | --- | --- |"
     for name, setting in FILE_NAMES.items():
         if setting not in known:
-            lines.append(f"| `{name}` | {_type_of(setting)} |")
-    lines += [f"| `{name}` | a function, called then |" for name in HOOKS]
-    return "\n".join(lines)
+            yield f"| `{name}` | {' | '.join(FORMS[setting])} |"
 
 
 def _heading(one: Field[Any]) -> str:
@@ -213,15 +313,22 @@ def _heading(one: Field[Any]) -> str:
 
 def _setting(one: Field[Any]) -> Iterator[str]:
     bounds = one.metadata["bounds"]
-    yield "| option | variable | in the file | default | least | most |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield "| option | variable | in the file | default | unit | least | most | by a reload |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     switch = f"`--{label_of(one.name)}`"
     if isinstance(one.default, bool):
         switch += f", `--no-{label_of(one.name)}`"
     least, most = (bounds[key] if bounds[key] is not None else "" for key in ("least", "most"))
     file_name = f"dirty_{option_name(one.name)}"
     cells = [switch, f"`{variable_name(one.name)}`", f"`{file_name}`", _default(one.default)]
-    yield f"| {' | '.join(cells)} | {least} | {most} |"
+    reloads = "no" if one.name in AT_START else "yes"
+    yield f"| {' | '.join(cells)} | {_unit(one)} | {least} | {most} | {reloads} |"
+
+
+def _unit(one: Field[Any]) -> str:
+    """In what the setting is counted; of a text or a switch, what it is."""
+    units = (unit for ending, unit in UNITS.items() if one.name.endswith(ending))
+    return next(units, KINDS[type(one.default)])
 
 
 def _default(value: Any) -> str:
@@ -230,8 +337,3 @@ def _default(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 2**20:
         return f"`{value}` ({value // 2**20} MiB)"
     return f"`{value}`"
-
-
-def _type_of(setting: str) -> str:
-    annotation = next(str(one.type) for one in fields(Config) if one.name == setting)
-    return "paths of apps" if setting == "apps" else f"`{annotation}`".replace("|", "\\|")

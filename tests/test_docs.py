@@ -8,6 +8,7 @@ commands and programs.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import re
@@ -25,6 +26,10 @@ from tests.dirty_runtime.processes import traced
 
 PLACE = re.compile(r'href="(\.\./(?:\.\./spec/)?[a-z0-9-]+)/#([A-Za-z0-9-]+)"')
 DECLARED = re.compile(r'href="../../api/declaration/#([a-z0-9_-]+)"')
+# A name on a page of the reference, and what may be said of it: words, or tables of what it takes.
+NAMED = re.compile(r'<h[34] id="([\w.]+)" class="doc doc-heading">')
+TOLD = re.compile(r'doc-contents[^>]*>(?:(?!class="source").)*?(<p>|<table|doc-section)', re.DOTALL)
+PUBLIC = {"gdproto": ["gdproto"], "dirty_runtime": ["dirty_runtime", "dirty_runtime.testing"]}
 ROOT = Path(__file__).resolve().parents[1]
 # Those with blocks that are run.
 DESIGNS = ("forwarding", "lanes", "large", "doubt")
@@ -110,6 +115,7 @@ def test_the_site_builds_without_a_warning(tmp_path: Path, conformance_results: 
     assert "../../vectors/containers/#dict-key-twice" in report
     assert "gunicorn&#39;s codec" in (site / "conformance" / "matrix.html").read_text()
     check_indexes(site)
+    check_names(site)
 
 
 def check_indexes(site: Path) -> None:
@@ -150,3 +156,17 @@ def check_vectors(site: Path) -> None:
         for relative, anchor in set(PLACE.findall(page(folder))):
             target = (folder / relative).resolve()
             assert f'id="{anchor}"' in page(target), (area.name, relative, anchor)
+
+
+def check_names(site: Path) -> None:
+    """Each public name stands on its page, with words, or what it takes and gives."""
+    for page, modules in PUBLIC.items():
+        text = (site / "api" / page / "index.html").read_text()
+        _, *parts = NAMED.split(text)
+        told = dict(zip(parts[::2], parts[1::2], strict=True))
+        for module in map(importlib.import_module, modules):
+            prefix = f"{module.__name__}."
+            assert {prefix + name for name in module.__all__} <= told.keys(), module
+        assert not [name for name, words in told.items() if not TOLD.search(words)]
+    codec = (site / "api" / "gdproto" / "index.html").read_text()
+    assert "gdproto/tlv.py" in codec, "the source of encode"

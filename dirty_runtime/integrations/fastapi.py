@@ -40,3 +40,4 @@ def client_of(connection: HTTPConnection) -> DirtyClient:
 
 
 Dirty = Annotated[DirtyClient, Depends(client_of)]
+"""The type of a route's parameter that is to be the application's client."""
