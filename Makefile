@@ -16,7 +16,7 @@ help:  ## list the targets
 
 EMPTY :=
 SPACE := $(EMPTY) $(EMPTY)
-C_SOURCES := $(wildcard gdproto/c/*.[ch] gdproto/_generated/*.h dirty_runtime/sockets/*.c)
+C_SOURCES := $(wildcard gdproto/c/*.[ch] gdproto/_generated/*.h dirty_runtime/sockets/*.[ch] dirty_runtime/arbiter/telemetry/*.c)
 
 $(VENV)/installed: pyproject.toml $(C_SOURCES)
 	@echo "== making $(VENV) and installing gdproto with its development tools"

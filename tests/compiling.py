@@ -22,9 +22,9 @@ def compile_codec(root: Path, *flags: str) -> None:
     _compile(root / "gdproto" / "c" / "codec.c", root / "gdproto" / "_codec", flags)
 
 
-def compile_sockets(root: Path, *flags: str) -> None:
+def compile_runtime(root: Path, *flags: str) -> None:
     """Build the runtime's modules in C. Raises CalledProcessError."""
-    for source in (root / "dirty_runtime" / "sockets").glob("*.c"):
+    for source in (root / "dirty_runtime").glob("**/*.c"):
         _compile(source, source.with_suffix(""), flags)
 
 

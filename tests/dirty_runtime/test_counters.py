@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import sys
+from array import array
 from bisect import bisect_left
 from typing import Any
 
 import pytest
 
+import gdproto
+from dirty_runtime.arbiter.telemetry import tally
 from dirty_runtime.arbiter.telemetry.counters import (
     MARKS,
     MOST_ACTIONS,
     MOST_CHARACTERS,
-    MOST_FRESH,
     OTHER,
     Counters,
 )
@@ -36,9 +40,11 @@ def test_a_call_is_counted_once_at_its_end() -> None:
     counters.call_ended(made(), "abandoned", 3.0)
     counts = counters.apps["a"].actions["act"]
     assert counts.outcomes == {"RESPONSE": 1, "ERROR": 1, "abandoned": 1}
-    assert (sum(counts.runs.counts), counts.runs.sum) == (2, 3.0)
-    assert (sum(counts.waits.counts), counts.waits.sum) == (3, 3.5)
-    assert (sum(counts.sizes.counts), counts.sizes.sum) == (3, 300)
+    runs, waits = tally.runs(counts.numbers), tally.waits(counts.numbers)
+    sizes = tally.sizes(counts.numbers)
+    assert (sum(runs.counts), runs.sum) == (2, 3.0)
+    assert (sum(waits.counts), waits.sum) == (3, 3.5)
+    assert (sum(sizes.counts), sizes.sum) == (3, 300)
     assert counters.apps["b"].actions == {}
 
 
@@ -66,28 +72,83 @@ def test_names_that_callers_make_up_are_counted_together() -> None:
     assert len(counters.apps[OTHER].actions) == 1
     ended = sum(sum(counts.outcomes.values()) for counts in actions.values())
     assert ended == 12 * MOST_ACTIONS + 1
-    assert sum(sum(counts.runs.counts) for counts in actions.values()) == ended
+    assert sum(sum(tally.runs(counts.numbers).counts) for counts in actions.values()) == ended
 
 
-def test_what_is_counted_later_is_counted_right() -> None:
-    """Each number is in its bucket, however many came before somebody looked."""
-    chance, counters = random.Random(3), Counters(["a"])
+ADDS = {"python": tally.add_in_python, "built": tally.add}
+
+
+def test_the_c_one_was_built() -> None:
+    if gdproto.IMPLEMENTATION == "c":
+        assert tally.add is not tally.add_in_python
+
+
+@pytest.mark.parametrize("add", ADDS.values(), ids=ADDS)
+def test_each_number_is_in_its_bucket(add: tally.Add) -> None:
+    chance, numbers, average = random.Random(3), tally.nothing(), array("d", (0.0,))
     runs, waits, sizes = [0] * (len(SECONDS) + 1), [0] * (len(SECONDS) + 1), [0] * (len(BYTES) + 1)
-    for number in range(1, 3000):
-        wait_s = chance.choice((0.0, *SECONDS[:3], SECONDS[-1] + 1, chance.random()))
-        run_s = chance.choice((0.0, SECONDS[5], 1000.0, chance.random() / 100))
-        call = ran(wait_s=wait_s)
-        call.size_bytes = chance.choice((64, 65, 2**40, chance.randrange(10_000)))
-        counters.call_ended(call, "RESPONSE", wait_s + run_s)
+    expected, answered = 0.0, [0, 0, 0]
+    for _ in range(3000):
+        wait_s = chance.choice((0.0, *SECONDS, SECONDS[-1] + 1, chance.random()))
+        run_s = chance.choice((None, 0.0, *SECONDS, 1000.0, chance.random() / 100))
+        size = chance.choice((*BYTES, 65, 2**40, chance.randrange(10_000)))
+        place = None if run_s is None else chance.choice((None, 0, 1, 2))
+        # From 0 on, so that nothing is rounded.
+        ended_s = wait_s if run_s is None else run_s
+        arrived_s, started_s = (0.0, None) if run_s is None else (-wait_s, 0.0)
+        add(numbers, average, place, size, arrived_s, started_s, ended_s)
         waits[bisect_left(SECONDS, wait_s)] += 1
-        runs[bisect_left(SECONDS, wait_s + run_s - wait_s)] += 1
-        sizes[bisect_left(BYTES, call.size_bytes)] += 1
-        counts = counters.apps["a"].actions["act"]
-        assert len(counts.fresh) < MOST_FRESH
-        if chance.random() < 0.01 or number == 2999:
-            assert counts.outcomes == {"RESPONSE": number}
-            assert (counts.waits.counts, counts.runs.counts) == (waits, runs)
-            assert counts.sizes.counts == sizes
+        sizes[bisect_left(BYTES, size)] += 1
+        if run_s is not None:
+            runs[bisect_left(SECONDS, run_s)] += 1
+            if place is not None:
+                answered[place] += 1
+                expected += 0.2 * (run_s - expected)
+    assert list(numbers[: len(tally.OUTCOMES)]) == answered
+    assert (tally.waits(numbers).counts, tally.runs(numbers).counts) == (waits, runs)
+    assert tally.sizes(numbers).counts == sizes
+    assert average[0] == expected
+
+
+def test_both_ways_of_counting_agree() -> None:
+    chance, ways = random.Random(5), {name: tally.nothing() for name in ADDS}
+    for _ in range(1000):
+        times = sorted(chance.lognormvariate(-5, 2) for _ in range(3))
+        place, size = chance.choice((None, 0, 1, 2)), chance.randrange(1 << 20)
+        for name, add in ADDS.items():
+            add(ways[name], array("d", (0.0,)), place, size, *times)
+    assert ways["python"] == ways["built"]
+
+
+def test_what_is_no_array_of_an_action_is_refused() -> None:
+    if tally.add is tally.add_in_python:
+        return
+    numbers, average, none = tally.nothing(), array("d", (0.0,)), array("d")
+    with pytest.raises(ValueError, match="doubles"):
+        tally.add(none, average, 0, 1, 0.0, 0.0, 0.0)
+    with pytest.raises(ValueError, match="1 doubles"):
+        tally.add(numbers, none, 0, 1, 0.0, 0.0, 0.0)
+    for place in (-1, len(tally.OUTCOMES)):
+        with pytest.raises(IndexError):
+            tally.add(numbers, average, place, 1, 0.0, 0.0, 0.0)
+    with pytest.raises(TypeError):
+        tally.add(numbers, average, 0, "1", 0.0, 0.0, 0.0)  # type: ignore[arg-type]
+    assert (numbers, average[0]) == (tally.nothing(), 0.0)
+    # Nothing holds them: they can be made longer.
+    numbers.append(0.0)
+    average.append(0.0)
+
+
+def test_counting_leaves_nothing_behind() -> None:
+    """What is kept of each call would be what the next ones find no memory near by for."""
+    counters, call = Counters(["a"]), ran()
+    counters.call_ended(call, "RESPONSE", 1.0)
+    gc.collect()
+    before = sys.getallocatedblocks()
+    for _ in range(10_000):
+        counters.call_ended(call, "RESPONSE", 1.0)
+    assert sys.getallocatedblocks() - before < 100
+    assert counters.apps["a"].actions["act"].outcomes == {"RESPONSE": 10_001}
 
 
 def test_lately_is_what_came_since_the_oldest_mark() -> None:
@@ -99,7 +160,7 @@ def test_lately_is_what_came_since_the_oldest_mark() -> None:
     counters.call_ended(ran(), "RESPONSE", 1.0)
     lately = counters.lately("a", "act", counters.apps["a"].actions["act"])
     assert (lately.calls, lately.failed) == (2 * (MARKS - 1) + 1, MARKS - 1)
-    assert sum(lately.runs) == lately.calls
+    assert sum(tally.runs(lately.numbers).counts) == lately.calls
     assert counters.lately_s(185.0) == 10 * (MARKS - 1) + 5
 
 

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ..compiling import CAN_COMPILE, CC, compile_codec, compile_sockets
+from ..compiling import CAN_COMPILE, CC, compile_codec, compile_runtime
 
 ROOT = Path(__file__).resolve().parents[2]
 SANITIZE = ("-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined")
@@ -23,6 +23,7 @@ TESTS = (
     "tests/gdproto",
     "tests/conformance/test_agreement.py",
     "tests/dirty_runtime/test_channel.py",
+    "tests/dirty_runtime/test_counters.py",
     "tests/dirty_runtime/test_small.py",
     # What runs the Python codec in a process of its own.
     "--deselect=tests/gdproto/test_implementation.py::test_the_python_codec_passes_the_same_tests",
@@ -44,7 +45,7 @@ def main() -> int:
         copy = Path(name) / "tree"
         left_out = shutil.ignore_patterns(".venv", ".git", "*.so", "build", "site", ".*_cache")
         shutil.copytree(ROOT, copy, ignore=left_out, symlinks=True)
-        for compile_part in (compile_codec, compile_sockets):
+        for compile_part in (compile_codec, compile_runtime):
             compile_part(copy, *SANITIZE, "-fno-sanitize-recover=undefined")
         environment = {
             **os.environ,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from gdproto.answers import ActionStatus, Buckets, Histogram, Percentiles
 
 from ..clients.connection import CallOf
+from ..telemetry import tally
 from ..telemetry.counters import ActionCounts, Counters, Mark
 from ..telemetry.histogram import BYTES, SECONDS, percentiles
 from ..telemetry.histogram import Histogram as Counted
@@ -41,16 +42,16 @@ def _status(
         "running": running,
         "rate": round(lately.calls / lately_s, 3) if lately_s > 0 else 0.0,
         "errors": round(lately.failed / lately.calls, 4) if lately.calls else 0.0,
-        "run": _percentiles(lately.runs),
-        "wait": _percentiles(lately.waits),
-        "runs": _histogram(counts.runs),
-        "waits": _histogram(counts.waits),
-        "sizes": _histogram(counts.sizes),
+        "run": _percentiles(tally.runs(lately.numbers)),
+        "wait": _percentiles(tally.waits(lately.numbers)),
+        "runs": _histogram(tally.runs(counts.numbers)),
+        "waits": _histogram(tally.waits(counts.numbers)),
+        "sizes": _histogram(tally.sizes(counts.numbers)),
     }
 
 
-def _percentiles(counts: Sequence[int]) -> Percentiles | None:
-    found = percentiles(counts, SECONDS, (0.5, 0.95, 0.99))
+def _percentiles(counted: Counted) -> Percentiles | None:
+    found = percentiles(counted.counts, counted.bounds, (0.5, 0.95, 0.99))
     if found is None:
         return None
     p50, p95, p99 = (round(one, 6) for one in found)
@@ -58,4 +59,4 @@ def _percentiles(counts: Sequence[int]) -> Percentiles | None:
 
 
 def _histogram(counted: Counted) -> Histogram:
-    return {"counts": counted.counts.copy(), "sum": counted.sum}
+    return {"counts": counted.counts, "sum": counted.sum}

@@ -7,8 +7,8 @@ to be spread evenly.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from typing import NamedTuple
 
 # From 0.1 ms on, two to the doubling, to 419 s.
 SECONDS = tuple(1e-4 * 2 ** (half / 2) for half in range(45))
@@ -16,41 +16,18 @@ SECONDS = tuple(1e-4 * 2 ** (half / 2) for half in range(45))
 BYTES = tuple(64 * 4**step for step in range(12))
 
 
-class Histogram:
+class Histogram(NamedTuple):
     """Counts of numbers.
 
-    Args:
-        bounds: of the buckets, ascending.
-
     Attributes:
+        bounds: of the buckets, ascending.
         counts: one for each bucket, one more than bounds.
         sum: of all numbers.
     """
 
-    __slots__ = ("bounds", "counts", "sum")
-
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self.bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)
-        self.sum: float = 0
-
-    def add(self, numbers: list[float]) -> None:
-        """Count the numbers, which are sorted by it."""
-        self.sum += sum(numbers)
-        numbers.sort()
-        counted, last = 0, len(self.bounds)
-        while counted < len(numbers):
-            bucket = bisect_left(self.bounds, numbers[counted])
-            end = len(numbers)
-            if bucket < last:
-                end = bisect_right(numbers, self.bounds[bucket], counted)
-            self.counts[bucket] += end - counted
-            counted = end
-
-    def absorb(self, other: Histogram) -> None:
-        """Count what the other has, of the same bounds."""
-        self.counts = [one + more for one, more in zip(self.counts, other.counts, strict=True)]
-        self.sum += other.sum
+    bounds: Sequence[float]
+    counts: list[int]
+    sum: float
 
 
 def percentiles(
