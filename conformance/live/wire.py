@@ -80,10 +80,14 @@ class Wire:
             pass
 
     def send_with(self, descriptors: list[int], message: gdproto.Message) -> None:
-        """Write a frame, and pass descriptors with its first byte."""
+        """Write a frame, and pass descriptors with its first byte.
+
+        Raises:
+            PermissionError: the peer's system lets none in; nothing is written.
+        """
         frame = message.to_bytes()
-        self._transcript.note(self.name, SENT, frame)
         sent = socket.send_fds(self._socket, [frame], descriptors)
+        self._transcript.note(self.name, SENT, frame)
         self._socket.sendall(frame[sent:])
 
     def send_apart(self, parts: Iterable[bytes]) -> None:

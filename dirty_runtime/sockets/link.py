@@ -18,7 +18,19 @@ from typing import Protocol
 import gdproto
 
 from .many import Watch
-from .passing import Account, Descriptors, Incoming, Parcel, receive_passed, unread_bytes
+from .passing import (
+    Account,
+    Descriptors,
+    Incoming,
+    Parcel,
+    Unasked,
+    close_aside,
+    close_socket,
+    let_pass,
+    receive_passed,
+    receive_within,
+    unread_bytes,
+)
 from .pipe import CAPACITY_BYTES, Pipe
 from .small import SMALL_BYTES, receive_small, send_small
 from .spool import Spool
@@ -105,6 +117,7 @@ class Link:
         # Where the frame goes that is handed out in parts, and through what, once it flows.
         self._sink: Sink | None = None
         self._pipe: Pipe | None = None
+        self._pours = True
         self._connection = connection
         self._events = events
         self._loop = asyncio.get_running_loop()
@@ -163,16 +176,26 @@ class Link:
         else:
             self.attempt(self._end)
 
-    def take_descriptors(self, accounts: Sequence[Account] = (), reads: bool = False) -> None:
+    def take_descriptors(
+        self, accounts: Sequence[Account] = (), reads: bool = False, pours: bool = True
+    ) -> None:
         """From now on, take the descriptors that come with frames, and count them.
 
         Args:
             reads: it is known that the link is read now.
+            pours: whether large frames stay within the kernel, which closes what is passed there.
         """
-        if self.incoming is None:
+        if self.incoming is None or isinstance(self.incoming, Unasked):
+            let_pass(self.socket, True)
             self.incoming = Incoming(accounts)
+            self._pours = pours
             if reads:
                 self._watch.add_reader(self._number, self._read_with_descriptors)
+
+    def take_none(self) -> None:
+        """From now on, close the descriptors that come, whatever that takes."""
+        self.incoming = Unasked()
+        self._pours = False
 
     def _read_with_descriptors(self) -> None:
         """As `_read`; inside of a frame none are passed."""
@@ -213,8 +236,17 @@ class Link:
         if count:
             return count
         if self._connection.room:
-            return receive(self.socket, self._connection)
+            return self._receive_within()
         return self._receive_passed(passed)
+
+    def _receive_within(self) -> int:
+        """Read what is left of a frame. Returns how many bytes."""
+        assert self._connection.room is not None
+        count = receive_within(self.socket, self._connection.room)
+        self._connection.filled(count)
+        if not count:
+            self._connection.receive_eof()
+        return count
 
     def _receive_passed(self, passed: list[int]) -> int:
         """Read what may be much, and what is passed with it. Returns how many bytes."""
@@ -229,10 +261,11 @@ class Link:
 
     def receive_left(self) -> int:
         """Take what is there of a peer that has ended. Returns how many bytes. Raises OSError."""
-        if self.incoming is None or self._connection.room:
-            count = receive(self.socket, self._connection)
-            if self.incoming is not None:
-                self.incoming.fed(count, [])
+        if self.incoming is None:
+            return receive(self.socket, self._connection)
+        if self._connection.room:
+            count = self._receive_within()
+            self.incoming.fed(count, [])
             return count
         passed: list[int] = []
         data = receive_passed(self.socket, RECEIVE_BYTES, passed)
@@ -269,7 +302,7 @@ class Link:
 
     def pour_into(self, sink: Sink) -> None:
         """Have the sink take what nobody here looks at of the frame that is under way."""
-        self._sink, self._pipe = sink, None
+        self._sink, self._pipe = sink if self._pours else None, None
         self._is_quiet = False
 
     def _pour_on(self, sink: Sink) -> int:
@@ -313,13 +346,16 @@ class Link:
             self._watch.add_reader(self._number, self._discard)
 
     def _discard(self) -> None:
+        passed: list[int] = []
         try:
-            if not self.socket.recv(RECEIVE_BYTES):
+            if not receive_passed(self.socket, RECEIVE_BYTES, passed):
                 self.close()
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
             self._fail(error)
+        if passed:
+            close_aside(passed)
 
     # --- writing ---
 
@@ -551,7 +587,7 @@ class Link:
             return
         self._watch.remove_reader(self._number)
         self._watch.remove_writer(self._number)
-        self.socket.close()
+        close_socket(self.socket)
         # Descriptors, and what refers to this, are not to wait for the collector.
         self._sink = self._pipe = None
         self._waiting.clear()

@@ -4,7 +4,8 @@ Rules: a frame's descriptors are passed with its first byte. The kernel gives th
 may begin before the frame and end in it or with it, so they are those of the last frame that begins
 there. What is kept is counted, of each connection and of all, and closed when nobody has it any
 more: who drops a frame need not think of them. Only memory that is sealed is kept: nobody can make
-it larger than it was counted.
+it larger than it was counted. Who counts has others to serve: threads close for it, as `closing`
+says, and what the kernel would close while it reads or closes a socket is not let in, or taken out.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import struct
 import termios
 from array import array
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ from gdproto import HEADER_BYTES
 from ..errors import DirtyError, DirtyOverloadedError, DirtyProtocolError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from .spool import Spool
 
 AVAILABLE = hasattr(os, "memfd_create") and hasattr(fcntl, "F_ADD_SEALS")
@@ -40,6 +43,8 @@ MIN_BYTES = 1024 * 1024
 USUAL_BYTES = 64 * 1024 * 1024
 SPACE = socket.CMSG_SPACE(MOST * array("i").itemsize)
 CLOSED_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+# Of Linux 6.16 and later; Python has no name for it.
+SO_PASSRIGHTS = 83
 # In the place of descriptors that the kernel could not give.
 CUT = -1
 SEALS = 0
@@ -50,13 +55,57 @@ if AVAILABLE:
 def receive_passed(source: socket.socket, at_most: int, passed: list[int], flags: int = 0) -> bytes:
     """As ``recv``, with the descriptors that come: they are put into `passed`. Raises OSError."""
     data, ancillary, told, _ = source.recvmsg(at_most, SPACE, flags | CLOSED_ON_EXEC)
+    passed += _numbers(ancillary, told)
+    return data
+
+
+def receive_within(source: socket.socket, room: memoryview) -> int:
+    """As ``recv_into``, within a frame, where none may come: they are closed. Raises OSError."""
+    count, ancillary, told, _ = source.recvmsg_into([room], SPACE, CLOSED_ON_EXEC)
+    if ancillary:
+        close_aside(_numbers(ancillary, told))
+    return count
+
+
+def close_aside(passed: Iterable[int]) -> None:
+    """Have threads close what came."""
+    # A client that passes nothing does without.
+    from . import closing
+
+    closing.OTHERS.close(one for one in passed if one != CUT)
+
+
+def _numbers(ancillary: Sequence[tuple[int, int, bytes]], told: int) -> list[int]:
+    passed: list[int] = []
     for level, kind, numbers in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             whole = len(numbers) - len(numbers) % 4
             passed.extend(struct.unpack(f"@{whole // 4}i", numbers[:whole]))
     if told & socket.MSG_CTRUNC:
         passed.append(CUT)
-    return data
+    return passed
+
+
+def let_pass(connected: socket.socket, may: bool) -> bool:
+    """Say whether peers can pass anything. Returns whether the system can be told.
+
+    Of a socket that listens, those have it that come.
+    """
+    try:
+        connected.setsockopt(socket.SOL_SOCKET, SO_PASSRIGHTS, may)
+    except OSError:
+        return False
+    return True
+
+
+def close_socket(connected: socket.socket) -> None:
+    """Close it; what was passed and never read is closed with it, by a thread."""
+    with suppress(OSError):
+        # From now on nothing comes.
+        connected.shutdown(socket.SHUT_RD)
+        if fcntl.ioctl(connected.fileno(), termios.FIONREAD, bytes(4)) != bytes(4):
+            close_aside([connected.detach()])
+    connected.close()
 
 
 def send_passing(target: socket.socket, data: bytes | memoryview, numbers: Sequence[int]) -> int:
@@ -132,7 +181,7 @@ class Descriptors:
         is_at_fault: whether that is the sender's fault.
     """
 
-    __slots__ = ("_accounts", "_count", "bytes", "is_at_fault", "numbers", "refusal")
+    __slots__ = ("_accounts", "_closing", "_count", "bytes", "is_at_fault", "numbers", "refusal")
 
     def __init__(self, numbers: list[int], accounts: Sequence[Account] = ()) -> None:
         self.numbers = numbers
@@ -140,6 +189,11 @@ class Descriptors:
         self.refusal = ""
         self.is_at_fault = False
         self._accounts: Sequence[Account] = ()
+        self._closing: ModuleType | None = None
+        if accounts:
+            from . import closing
+
+            self._closing = closing
         self._judge(accounts)
 
     def _judge(self, accounts: Sequence[Account]) -> None:
@@ -178,9 +232,12 @@ class Descriptors:
     def close_numbers(self) -> None:
         """Close them; what they hold is kept elsewhere, and still counted."""
         numbers, self.numbers = self.numbers, []
-        for number in numbers:
-            if number != CUT:
-                os.close(number)
+        opened = (number for number in numbers if number != CUT)
+        if self._closing is not None:
+            (self._closing.OTHERS if self.refusal else self._closing.MEMORY).close(opened)
+            return
+        for number in opened:
+            os.close(number)
 
     def close(self) -> None:
         """Close them."""
@@ -284,3 +341,11 @@ class Incoming:
         if plain < len(frames):
             pieces.append(frames[plain:])
         return pieces
+
+
+class Unasked(Incoming):
+    """What comes where nothing was agreed to be passed: it is closed."""
+
+    def add(self, passed: list[int]) -> None:
+        """Close them."""
+        close_aside(passed)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import struct
 import time
@@ -38,7 +39,7 @@ from ...errors import (
 from ...sockets.aside import WRITING, aside
 from ...sockets.inbox import Inbox
 from ...sockets.link import Data, Link
-from ...sockets.passing import AVAILABLE, Account, Descriptors, Parcel
+from ...sockets.passing import AVAILABLE, Account, Descriptors, Parcel, let_pass
 from ...sockets.spool import KEPT_IN_MEMORY_BYTES, Spool
 from ..calls import Call
 from ..policy.crowd import Rest
@@ -211,6 +212,8 @@ class ClientConnection:
         self._looked_into: tuple[gdproto.Header, Data, bytes | memoryview] | None = None
         self._failed = False
         self._link = Link(connected, self._connection, self, turns.watch())
+        if self.uid != os.geteuid() and not let_pass(connected, False):
+            self._link.take_none()
         turns.clients += 1
         events.client_came(self)
 
@@ -378,7 +381,7 @@ class ClientConnection:
         """Take descriptors from now on: our answer to STATUS says that we do."""
         if AVAILABLE:
             own = Account(*self._events.limits_of_passed, one_may=True)
-            self._link.take_descriptors((self._events.passed, own))
+            self._link.take_descriptors((self._events.passed, own), pours=False)
 
     def _take_with(
         self, header: gdproto.Header, frame: bytes | memoryview, descriptors: Descriptors
@@ -412,12 +415,13 @@ class ClientConnection:
         """Do what a frame says, or tell why not."""
         try:
             what = understand()
+            if type(what) is gdproto.Status:
+                # Before it is told so.
+                self._take_descriptors()
             if isinstance(what, gdproto.RequestPeek):
                 self._call(header, frame, what)
             elif (task := self._events.asked(what, self)) is not None:
                 self._questions[header.request_id] = task
-            if type(what) is gdproto.Status:
-                self._take_descriptors()
         except (gdproto.ProtocolError, DirtyError) as error:
             self._refuse(header, seen, error)
 

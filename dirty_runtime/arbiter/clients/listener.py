@@ -20,6 +20,7 @@ from collections.abc import Callable
 from ...settings import ConfigError
 from ...socket_path import DRAINING
 from ...sockets import descriptors
+from ...sockets.passing import let_pass
 from .access import Access
 from .socket_file import SocketFile
 
@@ -91,6 +92,8 @@ class Listener:
     def _listen(self, came: Came) -> None:
         assert self._loop is not None
         self._file.socket.setblocking(False)
+        # Whoever comes passes nothing before it has asked.
+        let_pass(self._file.socket, False)
         self._loop.add_reader(self._file.socket, self._accept, came)
 
     def _accept(self, came: Came) -> None:
