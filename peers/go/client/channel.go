@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"syscall"
@@ -17,9 +18,11 @@ const readBytes = 64 * 1024
 type channel struct {
 	path       string
 	conn       *net.UnixConn
+	raw        syscall.RawConn
 	connection *gd.Connection
 	buffer     []byte
 	frame      []byte
+	haste      haste
 }
 
 func dialed(ctx context.Context, path string) (*channel, error) {
@@ -31,11 +34,18 @@ func dialed(ctx context.Context, path string) (*channel, error) {
 		}
 		return nil, lost(path, err)
 	}
+	unix := conn.(*net.UnixConn)
+	raw, err := unix.SyscallConn()
+	if err != nil {
+		return nil, lost(path, err)
+	}
 	return &channel{
 		path:       path,
-		conn:       conn.(*net.UnixConn),
+		conn:       unix,
+		raw:        raw,
 		connection: gd.NewConnection(gd.RoleClient),
 		buffer:     make([]byte, readBytes),
+		haste:      newHaste(),
 	}, nil
 }
 
@@ -43,18 +53,35 @@ func (c *channel) close() { c.conn.Close() }
 
 // Whether nothing has come since the last exchange, neither bytes nor the end.
 func (c *channel) isQuiet() bool {
-	raw, err := c.conn.SyscallConn()
-	if err != nil {
-		return false
-	}
 	isQuiet := false
-	err = raw.Read(func(fd uintptr) bool {
+	err := c.raw.Read(func(fd uintptr) bool {
 		var one [1]byte
 		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		isQuiet = errors.Is(err, syscall.EAGAIN)
 		return true
 	})
 	return err == nil && isQuiet
+}
+
+// Reads what comes, as the connection's own Read does, but in haste before it is parked.
+func (c *channel) read() (count int, err error) {
+	ended := c.raw.Read(func(fd uintptr) bool {
+		for {
+			count, err = syscall.Read(int(fd), c.buffer)
+			if err != syscall.EINTR && (err != syscall.EAGAIN || !c.haste.looksAgain(int(fd))) {
+				return err != syscall.EAGAIN
+			}
+		}
+	})
+	switch {
+	case ended != nil:
+		return 0, ended
+	case err != nil:
+		return 0, os.NewSyscallError("read", err)
+	case count == 0:
+		return 0, io.EOF
+	}
+	return count, nil
 }
 
 // A call that is under way on a channel.
@@ -119,7 +146,7 @@ func (e *exchange) receive() (gd.Message, error) {
 			e.giveUp()
 			return nil, lost(e.path, errors.New("the arbiter closed the connection"))
 		}
-		count, err := e.conn.Read(e.buffer)
+		count, err := e.read()
 		e.connection.Receive(e.buffer[:count])
 		if errors.Is(err, os.ErrDeadlineExceeded) && e.ctx.Err() != nil {
 			e.giveUp()

@@ -157,10 +157,12 @@ func (c *Client) tried(ctx context.Context, first gd.Message) (*exchange, gd.Mes
 		return nil, nil, err
 	}
 	open := begin(ctx, over)
+	over.haste.begin()
 	if err := open.send(first); err != nil {
 		return nil, nil, err
 	}
 	message, err := open.receive()
+	over.haste.end()
 	return open, message, err
 }
 

@@ -166,6 +166,30 @@ func TestACancelledContextEndsTheCallAndItsConnection(t *testing.T) {
 	}
 }
 
+func TestADeadlineHoldsAfterCallsThatWereQuick(t *testing.T) {
+	a := started(t, func(p *peer, request *gd.Request) {
+		if request.Action != "hang" {
+			echo(p, request)
+		}
+	})
+	c := client.New(a.path)
+	defer c.Close()
+	for number := range int64(20) {
+		if result, err := c.Call(within(t), "m:A", "echo", number); err != nil || result != number {
+			t.Fatalf("%v, %v", result, err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	_, err := c.Call(ctx, "m:A", "hang")
+	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, gd.DirtyTimeoutError) {
+		t.Error(err)
+	}
+	if clients := a.clients.Load(); clients != 1 {
+		t.Errorf("%d connections", clients)
+	}
+}
+
 func TestADeadlineIsToldAndHolds(t *testing.T) {
 	timeouts := make(chan any, 1)
 	a := started(t, func(p *peer, request *gd.Request) { timeouts <- request.Timeout })
