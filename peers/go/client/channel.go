@@ -68,7 +68,7 @@ func (c *channel) read() (count int, err error) {
 	ended := c.raw.Read(func(fd uintptr) bool {
 		for {
 			count, err = syscall.Read(int(fd), c.buffer)
-			if err != syscall.EINTR && (err != syscall.EAGAIN || !c.haste.looksAgain(int(fd))) {
+			if err != syscall.EINTR && (err != syscall.EAGAIN || !c.haste.looksAgain(int(fd), time.Now())) {
 				return err != syscall.EAGAIN
 			}
 		}

@@ -157,12 +157,12 @@ func (c *Client) tried(ctx context.Context, first gd.Message) (*exchange, gd.Mes
 		return nil, nil, err
 	}
 	open := begin(ctx, over)
-	over.haste.begin()
+	over.haste.begin(time.Now())
 	if err := open.send(first); err != nil {
 		return nil, nil, err
 	}
 	message, err := open.receive()
-	over.haste.end()
+	over.haste.end(time.Now())
 	return open, message, err
 }
 

@@ -28,17 +28,17 @@ type haste struct {
 func newHaste() haste { return haste{took: brief} }
 
 // A question is about to be sent.
-func (h *haste) begin() { h.began = time.Now() }
+func (h *haste) begin(now time.Time) { h.began = now }
 
 // The answer has begun to come.
-func (h *haste) end() { h.took = time.Since(h.began) }
+func (h *haste) end(now time.Time) { h.took = now.Sub(h.began) }
 
 // Whether to look once more for what comes on a descriptor, rather than to be parked.
-func (h *haste) looksAgain(fd int) bool {
+func (h *haste) looksAgain(fd int, now time.Time) bool {
 	if h.took >= brief || !hasProcessors {
 		return false
 	}
-	spent := time.Since(h.began)
+	spent := now.Sub(h.began)
 	if h.took < quick && spent < awake {
 		return true
 	}

@@ -7,11 +7,6 @@ import (
 	"time"
 )
 
-// A connection whose last call took so long, and whose question was sent so long ago.
-func hasty(took, ago time.Duration) *haste {
-	return &haste{took: took, began: time.Now().Add(-ago)}
-}
-
 func opened(t *testing.T) (reads, writes *os.File) {
 	t.Helper()
 	reads, writes, err := os.Pipe()
@@ -23,9 +18,9 @@ func opened(t *testing.T) (reads, writes *os.File) {
 }
 
 func TestNothingIsExpectedSoonBeforeTheFirstAnswer(t *testing.T) {
-	h := newHaste()
-	h.begin()
-	if h.looksAgain(-1) {
+	h, now := newHaste(), time.Now()
+	h.begin(now)
+	if h.looksAgain(-1, now) {
 		t.Error("it keeps its thread")
 	}
 }
@@ -34,16 +29,20 @@ func TestABriefCallLetsTheNextOneKeepItsThreadForAWhile(t *testing.T) {
 	reads, writes := opened(t)
 	writes.Write([]byte{0})
 	for _, one := range []struct {
-		took, ago time.Duration
-		isBrief   bool
+		took, after time.Duration
+		isBrief     bool
 	}{
 		{quick - 1, 0, true},
 		{brief - 1, 0, true},
 		{brief, 0, false},
 		{quick - 1, brief, false},
 	} {
+		h, now := newHaste(), time.Now()
+		h.begin(now)
+		h.end(now.Add(one.took))
+		h.begin(now)
 		isOne := one.isBrief && hasProcessors && (one.took < quick || runtime.GOOS == "linux")
-		if hasty(one.took, one.ago).looksAgain(int(reads.Fd())) != isOne {
+		if h.looksAgain(int(reads.Fd()), now.Add(one.after)) != isOne {
 			t.Errorf("%+v", one)
 		}
 	}

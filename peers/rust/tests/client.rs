@@ -149,6 +149,51 @@ fn a_deadline_ends_the_call_and_its_connection() {
 }
 
 #[test]
+fn a_deadline_holds_after_calls_that_were_quick() {
+    let arbiter = Arbiter::new();
+    let client = arbiter.client();
+    let calling = spawn(move || {
+        for number in 0..20 {
+            client.call("a:B", "echo").arg(number).send().expect("it is answered");
+        }
+        let call = client.call("a:B", "sleep").timeout(Duration::from_millis(60));
+        let error = call.send().expect_err("nobody answers");
+        assert_eq!(error.error_type, ErrorType::DirtyTimeoutError);
+    });
+    let mut wire = arbiter.accept();
+    for _ in 0..20 {
+        let Message::Request(request) = wire.asked() else { panic!("no request") };
+        wire.answer(Response::new(request.request_id, request.args[0].clone()));
+    }
+    wire.asked();
+    assert_eq!(wire.next(), Event::Closed);
+    calling.join().expect("no panic");
+}
+
+#[test]
+fn a_large_request_is_sent_as_its_reader_takes_it() {
+    let arbiter = Arbiter::new();
+    let client = arbiter.client();
+    let large = vec![7u8; 4 << 20];
+    let calling = spawn({
+        let large = large.clone();
+        move || client.call("a:B", "echo").arg(Value::Bytes(large)).send()
+    });
+    let echoed = echoing(&arbiter);
+    assert_eq!(calling.join().expect("no panic").expect("it is answered"), Value::Bytes(large));
+    assert_eq!(echoed.join().expect("no panic"), 1);
+}
+
+#[test]
+fn a_deadline_ends_a_request_that_nobody_reads() {
+    let arbiter = Arbiter::new();
+    let call = arbiter.client();
+    let call = call.call("a:B", "echo").arg(Value::Bytes(vec![7u8; 4 << 20]));
+    let error = call.timeout(Duration::from_millis(60)).send().expect_err("nobody reads");
+    assert_eq!(error.error_type, ErrorType::DirtyTimeoutError);
+}
+
+#[test]
 fn another_thread_gives_a_call_up() {
     let arbiter = Arbiter::new();
     let client = arbiter.client();

@@ -6,13 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::waiting::{sleep, Haste, Ready};
 use super::{Cancel, Error};
 use crate::gd::messages::Message;
 use crate::gd::{Connection, ErrorType, Event, Role, Value};
 
 const READ_BYTES: usize = 64 * 1024;
-/// The socket's own patience is set anew when it is off by more.
-const SLACK: Duration = Duration::from_millis(5);
 
 /// What came for the exchange.
 pub(super) enum Came {
@@ -23,21 +22,22 @@ pub(super) enum Came {
 }
 
 pub(super) struct Channel {
-    /// A handle that gives up shares it, for no longer than the exchange.
+    /// It never waits by itself. A handle that gives up shares it, for no longer than the exchange.
     socket: Arc<UnixStream>,
     connection: Connection,
     buffer: Box<[u8]>,
     out: Vec<u8>,
     /// When the time of what is waited for is over.
     deadline: Option<Instant>,
-    /// For how long the socket waits by itself.
-    waits: Option<Duration>,
+    haste: Haste,
     cancel: Cancel,
 }
 
 impl Channel {
     pub(super) fn connect(path: &Path) -> Result<Self, Error> {
-        let socket = UnixStream::connect(path).map_err(|error| {
+        let connected = UnixStream::connect(path);
+        let socket = connected.and_then(|it| it.set_nonblocking(true).map(|()| it));
+        let socket = socket.map_err(|error| {
             let told = format!("no arbiter at {}: {error}", path.display());
             Error::new(ErrorType::DirtyConnectionError, told)
         })?;
@@ -47,17 +47,14 @@ impl Channel {
             buffer: vec![0; READ_BYTES].into(),
             out: Vec::new(),
             deadline: None,
-            waits: None,
+            haste: Haste::default(),
             cancel: Cancel::never(),
         })
     }
 
     /// Whether nothing has come since the last exchange, neither bytes nor the end.
     pub(super) fn is_quiet(&mut self) -> bool {
-        let mut socket = &*self.socket;
-        let came = socket.set_nonblocking(true).and_then(|()| socket.read(&mut self.buffer));
-        let is_quiet = came.is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
-        is_quiet && socket.set_nonblocking(false).is_ok()
+        (&*self.socket).read(&mut self.buffer).is_err_and(|error| is_passing(error.kind()))
     }
 
     /// The exchange is over; whether another one may begin.
@@ -87,12 +84,17 @@ impl Channel {
     pub(super) fn send(&mut self, message: &Message) -> Result<(), Error> {
         self.out.clear();
         self.connection.send_into(message, &mut self.out).map_err(Error::from)?;
-        self.bound()?;
-        let mut socket = &*self.socket;
-        socket.write_all(&self.out).map_err(|error| match is_passing(error.kind()) {
-            true => self.late(),
-            false => self.lost(&error.to_string()),
-        })
+        self.haste.begin(Instant::now());
+        let mut sent = 0;
+        while sent < self.out.len() {
+            let left = self.left()?;
+            match (&*self.socket).write(&self.out[sent..]) {
+                Ok(count) => sent += count,
+                Err(error) if is_passing(error.kind()) => self.wait(Ready::Write, left)?,
+                Err(error) => return Err(self.lost(&error.to_string())),
+            }
+        }
+        Ok(())
     }
 
     /// The answer of an exchange that is no stream, or why there is none; an error where the
@@ -137,37 +139,36 @@ impl Channel {
 
     /// Waits for bytes.
     fn receive(&mut self) -> Result<(), Error> {
-        self.bound()?;
-        let mut socket = &*self.socket;
-        match socket.read(&mut self.buffer) {
-            Ok(0) => self.connection.receive_eof(),
-            Ok(count) => self.connection.receive(&self.buffer[..count]),
-            Err(error) if is_passing(error.kind()) => {}
-            Err(error) => return Err(self.lost(&error.to_string())),
+        loop {
+            let left = self.left()?;
+            if !self.haste.is_awake(Instant::now()) {
+                self.wait(Ready::Read, left)?;
+            }
+            match (&*self.socket).read(&mut self.buffer) {
+                Ok(0) => self.connection.receive_eof(),
+                Ok(count) => self.connection.receive(&self.buffer[..count]),
+                Err(error) if is_passing(error.kind()) => continue,
+                Err(error) => return Err(self.lost(&error.to_string())),
+            }
+            self.haste.end(Instant::now());
+            return match self.cancel.is_cancelled() {
+                true => Err(self.lost("the call was given up")),
+                false => Ok(()),
+            };
         }
-        if self.cancel.is_cancelled() {
-            return Err(self.lost("the call was given up"));
-        }
-        Ok(())
     }
 
-    /// Has the socket wait for about as long as there is time.
-    fn bound(&mut self) -> Result<(), Error> {
+    fn wait(&self, ready: Ready, left: Option<Duration>) -> Result<(), Error> {
+        sleep(&self.socket, ready, left).map_err(|error| self.lost(&error.to_string()))
+    }
+
+    /// How long it may still take; an error where its time is over.
+    fn left(&self) -> Result<Option<Duration>, Error> {
         let left = self.deadline.map(|it| it.saturating_duration_since(Instant::now()));
-        if left.is_some_and(|left| left.is_zero()) {
-            return Err(self.late());
+        match left.is_some_and(|left| left.is_zero()) {
+            true => Err(self.late()),
+            false => Ok(left),
         }
-        let is_bound = match (left, self.waits) {
-            (Some(left), Some(waits)) => left.abs_diff(waits) <= SLACK,
-            (left, waits) => left == waits,
-        };
-        if !is_bound {
-            let set = self.socket.set_read_timeout(left);
-            let set = set.and_then(|()| self.socket.set_write_timeout(left));
-            set.map_err(|error| self.lost(&error.to_string()))?;
-            self.waits = left;
-        }
-        Ok(())
     }
 
     fn late(&self) -> Error {
@@ -190,5 +191,5 @@ impl Drop for Channel {
 }
 
 fn is_passing(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+    matches!(kind, ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }

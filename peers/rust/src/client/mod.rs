@@ -8,6 +8,7 @@ mod cancel;
 mod channel;
 mod error;
 mod stash;
+mod waiting;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
