@@ -12,6 +12,7 @@ from pathlib import Path
 from .. import requirements
 from . import c, docs, grammar, languages, machine, message_schema, promela, python
 from .errors import CompileError
+from .go import table
 from .python import stash
 from .walk import walk
 
@@ -22,6 +23,8 @@ GENERATED = (
     "workshop/model/_generated",
     *(language.folder for language in languages.EVERYTHING.values()),
 )
+# Generated files beside what is written by hand.
+ALONE = (table.PATH,)
 FIX = "python -m spec.codegen --write"
 COMMENTS = {
     ".py": "# {}\n",
@@ -31,6 +34,7 @@ COMMENTS = {
     ".svg": "<!-- {} -->\n",
     ".json": "",
     ".abnf": "; {}\n",
+    ".go": "// {}\n",
     ".pml": "/* {} */\n",
 }
 # What says what the bytes are, and what makes of it a codec in Python and C, which belong together.
@@ -64,23 +68,24 @@ def render() -> dict[str, str]:
         **message_schema.files(spec, mark),
         **grammar.files(spec),
         **promela.files(spec),
+        **table.files(spec),
     }
     marked = {path: COMMENTS[Path(path).suffix].format(mark) + text for path, text in files.items()}
     return {**marked, **languages.checked_in(spec, mark)}
 
 
 def present(root: Path, files: Collection[str]) -> dict[str, str]:
-    """The files that stand in the generated folders, by path.
+    """The files that stand in the generated folders, and those alone elsewhere, by path.
 
     Args:
         files: those that are made. What is of another kind than all of them, such as a module that
             was built, is nobody's business.
     """
     kinds = {Path(path).suffix for path in files}
+    inside = {path for folder in GENERATED for path in (root / folder).rglob("*")}
     return {
         path.relative_to(root).as_posix(): path.read_text()
-        for folder in GENERATED
-        for path in sorted((root / folder).rglob("*"))
+        for path in sorted({*inside, *(root / path for path in ALONE)})
         if path.is_file() and path.suffix in kinds
     }
 

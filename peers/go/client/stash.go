@@ -24,60 +24,10 @@ type Table struct {
 // Table gives a table by its name; it need not be there.
 func (c *Client) Table(name string) Table { return Table{c, name} }
 
-// Tables lists the names of all tables.
-func (c *Client) Tables(ctx context.Context) ([]any, error) {
-	return listOf(Table{c, ""}.ask(ctx, &gd.Stash{Op: gd.StashOpTables}))
-}
-
-// Put stores a value, and makes the table where there is none.
-func (t Table) Put(ctx context.Context, key, value any) error {
-	_, err := t.ask(ctx, &gd.Stash{Op: gd.StashOpPut, Key: key, Value: value})
-	return err
-}
-
-// Get gives a value; its error is gd.StashKeyNotFoundError where there is none.
-func (t Table) Get(ctx context.Context, key any) (any, error) {
-	return t.ask(ctx, &gd.Stash{Op: gd.StashOpGet, Key: key})
-}
-
-// Delete takes a key away; whether it was there.
-func (t Table) Delete(ctx context.Context, key any) (bool, error) {
-	return boolOf(t.ask(ctx, &gd.Stash{Op: gd.StashOpDelete, Key: key}))
-}
-
-// Keys lists the keys, or those texts that a pattern such as "user:*" matches.
-func (t Table) Keys(ctx context.Context, pattern *string) ([]any, error) {
-	return listOf(t.ask(ctx, &gd.Stash{Op: gd.StashOpKeys, Pattern: pattern}))
-}
-
-// Clear takes all keys away.
-func (t Table) Clear(ctx context.Context) error {
-	_, err := t.ask(ctx, &gd.Stash{Op: gd.StashOpClear})
-	return err
-}
-
-// Info tells of the table; its error is gd.StashTableNotFoundError where there is none.
-func (t Table) Info(ctx context.Context) (gd.Dict, error) {
-	return dictOf(t.ask(ctx, &gd.Stash{Op: gd.StashOpInfo}))
-}
-
-// Ensure makes the table where there is none.
-func (t Table) Ensure(ctx context.Context) error {
-	_, err := t.ask(ctx, &gd.Stash{Op: gd.StashOpEnsure})
-	return err
-}
-
-// DeleteTable takes the table away; whether it was there.
-func (t Table) DeleteTable(ctx context.Context) (bool, error) {
-	return boolOf(t.ask(ctx, &gd.Stash{Op: gd.StashOpDeleteTable}))
-}
-
-// Exists says whether a key is there, or with nil the table.
-func (t Table) Exists(ctx context.Context, key any) (bool, error) {
-	return boolOf(t.ask(ctx, &gd.Stash{Op: gd.StashOpExists, Key: key}))
-}
-
-func (t Table) ask(ctx context.Context, question *gd.Stash) (any, error) {
+func (t Table) ask(ctx context.Context, question *gd.Stash, given ...StashOption) (any, error) {
+	for _, give := range given {
+		give(question)
+	}
 	question.RequestID, question.Table = t.client.nextID(), t.name
 	answer, err := t.client.ask(ctx, question)
 	var failed *Error
@@ -99,6 +49,16 @@ func listOf(value any, err error) ([]any, error) {
 		return list, nil
 	}
 	return nil, &Error{Type: gd.DirtyProtocolError, Message: "the answer is no list"}
+}
+
+func intOf(value any, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	if number, is := value.(int64); is {
+		return number, nil
+	}
+	return 0, &Error{Type: gd.DirtyProtocolError, Message: "the answer is no integer"}
 }
 
 func boolOf(value any, err error) (bool, error) {
