@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use dirty::client::{Cancel, Client};
 use dirty::gd::messages::{Chunk, End, Error, Message, Response};
-use dirty::gd::{Connection, ErrorType, Event, Role, Value};
+use dirty::gd::{Connection, Dict, ErrorType, Event, Role, Value};
 
 const LONG: Duration = Duration::from_secs(20);
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -146,6 +146,22 @@ fn a_deadline_ends_the_call_and_its_connection() {
     assert_eq!(request.timeout, Value::Float(0.06));
     assert_eq!(wire.next(), Event::Closed);
     calling.join().expect("no panic");
+}
+
+#[test]
+fn a_call_tells_its_trace_and_its_priority() {
+    let arbiter = Arbiter::new();
+    let client = arbiter.client();
+    let mut trace = Dict::new();
+    trace.push("traceparent", "00-1-2-01");
+    let call = client.call("a:B", "c").trace(trace.clone()).priority(3);
+    std::thread::scope(|scope| {
+        scope.spawn(|| call.send());
+        let mut wire = arbiter.accept();
+        let Message::Request(request) = wire.asked() else { panic!("no request") };
+        assert_eq!((request.trace, request.priority), (Some(trace), 3));
+        wire.answer(Response::new(request.request_id, Value::None));
+    });
 }
 
 #[test]

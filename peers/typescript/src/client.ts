@@ -9,7 +9,7 @@
 import { broken, Channel, failureOf, type Place } from "./channel.js";
 import * as gd from "./gd/index.js";
 import { Limit } from "./limit.js";
-import { Table } from "./stash.js";
+import { type StashFields, Table } from "./stash.js";
 
 const TIMEOUT_MS = 30_000;
 const MOST_IDLE = 16;
@@ -32,6 +32,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** 0 is usual; of requests that wait, the higher goes first. */
   readonly priority?: number;
+  /** The trace that the call takes part in, as headers of HTTP would tell it. */
+  readonly trace?: Readonly<Record<string, gd.Value>> | Map<string, gd.Value>;
 }
 
 /** What an answer to a question is: its fields, by name. */
@@ -133,22 +135,23 @@ export class Client {
     appPath: string,
     action: string,
     args: gd.Value[],
-    { kwargs = {}, timeout, priority = 0 }: CallOptions,
+    { kwargs = {}, timeout, priority = 0, trace }: CallOptions,
   ): gd.RequestMessage {
     return new gd.RequestMessage({
       requestId: this.nextId(),
       appPath,
       action,
       args,
-      kwargs: kwargs instanceof Map ? kwargs : gd.dict(kwargs as Record<string, gd.Value>),
+      kwargs: dictOf(kwargs),
       timeout: timeout === undefined || timeout === Infinity ? null : timeout / 1000,
       priority: BigInt(priority),
+      trace: trace && dictOf(trace),
     });
   }
 
   private stash(
     operation: keyof typeof gd.StashOp,
-    given: { table: string; key?: gd.Value; value?: gd.Value; pattern?: string },
+    given: StashFields,
     options: CallOptions = {},
   ): Promise<gd.Value> {
     const op = gd.StashOp[operation];
@@ -226,6 +229,12 @@ function socketPathOf(environment: NodeJS.ProcessEnv): string {
   const told = VARIABLES.map((name) => environment[name]).find(Boolean);
   if (told) return told;
   throw new gd.DirtyError(`no socket: give socketPath, or set ${VARIABLES[0]}`);
+}
+
+function dictOf(
+  given: Readonly<Record<string, gd.Value>> | Map<string, gd.Value>,
+): Map<string, gd.Value> {
+  return given instanceof Map ? given : gd.dict(given as Record<string, gd.Value>);
 }
 
 /** The result of a plain call. Throws DirtyError when there is none. */

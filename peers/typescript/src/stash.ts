@@ -5,6 +5,7 @@ import {
   dict,
   DirtyError,
   StashKeyNotFoundError,
+  type StashMessage,
   StashTableNotFoundError,
   type StashOp,
   type Value,
@@ -14,12 +15,13 @@ import {
 const NO_KEY = "Key not found: ";
 const NO_TABLE = "Table not found: ";
 
-type Given = { table: string; key?: Value; value?: Value; pattern?: string };
+/** What an operation may be given. */
+export type StashFields = Omit<ConstructorParameters<typeof StashMessage>[0], "requestId" | "op">;
 
 /** Asks the arbiter for an operation. */
 export type Ask = (
   operation: keyof typeof StashOp,
-  given: Given,
+  given: StashFields,
   options?: CallOptions,
 ) => Promise<Value>;
 
@@ -31,59 +33,61 @@ export class Table {
 
   /** Has the table hold a value under a key, which is neither a list nor a dict. */
   async put(key: Value, value: Value, options?: CallOptions): Promise<void> {
-    await this.ask("put", { table: this.name, key, value }, options);
+    await this.ask("put", { key, value }, options);
   }
 
   /** The value under a key. Throws StashKeyNotFoundError where there is none. */
   get(key: Value, options?: CallOptions): Promise<Value> {
-    return this.ask("get", { table: this.name, key }, options);
+    return this.ask("get", { key }, options);
   }
 
   /** Removes a key; false when it was missing. */
   async delete(key: Value, options?: CallOptions): Promise<boolean> {
-    return (await this.ask("delete", { table: this.name, key }, options)) as boolean;
+    return (await this.ask("delete", { key }, options)) as boolean;
   }
 
   /** The keys, or the text ones that match a glob. */
   async keys(pattern?: string, options?: CallOptions): Promise<Value[]> {
-    return (await this.ask("keys", { table: this.name, pattern }, options)) as Value[];
+    return (await this.ask("keys", { pattern }, options)) as Value[];
   }
 
   /** Whether there is such a key. */
   async has(key: Value, options?: CallOptions): Promise<boolean> {
-    return (await this.ask("exists", { table: this.name, key }, options)) as boolean;
+    return (await this.ask("exists", { key }, options)) as boolean;
   }
 
   /** Whether there is such a table. */
   async exists(options?: CallOptions): Promise<boolean> {
-    return (await this.ask("exists", { table: this.name }, options)) as boolean;
+    return (await this.ask("exists", {}, options)) as boolean;
   }
 
   /** How large the table is. Throws StashTableNotFoundError. */
   async info(options?: CallOptions): Promise<Map<string, Value>> {
-    return (await this.ask("info", { table: this.name }, options)) as Map<string, Value>;
+    return (await this.ask("info", {}, options)) as Map<string, Value>;
   }
 
   /** Has the table, if only empty. */
   async ensure(options?: CallOptions): Promise<void> {
-    await this.ask("ensure", { table: this.name }, options);
+    await this.ask("ensure", {}, options);
   }
 
   /** Removes all keys. */
   async clear(options?: CallOptions): Promise<void> {
-    await this.ask("clear", { table: this.name }, options);
+    await this.ask("clear", {}, options);
   }
 
   /** Removes the table; false when it was missing. */
   async drop(options?: CallOptions): Promise<boolean> {
-    return (await this.ask("delete_table", { table: this.name }, options)) as boolean;
+    return (await this.ask("delete_table", {}, options)) as boolean;
   }
 
-  private async ask(
+  /** Any operation of the stash: `ask("incr", { key: "hits", value: 2n })`. */
+  async ask(
     operation: keyof typeof StashOp,
-    given: Given,
+    fields: Omit<StashFields, "table">,
     options?: CallOptions,
   ): Promise<Value> {
+    const given = { ...fields, table: this.name };
     try {
       return await this.asker(operation, given, options);
     } catch (error) {
@@ -93,7 +97,7 @@ export class Table {
 }
 
 /** The error, by its own type where it is told as any other. */
-function notFound(error: DirtyError, { table, key = null }: Given): DirtyError {
+function notFound(error: DirtyError, { table, key = null }: StashFields): DirtyError {
   if (error.errorType !== DirtyError.errorType) return error;
   if (error.message.startsWith(NO_KEY)) {
     return new StashKeyNotFoundError(error.message, dict({ table_name: table, key }));

@@ -50,6 +50,18 @@ test("many calls are under way at once, and connections are used again", async (
   assert.equal(arbiter.connections, 8);
 });
 
+test("a call tells its trace and its priority", async () => {
+  await given((message, send) => {
+    const { requestId } = message;
+    const told = message.type === "REQUEST" ? [message.trace, message.priority] : null;
+    send(new gd.ResponseMessage({ requestId, result: told as gd.Value }));
+  });
+  const options = { trace: { traceparent: "00-1-2-01" }, priority: 3 };
+  const told = await client.call("a:A", "b", [], options);
+  assert.deepEqual(told, [gd.dict({ traceparent: "00-1-2-01" }), 3n]);
+  assert.deepEqual(await client.call("a:A", "b"), [null, 0n]);
+});
+
 test("an error is told by its type", async () => {
   await given((message, send) => {
     const { requestId } = message;

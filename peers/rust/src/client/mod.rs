@@ -173,6 +173,12 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// The trace that it takes part in, as headers of HTTP would tell it.
+    pub fn trace(mut self, trace: Dict) -> Self {
+        self.request.trace = Some(trace);
+        self
+    }
+
     /// How long it waits for its answer, and a stream for each item; none for ever.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.timeout = timeout.into();

@@ -16,7 +16,13 @@ impl<'a> Stash<'a> {
         Stash { client }
     }
 
-    fn ask(&self, op: StashOp, table: &str, fill: impl Fn(&mut messages::Stash)) -> Answer<Value> {
+    /// Any operation, with what `fill` says of it: `ask(StashOp::Incr, "hits", |it| it.key = key)`.
+    pub fn ask(
+        &self,
+        op: StashOp,
+        table: &str,
+        fill: impl Fn(&mut messages::Stash),
+    ) -> Answer<Value> {
         self.client.ask(&mut |request_id| {
             let mut question = messages::Stash::new(request_id, op, table);
             fill(&mut question);

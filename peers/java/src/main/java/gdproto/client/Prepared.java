@@ -17,6 +17,7 @@ public final class Prepared {
   private final Map<String, Object> kwargs = new LinkedHashMap<>();
   private Duration timeout;
   private int priority;
+  private Map<String, Object> trace;
 
   Prepared(Client client, String appPath, String action, List<Object> args, Duration timeout) {
     this.client = client;
@@ -44,6 +45,12 @@ public final class Prepared {
     return this;
   }
 
+  /** The trace that it takes part in, as headers of HTTP would tell it. */
+  public Prepared trace(Map<String, Object> trace) {
+    this.trace = trace;
+    return this;
+  }
+
   /** Calls, and waits for the result. */
   public Object call() {
     return start().get();
@@ -68,6 +75,6 @@ public final class Prepared {
 
   private Message request(long requestId) {
     double seconds = timeout.getSeconds() + timeout.getNano() / NS_PER_S;
-    return new Message.Request(requestId, appPath, action, args, kwargs, seconds, priority, null, null);
+    return new Message.Request(requestId, appPath, action, args, kwargs, seconds, priority, trace, null);
   }
 }

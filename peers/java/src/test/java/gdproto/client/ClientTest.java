@@ -65,6 +65,15 @@ class ClientTest {
   }
 
   @Test
+  void aCallTellsItsTraceAndItsPriority() throws Exception {
+    Map<String, Object> trace = Map.of("traceparent", "00-1-2-01");
+    client.prepare("a:B", "c").trace(trace).priority(3).start();
+    Message.Request request = (Message.Request) arbiter.next().message();
+    assertEquals(trace, request.trace());
+    assertEquals(3, request.priority());
+  }
+
+  @Test
   void anErrorIsThrownByItsClass() throws Exception {
     Pending pending = client.prepare("a:B", "fail").start();
     LittleArbiter.Came asked = arbiter.next();
