@@ -6,9 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from ..compiling import CAN_COMPILE, SUFFIX
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py")
@@ -24,7 +27,7 @@ def run(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder into which the wheel of this checkout was installed, without what it needs."""
+    """Where the wheel of this checkout's sdist was installed, without what it needs."""
     folder = tmp_path_factory.mktemp("wheel")
     source, target = folder / "source", folder / "installed"
     source.mkdir()
@@ -35,7 +38,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, source / name)
     pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
-    run(*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), ".", cwd=source)
+    build = "import setuptools.build_meta as build; build.build_sdist('..')"
+    run(sys.executable, "-c", build, cwd=source)
+    (sdist,) = folder.glob("*.tar.gz")
+    built = ("wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(sdist))
+    run(*pip, *built, cwd=folder)
     (wheel,) = folder.glob("*.whl")
     run(*pip, "install", "--no-deps", "--target", str(target), str(wheel), cwd=folder)
     return target
@@ -49,6 +56,14 @@ def test_the_wheel_carries_everything_that_the_suite_reads(installed: Path) -> N
         assert wanted
         assert {path.relative_to(suite) for path in suite.glob(pattern)} == wanted
     assert sorted((installed / "gdproto" / "spec" / "text").glob("*.md"))
+
+
+@pytest.mark.skipif(not CAN_COMPILE, reason="there is no compiler")
+def test_each_module_in_c_is_built_from_the_sdist(installed: Path) -> None:
+    """They are optional: what the sdist lacks would be missed by nobody."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    for module in settings["tool"]["setuptools"]["ext-modules"]:
+        assert (installed / (module["name"].replace(".", "/") + SUFFIX)).exists(), module["name"]
 
 
 def test_the_wheel_carries_nothing_of_the_workshop(installed: Path) -> None:
