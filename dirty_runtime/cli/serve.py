@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -96,13 +97,14 @@ def _takes_settings(command: Any) -> Any:
 @click.option("-c", "--config", "config_path", metavar="FILE", help="Settings, as Python.")
 @click.option("--chdir", metavar="DIR", help="Where to find the apps.  [default: here]")
 @click.option("--check-config", is_flag=True, help="Print what would run, and end.")
-# Who started this has entered what its config file says by gunicorn's names, and heeds the rest.
-@click.option("--under-gunicorn", is_flag=True, hidden=True)
+# Who started this has entered what its config file says by gunicorn's names, and heeds the rest; it
+# says what its own processes are called, of which its command line comes first.
+@click.option("--under-gunicorn", metavar="NAME", hidden=True)
 def serve(
     config_path: str | None,
     chdir: str | None,
     check_config: bool,
-    under_gunicorn: bool,
+    under_gunicorn: str | None,
     **overrides: Any,
 ) -> None:
     """Start an arbiter and its workers, and serve until TERM."""
@@ -126,7 +128,7 @@ def serve(
         base = os.getcwd() if _is_here() else ""
         surroundings = _surroundings(file, found, base)
         told = _surrounded(surroundings, chdir, overrides, under_gunicorn)
-        if not under_gunicorn and (names := left(found)):
+        if under_gunicorn is None and (names := left(found)):
             told.append(f"gunicorn's own settings change nothing here: {', '.join(names)}")
         told = [f"config file {file}: {line}" for line in told if line]
         config = load_config(file, overrides, path, found)
@@ -244,9 +246,13 @@ def _surroundings(file: str, found: Mapping[str, Any], base: str) -> Any:
 
 
 def _surrounded(
-    surroundings: Any, chdir: str | None, overrides: dict[str, Any], are_entered: bool
+    surroundings: Any, chdir: str | None, overrides: dict[str, Any], under_gunicorn: str | None
 ) -> list[str]:
     """Be in them, as far as this process is not, and where the apps are.
+
+    Args:
+        under_gunicorn: what gunicorn calls its processes, whose master is in them; None where
+            there is none.
 
     Returns:
         A line about what could not be.
@@ -259,8 +265,8 @@ def _surrounded(
         overrides["directory"] = change_directory(chdir) if chdir else current_directory()
     except OSError as error:
         raise ConfigError(f"directory {chdir or '.'}: {error.strerror}") from None
-    if are_entered:
-        surroundings.take_name()
+    if under_gunicorn is not None:
+        replace(surroundings, name=under_gunicorn or surroundings.name).take_name()
         return []
     return [surroundings.enter()]
 

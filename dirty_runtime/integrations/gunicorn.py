@@ -28,6 +28,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dirty_runtime.gunicorn_file import AS_SETTINGS, as_settings
+
 __all__: list[str] = []
 
 SOCKET = "GUNICORN_DIRTY_SOCKET"
@@ -84,7 +86,7 @@ def _remove(folder: str, pid: int) -> None:
 
 def _command(cfg: Any, socket_path: str) -> list[str]:
     command = [sys.executable, "-m", "dirty_runtime", "serve", "--socket", socket_path]
-    command += ["--under-gunicorn"]
+    command += ["--under-gunicorn", cfg.settings["proc_name"].get() or ""]
     if file := _config_file(cfg):
         command += ["--config", file]
     if not _is_of_file(cfg, "dirty_apps"):
@@ -93,7 +95,19 @@ def _command(cfg: Any, socket_path: str) -> list[str]:
     for name in NUMBERS:
         if not _is_of_file(cfg, f"dirty_{name}"):
             command += [f"--{name.replace('_', '-')}", str(_setting(cfg, f"dirty_{name}"))]
+    for name, value in as_settings(_said_elsewhere(cfg)).items():
+        command += [f"--{name.replace('_', '-')}", value]
     return [*command, "--chdir", cfg.chdir]
+
+
+def _said_elsewhere(cfg: Any) -> dict[str, Any]:
+    """What is not as the file says it, of the settings for which there are some of ours."""
+    module = _config_module(cfg)
+    return {
+        name: getattr(cfg, name)
+        for name in AS_SETTINGS
+        if getattr(cfg, name) != getattr(module, name, cfg.settings[name].default)
+    }
 
 
 def _is_of_file(cfg: Any, name: str) -> bool:

@@ -32,6 +32,8 @@ workers = 1
 raw_env = ["TAKEN=once"]
 pythonpath = "more"
 umask = 0o27
+proc_name = "of-the-file"
+loglevel = "error"
 if os.geteuid() == 0:
     # The command line has others.
     user = group = 65534
@@ -39,7 +41,7 @@ def dirty_worker_init(worker):
     worker.apps["counting:Counting"].hooked = worker.age
 """
 APP = """
-import os, sys
+import logging, os, sys
 class Counting:
     hooked = None
     def init(self):
@@ -51,7 +53,8 @@ class Counting:
             more = os.path.abspath("more")
             paths = os.environ["PYTHONPATH"].split(os.pathsep)
             counts = paths.count(more), sys.path.count(more)
-            return [os.environ["TAKEN"], *counts, os.umask(0o27), os.getuid()]
+            level = logging.getLevelName(logging.getLogger().level)
+            return [os.environ["TAKEN"], *counts, os.umask(0o27), os.getuid(), level]
         return [os.getpid(), os.getppid(), self.version, self.hooked is not None]
 """
 WEB = """
@@ -142,7 +145,8 @@ def socket_of(arbiter: int) -> str:
 
 @pytest.fixture(params=VERSIONS)
 def master(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gunicorn]:
-    server = Gunicorn(tmp_path, request.param)
+    # The file says both otherwise.
+    server = Gunicorn(tmp_path, request.param, "--name", "of-the-line", "--log-level", "debug")
     with ending(server.process):
         wait_until(server.is_up, server.log.read_text)
         yield server
@@ -159,7 +163,8 @@ def test_the_arbiter_is_ours_and_lives_with_the_master(master: Gunicorn) -> None
     first = master.arbiter()
     with DirtyClient(socket_of(first)) as client:
         told = client.execute("counting:Counting", "surroundings")
-    assert told == ["once", 1, 1, 0o27, os.geteuid()]
+    assert told == ["once", 1, 1, 0o27, os.geteuid(), "DEBUG"]
+    assert Path(f"/proc/{first}/comm").read_text() == "of-the-line\n"
     assert "change nothing here" not in master.log.read_text()
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: not is_alive(first))
