@@ -1,7 +1,8 @@
-"""gunicorn's own tests of its public names, asked of ours.
+"""gunicorn's own tests of its public names, asked of ours, and its example apps, served by ours.
 
-Rules: the tests are those of the gunicorn that is installed, from its source package, with the
-name of the package replaced and nothing else. What fails is written here, with the reason.
+Rules: both are those of the gunicorn that is installed, from its source package; of the tests the
+name of the package is replaced and nothing else, of the apps nothing. What fails is written here,
+with the reason.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tests.conftest import made_once
+
+from .processes import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build" / "gunicorn-tests"
@@ -45,6 +48,55 @@ def test_gunicorns_tests_of_its_names_pass(tmp_path: Path) -> None:
     passed, failed = _outcomes(report)
     assert failed == INSIDE | WORDS, done.stdout
     assert len(passed) >= 150
+
+
+# Its example of embeddings loads a model of hundreds of megabytes, in whose place this one is.
+MODEL = """
+import array
+
+class SentenceTransformer:
+    def __init__(self, name):
+        self.name = name
+
+    def encode(self, texts):
+        return array.array("d", map(len, texts))
+"""
+CHAT = "examples.streaming_chat.chat_app:ChatApp"
+DATA = "examples.celery_alternative.tasks:DataWorker"
+EMBEDDING = "examples.embedding_service.embedding_app:EmbeddingApp"
+COMPUTE, SESSION = (
+    f"examples.dirty_example.dirty_app:{name}App" for name in ("Compute", "Session")
+)
+
+
+def test_gunicorns_example_apps_are_served_as_they_are(tmp_path: Path) -> None:
+    _with_examples(_sources(), tmp_path)
+    (tmp_path / "sentence_transformers.py").write_text(MODEL)
+    apps = (CHAT, DATA, EMBEDDING, COMPUTE, SESSION)
+    with serving(*apps, workers=2, directory=tmp_path) as arbiter, arbiter.client() as client:
+        assert client.execute(COMPUTE, "prime_check", 97)["is_prime"] is True
+        rows = [{"of": "a", "n": 1}, {"of": "b", "n": 2}, {"of": "a", "n": 3}]
+        assert client.execute(DATA, "aggregate", rows, "of", "n")["result"] == {"a": 4, "b": 2}
+        assert client.execute(EMBEDDING, "embed", ["one", "four"]) == [3.0, 4.0]
+        client.execute(SESSION, "login", 7, {"name": "Ada"})
+        # Whichever worker has it: the stash is the arbiter's.
+        assert client.execute(SESSION, "get_session", 7)["session"]["data"] == {"name": "Ada"}
+        assert client.execute(SESSION, "list_sessions")["count"] == 1
+        tokens = client.stream(CHAT, "generate", "hello")
+        assert next(tokens).strip()
+        assert next(tokens).strip()
+        tokens.close()
+
+
+def _with_examples(archive: Path, folder: Path) -> None:
+    """Have the examples in `folder`."""
+    with tarfile.open(archive) as held:
+        for member in held:
+            path = Path(*Path(member.name).parts[1:])
+            source = held.extractfile(member) if path.parts[:1] == ("examples",) else None
+            if source is not None and path.suffix == ".py":
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(source.read())
 
 
 def _sources() -> Path:
