@@ -80,7 +80,9 @@ def stacks(slot: int | None, as_json: bool, socket_path: str | None, timeout: fl
 def stack_lines(found: dict[str, Any]) -> list[str]:
     """One worker's stacks, as lines."""
     ran = ", ".join(f"c{call['call']} {call['app']} {call['action']}" for call in found["running"])
-    lines = [f"worker {found['worker']} (slot {found['slot']}) runs {ran or 'nothing'}"]
+    # A call that was given up may still be there: of that the threads tell alone.
+    ran = ran or "nothing that anybody waits for"
+    lines = [f"worker {found['worker']} (slot {found['slot']}) runs {ran}"]
     lines += (found["threads"] or "It does not tell where its threads are.").splitlines()
     tasks = found.get("tasks")
     if found["threads"] and tasks is None:

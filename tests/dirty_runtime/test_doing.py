@@ -26,6 +26,7 @@ from dirty_runtime import (
     DirtyWorkerError,
 )
 from dirty_runtime.arbiter.workers.stacks import Stacks, read
+from dirty_runtime.cli.doing import stack_lines
 from dirty_runtime.cli.drawing import user_name
 from dirty_runtime.stacks import MARK
 from dirty_runtime.testing import Arbiter
@@ -164,6 +165,14 @@ def test_who_asks_at_once_is_told_the_same(arbiter: Arbiter) -> None:
         asking = [subprocess.Popen(words, stdout=subprocess.PIPE) for _ in range(3)]
         told = [json.loads(one.communicate(timeout=LIMIT_S)[0]) for one in asking]
         assert all("hold_the_interpreter" in one[0]["threads"] for one in told)
+
+
+def test_a_worker_that_nobody_waits_for_is_not_said_to_run_nothing() -> None:
+    """It may hang in a call that was given up, which no list of calls has."""
+    told = {"worker": 7, "slot": 0, "running": [], "threads": "Thread 1:\n  in c", "tasks": ""}
+    first, *threads = stack_lines(told)
+    assert first == "worker 7 (slot 0) runs nothing that anybody waits for"
+    assert threads == ["Thread 1:", "  in c", ""]
 
 
 def test_a_worker_that_is_silent_leaves_its_stacks_in_the_log() -> None:
