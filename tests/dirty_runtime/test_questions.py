@@ -15,7 +15,7 @@ import pytest
 import gdproto
 from dirty_runtime.app import AppSpec
 from dirty_runtime.arbiter import DirtyArbiter
-from dirty_runtime.arbiter.answers.registry import MAX_WAITING, Answerers
+from dirty_runtime.arbiter.answers.registry import MAX_WAITING, Answerers, Later
 from dirty_runtime.arbiter.clients.connection import ClientConnection, ClientEvents
 from dirty_runtime.arbiter.turns import Turns
 from dirty_runtime.errors import DirtyPermissionError, StashError
@@ -119,6 +119,35 @@ def run(test: Callable[[Desk, Peer], Awaitable[None]]) -> None:
         assert client.question_count == 0
 
     asyncio.run(served())
+
+
+def test_what_is_taken_for_one_who_has_just_left_is_undone() -> None:
+    """He has closed, and the event loop has not come to it: a queue's item would be lost."""
+
+    async def test(desk: Desk, peer: Peer) -> None:
+        items: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        waits, undone = asyncio.Event(), list[str]()
+
+        async def taken() -> str:
+            waits.set()
+            return await items
+
+        async def undo(item: str) -> None:
+            undone.append(item)
+
+        async def take(message: gdproto.Stash, client: object) -> Later:
+            return Later(taken(), undo)
+
+        desk.answerers.register(gdproto.Stash, take)
+        await peer.get("k")
+        await waits.wait()
+        peer.socket.close()
+        items.set_result("item")
+        async with asyncio.timeout(LIMIT_S):
+            await desk.left.wait()
+        assert undone == ["item"]
+
+    run(test)
 
 
 def test_questions_of_one_kind_are_answered_in_their_order() -> None:

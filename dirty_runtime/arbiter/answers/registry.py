@@ -26,6 +26,7 @@ from typing import Any, NamedTuple, TypeVar
 import gdproto
 
 from ...errors import (
+    DirtyConnectionError,
     DirtyError,
     DirtyOverloadedError,
     DirtyProtocolError,
@@ -69,10 +70,11 @@ class Later:
         self._undo = undo
 
     async def answer(self, client: ClientConnection) -> Any:
-        """The result for a client."""
+        """The result for a client. Raises DirtyConnectionError where it has left; it is undone."""
         result = await self._answer
-        if client.has_left and self._undo is not None:
+        if self._undo is not None and not client.is_there:
             await self._undo(result)
+            raise DirtyConnectionError("nobody waits for the answer any more")
         return result
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import select
 import socket
 import struct
 import time
@@ -301,6 +302,11 @@ class ClientConnection:
     def has_left(self) -> bool:
         """Whether nobody reads what it is answered."""
         return self._is_leaving
+
+    @property
+    def is_there(self) -> bool:
+        """Whether somebody reads what it is answered, as far as the kernel knows by now."""
+        return not self._is_leaving and not hung_up(self.descriptor)
 
     @property
     def question_count(self) -> int:
@@ -818,6 +824,13 @@ def joined(answers: list[Answer]) -> list[Data]:
             pieces += [b"".join(small), frame]
             small = []
     return [*pieces, b"".join(small)]
+
+
+def hung_up(number: int) -> bool:
+    """Whether the other end of the socket has closed, though that may not have been read yet."""
+    looking = select.poll()
+    looking.register(number, getattr(select, "POLLRDHUP", 0))
+    return bool(looking.poll(0))
 
 
 def peer_of(connected: socket.socket) -> tuple[int, int]:
