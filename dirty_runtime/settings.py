@@ -42,6 +42,7 @@ ON_A_SERVER = ("valkey://", "valkeys://", "redis://", "rediss://", "unix://")
 AT_START = frozenset(
     (
         "apps",
+        "arbiters",
         "socket_path",
         "socket_mode",
         "socket_owner",
@@ -118,6 +119,9 @@ class Config:
     close_timeout_s: float = setting(10.0, "Seconds that a worker's apps may take to close.", 0.001)
     boot_timeout_s: float = setting(
         600.0, "Seconds that a worker may take to load its apps.", 0.001
+    )
+    arbiters: int = setting(
+        1, "Arbiter processes behind the socket, which have the workers in parts.", 1, 64
     )
     max_workers: int = setting(64, "Workers that the arbiter can be scaled to.", 1)
     max_queue: int = setting(1000, "Requests of one app that may wait; 0 for any number.", 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from .arbiter import DirtyArbiter, StartError
+from .arbiter import DirtyArbiter
+from .lifetime import StartError
 
 __all__ = ["DirtyArbiter", "StartError"]

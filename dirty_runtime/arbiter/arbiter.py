@@ -37,15 +37,18 @@ from .clients.door import NOT_LET_GO, Door
 from .clients.listener import Listener
 from .clock import Clock
 from .dispatch import Dispatcher
+from .event_loop import new_event_loop
 from .exporter import Exporter
-from .lifetime import Lifetime, Phase
+from .lifetime import Lifetime, Phase, StartError
 from .pidfile import Pidfile
-from .policy.allocation import allocate, shortages
+from .policy.allocation import shortages
 from .policy.catalogue import AppFacts, Catalogue
+from .policy.division import ALONE
 from .policy.life import State
 from .policy.routing import Router
 from .predecessor import Predecessor, inherited
 from .service import Service, ServiceStatus
+from .several.branch import Branch, Dealt
 from .stash.places import stash_of
 from .succession import Start, Succession
 from .telemetry.access_log import AccessLog
@@ -72,10 +75,6 @@ LOOK_S = 0.01
 FREED_S = 5.0
 
 
-class StartError(Exception):
-    """The arbiter could not start; the message is one line that says why."""
-
-
 class DirtyArbiter:
     """Serves `config.apps` at `config.socket_path`.
 
@@ -87,9 +86,11 @@ class DirtyArbiter:
         start: how this program was started, for one that follows it; None where it is another's.
         service: the service manager that started it, if one did.
         read: reads the settings again, for a reload; None where they stay. Raises ConfigError.
+        branch: what makes it one of several; None where it is alone.
 
     Raises:
-        ConfigError: a user is not known, or workers would have no CPU.
+        ConfigError: several are wanted, which only `dirty serve` starts; a user is not known, or
+            workers would have no CPU.
     """
 
     def __init__(
@@ -100,15 +101,21 @@ class DirtyArbiter:
         start: Start | None = None,
         service: Service | None = None,
         read: Callable[[], Config] | None = None,
+        branch: Branch | None = None,
     ) -> None:
         clock = Clock()
+        if config.arbiters > 1:
+            raise ConfigError("arbiters: several are started by `dirty serve` alone", "arbiters")
+        self.branch = branch
+        share = ALONE if branch is None else branch.share
+        relays = [] if branch is None else [branch.relay]
         system.check_cpus(config.cpu_affinity)
         self._read = read
         self._service = service or Service()
         self.config = config
         self.lifetime = Lifetime(clock)
         self.access = Access.of(config)
-        self.catalogue = Catalogue.of(config)
+        self.catalogue = Catalogue.of(config, share)
         self.turns = Turns()
         self.stash = stash_of(config, self.turns, clock)
         self.router: Router[CallOf, Place] = Router(
@@ -117,7 +124,7 @@ class DirtyArbiter:
             config.max_queue_bytes,
             config.max_queue_share,
         )
-        self.calls: Calls[ClientConnection, Place] = Calls(self.router)
+        self.calls: Calls[ClientConnection, Place] = Calls(self.router, share)
         self.answerers = Answerers()
         self.counters = Counters(self.catalogue.paths, clock())
         access_log = [AccessLog()] if config.access_log else []
@@ -135,6 +142,7 @@ class DirtyArbiter:
                     self._hooks,
                     ServiceStatus(self._service, self._state_line),
                     *access_log,
+                    *relays,
                     *observers,
                 ]
             ),
@@ -153,7 +161,14 @@ class DirtyArbiter:
             launchers = launchers_of(config, self.templates, self.catalogue)
         self.launchers = launchers
         self.supervisor = Supervisor(
-            config, self.catalogue, self.launchers, self.dispatcher, self, clock, self.turns
+            config,
+            self.catalogue,
+            self.launchers,
+            self.dispatcher,
+            self,
+            clock,
+            self.turns,
+            share,
         )
         self.reloading = Reload(
             self._inspect_anew, self.supervisor, self._service.reloading, self._reloaded
@@ -161,7 +176,7 @@ class DirtyArbiter:
         self.succession = Succession(
             start, config.boot_timeout_s, self._pause, self._resume, self._leave
         )
-        self._listener: Listener | None = None
+        self._listener: Listener | Dealt | None = None
         self._pidfile = Pidfile(config.pidfile)
         self.sources = Sources(self.reloading) if config.reload else None
         self._clock = clock
@@ -196,6 +211,14 @@ class DirtyArbiter:
             self._clock,
             self.counters,
         )
+        if self.branch is not None:
+            own, relayed = self.branch.answerers, self.branch.relay.answer
+            own.register(gdproto.Status, status.answer, waits=False)
+            own.register(gdproto.Manage, management.answer, waits=False)
+            self.answerers.register(gdproto.Status, relayed)
+            self.answerers.register(gdproto.Manage, relayed, check=self._may_manage)
+            self.answerers.register(gdproto.Stash, relayed)
+            return
         register = self.answerers.register
         register(gdproto.Status, status.answer, waits=False)
         register(gdproto.Manage, management.answer, check=self._may_manage, waits=False)
@@ -228,7 +251,9 @@ class DirtyArbiter:
     def _run(self, owns_process: bool) -> None:
         predecessor = inherited()
         try:
-            if predecessor is None:
+            if self.branch is not None:
+                self._listener = self.branch.listener(self._clock, self.turns, self._orphaned)
+            elif predecessor is None:
                 path = self.config.socket_path
                 given = self._service.socket_at(path)
                 self._listener = Listener(path, self.access, given, given is not None)
@@ -254,10 +279,14 @@ class DirtyArbiter:
         """
         while True:
             try:
-                return await inspect(self.launchers, self.catalogue)
+                facts = await inspect(self.launchers, self.catalogue)
             except OSError as error:
                 log.error("the apps cannot be looked at for now: %s", error.strerror)
                 await asyncio.sleep(LATER_S)
+                continue
+            if self.branch is not None:
+                self.branch.check(facts)
+            return facts
 
     async def _inspect_anew(self) -> Mapping[str, AppFacts]:
         """As `_inspect`, with what is installed now, and the settings as they are now."""
@@ -424,7 +453,7 @@ class DirtyArbiter:
             await asyncio.wait((inspecting,))
             return False
         self.supervisor.learn(inspecting.result())
-        homes = allocate(self.catalogue.specs, self.config.workers)
+        homes = self.supervisor.first_homes()
         self.supervisor.resources.allot(homes, self.catalogue.needs)
         try:
             await self._ensure_tables()
@@ -469,6 +498,11 @@ class DirtyArbiter:
 
     def _end_gracefully(self) -> None:
         self.end(self.config.graceful_timeout_s)
+
+    def _orphaned(self) -> None:
+        """Nobody deals callers any more, nor answers questions."""
+        log.error("the arbiter that this one belongs to is gone")
+        self.end(0.0, True)
 
     def end(self, grace_s: float, is_hasty: bool = False) -> None:
         """Stop serving; running and waiting calls get `grace_s` seconds.
@@ -531,7 +565,9 @@ class DirtyArbiter:
         if self.lifetime.phase is Phase.STARTING:
             self.lifetime.serve()
         # One that follows another does not yet.
-        if self._listener is not None:
+        if self.branch is not None:
+            self.branch.started()
+        elif self._listener is not None:
             log.info("arbiter %d serves at %s", os.getpid(), self.config.socket_path)
             self._service.ready(self._state_line())
         for path, reason in self.supervisor.down().items():
@@ -582,18 +618,10 @@ class DirtyArbiter:
             log.error("%s", _no_tables(error))
 
     async def _ensure_tables(self) -> None:
+        ensure = self.stash.ensure if self.branch is None else self.branch.ensure
         for table in self.catalogue.stashes:
-            await self.stash.ensure(table)
+            await ensure(table)
 
 
 def _no_tables(error: Exception) -> str:
     return f"the tables that apps ask for by `stashes` cannot be made: {printable(str(error))}"
-
-
-def new_event_loop() -> asyncio.AbstractEventLoop:
-    """uvloop's where it is installed: its round trips take half the time."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()

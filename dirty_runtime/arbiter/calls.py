@@ -33,6 +33,7 @@ from ..errors import (
     DirtyTimeoutError,
     DirtyWorkerError,
 )
+from .policy.division import ALONE, Share
 from .policy.routing import Router
 
 if TYPE_CHECKING:
@@ -163,12 +164,13 @@ class Calls(Generic[C, L]):
 
     Args:
         router: says which call goes where.
+        share: which of several arbiters has these calls.
 
     Attributes:
         running: the calls that are answered by a worker, by their lanes.
     """
 
-    def __init__(self, router: Router[Call[C, L], L]) -> None:
+    def __init__(self, router: Router[Call[C, L], L], share: Share = ALONE) -> None:
         self.running: dict[L, Call[C, L]] = {}
         self._router = router
         # Why each app is not to be waited for, of those that are not.
@@ -177,14 +179,15 @@ class Calls(Generic[C, L]):
         # Lanes that are to be closed when they have ended what they run.
         self._retiring: set[L] = set()
         self._is_draining = False
-        self._numbered = 0
+        self._numbered = share.index + 1 - share.count
+        self._step = share.count
 
     # --- what is known ---
 
     def number(self, call: Call[C, L]) -> int:
-        """The number by which people know the call, from 1."""
+        """The number by which people know the call, from 1; no other arbiter beside us has it."""
         if not call.number:
-            self._numbered += 1
+            self._numbered += self._step
             call.number = self._numbered
         return call.number
 

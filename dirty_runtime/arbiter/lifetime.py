@@ -6,6 +6,10 @@ from collections.abc import Callable
 from enum import StrEnum
 
 
+class StartError(Exception):
+    """The arbiter could not start; the message is one line that says why."""
+
+
 class Phase(StrEnum):
     """What an arbiter does; each phase is followed by the next, and some may be passed over."""
 

@@ -10,6 +10,8 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import click
@@ -110,9 +112,11 @@ def serve(
     """Start an arbiter and its workers, and serve until TERM."""
     from ..arbiter import inherited, logs
     from ..arbiter.service import Service
+    from ..arbiter.several.branch import Branch
     from ..arbiter.succession import Start
 
     inherited.set_right()
+    branch = Branch.inherited()
     service = Service.taken(os.environ)
     start = Start.of_this(current_directory(), service.environment) if _is_here() else None
     logs.LOG.take_errors()
@@ -132,20 +136,26 @@ def serve(
             told.append(f"gunicorn's own settings change nothing here: {', '.join(names)}")
         told = [f"config file {file}: {line}" for line in told if line]
         config = load_config(file, overrides, path, found)
+        if branch is not None:
+            config = branch.settings(config)
 
         def read() -> Config:
             now = run_file(file)
             for name in _surroundings(file, now, base).others(surroundings):
                 log.warning("%s stays as it is, until another arbiter is started", name)
-            return load_config(file, overrides, path, now)
+            new = load_config(file, overrides, path, now)
+            return new if branch is None else branch.settings(new)
 
         if check_config:
             _show_config(config)
             return
         if start is not None and config.socket_path == path:
             start = start.at(path)
-        _run(config, told, start, service, read if file else None)
+        _run(config, told, start, service, read if file else None, branch)
     except ConfigError as error:
+        if branch is not None:
+            branch.failed(str(error))
+            raise SystemExit(1) from None
         line = f"{_origin(error.setting, config_path)}{error}"
         raise click.ClickException(printable(line)) from None
 
@@ -198,18 +208,28 @@ def _run(
     start: Any,
     service: Any,
     read: Callable[[], Config] | None,
+    branch: Any,
 ) -> None:
     """Serve until a signal ends it. Raises ConfigError."""
     from ..arbiter import DirtyArbiter, StartError, signals
+    from ..arbiter.several.head import Head
 
     signals.hold()
     _set_up_logs(config)
     for line in (*told, *unknown_variables(os.environ)):
         log.warning(line)
     try:
-        arbiter = DirtyArbiter(config, start=start, service=service, read=read)
+        if config.arbiters > 1:
+            if start is None:
+                raise ConfigError("arbiters: the directory that this was started in is gone")
+            Head(config, start, service, read).run()
+            return
+        arbiter = DirtyArbiter(config, start=start, service=service, read=read, branch=branch)
         arbiter.run(owns_process=True)
     except StartError as error:
+        if branch is not None:
+            branch.failed(str(error))
+            raise SystemExit(1) from None
         raise click.ClickException(printable(str(error))) from None
 
 
@@ -285,9 +305,9 @@ def _show_config(config: Config) -> None:
     """Print the settings, and which worker would load which apps. Raises ConfigError."""
     from ..arbiter.clients.access import Access
     from ..arbiter.clients.socket_file import check_socket
-    from ..arbiter.policy.allocation import allocate, shortages
+    from ..arbiter.policy.allocation import shortages
     from ..arbiter.policy.catalogue import Catalogue
-    from ..arbiter.policy.resources import Resources
+    from ..arbiter.policy.division import Share, check_asked
     from ..arbiter.system import check_cpus
     from ..arbiter.workers.launch import looked_at
 
@@ -300,16 +320,32 @@ def _show_config(config: Config) -> None:
     catalogue = Catalogue.of(config)
     for path, facts in asyncio.run(looked_at(config, catalogue)).items():
         catalogue.learn(path, facts)
-    apps = catalogue.specs
-    for line in [*unknown_variables(os.environ), *shortages(apps, config.workers)]:
+    shares = [Share(index, config.arbiters) for index in range(config.arbiters)]
+    check_asked({spec.path: spec.workers for spec in catalogue.specs}, shares[0])
+    for line in [*unknown_variables(os.environ), *shortages(catalogue.specs, config.workers)]:
         click.echo(printable(line), err=True)
-    homes, resources = allocate(apps, config.workers), Resources(config.resources)
-    resources.allot(homes, catalogue.needs)
-    for slot, paths in homes.items():
-        given = "".join(f", {name} {' '.join(ids)}" for name, ids in resources.of(slot).items())
-        click.echo(f"worker {slot}: {', '.join(paths) or 'no app'}{given}")
+    for slot, line in sorted(chain(*map(partial(_slots_of, config, catalogue), shares))):
+        click.echo(f"worker {slot}: {line}")
     for line in _settings_of(config):
         click.echo(printable(line))
+
+
+def _slots_of(config: Config, catalogue: Any, share: Any) -> Iterator[tuple[int, str]]:
+    """What each worker of one of the arbiters would load, by its slot. Raises ConfigError."""
+    from ..arbiter.policy.allocation import allocate
+    from ..arbiter.policy.catalogue import Catalogue
+    from ..arbiter.policy.division import divided
+    from ..arbiter.policy.resources import Resources
+
+    config = divided(config, share)
+    known = Catalogue.of(config, share)
+    for path, facts in catalogue.facts.items():
+        known.learn(path, facts)
+    homes, resources = allocate(known.specs, config.workers), Resources(config.resources)
+    resources.allot(homes, known.needs)
+    for place, paths in homes.items():
+        given = "".join(f", {name} {' '.join(ids)}" for name, ids in resources.of(place).items())
+        yield share.number(place), f"{', '.join(paths) or 'no app'}{given}"
 
 
 def _settings_of(config: Config) -> Iterator[str]:

@@ -38,9 +38,9 @@ from ..app import (
     parse_app_spec,
 )
 from ..arbiter import DirtyArbiter, StartError
-from ..arbiter.arbiter import new_event_loop
 from ..arbiter.clients.access import Access
 from ..arbiter.clients.listener import Came, Listener
+from ..arbiter.event_loop import new_event_loop
 from ..arbiter.policy.catalogue import AppFacts
 from ..arbiter.workers.inspection import checked
 from ..arbiter.workers.launch import Order

@@ -18,8 +18,9 @@ from typing import Any
 import gdproto
 from dirty_runtime import DirtyApp, DirtyClient
 from dirty_runtime.app import AppSpec
-from dirty_runtime.arbiter.arbiter import DirtyArbiter, new_event_loop
+from dirty_runtime.arbiter.arbiter import DirtyArbiter
 from dirty_runtime.arbiter.clients.connection import ClientConnection
+from dirty_runtime.arbiter.event_loop import new_event_loop
 from dirty_runtime.arbiter.policy.life import State
 from dirty_runtime.arbiter.workers.lane import Lane
 from dirty_runtime.settings import Config

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from heapq import heappop, heappush
 
 from ...app import AppSpec
+from .division import ALONE, Share
 
 Homes = dict[int, tuple[str, ...]]
 
@@ -70,9 +71,12 @@ def shortages(apps: Sequence[AppSpec], workers: int) -> list[str]:
     ]
 
 
-def slot_to_add(apps: Sequence[AppSpec], homes: Mapping[int, tuple[str, ...]]) -> Homes:
+def slot_to_add(
+    apps: Sequence[AppSpec], homes: Mapping[int, tuple[str, ...]], share: Share = ALONE
+) -> Homes:
     """The number, the lowest that is free, and the apps of one more slot."""
-    number = next(number for number in range(len(homes) + 1) if number not in homes)
+    numbers = map(share.number, range(len(homes) + 1))
+    number = next(number for number in numbers if number not in homes)
     counts = Counter(path for paths in homes.values() for path in paths)
     for mine in sorted(_by_launcher(apps).values(), key=lambda mine: _slots_of(mine, homes)):
         wanted = [

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ...app import AppSpec
 from ...settings import Config
+from .division import ALONE, Share
 
 
 class AppFacts(NamedTuple):
@@ -30,6 +31,7 @@ class Catalogue:
 
     Args:
         placed: the apps for whose workers a cluster finds what they take.
+        share: what this arbiter has of the workers that an app asks for by itself.
     """
 
     def __init__(
@@ -38,7 +40,9 @@ class Catalogue:
         preload: bool | Sequence[str] | None = None,
         resources: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
         placed: Container[str] = (),
+        share: Share = ALONE,
     ) -> None:
+        self._share = share
         self._placed = placed
         self._preload = preload
         self._resources = resources
@@ -46,18 +50,23 @@ class Catalogue:
         self._facts = dict.fromkeys(self._ordered, AppFacts())
 
     @classmethod
-    def of(cls, config: Config) -> Catalogue:
+    def of(cls, config: Config, share: Share = ALONE) -> Catalogue:
         """That of an arbiter with these settings."""
         apps = [app._replace(launcher=config.launcher_of(app)) for app in config.apps]
         placed = [app.path for app in config.apps if config.is_placed(app)]
-        return cls(apps, config.preload, config.app_resources, placed)
+        return cls(apps, config.preload, config.app_resources, placed, share)
 
     @property
     def specs(self) -> tuple[AppSpec, ...]:
         return tuple(
-            spec._replace(workers=spec.workers or self._facts[path].workers)
+            spec._replace(workers=spec.workers or self._limit_of(path))
             for path, spec in self._ordered.items()
         )
+
+    def _limit_of(self, path: str) -> int | None:
+        """How many workers the app asks for by itself, here."""
+        workers = self._facts[path].workers
+        return workers and self._share.of(workers)
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from ..apart import for_each
 from ..clock import Clock, Timer
 from ..policy.allocation import Homes, allocate, reallocate, slot_to_add, slot_to_remove
 from ..policy.catalogue import AppFacts, Catalogue
+from ..policy.division import ALONE, Share
 from ..policy.health import Health
 from ..policy.life import State
 from ..policy.resources import Resources
@@ -100,6 +101,7 @@ class Supervisor:
         arbiter: is told of the first worker.
         clock: has its seconds, and its timers.
         turns: of the loop, in which workers are started and dismissed.
+        share: which of several arbiters has these slots.
 
     Attributes:
         workers: those whose processes live, by their ages.
@@ -119,8 +121,10 @@ class Supervisor:
         arbiter: StartEvents,
         clock: Clock,
         turns: Turns,
+        share: Share = ALONE,
     ) -> None:
         self.config = config
+        self._share = share
         self.workers: dict[int, Worker] = {}
         self.slots: dict[int, Slot] = {}
         self.restarts: Counter[str] = Counter()
@@ -134,7 +138,7 @@ class Supervisor:
         self._events = events
         self._arbiter = arbiter
         self._clock = clock
-        self._ages = 0
+        self._ages = share.index + 1 - share.count
         self._has_served = False
         # What was known before a reload of which nothing serves yet: the apps' facts, their homes.
         self._known: tuple[Mapping[str, AppFacts], Homes] | None = None
@@ -189,17 +193,22 @@ class Supervisor:
             self.add(more)
             self.remove(-more)
 
+    def first_homes(self) -> Homes:
+        """The slots that there are to be at the start, with their apps."""
+        homes = allocate(self._catalogue.specs, self.config.workers)
+        return {self._share.number(place): apps for place, apps in homes.items()}
+
     def start(self) -> None:
         """Start a worker in every slot, and whatever becomes due from now on.
 
         Raises:
             ConfigError: the apps take more of a resource than there is.
         """
-        homes = allocate(self._catalogue.specs, self.config.workers)
+        homes = self.first_homes()
         self.resources.allot(homes, self._catalogue.needs)
         launchers = list(self._catalogue.launchers)
         for number, apps in homes.items():
-            launcher = launchers[number // self.config.workers]
+            launcher = launchers[self._share.place(number) // self.config.workers]
             # In a cluster a worker without an app would take what others wait for.
             if apps or not self._catalogue.is_placed(launcher):
                 self.slots[number] = Slot(number, apps, launcher)
@@ -260,7 +269,8 @@ class Supervisor:
         """Add slots, as long as there is an app for them. Returns how many."""
         added, self.lack = 0, ""
         while added < count and len(self.slots) < self.config.max_workers:
-            ((number, apps),) = slot_to_add(self._catalogue.specs, self._homes()).items()
+            homes = slot_to_add(self._catalogue.specs, self._homes(), self._share)
+            ((number, apps),) = homes.items()
             if not apps:
                 break
             try:
@@ -564,7 +574,7 @@ class Supervisor:
         apps = self._startable(slot)
         if slot.apps and not apps:
             return
-        self._ages += 1
+        self._ages += self._share.count
         try:
             worker = Worker(
                 slot.number,

@@ -1,0 +1,1 @@
+"""Several arbiters behind one socket: the head, which has the socket, and its branches."""

@@ -1,0 +1,135 @@
+"""An arbiter that is one of several, seen from itself: callers come from the head.
+
+Rules: it has no socket of its own to listen at: connections are dealt to it, by a channel, and come
+until it has ended. It answers the head's questions about its own workers and calls; those of its
+clients go to the head. When the head is gone, so is it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Callable, Mapping
+
+import gdproto
+from gdproto import StashOp
+
+from ...settings import Config
+from ..answers.registry import Answerers
+from ..clients.listener import Came
+from ..policy.catalogue import AppFacts
+from ..policy.division import Share, check_asked, divided
+from ..turns import Turns
+from . import channel
+from .channel import ASKS, CALLER, CHANNEL, FAILED, READY, SHARE, Channel, peer_in
+from .questions import Questioners
+from .relay import Relay
+
+log = logging.getLogger("dirty")
+
+
+class Branch:
+    """What makes an arbiter one of several.
+
+    Attributes:
+        share: which of them.
+        answerers: of the head's questions.
+        relay: of clients' questions.
+    """
+
+    def __init__(self, share: Share, connected: Channel) -> None:
+        self.share = share
+        self.answerers = Answerers()
+        self.relay = Relay(connected)
+        self._channel = connected
+
+    @classmethod
+    def inherited(cls) -> Branch | None:
+        """What this process is told of by whoever started it; None for an arbiter that is alone."""
+        told = os.environ.pop(SHARE, "")
+        if not told:
+            return None
+        index, count = map(int, told.split("/"))
+        return cls(Share(index, count), channel.inherited(CHANNEL))
+
+    def settings(self, config: Config) -> Config:
+        """What it has of these. Raises ConfigError."""
+        return divided(config, self.share)
+
+    def check(self, facts: Mapping[str, AppFacts]) -> None:
+        """Raises ConfigError where an app cannot be served by each of several arbiters."""
+        check_asked({path: one.workers for path, one in facts.items()}, self.share)
+
+    def failed(self, reason: str) -> None:
+        """It cannot start."""
+        self._channel.tell(FAILED, reason)
+
+    def started(self) -> None:
+        """Its first worker is ready."""
+        log.info("arbiter %d is one of %d", os.getpid(), self.share.count)
+        self._channel.tell(READY)
+
+    async def ensure(self, table: str) -> None:
+        """Have the table. Raises DirtyError."""
+        asking = self.relay.asking((os.getpid(), os.geteuid()))
+        try:
+            await asking.result(asking.ask(gdproto.Stash(0, StashOp.ENSURE, table)))
+        finally:
+            asking.leave()
+
+    def listener(
+        self, clock: Callable[[], float], turns: Turns, orphaned: Callable[[], object]
+    ) -> Dealt:
+        """Where its callers come from.
+
+        Args:
+            orphaned: is called when the head is gone.
+        """
+        return Dealt(self._channel, Questioners(self.answerers, clock, turns), orphaned)
+
+
+class Dealt:
+    """In place of a socket that listens, the connections that are dealt."""
+
+    is_lent = True
+
+    def __init__(
+        self, connected: Channel, questioners: Questioners, orphaned: Callable[[], object]
+    ) -> None:
+        self._channel = connected
+        self._questioners = questioners
+        self._orphaned = orphaned
+        self._came: Came | None = None
+
+    def accept(self, came: Came, make_room: Callable[[], bool] = lambda: False) -> None:
+        """Have `came` called with each connection."""
+        self._came = came
+        self._channel.listen(self._take, self._orphaned)
+
+    def _take(self, kind: bytes, data: bytes, one: socket.socket | None) -> None:
+        if one is not None and kind == CALLER and self._came is not None:
+            self._came(one)
+        elif one is not None and kind == ASKS:
+            self._questioners.take(one, peer_in(data))
+
+    def step_aside(self) -> None:
+        """Who comes while it drains may look at that."""
+
+    def take_last(self) -> None:
+        """Take the connections that are there, and answer no questions any more."""
+        self._channel.take()
+        self._questioners.close()
+
+    def close(self) -> None:
+        """The channel ends with the process: what is said at the end is still said."""
+
+    def pause(self) -> socket.socket:
+        """Only who has the socket can hand it on."""
+        raise RuntimeError("a branch has no socket")
+
+    def resume(self) -> None:
+        """See `pause`."""
+
+    def leave(self) -> None:
+        """See `pause`."""

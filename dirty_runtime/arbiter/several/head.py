@@ -1,0 +1,395 @@
+"""The process that has the socket of several arbiters: its phases, its signals and its questions.
+
+Rules: it carries no calls. It takes connections and deals them to its branches, has the stash, and
+answers for all. A start brings up every branch or fails with the reason, and leaves nothing behind.
+Signals mean what they mean to an arbiter that is alone: TERM, INT and QUIT end all, HUP and USR1
+are for each, TTIN and TTOU for one of them, and USR2 has another head follow, with branches of its
+own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+import gdproto
+from gdproto import ManageOp
+
+from ...errors import DirtyError, DirtyNoWorkersAvailableError, to_message
+from ...settings import Config, ConfigError, label_of, renewed
+from .. import collector, logs, signals, system
+from ..answers.registry import Answerers
+from ..answers.stash import StashAnswers
+from ..clients.access import Access
+from ..clients.door import STOPPING
+from ..clients.listener import Listener
+from ..clock import Clock
+from ..event_loop import new_event_loop
+from ..exporter import Exporter
+from ..lifetime import Lifetime, StartError
+from ..pidfile import Pidfile
+from ..policy.catalogue import Catalogue
+from ..policy.division import Share, check_divided
+from ..predecessor import Predecessor, inherited
+from ..service import Service
+from ..stash.places import stash_of
+from ..succession import Start, Succession
+from ..turns import Turns
+from ..workers.orphans import Orphans
+from ..workers.template import Templates
+from ..workers.worker import LEAVE_S
+from .answers import HeadAnswers
+from .branches import Branches
+from .questions import Questioners
+
+log = logging.getLogger("dirty")
+
+# How often it is looked whether workers are ready, or a place is free.
+LOOK_S = 0.05
+# How long the place of its metrics may take to be free.
+FREED_S = 5.0
+# What a branch takes to end beside what it gives to its calls and workers.
+END_S = 5.0
+
+
+class Head:
+    """Serves `config.apps` at `config.socket_path`, by so many arbiters as `config` says.
+
+    Args:
+        config: what all together are to be.
+        start: how this program was started: so its branches are.
+        service: the service manager that started it, if one did.
+        read: reads the settings again, for a reload; None where they stay.
+
+    Raises:
+        ConfigError: they cannot be divided.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        start: Start,
+        service: Service,
+        read: Callable[[], Config] | None = None,
+    ) -> None:
+        check_divided(config)
+        system.check_cpus(config.cpu_affinity)
+        self.config = config
+        self._service = service
+        self._read = read
+        self._clock = clock = Clock()
+        self.lifetime = Lifetime(clock)
+        self._access = Access.of(config)
+        turns = Turns()
+        self.stash = stash_of(config, turns, clock)
+        self._templates = Templates(config.directory, config.boot_timeout_s, clock)
+        self._pidfile = Pidfile(config.pidfile)
+        self._listener: Listener | None = None
+        self._exporter: Exporter | None = None
+        answerers = Answerers()
+        self._questioners = Questioners(answerers, clock, turns)
+        self.succession = Succession(
+            start, config.boot_timeout_s, self._pause, self._resume, self._leave
+        )
+        launchers = len(Catalogue.of(config).launchers)
+        shares = [Share(index, config.arbiters) for index in range(config.arbiters)]
+        self.branches = Branches(
+            start,
+            [share.of(config.workers) * launchers for share in shares],
+            self._templates,
+            self._questioners.take,
+            self._started,
+            self._cannot_start,
+            self._full,
+            clock,
+        )
+        self._answers = HeadAnswers(
+            self.branches,
+            self.lifetime,
+            self.succession,
+            self.stash,
+            lambda: self.config.max_workers,
+        )
+        answerers.register(gdproto.Status, self._answers.status)
+        answerers.register(gdproto.Manage, self._answers.manage)
+        answerers.register(gdproto.Stash, StashAnswers(self.stash).answer, waits=self.stash.waits)
+        self._failure = ""
+        self._has_predecessor = False
+        self._complete = asyncio.Event()
+        self._ends = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def run(self) -> None:
+        """Serve until a signal ends it; this process is its own.
+
+        Raises:
+            ConfigError: the socket or the pidfile cannot be made.
+            StartError: the system lacks something, or an arbiter could not start.
+        """
+        if missing := system.lack():
+            raise StartError(missing)
+        with signals.held():
+            self._run()
+        log.info("stopped")
+
+    def _run(self) -> None:
+        predecessor = inherited()
+        self._has_predecessor = predecessor is not None
+        try:
+            if predecessor is None:
+                path = self.config.socket_path
+                given = self._service.socket_at(path)
+                self._listener = Listener(path, self._access, given, given is not None)
+                self._exporter = self._new_exporter()
+                self._pidfile.write()
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                if os.getpid() == 1:
+                    runner.get_loop().call_soon(Orphans().look)
+                runner.run(self._serve(predecessor))
+        finally:
+            if self._exporter is not None:
+                self._exporter.close()
+            self._pidfile.remove()
+            if self._listener is not None:
+                self._listener.close()
+            self._service.close()
+        if self._failure:
+            raise StartError(self._failure)
+
+    async def _serve(self, predecessor: Predecessor | None) -> None:
+        self._handle_signals(asyncio.get_running_loop())
+        with signals.followed(), collector.bounded():
+            try:
+                await self._serve_all(predecessor)
+            finally:
+                self.lifetime.stop()
+                await self._end_all()
+
+    async def _serve_all(self, predecessor: Predecessor | None) -> None:
+        if predecessor is None:
+            self._accept()
+        self.branches.start()
+        await self._first(self._complete.wait(), self._ends.wait())
+        if not self._ends.is_set():
+            if predecessor is not None:
+                await self._succeed(predecessor)
+            if self._exporter is not None:
+                self._exporter.start()
+        await self._ends.wait()
+        self.lifetime.drain(self.config.graceful_timeout_s)
+        self.succession.give_up()
+        if self._listener is not None:
+            self._listener.step_aside()
+        await self._first(self.branches.gone(), asyncio.sleep(self._time_to_end_s))
+
+    async def _first(self, *waits: Coroutine[Any, Any, Any]) -> None:
+        """Return when the first of them does."""
+        tasks = [asyncio.ensure_future(one) for one in waits]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for one in tasks:
+            one.cancel()
+
+    @property
+    def _time_to_end_s(self) -> float:
+        config = self.config
+        return config.graceful_timeout_s + config.close_timeout_s + LEAVE_S + END_S
+
+    async def _end_all(self) -> None:
+        if self._exporter is not None:
+            self._exporter.end()
+        self.branches.kill()
+        await self.branches.gone()
+        if self._listener is not None:
+            self._listener.take_last()
+        error = DirtyNoWorkersAvailableError(None, STOPPING, STOPPING, False)
+        for caller in self.branches.taken_waiting():
+            with caller, suppress(OSError):
+                caller.send(to_message(error, 0).to_bytes())
+        self._questioners.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.sleep(0)
+        await asyncio.to_thread(self.stash.close)
+        await self._templates.stop()
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        self._listener.accept(self.branches.deal)
+
+    def _full(self, is_full: bool) -> None:
+        """Take nobody while too many wait."""
+        if self._listener is None or self.lifetime.is_ending:
+            return
+        self._listener.pause()
+        if not is_full:
+            self._listener.resume()
+
+    # --- what the branches tell ---
+
+    def _started(self) -> None:
+        self.lifetime.serve()
+        if not self._has_predecessor:
+            self._tell_ready("serves")
+        self._complete.set()
+
+    def _tell_ready(self, does: str) -> None:
+        path, count = self.config.socket_path, len(self.branches.all)
+        log.info("arbiter %d %s at %s, by %d arbiters", os.getpid(), does, path, count)
+        self._service.ready(f"{count} arbiters serve")
+
+    def _cannot_start(self, reason: str) -> None:
+        if not self._ends.is_set():
+            self._failure = reason
+            self.branches.kill()
+            self._ends.set()
+
+    # --- signals ---
+
+    def _handle_signals(self, loop: asyncio.AbstractEventLoop) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            loop.add_signal_handler(number, self._end, number)
+        loop.add_signal_handler(signal.SIGHUP, self._while_serving, self._reload)
+        loop.add_signal_handler(signal.SIGUSR2, self._while_serving, self.succession.begin)
+        for number, op in (
+            (signal.SIGTTIN, ManageOp.ADD),
+            (signal.SIGTTOU, ManageOp.REMOVE),
+        ):
+            loop.add_signal_handler(number, self._while_serving, self._scale, op)
+        loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
+        for number in signals.MEANINGLESS:
+            loop.add_signal_handler(number, self._has_no_meaning, number)
+
+    def _while_serving(self, act: Callable[..., None], *args: Any) -> None:
+        if self._complete.is_set() and not self._ends.is_set():
+            act(*args)
+
+    def _end(self, number: int) -> None:
+        if not self._ends.is_set():
+            line = f"stopping: {len(self.branches.all)} arbiters end"
+            log.info("%s", line)
+            self._service.stopping(line)
+        if number == signal.SIGQUIT or not self._complete.is_set():
+            number = signal.SIGQUIT
+        self._ends.set()
+        self.branches.end(number)
+
+    def _reopen_logs(self) -> None:
+        logs.LOG.reopen()
+        self.branches.send_signal(signal.SIGUSR1)
+
+    def _has_no_meaning(self, number: int) -> None:
+        log.warning("%s has no meaning for an arbiter", signals.name_of(number))
+
+    def _do(self, doing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(doing)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _scale(self, op: ManageOp) -> None:
+        self._do(self._scaled(op))
+
+    async def _scaled(self, op: ManageOp) -> None:
+        try:
+            done = await self._answers.scale(op, 1, self._peer)
+        except DirtyError as error:
+            log.error("not scaled: %s", error)
+            return
+        as_before = "" if done.get("spawned") or done.get("removed") else ", as before"
+        log.info("%d workers wanted%s", done["target_workers"], as_before)
+
+    @property
+    def _peer(self) -> tuple[int, int]:
+        return os.getpid(), os.geteuid()
+
+    def _reload(self) -> None:
+        """Take the settings that are for all; the branches do the rest, each for itself."""
+        try:
+            config, _, fixed = renewed(self.config, self._read() if self._read else self.config)
+            check_divided(config)
+            self._access = Access.of(config)
+        except ConfigError as error:
+            log.error("the reload failed: %s", error)
+            return
+        if "arbiters" in fixed:
+            log.warning("%s stays as it is, until `dirty upgrade` or a start", label_of("arbiters"))
+        self.config = config
+        self.stash.max_bytes = config.stash_max_bytes
+        self.succession.boot_s = config.boot_timeout_s
+        self._service.reloading()
+        self.branches.send_signal(signal.SIGHUP)
+        self._do(self._reloaded())
+
+    async def _reloaded(self) -> None:
+        """Tell the service manager when all have reloaded."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            with suppress(DirtyError):
+                if not (await self._answers.state(self._peer))["reloading"]:
+                    self._service.ready(f"{len(self.branches.all)} arbiters serve")
+                    return
+
+    # --- one head after another ---
+
+    async def _succeed(self, predecessor: Predecessor) -> None:
+        """Take over from it when all workers are ready. Raises ConfigError."""
+        while not await self._is_complete():
+            if self._ends.is_set():
+                return
+            await asyncio.sleep(LOOK_S)
+        given, is_lent = await predecessor.socket()
+        self._listener = Listener(self.config.socket_path, self._access, given, is_lent)
+        self._accept()
+        await predecessor.gone()
+        try:
+            self._pidfile.write()
+        except ConfigError as error:
+            log.error("no pidfile: %s", error)
+        self._exporter = await self._freed_exporter()
+        self._tell_ready("follows")
+
+    async def _is_complete(self) -> bool:
+        try:
+            state = await self._answers.state(self._peer)
+        except DirtyError:
+            return False
+        ready = sum(worker["booted"] for worker in state["workers"])
+        return ready >= state["target_workers"]
+
+    def _new_exporter(self) -> Exporter:
+        return Exporter(self.config, self._access, self._clock, self._templates)
+
+    async def _freed_exporter(self) -> Exporter | None:
+        """The exporter, as soon as the other's place is free; None where it does not get so."""
+        limit_s = self._clock() + FREED_S
+        while True:
+            try:
+                return self._new_exporter()
+            except ConfigError as error:
+                if self._clock() > limit_s:
+                    log.error("no metrics: %s", error)
+                    return None
+                await asyncio.sleep(LOOK_S)
+
+    def _pause(self) -> tuple[socket.socket, bool]:
+        assert self._listener is not None
+        return self._listener.pause(), self._listener.is_lent
+
+    def _resume(self) -> None:
+        assert self._listener is not None
+        self._listener.resume()
+
+    def _leave(self, pid: int) -> None:
+        assert self._listener is not None
+        self._listener.leave()
+        self._service.goes_on_with(pid)
+        self._pidfile.remove()
+        if self._exporter is not None:
+            self._exporter.end()
+            self._exporter.close()
+        self._end(signal.SIGTERM)
