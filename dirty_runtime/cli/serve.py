@@ -212,16 +212,18 @@ def _run(
 ) -> None:
     """Serve until a signal ends it. Raises ConfigError."""
     from ..arbiter import DirtyArbiter, StartError, signals
-    from ..arbiter.several.head import Head
 
     signals.hold()
     _set_up_logs(config)
-    for line in (*told, *unknown_variables(os.environ)):
+    # What is told of all is told once.
+    for line in () if branch is not None else (*told, *unknown_variables(os.environ)):
         log.warning(line)
     try:
         if config.arbiters > 1:
             if start is None:
                 raise ConfigError("arbiters: the directory that this was started in is gone")
+            from ..arbiter.several.head import Head
+
             Head(config, start, service, read).run()
             return
         arbiter = DirtyArbiter(config, start=start, service=service, read=read, branch=branch)
