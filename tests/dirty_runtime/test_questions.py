@@ -20,6 +20,7 @@ from dirty_runtime.arbiter.clients.connection import ClientConnection, ClientEve
 from dirty_runtime.arbiter.turns import Turns
 from dirty_runtime.errors import DirtyPermissionError, StashError
 from dirty_runtime.settings import Config
+from dirty_runtime.sockets.passing import Account
 
 from .processes import LIMIT_S, ROOT
 
@@ -37,6 +38,7 @@ class Desk(ClientEvents):
         self.gates: dict[Any, asyncio.Event] = {}
         self.left = asyncio.Event()
         self.is_stubborn = False
+        self.passed, self.limits_of_passed = Account(), (0, 0)
 
     async def get(self, message: gdproto.Stash, client: object) -> Any:
         self.asked_keys.append(message.key)
