@@ -29,7 +29,8 @@ DECLARED = re.compile(r'href="../../api/declaration/#([a-z0-9_-]+)"')
 # A name on a page of the reference, and what may be said of it: words, or tables of what it takes.
 NAMED = re.compile(r'<h[34] id="([\w.]+)" class="doc doc-heading">')
 TOLD = re.compile(r'doc-contents[^>]*>(?:(?!class="source").)*?(<p>|<table|doc-section)', re.DOTALL)
-PUBLIC = {"gdproto": ["gdproto"], "dirty_runtime": ["dirty_runtime", "dirty_runtime.testing"]}
+PUBLIC = ["gdproto", "dirty_runtime", "dirty_runtime.stash", "dirty_runtime.testing"]
+REFERENCE = ["gdproto", "dirty_runtime", "stash", "beside"]
 ROOT = Path(__file__).resolve().parents[1]
 # Those with blocks that are run.
 DESIGNS = ("forwarding", "lanes", "large", "doubt")
@@ -159,14 +160,12 @@ def check_vectors(site: Path) -> None:
 
 
 def check_names(site: Path) -> None:
-    """Each public name stands on its page, with words, or what it takes and gives."""
-    for page, modules in PUBLIC.items():
-        text = (site / "api" / page / "index.html").read_text()
-        _, *parts = NAMED.split(text)
-        told = dict(zip(parts[::2], parts[1::2], strict=True))
-        for module in map(importlib.import_module, modules):
-            prefix = f"{module.__name__}."
-            assert {prefix + name for name in module.__all__} <= told.keys(), module
-        assert not [name for name, words in told.items() if not TOLD.search(words)]
-    codec = (site / "api" / "gdproto" / "index.html").read_text()
-    assert "gdproto/tlv.py" in codec, "the source of encode"
+    """Each public name stands on a page, with words, or what it takes and gives."""
+    told: dict[str, str] = {}
+    for page in REFERENCE:
+        _, *parts = NAMED.split((site / "api" / page / "index.html").read_text())
+        told |= zip(parts[::2], parts[1::2], strict=True)
+    for module in map(importlib.import_module, PUBLIC):
+        assert {f"{module.__name__}.{name}" for name in module.__all__} <= told.keys(), module
+    assert not [name for name, words in told.items() if not TOLD.search(words)]
+    assert "gdproto/tlv.py" in told["gdproto.encode"], "the source of encode"
