@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File
+from reference_hooks import chapters
 
-from gdproto import declaration
 from gdproto.conformance import live
 from gdproto.conformance.cases import load
 from gdproto.conformance.judging import known_failures
@@ -211,8 +211,8 @@ def lived(name: str, role: str) -> Iterator[str]:
 
 def links(ids: Iterable[str]) -> str:
     """The requirements, each linked to its place."""
-    chapters = {one.id: one.chapter for one in declaration.requirements().values()}
-    return ", ".join(f"[`{one}`](../spec/{chapters[one]}.md#{one})" for one in sorted(set(ids)))
+    found = ((one, chapters()[one]) for one in sorted(set(ids)))
+    return ", ".join(f"[`{one}`](../spec/{chapter}.md#{one})" for one, chapter in found)
 
 
 def code(result: Result) -> str:

@@ -134,6 +134,12 @@ def named() -> dict[str, list[str]]:
     return found
 
 
+@cache
+def chapters() -> dict[str, str]:
+    """The chapter of each requirement, by its identifier."""
+    return {one.id: one.chapter for one in declaration.requirements().values()}
+
+
 def names(text: str) -> list[str]:
     """What the text names of the declaration, each once."""
     words = [word for word in WORD.findall(text) if word in KNOWN]
@@ -209,8 +215,7 @@ def _named_in(number: int) -> Iterator[str]:
 
 
 def _as_html(ids: Iterable[str]) -> str:
-    chapters = {one.id: one.chapter for one in declaration.requirements().values()}
-    return ", ".join(f'<a href="../../spec/{chapters[one]}/#{one}">{one}</a>' for one in ids)
+    return ", ".join(f'<a href="../../spec/{chapters()[one]}/#{one}">{one}</a>' for one in ids)
 
 
 # --- errors ---
@@ -264,8 +269,7 @@ def _named(name: str) -> Iterator[str]:
 
 def links(ids: Iterable[str]) -> str:
     """The requirements, each linked to its place."""
-    chapters = {one.id: one.chapter for one in declaration.requirements().values()}
-    return ", ".join(f"[{one}](../spec/{chapters[one]}.md#{one})" for one in ids)
+    return ", ".join(f"[{one}](../spec/{chapters()[one]}.md#{one})" for one in ids)
 
 
 # --- settings ---

@@ -169,3 +169,11 @@ def check_names(site: Path) -> None:
         assert {f"{module.__name__}.{name}" for name in module.__all__} <= told.keys(), module
     assert not [name for name, words in told.items() if not TOLD.search(words)]
     assert "gdproto/tlv.py" in told["gdproto.encode"], "the source of encode"
+
+
+def test_what_is_to_be_made_can_be_made() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")]
+    named = {name for page in pages for name in re.findall(r"`make ([a-z-]+)", page.read_text())}
+    assert "docs-archive" in named
+    assert named <= targets
