@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_MS = 60_000
+# Beside other work a page takes its time.
+expect.set_options(timeout=WAIT_MS)
 
 
 class Quiet(SimpleHTTPRequestHandler):
