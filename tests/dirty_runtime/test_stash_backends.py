@@ -26,14 +26,14 @@ from dirty_runtime.arbiter.stash.changes import MOST
 from dirty_runtime.arbiter.stash.memory import MemoryStash
 from dirty_runtime.arbiter.stash.sqlite import SqliteStash
 from dirty_runtime.arbiter.stash.valkey import ValkeyStash
-from dirty_runtime.errors import DirtyProtocolError
+from dirty_runtime.errors import DirtyConnectionError, DirtyProtocolError
 from gdproto import StashOp
 from gdproto.answers import STASH_OPERATIONS, misfits
 from tests.valkey_server import program, served
 
 NOBODY: Any = None
-GONE: Any = SimpleNamespace(has_left=True)
-SOMEBODY: Any = SimpleNamespace(has_left=False)
+GONE: Any = SimpleNamespace(is_there=False)
+SOMEBODY: Any = SimpleNamespace(is_there=True)
 RUNNER = asyncio.Runner()
 NUMBERS = itertools.count()
 LONG_S = 1000
@@ -550,7 +550,8 @@ def test_who_left_before_he_was_cancelled_gives_back(asked: Asked) -> None:
         popping = asyncio.ensure_future(later.answer(GONE))
         await asked.answer(StashOp.PUSH_RIGHT, "l", 1)
         await asked.answer(StashOp.PUSH_RIGHT, "l", 2)
-        await popping
+        with pytest.raises(DirtyConnectionError):
+            await popping
         assert await asked.answer(StashOp.LENGTH, "l") == 2
 
     RUNNER.run(wait())
