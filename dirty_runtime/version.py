@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import gdproto
+
+from .sockets.passing import AVAILABLE, MEMFD
 
 PROTOCOL = "GD/1"
 # Not from the metadata of what is installed: reading that takes a third of a worker's start.
 VERSION = gdproto.__version__
-EXTENSIONS = ["cancel", *(["memfd"] if hasattr(os, "memfd_create") else [])]
+EXTENSIONS = ["cancel", *([MEMFD] if AVAILABLE else [])]

@@ -2,8 +2,8 @@
 
 Rules: each request is answered from one STATUS of its own, asked for within ASK_S. An arbiter that
 does not answer is neither healthy nor ready, and has no metrics. At most MOST requests are served
-at once; who sends slowly is let go, and where there are as many, for who comes, whose request has
-not been whole for longest.
+at once; who comes then waits for a place. Who sends or reads slowly is let go, and where others
+wait, who has kept us waiting for longest.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .families import Families
 ASK_S = 5.0
 SLOW_S = 10.0
 MOST = 16
-# How long a request may take to come where others wait for its place, and how long they wait.
+# How long a peer may keep us waiting where others wait for its place; and half of how long they do.
 STALLED_S = 1.0
 ROOM_S = 1.0
 PLAIN = "text/plain; charset=utf-8"
@@ -104,10 +104,11 @@ class Handler(BaseHTTPRequestHandler):
     timeout = SLOW_S
 
     def do_GET(self) -> None:
-        self.server.is_whole(self.request)
+        self.server.keeps_us(self.request, False)
         status, kind, body = answer(
             self.server.arbiter, self.path, self.headers.get("Accept") or ""
         )
+        self.server.keeps_us(self.request, True)
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -138,40 +139,46 @@ class Server(ThreadingHTTPServer):
         self.socket = listening
         self.arbiter = arbiter
         self._room = threading.BoundedSemaphore(MOST)
-        # Whose request is not whole, and when they came: the first for longest.
-        self._coming: dict[socket.socket, float] = {}
+        # Who keeps us waiting, and since when: the first for longest.
+        self._slow: dict[socket.socket, float] = {}
         self._lock = threading.Lock()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if self._room.acquire(blocking=False) or self._has_made_room():
-            with self._lock:
-                self._coming[request] = time.monotonic()
+            self.keeps_us(request, True)
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
 
     def _has_made_room(self) -> bool:
-        """Let go of whose request has not been whole for longest. Returns whether that helped."""
-        with self._lock:
-            slowest, came_s = next(iter(self._coming.items()), (None, 0.0))
-            if slowest is None or time.monotonic() < came_s + STALLED_S:
-                return False
-            del self._coming[slowest]
-            # Its thread finds the end.
-            with contextlib.suppress(OSError):
-                slowest.shutdown(socket.SHUT_RDWR)
-        return self._room.acquire(timeout=ROOM_S)
+        """Wait for a place, and let go of who keeps us waiting. Returns whether there is one."""
+        for _ in range(2):
+            self._let_go_of_the_slowest()
+            if self._room.acquire(timeout=ROOM_S):
+                return True
+        return False
 
-    def is_whole(self, request: Any) -> None:
-        """A request has come."""
+    def _let_go_of_the_slowest(self) -> None:
         with self._lock:
-            self._coming.pop(request, None)
+            slowest, since_s = next(iter(self._slow.items()), (None, 0.0))
+            if slowest is not None and time.monotonic() >= since_s + STALLED_S:
+                del self._slow[slowest]
+                # Its thread finds the end.
+                with contextlib.suppress(OSError):
+                    slowest.shutdown(socket.SHUT_RDWR)
+
+    def keeps_us(self, request: Any, waiting: bool) -> None:
+        """Whether the peer has something to send or to read now, or all is up to us."""
+        with self._lock:
+            self._slow.pop(request, None)
+            if waiting:
+                self._slow[request] = time.monotonic()
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self.is_whole(request)
+            self.keeps_us(request, False)
             self._room.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:

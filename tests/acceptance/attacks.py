@@ -139,7 +139,7 @@ class Attack(NamedTuple):
 
 ATTACKS: list[Attack] = []
 # Files beside this one that have more of them.
-FILES = ("passed",)
+FILES = ("passed", "extremes")
 Strike = Callable[[Stage], None]
 
 

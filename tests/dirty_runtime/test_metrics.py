@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -299,25 +300,83 @@ class Answering(serving_http.Arbiter):
         return {}  # type: ignore[typeddict-item]
 
 
+class Slow(Answering):
+    """One that answers when it is told to; `asked` is released by who asks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Semaphore(0)
+        self.answers = threading.Event()
+
+    def state(self) -> State:
+        self.asked.release()
+        self.answers.wait(LIMIT_S)
+        return super().state()
+
+
+ASKED = b"GET /healthz HTTP/1.0\r\n\r\n"
+
+
+@contextlib.contextmanager
+def server_of(arbiter: serving_http.Arbiter) -> Iterator[Any]:
+    """The address of one that serves what this says."""
+    server = serving_http.Server(socket.create_server(("127.0.0.1", 0)), arbiter)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield server.socket.getsockname()
+    finally:
+        server.shutdown()
+        thread.join(LIMIT_S)
+        server.server_close()
+
+
+def test_who_comes_while_all_places_are_taken_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving_http, "ROOM_S", LIMIT_S)
+    arbiter = Slow()
+    with server_of(arbiter) as address, contextlib.ExitStack() as stack:
+
+        def asking() -> socket.socket:
+            one = stack.enter_context(socket.create_connection(address, LIMIT_S))
+            one.sendall(ASKED)
+            return one
+
+        served = [asking() for _ in range(serving_http.MOST)]
+        assert all(arbiter.asked.acquire(timeout=LIMIT_S) for _ in served)
+        waiting = [asking() for _ in served]
+        # Nobody is turned away.
+        assert not select.select(waiting, [], [], 0.1)[0]
+        arbiter.answers.set()
+        for one in served + waiting:
+            assert one.recv(4096).startswith(b"HTTP/1.0 200 ")
+
+
+def test_who_reads_nothing_goes_for_who_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving_http, "STALLED_S", 0.0)
+    monkeypatch.setattr(serving_http, "ROOM_S", LIMIT_S)
+    large = 200, serving_http.PLAIN, bytes(64 * 2**20)
+    monkeypatch.setitem(serving_http.PAGES, "/large", lambda state, accept: large)
+    with server_of(Answering()) as address, contextlib.ExitStack() as stack:
+        for _ in range(serving_http.MOST):
+            one = stack.enter_context(socket.create_connection(address, LIMIT_S))
+            one.sendall(b"GET /large HTTP/1.0\r\n\r\n")
+            # Its answer has begun.
+            assert one.recv(1)
+        asking = stack.enter_context(socket.create_connection(address, LIMIT_S))
+        asking.sendall(ASKED)
+        assert asking.recv(4096).startswith(b"HTTP/1.0 200 ")
+
+
 @pytest.mark.parametrize("many", [1, 3])
 def test_whose_request_never_comes_keeps_nobody_from_asking(
     many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serving_http, "STALLED_S", 0.0)
     monkeypatch.setattr(serving_http, "ROOM_S", LIMIT_S)
-    server = serving_http.Server(socket.create_server(("127.0.0.1", 0)), Answering())
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    address = server.socket.getsockname()
-    try:
-        with contextlib.ExitStack() as stack:
-            for _ in range(many * serving_http.MOST):
-                slow = stack.enter_context(socket.create_connection(address, LIMIT_S))
-                slow.sendall(b"GET /healthz HTT")
-            asking = stack.enter_context(socket.create_connection(address, LIMIT_S))
-            asking.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
-            assert asking.recv(4096).startswith(b"HTTP/1.0 200 ")
-    finally:
-        server.shutdown()
-        thread.join(LIMIT_S)
-        server.server_close()
+    with server_of(Answering()) as address, contextlib.ExitStack() as stack:
+        for _ in range(many * serving_http.MOST):
+            slow = stack.enter_context(socket.create_connection(address, LIMIT_S))
+            slow.sendall(b"GET /healthz HTT")
+        asking = stack.enter_context(socket.create_connection(address, LIMIT_S))
+        asking.sendall(ASKED)
+        assert asking.recv(4096).startswith(b"HTTP/1.0 200 ")
