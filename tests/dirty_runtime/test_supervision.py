@@ -24,7 +24,16 @@ from dirty_runtime import (
 from gdproto import ManageOp
 
 from .load import Load
-from .processes import CHANGING, OURS, is_running, run_dirty, serving, serving_here, wait_until
+from .processes import (
+    CHANGING,
+    OURS,
+    is_running,
+    run_dirty,
+    serving,
+    serving_here,
+    wait_until,
+    wait_until_logged,
+)
 from .test_serve import Call
 
 
@@ -191,6 +200,10 @@ def test_an_app_that_kills_its_workers_is_put_aside(directory: Path) -> None:
         with pytest.raises(DirtyNoWorkersAvailableError, match="2 deaths in 60 s"):
             client.execute("changing:Good", "pid")
         assert client.execute("changing:Limited", "pid") in arbiter.pids()
+        # Who reads the log is told why deaths end: once.
+        told = "changing:Good is put aside for 60 s: 2 deaths in 60 s"
+        wait_until_logged(arbiter, told)
+        assert arbiter.log.read_text().count(" is put aside for ") == 1
 
 
 def test_a_worker_whose_app_forked_is_missed_at_once(directory: Path) -> None:

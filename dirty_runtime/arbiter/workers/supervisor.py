@@ -440,8 +440,16 @@ class Supervisor:
         self.last_boot_error = reason
         if worker.process.pid and not worker.placement.is_blameless:
             for path in _culprits(worker):
-                self.health.died(path, _without_app(reason, path), self._clock())
+                self._died(path, _without_app(reason, path))
         self._wait(slot, False)
+
+    def _died(self, path: str, reason: str) -> None:
+        """A worker died of the app, which may be one too many."""
+        was_down = self.health.is_down(path)
+        self.health.died(path, reason, self._clock())
+        if self.health.is_down(path) and not was_down:
+            window_s, told = self.health.window_s, self.health.reason(path)
+            log.error("%s is put aside for %g s: %s", path, window_s, told)
 
     def _boot_failed(self, slot: Slot, worker: Worker, reason: str) -> None:
         self.last_boot_error = reason
@@ -482,7 +490,7 @@ class Supervisor:
 
     def _crashed(self, slot: Slot, worker: Worker, reason: str, blamed: Iterable[str]) -> None:
         for path in () if worker.placement.is_blameless else blamed or worker.apps:
-            self.health.died(path, reason, self._clock())
+            self._died(path, reason)
         self.restarts[Cause.DIED] += 1
         self._wait(slot, worker.served > 0)
 
