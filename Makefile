@@ -14,6 +14,11 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# An editable install by a path alone: the finder that setuptools puts there costs each start of a
+# Python 15 ms.
+BY_PATH = @for one in $(VENV)/lib/python*/site-packages/__editable__.gdproto-*.pth; do \
+	[ ! -e "$$one" ] || echo "$(CURDIR)" > "$$one"; done
+
 EMPTY :=
 SPACE := $(EMPTY) $(EMPTY)
 C_SOURCES := $(wildcard gdproto/c/*.[ch] gdproto/_generated/*.h dirty_runtime/sockets/*.[ch] dirty_runtime/arbiter/telemetry/*.c)
@@ -23,6 +28,7 @@ $(VENV)/installed: pyproject.toml $(C_SOURCES)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --editable '.[dev]'
+	$(BY_PATH)
 	@touch $@
 
 demo: $(VENV)/installed  ## search the standard library's documentation through an arbiter
@@ -69,6 +75,7 @@ peers: $(VENV)/installed  ## build, unit-test and judge the peers in other langu
 
 $(VENV)/ray: $(VENV)/installed
 	@$(BIN)/pip install --quiet --editable '.[ray]' || echo "there is no Ray for this Python: its tests are skipped"
+	$(BY_PATH)
 	@touch $@
 
 ray: $(VENV)/ray  ## tests of workers in a Ray cluster, of three nodes on this machine
@@ -131,6 +138,7 @@ docs-version: $(VENV)/installed  ## commit the site of this version, beside thos
 $(VENV)/browser: $(VENV)/installed
 	@command -v chromium > /dev/null || (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends chromium) > /dev/null
 	@$(BIN)/pip install --quiet --editable '.[browser]'
+	$(BY_PATH)
 	@touch $@
 
 site-check: $(VENV)/browser  ## click through the built site in a browser, which is installed if it is missing

@@ -27,7 +27,7 @@ from dirty_runtime import (
 from dirty_runtime.testing import Arbiter
 from tests.dirty_runtime.processes import OURS, serving, wait_until
 
-LOOPS = 30
+LOOPS = 8
 Work = Callable[[], Coroutine[Any, Any, Any]]
 
 
