@@ -2,14 +2,12 @@
 
 Rules: both give the same values, the same bytes and the same ProtocolErrors; the C codec does what
 is common and right, and calls the Python functions for whatever it doubts. With GDPROTO_PURE=1 in
-the environment, only the Python codec is used. So it is where Python runs without its global lock:
-the C codec needs that, and importing it would switch it on for the whole process.
+the environment, only the Python codec is used.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -40,15 +38,9 @@ def fallbacks(doubtful: Doubtful) -> dict[str, Any]:
     }
 
 
-def gil_is_enabled() -> bool:
-    """Whether one thread at a time runs Python code; only free-threaded builds may say no."""
-    ask = getattr(sys, "_is_gil_enabled", None)
-    return ask is None or ask()
-
-
 def compiled() -> ModuleType | None:
     """The C codec, not yet bound; None where there is none, or one of another specification."""
-    if os.environ.get("GDPROTO_PURE", "0") not in ("", "0") or not gil_is_enabled():
+    if os.environ.get("GDPROTO_PURE", "0") not in ("", "0"):
         return None
     try:
         built = import_module(f"{__package__}._codec")

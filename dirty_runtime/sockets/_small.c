@@ -18,12 +18,14 @@
 /* As in `small.py`; and of what is sent, from where on the interpreter is let go. */
 enum { SMALL_BYTES = 64 * 1024, SHORT_BYTES = 4096 };
 
-/* Read into this, and copied from it: what most reads bring is a fraction of it. It is safe as long as
- * the interpreter is held. */
-static char buffer[SMALL_BYTES];
+/* Read into this, and copied from it: what most reads bring is a fraction of it. Each thread has one:
+ * the interpreter's lock may be another's, or none. */
+static _Thread_local char buffer[SMALL_BYTES];
 
-/* Names of methods. */
-static PyObject *receive_data, *receive_eof;
+/* Names of methods, which a module owns. */
+struct names {
+    PyObject *receive_data, *receive_eof;
+};
 
 /* A descriptor; -1 with an exception for what is none. */
 static int descriptor(PyObject *number) {
@@ -40,12 +42,12 @@ static int is_for_later(void) {
 }
 
 /* Give the connection what has come; 0, or -1 with an exception. */
-static int hand_on(PyObject *connection, const char *data, ssize_t count) {
+static int hand_on(const struct names *names, PyObject *connection, const char *data, ssize_t count) {
     PyObject *bytes = count ? PyBytes_FromStringAndSize(data, count) : NULL;
     if (count && bytes == NULL) {
         return -1;
     }
-    PyObject *method = count ? receive_data : receive_eof, *given[] = {connection, bytes};
+    PyObject *method = count ? names->receive_data : names->receive_eof, *given[] = {connection, bytes};
     PyObject *done = PyObject_VectorcallMethod(method, given, count ? 2 : 1, NULL);
     Py_XDECREF(bytes);
     Py_XDECREF(done);
@@ -53,7 +55,6 @@ static int hand_on(PyObject *connection, const char *data, ssize_t count) {
 }
 
 static PyObject *receive_small(PyObject *module, PyObject *const *args, Py_ssize_t given) {
-    (void)module;
     if ((given != 2 && given != 3) || (given == 3 && !PyList_Check(args[2]))) {
         PyErr_SetString(PyExc_TypeError, "receive_small takes a descriptor, a connection, a list");
         return NULL;
@@ -71,7 +72,8 @@ static PyObject *receive_small(PyObject *module, PyObject *const *args, Py_ssize
     if (passed.count && put_passed(args[2], &passed) < 0) {
         return NULL;
     }
-    return hand_on(args[1], buffer, count) < 0 ? NULL : PyLong_FromSsize_t(count);
+    int failed = hand_on(PyModule_GetState(module), args[1], buffer, count) < 0;
+    return failed ? NULL : PyLong_FromSsize_t(count);
 }
 
 static PyObject *send_small(PyObject *module, PyObject *const *args, Py_ssize_t count) {
@@ -108,17 +110,25 @@ static PyMethodDef functions[] = {
 };
 
 static int exec_module(PyObject *module) {
-    (void)module;
-    receive_data = PyUnicode_InternFromString("receive_data");
-    receive_eof = PyUnicode_InternFromString("receive_eof");
-    return receive_data == NULL || receive_eof == NULL ? -1 : 0;
+    struct names *names = PyModule_GetState(module);
+    names->receive_data = PyUnicode_InternFromString("receive_data");
+    names->receive_eof = PyUnicode_InternFromString("receive_eof");
+    return names->receive_data == NULL || names->receive_eof == NULL ? -1 : 0;
 }
 
-/* Its names are one interpreter's: it serves the arbiter, which is one. */
+static void free_module(void *module) {
+    struct names *names = PyModule_GetState(module);
+    Py_XDECREF(names->receive_data);
+    Py_XDECREF(names->receive_eof);
+}
+
 static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, (void *)exec_module},
 #ifdef Py_mod_multiple_interpreters
-    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+#ifdef Py_mod_gil
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
 #endif
     {0, NULL},
 };
@@ -126,8 +136,10 @@ static PyModuleDef_Slot slots[] = {
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "dirty_runtime.sockets._small",
+    .m_size = sizeof(struct names),
     .m_methods = functions,
     .m_slots = slots,
+    .m_free = free_module,
 };
 
 PyMODINIT_FUNC PyInit__small(void) { return PyModuleDef_Init(&definition); }

@@ -1,8 +1,6 @@
 /* @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit */
 /* === Messages ================================================================================ */
 
-#define MAX_FIELDS 12
-
 /* Names of the slots, the request id first. */
 static const char *const field_names[MESSAGES][MAX_FIELDS] = {
     {"request_id", "app_path", "action", "args", "kwargs", "timeout", "priority", "trace", "extensions"},
@@ -21,18 +19,12 @@ static const char *const field_names[MESSAGES][MAX_FIELDS] = {
 static const uint8_t message_codes[MESSAGES] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x10, 0x11, 0x12, 0x80, 0x81, 0x82};
 static const uint8_t has_fields[MESSAGES] = {1, 1, 1, 1, 0, 1, 0, 1, 0, 0, 0};
 
-/* The classes, and where their slots lie: see `bind_class`. */
-static struct {
-    PyTypeObject *type;
-    Py_ssize_t offsets[MAX_FIELDS];
-} classes[MESSAGES];
-
 #define SLOT(self, index, field) \
-    (*(PyObject **)((char *)(self) + classes[index].offsets[field]))
+    (*(PyObject **)((char *)(self) + home->field_offsets[index][field]))
 
 INLINE int class_index(PyTypeObject *type) {
     for (int i = 0; i < MESSAGES; i++) {
-        if (classes[i].type == type) {
+        if (TYPE(MESSAGE_TYPES + i) == type) {
             return i;
         }
     }
@@ -417,7 +409,7 @@ static int write_STASH(Writer *w, PyObject *self) {
         return -1;
     }
     if (key != Py_None) {
-        if (PyList_Check(key) || PyDict_Check(key) || PyTuple_Check(key) || Py_IS_TYPE(key, encoded_type)) {
+        if (PyList_Check(key) || PyDict_Check(key) || PyTuple_Check(key) || Py_IS_TYPE(key, TYPE(ENCODED_TYPE))) {
             return DOUBT;
         }
         if (write_raw(w, "\021\000\000\000\003key", 8) < 0 || write_any(w, key, 1) < 0) {
@@ -510,7 +502,7 @@ static int write_STASH(Writer *w, PyObject *self) {
         }
     }
     if (after != Py_None) {
-        if (PyList_Check(after) || PyDict_Check(after) || PyTuple_Check(after) || Py_IS_TYPE(after, encoded_type)) {
+        if (PyList_Check(after) || PyDict_Check(after) || PyTuple_Check(after) || Py_IS_TYPE(after, TYPE(ENCODED_TYPE))) {
             return DOUBT;
         }
         if (write_raw(w, "\021\000\000\000\005after", 10) < 0 || write_any(w, after, 1) < 0) {
@@ -581,7 +573,7 @@ static int read_STASH(Reader *r, PyObject **fields) {
         if (fields[3] == NULL) {
             return FAULT;
         }
-        if (PyList_Check(fields[3]) || PyDict_Check(fields[3]) || PyTuple_Check(fields[3]) || Py_IS_TYPE(fields[3], encoded_type)) {
+        if (PyList_Check(fields[3]) || PyDict_Check(fields[3]) || PyTuple_Check(fields[3]) || Py_IS_TYPE(fields[3], TYPE(ENCODED_TYPE))) {
             return fields[3] == Py_None ? DOUBT : FAULT;
         }
     }
@@ -709,7 +701,7 @@ static int read_STASH(Reader *r, PyObject **fields) {
         if (fields[10] == NULL) {
             return FAULT;
         }
-        if (PyList_Check(fields[10]) || PyDict_Check(fields[10]) || PyTuple_Check(fields[10]) || Py_IS_TYPE(fields[10], encoded_type)) {
+        if (PyList_Check(fields[10]) || PyDict_Check(fields[10]) || PyTuple_Check(fields[10]) || Py_IS_TYPE(fields[10], TYPE(ENCODED_TYPE))) {
             return fields[10] == Py_None ? DOUBT : FAULT;
         }
     }
@@ -937,7 +929,8 @@ INLINE PyObject *read_in_order(Reader *r, int index, PyObject *request_id, int *
     }
     *is_faulty = done == FAULT;
     if (LIKELY(done == 0)) {
-        message = classes[index].type->tp_alloc(classes[index].type, 0);
+        PyTypeObject *type = TYPE(MESSAGE_TYPES + index);
+        message = type->tp_alloc(type, 0);
     }
     if (UNLIKELY(message == NULL)) {
         for (int i = 1; i < MAX_FIELDS; i++) {

@@ -1,7 +1,7 @@
 /* @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "9b78895df0d1ad85"
+#define SPEC_HASH "d0e5429becb83619"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576
@@ -27,6 +27,8 @@
 #define HEADER_REQUEST_ID(at) get64((at) + 8)
 
 #define MESSAGES 11
+/* Of a message, its request id among them. */
+#define MAX_FIELDS 12
 
 /* Message codes to places in the tables of messages. */
 static const int8_t code_index[256] = {

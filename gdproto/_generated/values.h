@@ -129,7 +129,7 @@ INLINE int write_value(Writer *w, PyObject *value, int depth) {
         return write_dict(w, value, depth + 1);
     }
     if (type == &PyList_Type) {
-        return UNLIKELY(depth >= DEPTH) ? write_deep(w, value, depth) : write_list(w, ((PyListObject *)value)->ob_item, PyList_GET_SIZE(value), depth + 1);
+        return UNLIKELY(depth >= DEPTH) ? write_deep(w, value, depth) : write_items(w, value, depth + 1);
     }
     if (type == &PyTuple_Type) {
         return UNLIKELY(depth >= DEPTH) ? write_deep(w, value, depth) : write_list(w, ((PyTupleObject *)value)->ob_item, PyTuple_GET_SIZE(value), depth + 1);
@@ -243,12 +243,9 @@ NOINLINE int write_odd(Writer *w, PyObject *pairs, Py_ssize_t at, int depth) {
     return failed;
 }
 
-static int write_dict(Writer *w, PyObject *pairs, int depth) {
+INLINE int write_pairs(Writer *w, PyObject *pairs, int depth) {
     PyObject *key, *value;
     Py_ssize_t at = 0, before = 0;
-    if (UNLIKELY(depth > DEPTH)) {
-        return write_deep(w, pairs, depth - 1);
-    }
     if (open_dict(w, PyDict_GET_SIZE(pairs)) < 0) {
         return -1;
     }
@@ -266,9 +263,31 @@ static int write_dict(Writer *w, PyObject *pairs, int depth) {
     return 0;
 }
 
+static int write_dict(Writer *w, PyObject *pairs, int depth) {
+    if (UNLIKELY(depth > DEPTH)) {
+        return write_deep(w, pairs, depth - 1);
+    }
+    int failed = write_few(w, pairs, depth);
+    if (failed != MANY) {
+        return failed;
+    }
+    PyObject *alone = alone_container(pairs);
+    if (alone == NULL) {
+        return -1;
+    }
+    failed = write_pairs(w, alone, depth);
+    alone_end(alone);
+    return failed;
+}
+
+NOINLINE int open_container(Writer *w, PyObject *value) {
+    return PyDict_Check(value) ? open_dict(w, PyDict_GET_SIZE(value))
+                               : open_list(w, PySequence_Fast_GET_SIZE(value));
+}
+
 /* A container that is written. */
 typedef struct {
-    PyObject *value, *key, *texts; /* the key at hand is owned */
+    PyObject *value, *key, *texts; /* `value` is `alone`, the key at hand is owned */
     Py_ssize_t at;
 } Written;
 
@@ -282,11 +301,10 @@ static int write_deep(Writer *w, PyObject *value, int depth) {
         PyErr_NoMemory();
         return -1;
     }
-    int deep = 1;
-    int failed = (PyDict_Check(value) ? open_dict(w, PyDict_GET_SIZE(value))
-                                      : open_list(w, PySequence_Fast_GET_SIZE(value))) < 0;
-    deep -= failed;
-    open[0] = (Written){value, NULL, NULL, 0};
+    PyObject *alone = alone_container(value);
+    int deep = alone != NULL;
+    int failed = !deep || open_container(w, alone) < 0;
+    open[0] = (Written){alone, NULL, NULL, 0};
     while (!failed && deep > 0) {
         Written *o = &open[deep - 1];
         PyObject *value;
@@ -295,6 +313,7 @@ static int write_deep(Writer *w, PyObject *value, int depth) {
             PyObject *key;
             if (!PyDict_Next(o->value, &o->at, &key, &value)) {
                 Py_CLEAR(o->texts);
+                alone_end(o->value);
                 deep -= 1;
                 continue;
             }
@@ -308,21 +327,27 @@ static int write_deep(Writer *w, PyObject *value, int depth) {
         }
         else {
             if (o->at == PySequence_Fast_GET_SIZE(o->value)) {
+                alone_end(o->value);
                 deep -= 1;
                 continue;
             }
             value = PySequence_Fast_ITEMS(o->value)[o->at++];
         }
-        int is_list = PyList_Check(value) || PyTuple_Check(value);
-        if (!is_list && !PyDict_Check(value)) {
+        if (!PyList_Check(value) && !PyTuple_Check(value) && !PyDict_Check(value)) {
             failed = write_any(w, value, depth) < 0;
         }
-        else if (depth + deep >= MAX_DEPTH || (is_list ? open_list(w, PySequence_Fast_GET_SIZE(value))
-                 : open_dict(w, PyDict_GET_SIZE(value))) < 0) {
+        else if (depth + deep >= MAX_DEPTH) {
             failed = 1;
         }
         else {
-            open[deep++] = (Written){value, NULL, NULL, 0};
+            PyObject *alone = alone_container(value);
+            failed = alone == NULL || open_container(w, alone) < 0;
+            if (failed) {
+                alone_end(alone);
+            }
+            else {
+                open[deep++] = (Written){alone, NULL, NULL, 0};
+            }
         }
         if (UNLIKELY(failed) && !PyErr_Occurred()) {
             write_blame(w, value, 0, 0);
@@ -335,9 +360,10 @@ static int write_deep(Writer *w, PyObject *value, int depth) {
         if (o->key != NULL) {
             write_lost(w, o->key, o->key);
         }
-        else if (!is_dict) {
+        else if (!is_dict && o->at > 0) {
             write_lost_at(w, o->at - 1, o->value);
         }
+        alone_end(o->value);
     }
     PyMem_Free(open);
     return failed ? -1 : 0;
@@ -345,7 +371,7 @@ static int write_deep(Writer *w, PyObject *value, int depth) {
 
 /* Subclasses as their base, and what is like bytes. */
 static int write_other(Writer *w, PyObject *value, int depth) {
-    if (Py_IS_TYPE(value, encoded_type) && depth <= 1) {
+    if (Py_IS_TYPE(value, TYPE(ENCODED_TYPE)) && depth <= 1) {
         return write_raw(w, PyBytes_AS_STRING(value), (size_t)PyBytes_GET_SIZE(value));
     }
     if (PyLong_Check(value)) {
@@ -361,7 +387,7 @@ static int write_other(Writer *w, PyObject *value, int depth) {
         return write_bytes(w, value);
     }
     if (PyList_Check(value)) {
-        return UNLIKELY(depth >= DEPTH) ? write_deep(w, value, depth) : write_list(w, ((PyListObject *)value)->ob_item, PyList_GET_SIZE(value), depth + 1);
+        return UNLIKELY(depth >= DEPTH) ? write_deep(w, value, depth) : write_items(w, value, depth + 1);
     }
     if (PyTuple_Check(value)) {
         return UNLIKELY(depth >= DEPTH) ? write_deep(w, value, depth) : write_list(w, ((PyTupleObject *)value)->ob_item, PyTuple_GET_SIZE(value), depth + 1);

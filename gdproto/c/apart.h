@@ -12,8 +12,10 @@ typedef struct {
 } Room;
 
 static void room_dealloc(PyObject *self) {
+    PyTypeObject *type = Py_TYPE(self);
     Py_XDECREF(((Room *)self)->value);
-    Py_TYPE(self)->tp_free(self);
+    type->tp_free(self);
+    Py_DECREF(type);
 }
 
 static int room_getbuffer(PyObject *self, Py_buffer *view, int flags) {
@@ -21,19 +23,21 @@ static int room_getbuffer(PyObject *self, Py_buffer *view, int flags) {
     return PyBuffer_FillInfo(view, self, PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value), 0, flags);
 }
 
-static PyBufferProcs room_buffer = {.bf_getbuffer = room_getbuffer};
+static PyType_Slot room_slots[] = {
+    {Py_tp_dealloc, (void *)room_dealloc},
+    {Py_bf_getbuffer, (void *)room_getbuffer},
+    {0, NULL},
+};
 
-static PyTypeObject room_type = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "gdproto._codec.Room",
-    .tp_basicsize = sizeof(Room),
-    .tp_dealloc = room_dealloc,
-    .tp_as_buffer = &room_buffer,
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+static PyType_Spec room_spec = {
+    .name = "gdproto._codec.Room",
+    .basicsize = sizeof(Room),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = room_slots,
 };
 
 static PyObject *room_in(PyObject *value) {
-    Room *room = PyObject_New(Room, &room_type);
+    Room *room = PyObject_New(Room, TYPE(ROOM_TYPE));
     if (room == NULL) {
         return NULL;
     }
@@ -59,6 +63,7 @@ INLINE size_t begun_value(Reader *r, size_t least, size_t *at) {
 /* begin_value(data, start, least) -> (at, value, room), or None: `least` bytes are large. */
 static PyObject *codec_begin_value(PyObject *module, PyObject *const *args, Py_ssize_t count) {
     (void)module;
+    enter();
     Source s;
     Py_ssize_t start = start_given(args, count, 1);
     Py_ssize_t least = start_given(args, count, 2);
@@ -86,6 +91,7 @@ static PyObject *codec_begin_value(PyObject *module, PyObject *const *args, Py_s
 /* parse_around(frame, at, value) -> Message, or None in doubt. */
 static PyObject *codec_parse_around(PyObject *module, PyObject *const *args, Py_ssize_t count) {
     (void)module;
+    enter();
     Source s;
     Py_ssize_t at = start_given(args, count, 1);
     if (count != 3 || at < HEADER_BYTES || !PyBytes_CheckExact(args[2]) ||

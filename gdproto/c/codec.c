@@ -9,7 +9,8 @@
    file, and those of ../_generated/, which the spec compiler prints.
 
    No Python code runs between the first byte and the last: only exact types and the storage of
-   subclasses are read, so nothing changes under our hands while the GIL is held. */
+   subclasses are read, so nothing changes under our hands while the GIL is held. Where there is none,
+   `alone.h` sees to that. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -38,15 +39,17 @@
 
 #include "numbers.h"
 #include "bytes.h"
+#include "../_generated/tables.h"
+#include "home.h"
 #include "writer.h"
 #include "reader.h"
 #include "text.h"
 #include "keys.h"
-
-#include "../_generated/tables.h"
 #include "judge.h"
+#include "alone.h"
 #include "odd_keys.h"
 #include "../_generated/values.h"
+#include "few.h"
 #include "../_generated/messages.h"
 
 #include "functions.h"
@@ -80,13 +83,14 @@ static int bind_fallbacks(PyObject *functions, int first, int stop) {
             PyErr_Format(PyExc_KeyError, "no function for %s", fallback_names[i]);
             return -1;
         }
-        Py_XSETREF(fallbacks[i], Py_NewRef(function));
+        SET_OWNED(i, Py_NewRef(function));
     }
     return 0;
 }
 
 static PyObject *codec_bind(PyObject *module, PyObject *args) {
     (void)module;
+    enter();
     PyObject *messages, *header, *peek, *encoded, *functions;
     if (!PyArg_ParseTuple(args, "O!O!O!O!O!:bind", &PyDict_Type, &messages, &PyType_Type, &header,
                           &PyType_Type, &peek, &PyType_Type, &encoded, &PyDict_Type, &functions)) {
@@ -103,19 +107,20 @@ static PyObject *codec_bind(PyObject *module, PyObject *args) {
             return PyErr_Occurred() ? NULL
                                     : PyErr_Format(PyExc_KeyError, "no class for %d", message_codes[i]);
         }
-        if (bind_slots(type, field_names[i], MAX_FIELDS, classes[i].offsets) < 0) {
+        if (bind_slots(type, field_names[i], MAX_FIELDS, home->field_offsets[i]) < 0) {
             return NULL;
         }
-        Py_XSETREF(classes[i].type, (PyTypeObject *)Py_NewRef(type));
+        SET_OWNED(MESSAGE_TYPES + i, Py_NewRef(type));
     }
-    Py_XSETREF(header_type, (PyTypeObject *)Py_NewRef(header));
-    Py_XSETREF(peek_type, (PyTypeObject *)Py_NewRef(peek));
-    Py_XSETREF(encoded_type, (PyTypeObject *)Py_NewRef(encoded));
+    SET_OWNED(HEADER_TYPE, Py_NewRef(header));
+    SET_OWNED(PEEK_TYPE, Py_NewRef(peek));
+    SET_OWNED(ENCODED_TYPE, Py_NewRef(encoded));
     Py_RETURN_NONE;
 }
 
 static PyObject *codec_bind_connection(PyObject *module, PyObject *args) {
     (void)module;
+    enter();
     PyObject *type, *frame_event, *message_event, *nothing, *states, *functions;
     if (!PyArg_ParseTuple(args, "O!O!O!OO!O!:bind_connection", &PyType_Type, &type, &PyType_Type,
                           &frame_event, &PyType_Type, &message_event, &nothing, &PyTuple_Type,
@@ -126,20 +131,21 @@ static PyObject *codec_bind_connection(PyObject *module, PyObject *args) {
         return PyErr_Format(PyExc_ValueError, "%d states are needed", STATES);
     }
     for (int i = 0; i < STATES; i++) {
-        Py_XSETREF(state_names[i], Py_NewRef(PyTuple_GET_ITEM(states, i)));
+        SET_OWNED(STATE_NAMES + i, Py_NewRef(PyTuple_GET_ITEM(states, i)));
     }
-    if (bind_slots(type, slot_names, CONNECTION_SLOTS, slot_offsets) < 0 ||
+    if (bind_slots(type, slot_names, CONNECTION_SLOTS, home->slot_offsets) < 0 ||
         bind_fallbacks(functions, FALLBACK_NEXT_EVENT, FALLBACKS) < 0) {
         return NULL;
     }
-    Py_XSETREF(zero, PyLong_FromLong(0));
-    Py_XSETREF(no_bytes, PyBytes_FromStringAndSize(NULL, 0));
-    Py_XSETREF(need_data, Py_NewRef(nothing));
-    Py_XSETREF(connection_type, (PyTypeObject *)Py_NewRef(type));
-    Py_XSETREF(frame_event_type, (PyTypeObject *)Py_NewRef(frame_event));
-    Py_XSETREF(message_event_type, (PyTypeObject *)Py_NewRef(message_event));
+    SET_OWNED(ZERO, PyLong_FromLong(0));
+    SET_OWNED(NO_BYTES, PyBytes_FromStringAndSize(NULL, 0));
+    SET_OWNED(NEED_DATA, Py_NewRef(nothing));
+    SET_OWNED(CONNECTION_TYPE, Py_NewRef(type));
+    SET_OWNED(FRAME_EVENT_TYPE, Py_NewRef(frame_event));
+    SET_OWNED(MESSAGE_EVENT_TYPE, Py_NewRef(message_event));
     Py_RETURN_NONE;
 }
+
 static PyMethodDef functions[] = {
     {"encode", (PyCFunction)(void (*)(void))codec_encode, METH_FASTCALL | METH_KEYWORDS,
      "encode($module, value, /)\n--\n\nEncode one value; see gdproto.tlv.encode."},
@@ -210,16 +216,13 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* Keys, classes and fallbacks are kept in static memory, so one interpreter may have them. */
-static PyInterpreterState *owner;
-
 static int exec_module(PyObject *module) {
-    if (owner != NULL && owner != PyInterpreterState_Get()) {
-        PyErr_SetString(PyExc_ImportError, "the C codec serves one interpreter of a process");
+    if (home_begin() < 0) {
         return -1;
     }
-    owner = PyInterpreterState_Get();
-    if (PyType_Ready(&room_type) < 0) {
+    enter();
+    SET_OWNED(ROOM_TYPE, PyType_FromModuleAndSpec(module, &room_spec, NULL));
+    if (TYPE(ROOM_TYPE) == NULL) {
         return -1;
     }
     for (PyMethodDef *method = methods; method->ml_name != NULL; method++) {
@@ -239,10 +242,10 @@ static int exec_module(PyObject *module) {
 static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, (void *)exec_module},
 #ifdef Py_mod_multiple_interpreters
-    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
 #endif
 #ifdef Py_mod_gil
-    {Py_mod_gil, Py_MOD_GIL_USED},
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
 #endif
     {0, NULL},
 };
@@ -254,6 +257,9 @@ static PyModuleDef definition = {
     .m_size = 0,
     .m_methods = functions,
     .m_slots = slots,
+    .m_traverse = home_traverse,
+    .m_clear = home_clear,
+    .m_free = home_end,
 };
 
 PyMODINIT_FUNC PyInit__codec(void) { return PyModuleDef_Init(&definition); }

@@ -3,32 +3,12 @@
    The plain course of a connection: whole frames that the state of their exchange permits. The
    state is that of the Python object, in its slots; nothing of it is changed before a doubt. */
 
-static PyTypeObject *connection_type, *frame_event_type, *message_event_type;
-static PyObject *need_data, *no_bytes, *zero;
-static PyObject *state_names[STATES];
-
-enum {
-    SLOT_RAW,
-    SLOT_NUMBER,
-    SLOT_STATES,
-    SLOT_BUFFER,
-    SLOT_START,
-    SLOT_SKIP,
-    SLOT_HEADER,
-    SLOT_EOF,
-    SLOT_CLOSED,
-    SLOT_RUNS,
-    SLOT_IS_DOUBTFUL,
-    SLOT_MAX_OPEN,
-    CONNECTION_SLOTS
-};
-
+/* As they are told apart in `home.h`. */
 static const char *const slot_names[] = {"raw",   "_number", "_states", "_buffer", "_start",
                                          "_skip", "_header", "_eof",    "_closed", "_runs",
                                          "_is_doubtful", "_max_open"};
-static Py_ssize_t slot_offsets[CONNECTION_SLOTS];
 
-#define OWN(self, slot) (*(PyObject **)((char *)(self) + slot_offsets[slot]))
+#define OWN(self, slot) (*(PyObject **)((char *)(self) + home->slot_offsets[slot]))
 
 INLINE void own_set(PyObject *self, int slot, PyObject *value) {
     Py_XSETREF(OWN(self, slot), value);
@@ -36,7 +16,7 @@ INLINE void own_set(PyObject *self, int slot, PyObject *value) {
 
 /* Whether all slots are there; they are from `__init__` on. */
 INLINE int is_connection(PyObject *self) {
-    if (!Py_IS_TYPE(self, connection_type)) {
+    if (!Py_IS_TYPE(self, TYPE(CONNECTION_TYPE))) {
         return 0;
     }
     for (int i = 0; i < CONNECTION_SLOTS; i++) {
@@ -55,7 +35,7 @@ INLINE int next_state(PyObject *self, int from_opener, int message, PyObject *re
     long long role = int_value(OWN(self, SLOT_NUMBER), &overflow);
     PyObject *name = PyDict_GetItemWithError(states, request_id);
     if (name != NULL) {
-        for (state = 0; state < STATES && state_names[state] != name; state++) {
+        for (state = 0; state < STATES && home->owned[STATE_NAMES + state] != name; state++) {
         }
     }
     if (PyErr_Occurred() || state == STATES || role < 0 || role >= ROLES) {
@@ -74,7 +54,7 @@ INLINE int next_state(PyObject *self, int from_opener, int message, PyObject *re
 INLINE int apply_state(PyObject *self, PyObject *request_id, int next) {
     PyObject *states = OWN(self, SLOT_STATES);
     if (next != IDLE_STATE) {
-        return PyDict_SetItem(states, request_id, state_names[next]);
+        return PyDict_SetItem(states, request_id, home->owned[STATE_NAMES + next]);
     }
     return PyDict_GET_SIZE(states) ? PyDict_DelItem(states, request_id) : 0;
 }
@@ -88,13 +68,13 @@ INLINE int role_is_opener(PyObject *self) {
 /* --- receiving --- */
 
 INLINE PyObject *new_event(PyTypeObject *type, PyObject *first, PyObject *second, int ended) {
-    PyObject *event = first && second ? type->tp_alloc(type, type == frame_event_type ? 3 : 2) : NULL;
+    PyObject *event = first && second ? type->tp_alloc(type, type == TYPE(FRAME_EVENT_TYPE) ? 3 : 2) : NULL;
     if (event == NULL) {
         return NULL;
     }
     int at = 0;
     PyTuple_SET_ITEM(event, at++, Py_NewRef(first));
-    if (type == frame_event_type) {
+    if (type == TYPE(FRAME_EVENT_TYPE)) {
         PyTuple_SET_ITEM(event, at++, Py_NewRef(second));
     }
     PyTuple_SET_ITEM(event, at, Py_NewRef(ended ? Py_True : Py_False));
@@ -143,12 +123,12 @@ NOINLINE PyObject *frame_event(PyObject *self, PyObject *buffer, const uint8_t *
                       : PyBytes_FromStringAndSize((const char *)at, (Py_ssize_t)size);
         if (raw) {
             header = new_header_from(at);
-            event = new_event(frame_event_type, header, frame, next == IDLE_STATE);
+            event = new_event(TYPE(FRAME_EVENT_TYPE), header, frame, next == IDLE_STATE);
         } else if (frame != NULL && OWN(self, SLOT_RAW) == Py_False) {
             at = is_bytes ? at : (const uint8_t *)PyBytes_AS_STRING(frame);
             Reader reader = {at + HEADER_BYTES, at + size, at, NULL, NULL, NULL};
             content = read_message(&reader, HEADER_TYPE(at), request_id);
-            event = new_event(message_event_type, content, Py_None, next == IDLE_STATE);
+            event = new_event(TYPE(MESSAGE_EVENT_TYPE), content, Py_None, next == IDLE_STATE);
             if (UNLIKELY(event == NULL)) {
                 /* It need not be read again before it is judged. */
                 own_set(self, SLOT_IS_DOUBTFUL, Py_NewRef(Py_True));
@@ -165,11 +145,11 @@ NOINLINE PyObject *frame_event(PyObject *self, PyObject *buffer, const uint8_t *
     return event;
 }
 
-static PyObject *connection_next_event(PyObject *self, PyObject *unused) {
-    (void)unused;
+/* What is plain; NULL in doubt. */
+INLINE PyObject *next_event(PyObject *self) {
     int overflow;
     if (LIKELY(is_connection(self) && OWN(self, SLOT_CLOSED) == Py_None &&
-               OWN(self, SLOT_HEADER) == Py_None && OWN(self, SLOT_SKIP) == zero)) {
+               OWN(self, SLOT_HEADER) == Py_None && OWN(self, SLOT_SKIP) == home->owned[ZERO])) {
         PyObject *buffer = OWN(self, SLOT_BUFFER);
         int is_bytes = PyBytes_CheckExact(buffer);
         if (is_bytes || PyByteArray_CheckExact(buffer)) {
@@ -178,7 +158,7 @@ static PyObject *connection_next_event(PyObject *self, PyObject *unused) {
             size_t all = (size_t)(is_bytes ? PyBytes_GET_SIZE(buffer) : PyByteArray_GET_SIZE(buffer));
             size_t start = (size_t)int_value(OWN(self, SLOT_START), &overflow);
             if (start == all && OWN(self, SLOT_EOF) == Py_False) {
-                return Py_NewRef(need_data);
+                return Py_NewRef(home->owned[NEED_DATA]);
             }
             const uint8_t *at = data + start;
             if (start <= all && all - start >= HEADER_BYTES && header_is_sound(at) &&
@@ -190,8 +170,8 @@ static PyObject *connection_next_event(PyObject *self, PyObject *unused) {
                 if (LIKELY(event != NULL)) {
                     if (start + size == all) {
                         /* An idle connection keeps nothing alive. */
-                        own_set(self, SLOT_BUFFER, Py_NewRef(no_bytes));
-                        own_set(self, SLOT_START, Py_NewRef(zero));
+                        own_set(self, SLOT_BUFFER, Py_NewRef(home->owned[NO_BYTES]));
+                        own_set(self, SLOT_START, Py_NewRef(home->owned[ZERO]));
                     } else {
                         own_set(self, SLOT_START, PyLong_FromSize_t(start + size));
                     }
@@ -200,10 +180,21 @@ static PyObject *connection_next_event(PyObject *self, PyObject *unused) {
             }
         }
     }
-    return fall_back(FALLBACK_NEXT_EVENT, &self, 1, NULL);
+    return NULL;
 }
 
-static PyObject *connection_receive_data(PyObject *self, PyObject *data) {
+static PyObject *connection_next_event(PyObject *self, PyObject *unused) {
+    (void)unused;
+    enter();
+    PyObject *event;
+    HOLD_CONNECTION(self);
+    event = next_event(self);
+    RELEASE_CONNECTION();
+    return LIKELY(event != NULL) ? event : fall_back(FALLBACK_NEXT_EVENT, &self, 1, NULL);
+}
+
+/* Take what is plain: whether it is. */
+INLINE int receive(PyObject *self, PyObject *data) {
     int overflow;
     if (LIKELY(is_connection(self) && PyBytes_CheckExact(data) &&
                OWN(self, SLOT_HEADER) == Py_None)) {
@@ -211,9 +202,21 @@ static PyObject *connection_receive_data(PyObject *self, PyObject *data) {
         long long start = int_value(OWN(self, SLOT_START), &overflow);
         if (PyBytes_CheckExact(buffer) && start == PyBytes_GET_SIZE(buffer)) {
             own_set(self, SLOT_BUFFER, Py_NewRef(data));
-            own_set(self, SLOT_START, Py_NewRef(zero));
-            Py_RETURN_NONE;
+            own_set(self, SLOT_START, Py_NewRef(home->owned[ZERO]));
+            return 1;
         }
+    }
+    return 0;
+}
+
+static PyObject *connection_receive_data(PyObject *self, PyObject *data) {
+    enter();
+    int is_taken;
+    HOLD_CONNECTION(self);
+    is_taken = receive(self, data);
+    RELEASE_CONNECTION();
+    if (LIKELY(is_taken)) {
+        Py_RETURN_NONE;
     }
     PyObject *args[] = {self, data};
     return fall_back(FALLBACK_RECEIVE_DATA, args, 2, NULL);
@@ -221,13 +224,9 @@ static PyObject *connection_receive_data(PyObject *self, PyObject *data) {
 
 /* --- sending --- */
 
-/* Write a message that may be sent now, and tell its request id. Returns the state that its exchange
-   is in then, or -1. */
-INLINE int write_legal(Writer *w, PyObject *self, PyObject *message, PyObject **id) {
-    int index = class_index(Py_TYPE(message));
-    if (UNLIKELY(index < 0 || !is_connection(self))) {
-        return DOUBT;
-    }
+/* Write a message, whose class has this `index`, that may be sent now. Returns the state that its
+   exchange is in then, or -1. */
+INLINE int write_legal(Writer *w, PyObject *self, PyObject *message, int index) {
     PyObject *request_id = SLOT(message, index, 0);
     if (UNLIKELY(request_id == NULL || !PyLong_CheckExact(request_id))) {
         return DOUBT;
@@ -236,7 +235,6 @@ INLINE int write_legal(Writer *w, PyObject *self, PyObject *message, PyObject **
     if (next < 0) {
         return DOUBT;
     }
-    *id = request_id;
     w->pos += HEADER_BYTES;
     if (UNLIKELY(write_message(w, message, index) < 0)) {
         /* It need not be written again before it is judged. */
@@ -246,54 +244,88 @@ INLINE int write_legal(Writer *w, PyObject *self, PyObject *message, PyObject **
     return next;
 }
 
-/* `data`, which may be NULL with an exception, after the message has been sent. */
-INLINE PyObject *sent(PyObject *self, PyObject *request_id, int next, PyObject *data) {
-    if (data != NULL && apply_state(self, request_id, next) < 0) {
-        Py_CLEAR(data);
+/* The bytes, or with a list for them, which is given away, the parts, of a message that may be sent
+   now and is then taken for sent; NULL in doubt. */
+INLINE PyObject *send_plain(PyObject *self, PyObject *message, PyObject *parts) {
+    int index = class_index(Py_TYPE(message));
+    PyObject *alone = index >= 0 && is_connection(self) ? alone_message(message, index) : NULL;
+    if (UNLIKELY(alone == NULL)) {
+        Py_XDECREF(parts);
+        return NULL;
     }
+    Writer w;
+    PyObject *data = NULL;
+    writer_init(&w, HEADER_BYTES + MAX_PAYLOAD_BYTES);
+    w.parts = parts;
+    int next = write_legal(&w, self, alone, index);
+    if (LIKELY(next >= 0)) {
+        data = parts == NULL ? writer_finish(&w) : writer_parts(&w);
+        if (data != NULL && apply_state(self, SLOT(alone, index, 0), next) < 0) {
+            Py_CLEAR(data);
+        }
+    } else {
+        writer_drop(&w);
+    }
+    alone_end(alone);
     return data;
 }
 
 static PyObject *connection_send(PyObject *self, PyObject *message) {
-    Writer w;
-    PyObject *request_id = NULL;
-    writer_init(&w, HEADER_BYTES + MAX_PAYLOAD_BYTES);
-    int next = write_legal(&w, self, message, &request_id);
-    if (LIKELY(next >= 0)) {
-        return sent(self, request_id, next, writer_finish(&w));
+    enter();
+    PyObject *data;
+    HOLD_CONNECTION(self);
+    data = send_plain(self, message, NULL);
+    RELEASE_CONNECTION();
+    if (LIKELY(data != NULL)) {
+        return data;
     }
-    writer_drop(&w);
     PyObject *args[] = {self, message};
     return fall_back(FALLBACK_SEND, args, 2, NULL);
 }
 
 static PyObject *connection_send_parts(PyObject *self, PyObject *message) {
-    Writer w;
-    PyObject *request_id = NULL;
-    writer_init(&w, HEADER_BYTES + MAX_PAYLOAD_BYTES);
-    w.parts = PyList_New(0);
-    int next = w.parts == NULL ? -1 : write_legal(&w, self, message, &request_id);
-    if (LIKELY(next >= 0)) {
-        return sent(self, request_id, next, writer_parts(&w));
+    enter();
+    PyObject *parts = PyList_New(0), *data;
+    if (parts == NULL) {
+        return NULL;
     }
-    writer_drop(&w);
+    HOLD_CONNECTION(self);
+    data = send_plain(self, message, parts);
+    RELEASE_CONNECTION();
+    if (LIKELY(data != NULL)) {
+        return data;
+    }
     PyObject *args[] = {self, message};
     return fall_back(FALLBACK_SEND_PARTS, args, 2, NULL);
 }
 
+/* Take a frame with this header, if it may be sent now, for sent: whether it may. */
+INLINE int send_header(PyObject *self, PyObject *header) {
+    if (UNLIKELY(!is_connection(self) || !Py_IS_TYPE(header, TYPE(HEADER_TYPE)) ||
+                 !PyLong_CheckExact(PyTuple_GET_ITEM(header, 0)) ||
+                 !PyLong_CheckExact(PyTuple_GET_ITEM(header, 2)))) {
+        return 0;
+    }
+    int overflow;
+    long long code = int_value(PyTuple_GET_ITEM(header, 0), &overflow);
+    PyObject *request_id = PyTuple_GET_ITEM(header, 2);
+    if (code < 0 || code > 255 || code_index[code] < 0) {
+        return 0;
+    }
+    int next = next_state(self, role_is_opener(self), code_index[code], request_id);
+    return next >= 0 && apply_state(self, request_id, next) == 0;
+}
+
 static PyObject *connection_send_frame(PyObject *self, PyObject *const *args, Py_ssize_t count,
                                        PyObject *names) {
-    if (LIKELY(count == 2 && names == NULL && is_connection(self) &&
-               Py_IS_TYPE(args[1], header_type) && PyLong_CheckExact(PyTuple_GET_ITEM(args[1], 0)) &&
-               PyLong_CheckExact(PyTuple_GET_ITEM(args[1], 2)))) {
-        int overflow;
-        long long code = int_value(PyTuple_GET_ITEM(args[1], 0), &overflow);
-        PyObject *request_id = PyTuple_GET_ITEM(args[1], 2);
-        if (code >= 0 && code < 256 && code_index[code] >= 0) {
-            int next = next_state(self, role_is_opener(self), code_index[code], request_id);
-            if (next >= 0 && apply_state(self, request_id, next) == 0) {
-                return Py_NewRef(args[0]);
-            }
+    enter();
+    if (LIKELY(count == 2 && names == NULL)) {
+        int is_sent;
+        HOLD_CONNECTION(self);
+        is_sent = send_header(self, args[1]);
+        RELEASE_CONNECTION();
+        if (LIKELY(is_sent)) {
+            return Py_NewRef(args[0]);
         }
     }
     PyObject *all[8] = {self};

@@ -1,53 +1,37 @@
 /* === The functions that Python calls ========================================================= */
 
-/* What is asked in doubt, in gdproto. */
-enum {
-    FALLBACK_ENCODE,
-    FALLBACK_DECODE,
-    FALLBACK_CHECK,
-    FALLBACK_REFUSE,
-    FALLBACK_REFUSE_WRITING,
-    FALLBACK_SERIALIZE,
-    FALLBACK_PARSE,
-    FALLBACK_PARSE_PAYLOAD,
-    FALLBACK_PARSE_HEADER,
-    FALLBACK_PEEK_REQUEST,
-    FALLBACK_READABLE,
-    FALLBACK_NEXT_EVENT,
-    FALLBACK_RECEIVE_DATA,
-    FALLBACK_SEND,
-    FALLBACK_SEND_PARTS,
-    FALLBACK_SEND_FRAME,
-    FALLBACKS
-};
-
+/* As they are asked for in doubt: see `home.h`. */
 static const char *const fallback_names[] = {
     "encode",        "decode",       "check",        "refuse",   "refuse_writing",
     "serialize",     "parse",        "parse_payload", "parse_header", "peek_request", "readable", "next_event", "receive_data",
     "send",          "send_parts",   "send_frame",
 };
 
-/* What `bind` and `bind_connection` were given. The module serves one interpreter: see
-   `exec_module`. */
-static PyObject *fallbacks[FALLBACKS];
-static PyTypeObject *header_type, *peek_type;
 static PyObject *new_header_from(const uint8_t *data);
 
 INLINE PyObject *fall_back(int which, PyObject *const *args, size_t count, PyObject *names) {
     if (PyErr_Occurred()) {
         return NULL;
     }
-    if (fallbacks[which] == NULL) {
+    if (home->owned[which] == NULL) {
         PyErr_SetString(PyExc_RuntimeError, "the codec is not bound: import gdproto");
         return NULL;
     }
-    return PyObject_Vectorcall(fallbacks[which], args, count, names);
+    return PyObject_Vectorcall(home->owned[which], args, count, names);
 }
 
 /* The collector would only look through what is being made: it is held off for long messages. */
 #define LONG_BYTES 4096
 
-INLINE int collector_hold(size_t size) { return size > LONG_BYTES && PyGC_Disable(); }
+INLINE int collector_hold(size_t size) {
+#ifdef Py_GIL_DISABLED
+    /* It is for all threads to have. */
+    (void)size;
+    return 0;
+#else
+    return size > LONG_BYTES && PyGC_Disable();
+#endif
+}
 
 INLINE void collector_release(int held) {
     if (held) {
@@ -60,7 +44,7 @@ NOINLINE void write_raise(Writer *w, PyObject *value) {
     int depth = w->trail == NULL ? 0 : (int)PyList_GET_SIZE(w->trail);
     PyObject *location = depth == 0 ? PyList_New(0) : Py_NewRef(w->trail), *done = NULL;
     if (location != NULL && PyList_Reverse(location) == 0) {
-        done = PyObject_CallFunction(fallbacks[FALLBACK_REFUSE_WRITING], "OOiiii",
+        done = PyObject_CallFunction(home->owned[FALLBACK_REFUSE_WRITING], "OOiiii",
                                      w->culprit == NULL ? value : w->culprit, location, depth,
                                      w->is_key, w->is_again, written(w) > w->most);
     }
@@ -85,6 +69,7 @@ INLINE PyObject *encoded(PyObject *value, size_t most) {
 static PyObject *codec_encode(PyObject *module, PyObject *const *args, Py_ssize_t count,
                               PyObject *names) {
     (void)module;
+    enter();
     if (LIKELY(count == 1 && names == NULL)) {
         PyObject *bytes = encoded(args[0], MOST_VALUE_BYTES);
         if (LIKELY(bytes != NULL)) {
@@ -97,6 +82,7 @@ static PyObject *codec_encode(PyObject *module, PyObject *const *args, Py_ssize_
 /* encode_payload(value) -> bytes, or None in doubt. */
 static PyObject *codec_encode_payload(PyObject *module, PyObject *value) {
     (void)module;
+    enter();
     PyObject *bytes = encoded(value, MAX_PAYLOAD_BYTES);
     return bytes != NULL || PyErr_Occurred() ? bytes : Py_NewRef(Py_None);
 }
@@ -116,16 +102,36 @@ INLINE int zero_copy_asked(PyObject *const *args, Py_ssize_t count, PyObject *na
     return args[1] == Py_True ? 1 : args[1] == Py_False ? 0 : -1;
 }
 
-/* Bytes that stay readable from `source_open` to `source_close`. */
+/* Bytes that stay readable, and as they are, from `source_open` to `source_close`. */
 typedef struct {
     Reader reader;
     Py_buffer buffer;
     PyObject *view;
+    PyObject *copy; /* what is read in the place of what other threads may write; or NULL */
 } Source;
+
+/* The bytes of `data`, of which there is a buffer; 0, or -1 with an exception. */
+INLINE int source_read(Source *s, PyObject *data) {
+    s->reader.base = s->buffer.buf;
+#ifdef Py_GIL_DISABLED
+    PyObject *behind = PyMemoryView_Check(data) ? PyMemoryView_GET_BASE(data) : NULL;
+    if (behind == NULL || !PyBytes_CheckExact(behind)) {
+        s->copy = PyBytes_FromStringAndSize(s->buffer.buf, s->buffer.len);
+        if (s->copy == NULL) {
+            return -1;
+        }
+        s->reader.base = (const uint8_t *)PyBytes_AS_STRING(s->copy);
+    }
+#else
+    (void)data;
+#endif
+    s->reader.end = s->reader.base + s->buffer.len;
+    return 0;
+}
 
 /* 0, or DOUBT. `view` is asked for blobs as slices, and made for bytes where it is missing. */
 INLINE int source_open(Source *s, PyObject *data, int zero_copy) {
-    s->view = s->reader.apart = NULL;
+    s->view = s->copy = s->reader.apart = NULL;
     s->reader.apart_at = NULL;
     s->buffer.obj = NULL;
     if (LIKELY(PyBytes_CheckExact(data))) {
@@ -142,7 +148,7 @@ INLINE int source_open(Source *s, PyObject *data, int zero_copy) {
             return DOUBT;
         }
         if (zero_copy) {
-            s->view = PyObject_CallFunctionObjArgs(fallbacks[FALLBACK_READABLE], data, Py_True, NULL);
+            s->view = PyObject_CallFunctionObjArgs(home->owned[FALLBACK_READABLE], data, Py_True, NULL);
             if (s->view == NULL) {
                 return -1;
             }
@@ -153,8 +159,11 @@ INLINE int source_open(Source *s, PyObject *data, int zero_copy) {
             Py_CLEAR(s->view);
             return DOUBT;
         }
-        s->reader.base = s->buffer.buf;
-        s->reader.end = s->reader.base + s->buffer.len;
+        if (source_read(s, data) < 0) {
+            PyBuffer_Release(&s->buffer);
+            Py_CLEAR(s->view);
+            return -1;
+        }
     }
     s->reader.pos = s->reader.base;
     s->reader.view = s->view;
@@ -166,6 +175,7 @@ INLINE void source_close(Source *s) {
         PyBuffer_Release(&s->buffer);
     }
     Py_XDECREF(s->view);
+    Py_XDECREF(s->copy);
 }
 
 /* An index into `data` given as the optional argument `which`; -1 for none that fits. */
@@ -186,6 +196,7 @@ INLINE Py_ssize_t start_given(PyObject *const *args, Py_ssize_t count, Py_ssize_
 static PyObject *codec_decode(PyObject *module, PyObject *const *args, Py_ssize_t count,
                               PyObject *names) {
     (void)module;
+    enter();
     Source s;
     int zero_copy = zero_copy_asked(args, count, names);
     if (LIKELY(zero_copy >= 0 && source_open(&s, args[0], zero_copy) == 0)) {
@@ -211,7 +222,7 @@ NOINLINE void judge_raise(const Judge *j, const Reader *r, PyObject *data) {
     int64_t owed = r->end - r->base - (o->room - o->left * (o->is_dict ? DICT_BYTES : LIST_BYTES));
     PyObject *location = judge_location(j);
     PyObject *done = location == NULL ? NULL
-                                      : PyObject_CallFunction(fallbacks[FALLBACK_REFUSE], "OLNiLiii", data,
+                                      : PyObject_CallFunction(home->owned[FALLBACK_REFUSE], "OLNiLiii", data,
                                                               (long long)j->at, location, j->depth,
                                                               (long long)owed, is_key, j->is_again,
                                                               j->is_no_text);
@@ -237,6 +248,7 @@ INLINE int judge(Judge *j, Reader *r, PyObject *data) {
 static PyObject *codec_check(PyObject *module, PyObject *const *args, Py_ssize_t count,
                              PyObject *names) {
     (void)module;
+    enter();
     Source s;
     if (LIKELY(count == 1 && names == NULL && source_open(&s, args[0], 0) == 0)) {
         Judge j;
@@ -268,6 +280,7 @@ INLINE int source_open_at(Source *s, PyObject *const *args, Py_ssize_t count, Py
 /* check_at(data, at) -> where the value there ends. */
 static PyObject *codec_check_at(PyObject *module, PyObject *const *args, Py_ssize_t count) {
     (void)module;
+    enter();
     Source s;
     Judge j;
     if (source_open_at(&s, args, count, 2) < 0) {
@@ -284,6 +297,7 @@ static PyObject *codec_check_at(PyObject *module, PyObject *const *args, Py_ssiz
    payload ends, or -1). */
 static PyObject *codec_route(PyObject *module, PyObject *const *args, Py_ssize_t count) {
     (void)module;
+    enter();
     Source s;
     Judge j;
     if (source_open_at(&s, args, count, 2) < 0) {
@@ -309,6 +323,7 @@ static PyObject *codec_route(PyObject *module, PyObject *const *args, Py_ssize_t
 /* spans(data, at, names) -> {name: (start, stop)}: the values of these keys in a dict that is right. */
 static PyObject *codec_spans(PyObject *module, PyObject *const *args, Py_ssize_t count) {
     (void)module;
+    enter();
     Source s;
     if (source_open_at(&s, args, count, 3) < 0) {
         return NULL;
@@ -324,15 +339,38 @@ static PyObject *codec_spans(PyObject *module, PyObject *const *args, Py_ssize_t
 
 /* --- messages --- */
 
+/* A message whose fields no other thread changes; NULL with an exception. */
+#ifndef Py_GIL_DISABLED
+INLINE PyObject *alone_message(PyObject *message, int index) {
+    (void)index;
+    return message;
+}
+#else
+static PyObject *alone_message(PyObject *message, int index) {
+    PyTypeObject *type = Py_TYPE(message);
+    PyObject *copy = type->tp_alloc(type, 0);
+    Py_BEGIN_CRITICAL_SECTION(message);
+    for (int i = 0; copy != NULL && i < MAX_FIELDS && field_names[index][i] != NULL; i++) {
+        SLOT(copy, index, i) = Py_XNewRef(SLOT(message, index, i));
+    }
+    Py_END_CRITICAL_SECTION();
+    return copy;
+}
+#endif
+
 /* `to_bytes` of a message class: a method descriptor, so that no Python frame stands between. */
 static PyObject *message_to_bytes(PyObject *self, PyObject *unused) {
     (void)unused;
+    enter();
     int index = class_index(Py_TYPE(self));
-    if (LIKELY(index >= 0)) {
+    PyObject *alone = index >= 0 ? alone_message(self, index) : NULL;
+    if (LIKELY(alone != NULL)) {
         Writer w;
         writer_init(&w, HEADER_BYTES + MAX_PAYLOAD_BYTES);
         w.pos += HEADER_BYTES;
-        if (LIKELY(write_message(&w, self, index) == 0)) {
+        int failed = write_message(&w, alone, index);
+        alone_end(alone);
+        if (LIKELY(!failed)) {
             return writer_finish(&w);
         }
         writer_drop(&w);
@@ -356,7 +394,7 @@ NOINLINE PyObject *read_message(Reader *r, uint8_t code, PyObject *request_id) {
         r->pos = start;
         PyObject *payload = read_value(r, 0, 0);
         if (payload != NULL && PyDict_CheckExact(payload) && r->pos == r->end) {
-            message = PyObject_CallMethod((PyObject *)classes[index].type, "_from_payload", "OO",
+            message = PyObject_CallMethod(home->owned[MESSAGE_TYPES + index], "_from_payload", "OO",
                                           request_id, payload);
             if (message == NULL && PyErr_ExceptionMatches(PyExc_Exception)) {
                 PyErr_Clear();
@@ -371,6 +409,7 @@ NOINLINE PyObject *read_message(Reader *r, uint8_t code, PyObject *request_id) {
 static PyObject *codec_parse(PyObject *module, PyObject *const *args, Py_ssize_t count,
                              PyObject *names) {
     (void)module;
+    enter();
     Source s;
     int zero_copy = zero_copy_asked(args, count, names);
     if (LIKELY(zero_copy >= 0 && source_open(&s, args[0], zero_copy) == 0)) {
@@ -397,10 +436,11 @@ static PyObject *codec_parse(PyObject *module, PyObject *const *args, Py_ssize_t
 static PyObject *codec_parse_payload(PyObject *module, PyObject *const *args, Py_ssize_t count,
                                      PyObject *names) {
     (void)module;
+    enter();
     Source s;
     Py_ssize_t start = start_given(args, count, 2);
     if (LIKELY((count == 2 || count == 3) && names == NULL && start >= 0 &&
-               Py_IS_TYPE(args[0], header_type) && PyLong_CheckExact(PyTuple_GET_ITEM(args[0], 0)))) {
+               Py_IS_TYPE(args[0], TYPE(HEADER_TYPE)) && PyLong_CheckExact(PyTuple_GET_ITEM(args[0], 0)))) {
         long code = PyLong_AsLong(PyTuple_GET_ITEM(args[0], 0));
         PyObject *data = args[1];
         int is_view = PyMemoryView_Check(data);
@@ -424,6 +464,7 @@ static PyObject *codec_parse_payload(PyObject *module, PyObject *const *args, Py
 static PyObject *codec_parse_header(PyObject *module, PyObject *const *args, Py_ssize_t count,
                                     PyObject *names) {
     (void)module;
+    enter();
     Source s;
     Py_ssize_t start = start_given(args, count, 1);
     if (LIKELY((count == 1 || count == 2) && names == NULL && start >= 0 &&
@@ -442,7 +483,7 @@ static PyObject *codec_parse_header(PyObject *module, PyObject *const *args, Py_
 }
 
 static PyObject *new_header_from(const uint8_t *data) {
-    PyObject *header = header_type->tp_alloc(header_type, 3);
+    PyObject *header = TYPE(HEADER_TYPE)->tp_alloc(TYPE(HEADER_TYPE), 3);
     if (header == NULL) {
         return NULL;
     }
@@ -461,6 +502,7 @@ static PyObject *new_header_from(const uint8_t *data) {
 static PyObject *codec_peek_request(PyObject *module, PyObject *const *args, Py_ssize_t count,
                                     PyObject *names) {
     (void)module;
+    enter();
     Source s;
     Py_ssize_t start = start_given(args, count, 1);
     if (LIKELY((count == 1 || count == 2) && names == NULL && start >= 0 &&
@@ -470,7 +512,7 @@ static PyObject *codec_peek_request(PyObject *module, PyObject *const *args, Py_
         if ((size_t)start <= left(&s.reader)) {
             s.reader.pos += start;
             if (peek_routing(&s.reader, found) == 0) {
-                peek = peek_type->tp_alloc(peek_type, ROUTING_FIELDS);
+                peek = TYPE(PEEK_TYPE)->tp_alloc(TYPE(PEEK_TYPE), ROUTING_FIELDS);
             }
         }
         for (int i = 0; i < ROUTING_FIELDS; i++) {

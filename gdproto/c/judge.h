@@ -40,6 +40,11 @@ typedef struct {
     SeenKey keys[];
 } Seen;
 
+#if PY_VERSION_HEX >= 0x030D0000 && PY_VERSION_HEX < 0x030E0000
+/* Python 3.13 has it, but no header that says so, and compilers refuse what is not declared. */
+extern Py_hash_t _Py_HashBytes(const void *, Py_ssize_t);
+#endif
+
 INLINE uint32_t hash_of(const uint8_t *data, size_t size) {
 #if PY_VERSION_HEX >= 0x030E0000
     return (uint32_t)Py_HashBuffer(data, (Py_ssize_t)size);

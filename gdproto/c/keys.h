@@ -2,11 +2,8 @@
 
 /* Keys come again and again: those of up to KEY_BYTES are kept, with their hash, one a place.
    A dict of more than MANY_KEYS has keys that are data. */
-#define KEY_PLACES 1024
 #define KEY_BYTES 32
 #define MANY_KEYS 64
-
-static PyObject *kept_keys[KEY_PLACES];
 
 INLINE size_t key_place(const uint8_t *data, size_t size) {
     uint64_t head = 0, tail = 0;
@@ -26,11 +23,42 @@ INLINE size_t key_place(const uint8_t *data, size_t size) {
     return (size_t)(mixed >> 40) % KEY_PLACES;
 }
 
+#ifndef Py_GIL_DISABLED
+
+INLINE PyObject *kept_key(PyObject **place) { return *place; }
+
+INLINE PyObject *keep_key(PyObject **place, PyObject *key) {
+    Py_XSETREF(*place, Py_NewRef(key));
+    return key;
+}
+
+#else
+
+/* What another thread may read is kept to the end: the first that comes to a place stays there. As
+   it is interned, threads do not count who has it. */
+INLINE PyObject *kept_key(PyObject **place) {
+    return atomic_load_explicit((_Atomic(PyObject *) *)place, memory_order_acquire);
+}
+
+INLINE PyObject *keep_key(PyObject **place, PyObject *key) {
+    PyObject *nothing = NULL;
+    if (kept_key(place) == NULL) {
+        PyUnicode_InternInPlace(&key);
+        Py_INCREF(key);
+        if (!atomic_compare_exchange_strong((_Atomic(PyObject *) *)place, &nothing, key)) {
+            Py_DECREF(key);
+        }
+    }
+    return key;
+}
+
+#endif
+
 INLINE PyObject *read_key(const uint8_t *data, size_t size, int keep) {
     if (size > KEY_BYTES || !keep) {
         return read_text(data, size);
     }
-    PyObject **place = &kept_keys[key_place(data, size)], *kept = *place;
+    PyObject **place = &home->owned[KEPT_KEYS + key_place(data, size)], *kept = kept_key(place);
     if (LIKELY(kept != NULL && (size_t)PyUnicode_GET_LENGTH(kept) == size &&
                same_short(PyUnicode_1BYTE_DATA(kept), data, size))) {
         return Py_NewRef(kept);
@@ -39,10 +67,7 @@ INLINE PyObject *read_key(const uint8_t *data, size_t size, int keep) {
         return new_utf8(data, size);
     }
     PyObject *key = new_ascii(data, size);
-    if (key != NULL && PyObject_Hash(key) != -1) {
-        Py_XSETREF(*place, Py_NewRef(key));
-    }
-    return key;
+    return key != NULL && PyObject_Hash(key) != -1 ? keep_key(place, key) : key;
 }
 
 /* PyDict_SetItem for a text as key, whose hash is most often there already. */

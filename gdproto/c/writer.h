@@ -2,9 +2,6 @@
 
 /* Small encodings never leave the stack; larger ones grow inside a bytes object. */
 #define SCRATCH_BYTES 1024
-/* The class of bytes that are written as they are; see `bind`. */
-static PyTypeObject *encoded_type;
-
 /* As in gdproto/frames.py. */
 #define PART_BYTES (64 * 1024)
 

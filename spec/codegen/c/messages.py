@@ -20,11 +20,8 @@ def _names(message: ir.Message) -> Lines:
 
 
 def messages(spec: ir.Spec) -> Lines:
-    most = max(len(_names(m)) for m in spec.messages)
     rows = (", ".join(map(quote, _names(m))) for m in spec.messages)
     out = [
-        f"#define MAX_FIELDS {most}",
-        "",
         "/* Names of the slots, the request id first. */",
         "static const char *const field_names[MESSAGES][MAX_FIELDS] = {",
         *(f"    {{{row}}}," for row in rows),
@@ -35,21 +32,15 @@ def messages(spec: ir.Spec) -> Lines:
         "static const uint8_t has_fields[MESSAGES] = "
         f"{{{', '.join(str(int(m.fields is not None)) for m in spec.messages)}}};",
         "",
-        "/* The classes, and where their slots lie: see `bind_class`. */",
-        "static struct {",
-        "    PyTypeObject *type;",
-        "    Py_ssize_t offsets[MAX_FIELDS];",
-        "} classes[MESSAGES];",
-        "",
         "#define SLOT(self, index, field) \\",
-        "    (*(PyObject **)((char *)(self) + classes[index].offsets[field]))",
+        "    (*(PyObject **)((char *)(self) + home->field_offsets[index][field]))",
         "",
         *function(
             "INLINE int class_index(PyTypeObject *type)",
             [
                 *block(
                     "for (int i = 0; i < MESSAGES; i++)",
-                    block("if (classes[i].type == type)", ["return i;"]),
+                    block("if (TYPE(MESSAGE_TYPES + i) == type)", ["return i;"]),
                 ),
                 "return -1;",
             ],
@@ -110,7 +101,10 @@ def _read_any_message(spec: ir.Spec) -> Lines:
                 "*is_faulty = done == FAULT;",
                 *block(
                     "if (LIKELY(done == 0))",
-                    ["message = classes[index].type->tp_alloc(classes[index].type, 0);"],
+                    [
+                        "PyTypeObject *type = TYPE(MESSAGE_TYPES + index);",
+                        "message = type->tp_alloc(type, 0);",
+                    ],
                 ),
                 *block(
                     "if (UNLIKELY(message == NULL))",
@@ -154,7 +148,7 @@ def check(field: ir.Field, source: str, writing: bool = False) -> Lines:
         )
     if field.scalar:
         held = " || ".join(f"{OBJECTS[t]}_Check({source})" for t in ("list", "dict", "tuple"))
-        held += f" || Py_IS_TYPE({source}, encoded_type)"
+        held += f" || Py_IS_TYPE({source}, TYPE(ENCODED_TYPE))"
         out += block(f"if ({held})", ["return DOUBT;"])
     return out
 

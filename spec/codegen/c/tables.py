@@ -58,6 +58,8 @@ def _code_index(spec: ir.Spec) -> Lines:
     ]
     return [
         f"#define MESSAGES {len(spec.messages)}",
+        "/* Of a message, its request id among them. */",
+        f"#define MAX_FIELDS {1 + max(len(message.arguments) for message in spec.messages)}",
         "",
         "/* Message codes to places in the tables of messages. */",
         "static const int8_t code_index[256] = {",

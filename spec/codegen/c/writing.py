@@ -96,11 +96,10 @@ def writers(spec: ir.Spec) -> Lines:
             ],
         ),
         *function(
-            "static int write_dict(Writer *w, PyObject *pairs, int depth)",
+            "INLINE int write_pairs(Writer *w, PyObject *pairs, int depth)",
             [
                 "PyObject *key, *value;",
                 "Py_ssize_t at = 0, before = 0;",
-                *block("if (UNLIKELY(depth > DEPTH))", ["return write_deep(w, pairs, depth - 1);"]),
                 *block("if (open_dict(w, PyDict_GET_SIZE(pairs)) < 0)", ["return -1;"]),
                 *block(
                     "for (; PyDict_Next(pairs, &at, &key, &value); before = at)",
@@ -122,9 +121,29 @@ def writers(spec: ir.Spec) -> Lines:
                 "return 0;",
             ],
         ),
+        *function(
+            "static int write_dict(Writer *w, PyObject *pairs, int depth)",
+            [
+                *block("if (UNLIKELY(depth > DEPTH))", ["return write_deep(w, pairs, depth - 1);"]),
+                "int failed = write_few(w, pairs, depth);",
+                *block("if (failed != MANY)", ["return failed;"]),
+                "PyObject *alone = alone_container(pairs);",
+                *block("if (alone == NULL)", ["return -1;"]),
+                "failed = write_pairs(w, alone, depth);",
+                "alone_end(alone);",
+                "return failed;",
+            ],
+        ),
+        *function(
+            "NOINLINE int open_container(Writer *w, PyObject *value)",
+            [
+                "return PyDict_Check(value) ? open_dict(w, PyDict_GET_SIZE(value))",
+                "                           : open_list(w, PySequence_Fast_GET_SIZE(value));",
+            ],
+        ),
         "/* A container that is written. */",
         "typedef struct {",
-        "    PyObject *value, *key, *texts; /* the key at hand is owned */",
+        "    PyObject *value, *key, *texts; /* `value` is `alone`, the key at hand is owned */",
         "    Py_ssize_t at;",
         "} Written;",
         "",
@@ -148,7 +167,7 @@ def _write_deep(spec: ir.Spec) -> Lines:
                 "PyObject *key;",
                 *block(
                     "if (!PyDict_Next(o->value, &o->at, &key, &value))",
-                    ["Py_CLEAR(o->texts);", "deep -= 1;", "continue;"],
+                    ["Py_CLEAR(o->texts);", "alone_end(o->value);", "deep -= 1;", "continue;"],
                 ),
                 "PyObject *odd = NULL;",
                 "failed = write_key(w, o->value, &key, &odd, &o->texts) < 0;",
@@ -160,22 +179,26 @@ def _write_deep(spec: ir.Spec) -> Lines:
             "else",
             [
                 *block(
-                    "if (o->at == PySequence_Fast_GET_SIZE(o->value))", ["deep -= 1;", "continue;"]
+                    "if (o->at == PySequence_Fast_GET_SIZE(o->value))",
+                    ["alone_end(o->value);", "deep -= 1;", "continue;"],
                 ),
                 "value = PySequence_Fast_ITEMS(o->value)[o->at++];",
             ],
         ),
-        "int is_list = PyList_Check(value) || PyTuple_Check(value);",
         *block(
-            "if (!is_list && !PyDict_Check(value))", ["failed = write_any(w, value, depth) < 0;"]
+            "if (!PyList_Check(value) && !PyTuple_Check(value) && !PyDict_Check(value))",
+            ["failed = write_any(w, value, depth) < 0;"],
         ),
+        *block("else if (depth + deep >= MAX_DEPTH)", ["failed = 1;"]),
         *block(
-            "else if (depth + deep >= MAX_DEPTH || "
-            "(is_list ? open_list(w, PySequence_Fast_GET_SIZE(value))\n"
-            "                 : open_dict(w, PyDict_GET_SIZE(value))) < 0)",
-            ["failed = 1;"],
+            "else",
+            [
+                "PyObject *alone = alone_container(value);",
+                "failed = alone == NULL || open_container(w, alone) < 0;",
+                *block("if (failed)", ["alone_end(alone);"]),
+                *block("else", ["open[deep++] = (Written){alone, NULL, NULL, 0};"]),
+            ],
         ),
-        *block("else", ["open[deep++] = (Written){value, NULL, NULL, 0};"]),
         *block(
             "if (UNLIKELY(failed) && !PyErr_Occurred())",
             ["write_blame(w, value, 0, 0);"],
@@ -189,12 +212,10 @@ def _write_deep(spec: ir.Spec) -> Lines:
                 *block("if (depth >= MAX_DEPTH)", ["return DOUBT;"]),
                 "Written *open = PyMem_Malloc((size_t)(MAX_DEPTH - depth) * sizeof(Written));",
                 *block("if (open == NULL)", ["PyErr_NoMemory();", "return -1;"]),
-                "int deep = 1;",
-                "int failed = (PyDict_Check(value) ? open_dict(w, PyDict_GET_SIZE(value))",
-                "                                  : open_list(w, PySequence_Fast_GET_SIZE(value)))"
-                " < 0;",
-                "deep -= failed;",
-                "open[0] = (Written){value, NULL, NULL, 0};",
+                "PyObject *alone = alone_container(value);",
+                "int deep = alone != NULL;",
+                "int failed = !deep || open_container(w, alone) < 0;",
+                "open[0] = (Written){alone, NULL, NULL, 0};",
                 *block("while (!failed && deep > 0)", step),
                 *block(
                     "while (deep > 0)",
@@ -203,7 +224,11 @@ def _write_deep(spec: ir.Spec) -> Lines:
                         "int is_dict = PyDict_Check(o->value);",
                         "Py_XDECREF(o->texts);",
                         *block("if (o->key != NULL)", ["write_lost(w, o->key, o->key);"]),
-                        *block("else if (!is_dict)", ["write_lost_at(w, o->at - 1, o->value);"]),
+                        *block(
+                            "else if (!is_dict && o->at > 0)",
+                            ["write_lost_at(w, o->at - 1, o->value);"],
+                        ),
+                        "alone_end(o->value);",
                     ],
                 ),
                 "PyMem_Free(open);",
@@ -371,8 +396,8 @@ CALLS = {
     "integer": "write_int(w, value)",
     "float": "write_float(w, value)",
     "dict": "write_dict(w, value, depth + 1)",
-    "list": "UNLIKELY(depth >= DEPTH) ? write_deep(w, value, depth) : write_list("
-    "w, ((PyListObject *)value)->ob_item, PyList_GET_SIZE(value), depth + 1)",
+    "list": "UNLIKELY(depth >= DEPTH) ? write_deep(w, value, depth) : write_items("
+    "w, value, depth + 1)",
     "tuple": "UNLIKELY(depth >= DEPTH) ? write_deep(w, value, depth) : write_list("
     "w, ((PyTupleObject *)value)->ob_item, PyTuple_GET_SIZE(value), depth + 1)",
     "bytes": "write_bytes(w, value)",
@@ -402,7 +427,7 @@ def _write_arms(spec: ir.Spec) -> Lines:
 
 def _other_arms(spec: ir.Spec) -> Lines:
     out = block(
-        "if (Py_IS_TYPE(value, encoded_type) && depth <= 1)",
+        "if (Py_IS_TYPE(value, TYPE(ENCODED_TYPE)) && depth <= 1)",
         ["return write_raw(w, PyBytes_AS_STRING(value), (size_t)PyBytes_GET_SIZE(value));"],
     )
     for kind in ("integer", "float", "string", "bytes", "list", "tuple", "dict"):
