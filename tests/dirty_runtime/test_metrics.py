@@ -65,6 +65,8 @@ def arbiter(place: Path, statsd: socket.socket) -> Iterator[Arbiter]:
     with serving(OURS, workers=2, options=options) as arbiter, arbiter.client() as client:
         for _ in range(3):
             client.execute(OURS, "pid")
+        # It looks at their memory in its own time.
+        wait_until(lambda: all(one["private_bytes"] for one in client.status()["workers"]))
         yield arbiter
 
 
