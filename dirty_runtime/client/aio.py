@@ -83,6 +83,8 @@ class AsyncChannel(Wire):
         self._alarm: ref[asyncio.TimerHandle] | None = None
         self._alarm_s = math.inf
         self._can_cancel = False
+        # What was given up before that is known.
+        self._given_up: list[int] = []
         self._was_heard = False
         self.is_open = True
         # Nobody waits for it: when it is answered, calls can be cancelled.
@@ -194,6 +196,9 @@ class AsyncChannel(Wire):
         self._deadlines.drop(request_id)
         if request_id in self.connection.open_exchanges:
             self._give_up(request_id)
+        self._close_if_spent()
+
+    def _close_if_spent(self) -> None:
         if not self.is_open and not self._calls:
             self.close()
 
@@ -228,6 +233,8 @@ class AsyncChannel(Wire):
     def _give_up(self, request_id: int) -> None:
         if self._can_cancel:
             self.send([self.connection.send(gdproto.Cancel(request_id))])
+        elif not self.is_known:
+            self._given_up.append(request_id)
         else:
             self.connection.abandon(request_id)
             self.is_open = False
@@ -282,13 +289,23 @@ class AsyncChannel(Wire):
         if call is not None:
             if not call.done():
                 call.set_result(message)
-        elif isinstance(message, gdproto.Response) and message.request_id == self._status_id:
+        elif message.request_id == self._status_id:
+            self._learn(message)
+
+    def _learn(self, status: gdproto.Message) -> None:
+        """Take what the arbiter says that it can, and cancel what was given up before."""
+        if isinstance(status, gdproto.Response):
             extensions = (
-                message.result.get("extensions") if isinstance(message.result, dict) else None
+                status.result.get("extensions") if isinstance(status.result, dict) else None
             )
             self._can_cancel = isinstance(extensions, list) and "cancel" in extensions
-            self._may_pass = self.large.least > 0 and lists_memfd(message)
-            self._now_known()
+            self._may_pass = self.large.least > 0 and lists_memfd(status)
+        self._now_known()
+        given_up, self._given_up = self._given_up, []
+        for number in given_up:
+            if number in self.connection.open_exchanges:
+                self._give_up(number)
+        self._close_if_spent()
 
     def _broken(self, error: DirtyError) -> None:
         self._fail(error)

@@ -40,7 +40,7 @@ async def what_is_left(stash: MemoryStash) -> None:
     for table in range(2):
         for number in range(4500):
             await stash.put(f"{table}", number, encoded(10))
-        for number in range(4450):
+        for number in range(4000):
             await stash.delete(f"{table}", number)
 
 
