@@ -233,11 +233,13 @@ class AsyncChannel(Wire):
     def _give_up(self, request_id: int) -> None:
         if self._can_cancel:
             self.send([self.connection.send(gdproto.Cancel(request_id))])
-        elif not self.is_known:
-            self._given_up.append(request_id)
-        else:
+            return
+        # What is asked from now on must not wait behind what was given up.
+        self.is_open = False
+        if self.is_known:
             self.connection.abandon(request_id)
-            self.is_open = False
+        else:
+            self._given_up.append(request_id)
 
     def _fail(self, error: DirtyError) -> None:
         self.is_open = False
