@@ -17,6 +17,21 @@ import (
 
 const rounds = 3000
 
+func TestAFaultSaysWhereItIs(t *testing.T) {
+	for _, one := range []struct {
+		fault *gd.ProtocolError
+		text  string
+	}{
+		{&gd.ProtocolError{Code: "a", Offset: 7, Path: "b", Reason: "c"}, "a at b, byte 7: c"},
+		{&gd.ProtocolError{Code: "a", Offset: 0, Reason: "c"}, "a, byte 0: c"},
+		{&gd.ProtocolError{Code: "a", Offset: gd.NoOffset, Path: "b", Reason: "c"}, "a at b: c"},
+	} {
+		if text := one.fault.Error(); text != one.text {
+			t.Errorf("%q, not %q", text, one.text)
+		}
+	}
+}
+
 // A value of at most so many levels.
 func anyValue(r *rand.Rand, levels int) any {
 	kinds := 8

@@ -12,7 +12,6 @@ from pathlib import Path
 from .. import requirements
 from . import c, docs, grammar, languages, machine, message_schema, promela, python
 from .errors import CompileError
-from .go import table
 from .python import stash
 from .walk import walk
 
@@ -23,8 +22,6 @@ GENERATED = (
     "workshop/model/_generated",
     *(language.folder for language in languages.EVERYTHING.values()),
 )
-# Generated files beside what is written by hand.
-ALONE = (table.PATH,)
 FIX = "python -m spec.codegen --write"
 COMMENTS = {
     ".py": "# {}\n",
@@ -34,7 +31,6 @@ COMMENTS = {
     ".svg": "<!-- {} -->\n",
     ".json": "",
     ".abnf": "; {}\n",
-    ".go": "// {}\n",
     ".pml": "/* {} */\n",
 }
 # What says what the bytes are, and what makes of it a codec in Python and C, which belong together.
@@ -68,10 +64,9 @@ def render() -> dict[str, str]:
         **message_schema.files(spec, mark),
         **grammar.files(spec),
         **promela.files(spec),
-        **table.files(spec),
     }
     marked = {path: COMMENTS[Path(path).suffix].format(mark) + text for path, text in files.items()}
-    return {**marked, **languages.checked_in(spec, mark)}
+    return {**marked, **languages.checked_in(spec, mark), **languages.beside(spec, mark)}
 
 
 def present(root: Path, files: Collection[str]) -> dict[str, str]:
@@ -85,7 +80,7 @@ def present(root: Path, files: Collection[str]) -> dict[str, str]:
     inside = {path for folder in GENERATED for path in (root / folder).rglob("*")}
     return {
         path.relative_to(root).as_posix(): path.read_text()
-        for path in sorted({*inside, *(root / path for path in ALONE)})
+        for path in sorted({*inside, *map(root.joinpath, files)})
         if path.is_file() and path.suffix in kinds
     }
 
@@ -120,7 +115,7 @@ def check(root: Path) -> int:
                     f"{path} (as the spec says)",
                 )
             )
-    unformatted = languages.badly_formatted(root) if expected == found else []
+    unformatted = languages.badly_formatted(walk(), root) if expected == found else []
     for path in unformatted:
         print(f"{path}: the language's own formatter would change it: mend the backend")
     if expected == found and not unformatted:

@@ -21,6 +21,8 @@ class Language:
         formatter: command that reads a file and writes it as it should stand; {} is its name. With
             {each}, all names, it writes the names of those that it would change.
         files: their texts by name, from the IR and the package's name, without their marks.
+        beside: texts of files beside what this project writes by hand in the language, by path
+            below the root, without their marks: no user generates them.
     """
 
     name: str
@@ -30,3 +32,4 @@ class Language:
     comment: str
     formatter: tuple[str, ...]
     files: Callable[[ir.Spec, str], dict[str, str]]
+    beside: Callable[[ir.Spec], dict[str, str]] = lambda spec: {}

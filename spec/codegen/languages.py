@@ -36,7 +36,10 @@ EVERYTHING: Mapping[str, Language] = {**LANGUAGES, **{tool.name: tool for tool i
 
 def generated(language: Language, spec: ir.Spec, mark: str, package: str = "") -> dict[str, str]:
     """A language's files, marked, by name."""
-    texts = language.files(spec, package or language.package)
+    return _marked(language, language.files(spec, package or language.package), mark)
+
+
+def _marked(language: Language, texts: Mapping[str, str], mark: str) -> dict[str, str]:
     return {name: language.comment.format(mark) + "\n" + text for name, text in texts.items()}
 
 
@@ -56,13 +59,29 @@ def checked_in(spec: ir.Spec, mark: str) -> dict[str, str]:
     }
 
 
-def badly_formatted(root: Path) -> list[str]:
+def beside(spec: ir.Spec, mark: str) -> dict[str, str]:
+    """The generated files that stand beside what is written by hand, by path below the root."""
+    return {
+        path: text
+        for language in LANGUAGES.values()
+        for path, text in _marked(language, language.beside(spec), mark).items()
+    }
+
+
+def badly_formatted(spec: ir.Spec, root: Path) -> list[str]:
     """The generated files that their language's formatter would change, where it is installed."""
     return [
         path.relative_to(root).as_posix()
         for language in LANGUAGES.values()
         if _formatter(language, root) is not None
-        for path in _changed(language, sorted((root / language.folder).iterdir()), root)
+        for path in _changed(
+            language,
+            [
+                *sorted((root / language.folder).iterdir()),
+                *map(root.joinpath, language.beside(spec)),
+            ],
+            root,
+        )
     ]
 
 

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gdproto.spec.codegen.__main__ import ALONE, GENERATED
+from gdproto.spec.codegen.__main__ import GENERATED
+from gdproto.spec.codegen.languages import beside
+from gdproto.spec.codegen.walk import walk
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,8 +21,8 @@ def copied(folder: Path) -> Path:
     shutil.copytree(ROOT / "gdproto", folder / "gdproto", ignore=ignore)
     for generated in GENERATED:
         shutil.copytree(ROOT / generated, folder / generated, ignore=ignore, dirs_exist_ok=True)
-    for generated in ALONE:
-        (folder / generated).parent.mkdir(parents=True)
+    for generated in beside(walk(), ""):
+        (folder / generated).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / generated, folder / generated)
     return folder
 

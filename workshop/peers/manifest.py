@@ -36,6 +36,7 @@ class Peer:
         needs: programs without which nothing of it can be built.
         build, test, fuzz: commands.
         mutant: commands that build its programs anew where a line has changed, and soon.
+        unit: commands that run its own tests of the codec alone, on such a build.
         bench: commands that make a benchmark, and last one that runs it (see benchmarks.peers).
         rival: the library that it measures beside.
         testee, client, worker: the command that starts it; empty for none.
@@ -50,6 +51,7 @@ class Peer:
     test: tuple[str, ...]
     fuzz: tuple[str, ...] = ()
     mutant: tuple[str, ...] = ()
+    unit: tuple[str, ...] = ()
     bench: tuple[str, ...] = ()
     rival: str = ""
     testee: str = ""

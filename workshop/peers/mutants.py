@@ -1,13 +1,13 @@
 """``python -m workshop.peers.mutants [NAME ...]``: broken codecs of other languages, all told.
 
 Rules: a mutant is one small change of one line of a generated file: a comparison at its bound or
-turned round, a sum made a difference, a number one larger, and made or. What does not compile is
-no mutant. One is killed when some vector fails, ends the testee or makes it hang. What no vector
-tells, the live scripts are asked about. They are drawn by the hash of their names, so that a change
-of the code draws few others, until so many are killed by vectors; what lives stands in the ledger,
-with the reason. What came of each is kept in build/ until the peer or the suite changes: a run that
-was cut off goes on where it was. Exits with 1 where one lives that is not in the ledger, or too few
-are killed.
+turned round, a sum made a difference, a number one larger, and made or. What does not compile is no
+mutant. One is killed when some vector fails, ends the testee or makes it hang. What no vector
+tells, the live scripts are asked about, and then the language's own tests of the codec. They are
+drawn by the hash of their names, so that a change of the code draws few others, until so many are
+killed by vectors; what lives stands in the ledger, with the reason. What came of each is kept in
+build/ until the peer or the suite changes: a run that was cut off goes on where it was. Exits with
+1 where one lives that is not in the ledger, or too few are killed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import shlex
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,8 @@ LEDGER = Path(__file__).with_name("survivors.toml")
 JUDGED = ("go", "rust", "typescript")
 KILLED, SEED = 40, 1
 ANSWER_S = 30.0
-LIVE = "live: "
+LIVE, OWN = "live: ", "own: "
+OWN_S = 300.0
 TOGETHER = 4
 MARK = b"@generated"
 KEPT = ROOT / "build" / "mutants"
@@ -154,6 +156,19 @@ class Copy:
                     return f"{LIVE}{result.case}"
         return ""
 
+    def any_killer(self, cases: Sequence[Case]) -> str:
+        """Who tells it from a sound one; empty for nobody."""
+        return self.killer(cases) or self.live_killer() or self.own_killer()
+
+    def own_killer(self) -> str:
+        """The first of its own tests that fails; empty for none."""
+        for command in self.peer.unit:
+            try:
+                run(self.peer, command, OWN_S)
+            except Broken:
+                return OWN + command
+        return ""
+
     def broken(self, mutant: Mutant, cases: Sequence[Case]) -> str | None:
         """Who kills the mutant; empty for nobody, None where it is none."""
         path = self.peer.folder / mutant.file
@@ -162,7 +177,7 @@ class Copy:
         lines[mutant.line - 1] = mutant.after
         path.write_text("\n".join(lines))
         try:
-            return (self.killer(cases) or self.live_killer()) if self.is_built() else None
+            return self.any_killer(cases) if self.is_built() else None
         finally:
             path.write_text(sound)
 
@@ -200,25 +215,23 @@ def judge(peer: Peer, enough: int, seed: int) -> tuple[list[str], int]:
     Returns:
         Who lives, and how many vectors kill.
     """
-    lived, killed, told, began_s = [], 0, 0, time.monotonic()
+    lived, came, began_s = [], Counter[str](), time.monotonic()
     for mutant, killer in _judged(peer, drawn(mutants(peer), seed)):
         if killer is None:
             continue
         print(f"{mutant.name[:100]:<100} {killer or 'LIVES'}", flush=True)
         if not killer:
             lived.append(mutant.name)
-        elif killer.startswith(LIVE):
-            told += 1
         else:
-            killed += 1
-        if killed == enough:
+            came[next((kind for kind in (LIVE, OWN) if killer.startswith(kind)), "")] += 1
+        if came[""] == enough:
             break
     seconds = time.monotonic() - began_s
     print(
-        f"{peer.language}: {killed} killed by vectors, {told} by live scripts, {len(lived)} live;"
-        f" {seconds:.0f} s"
+        f"{peer.language}: {came['']} killed by vectors, {came[LIVE]} by live scripts,"
+        f" {came[OWN]} by its own tests, {len(lived)} live; {seconds:.0f} s"
     )
-    return lived, killed
+    return lived, came[""]
 
 
 def drawn(mutants: Iterable[Mutant], seed: int) -> list[Mutant]:
@@ -241,7 +254,7 @@ def sound(peer: Peer, folder: Path, cases: Sequence[Case]) -> Copy:
     """A copy that nothing tells from what it is a copy of. Raises Broken, RunError."""
     copy = Copy(peer, folder)
     built(copy.peer)
-    fault = (copy.killer(cases) or copy.live_killer()) if copy.is_built() else "it is not built"
+    fault = copy.any_killer(cases) if copy.is_built() else "it is not built"
     if fault:
         raise RunError(f"{peer.language}: the sound one is at fault: {fault}")
     return copy

@@ -118,6 +118,14 @@ test("bytes that were handed out stay as they are when more comes", () => {
   assert.deepEqual(held, expected);
 });
 
+test("a fault says where it is", () => {
+  const said = (offset?: number, ...location: gd.Step[]) =>
+    new gd.ProtocolError("truncated", "exchange", offset, location).message;
+  assert.equal(said(0, "a", 1), "truncated at byte 0 in a[1]");
+  assert.equal(said(7), "truncated at byte 7");
+  assert.equal(said(undefined, "a"), "truncated in a");
+});
+
 test("an integer is a bigint, and a number a float", () => {
   assert.deepEqual(gd.decode(gd.encode([2n, 2])), [2n, 2]);
 });

@@ -20,6 +20,7 @@ from . import (
     limits,
     memory,
     messages,
+    names,
     reading,
     values,
     writing,
@@ -81,4 +82,5 @@ LANGUAGE = Language(
     comment="/* {} */",
     formatter=("clang-format", "--style=file", "--assume-filename", "{}"),
     files=files,
+    beside=names.files,
 )

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from .. import ir
 from ..language import Language
-from . import connection, errors, exchanges, header, limits, messages, soundness, values
+from . import (
+    connection,
+    errors,
+    exchanges,
+    header,
+    limits,
+    messages,
+    names,
+    soundness,
+    table,
+    values,
+)
 
 NOUNS = {
     "limits": limits.text,
@@ -28,6 +39,11 @@ def files(spec: ir.Spec, package: str) -> dict[str, str]:
     return {f"{noun}.go": begun + text(spec, package) for noun, text in NOUNS.items()}
 
 
+def beside(spec: ir.Spec) -> dict[str, str]:
+    """The client's table, and the test of names."""
+    return {**table.files(spec), **names.files(spec)}
+
+
 LANGUAGE = Language(
     name="go",
     title="Go",
@@ -36,4 +52,5 @@ LANGUAGE = Language(
     comment="// {}",
     formatter=("gofmt",),
     files=files,
+    beside=beside,
 )

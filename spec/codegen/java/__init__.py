@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .. import ir
 from ..language import Language
-from . import connection, errors, exchanges, header, limits, messages, values
+from . import connection, errors, exchanges, header, limits, messages, names, values
 
 
 def files(spec: ir.Spec, package: str) -> dict[str, str]:
@@ -27,4 +27,5 @@ LANGUAGE = Language(
     comment="// {}",
     formatter=("target/google-java-format", "--dry-run", "{each}"),
     files=files,
+    beside=names.files,
 )

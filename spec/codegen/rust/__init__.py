@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import ir
 from ..language import Language
 from ..template import fill
+from . import names
 from .connection import connection
 from .errors import errors
 from .exchanges import exchanges
@@ -59,4 +60,5 @@ LANGUAGE = Language(
     comment="// {}",
     formatter=("rustfmt", "--edition", "2021", "--config", "use_small_heuristics=Max"),
     files=files,
+    beside=names.files,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .. import ir
 from ..language import Language
-from . import connection, errors, exchanges, header, limits, messages, soundness, values
+from . import connection, errors, exchanges, header, limits, messages, names, soundness, values
 from .printing import NAME, module
 
 
@@ -29,4 +29,5 @@ LANGUAGE = Language(
     comment="// {}",
     formatter=("node_modules/.bin/prettier", "--stdin-filepath", "{}"),
     files=files,
+    beside=names.files,
 )

@@ -1,0 +1,35 @@
+"""names.c: a test that each number of the declaration has its name; to compile it is to run it."""
+
+from __future__ import annotations
+
+from .. import ir
+from ..naming import screaming
+from ..template import fill
+from .printing import constant
+
+PATH = "peers/c/tests/names.c"
+TEMPLATE = """
+    /* Each number of the declaration has its name. */
+    #include "gd.h"
+
+    «asserted»
+
+    int main(void) {
+        return 0;
+    }
+"""
+
+
+def files(spec: ir.Spec) -> dict[str, str]:
+    """The file's text by its path below the root, without its mark."""
+    numbers = [
+        *(
+            (constant(screaming(kind), name), held)
+            for kind, all_ in spec.enumerations
+            for name, held in all_
+        ),
+        *((constant("MESSAGE", one.name), one.code) for one in spec.messages),
+        *((f"GD_{screaming(one.name)}", one.value) for one in spec.limits),
+    ]
+    asserted = [f'_Static_assert({name} == {number}, "{name}");' for name, number in numbers]
+    return {PATH: fill(TEMPLATE, asserted=asserted)}

@@ -1,0 +1,47 @@
+"""names_test.go: a test that each number of the declaration has its name."""
+
+from __future__ import annotations
+
+from .. import ir
+from .printing import exported, filled, limit, message_type
+
+PATH = "peers/go/names_test.go"
+TEMPLATE = """
+    // Code generated from the declaration of GD/«version». DO NOT EDIT.
+
+    package gdproto_test
+
+    import (
+        "testing"
+
+        "gdproto/gd"
+    )
+
+    func TestEveryNumberHasItsName(t *testing.T) {
+        for _, one := range []struct {
+            name         string
+            is, declared int64
+        }{
+            «rows»
+        } {
+            if one.is != one.declared {
+                t.Errorf("%s is %d, not %d", one.name, one.is, one.declared)
+            }
+        }
+    }
+"""
+
+
+def files(spec: ir.Spec) -> dict[str, str]:
+    """The file's text by its path below the root, without its mark."""
+    numbers = [
+        *(
+            (f"{kind}{exported(name)}", held)
+            for kind, all_ in spec.enumerations
+            for name, held in all_
+        ),
+        *((message_type(one.name), one.code) for one in spec.messages),
+        *((limit(one), one.value) for one in spec.limits),
+    ]
+    rows = [f'{{"{name}", int64(gd.{name}), {number}}},' for name, number in numbers]
+    return {PATH: filled(TEMPLATE, version=str(spec.version), rows=rows)}

@@ -1,0 +1,39 @@
+"""NamesTest.java: a test that each number of the declaration has its name."""
+
+from __future__ import annotations
+
+from .. import ir
+from ..naming import screaming
+from ..template import fill
+
+PATH = "peers/java/src/test/java/gdproto/gd/NamesTest.java"
+TEMPLATE = """
+    package gdproto.gd;
+
+    import static org.junit.jupiter.api.Assertions.assertEquals;
+
+    import org.junit.jupiter.api.Test;
+
+    /** Each number of the declaration has its name. */
+    class NamesTest {
+      @Test
+      void everyNumberHasItsName() {
+        «asserted»
+      }
+    }
+"""
+
+
+def files(spec: ir.Spec) -> dict[str, str]:
+    """The file's text by its path below the root, without its mark."""
+    numbers = [
+        *(
+            (f"{kind}.{screaming(name)}.code()", held)
+            for kind, all_ in spec.enumerations
+            for name, held in all_
+        ),
+        *((f"MessageType.{screaming(one.name)}.code()", one.code) for one in spec.messages),
+        *((f"Limits.{screaming(one.name)}", one.value) for one in spec.limits),
+    ]
+    asserted = [f"assertEquals({number}, {said});" for said, number in numbers]
+    return {PATH: fill(TEMPLATE, asserted=asserted)}
