@@ -141,6 +141,21 @@ CALL_STATUS = Form(
         FormField("worker", INT, "the process of that worker", nullable=True),
     ),
 )
+WORKER_LIMITS = Form(
+    "WorkerLimits",
+    "What a worker, and all that it starts, may take of its machine.",
+    (
+        FormField("memory", INT, "beyond which it gets none", unit="bytes", nullable=True),
+        FormField(
+            "memory_by",
+            TEXT,
+            "what that counts: `addresses` of each process, or `cgroup`, the memory of all",
+            nullable=True,
+        ),
+        FormField("nice", INT, "niceness that it has more than its arbiter"),
+        FormField("cpus", list_of(INT), "the CPUs that it may use; none where it may use any"),
+    ),
+)
 WORKER_STATUS = Form(
     "WorkerStatus",
     "A worker as its arbiter sees it.",
@@ -177,6 +192,25 @@ WORKER_STATUS = Form(
         FormField("calls", INT, "requests that it has answered"),
         FormField("errors", INT, "of these, how many by an ERROR"),
         FormField("running", list_of(a(CALL_STATUS)), "what it runs"),
+        FormField(
+            "limits", a(WORKER_LIMITS), "what it may take, where that is known", nullable=True
+        ),
+    ),
+)
+APP_LIMITS = Form(
+    "AppLimits",
+    "How long calls of an app may take.",
+    (
+        FormField(
+            "timeout",
+            NUMBER,
+            "of silence within a call; none for any",
+            unit="seconds",
+            nullable=True,
+        ),
+        FormField(
+            "max_run", NUMBER, "of a call as a whole; none for any", unit="seconds", nullable=True
+        ),
     ),
 )
 DRAINING = Form(
@@ -264,6 +298,7 @@ STATUS_ANSWER = Form(
         FormField("upgrading", BOOL, "whether an arbiter boots that is to follow this one"),
         FormField("upgrade_failure", TEXT, "why the last one did not follow; empty if it did"),
         FormField("log_dropped", INT, "lines of its log that nobody took in time"),
+        FormField("limits", dict_of(a(APP_LIMITS)), "how long calls may take, by app"),
         FormField("draining", a(DRAINING), "of one that stops, what it waits for", nullable=True),
     ),
 )

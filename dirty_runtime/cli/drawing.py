@@ -128,6 +128,8 @@ def _drawn(state: State) -> Group:
     parts += ["", _draw_workers(state), "", _draw_apps(state)]
     if state.get("actions"):
         parts += ["", _draw_actions(state)]
+    if limits := _limits(state):
+        parts += ["", *limits]
     if error := state.get("last_boot_error"):
         parts += ["", f"last boot error: [red]{_said(error)}[/]"]
     return Group(*parts)
@@ -248,3 +250,34 @@ def _draw_apps(state: State) -> Table:
         waited = f"{state['waits'][app]:.1f} s" if "waits" in state else "-"
         table.add_row(_said(app), str(serving), _said(waiting), waited, reason)
     return table
+
+
+def _limits(state: State) -> list[str]:
+    """What calls and workers may take: a line for those who may the same."""
+    told = [(_shown_times(limits), app) for app, limits in state.get("limits", {}).items()]
+    for worker in state["workers"]:
+        told.append((_shown_limits(worker.get("limits") or {}), f"slot {worker.get('slot')}"))
+    found: dict[str, list[str]] = {}
+    # A slot is told once, also while its worker is replaced.
+    for text, of in dict.fromkeys(told):
+        if text:
+            found.setdefault(text, []).append(of)
+    return [f"limits: {_said(text)}: {_said(', '.join(of))}" for text, of in found.items()]
+
+
+def _shown_times(limits: State) -> str:
+    """How long calls of an app may take, by the names of the settings."""
+    names = [name for name in ("timeout", "max_run") if limits.get(name) is not None]
+    return ", ".join(f"{name.replace('_', '-')} {limits[name]:g} s" for name in names)
+
+
+def _shown_limits(limits: State) -> str:
+    """What a worker may take of its machine."""
+    parts = []
+    if memory := limits.get("memory"):
+        parts.append(f"{memory / 2**20:.0f} MiB by {limits.get('memory_by')}")
+    if nice := limits.get("nice"):
+        parts.append(f"nice {nice}")
+    if cpus := limits.get("cpus"):
+        parts.append(f"cpus {','.join(map(str, cpus))}")
+    return ", ".join(parts)

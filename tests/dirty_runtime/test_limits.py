@@ -17,7 +17,7 @@ from dirty_runtime.arbiter.workers.launch import limits_of
 from dirty_runtime.cpus import cpu_lists
 from dirty_runtime.settings import Config, ConfigError
 
-from .processes import serving, wait_until, wait_until_logged
+from .processes import run_dirty, serving, wait_until, wait_until_logged
 from .test_watch import Clock, Lane
 
 APP = "limited:Limited"
@@ -41,6 +41,13 @@ def test_a_worker_and_what_it_starts_are_limited() -> None:
         assert failed.value.exception_type == "builtins.MemoryError"
         assert client.execute(APP, "allocate", MIB) == MIB
         assert client.execute(APP, "pid") == worker
+        told = {"memory": 512 * MIB, "memory_by": "addresses", "nice": 3, "cpus": [CPU]}
+        status = client.status()
+        assert [one["limits"] for one in status["workers"]] == [told]
+        assert status["limits"] == {APP: {"timeout": 300.0, "max_run": None}}
+        shown = run_dirty("status", "--socket", arbiter.socket_path).stdout
+        assert f"limits: timeout 300 s: {APP}\n" in shown
+        assert f"limits: 512 MiB by addresses, nice 3, cpus {CPU}: slot 0\n" in shown
 
 
 def test_a_call_that_runs_too_long_fails_and_only_one_that_runs_on_costs_its_worker() -> None:
@@ -68,6 +75,7 @@ def test_one_app_has_a_time_of_its_own(tmp_path: Path) -> None:
         told = pytest.raises(DirtyTimeoutError, match=r"it ran for 0.2 s, all of max-run")
         with arbiter.client() as client, told:
             client.execute(APP, "doze")
+        assert arbiter.status()["limits"] == {APP: {"timeout": 300.0, "max_run": 0.2}}
         file.write_text("dirty_max_run = 30\n")
         arbiter.signal(signal.SIGHUP)
         wait_until_logged(arbiter, "app-max-run is another now")

@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Iterable
 from time import monotonic
 
 import gdproto
-from gdproto.answers import Draining, StatusAnswer, WorkerStatus
+from gdproto.answers import AppLimits, Draining, StatusAnswer, WorkerLimits, WorkerStatus
 
+from ...settings import Config
 from ...version import EXTENSIONS, PROTOCOL, VERSION
 from ..calls import Calls
 from ..clients.connection import CallOf, ClientConnection
@@ -116,6 +117,7 @@ class StatusAnswers:
             "upgrading": self._succession.is_under_way,
             "upgrade_failure": self._succession.failure,
             "log_dropped": LOG.dropped,
+            "limits": {path: app_limits(supervisor.config, path) for path in router.apps},
             "draining": self._draining(),
         }
 
@@ -166,12 +168,36 @@ class StatusAnswers:
             "running": [
                 call_status(call, self._calls, now_s) for call in self._calls.on(worker.places)
             ],
+            "limits": limits_of(worker),
         }
 
 
 def template_of(worker: Worker) -> int | None:
     """The process with its apps that it was forked from, if it was."""
     return worker.process.template_pid if isinstance(worker.process, LocalProcess) else None
+
+
+def limits_of(worker: Worker) -> WorkerLimits | None:
+    """What it may take of this machine; None where it is elsewhere."""
+    process = worker.process
+    if not isinstance(process, LocalProcess):
+        return None
+    limits = process.limits
+    memory = limits.get("memory")
+    return {
+        "memory": memory or None,
+        "memory_by": "addresses" if memory else None,
+        "nice": limits.get("nice", 0),
+        "cpus": limits.get("cpus", []),
+    }
+
+
+def app_limits(config: Config, path: str) -> AppLimits:
+    """How long calls of the app may take."""
+    return {
+        "timeout": config.timeout_s or None,
+        "max_run": config.app_max_run.get(path, config.max_run_s) or None,
+    }
 
 
 def _numbers(given: Given) -> dict[str, dict[str, int | float]]:

@@ -151,7 +151,9 @@ class PythonLauncher:
         loads = start_of("template", (), self._config, Order(-1, 0, apps, ()))
         template = self._templates.with_apps(apps, loads)
         start = start_of("worker", (), self._config, order)
-        return LocalProcess(lambda fds: template.start(start.with_fds(fds)), True, template)
+        return LocalProcess(
+            lambda fds: template.start(start.with_fds(fds)), True, template, start.limits
+        )
 
 
 class CommandLauncher:
@@ -252,7 +254,9 @@ def limits_of(config: Config, slot: int) -> dict[str, Any]:
 
 def started(templates: Templates, start: Start, takes_signals: bool) -> LocalProcess:
     """A worker's process. Raises OSError."""
-    return LocalProcess(lambda fds: templates.start(start.with_fds(fds)), takes_signals)
+    return LocalProcess(
+        lambda fds: templates.start(start.with_fds(fds)), takes_signals, limits=start.limits
+    )
 
 
 def told(config: Config, order: Order) -> dict[str, str]:

@@ -13,8 +13,9 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from ...printable import printable
 from ...stacks import ASK
@@ -23,6 +24,7 @@ from .stacks import StackPipe, Stacks
 # Descriptors, with names.
 Fds = Sequence[tuple[str, int]]
 
+NO_LIMITS: Mapping[str, Any] = MappingProxyType({})
 SAID_BYTES = 4096
 TRACE_BYTES = 64 * 1024
 LEAVE = "leave"
@@ -167,6 +169,7 @@ class LocalProcess:
         takes_signals: whether it has a meaning for USR1, of which others would die, and tells
             where its threads are.
         template: loads its apps first, if it does; its end before that is the worker's.
+        limits: what it may take of the machine: see `template.Start`.
 
     Raises:
         OSError: it cannot be started, for now.
@@ -179,7 +182,9 @@ class LocalProcess:
         start: Callable[[Fds], Kept],
         takes_signals: bool,
         template: Loading | None = None,
+        limits: Mapping[str, Any] = NO_LIMITS,
     ) -> None:
+        self.limits = limits
         self._template = template
         self._takes_signals = takes_signals
         self._leaving: Callable[[str], None] | None = None
