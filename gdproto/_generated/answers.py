@@ -1,4 +1,4 @@
-# @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (1b4b1b04b46ff141) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -105,6 +105,22 @@ class CallStatus(TypedDict):
     worker: NotRequired[int | None]
 
 
+class WorkerLimits(TypedDict):
+    """What a worker, and all that it starts, may take of its machine.
+
+    Attributes:
+        memory: beyond which it gets none, in bytes.
+        memory_by: what that counts: `addresses` of each process, or `cgroup`, the memory of all.
+        nice: niceness that it has more than its arbiter.
+        cpus: the CPUs that it may use; none where it may use any.
+    """
+
+    memory: NotRequired[int | None]
+    memory_by: NotRequired[str | None]
+    nice: NotRequired[int]
+    cpus: NotRequired[list[int]]
+
+
 class WorkerStatus(TypedDict):
     """A worker as its arbiter sees it.
 
@@ -131,6 +147,7 @@ class WorkerStatus(TypedDict):
         calls: requests that it has answered.
         errors: of these, how many by an ERROR.
         running: what it runs.
+        limits: what it may take, where that is known.
     """
 
     pid: int
@@ -155,6 +172,7 @@ class WorkerStatus(TypedDict):
     calls: NotRequired[int]
     errors: NotRequired[int]
     running: NotRequired[list[CallStatus]]
+    limits: NotRequired[WorkerLimits | None]
 
 
 class Percentiles(TypedDict):
@@ -225,6 +243,18 @@ class Buckets(TypedDict):
     bytes: list[float]
 
 
+class AppLimits(TypedDict):
+    """How long calls of an app may take.
+
+    Attributes:
+        timeout: of silence within a call; none for any, in seconds.
+        max_run: of a call as a whole; none for any, in seconds.
+    """
+
+    timeout: NotRequired[float | None]
+    max_run: NotRequired[float | None]
+
+
 class Draining(TypedDict):
     """What an arbiter that stops waits for.
 
@@ -271,6 +301,7 @@ class StatusAnswer(TypedDict):
         upgrading: whether an arbiter boots that is to follow this one.
         upgrade_failure: why the last one did not follow; empty if it did.
         log_dropped: lines of its log that nobody took in time.
+        limits: how long calls may take, by app.
         draining: of one that stops, what it waits for.
     """
 
@@ -302,6 +333,7 @@ class StatusAnswer(TypedDict):
     upgrading: NotRequired[bool]
     upgrade_failure: NotRequired[str]
     log_dropped: NotRequired[int]
+    limits: NotRequired[dict[str, AppLimits]]
     draining: NotRequired[Draining | None]
 
 
@@ -642,6 +674,12 @@ FORMS: Final[dict[str, Form]] = {
         FormField('slot', ResultType('integer', None, ''), False, True, '', 'the place of the worker that runs it'),
         FormField('worker', ResultType('integer', None, ''), False, True, '', 'the process of that worker'),
     ), 'A request that runs or waits, as its arbiter sees it.'),
+    'WorkerLimits': Form('WorkerLimits', (
+        FormField('memory', ResultType('integer', None, ''), False, True, 'bytes', 'beyond which it gets none'),
+        FormField('memory_by', ResultType('string', None, ''), False, True, '', 'what that counts: `addresses` of each process, or `cgroup`, the memory of all'),
+        FormField('nice', ResultType('integer', None, ''), False, False, '', 'niceness that it has more than its arbiter'),
+        FormField('cpus', ResultType('list', ResultType('integer', None, ''), ''), False, False, '', 'the CPUs that it may use; none where it may use any'),
+    ), 'What a worker, and all that it starts, may take of its machine.'),
     'WorkerStatus': Form('WorkerStatus', (
         FormField('pid', ResultType('integer', None, ''), True, False, '', 'the process'),
         FormField('age', ResultType('integer', None, ''), True, False, '', "its number, counted from the arbiter's start"),
@@ -665,6 +703,7 @@ FORMS: Final[dict[str, Form]] = {
         FormField('calls', ResultType('integer', None, ''), False, False, '', 'requests that it has answered'),
         FormField('errors', ResultType('integer', None, ''), False, False, '', 'of these, how many by an ERROR'),
         FormField('running', ResultType('list', ResultType('form', None, 'CallStatus'), ''), False, False, '', 'what it runs'),
+        FormField('limits', ResultType('form', None, 'WorkerLimits'), False, True, '', 'what it may take, where that is known'),
     ), 'A worker as its arbiter sees it.'),
     'Percentiles': Form('Percentiles', (
         FormField('p50', ResultType('number', None, ''), True, False, 'seconds', 'half of them'),
@@ -692,6 +731,10 @@ FORMS: Final[dict[str, Form]] = {
         FormField('seconds', ResultType('list', ResultType('number', None, ''), ''), True, False, 'seconds', 'of times'),
         FormField('bytes', ResultType('list', ResultType('number', None, ''), ''), True, False, 'bytes', 'of sizes'),
     ), 'The bounds of histograms, ascending; a bound is in the bucket that it ends.'),
+    'AppLimits': Form('AppLimits', (
+        FormField('timeout', ResultType('number', None, ''), False, True, 'seconds', 'of silence within a call; none for any'),
+        FormField('max_run', ResultType('number', None, ''), False, True, 'seconds', 'of a call as a whole; none for any'),
+    ), 'How long calls of an app may take.'),
     'Draining': Form('Draining', (
         FormField('running', ResultType('integer', None, ''), True, False, '', 'requests that run'),
         FormField('waiting', ResultType('integer', None, ''), True, False, '', 'requests that wait'),
@@ -726,6 +769,7 @@ FORMS: Final[dict[str, Form]] = {
         FormField('upgrading', ResultType('bool', None, ''), False, False, '', 'whether an arbiter boots that is to follow this one'),
         FormField('upgrade_failure', ResultType('string', None, ''), False, False, '', 'why the last one did not follow; empty if it did'),
         FormField('log_dropped', ResultType('integer', None, ''), False, False, '', 'lines of its log that nobody took in time'),
+        FormField('limits', ResultType('dict', ResultType('form', None, 'AppLimits'), ''), False, False, '', 'how long calls may take, by app'),
         FormField('draining', ResultType('form', None, 'Draining'), False, True, '', 'of one that stops, what it waits for'),
     ), 'The state of an arbiter, its workers and its queues.'),
     'AppAttributes': Form('AppAttributes', (
@@ -968,4 +1012,4 @@ MANAGE_OPERATIONS: Final[dict[ManageOp, Operation]] = {
     ),
 }
 
-__all__ = ['ActionStatus', 'AppAttributes', 'Buckets', 'CallStatus', 'Draining', 'ErrorDetails', 'FORMS', 'Histogram', 'MANAGE_OPERATIONS', 'ManageAnswer', 'Percentiles', 'STASH_OPERATIONS', 'Scalar', 'StashBackend', 'StashChange', 'StashChanges', 'StashEntry', 'StashInfo', 'StashPage', 'StatusAnswer', 'WorkerAnswer', 'WorkerStacks', 'WorkerStatus']
+__all__ = ['ActionStatus', 'AppAttributes', 'AppLimits', 'Buckets', 'CallStatus', 'Draining', 'ErrorDetails', 'FORMS', 'Histogram', 'MANAGE_OPERATIONS', 'ManageAnswer', 'Percentiles', 'STASH_OPERATIONS', 'Scalar', 'StashBackend', 'StashChange', 'StashChanges', 'StashEntry', 'StashInfo', 'StashPage', 'StatusAnswer', 'WorkerAnswer', 'WorkerLimits', 'WorkerStacks', 'WorkerStatus']

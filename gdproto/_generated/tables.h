@@ -1,7 +1,7 @@
-/* @generated from spec/ (dde9e84d13fe1180) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (1b4b1b04b46ff141) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "d0e5429becb83619"
+#define SPEC_HASH "e201a331cb17326d"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576
