@@ -6,6 +6,7 @@ import gdproto.gd.Message;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,8 @@ import java.util.function.LongFunction;
  *
  * <p>One client may be shared by threads, and any number of calls be under way at once on its one
  * connection; each stream has a connection of its own. It connects when it is first used, and again
- * after the arbiter was restarted. What was sent is never sent again.
+ * after the arbiter was restarted, or where a call was given up that cannot be cancelled: none
+ * waits behind it. What was sent is never sent again.
  *
  * <p>Each method that asks throws a {@link DirtyException} for what goes wrong, of the class that
  * its type has.
@@ -27,6 +29,9 @@ public final class Client implements AutoCloseable {
   private final Path socket;
   private final Duration timeout;
   private Wire wire;
+
+  /** On which nothing more is asked, and something is under way. */
+  private final List<Wire> left = new ArrayList<>();
 
   /** Of the arbiter at this socket; a call may take 30 seconds. */
   public Client(Path socket) {
@@ -91,9 +96,11 @@ public final class Client implements AutoCloseable {
   @Override
   public synchronized void close() {
     if (wire != null) {
-      wire.close();
+      left.add(wire);
       wire = null;
     }
+    left.forEach(Wire::close);
+    left.clear();
   }
 
   /** The result of a question that no app answers. */
@@ -102,7 +109,7 @@ public final class Client implements AutoCloseable {
   }
 
   /** Sends what opens an exchange, on the shared connection. */
-  Pending begin(LongFunction<Message> opener, Duration within) {
+  synchronized Pending begin(LongFunction<Message> opener, Duration within) {
     Deadline deadline = new Deadline(within);
     Wire shared = shared(deadline);
     return new Pending(shared, shared.open(opener, false), deadline);
@@ -113,8 +120,14 @@ public final class Client implements AutoCloseable {
     return connected(deadline);
   }
 
-  private synchronized Wire shared(Deadline deadline) {
-    if (wire == null || wire.isOver()) {
+  private Wire shared(Deadline deadline) {
+    if (wire != null && !wire.isFree()) {
+      wire.leave();
+      left.add(wire);
+      left.removeIf(Wire::isOver);
+      wire = null;
+    }
+    if (wire == null) {
       wire = connected(deadline);
     }
     return wire;

@@ -53,7 +53,15 @@ final class Wire implements AutoCloseable {
   private Long asking;
 
   private Boolean canCancel;
+
+  /** What was given up before that is known. */
   private final List<Long> toCancel = new ArrayList<>();
+
+  /** Whether something runs on that was given up and cannot be cancelled. */
+  private boolean isHeld;
+
+  /** Whether nothing more is asked here. */
+  private boolean isLeft;
 
   /** Connects. Throws DirtyException where the arbiter takes nobody in time. */
   Wire(Path socket, Deadline deadline) throws IOException {
@@ -112,6 +120,23 @@ final class Wire implements AutoCloseable {
     return over != null;
   }
 
+  /** Whether what is asked here waits behind nothing that was given up. */
+  synchronized boolean isFree() {
+    return over == null && !isHeld && toCancel.isEmpty();
+  }
+
+  /** Nothing more is asked here: it closes when all that is under way has been answered. */
+  synchronized void leave() {
+    isLeft = true;
+    closeIfSpent();
+  }
+
+  private synchronized void closeIfSpent() {
+    if (isLeft && open.isEmpty() && toCancel.isEmpty()) {
+      close();
+    }
+  }
+
   /** Sends what opens an exchange. Throws DirtyException where it cannot be sent. */
   synchronized Exchange open(LongFunction<Message> opener, boolean isStream) {
     if (over != null) {
@@ -140,13 +165,16 @@ final class Wire implements AutoCloseable {
     }
   }
 
+  /** Cancels what was given up, where the arbiter can. */
   private void cancel() {
     for (long requestId : toCancel) {
       if (canCancel && connection.isOpen(requestId)) {
         send(new Message.Cancel(requestId));
       }
+      isHeld |= connection.isOpen(requestId) && !canCancel;
     }
     toCancel.clear();
+    closeIfSpent();
   }
 
   /** Closes it: what is open fails. */
@@ -257,6 +285,9 @@ final class Wire implements AutoCloseable {
     } else {
       exchange.give(message);
     }
+    if (ended) {
+      closeIfSpent();
+    }
   }
 
   private void take(ProtocolException fault) {
@@ -266,14 +297,19 @@ final class Wire implements AutoCloseable {
     }
     Exchange exchange;
     synchronized (this) {
+      if (asking != null && fault.requestId() == asking) {
+        learn(null);
+        return;
+      }
       exchange = open.remove(fault.requestId());
     }
     if (exchange != null) {
       exchange.fail(Failures.ofFault(fault));
+      closeIfSpent();
     }
   }
 
-  /** What the arbiter can do, by its answer to STATUS. */
+  /** What the arbiter can do, by its answer to STATUS; null for one that nobody can read. */
   private void learn(Message message) {
     asking = null;
     canCancel =

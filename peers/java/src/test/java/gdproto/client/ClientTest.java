@@ -108,9 +108,60 @@ class ClientTest {
     assertEquals(0.05, ((Message.Request) asked.message()).timeout());
     assertThrows(DirtyException.TimeoutException.class, pending::get);
     LittleArbiter.Came status = arbiter.next();
-    // One that has no extensions is not sent a CANCEL.
+    // Nobody knows yet whether it can be cancelled: no call waits behind it.
+    Pending next = client.prepare("a:B", "next").start();
+    LittleArbiter.Came other = arbiter.next();
+    assertNotSame(asked.client(), other.client());
+    // One that has no extensions is not sent a CANCEL: its connection ends.
     status.answer(new Message.Response(status.message().requestId(), Map.of()));
-    assertGoesOn(asked);
+    arbiter.awaitClosed();
+    other.answer(new Message.Response(other.message().requestId(), "well"));
+    assertEquals("well", next.get());
+  }
+
+  @Test
+  void noCallWaitsBehindOneThatCannotBeCancelled() throws Exception {
+    Pending lasting = client.prepare("a:B", "last").start();
+    LittleArbiter.Came first = arbiter.next();
+    client.prepare("a:B", "sleep").start().cancel();
+    arbiter.next();
+    LittleArbiter.Came status = arbiter.next();
+    status.answer(new Message.Response(status.message().requestId(), Map.of()));
+    first.answer(new Message.Response(first.message().requestId(), "lasted"));
+    assertEquals("lasted", lasting.get());
+    Pending next = client.prepare("a:B", "next").start();
+    arbiter.awaitClosed();
+    LittleArbiter.Came other = arbiter.next();
+    assertNotSame(first.client(), other.client());
+    other.answer(new Message.Response(other.message().requestId(), "well"));
+    assertEquals("well", next.get());
+  }
+
+  @Test
+  void whatIsGivenUpEarlyIsCancelledBesideALongCall() throws Exception {
+    Pending lasting = client.prepare("a:B", "last").start();
+    LittleArbiter.Came first = arbiter.next();
+    Pending one = client.prepare("a:B", "sleep").start();
+    Pending two = client.prepare("a:B", "sleep").start();
+    long oneId = arbiter.next().message().requestId();
+    long twoId = arbiter.next().message().requestId();
+    one.cancel();
+    LittleArbiter.Came status = arbiter.next();
+    two.cancel();
+    // Asked before it is known what the arbiter can, so on another connection.
+    Pending next = client.prepare("a:B", "next").start();
+    LittleArbiter.Came other = arbiter.next();
+    assertNotSame(first.client(), other.client());
+    status.answer(
+        new Message.Response(
+            status.message().requestId(), Map.of("extensions", List.of("cancel"))));
+    assertEquals(new Message.Cancel(oneId), arbiter.next().message());
+    assertEquals(new Message.Cancel(twoId), arbiter.next().message());
+    first.answer(new Message.Response(first.message().requestId(), "lasted"));
+    assertEquals("lasted", lasting.get());
+    arbiter.awaitClosed();
+    other.answer(new Message.Response(other.message().requestId(), "well"));
+    assertEquals("well", next.get());
   }
 
   private void assertGoesOn(LittleArbiter.Came before) throws Exception {

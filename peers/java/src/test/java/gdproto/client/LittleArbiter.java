@@ -15,6 +15,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /** The other end of a client: a test says what it answers. */
@@ -23,7 +24,8 @@ final class LittleArbiter implements AutoCloseable {
 
   final Path socket;
   private final ServerSocketChannel server;
-  private final LinkedBlockingQueue<Object> come = new LinkedBlockingQueue<>();
+  private final LinkedBlockingQueue<Came> come = new LinkedBlockingQueue<>();
+  private final Semaphore closed = new Semaphore(0);
 
   LittleArbiter(Path folder) throws IOException {
     socket = folder.resolve("gd.sock");
@@ -55,18 +57,17 @@ final class LittleArbiter implements AutoCloseable {
 
   /** The next message. */
   Came next() throws InterruptedException {
-    Object next = come.poll(PATIENCE_S, TimeUnit.SECONDS);
-    if (next instanceof Came message) {
-      return message;
+    Came next = come.poll(PATIENCE_S, TimeUnit.SECONDS);
+    if (next == null) {
+      throw new AssertionError("no message came");
     }
-    throw new AssertionError("no message came, but " + next);
+    return next;
   }
 
-  /** Waits until a client has closed its connection. */
+  /** Waits until a client has closed a connection. */
   void awaitClosed() throws InterruptedException {
-    Object next = come.poll(PATIENCE_S, TimeUnit.SECONDS);
-    if (!(next instanceof Event.Closed)) {
-      throw new AssertionError("no end came, but " + next);
+    if (!closed.tryAcquire(PATIENCE_S, TimeUnit.SECONDS)) {
+      throw new AssertionError("no end came");
     }
   }
 
@@ -94,10 +95,10 @@ final class LittleArbiter implements AutoCloseable {
           }
         }
       }
-      come.add(new Event.Closed());
-    } catch (IOException closed) {
-      come.add(new Event.Closed());
+    } catch (IOException ended) {
+      // It is closed, too.
     }
+    closed.release();
   }
 
   private static void started(Runnable work) {
