@@ -73,6 +73,7 @@ typedef struct gd_terms {
     double timeout_s; /* from now on, and told to the arbiter; 0 for none */
     int64_t priority;
     const gd_cancellation *cancellation; /* or NULL */
+    gd_value trace; /* that it takes part in, a dict, as headers of HTTP would tell it; or none */
 } gd_terms;
 
 /* What came of a call. */
@@ -379,7 +380,8 @@ static inline gd_channel *gd__ask(gd_client *client, gd_message *message, const 
 }
 
 static inline gd_terms gd__terms_of(const gd_terms *terms) {
-    gd_terms none = {0.0, 0, NULL};
+    gd_terms none;
+    memset(&none, 0, sizeof none);
     return terms != NULL ? *terms : none;
 }
 
@@ -391,7 +393,7 @@ static inline gd_message gd__request(const char *app_path, const char *action, g
     gd_value kwargs, const gd_terms *terms) {
     gd_value timeout = terms->timeout_s > 0 ? gd_float(terms->timeout_s) : gd_none();
     return gd_make_request(0, gd_text(app_path), gd_text(action), args, kwargs, timeout,
-        gd_integer(terms->priority), gd_none(), gd_none());
+        gd_integer(terms->priority), terms->trace, gd_none());
 }
 
 /* --- calls --- */

@@ -81,6 +81,11 @@ static inline const gd_value *gd_call_arg(const gd_call *call, size_t at) {
     return at < args->size ? &args->items[at] : &none;
 }
 
+/* The trace that the caller takes part in, a dict, as headers of HTTP would tell it; or none. */
+static inline const gd_value *gd_call_trace(const gd_call *call) {
+    return &call->message.request.trace;
+}
+
 /* --- a lane's socket --- */
 
 static inline void gd__lane_write(gd_lane *lane) {

@@ -118,7 +118,7 @@ static void step(gd_client *client, const gd_value *calls, gd_terms terms, gd_bu
 int main(int count, char **words) {
     gd_arena arena = gd_arena_new(gd_heap());
     gd_buffer out = gd_buffer_new(gd_heap());
-    gd_terms terms = {0.0, 0, NULL};
+    gd_terms terms = {.timeout_s = 0.0};
     const gd_value *timeout, *steps;
     gd_client client;
     gd_value job;
