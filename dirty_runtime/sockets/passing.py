@@ -103,9 +103,21 @@ def close_socket(connected: socket.socket) -> None:
     with suppress(OSError):
         # From now on nothing comes.
         connected.shutdown(socket.SHUT_RD)
-        if fcntl.ioctl(connected.fileno(), termios.FIONREAD, bytes(4)) != bytes(4):
+        if _may_be_passed(connected) and _has_unread(connected):
             close_aside([connected.detach()])
     connected.close()
+
+
+def _may_be_passed(connected: socket.socket) -> bool:
+    """Whether peers could pass anything; so it is taken where the system does not say."""
+    try:
+        return bool(connected.getsockopt(socket.SOL_SOCKET, SO_PASSRIGHTS))
+    except OSError:
+        return connected.family == socket.AF_UNIX
+
+
+def _has_unread(connected: socket.socket) -> bool:
+    return fcntl.ioctl(connected.fileno(), termios.FIONREAD, bytes(4)) != bytes(4)
 
 
 def send_passing(target: socket.socket, data: bytes | memoryview, numbers: Sequence[int]) -> int:
