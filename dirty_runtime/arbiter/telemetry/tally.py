@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import TypeAlias
 
 import gdproto
 
@@ -89,20 +89,10 @@ def _count(numbers: array[float], start: int, bounds: Sequence[float], number: f
     numbers[start + len(bounds) + 1] += number
 
 
-class Add(Protocol):
-    """As `add_in_python`."""
-
-    def __call__(
-        self,
-        numbers: array[float],
-        average: array[float],
-        outcome: int | None,
-        size_bytes: int,
-        arrived_s: float,
-        started_s: float | None,
-        now_s: float,
-        /,
-    ) -> None: ...
+# As `add_in_python`.
+Add: TypeAlias = (
+    "Callable[[array[float], array[float], int | None, int, float, float | None, float], None]"
+)
 
 
 def _built() -> Add:
