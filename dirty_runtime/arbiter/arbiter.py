@@ -15,7 +15,6 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -38,17 +37,16 @@ from .clients.listener import Listener
 from .clock import Clock
 from .dispatch import Dispatcher
 from .event_loop import new_event_loop
-from .exporter import Exporter
 from .lifetime import Lifetime, Phase, StartError
-from .pidfile import Pidfile
 from .policy.allocation import shortages
 from .policy.catalogue import AppFacts, Catalogue
 from .policy.division import ALONE
 from .policy.life import State
 from .policy.routing import Router
+from .post import Post
 from .predecessor import Predecessor, inherited
 from .service import Service, ServiceStatus
-from .several.branch import Branch, Dealt
+from .several.branch import Branch
 from .stash.places import stash_of
 from .succession import Start, Succession
 from .telemetry.access_log import AccessLog
@@ -71,8 +69,6 @@ log = logging.getLogger("dirty")
 LATER_S = 1.0
 # How often one that follows another looks whether its workers are ready.
 LOOK_S = 0.01
-# How long the place of its metrics may take to be free.
-FREED_S = 5.0
 
 
 class DirtyArbiter:
@@ -173,11 +169,10 @@ class DirtyArbiter:
         self.reloading = Reload(
             self._inspect_anew, self.supervisor, self._service.reloading, self._reloaded
         )
+        self._post = Post(config, self.access, self._service, self.templates, clock)
         self.succession = Succession(
-            start, config.boot_timeout_s, self._pause, self._resume, self._leave
+            start, config.boot_timeout_s, self._post.pause, self._post.resume, self._leave
         )
-        self._listener: Listener | Dealt | None = None
-        self._pidfile = Pidfile(config.pidfile)
         self.sources = Sources(self.reloading) if config.reload else None
         self._clock = clock
         self._hasty = False
@@ -185,8 +180,6 @@ class DirtyArbiter:
         self._grace_s = 0.0
         self._failure = ""
         self._ensuring: asyncio.Task[None] | None = None
-        # Whoever serves metrics, where this process is the arbiter's own.
-        self._exporter: Exporter | None = None
         self._register_answerers()
 
     def _register_answerers(self) -> None:
@@ -252,24 +245,15 @@ class DirtyArbiter:
         predecessor = inherited()
         try:
             if self.branch is not None:
-                self._listener = self.branch.listener(self._clock, self.turns, self._orphaned)
+                self._post.listener = self.branch.listener(self._clock, self.turns, self._orphaned)
             elif predecessor is None:
-                path = self.config.socket_path
-                given = self._service.socket_at(path)
-                self._listener = Listener(path, self.access, given, given is not None)
-                self._exporter = self._new_exporter()
-                self._pidfile.write()
+                self._post.take()
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
                 if owns_process and os.getpid() == 1:
                     runner.get_loop().call_soon(Orphans().look)
                 runner.run(self._serve(predecessor))
         finally:
-            if self._exporter is not None:
-                self._exporter.close()
-            self._pidfile.remove()
-            if self._listener is not None:
-                self._listener.close()
-            self._service.close()
+            self._post.close()
 
     async def _inspect(self) -> Mapping[str, AppFacts]:
         """What the apps' classes say of themselves, as soon as they can be looked at.
@@ -330,7 +314,7 @@ class DirtyArbiter:
             ConfigError: an app cannot be imported.
             StartError: its tables cannot be made, or no worker could boot.
         """
-        self._listener = listener
+        self._post.listener = listener
         await self._serve_all(None)
 
     async def _serve_all(self, predecessor: Predecessor | None) -> None:
@@ -357,8 +341,7 @@ class DirtyArbiter:
                 await self._succeed(predecessor)
             if self.sources is not None:
                 self.sources.begin()
-            if self._exporter is not None:
-                self._exporter.start()
+            self._post.start_metrics()
             await self._begun_to_end.wait()
             self.lifetime.drain(self._grace_s)
             self.supervisor.drain()
@@ -366,18 +349,17 @@ class DirtyArbiter:
                 self.sources.end()
             self.reloading.give_up()
             self.succession.give_up()
-            if self._listener is not None:
-                self._listener.step_aside()
+            if self._post.listener is not None:
+                self._post.listener.step_aside()
             await self._drain()
         finally:
             self.lifetime.stop()
-            if self._exporter is not None:
-                self._exporter.end()
+            self._post.end_metrics()
             await self._stop()
 
     def _accept(self) -> None:
-        assert self._listener is not None
-        self._listener.accept(
+        assert self._post.listener is not None
+        self._post.listener.accept(
             lambda connected: ClientConnection(connected, self.dispatcher, self._clock, self.turns),
             self.door.make_room,
         )
@@ -392,50 +374,12 @@ class DirtyArbiter:
             await asyncio.sleep(LOOK_S)
         if self._begun_to_end.is_set():
             return
-        given, is_lent = await predecessor.socket()
-        self._listener = Listener(self.config.socket_path, self.access, given, is_lent)
-        self._accept()
-        await predecessor.gone()
-        try:
-            self._pidfile.write()
-        except ConfigError as error:
-            # Nobody else serves any more.
-            log.error("no pidfile: %s", error)
-        self._exporter = await self._freed_exporter()
+        await self._post.follow(predecessor, self._accept)
         log.info("arbiter %d follows at %s", os.getpid(), self.config.socket_path)
         self._service.ready(self._state_line())
 
-    def _new_exporter(self) -> Exporter:
-        return Exporter(self.config, self.access, self._clock, self.templates)
-
-    async def _freed_exporter(self) -> Exporter | None:
-        """The exporter, as soon as the other's place is free; None where it does not get so."""
-        limit_s = self._clock() + FREED_S
-        while True:
-            try:
-                return self._new_exporter()
-            except ConfigError as error:
-                if self._clock() > limit_s:
-                    log.error("no metrics: %s", error)
-                    return None
-                await asyncio.sleep(LOOK_S)
-
-    def _pause(self) -> tuple[socket.socket, bool]:
-        assert self._listener is not None
-        return self._listener.pause(), self._listener.is_lent
-
-    def _resume(self) -> None:
-        assert self._listener is not None
-        self._listener.resume()
-
     def _leave(self, pid: int) -> None:
-        assert self._listener is not None
-        self._listener.leave()
-        self._service.goes_on_with(pid)
-        self._pidfile.remove()
-        if self._exporter is not None:
-            self._exporter.end()
-            self._exporter.close()
+        self._post.leave(pid)
         self._end_gracefully()
 
     def _set_marks(self) -> None:
@@ -475,8 +419,7 @@ class DirtyArbiter:
         ):
             loop.add_signal_handler(number, self._while_serving, self._scale, change)
         loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
-        for number in signals.MEANINGLESS:
-            loop.add_signal_handler(number, self._has_no_meaning, number)
+        signals.tell_of_meaningless(loop)
 
     def _while_serving(self, act: Callable[..., None], *args: Any) -> None:
         """Do what a signal asks for, unless there are no workers yet, or none are wanted."""
@@ -486,9 +429,6 @@ class DirtyArbiter:
     def _scale(self, change: Callable[[int], int]) -> None:
         done = change(1)
         log.info("%d workers wanted%s", self.supervisor.target, "" if done else ", as before")
-
-    def _has_no_meaning(self, number: int) -> None:
-        log.warning("%s has no meaning for an arbiter", signals.name_of(number))
 
     def _reopen_logs(self) -> None:
         logs.LOG.reopen()
@@ -534,8 +474,8 @@ class DirtyArbiter:
     async def _stop(self) -> None:
         await self.dispatcher.stop()
         await self.supervisor.stop(self._time_to_close_s)
-        if self._listener is not None:
-            self._listener.take_last()
+        if self._post.listener is not None:
+            self._post.listener.take_last()
         pace = Pace(self.turns)
         for client in list(self.dispatcher.clients):
             for_each((client,), self.door.let_go_to_another, NOT_LET_GO)
@@ -567,7 +507,7 @@ class DirtyArbiter:
         # One that follows another does not yet.
         if self.branch is not None:
             self.branch.started()
-        elif self._listener is not None:
+        elif self._post.listener is not None:
             log.info("arbiter %d serves at %s", os.getpid(), self.config.socket_path)
             self._service.ready(self._state_line())
         for path, reason in self.supervisor.down().items():

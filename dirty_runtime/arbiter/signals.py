@@ -6,9 +6,13 @@ comes too soon, or once more, ends the process in between and leaves its files b
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
 import signal
 from collections.abc import Iterator
+
+log = logging.getLogger("dirty")
 
 # These have no meaning for an arbiter; by default each would end it, and leave its files behind. A
 # keeper has one of those that begin at SIGRTMIN for itself.
@@ -38,6 +42,16 @@ def name_of(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+
+
+def tell_of_meaningless(loop: asyncio.AbstractEventLoop) -> None:
+    """Have those that mean nothing told in the log, and do nothing else."""
+    for number in MEANINGLESS:
+        loop.add_signal_handler(number, _has_no_meaning, number)
+
+
+def _has_no_meaning(number: int) -> None:
+    log.warning("%s has no meaning for an arbiter", name_of(number))
 
 
 def hold() -> None:

@@ -13,7 +13,6 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
@@ -28,14 +27,12 @@ from ..answers.registry import Answerers
 from ..answers.stash import StashAnswers
 from ..clients.access import Access
 from ..clients.door import STOPPING
-from ..clients.listener import Listener
 from ..clock import Clock
 from ..event_loop import new_event_loop
-from ..exporter import Exporter
 from ..lifetime import Lifetime, StartError
-from ..pidfile import Pidfile
 from ..policy.catalogue import Catalogue
 from ..policy.division import Share, check_divided
+from ..post import Post
 from ..predecessor import Predecessor, inherited
 from ..service import Service
 from ..stash.places import stash_of
@@ -50,10 +47,8 @@ from .questions import Questioners
 
 log = logging.getLogger("dirty")
 
-# How often it is looked whether workers are ready, or a place is free.
+# How often it is looked whether workers are ready.
 LOOK_S = 0.05
-# How long the place of its metrics may take to be free.
-FREED_S = 5.0
 # What a branch takes to end beside what it gives to its calls and workers.
 END_S = 5.0
 
@@ -89,13 +84,11 @@ class Head:
         turns = Turns()
         self.stash = stash_of(config, turns, clock)
         self._templates = Templates(config.directory, config.boot_timeout_s, clock)
-        self._pidfile = Pidfile(config.pidfile)
-        self._listener: Listener | None = None
-        self._exporter: Exporter | None = None
+        self._post = Post(config, self._access, service, self._templates, clock)
         answerers = Answerers()
         self._questioners = Questioners(answerers, clock, turns)
         self.succession = Succession(
-            start, config.boot_timeout_s, self._pause, self._resume, self._leave
+            start, config.boot_timeout_s, self._post.pause, self._post.resume, self._leave
         )
         launchers = len(Catalogue.of(config).launchers)
         shares = [Share(index, config.arbiters) for index in range(config.arbiters)]
@@ -143,22 +136,13 @@ class Head:
         self._has_predecessor = predecessor is not None
         try:
             if predecessor is None:
-                path = self.config.socket_path
-                given = self._service.socket_at(path)
-                self._listener = Listener(path, self._access, given, given is not None)
-                self._exporter = self._new_exporter()
-                self._pidfile.write()
+                self._post.take()
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
                 if os.getpid() == 1:
                     runner.get_loop().call_soon(Orphans().look)
                 runner.run(self._serve(predecessor))
         finally:
-            if self._exporter is not None:
-                self._exporter.close()
-            self._pidfile.remove()
-            if self._listener is not None:
-                self._listener.close()
-            self._service.close()
+            self._post.close()
         if self._failure:
             raise StartError(self._failure)
 
@@ -179,13 +163,12 @@ class Head:
         if not self._ends.is_set():
             if predecessor is not None:
                 await self._succeed(predecessor)
-            if self._exporter is not None:
-                self._exporter.start()
+            self._post.start_metrics()
         await self._ends.wait()
         self.lifetime.drain(self.config.graceful_timeout_s)
         self.succession.give_up()
-        if self._listener is not None:
-            self._listener.step_aside()
+        if self._post.listener is not None:
+            self._post.listener.step_aside()
         await self._first(self.branches.gone(), asyncio.sleep(self._time_to_end_s))
 
     async def _first(self, *waits: Coroutine[Any, Any, Any]) -> None:
@@ -201,12 +184,11 @@ class Head:
         return config.graceful_timeout_s + config.close_timeout_s + LEAVE_S + END_S
 
     async def _end_all(self) -> None:
-        if self._exporter is not None:
-            self._exporter.end()
+        self._post.end_metrics()
         self.branches.kill()
         await self.branches.gone()
-        if self._listener is not None:
-            self._listener.take_last()
+        if self._post.listener is not None:
+            self._post.listener.take_last()
         error = DirtyNoWorkersAvailableError(None, STOPPING, STOPPING, False)
         for caller in self.branches.taken_waiting():
             with caller, suppress(OSError):
@@ -219,16 +201,16 @@ class Head:
         await self._templates.stop()
 
     def _accept(self) -> None:
-        assert self._listener is not None
-        self._listener.accept(self.branches.deal)
+        assert self._post.listener is not None
+        self._post.listener.accept(self.branches.deal)
 
     def _full(self, is_full: bool) -> None:
         """Take nobody while too many wait."""
-        if self._listener is None or self.lifetime.is_ending:
+        if self._post.listener is None or self.lifetime.is_ending:
             return
-        self._listener.pause()
+        self._post.listener.pause()
         if not is_full:
-            self._listener.resume()
+            self._post.listener.resume()
 
     # --- what the branches tell ---
 
@@ -262,8 +244,7 @@ class Head:
         ):
             loop.add_signal_handler(number, self._while_serving, self._scale, op)
         loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
-        for number in signals.MEANINGLESS:
-            loop.add_signal_handler(number, self._has_no_meaning, number)
+        signals.tell_of_meaningless(loop)
 
     def _while_serving(self, act: Callable[..., None], *args: Any) -> None:
         if self._complete.is_set() and not self._ends.is_set():
@@ -282,9 +263,6 @@ class Head:
     def _reopen_logs(self) -> None:
         logs.LOG.reopen()
         self.branches.send_signal(signal.SIGUSR1)
-
-    def _has_no_meaning(self, number: int) -> None:
-        log.warning("%s has no meaning for an arbiter", signals.name_of(number))
 
     def _do(self, doing: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(doing)
@@ -342,15 +320,7 @@ class Head:
             if self._ends.is_set():
                 return
             await asyncio.sleep(LOOK_S)
-        given, is_lent = await predecessor.socket()
-        self._listener = Listener(self.config.socket_path, self._access, given, is_lent)
-        self._accept()
-        await predecessor.gone()
-        try:
-            self._pidfile.write()
-        except ConfigError as error:
-            log.error("no pidfile: %s", error)
-        self._exporter = await self._freed_exporter()
+        await self._post.follow(predecessor, self._accept)
         self._tell_ready("follows")
 
     async def _is_complete(self) -> bool:
@@ -361,35 +331,6 @@ class Head:
         ready = sum(worker["booted"] for worker in state["workers"])
         return ready >= state["target_workers"]
 
-    def _new_exporter(self) -> Exporter:
-        return Exporter(self.config, self._access, self._clock, self._templates)
-
-    async def _freed_exporter(self) -> Exporter | None:
-        """The exporter, as soon as the other's place is free; None where it does not get so."""
-        limit_s = self._clock() + FREED_S
-        while True:
-            try:
-                return self._new_exporter()
-            except ConfigError as error:
-                if self._clock() > limit_s:
-                    log.error("no metrics: %s", error)
-                    return None
-                await asyncio.sleep(LOOK_S)
-
-    def _pause(self) -> tuple[socket.socket, bool]:
-        assert self._listener is not None
-        return self._listener.pause(), self._listener.is_lent
-
-    def _resume(self) -> None:
-        assert self._listener is not None
-        self._listener.resume()
-
     def _leave(self, pid: int) -> None:
-        assert self._listener is not None
-        self._listener.leave()
-        self._service.goes_on_with(pid)
-        self._pidfile.remove()
-        if self._exporter is not None:
-            self._exporter.end()
-            self._exporter.close()
+        self._post.leave(pid)
         self._end(signal.SIGTERM)
