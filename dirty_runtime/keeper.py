@@ -24,8 +24,16 @@ from contextlib import suppress
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
-# These are handed on to what is kept: to reopen logs, and, as in `stacks`, to tell where it is.
-HANDED_ON = (signal.SIGUSR1, int(getattr(signal, "SIGRTMIN", 0)) + 1)
+# These are handed on to what is kept: to reopen logs; as in `stacks`, to tell where it is; and what
+# ends or reloads one of several arbiters.
+HANDED_ON = (
+    signal.SIGUSR1,
+    int(getattr(signal, "SIGRTMIN", 0)) + 1,
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+)
 # By this name those who look at processes know a keeper, and keepers each other.
 NAME = "dirty-keeper"
 # What comes with the channel: whether a template is kept, or anything else.

@@ -6,10 +6,12 @@ groups of its own, a second fork, an environment of its own help nothing out of 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,8 +19,11 @@ from pathlib import Path
 import pytest
 
 from dirty_runtime import DirtyError
+from dirty_runtime.arbiter.clock import Clock
+from dirty_runtime.arbiter.workers.template import OUTPUT, Start, Templates
 from dirty_runtime.testing import Arbiter, started
 from tests.dirty_runtime.processes import (
+    LIMIT_S,
     dirty,
     is_running,
     serving,
@@ -202,6 +207,42 @@ def test_a_signal_to_everybody_is_for_the_arbiter_to_follow(arbiter: Arbiter) ->
         ):
             os.kill(keeper, number)
         assert client.execute(PATH, "pid") == pid
+
+
+SAYS_WHAT_COMES = """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+print("waits", flush=True)
+print(int(signal.sigwait(signal.valid_signals())), flush=True)
+"""
+
+
+async def come(number: int) -> str:
+    """What a command says that is sent a signal by its keeper."""
+    templates = Templates("", LIMIT_S, Clock())
+    ours, theirs = os.pipe()
+    words = [sys.executable, "-c", SAYS_WHAT_COMES]
+    with open(ours) as said:
+        fds = [(OUTPUT, theirs)]
+        kept = templates.start(Start("command", words, os.environ, str(Path.cwd()), fds))
+        os.close(theirs)
+        async with asyncio.timeout(LIMIT_S):
+            ended = asyncio.Event()
+            kept.when_ended(ended.set)
+            assert await asyncio.to_thread(said.readline) == "waits\n"
+            kept.hand_on(number)
+            told = await asyncio.to_thread(said.readline)
+            await ended.wait()
+            await templates.stop()
+            return told
+
+
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1],
+)
+def test_a_keeper_hands_signals_on(number: int) -> None:
+    assert asyncio.run(come(number)) == f"{int(number)}\n"
 
 
 IN_A_NAMESPACE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
