@@ -472,6 +472,8 @@ class DirtyArbiter:
             log.warning("calls still ran after %g s", self._grace_s)
 
     async def _stop(self) -> None:
+        if self.branch is not None:
+            self.branch.leaves()
         await self.dispatcher.stop()
         await self.supervisor.stop(self._time_to_close_s)
         if self._post.listener is not None:

@@ -76,6 +76,17 @@ def branches(arbiter: Arbiter) -> list[int]:
     return [int(pid) for pid in re.findall(r"arbiter (\d+) is one of 2", arbiter.log.read_text())]
 
 
+def looked_at(path: str) -> Iterator[int]:
+    """How many calls run, as it is told to one after another, until one of two arbiters is gone."""
+    both = True
+    while both:
+        with DirtyClient(path) as client:
+            state = client.status()
+        assert state["draining"] is not None
+        yield state["draining"]["running"]
+        both = len(state["workers"]) == 2
+
+
 def manage(arbiter: Arbiter, op: ManageOp, **named: int) -> dict[str, Any]:
     with arbiter.client() as client:
         return client.manage(op, **named)
@@ -314,6 +325,8 @@ def test_reloads_and_upgrades_fail_no_call_and_a_drain_lets_them_end(tmp_path: P
             wait_until(Path(f"{go_on}.waits").exists)
             os.kill(pid, signal.SIGTERM)
             wait_until(lambda: not Path(arbiter.socket_path).exists())
+            # Also while the other, which has nothing to wait for, ends.
+            assert 1 in set(looked_at(f"{arbiter.socket_path}.draining"))
             done = run_dirty("status", "--socket", arbiter.socket_path)
             assert "draining: 1 running" in " ".join(done.stdout.split()), done.stdout
             go_on.touch()

@@ -22,7 +22,7 @@ from ..policy.catalogue import AppFacts
 from ..policy.division import Share, check_asked, divided
 from ..turns import Turns
 from . import channel
-from .channel import ASKS, CALLER, CHANNEL, FAILED, READY, SHARE, Channel, peer_in
+from .channel import ASKS, CALLER, CHANNEL, FAILED, LEAVES, READY, SHARE, Channel, peer_in
 from .questions import Questioners
 from .relay import Relay
 
@@ -69,6 +69,10 @@ class Branch:
         """Its first worker is ready."""
         log.info("arbiter %d is one of %d", os.getpid(), self.share.count)
         self._channel.tell(READY)
+
+    def leaves(self) -> None:
+        """It lets go of all that it has: whoever comes is better dealt to another."""
+        self._channel.tell(LEAVES)
 
     async def ensure(self, table: str) -> None:
         """Have the table. Raises DirtyError."""

@@ -1,7 +1,8 @@
 """The branches, seen from the head: started, dealt callers to, asked, and ended.
 
 Rules: each has its share of the workers, and is started by the words that started the head. Callers
-are dealt in turns to those that are up; while none takes any, they wait here. One that dies by
+are dealt in turns to those that are up, to such as are about to end only where there are no others;
+while none takes any, they wait here. One that dies by
 itself is started again, its callers are told by the end of their connections, and those who come
 meanwhile go to the others.
 """
@@ -26,7 +27,19 @@ from ..succession import Start
 from ..workers.process import Kept
 from ..workers.template import Start as Ordered
 from ..workers.template import Templates
-from .channel import ASKS, CALLER, CHANNEL, FAILED, READY, SHARE, Channel, Peer, pair, peer_in
+from .channel import (
+    ASKS,
+    CALLER,
+    CHANNEL,
+    FAILED,
+    LEAVES,
+    READY,
+    SHARE,
+    Channel,
+    Peer,
+    pair,
+    peer_in,
+)
 from .questions import Asking
 
 log = logging.getLogger("dirty")
@@ -45,12 +58,13 @@ class Grown:
         index: which.
         target: how many workers it is to have, as it told last.
         has_served: whether it has told, since it was started last, that a worker is ready.
+        leaves: whether it has told, since then, that it lets go of all that it has.
     """
 
     def __init__(self, index: int, target: int) -> None:
         self.index = index
         self.target = target
-        self.has_served = False
+        self.has_served = self.leaves = False
         self.backoff = Backoff()
         self.wait: Timer | None = None
         self.process: Kept | None = None
@@ -63,11 +77,8 @@ class Grown:
 
     def signal(self, number: int) -> None:
         """Send it a signal, if it lives."""
-        if self.process is not None and (pid := self.process.pid):
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                return
+        if self.process is not None:
+            self.process.hand_on(number)
 
     def asking(self, peer: Peer) -> Asking:
         """A connection on which it is asked. Raises DirtyConnectionError."""
@@ -146,7 +157,8 @@ class Branches:
                 log.error("arbiter %d cannot be started for now: %s", one.index, error.strerror)
                 self._begin_later(one, False)
                 return
-        one.process, one.channel, one.has_served = process, Channel(ours), False
+        one.process, one.channel = process, Channel(ours)
+        one.has_served = one.leaves = False
         one.channel.listen(lambda kind, data, it: self._told(one, kind, data, it), lambda: None)
         process.when_ended(lambda: self._ended(one, process))
 
@@ -159,6 +171,8 @@ class Branches:
             self._asked(it, peer_in(data))
         elif kind == READY:
             self._ready(one)
+        elif kind == LEAVES:
+            one.leaves = True
         elif kind == FAILED and not self._has_started:
             self._failed(data.decode())
         elif kind == FAILED:
@@ -247,9 +261,9 @@ class Branches:
             self._full(is_full)
 
     def _dealt(self, caller: socket.socket) -> bool:
-        for _ in self.all:
-            one = self.all[self._turn % len(self.all)]
-            self._turn += 1
+        self._turn = (self._turn + 1) % len(self.all)
+        in_turn = self.all[self._turn :] + self.all[: self._turn]
+        for one in sorted(in_turn, key=lambda one: one.leaves):
             if one.channel is not None and one.is_up and one.channel.give(CALLER, caller):
                 return True
         return False

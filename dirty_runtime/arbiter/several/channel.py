@@ -19,7 +19,7 @@ log = logging.getLogger("dirty")
 # Which of how many a branch is; and the number of its end of the channel.
 SHARE, CHANNEL = "GD_BRANCH", "GD_BRANCH_FD"
 # A connection of somebody who calls; one on which the other end is asked; and what a branch says.
-CALLER, ASKS, READY, FAILED = b"C", b"A", b"R", b"F"
+CALLER, ASKS, READY, FAILED, LEAVES = b"C", b"A", b"R", b"F", b"L"
 PEER = struct.Struct("=qq")
 MOST_BYTES = 8192
 AT_ONCE = 64
