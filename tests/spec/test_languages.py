@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from gdproto.cli import group
 from gdproto.spec.codegen import ir, machine
 from gdproto.spec.codegen.declared import spec_of
 from gdproto.spec.codegen.errors import CompileError
-from gdproto.spec.codegen.languages import EVERYTHING, generated
+from gdproto.spec.codegen.languages import EVERYTHING, LANGUAGES, generated
 from gdproto.spec.codegen.naming import camel, pascal, screaming, snake, words
 from gdproto.spec.codegen.template import fill
 from gdproto.spec.codegen.walk import walk
@@ -53,6 +54,25 @@ def test_a_backend_prints_from_the_machine_readable_spec_alone(name: str) -> Non
     made = generated(EVERYTHING[name], spec_of(document), document["generated"])
     folder = ROOT / EVERYTHING[name].folder
     assert made == {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_a_client_has_a_method_for_each_operation_of_the_stash(name: str) -> None:
+    """For one that is declared anew, too."""
+    spec = walk()
+    more = ir.Parameter("wait", "number", required=False, max_bytes=0)
+    stash = next(question for question in spec.questions if question.message == "STASH")
+    table, key = stash.operations[0].parameters[:2]
+    result = ir.Type("integer", None, "")
+    peek = ir.Operation("peek_at", 99, (table, key, more), result, (), False, "Look at `key`.")
+    longer = replace(stash, operations=(*stash.operations, peek))
+    questions = tuple(longer if one is stash else one for one in spec.questions)
+    texts = LANGUAGES[name].beside(replace(spec, questions=questions))
+    printed = max((text for path, text in texts.items() if "test" not in path), key=len)
+    for one in longer.operations:
+        assert re.search(
+            rf"\b(gd_stash_)?({one.name}|{camel(one.name)}|{pascal(one.name)})\(", printed
+        )
 
 
 def test_a_language_without_a_backend_is_named(tmp_path: Path) -> None:

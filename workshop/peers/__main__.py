@@ -1,6 +1,7 @@
 """``python -m workshop.peers [NAME ...]``: build, unit-test and judge peers, and print one table.
 
-With ``--fuzz`` their own fuzzers look for inputs that break them, for about a minute each.
+Their own tests find an arbiter by DIRTY_SOCKET. With ``--fuzz`` their own fuzzers look for inputs
+that break them, for about a minute each.
 
 The exit status is 1 where anything failed.
 """
@@ -8,18 +9,21 @@ The exit status is 1 where anything failed.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from rich.console import Console
 from rich.table import Table
 
 from gdproto.conformance.running.runner import RunError
+from workshop.subjects.peers import our_arbiter
 
 from .building import Broken, built, run
 from .judging import Score, score
 from .manifest import REQUIRED, Peer, peers
 
 WIDTH = 120
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def main(words: list[str]) -> int:
@@ -51,13 +55,19 @@ def main(words: list[str]) -> int:
 
 def _judged(peer: Peer) -> Score:
     try:
-        _done(peer, peer.test)
+        _tested(peer)
         came = score(peer)
     except (Broken, RunError) as broken:
         came = Score(faults=[str(broken)])
     for fault in came.faults:
         print(f"   {fault}", flush=True)
     return came
+
+
+def _tested(peer: Peer) -> None:
+    """Build a peer, and run its own tests beside an arbiter. Raises Broken."""
+    with our_arbiter() as socket_path:
+        _done(peer, peer.test, {"DIRTY_SOCKET": socket_path})
 
 
 def _fuzzed(peer: Peer) -> bool:
@@ -70,12 +80,12 @@ def _fuzzed(peer: Peer) -> bool:
     return True
 
 
-def _done(peer: Peer, commands: Iterable[str]) -> None:
+def _done(peer: Peer, commands: Iterable[str], environment: Mapping[str, str] = NOTHING) -> None:
     """Build a peer, and run commands of it. Raises Broken."""
     print(f"== {peer.language}", flush=True)
     built(peer)
     for command in commands:
-        run(peer, command)
+        run(peer, command, environment=environment)
         print(f"   {command}", flush=True)
 
 

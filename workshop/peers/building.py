@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from .manifest import Peer
 
@@ -36,12 +38,25 @@ def built(peer: Peer) -> Peer:
     return peer
 
 
-def run(peer: Peer, command: str, timeout_s: float = COMMAND_S) -> str:
-    """Run a command of a peer to its end. Returns what it wrote; raises Broken."""
+def run(
+    peer: Peer,
+    command: str,
+    timeout_s: float = COMMAND_S,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Run a command of a peer to its end, with more in its environment.
+
+    Returns:
+        What it wrote.
+
+    Raises:
+        Broken: it failed.
+    """
     try:
         done = subprocess.run(
             peer.words(command),
             cwd=peer.folder,
+            env={**os.environ, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

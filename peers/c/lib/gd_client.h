@@ -429,6 +429,20 @@ static inline bool gd_client_ask(gd_client *client, gd_message message, const gd
     return !answer->is_failed;
 }
 
+#define GD__ANY_KIND ~0u
+
+/* Ask by a message whose result is of some kinds, which are bits: any other result is a failure. */
+static inline bool gd__client_ask_for(unsigned kinds, gd_client *client, gd_message message,
+    const gd_terms *terms, gd_answer *answer) {
+    if (gd_client_ask(client, message, terms, answer) &&
+        (kinds & (1u << answer->result.kind)) == 0) {
+        answer->is_failed = true;
+        gd__failed(&answer->failure, "DirtyProtocolError", GD_CODE_OK,
+            "the answer is of another kind");
+    }
+    return !answer->is_failed;
+}
+
 /* Call an action. `args` is a list, `kwargs` a dict, and either may be none. */
 static inline bool gd_client_call(gd_client *client, const char *app_path, const char *action,
     gd_value args, gd_value kwargs, const gd_terms *given, gd_answer *answer) {
@@ -450,7 +464,8 @@ static inline bool gd_client_manage(gd_client *client, int64_t op, int64_t count
     return gd_client_ask(client, message, terms, answer);
 }
 
-/* Work on a table of the stash: a GD_STASH_OP_...; what the operation does not take is none. */
+/* Work on a table of the stash: a GD_STASH_OP_...; what the operation does not take is none. In
+ * gd_stash.h each operation has a function of its own, with all that it may be given. */
 static inline bool gd_client_stash(gd_client *client, int64_t op, const char *table, gd_value key,
     gd_value value, gd_value pattern, const gd_terms *terms, gd_answer *answer) {
     gd_message message = gd_make_stash(0, gd_integer(op), gd_text(table), key, value, pattern,

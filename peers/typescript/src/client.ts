@@ -9,7 +9,8 @@
 import { broken, Channel, failureOf, type Place } from "./channel.js";
 import * as gd from "./gd/index.js";
 import { Limit } from "./limit.js";
-import { type StashFields, Table } from "./stash.js";
+import { type StashFields, tables } from "./operations.js";
+import { Table } from "./stash.js";
 
 const TIMEOUT_MS = 30_000;
 const MOST_IDLE = 16;
@@ -122,8 +123,8 @@ export class Client {
   }
 
   /** The names of all tables of the stash. */
-  async tables(options: CallOptions = {}): Promise<string[]> {
-    return (await this.stash("tables", { table: "" }, options)) as string[];
+  tables(options: CallOptions = {}): Promise<string[]> {
+    return tables((op, given, more) => this.stash(op, { ...given, table: "" }, more), options);
   }
 
   /** Closes; whatever is under way fails. */

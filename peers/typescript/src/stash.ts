@@ -5,18 +5,15 @@ import {
   dict,
   DirtyError,
   StashKeyNotFoundError,
-  type StashMessage,
   StashTableNotFoundError,
   type StashOp,
   type Value,
 } from "./gd/index.js";
+import { type Given, type StashFields, TableOperations } from "./operations.js";
 
 // How an arbiter of gunicorn tells it (GD-GUN-002).
 const NO_KEY = "Key not found: ";
 const NO_TABLE = "Table not found: ";
-
-/** What an operation may be given. */
-export type StashFields = Omit<ConstructorParameters<typeof StashMessage>[0], "requestId" | "op">;
 
 /** Asks the arbiter for an operation. */
 export type Ask = (
@@ -25,63 +22,29 @@ export type Ask = (
   options?: CallOptions,
 ) => Promise<Value>;
 
-export class Table {
+export class Table extends TableOperations {
   constructor(
     readonly name: string,
     private readonly asker: Ask,
-  ) {}
-
-  /** Has the table hold a value under a key, which is neither a list nor a dict. */
-  async put(key: Value, value: Value, options?: CallOptions): Promise<void> {
-    await this.ask("put", { key, value }, options);
-  }
-
-  /** The value under a key. Throws StashKeyNotFoundError where there is none. */
-  get(key: Value, options?: CallOptions): Promise<Value> {
-    return this.ask("get", { key }, options);
-  }
-
-  /** Removes a key; false when it was missing. */
-  async delete(key: Value, options?: CallOptions): Promise<boolean> {
-    return (await this.ask("delete", { key }, options)) as boolean;
+  ) {
+    super();
   }
 
   /** The keys, or the text ones that match a glob. */
-  async keys(pattern?: string, options?: CallOptions): Promise<Value[]> {
-    return (await this.ask("keys", { pattern }, options)) as Value[];
+  override keys(pattern: string | Given<"pattern"> = {}, options?: CallOptions): Promise<Value[]> {
+    return super.keys(typeof pattern === "string" ? { ...options, pattern } : pattern);
   }
 
   /** Whether there is such a key. */
-  async has(key: Value, options?: CallOptions): Promise<boolean> {
-    return (await this.ask("exists", { key }, options)) as boolean;
-  }
-
-  /** Whether there is such a table. */
-  async exists(options?: CallOptions): Promise<boolean> {
-    return (await this.ask("exists", {}, options)) as boolean;
-  }
-
-  /** How large the table is. Throws StashTableNotFoundError. */
-  async info(options?: CallOptions): Promise<Map<string, Value>> {
-    return (await this.ask("info", {}, options)) as Map<string, Value>;
-  }
-
-  /** Has the table, if only empty. */
-  async ensure(options?: CallOptions): Promise<void> {
-    await this.ask("ensure", {}, options);
-  }
-
-  /** Removes all keys. */
-  async clear(options?: CallOptions): Promise<void> {
-    await this.ask("clear", {}, options);
+  has(key: Value, options?: CallOptions): Promise<boolean> {
+    return this.exists({ ...options, key });
   }
 
   /** Removes the table; false when it was missing. */
-  async drop(options?: CallOptions): Promise<boolean> {
-    return (await this.ask("delete_table", {}, options)) as boolean;
+  drop(options?: CallOptions): Promise<boolean> {
+    return this.deleteTable(options);
   }
 
-  /** Any operation of the stash: `ask("incr", { key: "hits", value: 2n })`. */
   async ask(
     operation: keyof typeof StashOp,
     fields: Omit<StashFields, "table">,

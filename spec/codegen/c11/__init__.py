@@ -22,6 +22,7 @@ from . import (
     messages,
     names,
     reading,
+    stash,
     values,
     writing,
 )
@@ -45,6 +46,11 @@ def _named(text: str, package: str) -> str:
     for prefix, name in (("gd", package), ("GD", package.upper())):
         text = re.sub(rf"\b{prefix}_", f"{name}_", text)
     return text
+
+
+def beside(spec: ir.Spec) -> dict[str, str]:
+    """The client's operations of the stash, and the test of names."""
+    return {**stash.files(spec), **names.files(spec)}
 
 
 HEADER = """\
@@ -82,5 +88,5 @@ LANGUAGE = Language(
     comment="/* {} */",
     formatter=("clang-format", "--style=file", "--assume-filename", "{}"),
     files=files,
-    beside=names.files,
+    beside=beside,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import ir
+from .. import ir, stash
 from .printing import comment, exported, filled
 
 PATH = "peers/go/client/table.go"
@@ -24,27 +24,25 @@ TEMPLATE = """
 
     «methods»
 """
-# The field that a table has by itself.
-TABLE = "table"
 TYPES = {"string": "string", "integer": "int64"}
 # What makes of an answer a value of the type that is promised.
 MADE = {
     "bool": ("bool", "boolOf"),
     "integer": ("int64", "intOf"),
     "list": ("[]any", "listOf"),
+    stash.TEXTS: ("[]any", "listOf"),
     "form": ("gd.Dict", "dictOf"),
 }
 
 
 def files(spec: ir.Spec) -> dict[str, str]:
     """File contents by path below the repository's root, without their marker."""
-    stash = next(one for one in spec.questions if one.message == "STASH")
-    message = next(one for one in spec.messages if one.name == stash.message)
-    given = {p.name for one in stash.operations for p in one.parameters if not p.required}
-    options = [_option(field) for field in message.fields or () if field.name in given]
-    methods = [_method(one, stash) for one in stash.operations]
+    kind = stash.enumeration(spec)
     text = filled(
-        TEMPLATE, version=str(spec.version), options=_apart(options), methods=_apart(methods)
+        TEMPLATE,
+        version=str(spec.version),
+        options=_apart([_option(field) for field in stash.options(spec)]),
+        methods=_apart([_method(one, kind) for one in stash.methods(spec)]),
     )
     return {PATH: text}
 
@@ -56,7 +54,7 @@ def _apart(pieces: list[list[str]]) -> list[str]:
 
 def _option(field: ir.Field) -> list[str]:
     name = exported(field.name)
-    kind = TYPES.get(field.types[0], "any") if len(field.types) == 1 else "any"
+    kind = TYPES.get(stash.kind(field), "any")
     value = field.name if kind == "any" else f"&{field.name}"
     return [
         *comment(f"With{name} gives {field.meaning}."),
@@ -66,16 +64,15 @@ def _option(field: ir.Field) -> list[str]:
     ]
 
 
-def _method(one: ir.Operation, stash: ir.Question) -> list[str]:
-    names = [p.name for p in one.parameters if p.required and p.name != TABLE]
-    is_free = any(not p.required for p in one.parameters)
-    result, made = MADE.get(one.result.kind, ("any", ""))
-    of_table = any(p.name == TABLE for p in one.parameters)
+def _method(one: stash.Asked, enumeration: str) -> list[str]:
+    names = [field.name for field in one.required]
+    is_free = bool(one.optional)
+    result, made = MADE.get(one.result, ("any", ""))
     values = [f"{', '.join(names)} any"] * bool(names)
     takes = ", ".join(["ctx context.Context", *values, *["given ...StashOption"] * is_free])
-    op = f"Op: gd.{stash.enumeration}{exported(one.name)}"
+    op = f"Op: gd.{enumeration}{exported(one.name)}"
     fields = ", ".join([op, *(f"{exported(name)}: {name}" for name in names)])
-    receiver, table = ("t Table", "t") if of_table else ("c *Client", 'Table{c, ""}')
+    receiver, table = ("t Table", "t") if one.of_table else ("c *Client", 'Table{c, ""}')
     asked = f"{table}.ask(ctx, &gd.Stash{{{fields}}}{', given...' * is_free})"
     return [
         *comment(_says(one)),
@@ -85,7 +82,7 @@ def _method(one: ir.Operation, stash: ir.Question) -> list[str]:
     ]
 
 
-def _says(one: ir.Operation) -> str:
+def _says(one: stash.Asked) -> str:
     """As Go's comments begin, with the errors that it may give."""
     meaning = one.meaning[0].lower() + one.meaning[1:]
     errors = [f"Its error is gd.{name} when {case}." for name, case in one.errors]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .. import ir
 from ..language import Language
-from . import connection, errors, exchanges, header, limits, messages, names, values
+from . import connection, errors, exchanges, header, limits, messages, names, table, values
 
 
 def files(spec: ir.Spec, package: str) -> dict[str, str]:
@@ -17,6 +17,11 @@ def files(spec: ir.Spec, package: str) -> dict[str, str]:
     sections = (limits, errors, values, header, messages, exchanges, connection)
     texts = {name: text for one in sections for name, text in one.files(spec).items()}
     return {f"{name}.java": f"package {package};\n\n{text}" for name, text in texts.items()}
+
+
+def beside(spec: ir.Spec) -> dict[str, str]:
+    """The client's table, and the test of names."""
+    return {**table.files(spec), **names.files(spec)}
 
 
 LANGUAGE = Language(
@@ -27,5 +32,5 @@ LANGUAGE = Language(
     comment="// {}",
     formatter=("target/google-java-format", "--dry-run", "{each}"),
     files=files,
-    beside=names.files,
+    beside=beside,
 )

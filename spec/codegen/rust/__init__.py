@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import ir
 from ..language import Language
 from ..template import fill
-from . import names
+from . import names, table
 from .connection import connection
 from .errors import errors
 from .exchanges import exchanges
@@ -52,6 +52,11 @@ def files(spec: ir.Spec, package: str) -> dict[str, str]:
     return {"mod.rs": module, **{f"{name}.rs": part(spec) for name, part in PARTS.items()}}
 
 
+def beside(spec: ir.Spec) -> dict[str, str]:
+    """The client's table, and the test of names."""
+    return {**table.files(spec), **names.files(spec)}
+
+
 LANGUAGE = Language(
     name="rust",
     title="Rust",
@@ -60,5 +65,5 @@ LANGUAGE = Language(
     comment="// {}",
     formatter=("rustfmt", "--edition", "2021", "--config", "use_small_heuristics=Max"),
     files=files,
-    beside=names.files,
+    beside=beside,
 )

@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from .. import ir
 from ..language import Language
-from . import connection, errors, exchanges, header, limits, messages, names, soundness, values
+from . import (
+    connection,
+    errors,
+    exchanges,
+    header,
+    limits,
+    messages,
+    names,
+    soundness,
+    table,
+    values,
+)
 from .printing import NAME, module
 
 
@@ -21,6 +32,11 @@ def files(spec: ir.Spec, package: str) -> dict[str, str]:
     return {**texts, f"{NAME}.ts": module(package, [part.NAME for part in parts])}
 
 
+def beside(spec: ir.Spec) -> dict[str, str]:
+    """The client's operations of the stash, and the test of names."""
+    return {**table.files(spec), **names.files(spec)}
+
+
 LANGUAGE = Language(
     name="typescript",
     title="TypeScript",
@@ -29,5 +45,5 @@ LANGUAGE = Language(
     comment="// {}",
     formatter=("node_modules/.bin/prettier", "--stdin-filepath", "{}"),
     files=files,
-    beside=names.files,
+    beside=beside,
 )

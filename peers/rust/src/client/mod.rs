@@ -4,10 +4,12 @@
 //! given up by closing its connection. A call is sent once: where its connection is lost, whether it
 //! ran is for the caller to find out. A client is shared by threads.
 
+mod asked;
 mod cancel;
 mod channel;
 mod error;
 mod stash;
+mod table;
 mod waiting;
 
 use std::path::PathBuf;
@@ -18,6 +20,7 @@ use std::time::{Duration, Instant};
 use crate::gd::messages::{Manage, ManageOp, Message, Request, Status};
 use crate::gd::{Dict, ErrorType, Value};
 
+pub use asked::{Asked, Table};
 pub use cancel::Cancel;
 use channel::{Came, Channel};
 pub use error::Error;
@@ -92,6 +95,11 @@ impl Client {
         self.ask(&mut |request_id| {
             Manage { count: count.into(), ..Manage::new(request_id, op) }.into()
         })
+    }
+
+    /// A table of the stash; it need not be there.
+    pub fn table(&self, name: impl Into<String>) -> Table<'_> {
+        Table::new(self, name.into())
     }
 
     /// The tables of the stash.

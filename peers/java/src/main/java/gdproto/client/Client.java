@@ -77,6 +77,11 @@ public final class Client implements AutoCloseable {
     return new Prepared(this, appPath, action, Arrays.asList(args), timeout);
   }
 
+  /** A table that all workers and clients of the arbiter share; it need not be there. */
+  public Table table(String name) {
+    return new Table(this, name);
+  }
+
   /** The tables that all workers and clients of the arbiter share. */
   public Stash stash() {
     return new Stash(this);
