@@ -175,7 +175,7 @@ func (l *lane) outcome(of *run, request *gd.Request) (last gd.Message, err error
 	if err != nil {
 		return nil, err
 	}
-	call := &Call{request.AppPath, request.Action, request.Args, request.Kwargs}
+	call := &Call{request.AppPath, request.Action, request.Args, request.Kwargs, request.Trace}
 	result, err := action(of.ctx, call)
 	if err != nil {
 		return nil, err

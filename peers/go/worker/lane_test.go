@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"os"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -87,6 +88,24 @@ func (a *arbiterEnd) wantError(kind gd.ErrorType) *gd.Error {
 		a.t.Fatalf("%#v is no %s", message, kind)
 	}
 	return told
+}
+
+func TestACallKnowsItsCallersTrace(t *testing.T) {
+	a := serving(t, actions{
+		"trace": func(_ context.Context, call *Call) (any, error) {
+			parent, _ := call.Trace.Get("traceparent")
+			return []any{parent, call.Trace == nil}, nil
+		},
+	})
+	trace := gd.Dict{{Key: "traceparent", Value: "00-1-2-01"}}
+	a.send(&gd.Request{RequestID: 1, AppPath: path, Action: "trace", Trace: trace})
+	if message, is := a.next().(*gd.Response); !is || !reflect.DeepEqual(message.Result, []any{"00-1-2-01", false}) {
+		t.Errorf("%#v", message)
+	}
+	a.call(2, "trace")
+	if message, is := a.next().(*gd.Response); !is || !reflect.DeepEqual(message.Result, []any{nil, true}) {
+		t.Errorf("%#v", message)
+	}
 }
 
 func TestAPanicIsToldAndTheLaneServesOn(t *testing.T) {

@@ -36,6 +36,9 @@ type Call struct {
 	Action  string
 	Args    []any
 	Kwargs  gd.Dict
+
+	// Trace is what the caller takes part in, as headers of HTTP would tell it; nil for none.
+	Trace gd.Dict
 }
 
 // Action is what a caller can call. Its context ends when the caller gives up. An iter.Seq[any], or

@@ -15,6 +15,8 @@ export interface Call {
   readonly args: gd.Value[];
   /** Arguments by keyword. */
   readonly kwargs: Map<string, gd.Value>;
+  /** The trace that the caller takes part in, as headers of HTTP would tell it. */
+  readonly trace: Map<string, gd.Value> | null;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
 }
@@ -195,12 +197,12 @@ class Lane {
   }
 
   private async answer(request: gd.RequestMessage): Promise<void> {
-    const { requestId, args, kwargs } = request;
+    const { requestId, args, kwargs, trace } = request;
     const running = { requestId, controller: new AbortController(), isOver: false };
     this.running = running;
     const { signal } = running.controller;
     try {
-      const result = await this.action(request)({ args, kwargs, signal });
+      const result = await this.action(request)({ args, kwargs, trace, signal });
       if (isIterator(result)) {
         await this.stream(requestId, result, signal);
         if (!running.isOver) this.send(new gd.EndMessage({ requestId }));

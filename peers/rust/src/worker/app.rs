@@ -31,6 +31,8 @@ pub struct Call {
     pub args: Vec<Value>,
     /// Keyword arguments.
     pub kwargs: Dict,
+    /// The trace that the caller takes part in, as headers of HTTP would tell it.
+    pub trace: Option<Dict>,
     pub(super) cancelled: Arc<AtomicBool>,
 }
 

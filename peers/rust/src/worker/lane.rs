@@ -222,6 +222,7 @@ fn answer(
         action: request.action,
         args: request.args,
         kwargs: request.kwargs,
+        trace: request.trace,
         cancelled: Arc::clone(cancelled),
     };
     let Some(app) = served.apps.get(&call.app_path) else {

@@ -37,6 +37,11 @@ public final class Call {
     return request.kwargs();
   }
 
+  /** The trace that the caller takes part in, as headers of HTTP would tell it; null for none. */
+  public Map<String, Object> trace() {
+    return request.trace();
+  }
+
   /** Whether the caller has given up: a long call may ask, and end early. */
   public boolean isCancelled() {
     return isCancelled;
