@@ -2,7 +2,8 @@
 
 A question is a message that an arbiter or a worker answers by itself. Its operations are declared
 here once: documentation, types, tables, and the functions with which programs ask are made from
-them. An answer is a value like any other, so who reads one accepts keys that it does not know.
+them. An answer is a value like any other, so who reads one accepts keys that it does not know:
+GD-MSG-028.
 """
 
 from __future__ import annotations
@@ -33,9 +34,10 @@ class FormField:
 
     Attributes:
         name: its key on the wire.
-        type: what stands there.
+        type: what stands there: GD-MSG-043.
         meaning: one phrase for the tables.
-        core: whether it stands in every such answer; who reads must do without any other.
+        core: whether it stands in every such answer; who reads must do without any other:
+            GD-MSG-044.
         unit: of a number; empty for what is counted.
     """
 
@@ -288,6 +290,7 @@ STATUS_ANSWER = Form(
         FormField("waits", dict_of(NUMBER), "how long the oldest waits, by app", unit="seconds"),
         FormField("waiting_bytes", INT, "what the waiting requests take", unit="bytes"),
         FormField("stash_bytes", INT, "what the stash takes", unit="bytes"),
+        # GD-MSG-073
         FormField(
             "resources", dict_of(dict_of(NUMBER)), "the part of each id that is given, by resource"
         ),
@@ -323,6 +326,7 @@ WORKER_ANSWER = Form(
         FormField("apps", list_of(TEXT), "the apps that it serves", core=True),
         FormField("version", TEXT, "the program's version", core=True),
         FormField("extensions", list_of(TEXT), "the extensions that it takes", core=True),
+        # GD-ROLE-021 GD-ROLE-022
         FormField("concurrency", INT, "how many requests it runs at once"),
         FormField("exchanges", INT, "how many exchanges it takes at once on this lane"),
         FormField("lane_apps", list_of(TEXT), "the apps that are called on this lane"),
@@ -371,6 +375,7 @@ _TOO_MANY = {"DirtyProtocolError": "the count is above the bound"} | _MAY_NOT
 _NOT_THERE = {"DirtyProtocolError": "there is no such worker or request"} | _MAY_NOT
 MANAGE = (
     Operation("add", 1, (_COUNT,), a(MANAGE_ANSWER), "Start `count` workers more.", _TOO_MANY),
+    # GD-MSG-031
     Operation("remove", 2, (_COUNT,), a(MANAGE_ANSWER), "Stop `count` workers.", _MAY_NOT),
     Operation(
         "reload", 3, (), a(MANAGE_ANSWER), "Replace the workers by ones with new code.", _MAY_NOT
@@ -453,13 +458,13 @@ MAX_PLACE_BYTES = MAX_NAME_BYTES + 5
 # What it costs to match a text grows with its length times that of the pattern.
 MAX_PATTERN_BYTES = 1024
 _TABLE = Parameter("table", max_bytes=MAX_NAME_BYTES)
-_KEY = Parameter("key", max_bytes=MAX_NAME_BYTES)
-_VALUE = Parameter("value")
+_KEY = Parameter("key", max_bytes=MAX_NAME_BYTES)  # GD-MSG-018
+_VALUE = Parameter("value")  # GD-MSG-019
 _TTL = Parameter("ttl", required=False)
 _PATTERN = Parameter("pattern", required=False, max_bytes=MAX_PATTERN_BYTES)
 _NO_ROOM = {"StashError": "there is no room"}
 _MISSING = {"StashKeyNotFoundError": "the key or the table is missing"}
-_WAIT = Parameter("wait", required=False)
+_WAIT = Parameter("wait", required=False)  # GD-MSG-085 GD-MSG-086 GD-MSG-087
 _EMPTY = {"StashKeyNotFoundError": "the list has no items"}
 STASH = (
     Operation(
@@ -480,6 +485,7 @@ STASH = (
         or_default=True,
     ),
     Operation("delete", 3, (_TABLE, _KEY), BOOL, "Remove `key`; false when it was missing."),
+    # GD-MSG-049
     Operation(
         "keys",
         4,
@@ -650,7 +656,8 @@ STASH = (
 
 # --- ERROR -------------------------------------------------------------------------------------
 
-# What the details of any error type may be; which of them a type has, errors.py says.
+# What the details of any error type may be; which of them a type has, errors.py says: GD-ERR-035,
+# GD-ERR-018.
 ERROR_DETAILS = Form(
     "ErrorDetails",
     "Facts about a failure.",

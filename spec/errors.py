@@ -15,7 +15,7 @@ CONNECTION = "connection"
 EXCHANGE = "exchange"
 
 # Where a fault is found -> what dies with it. A fault of state has its scope in the
-# transition table (exchanges.py).
+# transition table (exchanges.py). GD-ERR-002 GD-ERR-003
 SCOPE_OF_PHASE = {
     "header": CONNECTION,
     "stream": CONNECTION,
@@ -44,7 +44,7 @@ class ErrorType:
     Attributes:
         name: the name on the wire.
         parent: the error type it specialises; empty for the root.
-        details: keys that ``error.details`` may carry.
+        details: keys that ``error.details`` may carry: GD-ERR-017.
         meaning: one sentence.
     """
 
@@ -59,6 +59,7 @@ RAW_DATA_BYTES = 100
 # How long one text of an ERROR is at most, in UTF-8: the message, and each text among the details.
 ERROR_TEXT_BYTES = 64 * 1024
 
+# GD-ERR-001
 ERROR_CODES = (
     ErrorCode("bad_magic", "The frame does not begin with the magic bytes."),
     ErrorCode("unsupported_version", "The version byte is not one we speak."),

@@ -1,9 +1,9 @@
 """Exchanges: who may send what, when. The table is complete: every state, side and message.
 
-An exchange is all the frames of one request id. The side that opens it is the opener, the
-other one the answerer. Both sides run the same table, for the frames they send and for those
-they receive. A frame that the table does not permit is refused with the code and scope of its
-row; a frame that was given up is discarded.
+An exchange is all the frames of one request id (GD-FRAME-018, GD-EXCH-011). The side that opens it
+is the opener, the other one the answerer. Both sides run the same table, for the frames they send
+(GD-EXCH-021, GD-EXCH-027) and for those they receive (GD-EXCH-022). A frame that the table does not
+permit is refused with the code and scope of its row; a frame that was given up is discarded.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ TRANSITIONS = (
     # An exchange opens.
     *rows(IDLE, OPENER, "REQUEST", CALLING),
     *rows(IDLE, OPENER, "STASH STATUS MANAGE", ASKING),
+    # GD-FRAME-015 GD-EXCH-014
     *rows(
         OPENED,
         OPENER,
@@ -106,7 +107,7 @@ TRANSITIONS = (
     *rows(ASKING, ANSWERER, "RESPONSE ERROR", IDLE),
     *rows(ASKING, ANSWERER, "CHUNK", ABANDONED, "unexpected_message", EXCHANGE),
     *rows(ASKING, ANSWERER, "END", IDLE, "unexpected_message", EXCHANGE),
-    # What was given up is discarded until its terminal frame.
+    # What was given up is discarded until its terminal frame: GD-EXCH-013.
     *rows(ABANDONED, ANSWERER, "CHUNK", ABANDONED, DISCARD),
     *rows(ABANDONED, ANSWERER, "RESPONSE ERROR END", IDLE, DISCARD),
     # The answerer neither opens nor answers what was not asked: its state cannot be trusted.
@@ -138,9 +139,10 @@ class Role:
         side: opener or answerer.
         peer: the role at the other end.
         opens: messages that open an exchange on such a connection.
-        max_open: exchanges open at once; None for any number.
+        max_open: exchanges open at once; None for any number: GD-EXCH-010, GD-EXCH-012.
         meaning: one phrase.
-        more_by: the field of the worker's answer to STATUS that may permit more; empty for none.
+        more_by: the field of the worker's answer to STATUS that may permit more (GD-ROLE-033);
+            empty for none.
     """
 
     name: str
@@ -153,7 +155,7 @@ class Role:
 
 
 CLIENT_OPENS = ("REQUEST", "STASH", "STATUS", "MANAGE")
-LANE_OPENS = ("REQUEST", "STATUS")
+LANE_OPENS = ("REQUEST", "STATUS")  # GD-ROLE-030
 
 ROLES = (
     Role("client", OPENER, "arbiter", CLIENT_OPENS, None, "calls apps through an arbiter"),
@@ -194,7 +196,7 @@ class AfterFault:
 
 
 # The answerer still owes the terminal frame when one before it is at fault. A payload where there
-# may be none counts as that of a frame that ends its exchange.
+# may be none counts as that of a frame that ends its exchange: GD-EXCH-026.
 AFTER_FAULT = (
     AfterFault(OPENER, False, IDLE),
     AfterFault(OPENER, True, IDLE),

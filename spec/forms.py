@@ -192,7 +192,7 @@ class Sized(Subconstruct):
 
 
 class Utf8(Subconstruct):
-    """Raw bytes that are UTF-8 text."""
+    """Raw bytes that are UTF-8 text: GD-TLV-006."""
 
     def _parse(self, stream: Any, context: Any, path: Any) -> str:
         raw: bytes = self.subcon._parsereport(stream, context, path)
@@ -257,7 +257,7 @@ class Counted(Construct):
 
 
 class Items(Counted):
-    """The body of a list: a count, then values."""
+    """The body of a list: a count, then values, in their order (GD-TLV-014)."""
 
     def _parse(self, stream: Any, context: Any, path: Any) -> list[Any]:
         walk = Walk.of(context, stream)
@@ -397,7 +397,8 @@ class Field:
         types: Python types of permitted values; empty for any value.
         meaning: one phrase for the tables.
         required: whether its absence is an error; none counts as absent where it is not.
-        default: what absence means. None is never written; any other default is.
+        default: what absence means (GD-MSG-006, GD-MSG-007). None is never written; any other
+            default is.
         default_written: false for a field whose default is left out too: it came later, and the
             bytes of who does not use it stay as they were.
         minimum, maximum: the permitted numbers, inclusive.
@@ -433,13 +434,16 @@ class Field:
         return not (self.scalar and isinstance(value, list | dict))
 
     def leaves_out(self, value: Any) -> bool:
-        """Whether the field is not written with this value."""
+        """Whether the field is not written with this value: GD-MSG-039."""
         is_default = type(value) is type(self.default) and value == self.default
         return is_default and (value is None or not self.default_written)
 
 
 class Fields(Subconstruct):
-    """A payload: one TLV dict whose known keys are fields. Unknown keys are ignored."""
+    """A payload: one TLV dict whose known keys are fields, in any order (GD-MSG-002).
+
+    Unknown keys are ignored: GD-MSG-003.
+    """
 
     def __init__(self, subcon: Construct, *fields: Field) -> None:
         super().__init__(subcon)
@@ -476,12 +480,14 @@ class Fields(Subconstruct):
 
     @staticmethod
     def _check(field: Field, value: Any, walk: Walk, offset: int | None) -> None:
+        # A bool is an int of Python, and none here: GD-MSG-012.
         if field.types and type(value) not in field.types:
             raise walk.refuse("wrong_field_type", offset)
         if not field.permits(value):
             raise walk.refuse("invalid_field_value", offset)
 
     def _build(self, obj: Mapping[str, Any], stream: Any, context: Any, path: Any) -> Any:
+        # GD-MSG-001
         ordered = self._order(self.fields, obj, Walk.of(context))
         self.subcon._build(ordered, stream, context, path)
         return obj

@@ -1,8 +1,8 @@
 """What is judged, in which order, and how each fault is reported.
 
 A receiver goes through the stages in their order, and through the checks of a stage in theirs; the
-first check that fails is the fault that it reports, and nothing after it is judged. A sender goes
-through the last stage alone. A code that no check and no transition has is a mistake.
+first check that fails is the fault that it reports, and nothing after it is judged (GD-TLV-019). A
+sender goes through the last stage alone. A code that no check and no transition has is a mistake.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 # Where a fault is told to be: bytes from the first byte of the frame, or of a value that stands
 # alone. A fault of state, and one that is found in writing, has no offset.
+# GD-ERR-004 GD-ERR-005
 OFFSETS = {
     "none": "no offset is told",
     "field": "the first byte of the header's field",
@@ -24,10 +25,10 @@ OFFSETS = {
 
 # Which place in a payload a fault names.
 PATHS = {
-    "none": "the path is empty",
+    "none": "the path is empty",  # GD-ERR-009
     "value": "the path of the value; for a key, that of its dict",
     "key": "the path that the value of the key has",
-    "field": "the path that the field has, or would have",
+    "field": "the path that the field has, or would have",  # GD-ERR-022
     "request_id": "request_id",
 }
 
@@ -78,12 +79,14 @@ STAGES = (
             Check("payload_too_large", "the length is above max_payload_bytes", "field"),
         ),
     ),
+    # GD-FRAME-022 GD-FRAME-023
     Stage(
         "presence",
         "payload",
         "Right after the header, before any byte of the payload is there.",
         (Check("unexpected_payload", "a message without payload has a length", "field"),),
     ),
+    # GD-FRAME-009
     Stage(
         "delimiting",
         "stream",
@@ -96,6 +99,7 @@ STAGES = (
         "When the bytes of one frame are given, and it is whole.",
         (Check("trailing_data", "bytes follow the frame", "after"),),
     ),
+    # GD-EXCH-023 GD-EXCH-024
     Stage(
         "state",
         "state",
@@ -103,6 +107,7 @@ STAGES = (
         "frame that is refused or discarded is not judged.",
         (),
     ),
+    # GD-TLV-020
     Stage(
         "value",
         "payload",
@@ -131,6 +136,7 @@ STAGES = (
             Check("payload_not_dict", "the value of a payload is no dict", "type"),
         ),
     ),
+    # GD-MSG-010
     Stage(
         "fields",
         "payload",
@@ -141,6 +147,7 @@ STAGES = (
             Check("invalid_field_value", "its value is impossible", "type", "field"),
         ),
     ),
+    # GD-TLV-032
     Stage(
         "writing",
         "encode",
@@ -148,12 +155,14 @@ STAGES = (
         "each value and key from left to right, and last the whole.",
         (
             Check("int_out_of_range", "the id does not fit its field", path="request_id"),
+            # GD-MSG-036
             Check("wrong_field_type", "a field's value is of another type", path="field"),
             Check("invalid_field_value", "a field's value is impossible", path="field"),
             Check("unsupported_type", "the value has no encoding", path="value"),
             Check("int_out_of_range", "no type holds the integer", path="value"),
             Check("nesting_too_deep", "max_depth containers are open", path="value"),
             Check("too_many_items", "there are more than max_items", path="value"),
+            # GD-TLV-030
             Check("key_not_string", "a key has no text", path="value"),
             Check("duplicate_key", "two keys have the same text", path="key"),
             Check("invalid_text", "a text has no UTF-8 form", path="value"),
@@ -163,7 +172,7 @@ STAGES = (
     ),
 )
 
-# A size is refused, at the size, when it cannot fit into the bytes that remain.
+# A size is refused, at the size, when it cannot fit into the bytes that remain: GD-TLV-017.
 FITTING = (
     "size * unit + owed <= bytes that remain after the size; `unit` is 1 for bytes and strings, "
     "and else the smallest_element_bytes of the list or dict; `owed` is the sum, over all open "

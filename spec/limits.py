@@ -9,7 +9,7 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Bound:
-    """A largest permitted value, inclusive.
+    """A largest permitted value, inclusive: GD-LIM-001, GD-LIM-002.
 
     Attributes:
         name: identifier in every generated language, with its unit.
@@ -33,6 +33,7 @@ MAX_BLOB_BYTES = Bound(
 MAX_ITEMS = Bound(
     "max_items", 1024 * 1024, "too_many_items", "items of one list, or pairs of one dict"
 )
+# A payload's own dicts count: GD-MSG-035.
 MAX_DEPTH = Bound(
     "max_depth", 512, "nesting_too_deep", "lists and dicts open at once, the outermost included"
 )

@@ -48,6 +48,7 @@ MESSAGES = (
             Value,
             Field("app_path", (str,), "the app, as module:Class"),
             Field("action", (str,), "what to call on it"),
+            # GD-MSG-016 GD-MSG-017
             Field(
                 "timeout",
                 (float, int),
@@ -170,5 +171,5 @@ MESSAGES = (
     Message("RESUME", 0x82, None, "Ask for the CHUNKs of an exchange again.", extension="flow"),
 )
 
-# Codes that a peer may use for extensions of its own, first and last.
+# Codes that a peer may use for extensions of its own, first and last: GD-EXT-002.
 EXTENSION_CODES = (0x80, 0xEF)

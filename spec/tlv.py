@@ -14,6 +14,7 @@ ItemCount = Limit(Int32ub, MAX_ITEMS)
 AnyValue: Construct = LazyBound(lambda: Value)
 AnyKey: Construct = LazyBound(lambda: Key)
 
+# GD-TLV-022
 Value: Tagged = Tagged(
     Int8ub,
     {
@@ -21,7 +22,9 @@ Value: Tagged = Tagged(
         0x01: "bool"
         / Holds(OneOf(Int8ub, {0x00: False, 0x01: True}, error="invalid_bool"), bool)
         * "1 byte, 00 or 01",
+        # GD-TLV-003
         0x05: "int64" / Holds(Int64sb, int, -(2**63), 2**63 - 1) * "8 bytes, two's complement",
+        # GD-TLV-004 GD-TLV-005
         0x06: "float64" / Holds(Float64b, float) * "8 bytes, IEEE 754, any bit pattern",
         0x10: "bytes" / Holds(Sized(BlobLength), bytes) * "u32 length, raw bytes",
         0x11: "string" / Holds(Utf8(Sized(BlobLength)), str) * "u32 length, UTF-8",
@@ -42,6 +45,7 @@ TEXT = {
     "surrogates": "invalid_utf8",
     "above_10ffff": "invalid_utf8",
     "byte_order_mark": "a character like any other",
+    # GD-TLV-013
     "equal": "when the bytes are equal, without any normalisation",
 }
 

@@ -8,7 +8,7 @@ import pytest
 
 from gdproto import declaration
 from gdproto.conformance.cases import load
-from workshop.completeness import proofs
+from workshop.completeness import declared, proofs
 
 ONE = {"GD-A-001": ["case"]}
 MARKED = """
@@ -24,8 +24,10 @@ def test_three(): ...
 def test_every_requirement_is_proved_or_exempt() -> None:
     known = declaration.requirements()
     vectors, scripts = proofs.by_vectors(load().values()), proofs.by_scripts()
-    proved = proofs.merged(vectors, scripts, proofs.by_tests())
-    assert proofs.faults(known, proved, proofs.exemptions()) == []
+    tests = proofs.by_tests()
+    held = proofs.merged(proofs.by_declaration(), scripts, tests)
+    proved = proofs.merged(vectors, scripts, tests)
+    assert proofs.faults(known, proved, proofs.exemptions(), held) == []
 
 
 @pytest.mark.parametrize(
@@ -43,10 +45,38 @@ def test_every_requirement_is_proved_or_exempt() -> None:
 def test_what_is_wrong_is_named(
     known: list[str], proved: proofs.Proofs, exempt: dict[str, str], told: str | None
 ) -> None:
-    lines = proofs.faults(known, proved, exempt)
+    lines = proofs.faults(known, proved, exempt, proved)
     assert len(lines) == (told is not None)
     if told:
         assert told in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        ({"GD-A-001": ["spec/errors.py:1"]}, []),
+        ({}, ["GD-A-001 has vectors alone"]),
+        (
+            {"GD-A-001": ["spec/errors.py:1"], "GD-B-001": ["spec/errors.py:2"]},
+            ["spec/errors.py:2 names GD-B-001, which the text does not have"],
+        ),
+    ],
+)
+def test_vectors_alone_hold_nothing(held: proofs.Proofs, told: list[str]) -> None:
+    lines = proofs.faults(["GD-A-001"], ONE, {}, held)
+    assert len(lines) == len(told)
+    assert all(map(str.startswith, lines, told))
+
+
+def test_a_line_of_the_declaration_holds_what_names_it_and_what_it_names() -> None:
+    lines = declared.by_declaration()
+    assert {(one.source, one.name) for one in lines["GD-TLV-014"]} == {("forms", "Items")}
+    assert {one.name for one in lines["GD-MSG-039"]} == {"Field.leaves_out"}
+    # Its sentence names the extensions that it is about.
+    assert {one.name for one in lines["GD-ROLE-031"]} >= {"cancel", "flow"}
+    for one in {one for some in lines.values() for one in some}:
+        line = declared.text(one.source).splitlines()[one.number - 1]
+        assert f'"{one.name}"' in line or declared.ID.search(line), one
 
 
 def test_each_kind_of_proof_counts() -> None:

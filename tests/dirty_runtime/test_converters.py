@@ -165,6 +165,7 @@ def test_what_speaks_dlpack_comes_as_an_array() -> None:
     assert there_and_back(ARRAYS, Tensor(np.arange(3.0))).tolist() == [0, 1, 2]
 
 
+@pytest.mark.proves("GD-PROF-005")
 @pytest.mark.parametrize(
     "given", [np.array([object()]), np.ma.masked_array([1, 2], [0, 1]), np.array([{}, 1])]
 )
@@ -177,6 +178,7 @@ def test_what_is_no_plain_bytes_is_no_array(given: Any) -> None:
 PROFILE = [case for case in load().values() if case.area == "profile"]
 
 
+@pytest.mark.proves("GD-PROF-001", "GD-PROF-002", "GD-PROF-003", "GD-PROF-004", "GD-PROF-007")
 @pytest.mark.parametrize("case", PROFILE, ids=lambda case: case.id)
 def test_the_vectors_of_the_profile(case: Any) -> None:
     data = bytes.fromhex(case.bytes)

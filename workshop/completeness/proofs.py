@@ -4,7 +4,8 @@
 
 Rules: a requirement has a proof, or an entry in `exemptions.json` that says why it has none. What a
 suite cannot bring about or see from outside, such as memory, users or an arbiter's end, is proved
-of ours by tests, which name it: ``@pytest.mark.proves("GD-SEC-009")``. Whatever names no
+of ours by tests, which name it: ``@pytest.mark.proves("GD-SEC-009")``. Vectors show what it means
+in bytes; what holds it is code: a line of the declaration, a script, or a test. Whatever names no
 requirement of the text, and an exemption of what has a proof or is no requirement, are faults.
 """
 
@@ -19,6 +20,8 @@ from pathlib import Path
 from gdproto import declaration
 from gdproto.conformance import live
 from gdproto.conformance.cases import Case, load
+
+from . import declared
 
 EXEMPTIONS = Path(__file__).parent / "exemptions.json"
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,22 +80,36 @@ def exemptions(path: Path = EXEMPTIONS) -> dict[str, str]:
     return reasons
 
 
+def by_declaration() -> Proofs:
+    """The lines of the declaration that hold a requirement, for each that one holds."""
+    lines = declared.naming() | declared.by_declaration()
+    return {
+        name: [f"spec/{one.source}.py:{one.number}" for one in some] for name, some in lines.items()
+    }
+
+
 def faults(
-    known: Iterable[str], proved: Mapping[str, list[str]], exempt: Mapping[str, str]
+    known: Iterable[str],
+    proved: Mapping[str, list[str]],
+    exempt: Mapping[str, str],
+    held: Mapping[str, list[str]],
 ) -> list[str]:
-    """What is wrong, a line for each; nothing when all is proved.
+    """What is wrong, a line for each; nothing when all is proved and held.
 
     Args:
         known: the requirements of the text.
         proved: what proves a requirement: vectors, live scripts, tests.
         exempt: reasons by requirement.
+        held: what holds a requirement: lines of the declaration, live scripts, tests.
     """
     known = list(known)
     return [
         *(f"{name} has no vector, no live script, no test, no exemption" for name in known
           if name not in proved and name not in exempt),
-        *(f"{ids[0]} names {name}, which the text does not have" for name, ids in proved.items()
-          if name not in known),
+        *(f"{name} has vectors alone: no line of spec/, no live script and no test names it"
+          for name in known if name in proved and name not in held),
+        *(f"{ids[0]} names {name}, which the text does not have"
+          for name, ids in merged(proved, held).items() if name not in known),
         *(f"{name} is exempt, and {proved[name][0]} proves it" for name in exempt
           if name in proved),
         *(f"{name} is exempt, and the text does not have it" for name in exempt
@@ -106,12 +123,15 @@ def main() -> int:
     known = declaration.requirements()
     vectors, scripts, tests = by_vectors(load().values()), by_scripts(), by_tests()
     exempt = exemptions()
-    lines = faults(known, merged(vectors, scripts, tests), exempt)
+    lines_of_spec = by_declaration()
+    held = merged(lines_of_spec, scripts, tests)
+    lines = faults(known, merged(vectors, scripts, tests), exempt, held)
     for line in lines:
         print(line, file=sys.stderr)
     print(
         f"{len(known)} requirements: {len(vectors)} with vectors, {len(scripts)} with live "
-        f"scripts, {len(tests)} with tests; {len(exempt)} exempt"
+        f"scripts, {len(tests)} with tests, {len(lines_of_spec)} with lines of the declaration; "
+        f"{len(exempt)} exempt"
     )
     return bool(lines)
 
