@@ -1,6 +1,6 @@
 """What one arbiter's loop can carry, and what several can: the model, and the queues gone through.
 
-    python -m benchmarks.loops [--loop 30e-6] [--json FILE]
+    python -m benchmarks.loops [--loop 20e-6] [--json FILE]
 
 Rules: pure, and the random numbers are handed in. A call visits its arbiter's loop twice, on its
 way in and on its way out, each for half of what it costs the loop; the loop takes visits in their
@@ -158,7 +158,7 @@ def _exponential(mean_s: float, parts: int = 200) -> tuple[float, ...]:
 
 
 @click.command()
-@click.option("--loop", "loop_s", type=float, default=30e-6, help="A call's cost to the loop, s.")
+@click.option("--loop", "loop_s", type=float, default=20e-6, help="A call's cost to the loop, s.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
 def main(loop_s: float, json_file: Path | None) -> None:
     """Tell what arbiters carry whose loops a call costs so much."""
