@@ -112,12 +112,13 @@ def _value(data: bytes, start: int) -> Iterator[Part]:
         if kind is Kind.CLOSE:
             depth -= 1
         elif kind is Kind.OPEN:
-            unit = "pairs" if rule.kind == "dict" else "items"
-            yield Part(offset, raw, depth, f"{rule.name} of {value} {unit}")
+            unit = "pair" if rule.kind == "dict" else "item"
+            many = "" if value == 1 else "s"
+            yield Part(offset, raw, depth, f"{rule.name} of {value} {unit}{many}")
             depth += 1
         else:
             what = "key" if kind is Kind.KEY else rule.name
-            yield Part(offset, raw, depth, f"{what} {_short(value)}")
+            yield Part(offset, raw, depth, what if value is None else f"{what} {_short(value)}")
 
 
 def _short(value: Any) -> str:

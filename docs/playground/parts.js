@@ -80,8 +80,8 @@ function content(bytes, offset, end, type) {
   if (offset + head > end) return null;
   if (count) {
     const items = Number(number(read(offset + 1, count.bytes)));
-    const unit = type.kind === "dict" ? "pairs" : "items";
-    return { length: head, items, shown: `of ${items} ${unit}` };
+    const unit = type.kind === "dict" ? "pair" : "item";
+    return { length: head, items, shown: `of ${items} ${unit}${items === 1 ? "" : "s"}` };
   }
   const many = length ? Number(number(read(offset + 1, length.bytes))) : size;
   if (offset + head + many > end) return null;

@@ -35,6 +35,13 @@ def test_explain_a_frame() -> None:
     assert rows[-1][1].split() == ["01", "01", "bool", "True"]
 
 
+def test_one_is_told_as_one_and_none_as_none() -> None:
+    parts = explain(gdproto.encode({"a": [None], "b": [1, 2]}))
+    told = [part.text for part in parts]
+    assert told[:4] == ["dict of 2 pairs", "key 'a'", "list of 1 item", "none"]
+    assert told[5] == "list of 2 items"
+
+
 def test_explain_names_the_fault() -> None:
     result = run("explain", "2100000001 1100000001 61 0102")
     assert result.returncode == 1
