@@ -232,11 +232,10 @@ def unsupported(run: Run) -> Iterator[str]:
 
 
 def place(case: str) -> str:
-    """The id of a case, linked to where it is shown; that of a script as it is."""
-    if case not in CASES:
-        return f"`{case}`"
+    """The id of a case or a script, linked to where it is shown."""
+    page = f"vectors/{CASES[case].area}" if case in CASES else "conformance/scripts"
     # Not as Markdown: these places are put into their pages after links are checked.
-    return f'<a href="../../vectors/{CASES[case].area}/#{case}"><code>{case}</code></a>'
+    return f'<a href="../../{page}/#{case}"><code>{case}</code></a>'
 
 
 def some(found: Sequence[str]) -> str:

@@ -27,25 +27,14 @@ from dirty_runtime.settings import (
     variable_name,
 )
 from gdproto import declaration
+from gdproto.conformance import live
+from workshop.completeness import declared as lines
+from workshop.completeness.declared import Line
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEC = json.loads((ROOT / "gdproto" / "_generated" / "spec.json").read_text())
-# Where a name is declared: the first of these files that has it.
-SOURCES = ("errors", "limits", "header", "tlv", "messages", "exchanges", "answers", "judging")
-# What a sentence names in code: a limit, a part of the header, a type of value, a field, a state.
-QUOTED = {
-    *(
-        one["name"]
-        for part in ("limits", "header", "values", "states", "forms")
-        for one in SPEC[part]
-    ),
-    *(field["name"] for message in SPEC["messages"] for field in message.get("fields", ())),
-    *(field["name"] for form in SPEC["forms"] for field in form["fields"]),
-    *(one["name"] for question in SPEC["questions"] for one in question["operations"]),
-}
 CODES = {one["name"]: one for one in SPEC["error_codes"]}
 TYPES = {one["name"]: one for one in SPEC["error_types"]}
-MESSAGES = {one["name"]: one for one in SPEC["messages"]}
 # By the end of a setting's name, and else by the type of its default.
 UNITS = {"_s": "seconds", "_bytes": "bytes", "_share": "percent", "_mode": "octal digits"}
 KINDS = {int: "number", float: "number", bool: "yes or no", str: "text"}
@@ -97,9 +86,8 @@ CALLED = {
     "dirty_worker_init": "`(worker)`: in a worker, when its apps are loaded",
     "dirty_worker_exit": "`(arbiter, worker)`: in the arbiter, when a worker is gone",
 }
-KNOWN = {*CODES, *TYPES, *MESSAGES}
-WORD = re.compile(r"[A-Za-z_]+")
 CODE = re.compile(r"`([a-z_0-9]+)`")
+LISTING = re.compile(r"<pre>.*?</pre>", re.DOTALL)
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -111,12 +99,16 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_post_build(config: Any) -> None:
-    """Let the search find each requirement by its identifier, and lead to its own place."""
+    """Let the search find each requirement and live script by its identifier, at its own place."""
     path = Path(config.site_dir) / "search" / "search_index.json"
     index = json.loads(path.read_text())
     index["docs"] += [
         {"location": f"spec/{one.chapter}/#{one.id}", "title": one.id, "text": one.text}
         for one in declaration.requirements().values()
+    ]
+    index["docs"] += [
+        {"location": f"conformance/scripts/#{one.id}", "title": one.id, "text": one.text}
+        for one in live.scripts().values()
     ]
     path.write_text(json.dumps(index, separators=(",", ":")))
 
@@ -129,7 +121,7 @@ def named() -> dict[str, list[str]]:
     """The requirements whose sentences have the name, for each name that is declared."""
     found: dict[str, list[str]] = {}
     for one in declaration.requirements().values():
-        for name in names(one.text):
+        for name in lines.names(one.text):
             found.setdefault(name, []).append(one.id)
     return found
 
@@ -140,35 +132,23 @@ def chapters() -> dict[str, str]:
     return {one.id: one.chapter for one in declaration.requirements().values()}
 
 
-def names(text: str) -> list[str]:
-    """What the text names of the declaration, each once."""
-    words = [word for word in WORD.findall(text) if word in KNOWN]
-    quoted = [word for word in CODE.findall(text) if word in QUOTED]
-    return list(dict.fromkeys(words + quoted))
-
-
-@cache
 def place(name: str) -> str:
     """A link to where the name is declared, from two folders above the page; empty for nowhere."""
-    for number, source in enumerate(SOURCES):
-        for line, text in enumerate(_text(source).splitlines(), start=1):
-            if f'"{name}"' in text:
-                return _line_of(number, str(line))
-    return ""
+    line = lines.place(name)
+    return place_of(line) if line else ""
 
 
-def _line_of(number: int, line: str) -> str:
-    return f"api/declaration/#__codelineno-{number}-{line}"
+def place_of(line: Line) -> str:
+    """A link to the line, from two folders above the page."""
+    return f"api/declaration/#__codelineno-{lines.SOURCES.index(line.source)}-{line.number}"
 
 
-@cache
-def _text(source: str) -> str:
-    return (ROOT / "spec" / f"{source}.py").read_text()
-
-
-def declared(text: str) -> str:
-    """Links to the declaration of what a requirement names, as HTML; empty for none."""
-    links = [f'<a href="../../{place(one)}">{one}</a>' for one in names(text) if place(one)]
+def declared(name: str) -> str:
+    """Links to the lines of the declaration that hold the requirement, as HTML; empty for none."""
+    found: dict[str, str] = {}
+    for one in lines.by_declaration().get(name, ()):
+        found.setdefault(one.name, place_of(one))
+    links = [f'<a href="../../{where}">{one}</a>' for one, where in found.items()]
     return f'<p class="proofs">Declared: {", ".join(links)}</p>' if links else ""
 
 
@@ -184,7 +164,7 @@ def linked(text: str) -> str:
 
 def sources() -> str:
     """The page of the declaration's source, line by line."""
-    lines = [
+    page = [
         "---",
         "search: {exclude: true}",
         "---",
@@ -194,24 +174,33 @@ def sources() -> str:
         "`spec/`. How its values are laid out is said with "
         "[construct](https://construct.readthedocs.io).",
     ]
-    for number, source in enumerate(SOURCES):
-        lines += ["", f"## {source}.py", "", *_named_in(number)]
-        lines += ["", '```python linenums="1"', _text(source), "```"]
-    return "\n".join(lines)
+    for source in lines.SOURCES:
+        page += ["", f"## {source}.py", "", *_held_in(source)]
+        page += ["", '```python linenums="1"', lines.text(source), "```"]
+    return "\n".join(page)
 
 
-def _named_in(number: int) -> Iterator[str]:
-    """Which requirements name what is declared in a file, behind one line."""
-    here = [name for name in named() if place(name).startswith(_line_of(number, ""))]
-    if not here:
-        return
+def _held_in(source: str) -> Iterator[str]:
+    """Which requirements the lines of a file hold, behind one line."""
+    held: dict[Line, list[str]] = {}
+    for name, some in lines.by_declaration().items():
+        for one in dict.fromkeys(some):
+            held.setdefault(one, []).append(name)
     rows = (
-        f'<tr><td><a href="#{place(name).partition("#")[2]}">{name}</a></td>'
-        f"<td>{_as_html(named()[name])}</td></tr>"
-        for name in sorted(here)
+        f'<tr><td><a href="#{place_of(one).partition("#")[2]}">{one.name}</a></td>'
+        f"<td>{_as_html(held[one])}</td></tr>"
+        for one in sorted(held, key=lambda one: one.number)
+        if one.source == source
     )
-    yield "<details><summary>Which requirements name what is declared here</summary>"
+    yield "<details><summary>Which requirements stand on what is declared here</summary>"
     yield f"<table><tbody>{''.join(rows)}</tbody></table></details>"
+
+
+def on_page_content(html: str, page: Any, **_: Any) -> str:
+    """Link each requirement that a line of the declaration names to its place."""
+    if page.file.src_uri != "api/declaration.md":
+        return html
+    return LISTING.sub(lambda found: lines.ID.sub(lambda one: _as_html([one[0]]), found[0]), html)
 
 
 def _as_html(ids: Iterable[str]) -> str:

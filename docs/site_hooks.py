@@ -63,7 +63,7 @@ def anchor(found: re.Match[str]) -> str:
     name, text = found[1], found[2]
     return (
         f'<div class="requirement" id="{name}" markdown="1">\n\n'
-        f"[{name}](#{name}) {linked(text)}\n\n{proved(name)}\n{declared(text)}</div>"
+        f"[{name}](#{name}) {linked(text)}\n\n{proved(name)}\n{declared(name)}</div>"
     )
 
 
@@ -74,10 +74,17 @@ def proved(name: str) -> str:
     vectors, scripts = BY_VECTORS.get(name, []), BY_SCRIPTS.get(name, [])
     tests = BY_TESTS.get(name, [])
     links = [f'<a href="../../vectors/{VECTORS[one]}/#{one}">{one}</a>' for one in vectors]
-    links += [f"<code>{one}</code>" for one in (*scripts, *tests)]
-    counts = [f"{len(vectors)} vectors"] if vectors else []
-    counts += [f"{len(scripts)} live scripts"] if scripts else []
-    counts += [f"{len(tests)} tests of this project's own"] if tests else []
+    for page, some in (("scripts", scripts), ("tests", tests)):
+        links += [f'<a href="../../conformance/{page}/#{one}">{one}</a>' for one in some]
+    counts = [
+        f"{len(some)} {what}{'s' * (len(some) > 1)}{more}"
+        for some, what, more in (
+            (vectors, "vector", ""),
+            (scripts, "live script", ""),
+            (tests, "test", " of this project's own"),
+        )
+        if some
+    ]
     summary = f"<summary>{', '.join(counts) or 'nothing'}</summary>"
     if vectors:
         links.append(f'<a href="../../vectors/?requirement={name}">search them</a>')

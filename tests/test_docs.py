@@ -23,9 +23,14 @@ import pytest
 from gdproto import declaration
 from gdproto.conformance.cases import areas
 from tests.dirty_runtime.processes import traced
+from workshop.completeness import proofs
 
 PLACE = re.compile(r'href="(\.\./(?:\.\./spec/)?[a-z0-9-]+)/#([A-Za-z0-9-]+)"')
 DECLARED = re.compile(r'href="../../api/declaration/#([a-z0-9_-]+)"')
+# In a requirement, what proves it and what holds it.
+HELD = re.compile(
+    r'href="../../(vectors/[a-z0-9-]+|conformance/(?:scripts|tests)|api/declaration)/#([^"]+)"'
+)
 # A name on a page of the reference, and what may be said of it: words, or tables of what it takes.
 NAMED = re.compile(r'<h[34] id="([\w.]+)" class="doc doc-heading">')
 TOLD = re.compile(r'doc-contents[^>]*>(?:(?!class="source").)*?(<p>|<table|doc-section)', re.DOTALL)
@@ -115,8 +120,25 @@ def test_the_site_builds_without_a_warning(tmp_path: Path, conformance_results: 
     # Whose places are looked for above.
     assert "../../vectors/containers/#dict-key-twice" in report
     assert "gunicorn&#39;s codec" in (site / "conformance" / "matrix.html").read_text()
+    check_requirements(site)
     check_indexes(site)
     check_names(site)
+
+
+def check_requirements(site: Path) -> None:
+    """Each leads to what proves it and to what holds it, and these lead back."""
+    pages: dict[str, str] = {}
+    exempt = proofs.exemptions()
+    for one in declaration.requirements().values():
+        chapter = (site / "spec" / one.chapter / "index.html").read_text()
+        told = chapter.partition(f'id="{one.id}"')[2].partition('class="requirement"')[0]
+        places = set(HELD.findall(told))
+        assert one.id in exempt or any(not page.startswith("vectors") for page, _ in places), one
+        for page, anchor in places:
+            if page not in pages:
+                pages[page] = (site / page / "index.html").read_text()
+            assert f'id="{anchor}"' in pages[page], (one.id, page, anchor)
+            assert f'href="../../spec/{one.chapter}/#{one.id}"' in pages[page], (one.id, page)
 
 
 def check_indexes(site: Path) -> None:
