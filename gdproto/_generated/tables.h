@@ -1,7 +1,7 @@
-/* @generated from spec/ (1b4b1b04b46ff141) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (ea87453d43898626) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "e201a331cb17326d"
+#define SPEC_HASH "10b29a6ba880bb55"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

@@ -1,4 +1,4 @@
-// @generated from spec/ (1b4b1b04b46ff141) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (ea87453d43898626) by python -m spec.codegen --write; do not edit
 /**
  * GD/1 values as bytes.
  *
