@@ -37,6 +37,9 @@ def managed(
             try:
                 return client.manage(op, slot=slot, call=call)
             except DirtyConnectionError:
+                # One that drains starts nothing.
+                if op == ManageOp.RECYCLE:
+                    raise
                 with closing(look(client)[0]) as draining:
                     return draining.manage(op, slot=slot, call=call)
     except DirtyError as error:

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..client import DirtyClient
-from ..client.draining import look
+from ..client.draining import look, words
 from ..client.readiness import State, count_workers, state_of
 from ..errors import DirtyConnectionError, DirtyProtocolError
 from ..failure import describe
@@ -120,9 +120,7 @@ def _drawn(state: State) -> Group:
         heading += f", {state['clients']} clients, {state['restarts']} restarts"
     parts: list[RenderableType] = [heading, _said(count_workers(state))]
     if draining := state.get("draining"):
-        calls = f"{draining['running']} running, {draining['waiting']} waiting"
-        text = f"draining: {calls}, stopped in {draining['left']:.0f} s at the latest"
-        parts.append(f"[yellow]{text}[/]")
+        parts.append(f"[yellow]draining: {words(draining)}[/]")
     if state.get("reloading"):
         parts.append("[yellow]reloading[/]")
     parts += ["", _draw_workers(state), "", _draw_apps(state)]

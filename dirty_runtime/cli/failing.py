@@ -6,6 +6,8 @@ for them. What an app raised, and all else that failed, is 1.
 
 from __future__ import annotations
 
+from contextlib import closing, suppress
+
 import click
 
 from ..client.readiness import NotReady
@@ -22,6 +24,8 @@ from ..errors import (
 from ..printable import printable
 
 USAGE, UNREACHABLE, NOT_READY, REFUSED, OVERLOADED, TOO_LATE = 2, 3, 4, 5, 6, 7
+# How long an arbiter that drains may take to say so.
+LOOK_S = 2.0
 # The first that an error is of; what is above them is 1.
 STATUSES: tuple[tuple[type[DirtyError], int], ...] = (
     (NotReady, NOT_READY),
@@ -53,7 +57,21 @@ def failure(error: DirtyError) -> Failure:
     """What is printed of the error: one line, whatever the arbiter said."""
     lines = error.message.splitlines() or ["failed"]
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 1)
+    if isinstance(error, DirtyConnectionError) and (drain := _drain_at(error.socket_path or "")):
+        lines[0], status = f"{lines[0]}; it drains: {drain}", NOT_READY
     return Failure(f"{_name(error)}: {printable(lines[0])}", status)
+
+
+def _drain_at(path: str) -> str:
+    """What the arbiter waits for that has served there; empty where none drains."""
+    from ..client import DirtyClient
+    from ..client.draining import beside, words
+
+    with suppress(DirtyError, ValueError, OSError):
+        with closing(beside(DirtyClient(path, LOOK_S))) as client:
+            draining = client.status().get("draining")
+        return words(draining) if draining else ""
+    return ""
 
 
 def _name(error: DirtyError) -> str:

@@ -10,6 +10,8 @@ from ..errors import DirtyConnectionError
 from ..socket_path import DRAINING, MAX_SOCKET_PATH_BYTES
 
 if TYPE_CHECKING:
+    from gdproto.answers import Draining
+
     from .calls import DirtyClient
     from .readiness import State
 
@@ -19,11 +21,21 @@ def look(client: DirtyClient) -> tuple[DirtyClient, State]:
     try:
         return client, client.status()
     except DirtyConnectionError:
-        path = _reachable(client.socket_path + DRAINING)
-        draining = type(client)(path, client.timeout)
+        draining = beside(client)
         with suppress(DirtyConnectionError):
             return draining, draining.status()
         raise
+
+
+def beside(client: DirtyClient) -> DirtyClient:
+    """A client of the arbiter that drains, if one does."""
+    return type(client)(_reachable(client.socket_path + DRAINING), client.timeout)
+
+
+def words(draining: Draining) -> str:
+    """What it waits for, for people."""
+    calls = f"{draining['running']} running, {draining['waiting']} waiting"
+    return f"{calls}, stopped in {draining['left']:.0f} s at the latest"
 
 
 def _reachable(path: str) -> str:

@@ -63,6 +63,17 @@ def test_the_status_tells_how_many_workers_are_wanted_and_how_many_serve(directo
 
 # --- drain ---
 
+REFUSED_IN_A_DRAIN = (
+    ("call", OURS, "pid"),
+    ("stream", OURS, "burst"),
+    ("scale", "+1"),
+    ("reload",),
+    ("recycle", "0"),
+    ("upgrade",),
+    ("stash", "get", "t", '"k"'),
+    ("status", "--wait", "0"),
+)
+
 
 def test_an_arbiter_that_drains_can_be_looked_at(tmp_path: Path) -> None:
     with serving(OURS) as arbiter, arbiter.client() as client:
@@ -77,6 +88,12 @@ def test_an_arbiter_that_drains_can_be_looked_at(tmp_path: Path) -> None:
         draining = json.loads(run_dirty(*words, "--json").stdout)["draining"]
         assert (draining["running"], draining["waiting"]) == (1, 0)
         assert 0 < draining["left"] <= 30
+        # All others say so, too, and do what can be done.
+        for refused in REFUSED_IN_A_DRAIN:
+            done = run_dirty(*refused, "--socket", arbiter.socket_path)
+            assert "; it drains: 1 running, 0 waiting, stopped in " in failure(done, NOT_READY)
+        for asked in (("calls",), ("stacks", "0")):
+            assert run_dirty(*asked, "--socket", arbiter.socket_path).returncode == 0
         # Another one may take its place meanwhile, and is then the one that is shown.
         with serving(OURS, socket_path=arbiter.socket_path) as successor:
             assert successor.status()["draining"] is None

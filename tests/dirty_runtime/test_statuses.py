@@ -88,6 +88,7 @@ def test_a_wait_that_is_too_short_says_not_ready(tmp_path: Path) -> None:
 def test_each_kind_has_its_status_and_those_below_it(kind: type[DirtyError], status: int) -> None:
     error = kind.__new__(kind)
     error.message = "what it says\nand more"
+    vars(error)["socket_path"] = None
     assert failure(error).exit_code == status
     assert "\n" not in failure(error).message
     assert failure(DirtyAppError("no", "m:A")).exit_code == 1
