@@ -50,6 +50,7 @@ AT_START = frozenset(
         "worker_command",
         "launchers",
         "launcher",
+        "cgroups",
         "ray_address",
         "preload",
         "resources",
@@ -163,6 +164,10 @@ class Config:
     max_rss_bytes: int = setting(0, "Memory at which a worker is replaced; 0 for none.", 0)
     max_memory_bytes: int = setting(
         0, "Memory beyond which a worker gets none, counted as addresses (RLIMIT_AS); 0 for any.", 0
+    )
+    cgroups: bool = setting(
+        False,
+        "Have max-memory-bytes count the memory of a worker's tree, by a cgroup v2 of its own.",
     )
     nice: int = setting(0, "Niceness that workers have more than the arbiter.", 0, 19)
     cpu_affinity: str = setting(

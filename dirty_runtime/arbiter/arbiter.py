@@ -54,6 +54,7 @@ from .telemetry.counters import MARK_S, Counters
 from .telemetry.hooks import HookedArbiter, Hooks, call_hook
 from .telemetry.observer import Observer, Observers
 from .turns import Pace, Turns
+from .workers.cgroup import Cgroups
 from .workers.launch import Launcher, inspect, launchers_of
 from .workers.orphans import Orphans
 from .workers.places import Place
@@ -152,9 +153,10 @@ class DirtyArbiter:
         )
         self.dispatcher.limit_passed(config)
         self.templates = Templates(config.directory, config.boot_timeout_s, clock)
+        self._cgroups = Cgroups()
         self._has_own_launchers = launchers is None
         if launchers is None:
-            launchers = launchers_of(config, self.templates, self.catalogue)
+            launchers = launchers_of(config, self.templates, self.catalogue, self._cgroups)
         self.launchers = launchers
         self.supervisor = Supervisor(
             config,
@@ -244,6 +246,8 @@ class DirtyArbiter:
     def _run(self, owns_process: bool) -> None:
         predecessor = inherited()
         try:
+            if self.config.cgroups:
+                self._cgroups.begin(is_told=self.branch is None)
             if self.branch is not None:
                 self._post.listener = self.branch.listener(self._clock, self.turns, self._orphaned)
             elif predecessor is None:
@@ -254,6 +258,7 @@ class DirtyArbiter:
                 runner.run(self._serve(predecessor))
         finally:
             self._post.close()
+            self._cgroups.end()
 
     async def _inspect(self) -> Mapping[str, AppFacts]:
         """What the apps' classes say of themselves, as soon as they can be looked at.
@@ -294,7 +299,7 @@ class DirtyArbiter:
         """Go by these settings from now on."""
         self.config, self.access = config, access
         if self._has_own_launchers:
-            self.launchers = launchers_of(config, self.templates, self.catalogue)
+            self.launchers = launchers_of(config, self.templates, self.catalogue, self._cgroups)
         self.templates.limit_s = self.succession.boot_s = config.boot_timeout_s
         self.router.limit(config.max_queue, config.max_queue_bytes, config.max_queue_share)
         self.stash.max_bytes = config.stash_max_bytes

@@ -54,7 +54,7 @@ class Service:
         self._unsent: deque[bytes] = deque()
         self._again: asyncio.TimerHandle | None = None
         self._beat: asyncio.TimerHandle | None = None
-        self._has_left = self._has_failed = False
+        self._is_ready = self._has_left = self._has_failed = False
 
     @classmethod
     def taken(cls, environment: MutableMapping[str, str]) -> Service:
@@ -106,6 +106,7 @@ class Service:
 
     def ready(self, status: str) -> None:
         """It serves; also, that a reload has ended."""
+        self._is_ready = True
         self._tell("READY=1", f"STATUS={status}")
         if self._watchdog_s and self._beat is None and self._address:
             self._tell_alive()
@@ -119,8 +120,9 @@ class Service:
         self._tell("STOPPING=1", f"STATUS={status}")
 
     def says(self, status: str) -> None:
-        """A line for people."""
-        self._tell(f"STATUS={status}")
+        """A line for people; before it is ready, another may still be the service."""
+        if self._is_ready:
+            self._tell(f"STATUS={status}")
 
     def goes_on_with(self, pid: int) -> None:
         """Another process is the service from now on."""

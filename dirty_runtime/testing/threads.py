@@ -301,6 +301,9 @@ class ThreadWorker:
     def is_victim(self) -> bool:
         return False
 
+    def is_short_of_memory(self) -> bool:
+        return False
+
     def kill(self) -> None:
         """Nothing more comes of it; what of it still runs is left alone."""
         for stream in self._streams:

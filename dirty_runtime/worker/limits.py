@@ -13,7 +13,10 @@ from typing import Any
 
 def limit_this(limits: Mapping[str, Any]) -> None:
     """Limit this process: see `Start.limits` of the arbiter. Raises OSError."""
-    if memory := limits.get("memory"):
+    if cgroup := limits.get("cgroup"):
+        with open(os.path.join(cgroup, "cgroup.procs"), "w") as procs:
+            procs.write(str(os.getpid()))
+    elif memory := limits.get("memory"):
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         most = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))

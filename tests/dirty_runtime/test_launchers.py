@@ -83,6 +83,9 @@ class Elsewhere:
     def is_victim(self) -> bool:
         return False
 
+    def is_short_of_memory(self) -> bool:
+        return False
+
     def last_traced(self) -> str:
         return ""
 

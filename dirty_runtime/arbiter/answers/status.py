@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from time import monotonic
+from typing import Any
 
 import gdproto
 from gdproto.answers import AppLimits, Draining, StatusAnswer, WorkerLimits, WorkerStatus
@@ -186,10 +187,14 @@ def limits_of(worker: Worker) -> WorkerLimits | None:
     memory = limits.get("memory")
     return {
         "memory": memory or None,
-        "memory_by": "addresses" if memory else None,
+        "memory_by": _memory_by(limits) if memory else None,
         "nice": limits.get("nice", 0),
         "cpus": limits.get("cpus", []),
     }
+
+
+def _memory_by(limits: Mapping[str, Any]) -> str:
+    return "cgroup" if "cgroup" in limits else "addresses"
 
 
 def app_limits(config: Config, path: str) -> AppLimits:

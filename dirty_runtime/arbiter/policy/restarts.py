@@ -23,6 +23,7 @@ class Cause(StrEnum):
     RAN = "ran"  # A call ran longer than it may, and did not end when that was told.
     CANCEL = "cancel"  # A call was given up whose app ends its worker for that.
     FAULT = "fault"  # It broke the protocol, or its lane.
+    OOM = "oom"  # The kernel has killed it for want of memory.
     DIED = "died"
 
 

@@ -38,6 +38,7 @@ from ..service import Service
 from ..stash.places import stash_of
 from ..succession import Start, Succession
 from ..turns import Turns
+from ..workers.cgroup import Cgroups
 from ..workers.orphans import Orphans
 from ..workers.template import Templates
 from ..workers.worker import LEAVE_S
@@ -84,6 +85,7 @@ class Head:
         turns = Turns()
         self.stash = stash_of(config, turns, clock)
         self._templates = Templates(config.directory, config.boot_timeout_s, clock)
+        self._cgroups = Cgroups()
         self._post = Post(config, self._access, service, self._templates, clock)
         answerers = Answerers()
         self._questioners = Questioners(answerers, clock, turns)
@@ -135,6 +137,8 @@ class Head:
         predecessor = inherited()
         self._has_predecessor = predecessor is not None
         try:
+            if self.config.cgroups:
+                self._cgroups.begin()
             if predecessor is None:
                 self._post.take()
             with asyncio.Runner(loop_factory=new_event_loop) as runner:
@@ -143,6 +147,7 @@ class Head:
                 runner.run(self._serve(predecessor))
         finally:
             self._post.close()
+            self._cgroups.end()
         if self._failure:
             raise StartError(self._failure)
 

@@ -18,11 +18,12 @@ from ...version import EXTENSIONS
 from ..clock import Clock
 from ..policy.catalogue import AppFacts, Catalogue
 from ..policy.resources import Given
+from .cgroup import Cgroups
 from .inspection import asked
 from .process import LocalProcess, Placement
 from .ray import RayProcess
 from .stacks import Stacks
-from .template import Start, Templates
+from .template import Loaded, Start, Templates
 
 # It looks for the apps' modules itself, when it has what it needs.
 PYTHON = (sys.executable, "-P", "-m", "dirty_runtime.worker")
@@ -88,6 +89,11 @@ class Process(Protocol):
         for a process that is gone.
         """
 
+    def is_short_of_memory(self) -> bool:
+        """Whether the kernel has killed it for want of memory, as far as it tells; for a process
+        that is gone.
+        """
+
     def kill(self) -> None:
         """End it now, and all that it has started; nothing happens when it is gone already."""
 
@@ -126,34 +132,30 @@ class PythonLauncher:
     """Starts Python's own worker: a fork of a template, if that was told the same."""
 
     def __init__(
-        self, config: Config, templates: Templates, preloads: Callable[[str], bool]
+        self,
+        config: Config,
+        templates: Templates,
+        preloads: Callable[[str], bool],
+        cgroups: Cgroups,
     ) -> None:
         self._config = config
         self._templates = templates
         self._preloads = preloads
+        self._cgroups = cgroups
 
     async def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
         config = self._config
         return await asked(paths, config.boot_timeout_s, config.directory, self._templates)
 
     def launch(self, order: Order) -> Process:
+        start, template = start_of("worker", (), self._config, order), None
         if apps := tuple(filter(self._preloads, order.apps)):
-            return self._forked(apps, order)
-        begin = self._config.slot_env.keys()
-        if any(name.startswith(READ_AT_START) for name in begin):
+            # It is forked from a template with these apps.
+            loads = start_of("template", (), self._config, Order(-1, 0, apps, ()))
+            template = self._templates.with_apps(apps, loads)
+        elif any(name.startswith(READ_AT_START) for name in self._config.slot_env):
             start = start_of("command", PYTHON, self._config, order)
-        else:
-            start = start_of("worker", (), self._config, order)
-        return started(self._templates, start, takes_signals=True)
-
-    def _forked(self, apps: tuple[str, ...], order: Order) -> Process:
-        """A worker that is forked from a template with these apps. Raises OSError."""
-        loads = start_of("template", (), self._config, Order(-1, 0, apps, ()))
-        template = self._templates.with_apps(apps, loads)
-        start = start_of("worker", (), self._config, order)
-        return LocalProcess(
-            lambda fds: template.start(start.with_fds(fds)), True, template, start.limits
-        )
+        return started(self._templates, start, self._cgroups, order.age, True, template)
 
 
 class CommandLauncher:
@@ -165,13 +167,20 @@ class CommandLauncher:
     """
 
     def __init__(
-        self, config: Config, templates: Templates, command: str, name: str, setting: str
+        self,
+        config: Config,
+        templates: Templates,
+        command: str,
+        name: str,
+        setting: str,
+        cgroups: Cgroups,
     ) -> None:
         self._config = config
         self._templates = templates
         self._words = shlex.split(command)
         self._name = name
         self._setting = setting
+        self._cgroups = cgroups
 
     async def inspect(self, paths: Sequence[str]) -> Mapping[str, AppFacts]:
         program = self._words[0]
@@ -183,7 +192,7 @@ class CommandLauncher:
 
     def launch(self, order: Order) -> Process:
         start = start_of("command", self._words, self._config, order)
-        return started(self._templates, start, takes_signals=False)
+        return started(self._templates, start, self._cgroups, order.age, False)
 
 
 class RayLauncher:
@@ -252,11 +261,27 @@ def limits_of(config: Config, slot: int) -> dict[str, Any]:
     return {"memory": config.max_memory_bytes, "nice": config.nice, "cpus": cpus}
 
 
-def started(templates: Templates, start: Start, takes_signals: bool) -> LocalProcess:
-    """A worker's process. Raises OSError."""
-    return LocalProcess(
-        lambda fds: templates.start(start.with_fds(fds)), takes_signals, limits=start.limits
-    )
+def started(
+    templates: Templates,
+    start: Start,
+    cgroups: Cgroups,
+    age: int,
+    takes_signals: bool,
+    template: Loaded | None = None,
+) -> LocalProcess:
+    """The process of the worker of that age, forked from a template. Raises OSError."""
+    leaf = cgroups.leaf(age, start.limits["memory"])
+    if leaf is not None:
+        start = start._replace(limits={**start.limits, "cgroup": str(leaf.path)})
+    begin = (template or templates).start
+    try:
+        return LocalProcess(
+            lambda fds: begin(start.with_fds(fds)), takes_signals, template, start.limits, leaf
+        )
+    except BaseException:
+        if leaf is not None:
+            leaf.remove()
+        raise
 
 
 def told(config: Config, order: Order) -> dict[str, str]:
@@ -297,13 +322,15 @@ def given_variables(names: Iterable[str], given: Given | None) -> dict[str, str]
     return variables | {PRESET[name]: ids for name, ids in found.items() if name in PRESET}
 
 
-def launchers_of(config: Config, templates: Templates, catalogue: Catalogue) -> dict[str, Launcher]:
+def launchers_of(
+    config: Config, templates: Templates, catalogue: Catalogue, cgroups: Cgroups
+) -> dict[str, Launcher]:
     """Who starts the workers of `config`, by the names that its apps give."""
 
     def by(command: str, name: str, setting: str) -> Launcher:
-        return CommandLauncher(config, templates, command, name, setting)
+        return CommandLauncher(config, templates, command, name, setting, cgroups)
 
-    python = PythonLauncher(config, templates, catalogue.preloads)
+    python = PythonLauncher(config, templates, catalogue.preloads, cgroups)
     usual: Launcher = python
     if config.worker_command:
         usual = by(config.worker_command, "worker-command", "worker_command")
@@ -329,6 +356,6 @@ async def looked_at(config: Config, catalogue: Catalogue) -> dict[str, AppFacts]
     """As `inspect`, where nothing is to be started. Raises ConfigError."""
     templates = Templates(config.directory, config.boot_timeout_s, Clock())
     try:
-        return await inspect(launchers_of(config, templates, catalogue), catalogue)
+        return await inspect(launchers_of(config, templates, catalogue, Cgroups()), catalogue)
     finally:
         await templates.stop()

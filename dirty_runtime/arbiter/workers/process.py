@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ...printable import printable
 from ...stacks import ASK
+from .cgroup import Leaf
 from .stacks import StackPipe, Stacks
 
 # Descriptors, with names.
@@ -170,6 +171,7 @@ class LocalProcess:
             where its threads are.
         template: loads its apps first, if it does; its end before that is the worker's.
         limits: what it may take of the machine: see `template.Start`.
+        leaf: the cgroup of its tree, if it has one, which goes with it.
 
     Raises:
         OSError: it cannot be started, for now.
@@ -183,8 +185,11 @@ class LocalProcess:
         takes_signals: bool,
         template: Loading | None = None,
         limits: Mapping[str, Any] = NO_LIMITS,
+        leaf: Leaf | None = None,
     ) -> None:
         self.limits = limits
+        self._leaf = leaf
+        self._short_of_memory = ""
         self._template = template
         self._takes_signals = takes_signals
         self._leaving: Callable[[str], None] | None = None
@@ -225,6 +230,9 @@ class LocalProcess:
         os.close(self._trace)
         self._died_of = self._stacks.died_of()
         self._stacks.close()
+        if self._leaf is not None:
+            self._short_of_memory = self._leaf.death()
+            self._leaf.remove()
         self._leaving = None
         told()
 
@@ -260,7 +268,11 @@ class LocalProcess:
             self._leaving(printable(reason, at_most=REASON_CHARACTERS))
 
     def ending(self) -> str:
-        return self._cause.ending()
+        ending = self._cause.ending()
+        return f"{ending}: {why}" if (why := self._short_of_memory) else ending
+
+    def is_short_of_memory(self) -> bool:
+        return bool(self._short_of_memory)
 
     def died_of(self) -> str:
         return self._died_of
@@ -269,7 +281,7 @@ class LocalProcess:
         self._stacks.ask(lambda: self._kept.hand_on(ASK), told)
 
     def is_victim(self) -> bool:
-        return self._cause.is_victim()
+        return not self._short_of_memory and self._cause.is_victim()
 
     def last_traced(self) -> str:
         if self._template is not None and self._cause is self._template.process:

@@ -491,7 +491,7 @@ class Supervisor:
     def _crashed(self, slot: Slot, worker: Worker, reason: str, blamed: Iterable[str]) -> None:
         for path in () if worker.placement.is_blameless else blamed or worker.apps:
             self._died(path, reason)
-        self.restarts[Cause.DIED] += 1
+        self.restarts[Cause.OOM if worker.process.is_short_of_memory() else Cause.DIED] += 1
         self._wait(slot, worker.served > 0)
 
     def _wait(self, slot: Slot, has_served: bool) -> None:

@@ -45,8 +45,8 @@ class Start(NamedTuple):
         directory: where it starts; empty for that of the template.
         fds: what it is given, each by the variable that is to have its number, or several; by
             OUTPUT its standard output.
-        limits: what it may take of the machine: `memory` in bytes of addresses, `nice` more than
-            the template, and only these `cpus`.
+        limits: what it may take of the machine: `memory` in bytes, of addresses where there is no
+            `cgroup`, whose path that is; `nice` more than the template, and only these `cpus`.
     """
 
     kind: str

@@ -1,0 +1,111 @@
+"""What is known of cgroups by their files; `tests/machine` has them made by a kernel."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from dirty_runtime.arbiter.workers.cgroup import (
+    ARBITER,
+    Cgroups,
+    NotToBeHad,
+    death_of,
+    of_arbiters,
+    own_cgroup,
+)
+
+V1 = "30 25 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+V2 = "31 25 0:27 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n"
+
+
+@pytest.mark.parametrize(
+    ("membership", "mounts", "place"),
+    [
+        ("0::/\n", V2, "/sys/fs/cgroup"),
+        ("4:memory:/a\n0::/system.slice/dirty.service\n", V1 + V2, None),
+        # A container that sees only its own part, without a namespace for it.
+        (
+            "0::/docker/1/a\n",
+            "31 25 0:27 /docker/1 /my\\040own rw - cgroup2 none rw\n",
+            "/my own/a",
+        ),
+    ],
+)
+def test_the_files_of_the_own_cgroup_are_found(
+    membership: str, mounts: str, place: str | None
+) -> None:
+    place = place or "/sys/fs/cgroup/system.slice/dirty.service"
+    assert own_cgroup(membership, mounts) == Path(place)
+
+
+@pytest.mark.parametrize(
+    ("membership", "mounts"),
+    [
+        ("4:memory:/a\n0::/\n", V1),
+        ("4:memory:/a\n", V1 + V2),
+        # What is mounted is another's part, or we are outside of our namespace.
+        ("0::/docker/2\n", "31 25 0:27 /docker/1 /sys/fs/cgroup rw - cgroup2 none rw\n"),
+        ("0::/../2\n", V2),
+    ],
+)
+def test_where_there_is_none_that_is_said(membership: str, mounts: str) -> None:
+    with pytest.raises(NotToBeHad, match=r"no cgroup v2 is mounted"):
+        own_cgroup(membership, mounts)
+
+
+@pytest.mark.parametrize(
+    ("events", "limit", "told"),
+    [
+        ("low 0\nhigh 0\nmax 8\noom 0\noom_kill 0\noom_group_kill 0\n", 5, ""),
+        ("", 5, ""),
+        ("max 8\noom 1\noom_kill 2\n", 5, "it met its limit of memory, 5 bytes"),
+        ("max 0\noom 0\noom_kill 1\n", 5, "the machine, or what limits all together, had no"),
+        ("max 0\noom 1\noom_kill 1\n", 0, "the machine, or what limits all together, had no"),
+    ],
+)
+def test_the_kernel_tells_for_want_of_which_memory_it_has_killed(
+    events: str, limit: int, told: str
+) -> None:
+    found = death_of(events, limit)
+    assert found.startswith(told)
+    assert bool(found) == bool(told)
+
+
+def test_an_arbiter_knows_its_own_cgroups_and_those_of_one_that_is_gone() -> None:
+    names = [ARBITER, "dirty-1-7", "dirty-12-3", "dirty-12-x", "system.slice", "dirty-1-"]
+    assert of_arbiters(names, lambda pid: pid == 12) == ["dirty-12-3"]
+    assert of_arbiters(names, lambda pid: True) == ["dirty-1-7", "dirty-12-3"]
+
+
+@pytest.mark.parametrize(
+    ("controllers", "told"),
+    [
+        (None, r"cgroup.controllers: No such file or directory"),
+        ("cpu hugetlb\n", "mine has no memory controller"),
+        # Where this is no directory, nothing can be made in it.
+        ("memory\n", "dirty-arbiter"),
+    ],
+)
+def test_where_none_can_be_made_workers_are_limited_by_addresses(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, controllers: str | None, told: str
+) -> None:
+    proc, own = tmp_path / "proc" / "self", tmp_path / "mine"
+    proc.mkdir(parents=True)
+    own.mkdir()
+    (proc / "cgroup").write_text("0::/\n")
+    (proc / "mountinfo").write_text(f"31 25 0:27 / {own} rw - cgroup2 none rw\n")
+    if controllers:
+        (own / "cgroup.controllers").write_text(controllers)
+        (own / ARBITER).write_text("")
+    cgroups = Cgroups(tmp_path)
+    with caplog.at_level(logging.WARNING):
+        cgroups.begin()
+    (record,) = caplog.records
+    assert "no cgroups, max-memory-bytes counts addresses: " in record.getMessage()
+    assert told in record.getMessage()
+    assert cgroups.leaf(1, 5) is None
+    cgroups.end()
+    assert sorted(os.listdir(own)) == sorted((ARBITER, "cgroup.controllers") if controllers else ())
