@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test cases conformance conformance-publish check peers ray check-c model mutants mutants-runtime mutants-peers fuzz acceptance soak \
+.PHONY: help demo test cases conformance conformance-publish check peers ray machine check-c model mutants mutants-runtime mutants-peers fuzz acceptance soak \
 	check-all cost bench bench-instructions bench-publish docs docs-archive docs-version docs-serve docs-shots site-check travels spec clean
 
 help:  ## list the targets
@@ -80,6 +80,11 @@ $(VENV)/ray: $(VENV)/installed
 
 ray: $(VENV)/ray  ## tests of workers in a Ray cluster, of three nodes on this machine
 	@$(BIN)/pytest tests/ray
+
+machine: $(VENV)/installed  ## the units under systemd, and cgroups, in a machine of its own
+	@command -v linux.uml > /dev/null || (apt-get update -qq && apt-get install --yes -qq --no-install-recommends user-mode-linux) > /dev/null
+	@command -v /lib/systemd/systemd > /dev/null || apt-get install --yes -qq systemd > /dev/null
+	$(BIN)/pytest tests/machine/under_systemd.py
 
 check-c: $(VENV)/installed  ## the tests of what is in C on a build that watches its memory
 	@echo "== AddressSanitizer and UndefinedBehaviorSanitizer"
