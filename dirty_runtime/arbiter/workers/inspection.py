@@ -23,6 +23,8 @@ from .process import pipe_from
 from .template import OUTPUT, Start, Templates
 
 READ_BYTES = 64 * 1024
+# An app tells a line of itself, and not much of that is its own.
+MOST_BYTES = 4 * 1024 * 1024
 
 
 async def asked(
@@ -42,7 +44,7 @@ async def asked(
     output, ending = await _output_of(paths, limit_s, directory, templates)
     facts: dict[str, AppFacts] = {}
     for path, line in zip(paths, output.splitlines(), strict=False):
-        found = json.loads(line)
+        found = _read(path, line)
         if "error" in found:
             raise ConfigError(found["error"])
         facts[path] = checked(path, found)
@@ -73,6 +75,15 @@ def checked(path: str, found: Mapping[str, Any]) -> AppFacts:
     if problem := needs_problem(needs):
         raise ConfigError(f"app {path}: resources {problem}")
     return AppFacts(workers, tuple(stashes), kills, **numbers, preload=preload, resources=needs)
+
+
+def _read(path: str, line: bytes) -> dict[str, Any]:
+    """What the inspector told of an app. Raises ConfigError where the app wrote in its place."""
+    with suppress(ValueError, RecursionError):
+        found = json.loads(line)
+        if isinstance(found, dict):
+            return found
+    raise ConfigError(f"app {path} writes to the descriptor that tells of it")
 
 
 async def _output_of(
@@ -126,11 +137,12 @@ class Lines:
         with suppress(BlockingIOError):
             part = os.read(self._source, READ_BYTES)
         self.data += part
-        if self.data.count(b"\n") >= self._count:
+        is_much = len(self.data) > MOST_BYTES
+        if is_much or self.data.count(b"\n") >= self._count:
             self.there.set()
-        if not part:
+        if is_much or not part:
             self._loop.remove_reader(self._source)
-        return bool(part)
+        return bool(part) and not is_much
 
     def end(self) -> None:
         """The process has ended."""

@@ -27,7 +27,9 @@ Fds = Sequence[tuple[str, int]]
 
 NO_LIMITS: Mapping[str, Any] = MappingProxyType({})
 SAID_BYTES = 4096
-TRACE_BYTES = 64 * 1024
+# What is read of a trace at once, and what a pipe holds.
+TRACE_BYTES = 16 * 1024
+PIPE_BYTES = 64 * 1024
 LEAVE = "leave"
 SOURCE = "source"
 REASON_CHARACTERS = 200
@@ -193,6 +195,7 @@ class LocalProcess:
         self._template = template
         self._takes_signals = takes_signals
         self._leaving: Callable[[str], None] | None = None
+        self._wish: str | None = None
         self._imported: Callable[[str], None] | None = None
         self._rest = b""
         self._last_traced = self._died_of = ""
@@ -225,7 +228,8 @@ class LocalProcess:
         if self._cause is not self._kept and self._template and not self._template.is_gone:
             self._template.when_gone(lambda: self._ended(told))
             return
-        self._read_trace()
+        for _ in range(0, PIPE_BYTES, TRACE_BYTES):
+            self._read_trace()
         asyncio.get_running_loop().remove_reader(self._trace)
         os.close(self._trace)
         self._died_of = self._stacks.died_of()
@@ -253,19 +257,24 @@ class LocalProcess:
             part = os.read(self._trace, TRACE_BYTES)
             if not part:
                 asyncio.get_running_loop().remove_reader(self._trace)
-        *lines, self._rest = (self._rest + part)[-TRACE_BYTES:].split(b"\n")
+        *lines, rest = (self._rest + part).split(b"\n")
+        self._rest = rest[-TRACE_BYTES:]
         for line in lines:
             self._traced(line.decode(errors="replace"))
+        wish, self._wish = self._wish, None
+        if wish is not None and self._leaving is not None:
+            # Once, however often it was said.
+            self._leaving(printable(wish, at_most=REASON_CHARACTERS))
 
     def _traced(self, line: str) -> None:
-        word, _, reason = line.partition(" ")
+        word, _, said = line.partition(" ")
         if word == SOURCE:
             if self._imported is not None:
-                self._imported(reason)
-        elif word != LEAVE:
+                self._imported(said)
+        elif word == LEAVE:
+            self._wish = said
+        else:
             self._last_traced = line
-        elif self._leaving is not None:
-            self._leaving(printable(reason, at_most=REASON_CHARACTERS))
 
     def ending(self) -> str:
         ending = self._cause.ending()

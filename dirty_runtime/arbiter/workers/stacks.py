@@ -81,15 +81,17 @@ class StackPipe:
             self._tell()
 
     def _read(self) -> bool:
-        """Take what is there. Returns whether more may come."""
-        part = b""
-        with suppress(BlockingIOError):
-            while part := os.read(self._source, PART_BYTES):
-                self._said = (self._said + part)[-MOST_BYTES:]
-                if self._said.startswith(MARK + b"\n"):
-                    self._can_be_asked, self._said = True, self._said[2:]
-            return False
-        return True
+        """Take what a pipe holds: who goes on writing is not waited for. Returns whether more may
+        come.
+        """
+        try:
+            part = os.read(self._source, PART_BYTES)
+        except BlockingIOError:
+            return True
+        self._said = (self._said + part)[-MOST_BYTES:]
+        if self._said.startswith(MARK + b"\n"):
+            self._can_be_asked, self._said = True, self._said[2:]
+        return bool(part)
 
     def _tell(self) -> None:
         asyncio.get_running_loop().remove_reader(self._source)

@@ -302,12 +302,18 @@ class Supervisor:
         """Return when all are started, and told to leave, that are to be by now."""
         await self._settled.wait()
 
-    def recycle(self, worker: Worker, reason: str, cause: Cause = Cause.ASKED) -> None:
-        """Replace the worker, which serves until its successor is ready."""
+    def recycle(self, worker: Worker, reason: str, cause: Cause = Cause.ASKED) -> bool:
+        """Replace the worker, which serves until its successor is ready.
+
+        Returns:
+            Whether it is by this that it is replaced.
+        """
         slot = self._slot_of(worker)
-        if slot is not None and slot.worker is worker and not slot.must_change:
-            slot.must_change, slot.why = cause, reason
-            self._settle()
+        if slot is None or slot.worker is not worker or slot.must_change:
+            return False
+        slot.must_change, slot.why = cause, reason
+        self._settle()
+        return True
 
     def reopen_logs(self) -> None:
         """Have the workers open the files of their logs again."""
@@ -378,8 +384,8 @@ class Supervisor:
         self._arbiter.imported(path)
 
     def worker_asks_to_leave(self, worker: Worker, reason: str) -> None:
-        log.info("worker %d (slot %d) asks to be replaced: %s", worker.pid, worker.slot, reason)
-        self.recycle(worker, reason)
+        if self.recycle(worker, reason):
+            log.info("worker %d (slot %d) asks to be replaced: %s", worker.pid, worker.slot, reason)
 
     def worker_waits(self, worker: Worker) -> None:
         slot = self._slot_of(worker)

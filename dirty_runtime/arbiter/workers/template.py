@@ -20,6 +20,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
+from ...printable import printable
 from ..clock import Clock
 from .process import SAID_BYTES, Fds, Kept, LocalProcess
 
@@ -29,6 +30,8 @@ PROGRAM = (sys.executable, "-P", "-m", "dirty_runtime.worker.template")
 # A descriptor more could not be sent with them: the kernel takes 253.
 MOST_AT_ONCE = 200
 OUTPUT = "output"
+# What is kept of what a template says, among which its apps may write.
+MOST_SAID_BYTES = 64 * 1024
 # What a template gets to end when all that it has forked has ended.
 LEAVE_S = 5.0
 # Behind the time that the apps have.
@@ -189,14 +192,17 @@ class Loaded:
         part = b""
         with contextlib.suppress(OSError):
             part = self._control.recv(SAID_BYTES)
-        self._said += part
         if not part:
             asyncio.get_running_loop().remove_reader(self._control)
-        elif self._said.endswith(b"\n") and not self.is_ready:
-            self.apps = tuple(json.loads(self._said)["loaded"])
+        if self.is_ready:
+            return
+        self._said = (self._said + part)[-MOST_SAID_BYTES:]
+        if part.endswith(b"\n") and (apps := loaded(self._said.splitlines()[-1])) is not None:
+            self.apps, self._said = apps, b""
             self.is_ready = True
             self._limit.cancel()
-            log.info("template %d has loaded %s", self.process.pid, ", ".join(self.apps) or "none")
+            text = "template %d has loaded %s"
+            log.info(text, self.process.pid, printable(", ".join(self.apps)) or "none")
 
     def _end(self) -> None:
         self._limit.cancel()
@@ -207,6 +213,16 @@ class Loaded:
         for told in waiting:
             told()
         self._told_ended(self)
+
+
+def loaded(line: bytes) -> tuple[str, ...] | None:
+    """The apps that a template says it has loaded; None for what its apps may have written."""
+    with contextlib.suppress(ValueError, RecursionError):
+        told = json.loads(line)
+        apps = told.get("loaded") if isinstance(told, dict) else None
+        if isinstance(apps, list) and all(isinstance(path, str) for path in apps):
+            return tuple(apps)
+    return None
 
 
 class Templates:

@@ -233,7 +233,7 @@ class Worker:
         if not grace_s:
             self.process.kill()
 
-    def when_old(self, age_s: float, told: Callable[[], None]) -> None:
+    def when_old(self, age_s: float, told: Callable[[], object]) -> None:
         """Have `told` called in `age_s` seconds, if it lives that long."""
         self._later(age_s, told)
 
@@ -365,6 +365,6 @@ class Worker:
     def _happens(self, event: Event) -> None:
         self.state = next_state(self.state, event)
 
-    def _later(self, wait_s: float, told: Callable[..., None], *args: object) -> Timer:
+    def _later(self, wait_s: float, told: Callable[..., object], *args: object) -> Timer:
         self._timers.append(timer := self._clock.call_later(wait_s, told, *args))
         return timer
