@@ -122,7 +122,7 @@ class DirtyArbiter:
             config.max_queue_share,
         )
         self.calls: Calls[ClientConnection, Place] = Calls(self.router, share)
-        self.answerers = Answerers()
+        self.answerers = Answerers(self.turns, clock)
         self.counters = Counters(self.catalogue.paths, clock())
         access_log = [AccessLog()] if config.access_log else []
         self.door = Door(config, self._worker_pids, clock)

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..sockets.many import AVAILABLE, ManySockets, Watch
 
@@ -23,6 +23,8 @@ AT_ONCE_S = 0.0005
 # How long clients are heard in a turn of the loop; fewer of them are not counted.
 HEARD_S = 0.005
 FEW_CLIENTS = 100
+# To free a million objects takes tens of milliseconds, in which no other thread runs either.
+FREED_AT_ONCE = 1000
 
 
 T = TypeVar("T")
@@ -86,6 +88,14 @@ class Turns:
         self.take(partial(self._go_on, steps, done))
         await done
 
+    def free(self, many: list[Any]) -> None:
+        """Empty a list that is not needed any more, and free what it alone holds."""
+        if len(many) > FREED_AT_ONCE:
+            self.take(partial(self._go_on, freeing(many), self._nobody()))
+
+    def _nobody(self) -> asyncio.Future[None]:
+        return asyncio.get_running_loop().create_future()
+
     def _go_on(self, steps: Iterator[object], done: asyncio.Future[None]) -> None:
         if _advanced(steps, time.monotonic() + SLICE_S):
             _end(done)
@@ -108,6 +118,13 @@ def some_of(many: Iterator[T]) -> Iterator[T]:
             return
 
 
+def freeing(many: list[Any]) -> Iterator[None]:
+    """The steps by which the list is emptied; it grows no more."""
+    while many:
+        del many[-FREED_AT_ONCE:]
+        yield
+
+
 def _advanced(steps: Iterator[object], until_s: float) -> bool:
     """Take steps until then, one at least. Returns whether it was the last one."""
     return not any(time.monotonic() >= until_s for _ in steps)
@@ -128,6 +145,10 @@ class Pace:
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
         self._until_s = turns.at_once_until_s()
+
+    def free(self, many: list[Any]) -> None:
+        """As `Turns.free`."""
+        self._turns.free(many)
 
     @property
     def is_over(self) -> bool:

@@ -139,7 +139,7 @@ class Attack(NamedTuple):
 
 ATTACKS: list[Attack] = []
 # Files beside this one that have more of them.
-FILES = ("passed", "extremes")
+FILES = ("passed", "extremes", "crowds", "workers")
 Strike = Callable[[Stage], None]
 
 

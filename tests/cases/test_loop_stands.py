@@ -199,7 +199,7 @@ def test_status_of_many_workers_is_made_in_slices() -> None:
         started_s=0.0, served=0, errors=0, process=None, given={}, placement=Placement(),
     )  # fmt: skip
     ended = Facts(age=2, state=State.GONE, lanes=[], process=None)
-    config = Facts(threads=4)
+    config = Facts(threads=4, timeout_s=0.0, max_run_s=0.0, app_max_run={})
     workers = dict.fromkeys(range(5000), worker) | {5000: ended}
     supervisor = Facts(
         workers=workers, config=config, target=5000, restarts=Counter(),

@@ -33,6 +33,9 @@ from ...errors import (
     DirtyTimeoutError,
 )
 from ..clients.connection import ClientConnection
+from ..clock import Clock
+from ..patience import Limits
+from ..turns import Turns
 
 log = logging.getLogger("dirty")
 
@@ -79,10 +82,16 @@ class Later:
 
 
 class Answerers:
-    """The answerers of one arbiter."""
+    """The answerers of one arbiter.
 
-    def __init__(self) -> None:
+    Args:
+        turns: of whoever has long work to do.
+        clock: by which an answer takes long.
+    """
+
+    def __init__(self, turns: Turns | None = None, clock: Clock | None = None) -> None:
         self._answerers: dict[type[gdproto.Message], Answerer] = {}
+        self._limits = Limits(turns or Turns(), clock or Clock())
 
     def register(
         self,
@@ -135,7 +144,7 @@ class Answerers:
             raise DirtyOverloadedError(f"overloaded: {MAX_WAITING} questions wait", "", 1.0)
         turn = client.turns.setdefault(kind, asyncio.Lock())
         return asyncio.get_running_loop().create_task(
-            _answer_in_turn(answering, answerer.limit_s, question, client, turn)
+            _answer_in_turn(answering, self._limits, answerer.limit_s, question, client, turn)
         )
 
 
@@ -185,13 +194,14 @@ def _begun(answering: Answer, question: gdproto.Message) -> Begun:
 
 async def _answer_in_turn(
     answering: Callable[[], Answer],
+    limits: Limits,
     limit_s: float,
     question: gdproto.Message,
     client: ClientConnection,
     turn: asyncio.Lock,
 ) -> None:
     try:
-        async with asyncio.timeout(limit_s) as limit, turn:
+        async with limits.timeout(limit_s) as limit, turn:
             await client.heard()
             result = await answering()
         if isinstance(result, Later):

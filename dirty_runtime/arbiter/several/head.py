@@ -87,7 +87,7 @@ class Head:
         self._templates = Templates(config.directory, config.boot_timeout_s, clock)
         self._cgroups = Cgroups()
         self._post = Post(config, self._access, service, self._templates, clock)
-        answerers = Answerers()
+        answerers = Answerers(turns, clock)
         self._questioners = Questioners(answerers, clock, turns)
         self.succession = Succession(
             start, config.boot_timeout_s, self._post.pause, self._post.resume, self._leave

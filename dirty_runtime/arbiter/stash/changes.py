@@ -21,14 +21,13 @@ from gdproto.answers import Scalar
 
 from ...errors import DirtyProtocolError, StashError
 from ..clock import Clock
+from ..patience import AT_ONCE, Patience
 from ..turns import Pace, Turns
 from .glob import Glob, matches_key
 
 PUT, DELETE, EXPIRE, PUSH, POP, CLEAR = "put", "delete", "expire", "push", "pop", "clear"
 # What is kept of a table's changes, and of how many tables.
 MOST, MOST_BYTES, MOST_TABLES = 1000, 256 * 1024, 256
-# How many who wait look in one turn of the loop.
-AT_ONCE = 32
 # For how long changes are kept for one who does not come.
 FORGOTTEN_S = 60.0
 # A place: the log that it is in, and how many changes were before.
@@ -52,10 +51,11 @@ class Log:
         waiting: how many wait for more.
     """
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: Turns, patience: Patience[asyncio.Future[None]]) -> None:
         self.first = 0
         self.asked_s = 0.0
         self._turns = turns
+        self._patience = patience
         self.waiting = 0
         self._id = os.urandom(8)
         self._changes: deque[Change] = deque()
@@ -97,11 +97,10 @@ class Log:
     def since(self, number: int) -> list[Change]:
         return list(islice(self._changes, max(0, number - self.first), None))
 
-    async def more(self, wait_s: float) -> None:
-        """Return when there are more changes, or after so long."""
-        loop = asyncio.get_running_loop()
-        told = loop.create_future()
-        alarm = loop.call_later(wait_s, _end, told)
+    async def more(self, until_s: float) -> None:
+        """Return when there are more changes, or at that time."""
+        told = asyncio.get_running_loop().create_future()
+        self._patience.begin(told, until_s)
         self._waiting[told] = None
         self.waiting += 1
         try:
@@ -110,7 +109,7 @@ class Log:
             self.waiting -= 1
             self._waiting.pop(told, None)
             self._told.pop(told, None)
-            alarm.cancel()
+            self._patience.end(told)
 
     def _tell(self) -> None:
         if self._is_telling:
@@ -159,6 +158,7 @@ class Changes:
         self._turns = turns
         self._clock = clock or Clock()
         self._forgotten = forgotten
+        self._patience = Patience(_end, turns, self._clock)
 
     def note(self, table: str, kind: str, name: bytes = NONE) -> None:
         """Keep the change, if somebody watches the table."""
@@ -182,7 +182,7 @@ class Changes:
                 self._forget(name)
             if len(self.logs) >= MOST_TABLES:
                 raise StashError(f"{MOST_TABLES} tables are watched, which is as many as can be")
-            log = self.logs[table] = Log(self._turns)
+            log = self.logs[table] = Log(self._turns, self._patience)
         log.asked_s = self._clock()
         return log
 
@@ -206,10 +206,10 @@ class Changes:
             missed = number < log.first
             number, found = await self._found(log, max(number, log.first), glob, most)
             log.asked_s = self._clock()
-            if found or missed or (left_s := until_s - log.asked_s) <= 0:
+            if found or missed or log.asked_s >= until_s:
                 return _told(log, number, missed, found)
             if number == log.end:
-                await log.more(left_s)
+                await log.more(until_s)
 
     async def _found(
         self, log: Log, number: int, glob: Glob | None, most: int

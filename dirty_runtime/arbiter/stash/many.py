@@ -21,16 +21,20 @@ MOST_SHOWN = 100
 
 
 async def keys_of(value: bytes | memoryview, most: int, pace: Pace) -> list[bytes]:
-    """The keys, as TLV, of a list of keys. Raises DirtyProtocolError."""
-    found = []
-    for key in _items(value, "a list of keys is needed"):
-        await pace()
-        found.append(_key(key, most))
+    """The keys, as TLV, of a list of keys, which its user frees. Raises DirtyProtocolError."""
+    found = list[bytes]()
+    try:
+        for key in _items(value, "a list of keys is needed"):
+            await pace()
+            found.append(_key(key, most))
+    except BaseException:
+        pace.free(found)
+        raise
     return found
 
 
 async def pairs_of(value: bytes | memoryview, most: int, pace: Pace) -> list[tuple[bytes, bytes]]:
-    """The keys and values, as TLV, of a list of lists of a key and a value.
+    """The keys and values, as TLV, of a list of lists of a key and a value; its user frees them.
 
     Args:
         value: the list, as TLV.
@@ -40,13 +44,17 @@ async def pairs_of(value: bytes | memoryview, most: int, pace: Pace) -> list[tup
     Raises:
         DirtyProtocolError: it is no such list.
     """
-    found, wanted = [], "a list is needed of lists of a key and a value"
-    for item in _items(value, wanted):
-        await pace()
-        pair = list(_items(item, wanted)) if item[1:5] == LIST_OF_TWO[1:] else []
-        if len(pair) != 2:
-            raise _refused(wanted)
-        found.append((_key(pair[0], most), bytes(pair[1])))
+    found, wanted = list[tuple[bytes, bytes]](), "a list is needed of lists of a key and a value"
+    try:
+        for item in _items(value, wanted):
+            await pace()
+            pair = list(_items(item, wanted)) if item[1:5] == LIST_OF_TWO[1:] else []
+            if len(pair) != 2:
+                raise _refused(wanted)
+            found.append((_key(pair[0], most), bytes(pair[1])))
+    except BaseException:
+        pace.free(found)
+        raise
     return found
 
 

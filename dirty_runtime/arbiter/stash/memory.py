@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from sys import getsizeof
 from typing import TypeVar
 
@@ -25,7 +26,7 @@ from ...errors import (
     StashTableNotFoundError,
 )
 from ..clock import Alarm, Clock
-from ..turns import Pace, Turns, some_of
+from ..turns import Pace, Turns, freeing, some_of
 from .changes import CLEAR, DELETE, EXPIRE, POP, PUSH, PUT, Changes
 from .expiry import LONGEST_S, Expiry
 from .glob import Glob, matches_key
@@ -122,7 +123,7 @@ class MemoryStash:
         self._alarm = Alarm(self._ring, self._clock)
         # What is under way of removing what is due: whoever waits for it takes its steps.
         self._removing: Iterator[None] | None = None
-        self._waiters: Waiters[bytes] = Waiters(self._clock)
+        self._waiters: Waiters[bytes] = Waiters(self._turns, self._clock, inf)
         self._changes = Changes(self._turns, self._clock)
         # Looked at for each change: there is nothing in it while nobody watches.
         self._logs = self._changes.logs
@@ -285,16 +286,25 @@ class MemoryStash:
     async def get_many(self, table: str, value: bytes) -> gdproto.Pieces:
         pace = Pace(self._turns)
         names = await keys_of(value, MAX_KEY_BYTES, pace)
-        return await values_of(table, ((name, self._live(table, name)[1]) for name in names), pace)
+        found = ((name, self._live(table, name)[1]) for name in names)
+        try:
+            return await values_of(table, found, pace)
+        finally:
+            pace.free(names)
 
     async def put_many(self, table: str, value: bytes, ttl: float | None = None) -> bool:
         pace = Pace(self._turns)
         pairs = await pairs_of(value, MAX_KEY_BYTES, pace)
         room = 0
-        for name, one in pairs:
-            await pace()
-            room += _size(name, one) + (_size_of_mark(name, END_BYTES) if ttl is not None else 0)
-        self._table(table, room, f"stash table {shown(table)}: {len(pairs)} values")
+        try:
+            for name, one in pairs:
+                await pace()
+                mark = _size_of_mark(name, END_BYTES) if ttl is not None else 0
+                room += _size(name, one) + mark
+            self._table(table, room, f"stash table {shown(table)}: {len(pairs)} values")
+        except BaseException:
+            pace.free(pairs)
+            raise
         self.bytes += room
         await self._turns.exhaust(self._putting(table, pairs, ttl))
         return True
@@ -539,7 +549,7 @@ class MemoryStash:
     def _putting(
         self, table: str, pairs: list[tuple[bytes, bytes]], ttl: float | None
     ) -> Iterator[None]:
-        """Store what there is room for already."""
+        """Store what there is room for already; then nothing is left of `pairs`."""
         mark = END_BYTES if ttl is not None else 0
         for name, value in pairs:
             self.bytes -= _size(name, value) + (_size_of_mark(name, mark) if mark else 0)
@@ -548,6 +558,7 @@ class MemoryStash:
             if ttl is not None:
                 self._end_in(kept, name, ttl)
             yield
+        yield from freeing(pairs)
 
     def _made(self, name: str) -> Table:
         """The table, made if it is not there."""

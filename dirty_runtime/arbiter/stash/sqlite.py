@@ -16,6 +16,7 @@ import queue
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Container, Iterator
 from typing import Any, TypeAlias, TypeVar
 
@@ -28,7 +29,7 @@ from ...errors import (
     StashKeyNotFoundError,
     StashTableNotFoundError,
 )
-from ..turns import Pace, Turns
+from ..turns import Pace, Turns, freeing
 from .changes import CLEAR, DELETE, EXPIRE, NONE, POP, PUSH, PUT, Changes
 from .glob import Glob
 from .many import keys_of, pairs_of, refuse_deep, shown, too_long, values_of
@@ -499,7 +500,7 @@ class SqliteStash:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._do = Writer(self._tables, path, self._tell)
         self._listing = asyncio.Lock()
-        self._waiters: Waiters[Data] = Waiters()
+        self._waiters: Waiters[Data] = Waiters(self._turns)
 
     @property
     def bytes(self) -> int:
@@ -645,18 +646,26 @@ class SqliteStash:
         return await self._do.do(job)
 
     async def get_many(self, table: str, value: Data) -> gdproto.Pieces:
-        names = await keys_of(value, MAX_KEY_BYTES, Pace(self._turns))
+        pace = Pace(self._turns)
+        names = await keys_of(value, MAX_KEY_BYTES, pace)
 
         def listing(db: sqlite3.Connection) -> list[tuple[Data, Data]]:
             owner, now_s = Tables.owner_in(db, table), time.time()
             one = f"SELECT value FROM entries WHERE {ALIVE} AND key = ?"
             rows = ((name, db.execute(one, [owner, now_s, name]).fetchone()) for name in names)
-            return [(name, row[0]) for name, row in rows if row is not None]
+            found = [(name, row[0]) for name, row in rows if row is not None]
+            deque(freeing(names), 0)
+            return found
 
-        return await values_of(table, await self._list(listing), Pace(self._turns))
+        found = await self._list(listing)
+        try:
+            return await values_of(table, found, pace)
+        finally:
+            pace.free(found)
 
     async def put_many(self, table: str, value: Data, ttl: float | None = None) -> bool:
-        pairs = await pairs_of(value, MAX_KEY_BYTES, Pace(self._turns))
+        pace = Pace(self._turns)
+        pairs = await pairs_of(value, MAX_KEY_BYTES, pace)
 
         def job(tables: Tables) -> bool:
             tables.made(table)
@@ -664,7 +673,14 @@ class SqliteStash:
                 tables.put(table, name, one, ttl)
             return True
 
-        return await self._do.do(job)
+        try:
+            is_done = await self._do.do(job)
+        except StashError:
+            pace.free(pairs)
+            raise
+        # Where the caller is cancelled, it may be still to do.
+        pace.free(pairs)
+        return is_done
 
     async def keys(self, table: str, pattern: str | None = None) -> gdproto.Pieces:
         glob = None if pattern is None else Glob(pattern)

@@ -68,7 +68,7 @@ class ValkeyStash:
         self._turns = turns or Turns()
         self._line = Line(url, _load)
         self._channels = Channels(url, self._heard, self._missed)
-        self._waiters: Waiters[Data] = Waiters()
+        self._waiters: Waiters[Data] = Waiters(self._turns)
         self._changes = Changes(self._turns, forgotten=self._unfollow)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeping: asyncio.Task[None] | None = None
@@ -170,13 +170,22 @@ class ValkeyStash:
     async def get_many(self, table: str, value: Data) -> gdproto.Pieces:
         pace = Pace(self._turns)
         names = await keys_of(value, MAX_KEY_BYTES, pace)
-        values = await self._do("get_many", table, *names)
-        return await values_of(table, zip(names, values, strict=True), pace)
+        values = list[bytes | None]()
+        try:
+            values = await self._do("get_many", table, *names)
+            return await values_of(table, zip(names, values, strict=True), pace)
+        finally:
+            pace.free(names)
+            pace.free(values)
 
     async def put_many(self, table: str, value: Data, ttl: float | None = None) -> bool:
-        pairs = await pairs_of(value, MAX_KEY_BYTES, Pace(self._turns))
+        pace = Pace(self._turns)
+        pairs = await pairs_of(value, MAX_KEY_BYTES, pace)
         words = itertools.chain.from_iterable(pairs)
-        return bool(await self._do("put_many", table, _ttl_us(ttl), *words))
+        try:
+            return bool(await self._do("put_many", table, _ttl_us(ttl), *words))
+        finally:
+            pace.free(pairs)
 
     async def keys(self, table: str, pattern: str | None = None) -> gdproto.Pieces:
         listed, last, count = gdproto.ListPieces(), None, 0

@@ -16,8 +16,9 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from ..clock import Clock
+from ..patience import Patience
+from ..turns import Turns
 
-# How long who has the turn waits before he looks again, though nobody told of an item.
 LOOK_S = 1.0
 
 # A list: its table, and its name as TLV.
@@ -34,9 +35,10 @@ class Waiter:
         rests: whether he has the turn, and found nothing, and was told of nothing since.
     """
 
-    def __init__(self, waits: bool) -> None:
+    def __init__(self, waits: bool, patience: Patience[Waiter]) -> None:
         self.waits = waits
         self.rests = False
+        self._patience = patience
         self._told = asyncio.Event()
 
     def tell(self) -> None:
@@ -44,20 +46,18 @@ class Waiter:
         self.rests = False
         self._told.set()
 
-    async def told(self, wait_s: float, rests: bool) -> None:
-        """Return when he is to look, or after so long."""
+    async def told(self, until_s: float, rests: bool) -> None:
+        """Return when he is to look, or at that time."""
         self.rests = rests
-        alarm = None
-        if wait_s < math.inf:
-            alarm = asyncio.get_running_loop().call_later(wait_s, self._told.set)
+        if until_s < math.inf:
+            self._patience.begin(self, until_s)
         try:
             await self._told.wait()
         finally:
             self.rests = False
             # What he is told while he looks has him look again.
             self._told.clear()
-            if alarm is not None:
-                alarm.cancel()
+            self._patience.end(self)
 
 
 class Queue:
@@ -95,11 +95,20 @@ class Queue:
 
 
 class Waiters(Generic[T]):
-    """All who wait for items of the lists of one backend."""
+    """All who wait for items of the lists of one backend.
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    Args:
+        turns: of whoever has long work to do.
+        clock: by which they wait.
+        look_s: how long who has the turn waits before he looks again, though nobody told of an
+            item; infinite where nobody else adds some.
+    """
+
+    def __init__(self, turns: Turns, clock: Clock | None = None, look_s: float = LOOK_S) -> None:
         self._clock = clock or Clock()
+        self._look_s = look_s
         self._queues: dict[Place, Queue] = {}
+        self._patience = Patience(Waiter.tell, turns, self._clock)
 
     def __bool__(self) -> bool:
         return bool(self._queues)
@@ -128,17 +137,17 @@ class Waiters(Generic[T]):
         return await self._in_turn(place, take, wait_s)
 
     async def _in_turn(self, place: Place, take: Take[T], wait_s: float) -> T | None:
-        until_s, waiter = self._clock() + wait_s, Waiter(wait_s > 0)
+        until_s, waiter = self._clock() + wait_s, Waiter(wait_s > 0, self._patience)
         queue = self._queues.setdefault(place, Queue())
         queue.add(waiter)
         try:
             while queue.first is not waiter:
-                await waiter.told(until_s - self._clock() if wait_s else math.inf, False)
+                await waiter.told(until_s if wait_s else math.inf, False)
                 if queue.first is not waiter and self._clock() >= until_s:
                     return None
-            while (item := await take()) is None and (left_s := until_s - self._clock()) > 0:
+            while (item := await take()) is None and (now_s := self._clock()) < until_s:
                 queue.tell_passing()
-                await waiter.told(min(left_s, LOOK_S), True)
+                await waiter.told(min(until_s, now_s + self._look_s), True)
             return item
         finally:
             self._leave(place, queue, waiter)
