@@ -81,6 +81,37 @@ def test_of_several_arbiters_one_swaps(shared: Server) -> None:
         assert sorted(told)[:-1] == [0] * 5
 
 
+def test_who_waits_for_the_server_keeps_his_place(shared: Server) -> None:
+    async def wait() -> list[Any]:
+        stash = ValkeyStash(shared.url)
+        first = asyncio.ensure_future(stash.pop_left("placed", "l", LONG_S))
+        confirmed = stash._channels._confirmed
+        while not confirmed:
+            await asyncio.sleep(0)
+        second = asyncio.ensure_future(stash.pop_left("placed", "l", LONG_S))
+        # As if the server had done so just now.
+        next(iter(confirmed.values())).set()
+        await asyncio.sleep(0)
+        for number in range(2):
+            await stash.push_right("placed", "l", gdproto.Encoded(gdproto.encode(number)))
+        told = [gdproto.decode(bytes(await one)) for one in (first, second)]
+        await let_go(stash)
+        return told
+
+    assert asyncio.run(wait()) == [0, 1]
+
+
+def test_what_is_said_too_late_opens_no_connection_again(shared: Server) -> None:
+    async def say() -> None:
+        connection = line.connection_to(shared.url)
+        await connection.connect()  # type: ignore[no-untyped-call]
+        await connection.disconnect(nowait=True)
+        await line._say(connection, "UNSUBSCRIBE", b"a channel")
+        assert not connection.is_connected
+
+    asyncio.run(say())
+
+
 def test_those_who_ask_at_once_share_the_way(shared: Server) -> None:
     """Two hundred operations are some ten reads of the server, not two hundred."""
     told = redis.Redis.from_url(shared.url)

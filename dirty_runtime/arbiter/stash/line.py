@@ -321,5 +321,8 @@ class Channels:
 
 async def _say(connection: AbstractConnection, *words: Word) -> None:
     packed = hiredis.pack_command(words)  # type: ignore[arg-type]
+    # One that is not open any more would be opened again, for nobody.
+    if not connection.is_connected:
+        return
     with contextlib.suppress(*LOST):
         await connection.send_packed_command(packed, check_health=False)

@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import Awaitable
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -247,13 +246,19 @@ class ValkeyStash:
         """The item at that end. Raises StashKeyNotFoundError."""
         name = gdproto.encode(key)
 
-        def take() -> Awaitable[Data | None]:
-            taking = self._do(f"pop_{end}", table, name)
-            back = partial(self._pushed, f"push_{end}", table, name)
-            return unless_cancelled(taking, back)
+        async with contextlib.AsyncExitStack() as following:
+            follows = False
 
-        waiting = self._channels.followed(_channel(table)) if wait_s else contextlib.nullcontext()
-        async with waiting:
+            async def take() -> Data | None:
+                nonlocal follows
+                if wait_s and not follows:
+                    # Not before he has his place among those who wait.
+                    await following.enter_async_context(self._channels.followed(_channel(table)))
+                    follows = True
+                taking = self._do(f"pop_{end}", table, name)
+                back = partial(self._pushed, f"push_{end}", table, name)
+                return await unless_cancelled(taking, back)
+
             found = await self._waiters.first((table, name), take, wait_s)
         return gdproto.Pieces([self._there(found, table, key)])
 
