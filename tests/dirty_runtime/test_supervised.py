@@ -1,7 +1,8 @@
 """Whatever happens to workers, in whatever order, all slots are filled again, and a reload ends.
 
-Rules: workers are played, and time is a test's: each reading of the clock is later than the one
-before, and timers ring a little early, as the loop's may. Nothing is to wait that nobody wakes.
+Rules: workers are played, and time is a test's, also that which slices take: each reading of a
+clock is later than the one before, and timers ring a little early, as the loop's may. Nothing is to
+wait that nobody wakes.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ import itertools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from dirty_runtime.app import AppSpec
-from dirty_runtime.arbiter import DirtyArbiter
+from dirty_runtime.arbiter import DirtyArbiter, turns
 from dirty_runtime.arbiter.clock import READ_FIRST_S
 from dirty_runtime.arbiter.policy.catalogue import AppFacts
 from dirty_runtime.arbiter.policy.life import State
@@ -138,6 +141,9 @@ class Supervised(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         logging.getLogger("dirty").setLevel(logging.CRITICAL + 1)
+        sliced = SimpleNamespace(monotonic=itertools.count(0.0, STEP_S).__next__)
+        self.slices = mock.patch.object(turns, "time", sliced)
+        self.slices.start()
         self.loop = asyncio.new_event_loop()
         self.loop.run_until_complete(self.begin())
         self.serve()
@@ -253,6 +259,7 @@ class Supervised(RuleBasedStateMachine):
             assert not self.supervisor.workers
         finally:
             logging.getLogger("dirty").setLevel(logging.NOTSET)
+            self.slices.stop()
             self.loop.run_until_complete(asyncio.sleep(0))
             self.loop.close()
 
