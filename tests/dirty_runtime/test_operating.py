@@ -148,6 +148,19 @@ def test_a_reload_that_fails_is_told_to_who_waits(directory: Path, fault: str) -
         assert arbiter.pids() == before
 
 
+def test_a_boot_that_hangs_says_of_which_app_and_where(directory: Path) -> None:
+    options = ("--boot-timeout", "1")
+    with serving_here(directory, "Changing", "Good", options=options) as arbiter:
+        (directory / "hang").touch()
+        run_dirty("scale", "+1", "--socket", arbiter.socket_path)
+        told = "app changing:Changing was not initialised in 1 s, all of boot-timeout"
+        wait_until_logged(arbiter, f") died: {told}")
+        assert arbiter.status()["last_boot_error"] == told
+        log = arbiter.log.read_text().partition(" died: ")[0]
+        assert "(slot 1) stood at:\n" in log
+        assert 'changing.py", line 20 in init' in log
+
+
 def test_a_worker_that_booted_when_the_reload_came_is_started_again(directory: Path) -> None:
     with serving_here(directory, "Changing") as arbiter:
         words = ("--socket", arbiter.socket_path)

@@ -324,8 +324,14 @@ class Worker:
             self.lane_broke(place, "it lives, but closed its lane", [])
 
     def _check_booted(self) -> None:
-        if self.state is State.BOOTING:
-            self._fail(f"its apps were not initialised in {self._boot_timeout_s:g} s", 0)
+        if self.state is not State.BOOTING:
+            return
+        limit, path = f"{self._boot_timeout_s:g} s, all of boot-timeout", self.process.last_traced()
+        self.failed_app = path if path in self.apps else ""
+        whose = f"app {path} was" if self.failed_app else "its apps were"
+        # Before it is killed; where it does not answer, it is killed all the same.
+        self._fail(f"{whose} not initialised in {limit}", STACKS_S)
+        self.process.ask_stacks(partial(self._stood_at, 0))
 
     def _fail(self, reason: str, grace_s: float) -> None:
         """Its boot has failed."""
