@@ -58,6 +58,9 @@ def test_one_that_dies_is_replaced(arbiter: Arbiter) -> None:
         with pytest.raises(DirtyError):
             client.execute(APP, "die")
         wait_until(lambda: len(arbiter.pids() - before) == 1 and len(arbiter.pids()) == 4)
+        # Who boots is not reloaded, but waited for.
+        # A reload waits for none that boots already.
+        wait_until(lambda: all(worker["booted"] for worker in client.status()["workers"]))
         assert client.execute(APP, "add", 1, 2) == 3
 
 

@@ -7,7 +7,7 @@ from textwrap import wrap
 from .. import ir, stash
 from ..naming import pascal
 from ..template import fill
-from .printing import MAX_WIDTH, Lines, name
+from .printing import MAX_WIDTH, Lines, integer, name
 
 PATH = "peers/rust/src/client/table.rs"
 TEMPLATE = """
@@ -30,7 +30,8 @@ TEMPLATE = """
         «options»
     }
 """
-TAKEN = {"string": "impl Into<String>", "integer": "impl Into<i64>"}
+# Fields that are None where they are not given, and no Value.
+OPTIONAL = ("string", "integer")
 # What a method gives, and what reads it from the answer.
 READ = {
     "bool": ("bool", "bool_of"),
@@ -44,14 +45,14 @@ ANY = ("Value", "any_of")
 
 def files(spec: ir.Spec) -> dict[str, str]:
     """The file's text by its path below the root, without its mark."""
-    kind, methods = stash.enumeration(spec), stash.methods(spec)
+    kind, methods, whole = stash.enumeration(spec), stash.methods(spec), integer(spec)
     text = fill(
         TEMPLATE,
         readers=", ".join(sorted({READ.get(one.result, ANY)[1] for one in methods})),
         enumeration=kind,
-        of_none=_apart([_method(one, kind) for one in methods if not one.of_table]),
-        of_a_table=_apart([_method(one, kind) for one in methods if one.of_table]),
-        options=_apart([_option(field) for field in stash.options(spec)]),
+        of_none=_apart([_method(one, kind, whole) for one in methods if not one.of_table]),
+        of_a_table=_apart([_method(one, kind, whole) for one in methods if one.of_table]),
+        options=_apart([_option(field, whole) for field in stash.options(spec)]),
     )
     return {PATH: text}
 
@@ -61,11 +62,9 @@ def _apart(pieces: list[Lines]) -> Lines:
     return [line for piece in pieces for line in ["", *piece]][1:]
 
 
-def _method(one: stash.Asked, enumeration: str) -> Lines:
+def _method(one: stash.Asked, enumeration: str, whole: str) -> Lines:
     result, read = READ.get(one.result, ANY)
-    takes = [
-        f"{name(f.name)}: {TAKEN.get(stash.kind(f), 'impl Into<Value>')}" for f in one.required
-    ]
+    takes = [f"{name(f.name)}: {_taken(f, whole)}" for f in one.required]
     op = f"{enumeration}::{pascal(one.name)}"
     table = "self" if one.of_table else 'self.table("")'
     life = "'a" if one.of_table else "'_"
@@ -94,16 +93,22 @@ def _bound(to: str, made: str) -> Lines:
     return [line] if 4 + len(line) <= MAX_WIDTH else [to, f"        {made}"]
 
 
-def _option(field: ir.Field) -> Lines:
+def _option(field: ir.Field, whole: str) -> Lines:
     kind, called = stash.kind(field), name(field.name)
-    value = f"Some({called}.into())" if kind in TAKEN else f"{called}.into()"
+    value = f"Some({called}.into())" if kind in OPTIONAL else f"{called}.into()"
     return [
         *_comment(f"Gives {field.meaning}."),
-        f"pub fn {called}(mut self, {called}: {TAKEN.get(kind, 'impl Into<Value>')}) -> Self {{",
+        f"pub fn {called}(mut self, {called}: {_taken(field, whole)}) -> Self {{",
         f"    self.question.{called} = {value};",
         "    self",
         "}",
     ]
+
+
+def _taken(field: ir.Field, whole: str) -> str:
+    """What a field is made of; `whole` is the type of integers."""
+    kinds = {"string": "String", "integer": whole}
+    return f"impl Into<{kinds.get(stash.kind(field), 'Value')}>"
 
 
 def _comment(text: str) -> Lines:

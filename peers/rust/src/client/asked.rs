@@ -85,7 +85,7 @@ pub(super) fn bool_of(answer: Value) -> Result<bool, Error> {
 
 pub(super) fn integer_of(answer: Value) -> Result<i64, Error> {
     match answer {
-        Value::Integer(number) => Ok(number),
+        Value::Integer(number) => i64::try_from(number).map_err(|_| other("integer of 64 bits")),
         _ => Err(other("integer")),
     }
 }
