@@ -1,19 +1,23 @@
 """The pages of conformance: the contract, the matrix, and gunicorn's report.
 
 Rules: the results of the vectors are of this version: judged when they are not kept from a build
-before; CONFORMANCE_RESULTS names a folder of others. Those of live scripts stand in `docs/live/`,
-where `make conformance-publish` puts them. Known failures are shown with their reasons, and how to
-see them.
+before; CONFORMANCE_RESULTS names a folder of others. That takes as long as the rest of the site, so
+it is begun first, in a process beside, and asked for last. Those of live scripts stand in
+`docs/live/`, where `make conformance-publish` puts them. Known failures are shown with their
+reasons, and how to see them.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
 from reference_hooks import chapters
 
@@ -24,38 +28,78 @@ from gdproto.conformance.judging.known_failures import entry_of
 from gdproto.conformance.judging.outcomes import Outcome, Result, Run, read
 from gdproto.conformance.reports import badge, markdown, matrix
 from workshop.subjects import codecs
-from workshop.subjects.kept import kept
 from workshop.subjects.peers import SUBJECTS
 
+ROOT = Path(__file__).resolve().parents[1]
 PUBLISHED = Path(__file__).with_name("live")
-CONTRACT = Path(__file__).parents[1] / "conformance" / "contract.md"
+CONTRACT = ROOT / "conformance" / "contract.md"
 GUNICORN = next(one for one in codecs.SUBJECTS if one.name == "gunicorn")
 CASES = load()
 SHOWN_CASES = 6
 
 
+def on_startup(command: str, dirty: bool) -> None:
+    """Begin to judge, while the pages of others are made."""
+    if "CONFORMANCE_RESULTS" not in os.environ:
+        judging()
+
+
 def on_files(files: Any, config: Any) -> Any:
-    """Add the pages that are made."""
-    runs, played = results(), read(PUBLISHED / f"{one.name}.jsonl" for one in SUBJECTS)
-    everything = [*runs, *played]
-    ours = [run for run in everything if run.testee.startswith("gdproto")]
+    """Add the pages that are made; what tells results comes later."""
     contents = {
-        "index.md": index(runs, played),
+        "index.md": "",
         "contract.md": CONTRACT.read_text(),
-        "gunicorn.md": gunicorn(everything),
-        "matrix.html": matrix.render(everything, CASES),
-        "badge.svg": badge.render(ours),
+        "gunicorn.md": "",
+        "matrix.html": "",
+        "badge.svg": "",
     }
     for name, content in contents.items():
         files.append(File.generated(config, f"conformance/{name}", content=content))
     return files
 
 
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Write the pages that tell results."""
+    match page.file.src_uri:
+        case "conformance/index.md":
+            return index(results(), live_results())
+        case "conformance/gunicorn.md":
+            return gunicorn([*results(), *live_results()])
+    return markdown
+
+
+def on_env(env: Any, files: Any, **_: Any) -> None:
+    """Write what tells results and is no page, before it is copied."""
+    everything = [*results(), *live_results()]
+    ours = [run for run in everything if run.testee.startswith("gdproto")]
+    contents = {"matrix.html": matrix.render(everything, CASES), "badge.svg": badge.render(ours)}
+    for name, content in contents.items():
+        files.get_file_from_path(f"conformance/{name}").content_string = content
+
+
+@cache
+def judging() -> subprocess.Popen[str]:
+    """A process that prints the folder of the results, when they are there."""
+    words = [sys.executable, "-m", "workshop.subjects.kept"]
+    env = os.environ | codecs.KEEPS_MEMORY
+    return subprocess.Popen(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
+
+
 @cache
 def results() -> list[Run]:
-    """The runs of all that are judged by vectors."""
-    folder = os.environ.get("CONFORMANCE_RESULTS") or kept()
+    """The runs of all that are judged by vectors. Raises PluginError."""
+    folder = os.environ.get("CONFORMANCE_RESULTS")
+    if folder is None:
+        folder = judging().communicate()[0].strip()
+        if judging().returncode:
+            raise PluginError("the codecs cannot be judged: why, stands above")
     return read(sorted(Path(folder).glob("*.jsonl"), reverse=True))
+
+
+@cache
+def live_results() -> list[Run]:
+    """Those of all that are judged live."""
+    return read(PUBLISHED / f"{one.name}.jsonl" for one in SUBJECTS)
 
 
 def index(runs: Sequence[Run], played: Sequence[Run]) -> str:

@@ -19,18 +19,19 @@ from typing import Any
 from mkdocs.structure.files import File
 from pygments import formatters, highlight, lexers  # type: ignore[import-untyped]
 from reference_hooks import chapters
+from site_hooks import BY_TESTS
 from vector_hooks import TEMPLATES
 
 from gdproto.conformance import live
 from gdproto.conformance.live.script import ROLES, Script
 from workshop.broken_peers.killing import MUTANTS
-from workshop.completeness import proofs
 
 ROOT = Path(__file__).resolve().parents[1]
 # An arbiter that is broken on its lanes is told by those who judge arbiters.
 BROKEN = {role: [one for each in kinds for one in MUTANTS[each].values()] for role, kinds in (
     ("arbiter", ("arbiter", "lane")), ("worker", ("worker",)), ("client", ("client",)),
 )}  # fmt: skip
+LEXER, FORMATTER = lexers.PythonLexer(), formatters.HtmlFormatter(nowrap=True)
 HEAD = "---\nhide: [toc]\nsearch: {exclude: true}\n---\n"
 SCRIPTS = """# Live scripts
 
@@ -78,7 +79,7 @@ class Group:
 
 def on_files(files: Any, config: Any) -> Any:
     """Add the pages."""
-    tests = {test for some in proofs.by_tests().values() for test in some}
+    tests = {test for some in BY_TESTS.values() for test in some}
     contents = {
         "scripts": SCRIPTS.format(count=len(live.scripts())),
         "tests": TESTS.format(count=len(tests)),
@@ -106,7 +107,7 @@ def shown(groups: Iterable[Group]) -> str:
 
 def coloured(code: str) -> str:
     """The code as HTML."""
-    return str(highlight(code, lexers.PythonLexer(), formatters.HtmlFormatter(nowrap=True)))
+    return str(highlight(code, LEXER, FORMATTER))
 
 
 def by_scripts() -> Iterator[Group]:
@@ -137,7 +138,7 @@ def _of(script: Script) -> Proof:
 def by_tests() -> Iterator[Group]:
     """The tests that prove something."""
     requires: dict[str, list[str]] = {}
-    for name, tests in sorted(proofs.by_tests().items()):
+    for name, tests in sorted(BY_TESTS.items()):
         for test in tests:
             requires.setdefault(test, []).append(name)
     for path, tests_of_it in groupby(sorted(requires), key=lambda one: one.partition("::")[0]):

@@ -78,6 +78,12 @@ def text(source: str) -> str:
 
 
 @cache
+def tree(source: str) -> ast.Module:
+    """The file's statements."""
+    return ast.parse(text(source))
+
+
+@cache
 def place(name: str) -> Line | None:
     """Where the name is declared."""
     for source in SOURCES:
@@ -100,7 +106,7 @@ def naming() -> dict[str, list[Line]]:
 
 def told(source: str, number: int) -> str:
     """What is declared at the line, or right below it: `Items`, `OFFSETS`, `Field.leaves_out`."""
-    body: list[ast.stmt] = ast.parse(text(source)).body
+    body = tree(source).body
     path: list[str] = []
     while body:
         one = next((each for each in body if (each.end_lineno or 0) >= number), body[-1])

@@ -26,11 +26,11 @@ JOBS = 2
 TIMEOUT_S = 60.0
 # Testees take and give back many large blocks: they keep them, or the system clears each page anew.
 KEPT_BYTES = 4 * 2**30
-KEEPS_MEMORY = (
-    "PYTHONMALLOC=malloc",
-    f"MALLOC_MMAP_THRESHOLD_={KEPT_BYTES}",
-    f"MALLOC_TRIM_THRESHOLD_={KEPT_BYTES}",
-)
+KEEPS_MEMORY = {
+    "PYTHONMALLOC": "malloc",
+    "MALLOC_MMAP_THRESHOLD_": str(KEPT_BYTES),
+    "MALLOC_TRIM_THRESHOLD_": str(KEPT_BYTES),
+}
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Subject:
     def judged(self) -> Run:
         """Run all cases. Raises RunError."""
         command = [sys.executable if one == "python" else one for one in self.command]
-        command = ["env", *KEEPS_MEMORY, *command]
+        command = ["env", *map("=".join, KEEPS_MEMORY.items()), *command]
         run = judged(command, load(), known=self.entries(), jobs=JOBS, timeout_s=TIMEOUT_S)
         # Neither where Python stands on this machine, nor what saves it work.
         run.command = again(shlex.join(self.command))

@@ -1,5 +1,9 @@
 """The judgement of our codecs, the declaration and gunicorn's codec, made once and kept.
 
+    python -m workshop.subjects.kept
+
+prints the folder of the results.
+
 Rules: it is kept for what it was made of: every file of the codecs, the suite and the declaration,
 Python, and the packages that are judged or judge. When any of that changes it is made anew, and the
 old one goes. The tests judge each time, and leave what they made to be kept.
@@ -62,3 +66,7 @@ def digest(parts: Iterable[tuple[str, bytes]]) -> str:
     for name, content in parts:
         hashed.update(f"{len(name)} {name} {len(content)} ".encode() + content)
     return hashed.hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    print(kept())
