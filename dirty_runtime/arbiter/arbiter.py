@@ -246,8 +246,7 @@ class DirtyArbiter:
     def _run(self, owns_process: bool) -> None:
         predecessor = inherited()
         try:
-            if self.config.cgroups:
-                self._cgroups.begin(is_told=self.branch is None)
+            self._cgroups.begin(self.config.cgroups, is_told=self.branch is None)
             if self.branch is not None:
                 self._post.listener = self.branch.listener(self._clock, self.turns, self._orphaned)
             elif predecessor is None:

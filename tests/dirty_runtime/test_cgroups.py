@@ -10,8 +10,10 @@ import pytest
 
 from dirty_runtime.arbiter.workers.cgroup import (
     ARBITER,
+    NONE_LEFT,
     Cgroups,
     NotToBeHad,
+    Shared,
     death_of,
     of_arbiters,
     own_cgroup,
@@ -74,6 +76,23 @@ def test_the_kernel_tells_for_want_of_which_memory_it_has_killed(
     assert bool(found) == bool(told)
 
 
+def test_one_that_is_killed_while_the_kernel_kills_is_taken_to_be_killed_by_it(
+    tmp_path: Path,
+) -> None:
+    events = tmp_path / "memory.events"
+    events.write_text("oom 0\noom_kill 3\n")
+    shared = Shared(tmp_path)
+    assert shared.death(was_killed=True) == ""
+    events.write_text("oom 1\noom_kill 4\n")
+    # Whatever it was, this one ended by itself.
+    assert shared.death(was_killed=False) == ""
+    assert shared.death(was_killed=True) == ""
+    events.write_text("oom 1\noom_kill 5\n")
+    assert shared.death(was_killed=True) == NONE_LEFT
+    events.unlink()
+    assert shared.death(was_killed=True) == ""
+
+
 def test_an_arbiter_knows_its_own_cgroups_and_those_of_one_that_is_gone() -> None:
     names = [ARBITER, "dirty-1-7", "dirty-12-3", "dirty-12-x", "system.slice", "dirty-1-"]
     assert of_arbiters(names, lambda pid: pid == 12) == ["dirty-12-3"]
@@ -102,7 +121,7 @@ def test_where_none_can_be_made_workers_are_limited_by_addresses(
         (own / ARBITER).write_text("")
     cgroups = Cgroups(tmp_path)
     with caplog.at_level(logging.WARNING):
-        cgroups.begin()
+        cgroups.begin(is_wanted=True)
     (record,) = caplog.records
     assert "no cgroups, max-memory-bytes counts addresses: " in record.getMessage()
     assert told in record.getMessage()

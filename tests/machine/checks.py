@@ -162,10 +162,10 @@ def alone() -> None:
         own = base / ARBITER if (base / ARBITER).exists() else base
         (own / "cgroup.procs").write_text(str(os.getpid()))
 
-    def start(count: int) -> subprocess.Popen[bytes]:
+    def start(count: int, *options: str) -> subprocess.Popen[bytes]:
         output = log.open("ab")
         process = subprocess.Popen(
-            [*words, "--socket", path, "--arbiters", str(count), "--workers", str(count)],
+            [*words, "--socket", path, "--arbiters", str(count), "--workers", str(count), *options],
             preexec_fn=enter,
             stderr=output,
         )
@@ -187,9 +187,15 @@ def alone() -> None:
     told["left"] = below()
     # Another process in the same cgroup.
     other = subprocess.Popen(["sleep", "600"], preexec_fn=enter)
-    third = start(1)
+    third = start(1, "--max-memory-bytes", str(2**32))
     with DirtyClient(path, LIMIT_S) as client:
         told["memory by"] = client.status()["workers"][0]["limits"]["memory_by"]
+    # Now there is a limit for all together.
+    (base / "memory.max").write_text(str(160 * 2**20))
+    try:
+        told["oom of all"] = call("eat", 2**29, socket=path)
+    except DirtyError as error:
+        told["oom of all"] = str(error)
     third.terminate()
     third.wait(LIMIT_S)
     told["left beside others"] = below()

@@ -92,5 +92,7 @@ def test_no_cgroup_is_left_behind(told: dict[str, Any]) -> None:
 def test_beside_others_workers_are_limited_by_addresses(told: dict[str, Any]) -> None:
     assert told["memory by"] == "addresses"
     assert told["left beside others"] == []
+    met = "the machine, or what limits all together, had no memory left"
+    assert told["oom of all"] == f"the worker died: killed by SIGKILL: {met}"
     line = "no cgroups, max-memory-bytes counts addresses: others are in /sys/fs/cgroup/own"
     assert told["log"].count(line) == 1

@@ -137,8 +137,7 @@ class Head:
         predecessor = inherited()
         self._has_predecessor = predecessor is not None
         try:
-            if self.config.cgroups:
-                self._cgroups.begin()
+            self._cgroups.begin(self.config.cgroups)
             if predecessor is None:
                 self._post.take()
             with asyncio.Runner(loop_factory=new_event_loop) as runner:

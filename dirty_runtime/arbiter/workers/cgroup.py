@@ -15,6 +15,7 @@ import logging
 import os
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,7 @@ log = logging.getLogger("dirty")
 
 PREFIX = "dirty-"
 ARBITER = f"{PREFIX}arbiter"
+NONE_LEFT = "the machine, or what limits all together, had no memory left"
 # How long those that were killed may take to be gone.
 EMPTY_S = 1.0
 LOOK_S = 0.01
@@ -58,8 +60,12 @@ class Leaf:
             path.rmdir()
             raise
 
-    def death(self) -> str:
-        """For which want of memory the kernel has killed it; empty where it has not."""
+    def death(self, was_killed: bool) -> str:
+        """For which want of memory the kernel has killed it, which is gone; empty where it has not.
+
+        Args:
+            was_killed: whether somebody else has.
+        """
         with suppress(OSError):
             return death_of((self.path / "memory.events").read_text(), self._limit)
         return ""
@@ -67,6 +73,31 @@ class Leaf:
     def remove(self) -> None:
         """Remove it, when its tree is gone; what is still in it is killed."""
         remove([self.path], 0)
+
+
+class Shared:
+    """The cgroup of all, of workers that have none of their own: it tells that one was killed.
+
+    Raises:
+        OSError, ValueError: it tells nothing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._events = path / "memory.events"
+        self._seen = self._kills()
+
+    def death(self, was_killed: bool) -> str:
+        """As `Leaf.death`; of two that are killed at once for different reasons, it may err."""
+        with suppress(OSError, ValueError):
+            before, self._seen = self._seen, self._kills()
+            return NONE_LEFT if was_killed and self._seen > before else ""
+        return ""
+
+    def remove(self) -> None:
+        """It stays."""
+
+    def _kills(self) -> int:
+        return counts_of(self._events.read_text())["oom_kill"]
 
 
 class Cgroups:
@@ -79,13 +110,19 @@ class Cgroups:
     def __init__(self, root: Path = Path("/")) -> None:
         self._root = root
         self._base: Path | None = None
+        self.shared: Shared | None = None
 
-    def begin(self, is_told: bool = True) -> None:
+    def begin(self, is_wanted: bool, is_told: bool = True) -> None:
         """Make ready what is needed before anything is started, or say why it cannot be.
 
         Args:
-            is_told: whether nobody else says that.
+            is_wanted: whether each worker is to have one.
+            is_told: whether nobody else says why it has none.
         """
+        with suppress(NotToBeHad, OSError, ValueError):
+            self.shared = Shared(self._own())
+        if not is_wanted:
+            return
         try:
             self._base = self._divided()
         except NotToBeHad as reason:
@@ -121,8 +158,7 @@ class Cgroups:
     def _divided(self) -> Path:
         """The base, of which each part may have a limit. Raises NotToBeHad."""
         try:
-            proc = self._root / "proc" / "self"
-            own = own_cgroup((proc / "cgroup").read_text(), (proc / "mountinfo").read_text())
+            own = self._own()
             # One that follows another, or is one of several, is there already.
             base = own.parent if own.name == ARBITER else own
             if "memory" not in (base / "cgroup.controllers").read_text().split():
@@ -131,6 +167,11 @@ class Cgroups:
         except OSError as error:
             raise NotToBeHad(_told(error)) from None
         return base
+
+    def _own(self) -> Path:
+        """The cgroup of this process. Raises NotToBeHad, OSError."""
+        proc = self._root / "proc" / "self"
+        return own_cgroup((proc / "cgroup").read_text(), (proc / "mountinfo").read_text())
 
     def _below(self, is_wanted: Callable[[int], bool], base: Path | None = None) -> list[Path]:
         """The cgroups of workers of those arbiters."""
@@ -221,13 +262,18 @@ def of_arbiters(names: Iterable[str], is_wanted: Callable[[int], bool]) -> list[
 
 def death_of(events: str, limit: int) -> str:
     """For which want of memory a cgroup was killed, by its ``memory.events``; empty for none."""
-    pairs = (line.split() for line in events.splitlines())
-    counts = {name: int(count) for name, count in pairs}
-    if not counts.get("oom_kill"):
+    counts = counts_of(events)
+    if not counts["oom_kill"]:
         return ""
-    if limit and counts.get("oom"):
+    if limit and counts["oom"]:
         return f"it met its limit of memory, {limit} bytes"
-    return "the machine, or what limits all together, had no memory left"
+    return NONE_LEFT
+
+
+def counts_of(events: str) -> Counter[str]:
+    """What is counted in ``memory.events``. Raises ValueError."""
+    pairs = (line.split() for line in events.splitlines())
+    return Counter({name: int(count) for name, count in pairs})
 
 
 def _unescaped(field: str) -> str:

@@ -276,7 +276,11 @@ def started(
     begin = (template or templates).start
     try:
         return LocalProcess(
-            lambda fds: begin(start.with_fds(fds)), takes_signals, template, start.limits, leaf
+            lambda fds: begin(start.with_fds(fds)),
+            takes_signals,
+            template,
+            start.limits,
+            leaf or cgroups.shared,
         )
     except BaseException:
         if leaf is not None:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ...printable import printable
 from ...stacks import ASK
-from .cgroup import Leaf
+from .cgroup import NONE_LEFT, Leaf, Shared
 from .stacks import StackPipe, Stacks
 
 # Descriptors, with names.
@@ -101,6 +101,10 @@ class Kept:
         ended = self._told("ended")
         return not ended or -int(ended) in FROM_OUTSIDE
 
+    def was_killed(self) -> bool:
+        """Whether it, or its keeper, was killed; for one that is gone."""
+        return bool(self.pid) and self._told("ended") in ("", str(-signal.SIGKILL))
+
     def kill(self) -> None:
         """End it, and all that it has started."""
         with contextlib.suppress(OSError):
@@ -173,7 +177,7 @@ class LocalProcess:
             where its threads are.
         template: loads its apps first, if it does; its end before that is the worker's.
         limits: what it may take of the machine: see `template.Start`.
-        leaf: the cgroup of its tree, if it has one, which goes with it.
+        cgroup: that of its tree, if it has one, which goes with it; or that of all.
 
     Raises:
         OSError: it cannot be started, for now.
@@ -187,10 +191,11 @@ class LocalProcess:
         takes_signals: bool,
         template: Loading | None = None,
         limits: Mapping[str, Any] = NO_LIMITS,
-        leaf: Leaf | None = None,
+        cgroup: Leaf | Shared | None = None,
     ) -> None:
         self.limits = limits
-        self._leaf = leaf
+        self._cgroup = cgroup
+        self._is_ours_to_end = False
         self._short_of_memory = ""
         self._template = template
         self._takes_signals = takes_signals
@@ -234,9 +239,10 @@ class LocalProcess:
         os.close(self._trace)
         self._died_of = self._stacks.died_of()
         self._stacks.close()
-        if self._leaf is not None:
-            self._short_of_memory = self._leaf.death()
-            self._leaf.remove()
+        if self._cgroup is not None:
+            was_killed = self._kept.was_killed() and not self._is_ours_to_end
+            self._short_of_memory = self._cgroup.death(was_killed)
+            self._cgroup.remove()
         self._leaving = None
         told()
 
@@ -290,7 +296,8 @@ class LocalProcess:
         self._stacks.ask(lambda: self._kept.hand_on(ASK), told)
 
     def is_victim(self) -> bool:
-        return not self._short_of_memory and self._cause.is_victim()
+        # Its own limit its apps have met.
+        return self._short_of_memory in ("", NONE_LEFT) and self._cause.is_victim()
 
     def last_traced(self) -> str:
         if self._template is not None and self._cause is self._template.process:
@@ -298,6 +305,7 @@ class LocalProcess:
         return self._last_traced
 
     def kill(self) -> None:
+        self._is_ours_to_end = True
         self._kept.kill()
 
     def reopen_logs(self) -> None:
