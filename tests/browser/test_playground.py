@@ -15,10 +15,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import gdproto
-from gdproto.conformance.cases import Case, load
+from gdproto.conformance.cases import Case
 from gdproto.conformance.judging import Declaration, Question, judge, questions
 from gdproto.conformance.judging.outcomes import Outcome
 from gdproto.conformance.live.pcapng import Capture
+from tests.vectors import CASES
 
 AT_ONCE = 200
 DECLARATION = Declaration(
@@ -65,7 +66,7 @@ def in_parts(asked: Iterator[tuple[Case, Question]]) -> Iterator[list[tuple[Case
 
 @pytest.mark.timeout(600)
 def test_every_vector_runs_in_it_and_agrees(playground: Page) -> None:
-    everything = ((case, one) for case in load().values() for one in questions(case))
+    everything = ((case, one) for case in CASES.values() for one in questions(case))
     count = 0
     for part in in_parts(everything):
         commands = [{"op": one.op, **one.fields} for _, one in part]
@@ -74,7 +75,7 @@ def test_every_vector_runs_in_it_and_agrees(playground: Page) -> None:
             verdict = judge(case, one, answer, DECLARATION)
             assert verdict.outcome is Outcome.PASS, (case.id, one.op, verdict.reason)
             count += 1
-    assert count > len(load())
+    assert count > len(CASES)
 
 
 def test_a_message_is_written_as_json_and_read_from_its_bytes(playground: Page) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from gdproto import Message, ProtocolError
-from gdproto.conformance.cases import Case, NotHeld, from_typed, load, made, to_typed
+from gdproto.conformance.cases import Case, NotHeld, from_typed, made, to_typed
 from tests.conformance import told
 from tests.gdproto.implementations import (
     DECODERS,
@@ -25,10 +25,8 @@ from tests.gdproto.implementations import (
     SLOW,
     STRICT,
 )
+from tests.vectors import CASES
 from workshop.completeness.obligations import size
-
-CASES = load()
-
 
 # Cases of many megabytes are made once, for all implementations.
 LARGE_BYTES = 1_000_000

@@ -14,10 +14,10 @@ from gunicorn.dirty import errors
 from gunicorn.dirty.protocol import BinaryProtocol as Protocol
 from gunicorn.dirty.tlv import TLVEncoder
 
-from gdproto.conformance.cases import Case, from_typed, load, made
+from gdproto.conformance.cases import Case, from_typed, made
+from tests.vectors import CASES
 from workshop.making.gunicorn import HASH
 
-CASES = load()
 WRITTEN = {name: case for name, case in CASES.items() if case.area == "gunicorn"}
 # What it would recurse in too deep, or copy what is left of for every item.
 LARGE = ("limit", "depth", "deep", "path-of")

@@ -11,8 +11,8 @@ import pytest
 
 import gdproto
 from gdproto._generated.tables import SPEC_HASH
-from gdproto.conformance.cases import load
 from gdproto.spec.codegen import ir
+from tests.vectors import CASES
 from workshop.mutants import compiled, doors, let_pass, survivors
 from workshop.mutants.__main__ import BY_HAND, everything, share
 from workshop.mutants.compiled import Compiled
@@ -35,7 +35,6 @@ from workshop.mutants.wrapped import Wrapped
 ROOT = Path(__file__).resolve().parents[2]
 SHARE = 15
 SEED = 1
-CASES = load()
 
 
 def test_each_mutant_has_a_name_of_its_own() -> None:

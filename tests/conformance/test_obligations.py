@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from gdproto.conformance.cases import load
 from gdproto.spec.codegen.walk import walk
+from tests.vectors import CASES
 from workshop.completeness import obligations
 from workshop.completeness.obligations import Contradiction, account, beginning, size
 
-CASES = load()
 SPEC = walk()
 
 

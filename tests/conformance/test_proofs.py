@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gdproto import declaration
-from gdproto.conformance.cases import load
+from tests.vectors import CASES
 from workshop.completeness import declared, proofs
 
 ONE = {"GD-A-001": ["case"]}
@@ -23,7 +23,7 @@ def test_three(): ...
 
 def test_every_requirement_is_proved_or_exempt() -> None:
     known = declaration.requirements()
-    vectors, scripts = proofs.by_vectors(load().values()), proofs.by_scripts()
+    vectors, scripts = proofs.by_vectors(CASES.values()), proofs.by_scripts()
     tests = proofs.by_tests()
     held = proofs.merged(proofs.by_declaration(), scripts, tests)
     proved = proofs.merged(vectors, scripts, tests)

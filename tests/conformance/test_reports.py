@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from gdproto.conformance.cases import load
 from gdproto.conformance.cli import group
 from gdproto.conformance.judging.outcomes import (
     MAX_SHOWN_CHARS,
@@ -26,8 +25,8 @@ from gdproto.conformance.judging.outcomes import (
     started_line,
 )
 from gdproto.conformance.reports import annotated, badge, changes, junit, markdown, matrix
+from tests.vectors import CASES
 
-CASES = load()
 NASTY = "</script><b>&'\"|\x00\ud800"
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 import pytest
 
-from gdproto.conformance.cases import Case, load
+from gdproto.conformance.cases import Case
 from gdproto.conformance.cli import chosen
 from gdproto.conformance.judging import Declaration, judge, questions
 from gdproto.conformance.judging.known_failures import Entry, KnownError
@@ -25,8 +25,8 @@ from gdproto.conformance.judging.outcomes import Outcome, Run, read
 from gdproto.conformance.running import runner as runner_module
 from gdproto.conformance.running.process import MAX_STDERR_BYTES, NoAnswer, Process
 from gdproto.conformance.running.runner import RunError, Runner, judged
+from tests.vectors import CASES
 
-CASES = load()
 THREE = {name: CASES[name] for name in ("none", "bool-true", "bool-false")}
 MISBEHAVING = str(Path(__file__).with_name("misbehaving.py"))
 # For what must be noticed by its deadline; and for what must not be.

@@ -9,11 +9,11 @@ import pytest
 
 import gdproto
 from gdproto import NEED_DATA, ConnectionClosed, ProtocolError
-from gdproto.conformance.cases import Case, load, made
+from gdproto.conformance.cases import Case, made
 from tests.conformance import told
 from tests.gdproto.implementations import CONNECTIONS
+from tests.vectors import CASES
 
-CASES = load()
 SESSIONS = [case for case in CASES.values() if case.kind == "session"]
 STREAMS = [case for case in CASES.values() if case.kind == "stream"]
 Connect = Callable[[str], gdproto.Connection]

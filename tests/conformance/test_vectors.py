@@ -11,14 +11,14 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gdproto import HEADER_BYTES, declaration
-from gdproto.conformance.cases import SCHEMA, VECTORS, Case, Typed, from_typed, load, made
+from gdproto.conformance.cases import SCHEMA, VECTORS, Case, Typed, from_typed, made
 from gdproto.conformance.judging import POLICIES
 from gdproto.frames import OFFSETS
 from gdproto.tokens import Kind, Tokens
+from tests.vectors import CASES
 from workshop.making import __main__ as making
 from workshop.making.edits import MAX_RUN_BYTES, between, is_one_run
 
-CASES = load()
 INVALID = [case for case in CASES.values() if case.result == "invalid"]
 LARGE_BYTES = 1_000_000
 # About which of several faults is reported: there is more than one to mend.

@@ -25,7 +25,7 @@ import pytest
 import gdproto
 from dirty_runtime import Converters, DirtyApp, DirtyAppError, DirtyClient, DirtyProtocolError
 from dirty_runtime.testing import in_process
-from gdproto.conformance.cases import load
+from tests.vectors import CASES
 
 ARRAYS = Converters(arrays=True)
 COMMON = Converters(common=True)
@@ -175,7 +175,7 @@ def test_what_is_no_plain_bytes_is_no_array(given: Any) -> None:
     assert failure.value.code == "unsupported_type"
 
 
-PROFILE = [case for case in load().values() if case.area == "profile"]
+PROFILE = [case for case in CASES.values() if case.area == "profile"]
 
 
 @pytest.mark.proves("GD-PROF-001", "GD-PROF-002", "GD-PROF-003", "GD-PROF-004", "GD-PROF-007")

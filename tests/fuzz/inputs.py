@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gdproto.conformance import cases
 from gdproto.declaration import MESSAGES, ROLES, VALUE_TYPES
+from tests.vectors import CASES
 
 CORPUS = Path(__file__).parent / "corpus"
 MAX_SEED_BYTES = 4_000
@@ -26,7 +27,7 @@ CODES = bytes([rule.code for rule in VALUE_TYPES] + [rule.code for rule in MESSA
 def seeds(target: str) -> tuple[bytes, ...]:
     """The inputs of the vectors and of the stored corpus for this target, without repetition."""
     found = [path.read_bytes() for path in stored(target)]
-    for case in cases.load().values():
+    for case in CASES.values():
         found += _of_case(target, case)
     return tuple(dict.fromkeys(found))
 

@@ -12,7 +12,8 @@ import pytest
 from kaitaistruct import KaitaiStructError
 
 import gdproto
-from gdproto.conformance.cases import Case, load, made, size
+from gdproto.conformance.cases import Case, made, size
+from tests.vectors import CASES
 
 from .toolchains import built_peer
 
@@ -39,7 +40,7 @@ def gd() -> Iterator[ModuleType]:
 def cases(result: str, *kinds: str) -> list[Case]:
     return [
         case
-        for case in load().values()
+        for case in CASES.values()
         if case.kind in kinds
         and case.result == result
         and case.bytes is not None

@@ -14,9 +14,10 @@ import pytest
 
 import gdproto
 from dirty_runtime import DirtyAppError, DirtyClient
-from gdproto.conformance.cases import Case, load, made, size
+from gdproto.conformance.cases import Case, made, size
 from gdproto.conformance.live.pcapng import ANSWERERS_PORT, Capture
 from gdproto.conformance.live.stages import APP
+from tests.vectors import CASES
 
 from ..dirty_runtime.processes import LIMIT_S, ROOT, serving, wait_until
 from .toolchains import built_peer
@@ -56,7 +57,7 @@ def judged() -> list[Case]:
     """The cases of whole frames that a stream of bytes can show."""
     return [
         case
-        for case in load().values()
+        for case in CASES.values()
         if case.kind in ("frame", "message")
         and case.bytes is not None
         and size(case.bytes) <= MOST_BYTES

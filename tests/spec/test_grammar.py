@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from abnf import ParseError, Rule
 
-from gdproto.conformance.cases import Case, load, made
+from gdproto.conformance.cases import Case, made
 from gdproto.spec.codegen import grammar
 from gdproto.spec.codegen.walk import walk
+from tests.vectors import CASES
 
 # The parser tries every way in turn: more bytes would take long.
 MAX_BYTES = 70
@@ -31,7 +32,7 @@ TEXT = grammar.text(walk())
 Grammar.load_grammar(TEXT.replace("\n", "\r\n"), strict=True)
 SHORT = [
     case
-    for case in load().values()
+    for case in CASES.values()
     if case.kind in ("value", "frame", "message")
     and case.bytes is not None
     and "limit" not in case.id

@@ -13,9 +13,10 @@ import jsonschema
 import pytest
 
 import gdproto
-from gdproto.conformance.cases import Case, load, made
+from gdproto.conformance.cases import Case, made
 from gdproto.conformance.cases.case import largest_repeat
 from gdproto.declaration import HEADER_BYTES, MESSAGES
+from tests.vectors import CASES
 
 SCHEMA: dict[str, Any] = json.loads(
     files("gdproto._generated").joinpath("messages.schema.json").read_text()
@@ -50,7 +51,7 @@ def message(data: bytes) -> tuple[dict[str, Any], Any]:
 
 def frames(result: str) -> Iterator[tuple[Case, bytes]]:
     """The cases of messages with such a result that are read, each with its bytes."""
-    for case in load().values():
+    for case in CASES.values():
         # The deepest and the largest say no more of fields.
         is_asked = case.kind == "message" and largest_repeat(vars(case)) < MANY
         if is_asked and case.result == result and case.bytes:
