@@ -318,8 +318,8 @@ class Dispatcher:
             call.frame = beginning(call.frame)
         if lane not in self._silence.watched:
             self._silence.watch(lane)
-        if self._are_runs_limited and (limit_s := self._run_limit_s(call)):
-            self._runs.watch(lane, call.started_s + limit_s)
+        if self._are_runs_limited and (due_s := self._due_s(call)) is not None:
+            self._runs.watch(lane, due_s)
         if self._observers.call_started:
             self._tell("call_started", call)
 
@@ -472,10 +472,13 @@ class Dispatcher:
     def _run_limit_s(self, call: CallOf) -> float:
         return self._app_max_run_s.get(call.app_path, self._max_run_s)
 
+    def _due_s(self, call: CallOf) -> float | None:
+        limit_s = self._run_limit_s(call)
+        return call.started_s + limit_s if limit_s else None
+
     def run_due_s(self, lane: Place) -> float | None:
         call = self._calls.running.get(lane)
-        limit_s = self._run_limit_s(call) if call is not None else 0
-        return call.started_s + limit_s if call is not None and limit_s else None
+        return self._due_s(call) if call is not None else None
 
     def ran_too_long(self, lane: Place) -> None:
         call = self._calls.running[lane]

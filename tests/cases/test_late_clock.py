@@ -7,9 +7,11 @@ and goes on.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import time
+import weakref
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -181,6 +183,31 @@ def test_a_silence_is_as_long_as_it_was_listened_to() -> None:
         assert loop.now_s - began_s == pytest.approx(32, abs=2 * BEAT_S)
 
     run(test)
+
+
+class Held:
+    """Something that a timer knows."""
+
+
+def test_a_timer_that_is_cancelled_keeps_nothing_and_is_kept_by_nobody() -> None:
+    async def cancelled(loop: ToldTime, clock: Clock) -> None:
+        told: list[Held] = []
+        held = Held()
+        known = weakref.ref(held)
+        timer = clock.call_later(3600, told.append, held)
+        forgotten = weakref.ref(timer)
+        timer.cancel()
+        # No collector is needed for it.
+        gc.disable()
+        try:
+            del held
+            assert known() is None
+            del timer
+            assert forgotten() is None
+        finally:
+            gc.enable()
+
+    run(cancelled)
 
 
 # --- a real one ---

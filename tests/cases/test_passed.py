@@ -7,6 +7,7 @@ come, or was never read. A system that would close within a read what is not tak
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import socket
@@ -19,8 +20,8 @@ import pytest
 
 import gdproto
 from dirty_runtime import StashClient
-from dirty_runtime.sockets.link import Link
-from dirty_runtime.sockets.passing import send_passing
+from dirty_runtime.sockets.link import MOST_PASSED, Link
+from dirty_runtime.sockets.passing import SEALS, Descriptors, Parcel, send_passing
 from dirty_runtime.testing import Arbiter, running
 
 APP = "tests.acceptance.app:Service"
@@ -147,3 +148,35 @@ def test_a_link_waits_for_nothing_that_lingers(
     done.start()
     done.join(LIMIT_S)
     assert not done.is_alive()
+
+
+def sealed_memory() -> int:
+    number = os.memfd_create("a", os.MFD_ALLOW_SEALING)
+    os.write(number, b"a")
+    fcntl.fcntl(number, fcntl.F_ADD_SEALS, SEALS)
+    return number
+
+
+def test_what_is_held_back_goes_when_what_was_passed_has_been_read() -> None:
+    async def passed() -> int:
+        loop, came = asyncio.get_running_loop(), 0
+        ours, theirs = socket.socketpair(socket.AF_UNIX)
+        theirs.settimeout(LIMIT_S)
+        link = Link(ours, gdproto.Connection("arbiter"), Nobody())
+        count = 2 * MOST_PASSED
+        for _ in range(count):
+            link.write(Parcel(b"a", Descriptors([sealed_memory()])))
+        # As many as may be unread are sent, one in a turn of the loop.
+        for _ in range(2 * count):
+            await asyncio.sleep(0)
+        assert link.waiting_bytes > 0
+        with theirs:
+            while came < count:
+                _, numbers, *_ = await loop.run_in_executor(None, socket.recv_fds, theirs, 1, 1)
+                assert len(numbers) == 1
+                os.close(numbers[0])
+                came += 1
+        link.abort()
+        return came
+
+    assert asyncio.run(passed()) == 2 * MOST_PASSED

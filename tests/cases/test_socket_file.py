@@ -277,3 +277,26 @@ def test_root_gives_nothing_but_its_socket_to_another_user(
         Listener(str(path), access)
     found = precious.stat()
     assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (0, 0o600)
+
+
+@as_root
+def test_root_takes_no_socket_of_another_user_for_its_own(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = root / "theirs" / "s"
+    path.parent.mkdir()
+    os.chown(path.parent, OTHER_USER, OTHER_USER)
+    access = Access(0o666, 0, -1, None, frozenset())
+    bind = socket.socket.bind
+
+    def bound_and_replaced(self: socket.socket, address: str) -> None:
+        bind(self, address)
+        (made,) = path.parent.iterdir()
+        made.unlink()
+        with socket.socket(socket.AF_UNIX) as theirs:
+            bind(theirs, str(made))
+        os.chown(made, OTHER_USER, OTHER_USER)
+
+    monkeypatch.setattr(socket.socket, "bind", bound_and_replaced)
+    with pytest.raises(ConfigError, match="something else"):
+        Listener(str(path), access)

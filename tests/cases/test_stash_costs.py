@@ -101,3 +101,16 @@ def test_the_limit_is_one_for_all(shape: str) -> None:
         assert stash.bytes < before
 
     asyncio.run(test())
+
+
+def test_what_fits_to_the_byte_fits_and_a_byte_more_does_not() -> None:
+    async def taken(max_bytes: int) -> int:
+        stash = MemoryStash(max_bytes)
+        await stash.put("t", "a", encoded(100))
+        await stash.put("t", "b", encoded(100))
+        return stash.bytes
+
+    bytes_ = asyncio.run(taken(0))
+    assert asyncio.run(taken(bytes_)) == bytes_
+    with pytest.raises(StashError, match="does not fit"):
+        asyncio.run(taken(bytes_ - 1))

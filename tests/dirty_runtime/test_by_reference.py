@@ -103,6 +103,11 @@ def test_more_than_a_frame_carries_goes_there_and_back(client: DirtyClient, app:
     assert client.execute(app, "zeros", BEYOND).shape == (BEYOND,)
 
 
+def test_what_stands_beside_it_may_be_more_than_is_sent_at_once(client: DirtyClient) -> None:
+    beside = ["a" * 1000] * 3000
+    assert client.execute(PLAIN, "echo", [b"b" * LARGE, beside]) == [b"b" * LARGE, beside]
+
+
 def test_calls_of_an_event_loop_go_by_reference(client: DirtyClient) -> None:
     async def calls() -> list[Any]:
         first = await client.execute_async(ARRAYS, "first", np.ones(BEYOND, "u1"))

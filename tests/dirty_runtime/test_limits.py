@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,10 @@ def test_a_worker_and_what_it_starts_are_limited() -> None:
 def test_a_call_that_runs_too_long_fails_and_only_one_that_runs_on_costs_its_worker() -> None:
     with serving(APP, directory=HERE, options=("--max-run", "0.5")) as arbiter:
         with arbiter.client() as client:
+            begun_s = time.monotonic()
             with pytest.raises(DirtyTimeoutError, match=r"it ran for 0.5 s, all of max-run"):
                 client.execute(APP, "doze")
+            assert time.monotonic() - begun_s >= 0.5
             # It is never silent.
             with pytest.raises(DirtyTimeoutError, match="max-run"):
                 list(client.stream(APP, "speak"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import errno
 import http.client
 import json
 import os
@@ -19,13 +21,18 @@ from typing import Any
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from dirty_runtime.arbiter.clients.access import Access
+from dirty_runtime.arbiter.clock import Clock
+from dirty_runtime.arbiter.exporter import Exporter
 from dirty_runtime.arbiter.telemetry.histogram import SECONDS
+from dirty_runtime.arbiter.workers.process import Kept
+from dirty_runtime.arbiter.workers.template import Start
 from dirty_runtime.client.readiness import State
 from dirty_runtime.metrics import serving as serving_http
 from dirty_runtime.metrics.families import ARBITER, WORKERS, Families
 from dirty_runtime.metrics.pushing import Pusher
 from dirty_runtime.metrics.serving import unready
-from dirty_runtime.settings import host_and_port
+from dirty_runtime.settings import AppSpec, Config, host_and_port
 from dirty_runtime.testing import Arbiter
 from gdproto.answers import StatusAnswer, WorkerStatus
 
@@ -287,6 +294,56 @@ def test_histograms_are_those_of_the_arbiter() -> None:
     # The bounds double; what lies between two of ours is below the next.
     assert told[:3] == [("0.0001", 1.0), ("0.0002", 7.0), ("0.0004", 7.0)]
     assert ("+Inf", 15.0) in told
+
+
+# --- who starts it ---
+
+
+class Template:
+    """Starts nothing, as often as that is asked for, and tells what was to be started."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.starts: list[Start] = []
+
+    def start(self, start: Start) -> Kept:
+        self.starts.append(start)
+        if len(self.starts) == 2:
+            self.asked.set()
+        raise BlockingIOError(errno.EAGAIN, "no process for now")
+
+
+@pytest.mark.parametrize(
+    ("settings", "variables"),
+    [({"metrics": "127.0.0.1:0"}, ["DIRTY_METRICS_FD"]), ({"statsd": "127.0.0.1:9"}, [])],
+)
+def test_what_cannot_be_started_is_tried_again_until_the_end(
+    settings: dict[str, str], variables: list[str]
+) -> None:
+    async def tried() -> list[Start]:
+        config = Config((AppSpec("m:A", None),), "/socket", **settings)
+        templates: Any = Template()
+        exporter = Exporter(config, Access.of(config), Clock(), templates)
+        exporter.start()
+        async with asyncio.timeout(LIMIT_S):
+            await templates.asked.wait()
+        exporter.end()
+        exporter.start()
+        exporter.close()
+        return list(templates.starts)
+
+    starts = asyncio.run(tried())
+    assert len(starts) == 2
+    for start in starts:
+        assert start.words[-2:] == ["/socket", settings.get("statsd", "")]
+        assert [name for name, _ in start.fds] == variables
+
+
+def test_nothing_is_started_where_no_metrics_are_wanted() -> None:
+    templates: Any = Template()
+    config = Config((AppSpec("m:A", None),), "/socket")
+    Exporter(config, Access.of(config), Clock(), templates).start()
+    assert templates.starts == []
 
 
 # --- who sends slowly ---
