@@ -8,14 +8,15 @@ mount -t sysfs sys /sys
 mount -t cgroup2 none /sys/fs/cgroup
 mount -t tmpfs tmp /tmp
 
-# The places of the units, which hide the homes of users.
-mkdir /tmp/opt /tmp/opt/python /tmp/opt/sources /tmp/opt/out /tmp/opt/dirty /tmp/opt/dirty/bin
-mount --bind "$PYTHON" /tmp/opt/python
-mount --bind "$SOURCES" /tmp/opt/sources
+# The places of the units, which hide the homes of users. They are taken from the machine around this
+# one: what is mounted here may hide them.
+mkdir /tmp/opt /tmp/opt/python /tmp/opt/sources /tmp/opt/out /tmp/opt/dirty /tmp/opt/dirty/bin /tmp/opt/dirty/lib
+mount -t hostfs -o "$PYTHON" none /tmp/opt/python
+mount -t hostfs -o "$SOURCES" none /tmp/opt/sources
+mount -t hostfs -o "$VENV/lib" none /tmp/opt/dirty/lib
+for place in python sources dirty/lib; do mount -o remount,ro /tmp/opt/$place; done
 mount -t hostfs -o "$OUT" none /tmp/opt/out
-sed 's/^home = .*/home = \/opt\/python\/bin/' "$VENV/pyvenv.cfg" > /tmp/opt/dirty/pyvenv.cfg
-mkdir /tmp/opt/dirty/lib
-mount --bind "$VENV/lib" /tmp/opt/dirty/lib
+printf 'home = /opt/python/bin\n' > /tmp/opt/dirty/pyvenv.cfg
 ln -s /opt/python/bin/python3 /tmp/opt/dirty/bin/python
 printf '#!/opt/dirty/bin/python\nimport sys\nfrom dirty_runtime.__main__ import main\nsys.exit(main())\n' > /tmp/opt/dirty/bin/dirty
 chmod +x /tmp/opt/dirty/bin/dirty
@@ -25,16 +26,13 @@ cp -a /etc/passwd /etc/group /etc/ld.so.* /etc/nsswitch.conf /tmp/etc
 echo 'dirty:x:990:990::/:/bin/false' >> /tmp/etc/passwd
 echo 'dirty:x:990:' >> /tmp/etc/group
 echo 00000000000000000000000000000001 > /tmp/etc/machine-id
-mkdir -p /tmp/etc/dirty /tmp/etc/systemd/system/dirty.service.d
-cp "$SOURCES/deploy/systemd/"* /tmp/etc/systemd/system
-cp "$SOURCES/tests/machine/units/"*.service "$SOURCES/tests/machine/units/"*.target /tmp/etc/systemd/system
 units=/tmp/etc/systemd/system
-cp "$SOURCES/tests/machine/units/here.conf" $units/dirty.service.d
-for unit in dirty.service dirty.socket; do
-    mkdir -p $units/$unit.d
-    cp "$SOURCES/tests/machine/units/alone.conf" $units/$unit.d
-done
-cp "$SOURCES/tests/machine/looked_after.py" "$SOURCES/tests/machine/dirty.conf.py" /tmp/etc/dirty
+ours=/tmp/opt/sources/tests/machine
+mkdir -p /tmp/etc/dirty $units/dirty.service.d $units/dirty.socket.d
+cp /tmp/opt/sources/deploy/systemd/* $ours/units/check.* $units
+cp $ours/units/here.conf $ours/units/alone.conf $units/dirty.service.d
+cp $ours/units/alone.conf $units/dirty.socket.d
+cp $ours/looked_after.py $ours/dirty.conf.py /tmp/etc/dirty
 
 mount --rbind /tmp/opt /opt
 mount --bind /tmp/etc /etc
