@@ -142,10 +142,11 @@ def by_tests() -> Iterator[Group]:
         for test in tests:
             requires.setdefault(test, []).append(name)
     for path, tests_of_it in groupby(sorted(requires), key=lambda one: one.partition("::")[0]):
-        code = functions(path)
+        code, title = functions(path), path
         for test in tests_of_it:
             line, source = code[test.partition("::")[2]]
-            yield Group([Proof(test, tuple(requires[test]))], path, line, source)
+            yield Group([Proof(test, tuple(requires[test]))], path, line, source, title)
+            title = ""
 
 
 def functions(path: str) -> Mapping[str, tuple[int, str]]:
