@@ -25,6 +25,7 @@ from textual.widgets import DataTable, Footer, Static
 from gdproto import ManageOp
 
 from ..client import DirtyClient
+from ..client.draining import look
 from ..client.readiness import State, count_workers, state_of
 from ..errors import DirtyConnectionError, DirtyError, DirtyPermissionError
 from ..printable import printable
@@ -164,6 +165,8 @@ class LiveView(App[None]):
     def __init__(self, client: DirtyClient, every_s: float) -> None:
         super().__init__()
         self._client = client
+        # Who answers: it, or a client of the arbiter that drains.
+        self._answering = client
         self._every_s = every_s
         self._before: tuple[float, dict[int, int]] | None = None
         self.looks = 0
@@ -185,7 +188,7 @@ class LiveView(App[None]):
 
     async def _look(self) -> None:
         try:
-            state = await asyncio.to_thread(self._client.status)
+            state = await asyncio.to_thread(self._state)
             calls = await asyncio.to_thread(self._calls)
         except DirtyError as error:
             self._say(f"nobody answers: {printable(error.message)}; it is tried again", "yellow")
@@ -193,6 +196,13 @@ class LiveView(App[None]):
         # As it ends, there is nothing to show it on.
         with suppress(NoMatches):
             self._show(state, calls)
+
+    def _state(self) -> State:
+        before = self._answering
+        self._answering, state = look(self._client)
+        if before not in (self._client, self._answering):
+            before.close()
+        return state
 
     def _show(self, state: State, calls: list[State]) -> None:
         self._say(_heading(state), "")
@@ -203,7 +213,7 @@ class LiveView(App[None]):
 
     def _calls(self) -> list[State]:
         try:
-            calls: list[State] = self._client.manage(ManageOp.CALLS)["calls"]
+            calls: list[State] = self._answering.manage(ManageOp.CALLS)["calls"]
         except DirtyConnectionError:
             raise
         except DirtyError:
@@ -282,7 +292,7 @@ class LiveView(App[None]):
     ) -> None:
         slot, call = named.get("slot"), named.get("call")
         try:
-            answer = await asyncio.to_thread(self._client.manage, op, slot=slot, call=call)
+            answer = await asyncio.to_thread(self._answering.manage, op, slot=slot, call=call)
         except DirtyPermissionError as error:
             self.notify(printable(error.message), severity="error")
         except DirtyError as error:

@@ -6,9 +6,12 @@ import asyncio
 import os
 import pty
 import select
+import signal
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -18,7 +21,7 @@ from dirty_runtime import DirtyWorkerError
 from dirty_runtime.cli.live_view import LiveView, Rows, StacksScreen
 from dirty_runtime.testing import Arbiter
 
-from .processes import LIMIT_S, ROOT, dirty, serving
+from .processes import LIMIT_S, ROOT, dirty, serving, wait_until
 from .test_doing import DOING, Called, listed
 
 Test = Callable[[LiveView, Pilot[None]], Awaitable[None]]
@@ -34,7 +37,7 @@ def driven(arbiter: Arbiter, test: Test) -> None:
     """The test with a view that asks the arbiter often."""
 
     async def run() -> None:
-        with arbiter.client() as client:
+        with closing(arbiter.client()) as client:
             view = LiveView(client, 0.5)
             async with asyncio.timeout(LIMIT_S), view.run_test(size=(140, 50)) as pilot:
                 await until(pilot, lambda: view.looks > 0)
@@ -121,6 +124,24 @@ def test_it_waits_for_an_arbiter_that_is_not_there(arbiter: Arbiter) -> None:
         await until(pilot, lambda: "nobody answers" not in str(head.render()))
 
     driven(arbiter, test)
+
+
+def test_it_shows_an_arbiter_that_drains() -> None:
+    with serving(DOING) as arbiter:
+        called = Called(arbiter, "wait_here")
+        wait_until(lambda: "wait_here" in listed(arbiter))
+        arbiter.signal(signal.SIGTERM)
+        wait_until(lambda: not Path(arbiter.socket_path).exists())
+
+        async def test(view: LiveView, pilot: Pilot[None]) -> None:
+            assert "; it drains" in str(view.query_one("#head", Static).render())
+            view.query_one("#calls", Rows).focus()
+            await pilot.press("k", "y")
+            while "nobody answers" not in str(view.query_one("#head", Static).render()):
+                await pilot.pause(0.01)
+
+        driven(arbiter, test)
+        assert isinstance(called.failed(), DirtyWorkerError)
 
 
 def test_it_runs_in_a_terminal_and_quits_by_a_key(arbiter: Arbiter) -> None:
