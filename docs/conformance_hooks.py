@@ -120,7 +120,9 @@ def index(runs: Sequence[Run], played: Sequence[Run]) -> str:
             "- [The testee contract](contract.md) is one page: all that a testee needs.",
             "- [The matrix](matrix.html) shows who fulfils what, down to the bytes of each case.",
             "- [gunicorn](gunicorn.md), where the protocol comes from, is judged too.",
-            "- Arbiters, workers and clients are judged [live](../guides/judge.md).",
+            "- Arbiters, workers and clients are judged [live](../guides/judge.md), by "
+            f"[{len(live.scripts())} scripts](scripts.md).",
+            "- [Tests](tests.md) prove of ours what cannot be seen from outside.",
             "",
             "![Our score](badge.svg)",
             "",
