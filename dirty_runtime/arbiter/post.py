@@ -113,15 +113,15 @@ class Post:
 
     # --- for one that follows this ---
 
-    def pause(self) -> tuple[socket.socket, bool]:
-        """Take no connections. Returns the socket, and whether a service manager lends it."""
+    def share(self) -> tuple[socket.socket, bool]:
+        """The socket, for one that may follow, and whether a service manager lends it."""
         assert self.listener is not None
-        return self.listener.pause(), self.listener.is_lent
+        return self.listener.share(), self.listener.is_lent
 
-    def resume(self) -> None:
-        """Take connections again: nobody follows."""
+    def keep(self) -> None:
+        """Have the socket alone again: nobody follows."""
         assert self.listener is not None
-        self.listener.resume()
+        self.listener.keep()
 
     def leave(self, pid: int) -> None:
         """Leave all to process `pid`, which follows."""

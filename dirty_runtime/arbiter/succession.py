@@ -3,7 +3,8 @@
 Rules: the next is a program of its own, started by the words that started this one, where they were
 said, so that it has the new code, and the new Python where the path leads to one. It boots beside
 this one, and takes no connection until its workers are ready; whatever ends it before that leaves
-this one serving. Then it is given the listening socket itself: those who come meanwhile wait in it.
+this one serving. Then it is given the listening socket itself, from which this one takes those who
+come until the next one serves.
 
     next: READY    ─▶
                   ◀─ SOCKET, or LENT, and the socket : here
@@ -82,17 +83,19 @@ class Successor:
     def pid(self) -> int:
         return self._process.pid
 
-    async def told(self, message: bytes, within_s: float) -> None:
-        """Wait until it says so. Raises SuccessionError where it does not."""
+    async def told(self, message: bytes, within_s: float, what: str) -> None:
+        """Wait until it says so, which means `what`. Raises SuccessionError where it does not."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(within_s):
                 said = await loop.sock_recv(self._channel, 1)
         except TimeoutError:
-            raise SuccessionError(f"it was not ready after {within_s:g} s") from None
+            raise SuccessionError(f"it was not {what} after {within_s:g} s") from None
         except OSError:
             said = b""
-        if said != message:
+        if said not in (message, b""):
+            raise SuccessionError(f"it says what cannot be before it is {what}")
+        if not said:
             raise SuccessionError("it ended; the log says why")
 
     def give(self, listening: socket.socket, is_lent: bool) -> None:
@@ -122,8 +125,8 @@ class Succession:
     Args:
         start: how to start it; None where this process is no program of ours.
         boot_s: seconds that it may take until its workers are ready.
-        pause: stop taking connections, and return the listening socket, and whether it is lent.
-        resume: take them again.
+        share: return the listening socket for it, and whether it is lent; who comes is still taken.
+        keep: the other is gone, and may have had the socket.
         leave: leave socket and pidfile to the next, of that process, and end.
 
     Attributes:
@@ -134,15 +137,15 @@ class Succession:
         self,
         start: Start | None,
         boot_s: float,
-        pause: Callable[[], tuple[socket.socket, bool]],
-        resume: Callable[[], None],
+        share: Callable[[], tuple[socket.socket, bool]],
+        keep: Callable[[], None],
         leave: Callable[[int], None],
     ) -> None:
         self.failure = ""
         self._start = start
         self.boot_s = boot_s
-        self._pause = pause
-        self._resume = resume
+        self._share = share
+        self._keep = keep
         self._leave = leave
         self._running: asyncio.Task[None] | None = None
 
@@ -176,22 +179,18 @@ class Succession:
         successor = Successor(self._start)
         log.info("arbiter %d boots, to follow this one", successor.pid)
         try:
-            await successor.told(READY, self.boot_s)
+            await successor.told(READY, self.boot_s, "ready")
             await self._hand_over(successor)
         except BaseException:
             successor.end()
+            self._keep()
             raise
         self._leave(successor.pid)
         successor.release()
 
     async def _hand_over(self, successor: Successor) -> None:
-        listening, is_lent = self._pause()
-        try:
-            successor.give(listening, is_lent)
-            await successor.told(SERVING, TAKE_S)
-        except BaseException:
-            self._resume()
-            raise
+        successor.give(*self._share())
+        await successor.told(SERVING, TAKE_S, "serving")
 
     def _hindrance(self) -> str:
         if self._start is None:

@@ -157,6 +157,52 @@ def test_a_successor_that_does_not_move_holds_up_no_end(directory: Path) -> None
         wait_until(lambda: not is_running(int(found[1])))
 
 
+LIES = """
+import os, pathlib, socket, time
+lie = pathlib.Path(__file__).with_name("lie")
+if "GD_SUCCEEDS_FD" in os.environ:
+    channel = socket.socket(fileno=int(os.environ["GD_SUCCEEDS_FD"]))
+    if lie.read_text() == "junk":
+        channel.sendall(b"junk")
+    else:
+        channel.sendall(b"R")
+        _, (number,), *_ = socket.recv_fds(channel, 1, 1)
+        given = socket.socket(fileno=number)
+        given.setblocking(True)
+        if lie.read_text() == "shuts":
+            given.shutdown(socket.SHUT_RDWR)
+            os._exit(1)
+        lie.with_name("has").touch()
+    time.sleep(600)
+"""
+
+
+def test_a_successor_that_lies_keeps_nobody_from_being_served(directory: Path) -> None:
+    config = directory / "lies.py"
+    config.write_text(LIES)
+    with serving_here(directory, "Changing", options=("-c", str(config))) as arbiter:
+
+        def answers() -> int:
+            with arbiter.client() as client:
+                return int(client.execute(APP, "version"))
+
+        for lie, told in (
+            ("junk", "it says what cannot be before it is ready"),
+            ("has the socket", "it ended"),
+            ("shuts", "was shut down: there is a new one"),
+        ):
+            (directory / "lie").write_text(lie)
+            arbiter.signal(signal.SIGUSR2)
+            if lie == "has the socket":
+                wait_until((directory / "has").exists)
+                assert answers() == 1
+                *_, booting = re.findall(r"arbiter (\d+) boots", arbiter.log.read_text())
+                os.kill(int(booting), signal.SIGKILL)
+            wait_until_logged(arbiter, told)
+            wait_until(lambda: not arbiter.status()["upgrading"])
+            assert answers() == 1
+
+
 def test_a_pidfile_that_is_lost_on_the_way_costs_no_service(directory: Path) -> None:
     pidfile = directory / "pid"
     options = ("--pidfile", str(pidfile))

@@ -22,6 +22,7 @@ from ...socket_path import DRAINING
 from ...sockets import descriptors
 from ...sockets.passing import let_pass
 from .access import Access
+from .connection import hung_up
 from .socket_file import SocketFile
 
 log = logging.getLogger("dirty")
@@ -63,8 +64,8 @@ class Listener:
         self.path = path
         self._access = access
         self._file = SocketFile(path, access, given, is_lent)
-        # Whether another arbiter has the socket, too, and goes on with it.
-        self._is_left = False
+        # Whether another arbiter has the socket, too; and goes on with it.
+        self._is_shared = self._is_left = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._look_again: asyncio.TimerHandle | None = None
         # Why there is no socket at the path, as it was last said.
@@ -97,10 +98,14 @@ class Listener:
         self._loop.add_reader(self._file.socket, self._accept, came)
 
     def _accept(self, came: Came) -> None:
+        if self._is_shared:
+            # Whether to wait is the socket's, not ours alone.
+            self._file.socket.setblocking(False)
         for _ in range(AT_ONCE):
             try:
                 connected, _ = self._file.socket.accept()
             except (BlockingIOError, InterruptedError, ConnectionError):
+                self._rest_if_shut()
                 return
             except OSError as error:
                 if error.errno in NO_DESCRIPTORS and self._make_room():
@@ -115,6 +120,12 @@ class Listener:
             except Exception:
                 log.exception("a connection fails as it comes")
                 connected.close()
+
+    def _rest_if_shut(self) -> None:
+        """Wait for nobody where the other who has the socket has shut it down."""
+        if self._is_shared and hung_up(self._file.socket.fileno()):
+            assert self._loop is not None
+            self._loop.remove_reader(self._file.socket)
 
     def _lowered(self, connected: socket.socket) -> socket.socket:
         """The connection, by no number that is kept back, if another goes for it.
@@ -138,12 +149,11 @@ class Listener:
         if self._file.socket.fileno() >= 0:
             self._listen(came)
 
-    def pause(self) -> socket.socket:
-        """Take no connection for now: those who come wait in the socket, which is returned."""
+    def pause(self) -> None:
+        """Take no connection for now: those who come wait in the socket."""
         self._stop_looking()
         if self._loop is not None:
             self._loop.remove_reader(self._file.socket)
-        return self._file.socket
 
     def resume(self) -> None:
         """Take connections again."""
@@ -151,8 +161,29 @@ class Listener:
             self._listen(self._came)
             self._later(LOOK_S, self._look, self._came)
 
+    def share(self) -> socket.socket:
+        """Have another arbiter get the socket, which is returned: it may follow this one.
+
+        Until it does, those who come are served.
+        """
+        self._is_shared = True
+        return self._file.socket
+
+    def keep(self) -> None:
+        """The other does not follow; it is gone, whatever it has done to the socket."""
+        if not self._is_shared or self._came is None:
+            return
+        self._is_shared = False
+        if hung_up(self._file.socket.fileno()):
+            log.error("the socket at %s was shut down: there is a new one", self.path)
+            self._stop_looking()
+            self._come_back(self._came)
+        else:
+            self._listen(self._came)
+
     def leave(self) -> None:
-        """Leave the socket, paused, to the arbiter that has it too."""
+        """Leave the socket to the arbiter that has it too."""
+        self.pause()
         self._is_left = True
 
     def step_aside(self) -> None:
@@ -224,7 +255,7 @@ class Listener:
 
     def _is_found(self) -> bool:
         try:
-            return self._file.is_at(self.path)
+            return self._file.is_at(self.path) and not hung_up(self._file.socket.fileno())
         except OSError:
             return False
 

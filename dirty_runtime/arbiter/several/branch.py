@@ -128,12 +128,18 @@ class Dealt:
     def close(self) -> None:
         """The channel ends with the process: what is said at the end is still said."""
 
-    def pause(self) -> socket.socket:
+    def share(self) -> socket.socket:
         """Only who has the socket can hand it on."""
         raise RuntimeError("a branch has no socket")
 
+    def keep(self) -> None:
+        """See `share`."""
+
+    def pause(self) -> None:
+        """See `share`."""
+
     def resume(self) -> None:
-        """See `pause`."""
+        """See `share`."""
 
     def leave(self) -> None:
-        """See `pause`."""
+        """See `share`."""
