@@ -17,7 +17,7 @@ import gdproto
 from ..errors import DirtyError
 from ..failure import describe
 from ..seconds import LONGEST_S
-from ..tracing import TRACEPARENT, TRACESTATE, sent_s, trace_id_of
+from ..tracing import headers_of, sent_s, trace_id_of
 from ..version import VERSION
 from .log import LOG
 
@@ -77,10 +77,7 @@ def _begun(request: gdproto.Request, is_current: bool) -> RunSpan:
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
     trace = request.trace or {}
-    headers = {
-        name: trace[name] for name in (TRACEPARENT, TRACESTATE) if isinstance(trace.get(name), str)
-    }
-    parent = TraceContextTextMapPropagator().extract(headers)
+    parent = TraceContextTextMapPropagator().extract(headers_of(trace))
     now_ns, tracer = time.time_ns(), _tracer()
     facts = {
         "rpc.system": "dirty",

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from dirty_runtime import CurrentRequest, DirtyAppError, DirtyClient, DirtyWorkerError
 from dirty_runtime.seconds import ValueRefused
 from dirty_runtime.testing import Arbiter, running
-from dirty_runtime.tracing import sent_s, trace_id_of
+from dirty_runtime.tracing import headers_of, sent_s, trace_id_of
 
 from .processes import LIMIT_S, wait_until
 
@@ -341,8 +341,28 @@ def test_there_is_no_id_without_a_trace() -> None:
 
 
 @pytest.mark.parametrize(
+    ("state", "found"),
+    [
+        ("a=b, c@d=e f ,", "a=b,c@d=e f"), ("a=b\nERROR [1] forged", None), ("a=\x1b[2J", None),
+        ("a", None), ("A=b", None), ("a=b," * 33, None), ("a=" + " " * 9000 + "b", None), (1, None),
+        ("a=" + "b" * 257, None), ("", None), (",", None),
+    ],
+)  # fmt: skip
+def test_a_state_has_its_form_or_is_none(state: Any, found: str | None) -> None:
+    expected = {"traceparent": PARENT} | ({"tracestate": found} if found else {})
+    assert headers_of({"traceparent": PARENT, "tracestate": state}) == expected
+    assert headers_of({"traceparent": PARENT + "x", "tracestate": "a=b"}) == {}
+
+
+def test_of_a_version_to_come_is_handed_on_what_is_known() -> None:
+    parent = "01" + PARENT[2:]
+    assert headers_of({"traceparent": parent + "-" + "\n" * 10000}) == {"traceparent": parent}
+
+
+@pytest.mark.parametrize(
     ("sent", "found"),
-    [(1.5, 1.5), (2, 2), (True, None), ("1", None), (float("nan"), None), (float("inf"), None)],
-)
+    [(1.5, 1.5), (2, 2), (True, None), ("1", None), (float("nan"), None), (float("inf"), None),
+     (1e308, None), (2**63 - 1, None), (-1, None)],
+)  # fmt: skip
 def test_when_a_request_was_sent(sent: Any, found: float | None) -> None:
     assert sent_s({"sent": sent}) == found
