@@ -116,11 +116,15 @@ class Template:
             await self._gone.wait()
 
     def _end(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._control)
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._control)
         self._control.close()
-        self._process.wait()
-        self.pids.discard(self._process.pid)
         self.is_gone = True
+        # It has closed all, and may not be dead yet, where others have the processors.
+        loop.run_in_executor(None, self._process.wait).add_done_callback(self._ended)
+
+    def _ended(self, waited: asyncio.Future[int]) -> None:
+        self.pids.discard(self._process.pid)
         self._gone.set()
 
 
