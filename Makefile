@@ -119,7 +119,7 @@ fuzz: $(VENV)/installed  ## look for inputs that break a rule; SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 	@$(BIN)/python -m workshop.peers --fuzz $(PEERS)
 
-check-all: check test cost peers ray check-c mutants mutants-runtime mutants-peers fuzz acceptance soak  ## everything, in an hour and a half
+check-all: check test cost peers ray machine check-c mutants mutants-runtime mutants-peers fuzz acceptance soak  ## everything, in an hour and a half
 
 bench: $(VENV)/installed  ## measure codecs, runtime and peers, about fifteen minutes; ARGS=--quick for one
 	$(BIN)/python -m benchmarks $(ARGS)
