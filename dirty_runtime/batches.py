@@ -134,10 +134,13 @@ def of_one(given: Any) -> Any:
 
 def listed(given: Any, count: int) -> Sequence[Any]:
     """What a batched method gave. Raises TypeError where it is no list of `count`."""
-    if not isinstance(given, Sequence) or isinstance(given, str | bytes) or len(given) != count:
-        what = f"{len(given)} results" if isinstance(given, Sequence) else type(given).__name__
+    is_list = isinstance(given, Sequence) and not isinstance(given, str | bytes)
+    # Once: a class of an app's own may say otherwise the next time.
+    items = list(given) if is_list else []
+    if not is_list or len(items) != count:
+        what = f"{len(items)} results" if is_list else type(given).__name__
         raise TypeError(f"a batch of {count} gave {what}, not a list of {count}")
-    return given
+    return items
 
 
 def result_of(result: Any) -> Any:

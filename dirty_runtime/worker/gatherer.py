@@ -59,6 +59,8 @@ class Gatherer:
         )
         self._batcher: Batcher[Exchange] = Batcher(batch.max_size, batch.max_wait_s)
         self._items: dict[Exchange, Any] = {}
+        # By their keys, which are an app's: how they are hashed and compared is asked once.
+        self._groups: dict[Hashable, object] = {}
         self._is_considering = False
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -66,24 +68,33 @@ class Gatherer:
     def put(self, exchange: Exchange) -> None:
         """A call has come."""
         try:
-            item, key, cost = self._judged(exchange)
-        except Exception as error:
+            item, group, cost = self._judged(exchange)
+        except BaseException as error:
+            # Whatever the app does in here costs its own call alone.
+            end_copy("a key or a size", error)
             self._lane.fail(exchange, error)
             return
+        end_copy("a key or a size")
         self._items[exchange] = item
-        self._batcher.put(exchange, key, cost)
+        self._batcher.put(exchange, group, cost)
         self._consider_soon()
 
-    def _judged(self, exchange: Exchange) -> tuple[Any, Hashable, float]:
-        """The item of a call, its key and what it costs. Raises what the app does, or TypeError."""
+    def _judged(self, exchange: Exchange) -> tuple[Any, object, float]:
+        """The item of a call, its group, what it costs. Raises what the app does, or TypeError."""
         request = exchange.request
         if len(request.args) != 1 or request.kwargs:
             raise TypeError(f"{request.action} is batched, and takes one item by position")
         item = self._taken(request.args[0])
         key = self._batch.key(item) if self._batch.key is not None else None
-        hash(key)
         cost = self._batch.size(item) if self._batch.size is not None else 1
-        return item, key, max(0.0, float(cost))
+        return item, self._group_of(key), max(0.0, float(cost))
+
+    def _group_of(self, key: Hashable) -> object:
+        """One object for all keys that are equal. Raises what the app does."""
+        # A group that is forgotten while some of it wait is two batches, and nothing worse.
+        if len(self._groups) > 64 + 2 * self._batcher.waiting_count:
+            self._groups.clear()
+        return self._groups.setdefault(key, object())
 
     def cancel(self, exchange: Exchange) -> None:
         """The call is given up."""
@@ -104,6 +115,8 @@ class Gatherer:
             self._timer.cancel()
             self._timer = None
         if members := self._batcher.take(loop.time()):
+            if not self._batcher.waiting_count:
+                self._groups.clear()
             self._task = loop.create_task(self._run(members), context=Context())
         elif (due_s := self._batcher.due_s()) is not None:
             self._timer = loop.call_at(due_s, self._consider)
@@ -158,7 +171,7 @@ class Gatherer:
             return
         try:
             self._lane.finish(member, self._given(result))
-        except Exception as error:
+        except BaseException as error:
             self._lane.fail(member, error)
 
     # --- streams ---
@@ -207,7 +220,10 @@ class Gatherer:
             path = member.request.app_path
             self._lane.finish(member, failure=DirtyOverloadedError(reason, path))
         else:
-            self._lane.put(member, self._given(item))
+            try:
+                self._lane.put(member, self._given(item))
+            except BaseException as error:
+                self._lane.fail(member, error)
 
     async def _close(self, steps: Any) -> None:
         with suppress(Exception):

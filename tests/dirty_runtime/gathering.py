@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -134,6 +135,34 @@ class Plain(DirtyApp):
         return threading.current_thread().name
 
 
+class NotComparable:
+    def __hash__(self) -> int:
+        return 1
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("it compares with nothing")
+
+
+class NeverTheSame:
+    def __hash__(self) -> int:
+        return time.monotonic_ns()
+
+
+class Longer(list[int]):
+    """Says that there is more in it than there is."""
+
+    def __len__(self) -> int:
+        return super().__len__() + 1
+
+
+def odd_key(item: str) -> object:
+    if item == "exits":
+        sys.exit(3)
+    if item == "is cancelled":
+        raise asyncio.CancelledError
+    return {"compares": NotComparable, "changes": NeverTheSame}.get(item, str)()
+
+
 class Batched(DirtyApp):
     """Runs calls together; `sizes` has how many each time."""
 
@@ -162,6 +191,14 @@ class Batched(DirtyApp):
     def by_key(self, items: list[list[str]]) -> list[str]:
         assert len({item[0] for item in items}) == 1
         return [item[1] for item in items]
+
+    @batched(max_size=8, key=odd_key, max_wait_s=0.5)
+    async def by_odd_key(self, items: list[str]) -> list[str]:
+        return items
+
+    @batched(max_size=8)
+    def longer(self, items: list[int]) -> list[int]:
+        return Longer(items[1:])
 
     @batched(max_size=10, size=len)
     def by_size(self, items: list[str]) -> list[int]:

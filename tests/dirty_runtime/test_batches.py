@@ -88,6 +88,19 @@ def test_what_must_not_mix_does_not(shared: Arbiter) -> None:
     assert gathered(shared, "by_key", *items) == [item[1] for item in items]
 
 
+@pytest.mark.parametrize("odd", ["exits", "is cancelled", "compares", "changes"])
+def test_a_key_that_is_none_costs_its_own_calls_alone(shared: Arbiter, odd: str) -> None:
+    found = gathered(shared, "by_odd_key", odd, "a", odd, "b", odd, "c")
+    assert found[1::2] == ["a", "b", "c"]
+    assert all(one == odd or isinstance(one, DirtyAppError) for one in found[::2])
+    assert gathered(shared, "by_odd_key", "d") == ["d"]
+
+
+def test_a_list_that_is_shorter_than_it_says_fails_all(shared: Arbiter) -> None:
+    for found in gathered(shared, "longer", 1, 2):
+        assert isinstance(found, DirtyAppError)
+
+
 def test_no_batch_costs_more_than_it_may(shared: Arbiter) -> None:
     found = gathered(shared, "by_size", *["x" * (1 + n % 5) for n in range(40)], "x" * 50)
     assert max(found) <= 10
