@@ -53,7 +53,8 @@ class StackPipe:
     def ask(self, send: Callable[[], object], told: Told) -> None:
         """Have the running event loop call `told` with what the worker says; `send` asks it."""
         if not self._asking:
-            self._read()
+            if self._source >= 0:
+                self._read()
             if not self._can_be_asked:
                 told(Stacks())
                 return
@@ -75,6 +76,7 @@ class StackPipe:
         if self._asking:
             self._tell()
         os.close(self._source)
+        self._source, self._can_be_asked = -1, False
 
     def _heard(self) -> None:
         if not self._read() or (TASKS in self._said and self._said.endswith(b"\n")):

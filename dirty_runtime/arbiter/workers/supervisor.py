@@ -43,6 +43,7 @@ log = logging.getLogger("dirty")
 
 RSS_CHECK_S = 1.0
 NOT_DISMISSED = "a worker cannot be dismissed"
+NOT_ENDED = "the end of a worker cannot be followed"
 NOT_SETTLED = "a slot cannot be filled or emptied"
 
 
@@ -156,6 +157,8 @@ class Supervisor:
         self._settled = asyncio.Event()
         self._settled.set()
         self._leaving: deque[Slot] = deque()
+        # What is to be done about processes that are gone.
+        self._ends: deque[Callable[[], None]] = deque()
 
     # --- what is known ---
 
@@ -401,6 +404,20 @@ class Supervisor:
             slot.worker = None
             self.restarts[worker.cause] += 1
             self._settle()
+
+    def in_turn(self, end: Callable[[], None]) -> None:
+        if not self._ends:
+            asyncio.get_running_loop().call_soon(self._end_some)
+        self._ends.append(end)
+
+    def _end_some(self) -> None:
+        for_each(some_of(self._taken_ends()), lambda end: end(), NOT_ENDED)
+        if self._ends:
+            asyncio.get_running_loop().call_soon(self._end_some)
+
+    def _taken_ends(self) -> Iterator[Callable[[], None]]:
+        while self._ends:
+            yield self._ends.popleft()
 
     def worker_ended(self, worker: Worker) -> None:
         reason = worker.ending()

@@ -93,6 +93,11 @@ class SupervisorEvents(Protocol):
     def worker_condemned(self, worker: Worker) -> None:
         """The worker was at fault, and will not serve again."""
 
+    def in_turn(self, end: Callable[[], None]) -> None:
+        """A process is gone: have `end` called, soon. Of many that went at one moment, for some in
+        this turn of the loop.
+        """
+
     def worker_ended(self, worker: Worker) -> None:
         """The worker's process is gone."""
 
@@ -190,7 +195,7 @@ class Worker:
     def open(self) -> None:
         """Ask it whether it is ready, and watch it from now on."""
         self._happens(Event.OPENED)
-        self.process.when_ended(self._ended)
+        self.process.when_ended(partial(self._supervisor.in_turn, self._ended))
         if self._tells_sources:
             self.process.when_imported(self._supervisor.worker_imported)
         self.process.when_leaving(self._asks_to_leave)
