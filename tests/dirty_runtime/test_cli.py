@@ -192,7 +192,7 @@ BAD_STARTS = [
     (("--app", "bad:InitFails"), "bad:InitFails: init() failed: RuntimeError: the model file is"),
     (("--app", "bad:InitExits"), "SystemExit: enough"),
     (("--app", "bad:InitEnds"), "bad:InitEnds: the worker ended while it loaded it: exited with 7"),
-    (("--app", "bad:Sleeps", "--boot-timeout", "0.5"), "0.5 s"),
+    (("--app", "bad:Sleeps", "--workers", "1", "--boot-timeout", "0.5"), "0.5 s"),
     (("--app", "bad:Good", "--app", "bad:NewMissing"), "NewMissing"),
     (("--app", "bad:InitFails", "--workers", "3", "--threads", "2"), "the model file is missing"),
     (("--app", "nonsense"), "nonsense"),
@@ -216,8 +216,14 @@ def test_a_failed_start_is_one_line_and_leaves_nothing(
     before = {*os.listdir(tmp_path), "__pycache__"}
     done = run_dirty("serve", *words, "--socket", "socket", cwd=tmp_path)
     assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
+    *stood, line = done.stderr.splitlines()
     assert reason in line
+    if "bad:Sleeps" in words:
+        # Where it hangs, in the log.
+        assert "stood at" in stood[0]
+        assert any("bad.py" in one for one in stood)
+    else:
+        assert stood == []
     assert set(os.listdir(tmp_path)) <= before
     assert not processes_in(tmp_path)
 
