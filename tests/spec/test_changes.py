@@ -450,7 +450,7 @@ def test_it_works(case: Working, tmp_path: Path) -> None:
     assert written.returncode == 0, written.stderr
     implementations = ["python"]
     if CAN_COMPILE:
-        compile_codec(copy)
+        compile_codec(copy, "-O0")
         implementations.append("c")
     for implementation in implementations:
         program = f"import os\nos.environ['GDPROTO_PURE'] = str(int({implementation!r} != 'c'))\n"
