@@ -91,10 +91,11 @@ class Turns:
     def free(self, many: list[Any]) -> None:
         """Empty a list that is not needed any more, and free what it alone holds."""
         if len(many) > FREED_AT_ONCE:
-            self.take(partial(self._go_on, freeing(many), self._nobody()))
+            self.take(partial(self._free_some, many))
 
-    def _nobody(self) -> asyncio.Future[None]:
-        return asyncio.get_running_loop().create_future()
+    def _free_some(self, many: list[Any]) -> None:
+        if not _advanced(freeing(many), time.monotonic() + SLICE_S):
+            self.take(partial(self._free_some, many))
 
     def _go_on(self, steps: Iterator[object], done: asyncio.Future[None]) -> None:
         if _advanced(steps, time.monotonic() + SLICE_S):
