@@ -132,7 +132,7 @@ class Cgroups:
                 reason,
             )
         else:
-            remove(self._below(lambda pid: pid == os.getpid() or not _lives(pid)), 0)
+            remove(below(self._base, lambda pid: pid == os.getpid() or not _lives(pid)), 0)
 
     def leaf(self, age: int, limit: int) -> Leaf | None:
         """A cgroup for the worker of that age; None where it is to be limited by its addresses."""
@@ -149,7 +149,7 @@ class Cgroups:
         if self._base is None:
             return
         base, self._base = self._base, None
-        remove(self._below(lambda pid: pid == os.getpid(), base), EMPTY_S)
+        remove(below(base, lambda pid: pid == os.getpid()), EMPTY_S)
         with suppress(OSError):
             own = base / ARBITER
             if (own / "cgroup.procs").read_text().split() == [str(os.getpid())]:
@@ -173,14 +173,10 @@ class Cgroups:
         proc = self._root / "proc" / "self"
         return own_cgroup((proc / "cgroup").read_text(), (proc / "mountinfo").read_text())
 
-    def _below(self, is_wanted: Callable[[int], bool], base: Path | None = None) -> list[Path]:
-        """The cgroups of workers of those arbiters."""
-        base = base or self._base
-        return (
-            []
-            if base is None
-            else [base / name for name in of_arbiters(os.listdir(base), is_wanted)]
-        )
+
+def below(base: Path, is_wanted: Callable[[int], bool]) -> list[Path]:
+    """The cgroups of workers of those arbiters. Raises OSError."""
+    return [base / name for name in of_arbiters(os.listdir(base), is_wanted)]
 
 
 def join(base: Path) -> None:
