@@ -129,8 +129,8 @@ class Post:
         self.listener.leave()
         self._service.goes_on_with(pid)
         self._pidfile.remove()
+        self.end_metrics()
         if self._exporter is not None:
-            self._exporter.end()
             self._exporter.close()
 
     def close(self) -> None:

@@ -2,9 +2,8 @@
 
 Rules: each has its share of the workers, and is started by the words that started the head. Callers
 are dealt in turns to those that are up, to such as are about to end only where there are no others;
-while none takes any, they wait here. One that dies by
-itself is started again, its callers are told by the end of their connections, and those who come
-meanwhile go to the others.
+while none takes any, they wait here. One that dies by itself is started again, its callers are told
+by the end of their connections, and those who come meanwhile go to the others.
 """
 
 from __future__ import annotations
