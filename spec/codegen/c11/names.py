@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import ir
 from ..naming import screaming
+from ..numbers import named
 from ..template import fill
 from .printing import constant
 
@@ -22,14 +23,11 @@ TEMPLATE = """
 
 def files(spec: ir.Spec) -> dict[str, str]:
     """The file's text by its path below the root, without its mark."""
-    numbers = [
-        *(
-            (constant(screaming(kind), name), held)
-            for kind, all_ in spec.enumerations
-            for name, held in all_
-        ),
-        *((constant("MESSAGE", one.name), one.code) for one in spec.messages),
-        *((f"GD_{screaming(one.name)}", one.value) for one in spec.limits),
-    ]
+    numbers = named(
+        spec,
+        lambda kind, name: constant(screaming(kind), name),
+        lambda name: constant("MESSAGE", name),
+        lambda one: f"GD_{screaming(one.name)}",
+    )
     asserted = [f'_Static_assert({name} == {number}, "{name}");' for name, number in numbers]
     return {PATH: fill(TEMPLATE, asserted=asserted)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import ir
+from ..numbers import named
 from .printing import exported, filled, limit, message_type
 
 PATH = "peers/go/names_test.go"
@@ -34,14 +35,6 @@ TEMPLATE = """
 
 def files(spec: ir.Spec) -> dict[str, str]:
     """The file's text by its path below the root, without its mark."""
-    numbers = [
-        *(
-            (f"{kind}{exported(name)}", held)
-            for kind, all_ in spec.enumerations
-            for name, held in all_
-        ),
-        *((message_type(one.name), one.code) for one in spec.messages),
-        *((limit(one), one.value) for one in spec.limits),
-    ]
+    numbers = named(spec, lambda kind, name: kind + exported(name), message_type, limit)
     rows = [f'{{"{name}", int64(gd.{name}), {number}}},' for name, number in numbers]
     return {PATH: filled(TEMPLATE, version=str(spec.version), rows=rows)}

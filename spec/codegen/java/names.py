@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import ir
 from ..naming import screaming
+from ..numbers import named
 from ..template import fill
 
 PATH = "peers/java/src/test/java/gdproto/gd/NamesTest.java"
@@ -26,14 +27,11 @@ TEMPLATE = """
 
 def files(spec: ir.Spec) -> dict[str, str]:
     """The file's text by its path below the root, without its mark."""
-    numbers = [
-        *(
-            (f"{kind}.{screaming(name)}.code()", held)
-            for kind, all_ in spec.enumerations
-            for name, held in all_
-        ),
-        *((f"MessageType.{screaming(one.name)}.code()", one.code) for one in spec.messages),
-        *((f"Limits.{screaming(one.name)}", one.value) for one in spec.limits),
-    ]
+    numbers = named(
+        spec,
+        lambda kind, name: f"{kind}.{screaming(name)}.code()",
+        lambda name: f"MessageType.{screaming(name)}.code()",
+        lambda one: f"Limits.{screaming(one.name)}",
+    )
     asserted = [f"assertEquals({number}, {said});" for said, number in numbers]
     return {PATH: fill(TEMPLATE, asserted=asserted)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import ir
 from ..naming import pascal
+from ..numbers import named
 from ..template import fill
 from .printing import limit
 
@@ -28,15 +29,12 @@ TEMPLATE = """
 
 def files(spec: ir.Spec) -> dict[str, str]:
     """The file's text by its path below the root, without its mark."""
-    numbers = [
-        *(
-            (f"i64::from({kind}::{pascal(name)})", held)
-            for kind, all_ in spec.enumerations
-            for name, held in all_
-        ),
-        *((f"i64::from(MessageType::{pascal(m.name)}.code())", m.code) for m in spec.messages),
-        *((f"limits::{limit(one)} as i64", one.value) for one in spec.limits),
-    ]
+    numbers = named(
+        spec,
+        lambda kind, name: f"i64::from({kind}::{pascal(name)})",
+        lambda name: f"i64::from(MessageType::{pascal(name)}.code())",
+        lambda one: f"limits::{limit(one)} as i64",
+    )
     rows = [f'("{said}", {said}, {number}),' for said, number in numbers]
     kinds = ", ".join(sorted(kind for kind, _ in spec.enumerations))
     return {PATH: fill(TEMPLATE, kinds=kinds, rows=rows)}
