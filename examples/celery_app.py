@@ -22,7 +22,8 @@ app = Celery("stories", broker=os.environ.get("CELERY_BROKER", "redis://"))
 app.conf.result_backend = os.environ.get("CELERY_RESULTS", "redis://")
 
 
-# Where the arbiter is busy or away the task comes back later; nothing had begun of the call.
+# Where the arbiter is busy, away or lost the task comes back later. It may be done twice: else it
+# would ask the error's `begun` first.
 @app.task(autoretry_for=(DirtyOverloadedError, DirtyConnectionError), retry_backoff=True)  # type: ignore[untyped-decorator]
 def story(length: int, seed: int = 0) -> Any:
     """The story, as the task's result."""

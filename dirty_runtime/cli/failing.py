@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 
 import click
 
+from ..client.draining import IT_DRAINS, beside, words
 from ..client.readiness import NotReady
 from ..errors import (
     DirtyAppNotFoundError,
@@ -58,14 +59,14 @@ def failure(error: DirtyError) -> Failure:
     lines = error.message.splitlines() or ["failed"]
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 1)
     if isinstance(error, DirtyConnectionError) and (drain := _drain_at(error.socket_path or "")):
-        lines[0], status = f"{lines[0]}; it drains: {drain}", NOT_READY
+        lines[0] = f"{lines[0].removesuffix(IT_DRAINS)}{IT_DRAINS}: {drain}"
+        status = NOT_READY
     return Failure(f"{_name(error)}: {printable(lines[0])}", status)
 
 
 def _drain_at(path: str) -> str:
     """What the arbiter waits for that has served there; empty where none drains."""
     from ..client import DirtyClient
-    from ..client.draining import beside, words
 
     with suppress(DirtyError, ValueError, OSError):
         with closing(beside(DirtyClient(path, LOOK_S))) as client:

@@ -23,6 +23,7 @@ from ..errors import (
     from_message,
 )
 from ..printable import printable
+from .draining import IT_DRAINS, drains
 
 # How much longer than its deadline a call waits for what the arbiter says of it, at most.
 PATIENCE = 0.1
@@ -149,7 +150,9 @@ def unreachable(socket_path: str, error: OSError | ValueError) -> DirtyConnectio
         place += f" in {_current_directory()}"
     strerror = error.strerror if isinstance(error, OSError) else None
     said = strerror or printable(str(error))
-    return DirtyConnectionError(f"no arbiter answers at {place}: {said}", socket_path)
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError) and drains(socket_path):
+        said += IT_DRAINS
+    return DirtyConnectionError(f"no arbiter answers at {place}: {said}", socket_path, False)
 
 
 def _current_directory() -> str:

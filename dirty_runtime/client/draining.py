@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ..errors import DirtyConnectionError
 from ..socket_path import DRAINING, MAX_SOCKET_PATH_BYTES
+from ..sockets.own import unix_socket
 
 if TYPE_CHECKING:
     from gdproto.answers import Draining
 
     from .calls import DirtyClient
     from .readiness import State
+
+# How what is told of an arbiter ends that is there and takes no calls.
+IT_DRAINS = "; it drains"
 
 
 def look(client: DirtyClient) -> tuple[DirtyClient, State]:
@@ -32,10 +37,35 @@ def beside(client: DirtyClient) -> DirtyClient:
     return type(client)(_reachable(client.socket_path + DRAINING), client.timeout)
 
 
+def drains(socket_path: str) -> bool:
+    """Whether one drains that has served there. It waits for nobody."""
+    try:
+        with _address(socket_path + DRAINING) as path, closing(unix_socket()) as looking:
+            looking.setblocking(False)
+            looking.connect(path)
+    except BlockingIOError:
+        # Many ask it.
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def words(draining: Draining) -> str:
     """What it waits for, for people."""
     calls = f"{draining['running']} running, {draining['waiting']} waiting"
     return f"{calls}, stopped in {draining['left']:.0f} s at the latest"
+
+
+@contextmanager
+def _address(path: str) -> Iterator[str]:
+    """As `_reachable`, kept no longer than within."""
+    address = _reachable(path)
+    try:
+        yield address
+    finally:
+        if address != path:
+            os.close(int(os.path.basename(address)))
 
 
 def _reachable(path: str) -> str:

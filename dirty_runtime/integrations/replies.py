@@ -65,6 +65,9 @@ def reply_to(error: DirtyError, bad_request: Sequence[Kind] = ()) -> Reply:
     if isinstance(error, DirtyAppError) and bad_request and error.is_a(*bad_request):
         return Reply(BAD_REQUEST, _headers(), error.message)
     status, words = next(found for kind, found in _REPLIES.items() if isinstance(error, kind))
+    if isinstance(error, DirtyConnectionError) and error.begun is not False:
+        # It may have had effects: nobody is asked to try again.
+        status, words = BAD_GATEWAY, "the workers were lost during the call"
     headers = _headers()
     if status == AWAY:
         headers["Retry-After"] = str(_come_back_s(error))

@@ -50,7 +50,8 @@ def of_app(kind: str) -> DirtyAppError:
     [
         (DirtyOverloadedError("full", "m:A", 0.2), 503, "1"),
         (DirtyOverloadedError("full", "m:A", 2.4), 503, "3"),
-        (DirtyConnectionError("nobody"), 503, "1"),
+        (DirtyConnectionError("nobody", begun=False), 503, "1"),
+        (DirtyConnectionError("it went away"), 502, None),
         (DirtyNoWorkersAvailableError("m:A"), 503, "1"),
         (DirtyTimeoutError("late"), 504, None),
         (DirtyWorkerError("it died"), 502, None),

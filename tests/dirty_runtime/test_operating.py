@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import shutil
 import signal
+import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from dirty_runtime import DirtyError
+from dirty_runtime import DirtyClient, DirtyConnectionError, DirtyError
 from dirty_runtime.cli.failing import NOT_READY, UNREACHABLE
+from dirty_runtime.socket_path import MAX_SOCKET_PATH_BYTES
 
 from .processes import (
     CHANGING,
@@ -94,6 +99,9 @@ def test_an_arbiter_that_drains_can_be_looked_at(tmp_path: Path) -> None:
             assert "; it drains: 1 running, 0 waiting, stopped in " in failure(done, NOT_READY)
         for asked in (("calls",), ("stacks", "0")):
             assert run_dirty(*asked, "--socket", arbiter.socket_path).returncode == 0
+        for told in told_to_callers(arbiter.socket_path):
+            assert "no arbiter answers at " in told
+            assert told.endswith("; it drains")
         # Another one may take its place meanwhile, and is then the one that is shown.
         with serving(OURS, socket_path=arbiter.socket_path) as successor:
             assert successor.status()["draining"] is None
@@ -103,6 +111,41 @@ def test_an_arbiter_that_drains_can_be_looked_at(tmp_path: Path) -> None:
             assert successor.status()["arbiter_pid"] == successor.process.pid
         assert list(Path(arbiter.socket_path).parent.glob("socket*")) == []
     assert "No such file" in failure(run_dirty(*words), UNREACHABLE)
+
+
+def told_to_callers(path: str) -> list[str]:
+    """What calls fail with there, all of which may be made again: nothing of them has begun."""
+    failures: list[DirtyConnectionError] = []
+
+    async def call() -> None:
+        async with DirtyClient(path) as client:
+            await client.execute_async(OURS, "pid")
+
+    for fails in (lambda: DirtyClient(path).execute(OURS, "pid"), lambda: asyncio.run(call())):
+        with pytest.raises(DirtyConnectionError) as raised:
+            fails()
+        failures.append(raised.value)
+    assert [error.begun for error in failures] == [False, False]
+    return [error.message for error in failures]
+
+
+def test_whether_one_drains_is_told_by_who_answers_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    # The longest that a client can connect to; with what is drained at, it is no socket's address.
+    path = "c" * MAX_SOCKET_PATH_BYTES
+    with closing(socket.socket(socket.AF_UNIX)) as draining:
+        draining.bind("here")
+        Path("here").rename(f"{path}.draining")
+        # One that was killed while it drained has left it behind.
+        assert not any(told.endswith("; it drains") for told in told_to_callers(path))
+        draining.listen(0)
+        open_before = len(os.listdir("/proc/self/fd"))
+        # None of them is taken: soon nobody more may wait there.
+        for _ in range(3):
+            assert all(told.endswith("; it drains") for told in told_to_callers(path))
+        assert len(os.listdir("/proc/self/fd")) == open_before
 
 
 def test_a_drain_takes_no_file_that_is_not_its_own(tmp_path: Path) -> None:
