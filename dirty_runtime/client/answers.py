@@ -23,7 +23,6 @@ from ..errors import (
     from_message,
 )
 from ..printable import printable
-from .draining import IT_DRAINS, drains
 
 # How much longer than its deadline a call waits for what the arbiter says of it, at most.
 PATIENCE = 0.1
@@ -150,8 +149,10 @@ def unreachable(socket_path: str, error: OSError | ValueError) -> DirtyConnectio
         place += f" in {_current_directory()}"
     strerror = error.strerror if isinstance(error, OSError) else None
     said = strerror or printable(str(error))
-    if isinstance(error, FileNotFoundError | ConnectionRefusedError) and drains(socket_path):
-        said += IT_DRAINS
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+        from .draining import IT_DRAINS, drains
+
+        said += IT_DRAINS if drains(socket_path) else ""
     return DirtyConnectionError(f"no arbiter answers at {place}: {said}", socket_path, False)
 
 
