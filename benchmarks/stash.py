@@ -31,9 +31,9 @@ import gdproto
 from dirty_runtime.arbiter.stash.backend import Backend
 from dirty_runtime.arbiter.stash.sqlite import SqliteStash
 
-TURNS = 5
+TURNS = 10
 BEFORE = "955e30b^"
-IN_FILE, ON_SERVER, IN_MEMORY = 500, 10_000, 50_000
+GROUPS, ON_SERVER, IN_MEMORY = 100, 10_000, 50_000
 VALUE = gdproto.Encoded(gdproto.encode({"name": "x" * 100, "n": 1}))
 # What is done in memory, by a stash of this or of another version.
 MEMORY = f"""
@@ -90,7 +90,7 @@ async def put_all(stash: Backend, count: int, at_once: int) -> None:
     await asyncio.gather(*(put(first) for first in range(at_once)))
 
 
-def plain_sqlite(path: str, at_once: int) -> Callable[[], None]:
+def plain_sqlite(path: str, at_once: int) -> Run:
     """Puts into a table of plain sqlite3."""
     db = sqlite3.connect(path, isolation_level=None)
     db.execute("PRAGMA journal_mode = WAL")
@@ -98,26 +98,30 @@ def plain_sqlite(path: str, at_once: int) -> Callable[[], None]:
     db.execute("CREATE TABLE entries (key BLOB PRIMARY KEY, value BLOB)")
 
     def put_groups() -> None:
-        for start in range(0, IN_FILE, at_once):
+        for start in range(0, GROUPS * at_once, at_once):
             db.execute("BEGIN IMMEDIATE")
             for number in range(start, start + at_once):
                 row = [gdproto.encode(number), VALUE]
                 db.execute("INSERT OR REPLACE INTO entries VALUES (?, ?)", row)
             db.execute("COMMIT")
 
-    return put_groups
+    return lambda: timed(put_groups)
 
 
 def in_a_file(at_once: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         stashes = [SqliteStash(f"{folder}/{name}") for name in ("one", "other")]
+        puts = GROUPS * at_once
 
         def ours(place: int) -> Run:
-            return lambda: timed(lambda: asyncio.run(put_all(stashes[place], IN_FILE, at_once)))
+            return lambda: timed(lambda: asyncio.run(put_all(stashes[place], puts, at_once)))
 
         plain = plain_sqlite(f"{folder}/plain", at_once)
-        runs = {"": ours(0), "sqlite3": lambda: timed(plain), "itself": ours(1)}
-        tell(f"in a file, {at_once} at once", IN_FILE, best_of(runs))
+        tell(
+            f"in a file, {at_once} at once",
+            puts,
+            best_of({"": ours(0), "sqlite3": plain, "itself": ours(1)}),
+        )
         for one in stashes:
             one.close()
 

@@ -92,6 +92,23 @@ def test_one_that_may_not_fails_alone(tmp_path: Path) -> None:
     again.close()
 
 
+def test_what_is_replaced_makes_room(tmp_path: Path) -> None:
+    tables = SqliteStash(str(tmp_path / "stash"), max_bytes=2 * len(LARGE))
+
+    async def ask() -> None:
+        for value in (LARGE, LARGE, b"\x00", LARGE):
+            assert await tables.put("t", "key", value)
+        with pytest.raises(StashError, match="does not fit"):
+            await tables.put("t", "other", LARGE)
+
+    asyncio.run(ask())
+    taken = tables.bytes
+    tables.close()
+    again = SqliteStash(str(tmp_path / "stash"))
+    assert again.bytes == taken
+    again.close()
+
+
 def test_what_is_no_place_for_it_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"stash is memory, sqlite:PATH or valkey:.*, not 'redis:x'"

@@ -18,7 +18,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Container, Iterator
-from typing import Any, TypeAlias, TypeVar
+from itertools import groupby
+from typing import Any, TypeAlias, TypeVar, TypeVarTuple
 
 import gdproto
 from gdproto.answers import Scalar, StashInfo
@@ -38,9 +39,9 @@ from .numbers import total
 from .waiting import Waiters, unless_cancelled
 
 T = TypeVar("T")
+Args = TypeVarTuple("Args")
 # A value as TLV; a stash has an attribute of the other name.
 Data: TypeAlias = bytes
-Job = Callable[["Tables"], Any]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tables (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE);
@@ -55,6 +56,7 @@ CREATE TABLE IF NOT EXISTS deleted (owner INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS last (version INTEGER NOT NULL);
 INSERT INTO last SELECT 0 WHERE NOT EXISTS (SELECT * FROM last);
 """
+DUE = "SELECT EXISTS (SELECT 1 FROM entries WHERE end <= ?) OR EXISTS (SELECT 1 FROM deleted)"
 ALIVE = "owner = ? AND (end IS NULL OR end > ?)"
 # What an entry takes, beside its key and its value, about; an item beside its list's name and its
 # value; and a table beside its name.
@@ -64,9 +66,12 @@ ITEM_SIZE = f"LENGTH(list) + LENGTH(value) + {ITEM_BYTES}"
 TABLE_SIZE = f"LENGTH(CAST(name AS BLOB)) + {TABLE_BYTES}"
 ALL_SIZES = (("entries", ENTRY_SIZE), ("items", ITEM_SIZE), ("tables", TABLE_SIZE))
 OLD_SIZE = f"SELECT {ENTRY_SIZE} FROM entries WHERE owner = ? AND key = ?"
-STORE = """
-INSERT INTO entries VALUES (?, ?, ?, ?, ?) ON CONFLICT (owner, key) DO UPDATE
-SET value = excluded.value, version = excluded.version, end = excluded.end
+# What it replaces is told on the way, by a function that has nothing to say: a look before each
+# would take as long again.
+STORE = f"""
+INSERT INTO entries VALUES (?, ?, ?, ?, NULLIF(?, 0)) ON CONFLICT (owner, key) DO UPDATE
+SET value = excluded.value, version = excluded.version,
+end = COALESCE(replaced({ENTRY_SIZE}), excluded.end)
 """
 # How long one waits for another process that writes, in seconds.
 BUSY_S = 5.0
@@ -93,7 +98,6 @@ class Tables:
         bytes: what everything takes, about.
         now_s: the time of the transaction, in seconds since 1970.
         watched: the names of the tables of which changes are to be told.
-        careful: whether each question is to be such that it can be undone alone: that takes time.
         changes: those of this transaction: the table, the kind, and the key or list.
     """
 
@@ -105,10 +109,10 @@ class Tables:
         self.bytes: int = sum(db.execute(size).fetchone()[0] or 0 for size in sizes)
         self._version = 0
         self.watched: Container[str] = ()
-        self.careful = False
         self.changes: list[tuple[str, str, Data]] = []
         # Of this transaction: another process may have other tables by the next.
         self._owners: dict[str, int] = {}
+        db.create_function("replaced", 1, self._replaced)
 
     def begin(self) -> None:
         self.db.execute("BEGIN IMMEDIATE")
@@ -121,31 +125,34 @@ class Tables:
         self.db.execute("UPDATE last SET version = ? WHERE version < ?", [self._version] * 2)
         self.db.execute("COMMIT")
 
-    def alone(self, job: Job) -> Any:
-        """The result of the job, of which nothing stays where it fails.
+    def do(self, one: Waiting) -> None:
+        """Do it; nothing stays of what fails.
 
         Raises:
-            Half: it has failed with part of it done, which the whole transaction is to forget.
+            Half: it has failed with part of it done, which nobody can undo alone.
+            sqlite3.Error: nothing of the transaction can stay.
         """
         before, changes, written = self.bytes, len(self.changes), self.db.total_changes
-        if self.careful:
-            self.db.execute("SAVEPOINT one")
         try:
-            result = job(self)
+            one.result, one.error = one.job(self, *one.args), None
+        except sqlite3.Error:
+            raise
         except Exception as error:
             self.bytes = before
             del self.changes[changes:]
             self._owners.clear()
-            if not self.careful and self.db.total_changes != written:
+            one.error = error
+            if self.db.total_changes != written:
                 raise Half from error
-            if self.careful:
-                # After some faults of the file there is nothing to go back to any more.
-                with contextlib.suppress(sqlite3.Error):
-                    self.db.execute("ROLLBACK TO one")
-            raise
-        if self.careful:
-            self.db.execute("RELEASE one")
-        return result
+
+    def do_carefully(self, one: Waiting) -> None:
+        """As `do`, of whatever fails: that takes time. Raises sqlite3.Error."""
+        self.db.execute("SAVEPOINT one")
+        try:
+            self.do(one)
+        except Half:
+            self.db.execute("ROLLBACK TO one")
+        self.db.execute("RELEASE one")
 
     def note(self, table: str, kind: str, name: bytes = NONE) -> None:
         """Have the change told when it is in the file, if somebody watches the table."""
@@ -216,11 +223,20 @@ class Tables:
             return self._version
         if ttl is not None:
             until_s = self.now_s + min(ttl, LONGEST_S)
-        old = self.db.execute(OLD_SIZE, [owner, name]).fetchone()
-        grown = len(name) + len(value) + ENTRY_BYTES - (0 if old is None else old[0])
-        self._fits(grown, f"stash table {shown(table)}")
-        self.db.execute(STORE, [owner, name, value, self._version, until_s])
+        size = len(name) + len(value) + ENTRY_BYTES
+        if 0 < self.max_bytes < self.bytes + size:
+            # It may take the room of what it replaces.
+            old = self.db.execute(OLD_SIZE, [owner, name]).fetchone()
+            self._check_room(size - (0 if old is None else old[0]), f"stash table {shown(table)}")
+        self.bytes += size
+        # Of bytes sqlite3 looks each time for who adapts them, of a bytearray it does not.
+        row = owner, bytearray(name), bytearray(value), self._version, until_s or 0
+        self.db.execute(STORE, row)
         return self._version
+
+    def _replaced(self, size: int) -> None:
+        """An entry of so many bytes is replaced."""
+        self.bytes -= size
 
     def remove(self, table: str, name: bytes) -> bool:
         """Take the key out. Returns whether it was there."""
@@ -250,22 +266,22 @@ class Tables:
         )
 
     def is_due(self) -> bool:
-        """Whether there are keys whose time is over; to be asked outside of a transaction."""
-        due = "SELECT 1 FROM entries WHERE end <= ? LIMIT 1"
-        return self.db.execute(due, [time.time()]).fetchone() is not None
+        """Whether there is anything to sweep."""
+        return bool(self.db.execute(DUE, [time.time()]).fetchone()[0])
 
-    def sweep(self) -> bool:
-        """Remove some of what is not there any more. Returns whether there may be more."""
+    def sweep(self) -> None:
+        """Remove some of what is not there any more."""
+        if not self.is_due():
+            return
         if self.watched != ():
             self._note_ends()
-        removed = self._remove("entries", ENTRY_SIZE, "end <= ?", [self.now_s])
+        self._remove("entries", ENTRY_SIZE, "end <= ?", [self.now_s])
         row = self.db.execute("SELECT owner FROM deleted").fetchone()
         if row is not None and not any(
             self._remove(kind, size, "owner = ?", row)
             for kind, size in (("entries", ENTRY_SIZE), ("items", ITEM_SIZE))
         ):
             self.db.execute("DELETE FROM deleted WHERE owner = ?", row)
-        return removed == REMOVED or row is not None
 
     def _note_ends(self) -> None:
         """Note the keys that the sweep is about to remove."""
@@ -328,38 +344,45 @@ class Tables:
         return len(sizes)
 
     def _fits(self, needed: int, what: str) -> None:
+        """Count so many bytes more. Raises StashError."""
+        self._check_room(needed, what)
+        self.bytes += needed
+
+    def _check_room(self, needed: int, what: str) -> None:
+        """Raises StashError where there is no room for so many bytes more."""
         if 0 < self.max_bytes < self.bytes + needed and needed > 0:
             raise StashError(
                 f"{what}: what it is to hold does not fit: {self.bytes} of {self.max_bytes} bytes "
                 f"are taken, this takes {needed}"
             )
-        self.bytes += needed
 
 
 class Waiting:
-    """A question that waits for the writer."""
+    """A question that waits for the writer, and what comes of it."""
 
-    def __init__(self, job: Job) -> None:
+    __slots__ = ("args", "done", "error", "job", "result")
+
+    result: Any
+    error: Exception | None
+
+    def __init__(
+        self, job: Callable[..., Any], args: tuple[Any, ...], done: asyncio.Future[Any]
+    ) -> None:
         self.job = job
-        self.loop = asyncio.get_running_loop()
-        self.done: asyncio.Future[Any] = self.loop.create_future()
+        self.args = args
+        self.done = done
 
-    def tell(self, result: Any, error: BaseException | None) -> None:
-        """Tell who waits, on its event loop."""
-        if self.done.done():
-            return
-        if error is None:
-            self.done.set_result(result)
+
+def _tell(many: list[Waiting]) -> None:
+    """Tell those who wait, on their event loop."""
+    for one in many:
+        done = one.done
+        if done.done():
+            continue
+        if one.error is None:
+            done.set_result(one.result)
         else:
-            self.done.set_exception(error)
-
-
-Told = tuple[Waiting, Any, BaseException | None]
-
-
-def _tell(many: list[Told]) -> None:
-    for one, result, reason in many:
-        one.tell(result, reason)
+            done.set_exception(one.error)
 
 
 class Writer:
@@ -383,12 +406,11 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="stash", daemon=True)
         self._thread.start()
 
-    async def do(self, job: Callable[[Tables], T]) -> T:
+    def do(self, job: Callable[[Tables, *Args], T], *args: *Args) -> asyncio.Future[T]:
         """What the job returns, when all that it has changed is in the file for good."""
-        waiting = Waiting(job)
-        self._queue.put(waiting)
-        result: T = await waiting.done
-        return result
+        done = asyncio.get_running_loop().create_future()
+        self._queue.put(Waiting(job, args, done))
+        return done
 
     def close(self) -> None:
         """Write what waits, and end."""
@@ -396,20 +418,19 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        more = True
         for batch in self._batches():
-            if batch or more or self._is_due():
-                more = self._write(batch)
+            if batch or self._is_due():
+                self._write(batch)
 
     def _is_due(self) -> bool:
-        """Whether there are keys whose time is over."""
+        """Whether there is anything to sweep, as far as the file tells."""
         with contextlib.suppress(sqlite3.Error):
             return self._tables.is_due()
         return False
 
     def _batches(self) -> Iterator[list[Waiting]]:
         """What waits, again and again; nothing, when nobody has asked for a while."""
-        is_open, before = True, 0
+        is_open, before, take = True, 0, self._queue.get_nowait
         while is_open:
             batch: list[Waiting] = []
             with contextlib.suppress(queue.Empty):
@@ -418,26 +439,31 @@ class Writer:
                 until_s = time.monotonic() + min(GATHERED_S, self._took_s * GATHERED)
                 while one is not None:
                     batch.append(one)
-                    left_s = until_s - time.monotonic() if len(batch) < before else 0
                     if len(batch) == TOGETHER:
                         break
-                    one = self._queue.get(left_s > 0, max(0, left_s))
+                    try:
+                        one = take()
+                    except queue.Empty:
+                        left_s = until_s - time.monotonic()
+                        if len(batch) >= before or left_s <= 0:
+                            break
+                        one = self._queue.get(timeout=left_s)
                 is_open = one is not None
             before = len(batch)
             yield batch
 
-    def _write(self, batch: list[Waiting]) -> bool:
-        """Do it all in one transaction. Returns whether there is more to sweep."""
+    def _write(self, batch: list[Waiting]) -> None:
+        """Do it all in one transaction."""
         tables, start_s = self._tables, time.monotonic()
-        before, more = tables.bytes, True
+        before = tables.bytes
         try:
             try:
-                told = self._done_all(batch, False)
+                self._do_all(batch, tables.do)
             except Half:
                 tables.db.execute("ROLLBACK")
                 tables.bytes = before
-                told = self._done_all(batch, True)
-            more = tables.sweep()
+                self._do_all(batch, tables.do_carefully)
+            tables.sweep()
             tables.commit()
             if tables.changes:
                 self.tell(tables.changes)
@@ -446,27 +472,19 @@ class Writer:
             with contextlib.suppress(sqlite3.Error):
                 tables.db.execute("ROLLBACK")
             failure = self._failure(error)
-            told = [(one, None, failure) for one in batch]
-        for loop in {one.loop for one in batch}:
+            for one in batch:
+                one.error = failure
+        for loop, many in groupby(batch, lambda one: one.done.get_loop()):
             # One that is closed has nobody who waits.
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(_tell, [one for one in told if one[0].loop is loop])
+                loop.call_soon_threadsafe(_tell, list(many))
         self._took_s = time.monotonic() - start_s
-        return more
 
-    def _done_all(self, batch: list[Waiting], careful: bool) -> list[Told]:
-        """Begin a transaction, and do it all. Raises Half, if not careful."""
+    def _do_all(self, batch: list[Waiting], do: Callable[[Waiting], None]) -> None:
+        """Begin a transaction, and do it all. Raises Half, sqlite3.Error."""
         self._tables.begin()
-        self._tables.careful = careful
-        return [(one, *self._done(one)) for one in batch]
-
-    def _done(self, one: Waiting) -> tuple[Any, BaseException | None]:
-        try:
-            return self._tables.alone(one.job), None
-        except (sqlite3.Error, Half):
-            raise
-        except Exception as error:
-            return None, error
+        for one in batch:
+            do(one)
 
     def _failure(self, error: sqlite3.Error) -> StashError:
         return StashError(f"the stash cannot be kept in {self._path}: {error}")
@@ -524,7 +542,7 @@ class SqliteStash:
 
     async def put(self, table: str, key: Scalar, value: Data, ttl: float | None = None) -> bool:
         name = gdproto.encode(key)
-        await self._do.do(lambda tables: tables.put(table, name, value, ttl))
+        await self._do.do(Tables.put, table, name, value, ttl)
         return True
 
     async def get(self, table: str, key: Scalar) -> gdproto.Pieces:
@@ -532,7 +550,7 @@ class SqliteStash:
 
     async def delete(self, table: str, key: Scalar) -> bool:
         name = gdproto.encode(key)
-        return await self._do.do(lambda tables: tables.remove(table, name))
+        return await self._do.do(Tables.remove, table, name)
 
     async def clear(self, table: str) -> bool:
         def job(tables: Tables) -> bool:
@@ -552,11 +570,11 @@ class SqliteStash:
         return {"size": size, "table": table}
 
     async def ensure(self, table: str) -> bool:
-        await self._do.do(lambda tables: tables.made(table))
+        await self._do.do(Tables.made, table)
         return True
 
     async def delete_table(self, table: str) -> bool:
-        return await self._do.do(lambda tables: tables.forget(table))
+        return await self._do.do(Tables.forget, table)
 
     async def exists(self, table: str, key: Scalar = None) -> bool:
         if key is None:
@@ -745,7 +763,7 @@ class SqliteStash:
 
     async def length(self, table: str, key: Scalar) -> int:
         name = gdproto.encode(key)
-        return await self._do.do(lambda tables: tables.length(table, name))
+        return await self._do.do(Tables.length, table, name)
 
     async def changes(
         self,
@@ -770,7 +788,7 @@ class SqliteStash:
             self._changes.note(*change)
 
     async def _pushed(self, table: str, name: Data, value: Data, step: int) -> int:
-        count = await self._do.do(lambda tables: tables.push(table, name, value, step))
+        count = await self._do.do(Tables.push, table, name, value, step)
         self._waiters.pushed((table, name))
         return count
 
@@ -779,7 +797,7 @@ class SqliteStash:
         name = gdproto.encode(key)
 
         def take() -> Awaitable[Data | None]:
-            taking = self._do.do(lambda tables: tables.take(table, name, step))
+            taking = self._do.do(Tables.take, table, name, step)
             return unless_cancelled(taking, lambda item: self._pushed(table, name, item, step))
 
         found = await self._waiters.first((table, name), take, wait_s)
@@ -790,7 +808,7 @@ class SqliteStash:
     async def _found(self, table: str, key: Scalar) -> tuple[Data, int, float | None]:
         """The value, version and end of a key. Raises StashKeyNotFoundError."""
         name = gdproto.encode(key)
-        found = await self._do.do(lambda tables: tables.entry(table, name))
+        found = await self._do.do(Tables.entry, table, name)
         if found is None:
             raise StashKeyNotFoundError(table, key)
         return found
