@@ -13,6 +13,7 @@ import logging
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import gdproto
@@ -33,7 +34,7 @@ from .passing import (
 )
 from .pipe import CAPACITY_BYTES, Pipe
 from .small import SMALL_BYTES, receive_small, send_small
-from .spool import Spool
+from .spool import READING, Spool
 from .transfer import MORE_BYTES, RECEIVE_BYTES, receive, widen
 
 log = logging.getLogger("dirty")
@@ -129,6 +130,8 @@ class Link:
         self._waiting: deque[Data | Pipe] = deque()
         self.waiting_bytes = 0
         self.waiting_in_files = self.waiting_passed_bytes = 0
+        # Of the file that waits first, what was read and not sent yet.
+        self._read_ahead = 0
         self._sent = 0
         self._is_full = False
         self._is_wide = False
@@ -508,7 +511,6 @@ class Link:
                     self.waiting_bytes -= data.descriptors.bytes
             elif isinstance(data, Spool):
                 sent = data.send(self.socket, self._sent)
-                self.waiting_in_files -= sent
             else:
                 sent = self.socket.send(memoryview(data)[self._sent :])
         except (BlockingIOError, InterruptedError):
@@ -516,7 +518,14 @@ class Link:
         except OSError as error:
             self._fail(error)
             return
+        if not sent and (spool := spool_of(data)) is not None:
+            self._read_first(spool)
+            return
         self.waiting_bytes -= sent
+        if type(data) is Spool:
+            from_memory = min(sent, self._read_ahead)
+            self._read_ahead -= from_memory
+            self.waiting_in_files -= sent - from_memory
         if not isinstance(data, Pipe):
             self._sent += sent
         if self._sent == len(data):
@@ -533,6 +542,25 @@ class Link:
             self._is_full = False
             self._events.resume_writing()
         self._events.waiting_changed()
+
+    def _read_first(self, spool: Spool) -> None:
+        """Have a thread read what is to be sent next."""
+        self._watch.remove_writer(self._number)
+        reading = self._loop.run_in_executor(READING, spool.read, self._sent)
+        reading.add_done_callback(lambda _: self.attempt(partial(self._was_read, spool, reading)))
+
+    def _was_read(self, spool: Spool, reading: asyncio.Future[int]) -> None:
+        error = reading.exception()
+        if self.socket.fileno() < 0:
+            return
+        if isinstance(error, OSError):
+            self._fail(error)
+            return
+        if self._waiting[0] is spool:
+            self._read_ahead = reading.result()
+            self.waiting_in_files -= self._read_ahead
+            self._events.waiting_changed()
+        self._watch.add_writer(self._number, self._flush)
 
     def write_eof(self) -> None:
         """Send nothing more after what was written; what the peer sends is still read."""
@@ -594,3 +622,10 @@ class Link:
         self._passed.clear()
         self.incoming = None
         self._loop.call_soon(self._events.lost, self._error)
+
+
+def spool_of(data: Data | Pipe) -> Spool | None:
+    """The file in which it is; None where it is in none."""
+    if isinstance(data, Parcel):
+        return spool_of(data.frame)
+    return data if isinstance(data, Spool) else None

@@ -3,12 +3,14 @@
 Rules: the file lies where `tempfile` puts files, and goes away with the last reference to it, or at
 once where it cannot take everything. It takes none of the descriptors that are kept back, and there
 is none before enough has come for one: whoever only announces much has no descriptor of ours. What
-is over is closed by a thread.
+is over is closed by a thread. Who sends it waits for no disk: what of it is not in memory any more,
+as the system has written it and taken the room, a thread reads first.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import mmap
 import os
 import socket
@@ -16,11 +18,16 @@ import tempfile
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from io import FileIO
+from typing import TYPE_CHECKING
 
 from . import descriptors
 from .pipe import Pipe
+
+if TYPE_CHECKING:
+    from .resident import Resident
 
 # A frame of more bytes is spooled.
 KEPT_IN_MEMORY_BYTES = 2 * 1024 * 1024
@@ -28,7 +35,11 @@ KEPT_IN_MEMORY_BYTES = 2 * 1024 * 1024
 HELD_BYTES = 64 * 1024
 # What of it is sent from memory: a header may have to be another, and more is looked for in it.
 BEGINNING_BYTES = 4096
+# What of a file is sent at once, and what a thread reads of it where that is not in memory.
+SENT_BYTES = 1024 * 1024
+READ_BYTES = 256 * 1024
 CLOSING = ThreadPoolExecutor(1, "closing")
+READING = ThreadPoolExecutor(4, "reading")
 
 
 class Spool:
@@ -40,8 +51,14 @@ class Spool:
         self._size = 0
         # The first bytes, as they are sent: the file is not to be waited for.
         self._beginning = b""
-        weakref.finalize(self, _give_back, self._file)
+        # What a thread has read, and from where on that is.
+        self._read: bytes | memoryview = b""
+        self._read_from = 0
+        # What is to be closed with it; the mapping first, which keeps the file.
+        self._parts: list[Resident | FileIO] = [self._file]
+        weakref.finalize(self, _give_back, self._parts)
         descriptors.check(self._file.fileno())
+        _only_as_asked(self._file.fileno())
 
     def __len__(self) -> int:
         return self._size
@@ -66,13 +83,51 @@ class Spool:
             self.append(pipe.read())
 
     def send(self, target: socket.socket, start: int) -> int:
-        """Send from `start` on as much as the socket takes. Raises OSError."""
+        """Send from `start` on as much as the socket takes.
+
+        Returns:
+            How many bytes; 0 where a thread is to `read` them first.
+
+        Raises:
+            OSError: as of ``send``.
+        """
         if start < len(self._beginning):
             return target.send(self._beginning[start:])
-        sent = os.sendfile(target.fileno(), self._file.fileno(), start, self._size - start)
-        if not sent:
+        if start < self._read_from + len(self._read):
+            return target.send(self._read[start - self._read_from :])
+        end = min(start + SENT_BYTES, self._size)
+        if not self._has(start, end):
+            return 0
+        self._read = b""
+        return os.sendfile(target.fileno(), self._file.fileno(), start, end - start)
+
+    def _has(self, start: int, end: int) -> bool:
+        """Whether these bytes are in memory."""
+        from .resident import Resident
+
+        resident = self._parts[0]
+        if not isinstance(resident, Resident):
+            try:
+                resident = Resident(self._file.fileno(), self._size)
+            except OSError:
+                return False
+            self._parts.insert(0, resident)
+        return resident.has(start, end)
+
+    def read(self, start: int) -> int:
+        """In a thread, read what is to be sent from `start` on.
+
+        Returns:
+            How many bytes are in memory now.
+
+        Raises:
+            OSError: the disk does not have them.
+        """
+        data = os.pread(self._file.fileno(), READ_BYTES, start)
+        if not data:
             raise OSError(errno.EIO, "somebody has cut the file of a large frame")
-        return sent
+        self._read, self._read_from = memoryview(data), start
+        return len(data)
 
     @property
     def beginning(self) -> bytes:
@@ -85,20 +140,32 @@ class Spool:
 
     def close(self) -> None:
         """Give back what it takes."""
-        self._file.close()
+        _close(self._parts)
 
     def view(self) -> memoryview:
         """All bytes as they came, read from the file where they are looked at. Raises OSError."""
         return memoryview(mmap.mmap(self._file.fileno(), self._size, access=mmap.ACCESS_READ))
 
 
-def _give_back(file: FileIO) -> None:
-    """Have a thread close the file of a spool: to free its room takes milliseconds."""
+def _only_as_asked(number: int) -> None:
+    """Have the system read nothing ahead, and note no time of reading: both may wait for a disk."""
+    with suppress(OSError, AttributeError):
+        os.posix_fadvise(number, 0, 0, os.POSIX_FADV_RANDOM)
+        fcntl.fcntl(number, fcntl.F_SETFL, fcntl.fcntl(number, fcntl.F_GETFL) | os.O_NOATIME)
+
+
+def _give_back(parts: list[Resident | FileIO]) -> None:
+    """Have a thread close what a spool has: to free its room takes milliseconds."""
     try:
-        CLOSING.submit(file.close)
+        CLOSING.submit(_close, parts)
     except RuntimeError:
         # The interpreter ends.
-        file.close()
+        _close(parts)
+
+
+def _close(parts: list[Resident | FileIO]) -> None:
+    while parts:
+        parts.pop(0).close()
 
 
 Act = Callable[[], None]

@@ -28,8 +28,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import gdproto
@@ -139,7 +140,7 @@ class Attack(NamedTuple):
 
 ATTACKS: list[Attack] = []
 # Files beside this one that have more of them.
-FILES = ("passed", "extremes", "crowds", "workers")
+FILES = ("passed", "extremes", "crowds", "workers", "disks")
 Strike = Callable[[Stage], None]
 
 
@@ -154,16 +155,17 @@ def attack(name: str, *options: str) -> Callable[[Strike], Strike]:
 
 
 @contextlib.contextmanager
-def staged(options: Sequence[str], quick: bool) -> Iterator[Stage]:
-    """An arbiter of its own, with these options."""
+def staged(
+    options: Sequence[str], quick: bool, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Stage]:
+    """An arbiter of its own, with these options and this in its environment."""
     with tempfile.TemporaryDirectory(prefix="gd-") as directory:
         path = Path(directory, "probe")
         probe = Probe(path)
         own = (word.replace("DIRECTORY", directory) for word in options)
         words = ("-c", str(Path(__file__).with_name("probe.py")), *own)
-        with running(
-            APP, directory=ROOT, options=words, environment={VARIABLE: str(path)}
-        ) as arbiter:
+        own_environment = {VARIABLE: str(path), **environment}
+        with running(APP, directory=ROOT, options=words, environment=own_environment) as arbiter:
             yield Stage(arbiter, Path(directory), probe, quick)
 
 

@@ -59,6 +59,13 @@ def at_last(monkeypatch: pytest.MonkeyPatch) -> Disk:
     return standing(monkeypatch, spool.Spooler, "whole")
 
 
+@pytest.fixture
+def unread(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """It stands when what it has taken is to be read, of which nothing is in memory any more."""
+    monkeypatch.setattr(spool.Spool, "_has", lambda *_: False)
+    return standing(monkeypatch, spool.Spool, "read")
+
+
 def standing(monkeypatch: pytest.MonkeyPatch, kind: type, method: str) -> Disk:
     disk, act = Disk(), getattr(kind, method)
 
@@ -213,6 +220,39 @@ def test_others_are_served_and_then_all_of_it_is_there(told: dict[str, Any], dis
             assert await one.clients[0].next() == gdproto.End(1)
 
     asyncio.run(test())
+
+
+@KINDS
+def test_others_are_served_while_it_is_read(told: dict[str, Any], unread: Disk) -> None:
+    async def test() -> None:
+        async with stage(told) as one:
+            lane, number = await kept(one, unread)
+            other, id_there = await one.call(1)
+            await other.send(gdproto.Response(id_there, "quick"))
+            assert await one.clients[1].next() == gdproto.Response(1, "quick")
+            unread.goes.set()
+            assert await one.clients[0].next() == gdproto.Chunk(1, LARGE)
+            await lane.send(gdproto.End(number))
+            assert await one.clients[0].next() == gdproto.End(1)
+            assert one.ends[0]._kept == (0, 0)
+
+
+def test_who_leaves_while_it_is_read_is_no_fault(
+    unread: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test() -> None:
+        async with stage({}) as one:
+            await kept(one, unread)
+            one.ends[0].abort()
+            unread.goes.set()
+            # All threads are free only when that has been read.
+            loop, all_of_them = asyncio.get_running_loop(), threading.Barrier(4)
+            waits = (loop.run_in_executor(spool.READING, all_of_them.wait) for _ in range(4))
+            await asyncio.gather(*waits)
+            await asyncio.sleep(0)
+
+    asyncio.run(test())
+    assert caplog.messages == []
 
 
 @KINDS

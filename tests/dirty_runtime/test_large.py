@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 import gdproto
 from dirty_runtime import DirtyClient
-from dirty_runtime.sockets.spool import KEPT_IN_MEMORY_BYTES, Spool, Spooler
+from dirty_runtime.sockets.spool import KEPT_IN_MEMORY_BYTES, READ_BYTES, Spool, Spooler
 
 from .processes import LIMIT_S, OURS, Arbiter, serving, wait_for_answers, wait_until
 
@@ -191,6 +192,30 @@ def test_a_spool_holds_what_it_was_given() -> None:
         spool.append(LARGE[start : start + 700])
     assert len(spool) == 10_500
     assert spool.view() == LARGE[:10_500]
+
+
+def test_what_is_no_more_in_memory_is_read_before_it_is_sent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    spool, came, counts = Spool(), bytearray(), []
+    spool.append(LARGE[: 3 * READ_BYTES])
+    os.fsync(spool._file.fileno())
+    # Most of it goes, but for its end.
+    os.posix_fadvise(spool._file.fileno(), 0, 2 * READ_BYTES, os.POSIX_FADV_DONTNEED)
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with ours, theirs:
+        while len(came) < len(spool):
+            if sent := spool.send(ours, len(came)):
+                while sent:
+                    came += (data := theirs.recv(sent))
+                    sent -= len(data)
+            else:
+                counts.append(spool.read(len(came)))
+    assert came == LARGE[: 3 * READ_BYTES]
+    in_memory = subprocess.check_output(["stat", "-f", "-c", "%T", tmp_path], text=True)
+    assert len(counts) == (0 if in_memory.strip() in ("tmpfs", "ramfs") else 2)
 
 
 def test_a_full_disk_is_told_at_the_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

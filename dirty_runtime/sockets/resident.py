@@ -1,0 +1,51 @@
+"""Which bytes of a file are in memory, so that the disk is not waited for to send them.
+
+Rules: the file is mapped, and its mapping asked; nobody looks into it. Where that cannot be done,
+no byte is taken to be there.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+
+LIBRARY = ctypes.PyDLL(None)
+LIBRARY.mmap.restype = ctypes.c_void_p
+LIBRARY.mmap.argtypes = (
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_long,
+)
+LIBRARY.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
+LIBRARY.mincore.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p)
+FAILED = ctypes.c_void_p(-1).value
+
+
+class Resident:
+    """The bytes of one file.
+
+    Args:
+        number: its descriptor.
+        size: how many there are. Raises OSError where they cannot be mapped.
+    """
+
+    def __init__(self, number: int, size: int) -> None:
+        address = LIBRARY.mmap(None, size, mmap.PROT_READ, mmap.MAP_SHARED, number, 0)
+        if address is None or address == FAILED:
+            raise OSError("the file cannot be mapped")
+        self._address: int = address
+        self._size = size
+
+    def has(self, start: int, end: int) -> bool:
+        """Whether all bytes from `start` to `end` are there."""
+        begin = start - start % mmap.PAGESIZE
+        pages = ctypes.create_string_buffer(-((begin - end) // mmap.PAGESIZE))
+        told: int = LIBRARY.mincore(self._address + begin, end - begin, pages)
+        return told == 0 and all(page & 1 for page in pages.raw)
+
+    def close(self) -> None:
+        """Give the mapping back, which keeps the file."""
+        LIBRARY.munmap(self._address, self._size)

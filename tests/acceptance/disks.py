@@ -1,0 +1,103 @@
+"""Attacks by a disk that is slow to read, where this user may make one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import gdproto
+from dirty_runtime.testing import Arbiter
+
+from .attacks import APP, BAR_S, MIB, Stage, attack, staged
+from .peers import LIMIT_S, Attacker
+
+THROTTLES = Path("/sys/fs/cgroup/blkio")
+BYTES_PER_S = 20_000_000
+SIZE = 60 * MIB
+
+
+class SlowDisk:
+    """A file system of its own, which some processes read slowly.
+
+    Attributes:
+        path: where it is.
+    """
+
+    def __init__(self, path: Path, group: Path) -> None:
+        self.path = path
+        self._group = group
+        number = os.stat(path).st_dev
+        limit = f"{os.major(number)}:{os.minor(number)} {BYTES_PER_S}"
+        (group / "blkio.throttle.read_bps_device").write_text(limit)
+
+    def slow_down(self, arbiter: Arbiter) -> None:
+        (self._group / "cgroup.procs").write_text(str(arbiter.process.pid))
+
+    def files_of(self, arbiter: Arbiter) -> Iterator[Path]:
+        """Those that it has open."""
+        for one in Path(f"/proc/{arbiter.process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if one.readlink().is_relative_to(self.path):
+                    yield one
+
+    def drop(self, path: Path) -> None:
+        """Have nothing of the file in memory."""
+        number = os.open(path, os.O_RDWR)
+        os.fsync(number)
+        os.posix_fadvise(number, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(number)
+
+
+@contextlib.contextmanager
+def slow_disk() -> Iterator[SlowDisk | None]:
+    """A disk that is slow to read; None where this user may not make one."""
+    with contextlib.ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gd-")))
+        image, path = directory / "image", directory / "disk"
+        path.mkdir()
+        with image.open("wb") as file:
+            file.truncate(SIZE * 3)
+        group = THROTTLES / directory.name
+        try:
+            subprocess.run(["mkfs.ext4", "-q", image], check=True)
+            subprocess.run(["mount", "-o", "loop", image, path], check=True)
+            stack.callback(subprocess.run, ["umount", "--lazy", path], check=True)
+            group.mkdir()
+            stack.callback(group.rmdir)
+            disk = SlowDisk(path, group)
+        except (OSError, subprocess.CalledProcessError):
+            yield None
+            return
+        yield disk
+
+
+@attack("an answer of 60 MiB, which a disk has that reads 20 MB a second")
+def slow_reads(stage: Stage) -> None:
+    # In small, `tests/cases/test_large_answers_and_disks.py` has disks that stand.
+    with contextlib.ExitStack() as stack:
+        disk = None if stage.quick else stack.enter_context(slow_disk())
+        if disk is None:
+            return
+        own = stack.enter_context(staged((), False, {"TMPDIR": str(disk.path)}))
+        reader = stack.enter_context(Attacker(own.arbiter.socket_path))
+        reader.send([gdproto.Request(1, APP, "zeros", [SIZE]).to_bytes()])
+        # All of it is there, but for what the socket has taken.
+        until_s = time.monotonic() + LIMIT_S
+        while sum(one.stat().st_size for one in disk.files_of(own.arbiter)) < SIZE * 0.9:
+            assert time.monotonic() < until_s
+            time.sleep(0.1)
+        for one in disk.files_of(own.arbiter):
+            disk.drop(one)
+        disk.slow_down(own.arbiter)
+        # A wait for the disk takes no processor time, and other programs take what counts.
+        realtime = os.sched_param(os.sched_get_priority_min(os.SCHED_FIFO))
+        os.sched_setscheduler(own.arbiter.process.pid, os.SCHED_FIFO, realtime)
+        with own.watched():
+            reader.take(1)
+        stage.outcome = own.outcome
+        assert own.outcome.stands.wall_s < BAR_S
