@@ -247,6 +247,7 @@ class DirtyArbiter:
         predecessor = inherited()
         try:
             self._cgroups.begin(self.config.cgroups, is_told=self.branch is None)
+            self.templates.divided = self._cgroups.divided
             if self.branch is not None:
                 self._post.listener = self.branch.listener(self._clock, self.turns, self._orphaned)
             elif predecessor is None:

@@ -81,17 +81,23 @@ def reload(wait_s: float | None, socket_path: str | None, timeout: float) -> Non
 
 
 def _is_reloaded(state: dict[str, Any]) -> bool:
-    """Whether the reload is done. Raises DirtyError when it failed, or is not told of."""
+    """Whether the reload is done, and none of the new workers is missing, as one that died since.
+
+    Raises:
+        DirtyError: it failed, or is not told of.
+    """
     if state.get("draining"):
         raise DirtyError("the arbiter is stopping")
     if failure := state.get("reload_failure"):
         raise DirtyError(f"no reload, what served goes on: {failure}")
     if "reloading" not in state:
         raise DirtyError("this arbiter does not tell when a reload is done")
-    return not state["reloading"]
+    return not state["reloading"] and is_ready(state)
 
 
 def _not_reloaded(state: dict[str, Any], wait_s: float) -> str:
+    if not state["reloading"]:
+        return f"reloaded, but {not_ready(state, wait_s)}"
     return f"the reload was not done after {wait_s:g} s; {count_workers(state)}"
 
 

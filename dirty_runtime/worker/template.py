@@ -1,10 +1,10 @@
-"""``python -m dirty_runtime.worker.template CONTROL ARBITER``: what processes are forked from.
+"""``python -m dirty_runtime.worker.template CONTROL ARBITER DIVIDED``: others are forked from it.
 
 Rules: this one has imported what a worker needs, and no app; it has one thread, and runs nothing
 but this. It keeps a spare: a process that is forked already, by a keeper of its own, and waits for
 its order. Orders come on the socket CONTROL, each a channel to the arbiter; its end is that of the
 template, which waits for its keepers. ARBITER is a descriptor that is readable when the arbiter is
-gone.
+gone; DIVIDED the cgroup that it has divided, or empty.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import warnings
 from contextlib import suppress
 
 from .. import keeper
+from ..divided import open_again
 from . import __main__ as worker
 from . import inspector
 from .lane import ArbiterGone
@@ -74,11 +75,8 @@ class Template:
 
     def _is_over(self) -> bool:
         """Whether the arbiter is gone, or wants nothing more."""
-        if self._arbiter >= 0:
-            looks = select.poll()
-            looks.register(self._arbiter, select.POLLIN)
-            if looks.poll(0):
-                return True
+        if is_readable(self._arbiter):
+            return True
         with suppress(BlockingIOError):
             return not self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         return False
@@ -136,6 +134,14 @@ class Template:
             os.close(self._arbiter)
 
 
+def is_readable(fd: int) -> bool:
+    """Whether the descriptor is, now; -1 never is."""
+    looks = select.poll()
+    if fd >= 0:
+        looks.register(fd, select.POLLIN)
+    return bool(looks.poll(0))
+
+
 def run(order: Order, arbiter: int) -> int:
     """Do what was ordered. Returns the exit code."""
     if order.kind == "template":
@@ -178,7 +184,8 @@ def load(arbiter: int) -> int:
 
 def main() -> int:
     """Be a template without apps, or what is forked from it. Returns the exit code."""
-    control, arbiter = map(int, sys.argv[1:])
+    *numbers, divided = sys.argv[1:]
+    control, arbiter = map(int, numbers)
     signal.pthread_sigmask(signal.SIG_SETMASK, keeper.ALL)
     for number in keeper.ALL - AS_PYTHON_HAS_THEM:
         signal.signal(number, signal.SIG_DFL)
@@ -190,6 +197,9 @@ def main() -> int:
         return run(order, arbiter)
     # What the keepers could not end that were killed themselves.
     keeper.sweep()
+    if divided and is_readable(arbiter):
+        with suppress(OSError):
+            open_again(divided)
     return 0
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from dirty_runtime import divided
 from dirty_runtime.arbiter.workers.cgroup import (
-    ARBITER,
     NONE_LEFT,
     Cgroups,
     NotToBeHad,
@@ -18,6 +18,7 @@ from dirty_runtime.arbiter.workers.cgroup import (
     of_arbiters,
     own_cgroup,
 )
+from dirty_runtime.divided import ARBITER
 
 V1 = "30 25 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
 V2 = "31 25 0:27 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n"
@@ -97,6 +98,29 @@ def test_an_arbiter_knows_its_own_cgroups_and_those_of_one_that_is_gone() -> Non
     names = [ARBITER, "dirty-1-7", "dirty-12-3", "dirty-12-x", "system.slice", "dirty-1-"]
     assert of_arbiters(names, lambda pid: pid == 12) == ["dirty-12-3"]
     assert of_arbiters(names, lambda pid: True) == ["dirty-1-7", "dirty-12-3"]
+
+
+@pytest.mark.parametrize(
+    ("others", "is_opened"),
+    [
+        ([], True),
+        # Whoever comes last, or will do it, is another.
+        ([os.getpid() + 1], False),
+        # It does not go.
+        ([1], False),
+    ],
+)
+def test_the_last_that_was_forked_for_one_that_was_killed_opens_its_cgroup_again(
+    tmp_path: Path, others: list[int], is_opened: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(divided, "EMPTY_S", 0.0)
+    (tmp_path / ARBITER).mkdir()
+    pids = [os.getpid(), *others]
+    (tmp_path / ARBITER / "cgroup.procs").write_text("".join(f"{pid}\n" for pid in pids))
+    divided.open_again(str(tmp_path))
+    control = tmp_path / "cgroup.subtree_control"
+    assert control.exists() == is_opened
+    assert not is_opened or control.read_text() == "-memory"
 
 
 @pytest.mark.parametrize(

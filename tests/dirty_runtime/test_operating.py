@@ -17,6 +17,7 @@ import pytest
 
 from dirty_runtime import DirtyClient, DirtyConnectionError, DirtyError
 from dirty_runtime.cli.failing import NOT_READY, UNREACHABLE
+from dirty_runtime.cli.manage import _is_reloaded, _not_reloaded
 from dirty_runtime.socket_path import MAX_SOCKET_PATH_BYTES
 
 from .processes import (
@@ -111,6 +112,19 @@ def test_an_arbiter_that_drains_can_be_looked_at(tmp_path: Path) -> None:
             assert successor.status()["arbiter_pid"] == successor.process.pid
         assert list(Path(arbiter.socket_path).parent.glob("socket*")) == []
     assert "No such file" in failure(run_dirty(*words), UNREACHABLE)
+
+
+def test_a_reload_is_waited_for_until_all_new_workers_serve() -> None:
+    serves, boots = {"booted": True}, {"booted": False}
+    state = {"target_workers": 2, "workers": [serves, serves], "reloading": True}
+    assert not _is_reloaded(state)
+    state["reloading"] = False
+    assert _is_reloaded(state)
+    # One that was new has died since, and its successor boots.
+    state["workers"] = [serves, boots]
+    assert not _is_reloaded(state)
+    told = _not_reloaded(state | {"last_boot_error": "it was killed"}, 5.0)
+    assert told == "reloaded, but 1 of 2 workers were ready after 5 s: it was killed"
 
 
 def told_to_callers(path: str) -> list[str]:

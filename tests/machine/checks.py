@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dirty_runtime import DirtyClient, DirtyError
+from gdproto import ManageOp
 
 APP = "looked_after:LookedAfter"
 UNIT = "dirty.service"
@@ -147,6 +149,52 @@ def stops() -> None:
     told["left of the unit"] = (CGROUPS / "system.slice" / UNIT).exists()
 
 
+def pids(client: DirtyClient) -> set[int]:
+    return {worker["pid"] for worker in client.status()["workers"]}
+
+
+def preloaded() -> None:
+    """Workers that are forked from a template with their app, each in a cgroup of its own."""
+    base, log, path = CGROUPS / "forked", Path("/run/forked.log"), "/run/forked"
+    base.mkdir()
+    words = [DIRTY, "serve", "--config", "/etc/dirty/dirty.conf.py", "--chdir", "/etc/dirty"]
+    process = subprocess.Popen(
+        [*words, "--socket", path, "--workers", "2", "--preload"],
+        preexec_fn=lambda: (base / "cgroup.procs").write_text(str(os.getpid())),
+        stderr=log.open("ab"),
+    )
+    with closing(DirtyClient(path, LIMIT_S)) as client:
+        client.wait_ready(LIMIT_S)
+        before = client.status()["workers"]
+        told["forked"] = [
+            {
+                "by": worker["limits"]["memory_by"],
+                "in": Path(f"/proc/{worker['pid']}/cgroup").read_text().strip(),
+                "named": Path(f"/proc/{worker['pid']}/comm").read_text().strip(),
+            }
+            for worker in before
+        ]
+        template = int(re.findall(r"template (\d+) has loaded", log.read_text())[0])
+        told["template"] = Path(f"/proc/{template}/cgroup").read_text().strip()
+        try:
+            told["oom of one forked"] = client.execute(APP, "eat", 256 * 2**20)
+        except DirtyError as error:
+            told["oom of one forked"] = str(error)
+        client.wait_ready(LIMIT_S)
+        after = pids(client)
+        told["others of the forked"] = len(after & {worker["pid"] for worker in before})
+        told["templates"] = len(re.findall(r"template \d+ has loaded", log.read_text()))
+        client.manage(ManageOp.RELOAD)
+        until(lambda: not client.status()["reloading"], "no end of the reload")
+        until(lambda: not after & pids(client), "workers of before the reload live")
+        limits = [worker["limits"]["memory_by"] for worker in client.status()["workers"]]
+        told["forked anew"] = limits
+    process.terminate()
+    told["forked ended"] = process.wait(LIMIT_S)
+    told["left of the forked"] = [path.name for path in base.iterdir() if path.is_dir()]
+    told["log of the forked"] = log.read_text()
+
+
 def alone() -> None:
     """An arbiter that nobody looks after, in a cgroup that is its own."""
     base, log = CGROUPS / "own", Path("/run/alone.log")
@@ -158,9 +206,7 @@ def alone() -> None:
         return sorted(path.name for path in base.iterdir() if path.is_dir())
 
     def enter() -> None:
-        # One that was killed has left the base divided: nothing may be in it.
-        own = base / ARBITER if (base / ARBITER).exists() else base
-        (own / "cgroup.procs").write_text(str(os.getpid()))
+        (base / "cgroup.procs").write_text(str(os.getpid()))
 
     def start(count: int, *options: str) -> subprocess.Popen[bytes]:
         output = log.open("ab")
@@ -176,7 +222,7 @@ def alone() -> None:
     first = start(1)
     first.kill()
     first.wait()
-    until(lambda: not (base / ARBITER / "cgroup.procs").read_text(), "its processes live")
+    until(lambda: "memory" not in (base / "cgroup.subtree_control").read_text(), "it is closed")
     left = set(below())
     second = start(2)
     told["left by one that was killed"] = len(left)
@@ -206,7 +252,7 @@ def alone() -> None:
 
 def main() -> None:
     (out,) = map(Path, sys.argv[1:])
-    steps = (starts, reloads, runs_out_of_memory, is_upgraded, hangs, stops, alone)
+    steps = (starts, reloads, runs_out_of_memory, is_upgraded, hangs, stops, preloaded, alone)
     try:
         for step in steps:
             step()

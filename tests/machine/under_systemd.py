@@ -80,6 +80,21 @@ def test_a_worker_has_a_cgroup_with_a_limit_that_it_dies_of_alone(told: dict[str
     assert not told["left of the unit"]
 
 
+def test_workers_that_are_forked_with_their_app_have_cgroups_too(told: dict[str, Any]) -> None:
+    forked = told["forked"]
+    assert [one["by"] for one in forked] == ["cgroup"] * 2
+    assert [one["named"] for one in forked] == ["dirty-worker"] * 2
+    assert len({one["in"] for one in forked}) == 2
+    assert all(one["in"].startswith("0::/forked/dirty-") for one in forked)
+    # What it has loaded is no worker's.
+    assert told["template"] == "0::/forked/dirty-arbiter"
+    assert told["oom of one forked"] == f"the worker died: {MET}"
+    # Neither another worker nor the template was killed with it.
+    assert (told["others of the forked"], told["templates"]) == (1, 1), told["log of the forked"]
+    assert told["forked anew"] == ["cgroup"] * 2
+    assert (told["forked ended"], told["left of the forked"]) == (0, [])
+
+
 def test_no_cgroup_is_left_behind(told: dict[str, Any]) -> None:
     # The arbiter's own, and its worker's.
     assert told["left by one that was killed"] == 2
@@ -93,6 +108,6 @@ def test_beside_others_workers_are_limited_by_addresses(told: dict[str, Any]) ->
     assert told["memory by"] == "addresses"
     assert told["left beside others"] == []
     met = "the machine, or what limits all together, had no memory left"
-    assert told["oom of all"] == f"the worker died: killed by SIGKILL: {met}"
+    assert told["oom of all"] == f"the worker died: killed by SIGKILL: {met}", told["log"]
     line = "no cgroups, max-memory-bytes counts addresses: others are in /sys/fs/cgroup/own"
     assert told["log"].count(line) == 1

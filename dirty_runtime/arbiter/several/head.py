@@ -138,6 +138,7 @@ class Head:
         self._has_predecessor = predecessor is not None
         try:
             self._cgroups.begin(self.config.cgroups)
+            self._templates.divided = self._cgroups.divided
             if predecessor is None:
                 self._post.take()
             with asyncio.Runner(loop_factory=new_event_loop) as runner:

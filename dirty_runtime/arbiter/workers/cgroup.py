@@ -4,8 +4,8 @@ Rules: they are made below the cgroup that the arbiter was started in, its base,
 divide. A cgroup may divide its memory where no process is in itself: so the arbiter goes to one
 below, and its keepers with it, which must outlive what they keep. Nothing is left behind: a
 worker's goes with its tree, the arbiter's with the last arbiter there, and what one has left that
-was killed is removed by the next. Where none can be made, workers are limited by their addresses,
-and the log says why.
+was killed is removed by the next, for which its template opens the base again. Where none can be
+made, workers are limited by their addresses, and the log says why.
 """
 
 from __future__ import annotations
@@ -20,14 +20,11 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from ...divided import ARBITER, EMPTY_S, LOOK_S, PREFIX
+
 log = logging.getLogger("dirty")
 
-PREFIX = "dirty-"
-ARBITER = f"{PREFIX}arbiter"
 NONE_LEFT = "the machine, or what limits all together, had no memory left"
-# How long those that were killed may take to be gone.
-EMPTY_S = 1.0
-LOOK_S = 0.01
 
 
 class NotToBeHad(Exception):
@@ -133,6 +130,11 @@ class Cgroups:
             )
         else:
             remove(below(self._base, lambda pid: pid == os.getpid() or not _lives(pid)), 0)
+
+    @property
+    def divided(self) -> str:
+        """The path of the base; empty where nothing is divided."""
+        return "" if self._base is None else str(self._base)
 
     def leaf(self, age: int, limit: int) -> Leaf | None:
         """A cgroup for the worker of that age; None where it is to be limited by its addresses."""

@@ -68,6 +68,7 @@ class Template:
 
     Args:
         directory: where it starts; empty for the current one.
+        divided: the cgroup that it opens again if the arbiter cannot; empty for none.
 
     Raises:
         OSError: it cannot be started, for now.
@@ -79,13 +80,13 @@ class Template:
 
     pids: ClassVar[set[int]] = set()
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, divided: str) -> None:
         self.is_gone = False
         self._gone = asyncio.Event()
         self._control, end = socket.socketpair()
         try:
             with end:
-                self._process = _started(end.fileno(), directory)
+                self._process = _started(end.fileno(), directory, divided)
         except BaseException:
             self._control.close()
             raise
@@ -238,9 +239,13 @@ class Templates:
         directory: where they start; empty for the current one.
         limit_s: how long the apps may take to be loaded.
         clock: has the timers.
+
+    Attributes:
+        divided: the cgroup that the arbiter has divided; empty for none.
     """
 
     def __init__(self, directory: str, limit_s: float, clock: Clock) -> None:
+        self.divided = ""
         self._directory = directory
         self.limit_s = limit_s
         self._clock = clock
@@ -316,7 +321,7 @@ class Templates:
 
     def _usual(self) -> Template:
         if self._current is None or self._current.is_gone:
-            self._current = Template(self._directory)
+            self._current = Template(self._directory, self.divided)
         return self._current
 
     def _load(self, apps: Sequence[str], start: Start) -> Loaded:
@@ -362,14 +367,14 @@ def _ordered(control: socket.socket, start: Start) -> Kept:
     return Kept(channel)
 
 
-def _started(control: int, directory: str) -> subprocess.Popen[bytes]:
+def _started(control: int, directory: str, divided: str) -> subprocess.Popen[bytes]:
     """The process of a template. Raises OSError."""
     arbiter = _own_end()
     # None is for it, not even before it can say so.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         return subprocess.Popen(
-            [*PROGRAM, str(control), str(arbiter)],
+            [*PROGRAM, str(control), str(arbiter), divided],
             cwd=directory or None,
             stdin=subprocess.DEVNULL,
             pass_fds=[fd for fd in (control, arbiter) if fd >= 0],
