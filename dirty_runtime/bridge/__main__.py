@@ -159,7 +159,7 @@ class Bridge:
     # --- what is carried ---
 
     def _carry_up(self, actor: Any, number: int, lane: socket.socket) -> None:
-        put = actor.put.options(concurrency_group="in").remote
+        put = actor.put.options(concurrency_group="in", num_returns=0).remote
         at = 0
         with suppress(OSError):
             for at, piece in enumerate(pieces(lane), 1):

@@ -46,33 +46,55 @@ class Place(NamedTuple):
 
 
 class Intake:
-    """Puts pieces into a lane, in the order of their numbers, by a thread."""
+    """Puts pieces into a lane in the order of their numbers, by a thread where the lane is full."""
 
     def __init__(self, lane: socket.socket) -> None:
         self._lane = lane
         self._pieces: dict[int, memoryview] = {}
+        # That of the piece which is put in next, and whether the thread is at it.
+        self._number = 0
+        self._is_full = False
         self._changed = threading.Condition()
         threading.Thread(target=self._run, name="intake", daemon=True).start()
 
     def put(self, number: int, piece: Piece) -> None:
         with self._changed:
             self._pieces[number] = memoryview(piece)
-            self._changed.notify()
+            if not self._is_full:
+                self._put_now()
 
-    def _run(self) -> None:
-        number = 0
+    def _put_now(self) -> None:
+        """Put in what is there, as far as nobody has to wait for that."""
         # A lane that the worker has closed takes no more.
         with suppress(OSError):
-            while piece := self._taken(number):
-                self._lane.sendall(piece)
-                number += 1
-            self._lane.shutdown(socket.SHUT_WR)
+            while piece := self._pieces.get(self._number):
+                with suppress(BlockingIOError):
+                    piece = piece[self._lane.send(piece, socket.MSG_DONTWAIT) :]
+                if piece:
+                    self._pieces[self._number] = piece
+                    self._is_full = True
+                    self._changed.notify()
+                    return
+                self._done()
+            if piece is not None:
+                self._lane.shutdown(socket.SHUT_WR)
 
-    def _taken(self, number: int) -> memoryview:
-        with self._changed:
-            while number not in self._pieces:
-                self._changed.wait()
-            return self._pieces.pop(number)
+    def _done(self) -> None:
+        del self._pieces[self._number]
+        self._number += 1
+
+    def _run(self) -> None:
+        with suppress(OSError):
+            while True:
+                with self._changed:
+                    while not self._is_full:
+                        self._changed.wait()
+                    piece = self._pieces[self._number]
+                self._lane.sendall(piece)
+                with self._changed:
+                    self._done()
+                    self._is_full = False
+                    self._put_now()
 
 
 class Slot:

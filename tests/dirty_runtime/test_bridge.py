@@ -14,6 +14,7 @@ import gdproto
 from dirty_runtime.app import AppSpec
 from dirty_runtime.arbiter.policy.allocation import allocate
 from dirty_runtime.arbiter.policy.catalogue import AppFacts, Catalogue
+from dirty_runtime.bridge.actor import Intake
 from dirty_runtime.bridge.lifeline import Lifeline, is_gone
 from dirty_runtime.bridge.pieces import LARGE_BYTES, PIECE_BYTES, Frames, pieces
 from dirty_runtime.bridge.placement import options_of, required, why_not
@@ -75,6 +76,18 @@ def test_frames_are_followed_however_they_are_cut() -> None:
 def test_what_is_no_frame_is_carried_all_the_same() -> None:
     nonsense = b"\xff" * (3 * PIECE_BYTES)
     assert b"".join(map(bytes, map(memoryview, cut(nonsense)))) == nonsense
+
+
+def test_a_lane_gets_pieces_in_their_order_however_full_it_is() -> None:
+    sent = [bytes([number]) * (number % 3 * 300_000 + 1) for number in range(12)]
+    here, there = socket.socketpair()
+    intake = Intake(there)
+    for number in (1, 0, *range(11, 1, -1)):
+        intake.put(number, sent[number])
+    intake.put(len(sent), b"")
+    here.settimeout(LIMIT_S)
+    with here, there, here.makefile("rb") as got:
+        assert got.read() == b"".join(sent)
 
 
 def test_what_apps_take_are_options_of_actors() -> None:
