@@ -15,10 +15,7 @@ from typing import Generic, TypeVar
 
 from ..deadlines import Deadlines
 from .clock import Alarm, Clock
-from .turns import Turns
-
-# How many are told in one turn of the loop.
-AT_ONCE = 32
+from .turns import TOLD_AT_ONCE, Turns
 
 T = TypeVar("T", bound=Hashable)
 
@@ -49,8 +46,8 @@ class Patience(Generic[T]):
         self._deadlines.drop(one)
 
     def _ring(self) -> None:
-        due = list(islice(self._deadlines.pop_due(self._clock()), AT_ONCE))
-        if len(due) == AT_ONCE:
+        due = list(islice(self._deadlines.pop_due(self._clock()), TOLD_AT_ONCE))
+        if len(due) == TOLD_AT_ONCE:
             self._turns.take(self._ring)
         else:
             self._alarm.set(self._deadlines.next_s())

@@ -6,10 +6,10 @@ import asyncio
 import itertools
 
 from dirty_runtime.arbiter.clock import Clock
-from dirty_runtime.arbiter.patience import AT_ONCE, Limits, Patience
-from dirty_runtime.arbiter.turns import Turns
+from dirty_runtime.arbiter.patience import Limits, Patience
+from dirty_runtime.arbiter.turns import TOLD_AT_ONCE, Turns
 
-COUNT = 3 * AT_ONCE
+COUNT = 3 * TOLD_AT_ONCE
 
 
 def test_those_whose_time_is_over_together_are_told_in_turns() -> None:
@@ -38,7 +38,7 @@ def test_those_whose_time_is_over_together_are_told_in_turns() -> None:
         return turns
 
     seen = asyncio.run(tell())
-    assert max(after - before for before, after in itertools.pairwise(seen)) == AT_ONCE
+    assert max(after - before for before, after in itertools.pairwise(seen)) == TOLD_AT_ONCE
 
 
 def test_who_has_ended_is_not_told_and_who_comes_first_is_told_first() -> None:

@@ -12,9 +12,9 @@ import gdproto
 from dirty_runtime import StashError
 from dirty_runtime.arbiter.clock import Clock
 from dirty_runtime.arbiter.stash import changes
-from dirty_runtime.arbiter.stash.changes import AT_ONCE, MOST_TABLES, PUT, Changes
+from dirty_runtime.arbiter.stash.changes import MOST_TABLES, PUT, Changes
 from dirty_runtime.arbiter.stash.glob import Glob
-from dirty_runtime.arbiter.turns import Turns
+from dirty_runtime.arbiter.turns import TOLD_AT_ONCE, Turns
 
 KEY = gdproto.encode("k")
 LONG_S = 60
@@ -92,7 +92,7 @@ def test_many_who_watch_are_told_in_turns_and_once() -> None:
         globs = [Glob("k"), Glob("other")]
         watching = [
             asyncio.ensure_future(kept.since(log, globs[n % 2], after, None, LONG_S))
-            for n in range(6 * AT_ONCE)
+            for n in range(6 * TOLD_AT_ONCE)
         ]
         while log.waiting < len(watching):
             await asyncio.sleep(0)
@@ -107,5 +107,5 @@ def test_many_who_watch_are_told_in_turns_and_once() -> None:
 
     done = asyncio.run(wait())
     steps = [later - earlier for earlier, later in pairwise(done)]
-    assert max(steps) <= AT_ONCE
+    assert max(steps) <= TOLD_AT_ONCE
     assert len(done) >= 6

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from redis.asyncio.connection import UnixDomainSocketConnection
 
 import gdproto
 from dirty_runtime import StashClient, StashError
 from dirty_runtime.arbiter.stash import line, waiting
 from dirty_runtime.arbiter.stash.valkey import ValkeyStash
+from dirty_runtime.arbiter.turns import TOLD_AT_ONCE
 from dirty_runtime.settings import ConfigError, load_config
 from dirty_runtime.testing import running
 from tests.valkey_server import Server, program, served
@@ -23,6 +26,7 @@ from tests.valkey_server import Server, program, served
 APP = "gdproto.conformance.live.app:App"
 ONE = gdproto.Encoded(gdproto.encode(1))
 SHORT_S, LONG_S = 0.3, 60
+MANY = 1000
 
 pytestmark = pytest.mark.skipif(
     program() is None, reason="no valkey-server and no redis-server is installed"
@@ -267,6 +271,69 @@ def test_who_waits_at_a_lost_server_is_told(own: Server) -> None:
         await let_go(tables)
 
     asyncio.run(wait())
+
+
+def test_however_many_ask_each_turn_of_the_loop_tells_some(own: Server) -> None:
+    async def ask() -> None:
+        tables, loop = ValkeyStash(own.url), asyncio.get_running_loop()
+        turn, told = 0, list[tuple[int, object]]()
+
+        def count() -> None:
+            nonlocal turn
+            turn += 1
+            loop.call_soon(count)
+
+        async def one() -> None:
+            outcome: object
+            try:
+                outcome = await tables.incr("t", "k", ONE)
+            except StashError as error:
+                outcome = error
+            told.append((turn, outcome))
+
+        await tables.put("t", "k", ONE)
+        count()
+        for is_there in (True, False):
+            if not is_there:
+                own.send(signal.SIGSTOP)
+                loop.call_later(SHORT_S, own.send, signal.SIGKILL)
+            told.clear()
+            await asyncio.gather(*(one() for _ in range(MANY)))
+            assert [isinstance(what, int) for _, what in told] == [is_there] * MANY
+            assert max(Counter(when for when, _ in told).values()) <= 2 * TOLD_AT_ONCE
+        await let_go(tables)
+
+    asyncio.run(ask())
+
+
+def test_what_is_put_at_once_is_sent_in_pieces(shared: Server) -> None:
+    pairs = [(number, "x" * (number % 7)) for number in range(5000)]
+    pairs += [("large", "y" * 300_000), ("both", "z" * 10)]
+
+    async def put() -> tuple[int, Any, Any]:
+        tables = ValkeyStash(shared.url)
+        value = gdproto.Encoded(gdproto.encode([list(pair) for pair in pairs]))
+        sent = []
+        with pytest.MonkeyPatch.context() as patch:
+            send = line.Connection.send_packed_command
+
+            async def counted(self: Any, command: list[bytes], check_health: bool = True) -> None:
+                sent.append(sum(map(len, command)))
+                await send(self, command, check_health)
+
+            for kind in (line.Connection, UnixDomainSocketConnection):
+                patch.setattr(kind, "send_packed_command", counted)
+            await tables.put("large " * 50_000, "k", ONE)
+            assert await tables.exists("large " * 50_000, "k")
+            await tables.put_many("pieces", value)
+        names = gdproto.Encoded(gdproto.encode([key for key, _ in pairs]))
+        found = gdproto.decode(bytes(await tables.get_many("pieces", names)))
+        await let_go(tables)
+        return max(sent), [tuple(pair) for pair in found], len(value)
+
+    most, found, size = asyncio.run(put())
+    assert found == pairs
+    assert most < min(size, line.SENT_BYTES + 2 * line.PIECE_BYTES)
 
 
 def test_a_killed_server_is_an_error_and_found_again(own: Server) -> None:

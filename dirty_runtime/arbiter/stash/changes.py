@@ -21,8 +21,8 @@ from gdproto.answers import Scalar
 
 from ...errors import DirtyProtocolError, StashError
 from ..clock import Clock
-from ..patience import AT_ONCE, Patience
-from ..turns import Pace, Turns
+from ..patience import Patience
+from ..turns import TOLD_AT_ONCE, Pace, Turns
 from .glob import Glob, matches_key
 
 PUT, DELETE, EXPIRE, PUSH, POP, CLEAR = "put", "delete", "expire", "push", "pop", "clear"
@@ -121,7 +121,7 @@ class Log:
 
     def _tell_some(self) -> None:
         """Have some look who wait, and the others in other turns of the loop."""
-        for _ in range(min(AT_ONCE, len(self._told))):
+        for _ in range(min(TOLD_AT_ONCE, len(self._told))):
             _end(self._told.popitem()[0])
         if self._told:
             self._turns.take(self._tell_some)

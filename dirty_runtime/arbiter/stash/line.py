@@ -4,7 +4,8 @@ Rules: what is asked in one turn of the loop is sent together, and the answers c
 the questions; so however many ask, they share the way there and back. The line is opened when
 somebody asks, and again when somebody asks after it was lost. Whoever was sent meanwhile is told:
 nobody knows whether that was done, so it is not done again. A server that says nothing for
-`ANSWER_S` is taken for lost.
+`ANSWER_S` is taken for lost. However many ask, and however much, a turn of the loop sends and hears
+some of it; those who are told at one moment are told in several turns.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, TypeAlias
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from itertools import chain, count
+from typing import Any, TypeAlias, TypeGuard
 
 import hiredis
 from redis.asyncio.connection import AbstractConnection, Connection, parse_url
@@ -21,9 +23,12 @@ from redis.exceptions import RedisError, ResponseError
 
 from ...errors import StashError
 from ...settings import without_password
+from ..turns import TOLD_AT_ONCE, Pace, Turns
 
 Word: TypeAlias = str | int | float | bytes | memoryview
 
+# What is packed as one piece, and sent in one turn of the loop.
+PIECE_BYTES, PIECE_WORDS, SENT_BYTES = 64 * 1024, 1000, 256 * 1024
 # How long a server may take for the next answer, or to be connected with.
 ANSWER_S = 5.0
 # When to look again for a server whose channels are followed.
@@ -58,14 +63,41 @@ def place_of(url: str) -> str:
 
 
 class Asked:
-    """A question, and who waits for its answer."""
+    """A question, and who waits for its answer.
 
-    __slots__ = ("answer", "asked_s", "words")
+    Args:
+        words: of the question.
+        more: words behind those, however many.
+    """
 
-    def __init__(self, words: tuple[Word, ...], loop: asyncio.AbstractEventLoop) -> None:
+    __slots__ = ("answer", "asked_s", "more", "words")
+
+    def __init__(
+        self, words: tuple[Word, ...], more: Sequence[bytes], loop: asyncio.AbstractEventLoop
+    ) -> None:
         self.words = words
+        self.more = more
         self.asked_s = loop.time()
         self.answer: asyncio.Future[Any] = loop.create_future()
+
+    def packed(self) -> Iterator[bytes]:
+        """The question as it is sent, in pieces that take little time each."""
+        if not self.more and not any(map(_is_large, self.words)):
+            yield hiredis.pack_command(self.words)  # type: ignore[arg-type]
+            return
+        yield b"*%d\r\n" % (len(self.words) + len(self.more))
+        some, size = list[Word](), 0
+        for word in chain(self.words, self.more):
+            if _is_large(word):
+                yield from (_packed(some), *_cut(word))
+                some, size = [], 0
+                continue
+            some.append(word)
+            size += len(word) if isinstance(word, bytes) else 0
+            if len(some) == PIECE_WORDS or size > PIECE_BYTES:
+                yield _packed(some)
+                some, size = [], 0
+        yield _packed(some)
 
     def tell(self, answer: Any) -> None:
         if not self.answer.done():
@@ -76,19 +108,43 @@ class Asked:
             self.answer.set_exception(error)
 
 
+def _is_large(word: Word) -> TypeGuard[str | bytes | memoryview]:
+    return isinstance(word, str | bytes | memoryview) and len(word) > PIECE_BYTES
+
+
+def _packed(words: list[Word]) -> bytes:
+    """Words within a question."""
+    packed: bytes = hiredis.pack_command(tuple(words))  # type: ignore[arg-type]
+    return packed[packed.index(b"\n") + 1 :]
+
+
+def _cut(word: str | bytes | memoryview) -> Iterator[bytes]:
+    """A large word within a question."""
+    data = memoryview(word.encode() if isinstance(word, str) else word)
+    yield b"$%d\r\n" % len(data)
+    for at in range(0, len(data), PIECE_BYTES):
+        yield bytes(data[at : at + PIECE_BYTES])
+    yield b"\r\n"
+
+
 class Line:
     """One connection, opened again and again.
 
     Args:
         url: of the server.
+        turns: of whoever has long work to do.
         prepare: is awaited with each connection that has been opened, before anything is asked.
     """
 
     def __init__(
-        self, url: str, prepare: Callable[[AbstractConnection], Awaitable[None]] | None = None
+        self,
+        url: str,
+        turns: Turns,
+        prepare: Callable[[AbstractConnection], Awaitable[None]] | None = None,
     ) -> None:
         connection_to(url)
         self._url = url
+        self._turns = turns
         self._prepare = prepare
         self._queue: deque[Asked] = deque()
         self._sent: deque[Asked] = deque()
@@ -96,15 +152,15 @@ class Line:
         self._more = asyncio.Event()
         self._heard_s = 0.0
 
-    async def ask(self, *words: Word) -> Any:
-        """What the server answers.
+    async def ask(self, *words: Word, more: Sequence[bytes] = ()) -> Any:
+        """What the server answers to these words, and more that are many.
 
         Raises:
             StashError: it cannot be reached, or is lost.
             ResponseError: it refuses.
         """
         loop = asyncio.get_running_loop()
-        asked = Asked(words, loop)
+        asked = Asked(words, more, loop)
         self._queue.append(asked)
         if self._task is None:
             self._task = loop.create_task(self._serve())
@@ -158,17 +214,24 @@ class Line:
         while True:
             await self._more.wait()
             self._more.clear()
-            many, now_s = list(self._queue), asyncio.get_running_loop().time()
-            self._queue.clear()
-            for one in many:
-                one.asked_s = now_s
-            self._sent.extend(many)
-            packed = [hiredis.pack_command(one.words) for one in many]  # type: ignore[arg-type]
-            await connection.send_packed_command(packed, check_health=False)
+            pace, pieces = Pace(self._turns), self._pieces()
+            while some := _some(pieces):
+                await connection.send_packed_command(some, check_health=False)
+                await pace()
+
+    def _pieces(self) -> Iterator[bytes]:
+        """What is to be sent; a question of which a piece was taken is one that was sent."""
+        loop = asyncio.get_running_loop()
+        while self._queue:
+            one = self._queue.popleft()
+            self._sent.append(one)
+            for piece in one.packed():
+                one.asked_s = loop.time()
+                yield piece
 
     async def _receive(self, connection: AbstractConnection) -> None:
         loop = asyncio.get_running_loop()
-        while True:
+        for number in count(1):
             try:
                 answer = await connection.read_response(disable_decoding=True)
             except ResponseError as error:
@@ -176,6 +239,8 @@ class Line:
             else:
                 self._sent.popleft().tell(answer)
             self._heard_s = loop.time()
+            if number % TOLD_AT_ONCE == 0:
+                await self._turns.wait()
 
     async def _look(self) -> None:
         """Raises TimeoutError when the server says nothing for long."""
@@ -193,17 +258,29 @@ class Line:
         place = place_of(self._url)
         if was_open:
             told = f"the stash at {place} was lost, what was asked may have been done: {reason}"
-            self._fail(self._sent, StashError(told))
+            self._fail_sent(StashError(told))
         else:
             self._fail_all(StashError(f"the stash at {place} cannot be reached: {reason}"))
 
     def _fail_all(self, error: StashError) -> None:
-        self._fail(self._sent, error)
-        self._fail(self._queue, error)
+        self._sent += self._queue
+        self._queue.clear()
+        self._fail_sent(error)
 
-    def _fail(self, many: deque[Asked], error: StashError) -> None:
-        while many:
-            many.popleft().fail(error)
+    def _fail_sent(self, error: StashError) -> None:
+        failed, self._sent = self._sent, deque()
+        self._turns.tell(failed, lambda one: one.fail(error))
+
+
+def _some(pieces: Iterator[bytes]) -> list[bytes]:
+    """As many of them as may be sent in a turn of the loop."""
+    some, size = list[bytes](), 0
+    for piece in pieces:
+        some.append(piece)
+        size += len(piece)
+        if len(some) == TOLD_AT_ONCE or size >= SENT_BYTES:
+            break
+    return some
 
 
 class Channels:

@@ -372,17 +372,14 @@ class Waiting:
         self.args = args
         self.done = done
 
-
-def _tell(many: list[Waiting]) -> None:
-    """Tell those who wait, on their event loop."""
-    for one in many:
-        done = one.done
-        if done.done():
-            continue
-        if one.error is None:
-            done.set_result(one.result)
+    def tell(self) -> None:
+        """Tell who waits, on its event loop."""
+        if self.done.done():
+            return
+        if self.error is None:
+            self.done.set_result(self.result)
         else:
-            done.set_exception(one.error)
+            self.done.set_exception(self.error)
 
 
 class Writer:
@@ -391,12 +388,18 @@ class Writer:
     Args:
         tables: what it writes.
         path: of their file.
+        turns: of whoever has long work to do.
         tell: is called, in the thread, with the changes of a transaction that are in the file.
     """
 
     def __init__(
-        self, tables: Tables, path: str, tell: Callable[[list[tuple[str, str, Data]]], object]
+        self,
+        tables: Tables,
+        path: str,
+        turns: Turns,
+        tell: Callable[[list[tuple[str, str, Data]]], object],
     ) -> None:
+        self._turns = turns
         self._tables = tables
         self._path = path
         self.tell = tell
@@ -477,7 +480,7 @@ class Writer:
         for loop, many in groupby(batch, lambda one: one.done.get_loop()):
             # One that is closed has nobody who waits.
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(_tell, list(many))
+                loop.call_soon_threadsafe(self._turns.tell, deque(many), Waiting.tell)
         self._took_s = time.monotonic() - start_s
 
     def _do_all(self, batch: list[Waiting], do: Callable[[Waiting], None]) -> None:
@@ -516,7 +519,7 @@ class SqliteStash:
             raise StashError(f"the stash cannot be kept in {path}: {error}") from None
         self._changes = Changes(self._turns)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._do = Writer(self._tables, path, self._tell)
+        self._do = Writer(self._tables, path, self._turns, self._tell)
         self._listing = asyncio.Lock()
         self._waiters: Waiters[Data] = Waiters(self._turns)
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -65,7 +65,7 @@ class ValkeyStash:
         self.bytes = 0
         self._place = place_of(url)
         self._turns = turns or Turns()
-        self._line = Line(url, _load)
+        self._line = Line(url, self._turns, _load)
         self._channels = Channels(url, self._heard, self._missed)
         self._waiters: Waiters[Data] = Waiters(self._turns)
         self._changes = Changes(self._turns, forgotten=self._unfollow)
@@ -171,7 +171,7 @@ class ValkeyStash:
         names = await keys_of(value, MAX_KEY_BYTES, pace)
         values = list[bytes | None]()
         try:
-            values = await self._do("get_many", table, *names)
+            values = await self._do("get_many", table, more=names)
             return await values_of(table, zip(names, values, strict=True), pace)
         finally:
             pace.free(names)
@@ -180,11 +180,15 @@ class ValkeyStash:
     async def put_many(self, table: str, value: Data, ttl: float | None = None) -> bool:
         pace = Pace(self._turns)
         pairs = await pairs_of(value, MAX_KEY_BYTES, pace)
-        words = itertools.chain.from_iterable(pairs)
+        words = list[bytes]()
         try:
-            return bool(await self._do("put_many", table, _ttl_us(ttl), *words))
+            for pair in pairs:
+                await pace()
+                words += pair
+            return bool(await self._do("put_many", table, _ttl_us(ttl), more=words))
         finally:
             pace.free(pairs)
+            pace.free(words)
 
     async def keys(self, table: str, pattern: str | None = None) -> gdproto.Pieces:
         listed, last, count = gdproto.ListPieces(), None, 0
@@ -198,10 +202,12 @@ class ValkeyStash:
         return listed.value()
 
     async def tables(self) -> gdproto.Pieces:
-        listed = gdproto.ListPieces()
+        listed, pace = gdproto.ListPieces(), Pace(self._turns)
         try:
             names: list[bytes] = await self._asked("HKEYS", "dirty:tables")
-            listed.add([gdproto.encode(name.decode()) for name in names])
+            for name in names:
+                await pace()
+                listed.add([gdproto.encode(name.decode())])
         except gdproto.ProtocolError as error:
             raise too_long(error, "there are many tables") from None
         return listed.value()
@@ -316,15 +322,15 @@ class ValkeyStash:
             pass
         return answer
 
-    async def _do(self, name: str, table: str, *words: Word) -> Any:
+    async def _do(self, name: str, table: str, *words: Word, more: Sequence[bytes] = ()) -> Any:
         """What the script answers. Raises StashError, and ResponseError of the script's own."""
         asked = (DIGESTS[name], 0, table, self.max_bytes, *words)
         try:
-            return await self._asked("EVALSHA", *asked)
+            return await self._asked("EVALSHA", *asked, more=more)
         except NoScriptError:
             # Somebody has told the server to forget them: nothing has been done.
             await self._asked("SCRIPT", "LOAD", SCRIPTS[name])
-            return await self._asked("EVALSHA", *asked)
+            return await self._asked("EVALSHA", *asked, more=more)
         except ResponseError as error:
             reason, *numbers = str(error).split()
             if reason == FULL:
@@ -339,12 +345,12 @@ class ValkeyStash:
             f"{self.max_bytes} bytes are taken, this takes {needed}"
         )
 
-    async def _asked(self, *words: Word) -> Any:
+    async def _asked(self, *words: Word, more: Sequence[bytes] = ()) -> Any:
         self._asked_s = time.monotonic()
         if self._sweeping is None:
             self._loop = asyncio.get_running_loop()
             self._sweeping = self._loop.create_task(self._sweep())
-        return await self._line.ask(*words)
+        return await self._line.ask(*words, more=more)
 
     async def _sweep(self) -> None:
         """Have removed what has lived its time, again and again, as long as somebody asks."""

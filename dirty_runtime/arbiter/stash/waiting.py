@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -107,6 +107,7 @@ class Waiters(Generic[T]):
     def __init__(self, turns: Turns, clock: Clock | None = None, look_s: float = LOOK_S) -> None:
         self._clock = clock or Clock()
         self._look_s = look_s
+        self._turns = turns
         self._queues: dict[Place, Queue] = {}
         self._patience = Patience(Waiter.tell, turns, self._clock)
 
@@ -120,8 +121,7 @@ class Waiters(Generic[T]):
 
     def look(self) -> None:
         """Have it looked for an item of every list that somebody waits for."""
-        for queue in self._queues.values():
-            queue.first.tell()
+        self._turns.tell(deque(self._queues.values()), _look)
 
     async def first(self, place: Place, take: Take[T], wait_s: float) -> T | None:
         """An item, for which is waited so long; None where there is none in time.
@@ -159,6 +159,12 @@ class Waiters(Generic[T]):
             del self._queues[place]
         elif had_turn:
             queue.first.tell()
+
+
+def _look(queue: Queue) -> None:
+    # All may have left it meanwhile.
+    if queue:
+        queue.first.tell()
 
 
 async def unless_cancelled(
