@@ -123,6 +123,8 @@ class DirtyArbiter:
         )
         self.calls: Calls[ClientConnection, Place] = Calls(self.router, share)
         self.answerers = Answerers(self.turns, clock)
+        # Of what the head of several arbiters asks.
+        self._own_answerers = Answerers(self.turns, clock)
         self.counters = Counters(self.catalogue.paths, clock())
         access_log = [AccessLog()] if config.access_log else []
         self.door = Door(config, self._worker_pids, clock)
@@ -207,7 +209,7 @@ class DirtyArbiter:
             self.counters,
         )
         if self.branch is not None:
-            own, relayed = self.branch.answerers, self.branch.relay.answer
+            own, relayed = self._own_answerers, self.branch.relay.answer
             own.register(gdproto.Status, status.answer, waits=False)
             own.register(gdproto.Manage, management.answer, waits=False)
             self.answerers.register(gdproto.Status, relayed)
@@ -249,7 +251,9 @@ class DirtyArbiter:
             self._cgroups.begin(self.config.cgroups, is_told=self.branch is None)
             self.templates.divided = self._cgroups.divided
             if self.branch is not None:
-                self._post.listener = self.branch.listener(self._clock, self.turns, self._orphaned)
+                self._post.listener = self.branch.listener(
+                    self._own_answerers, self._clock, self.turns, self._orphaned
+                )
             elif predecessor is None:
                 self._post.take()
             with asyncio.Runner(loop_factory=new_event_loop) as runner:

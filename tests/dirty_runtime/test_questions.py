@@ -17,6 +17,7 @@ from dirty_runtime.app import AppSpec
 from dirty_runtime.arbiter import DirtyArbiter
 from dirty_runtime.arbiter.answers.registry import MAX_WAITING, Answerers, Later
 from dirty_runtime.arbiter.clients.connection import ClientConnection, ClientEvents
+from dirty_runtime.arbiter.clock import Clock
 from dirty_runtime.arbiter.turns import Turns
 from dirty_runtime.errors import DirtyPermissionError, StashError
 from dirty_runtime.settings import Config
@@ -32,7 +33,7 @@ class Desk(ClientEvents):
     """An arbiter that knows questions alone, and answers a GET when its key is opened."""
 
     def __init__(self) -> None:
-        self.answerers = Answerers()
+        self.answerers = Answerers(Turns(), Clock())
         self.answerers.register(gdproto.Stash, self.get, limit_s=LIMIT_S)
         self.asked_keys: list[Any] = []
         self.gates: dict[Any, asyncio.Event] = {}

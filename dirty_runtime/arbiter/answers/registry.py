@@ -89,9 +89,9 @@ class Answerers:
         clock: by which an answer takes long.
     """
 
-    def __init__(self, turns: Turns | None = None, clock: Clock | None = None) -> None:
+    def __init__(self, turns: Turns, clock: Clock) -> None:
         self._answerers: dict[type[gdproto.Message], Answerer] = {}
-        self._limits = Limits(turns or Turns(), clock or Clock())
+        self._limits = Limits(turns, clock)
 
     def register(
         self,

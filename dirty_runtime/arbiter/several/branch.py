@@ -34,13 +34,11 @@ class Branch:
 
     Attributes:
         share: which of them.
-        answerers: of the head's questions.
         relay: of clients' questions.
     """
 
     def __init__(self, share: Share, connected: Channel) -> None:
         self.share = share
-        self.answerers = Answerers()
         self.relay = Relay(connected)
         self._channel = connected
 
@@ -83,14 +81,19 @@ class Branch:
             asking.leave()
 
     def listener(
-        self, clock: Callable[[], float], turns: Turns, orphaned: Callable[[], object]
+        self,
+        answerers: Answerers,
+        clock: Callable[[], float],
+        turns: Turns,
+        orphaned: Callable[[], object],
     ) -> Dealt:
         """Where its callers come from.
 
         Args:
+            answerers: of the head's questions.
             orphaned: is called when the head is gone.
         """
-        return Dealt(self._channel, Questioners(self.answerers, clock, turns), orphaned)
+        return Dealt(self._channel, Questioners(answerers, clock, turns), orphaned)
 
 
 class Dealt:
