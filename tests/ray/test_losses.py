@@ -18,6 +18,7 @@ import pytest
 
 from dirty_runtime import DirtyError, DirtyNoWorkersAvailableError, DirtyWorkerError
 from dirty_runtime.testing import Arbiter, started
+from tests.dirty_runtime.processes import wait_until_logged
 
 from .conftest import CLUSTER, LIMIT_S, Nodes, Serve, is_there, until, worker_of
 
@@ -101,6 +102,14 @@ def test_a_reload_sends_new_code(serve: Serve, tmp_path: Path) -> None:
         )
         dirty("reload", "--wait", "90", "--socket", arbiter.socket_path)
         assert client.execute(A, "news") == 7
+
+
+def test_an_app_does_not_say_where_its_worker_is(serve: Serve) -> None:
+    with serve(A) as arbiter, arbiter.client(timeout=60) as client:
+        lies = "waits it lies\nplaced elsewhere it\n" * 50
+        client.execute(A, "say", f"{lies}leave it is tired\n")
+        wait_until_logged(arbiter, "asks to be replaced: it is tired")
+        assert "waits for a place: it lies" not in arbiter.log.read_text()
 
 
 def test_slots_are_added_and_given_back(serve: Serve) -> None:

@@ -1,8 +1,9 @@
 """A worker that stands in a Ray cluster, behind a bridge, which is a process of this machine.
 
 Rules: the arbiter neither imports Ray nor connects to it: the bridge does, and says on its trace
-how its worker is. One that waits for a place is no failure of an app, however long that takes; nor
-is the end of one whose actor or cluster was lost.
+how its worker is. Where it is, is heard until it has a place: later its apps alone could say it.
+One that waits for a place is no failure of an app, however long that takes; nor is the end of one
+whose actor or cluster was lost.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ class RayProcess(LocalProcess):
             self._end = printable(rest, at_most=REASON_CHARACTERS)
             if word == "lost":
                 self.placement = self.placement._replace(is_blameless=True)
+        elif word in ("waits", "busy", "placed") and self.placement.node:
+            return
         elif word in ("waits", "busy"):
             waits = printable(rest, at_most=REASON_CHARACTERS)
             self._move(self.placement._replace(waits=waits, waits_for_others=word == "busy"))

@@ -36,6 +36,8 @@ BOOTING_S = 2.0
 STACKS_S = 1.0
 # What a worker gets behind the close of its apps: see `worker.leaving`.
 LEAVE_S = 4.0
+# How often the log tells why one waits for a place, where the reason stays of a kind.
+TOLD_EACH_S = 30.0
 
 
 class WorkerEvents(AnswerEvents, Protocol):
@@ -168,6 +170,9 @@ class Worker:
         self._clock = clock
         self._timers: list[Timer] = []
         self._boot_limit: Timer | None = None
+        # Of its wait for a place: the kind and the time of what the log has told.
+        self._told_of_others: bool | None = None
+        self._told_s = 0.0
         try:
             # Where each app has a lane of its own, none is called by a thread.
             threads = config.threads if set(apps) - set(own) or not own else 0
@@ -283,11 +288,19 @@ class Worker:
         if self._boot_limit is not None:
             self._boot_limit.cancel()
         if self.placement.waits:
-            text = "worker %d (slot %d) waits for a place: %s"
-            log.warning(text, self.pid, self.slot, self.placement.waits)
+            self._tell_wait()
             self._supervisor.worker_waits(self)
         else:
             self._boot_limit = self._later(self._boot_timeout_s, self._check_booted)
+
+    def _tell_wait(self) -> None:
+        """Log why it waits: at once where that is another reason, and now and then its numbers."""
+        waits, now_s = self.placement, self._clock()
+        if waits.waits_for_others is self._told_of_others and now_s < self._told_s + TOLD_EACH_S:
+            return
+        self._told_of_others, self._told_s = waits.waits_for_others, now_s
+        text = "worker %d (slot %d) waits for a place: %s"
+        log.warning(text, self.pid, self.slot, waits.waits)
 
     # --- what its lanes tell ---
 
