@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test cases conformance conformance-publish check peers ray machine check-c model mutants mutants-runtime mutants-peers fuzz acceptance soak \
+.PHONY: help demo test cases conformance conformance-publish check peers ray machine container check-c model mutants mutants-runtime mutants-peers fuzz acceptance soak \
 	check-all cost bench bench-instructions bench-publish docs docs-archive docs-version docs-serve docs-shots site-check travels spec clean
 
 help:  ## list the targets
@@ -86,6 +86,11 @@ machine: $(VENV)/installed  ## the units under systemd, and cgroups, in a machin
 	@command -v /lib/systemd/systemd > /dev/null || apt-get install --yes -qq systemd > /dev/null
 	$(BIN)/pytest tests/machine/under_systemd.py
 
+container: $(VENV)/installed  ## the image and the pod of deploy/, built and run, on a Debian made of packages
+	@command -v podman > /dev/null && command -v runc > /dev/null && command -v mmdebstrap > /dev/null || \
+		(apt-get update -qq && apt-get install --yes -qq --no-install-recommends podman runc mmdebstrap) > /dev/null
+	$(BIN)/pytest tests/container/in_a_container.py
+
 check-c: $(VENV)/installed  ## the tests of what is in C on a build that watches its memory
 	@echo "== AddressSanitizer and UndefinedBehaviorSanitizer"
 	$(BIN)/python -m tests.gdproto.sanitize
@@ -119,7 +124,7 @@ fuzz: $(VENV)/installed  ## look for inputs that break a rule; SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 	@$(BIN)/python -m workshop.peers --fuzz $(PEERS)
 
-check-all: check test cost peers ray machine check-c mutants mutants-runtime mutants-peers fuzz acceptance soak  ## everything, in an hour and a half
+check-all: check test cost peers ray machine container check-c mutants mutants-runtime mutants-peers fuzz acceptance soak  ## everything, in an hour and a half
 
 bench: $(VENV)/installed  ## measure codecs, runtime and peers, about fifteen minutes; ARGS=--quick for one
 	$(BIN)/python -m benchmarks $(ARGS)
