@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -130,7 +131,8 @@ def test_clients_that_leave_take_their_descriptors_along(arbiter: Arbiter) -> No
                     assert connection.recv(1000)
     # At once, not when the collector comes; the last may be in the hands of the thread that writes.
     assert len(pipes_and_spools(arbiter)) <= len(before) + 1
-    wait_until(lambda: pipes_and_spools(arbiter) == before)
+    # Before there may have been one of a client that had just left.
+    wait_until(lambda: Counter(pipes_and_spools(arbiter)) <= Counter(before))
 
 
 @pytest.mark.parametrize("reads", [True, False])

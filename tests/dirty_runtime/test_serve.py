@@ -282,7 +282,7 @@ def test_a_silent_worker_is_replaced() -> None:
         with pytest.raises(DirtyTimeoutError, match="silent"):
             list(client.stream(OURS, "hold"))
         assert client.execute(OURS, "pid") != pid
-        assert not is_running(pid)
+        wait_until(lambda: not is_running(pid))
 
 
 # --- death ---

@@ -62,7 +62,8 @@ class Manager:
         self.said: list[str] = []
         self._unread: queue.Queue[str] = queue.Queue()
         self._told = told_at(directory / "notify")
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
         self.listening = socket.socket(socket.AF_UNIX)
         self.listening.bind(self.path)
         self.listening.listen()
@@ -110,6 +111,7 @@ class Manager:
     def close(self) -> None:
         # It ends who reads.
         self._told.shutdown(socket.SHUT_RD)
+        self._reader.join()
         self._told.close()
         self.listening.close()
 
