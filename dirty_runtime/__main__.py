@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
+
+from . import exiting
 
 
 def main() -> None:
@@ -10,7 +13,7 @@ def main() -> None:
     try:
         from .cli import group
 
-        group(prog_name="dirty")
+        exiting.run(partial(group, prog_name="dirty"))
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("click", "rich"):
             raise

@@ -8,7 +8,6 @@ collection in a worker writes to no page of it.
 
 from __future__ import annotations
 
-import atexit
 import ctypes
 import gc
 import os
@@ -137,12 +136,3 @@ def begin() -> None:
     generator = getattr(sys.modules.get("torch"), "default_generator", None)
     if generator is not None:
         generator.seed()
-
-
-def exit_without_freeing(code: int) -> None:
-    """End as Python does, but free nothing: that would copy every page first."""
-    threading._shutdown()  # type: ignore[attr-defined]
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    os._exit(code)

@@ -20,13 +20,13 @@ import time
 import warnings
 from contextlib import suppress
 
-from .. import keeper
+from .. import exiting, keeper
 from ..divided import open_again
 from . import __main__ as worker
 from . import inspector
 from .lane import ArbiterGone
 from .leaving import LEFT_S, end_after, left
-from .loading import Loading, begin, exit_without_freeing, settle_memory
+from .loading import Loading, begin, settle_memory
 from .order import Order, fail, say
 
 # After a spare that was killed, or could not be forked.
@@ -178,7 +178,7 @@ def load(arbiter: int) -> int:
     except BaseException:
         sys.excepthook(*sys.exc_info())
         code = 1
-    exit_without_freeing(code)
+    exiting.exit_without_freeing(code)
     return code
 
 
@@ -200,6 +200,7 @@ def main() -> int:
     if divided and is_readable(arbiter):
         with suppress(OSError):
             open_again(divided)
+    exiting.exit_without_freeing(0)
     return 0
 
 
