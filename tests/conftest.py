@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, settings
 
+from dirty_runtime.testing import processes
 from workshop.subjects import codecs, kept
+
+from .nursery import Nursery
 
 # A busy machine is no fault of a test: hypothesis's own 200 ms for an example are too few.
 settings.register_profile("unhurried", settings(), deadline=None)
@@ -25,6 +29,10 @@ settings.register_profile(
     phases=(Phase.explicit, Phase.generate),
 )
 
+
+# Each arbiter of a test would import anew what the one before has imported.
+NURSERY = Nursery()
+processes.begin = NURSERY.begin
 
 # What needs more than Python, the toolchains of other languages, a browser or a cluster:
 # `make peers`, `make site-check` and `make ray` name it, and else nobody runs it.
@@ -50,6 +58,17 @@ LONGEST = ("test_live_peers.py", "test_live_broken.py")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests first that would be last otherwise."""
     items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
+def pytest_unconfigure() -> None:
+    """End what forks arbiters."""
+    NURSERY.close()
+
+
+def pytest_collection_finish() -> None:
+    """Keep the thousands of tests themselves from each collection that one of them asks for."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..client import DirtyClient
 from ..client.readiness import State, is_ready, not_ready, wait
@@ -180,17 +180,26 @@ def started(
         words = [socket_path if word == "SOCKET" else word for word in command]
         log = Path(own, "log")
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                words,
-                cwd=directory,
-                env={**os.environ, **(environment or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
+            process = begin(
+                words, output, Path(directory or "."), {**os.environ, **(environment or {})}
             )
         with ending(process):
             yield Arbiter(socket_path, log, process)
+
+
+def begin(
+    words: Sequence[str], output: BinaryIO, directory: Path, environment: dict[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start the leader of a session. Raises OSError."""
+    return subprocess.Popen(
+        words,
+        cwd=directory,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )
 
 
 @contextlib.contextmanager

@@ -373,16 +373,17 @@ def _started(control: int, directory: str, divided: str) -> subprocess.Popen[byt
     # None is for it, not even before it can say so.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
-        return subprocess.Popen(
-            [*PROGRAM, str(control), str(arbiter), divided],
-            cwd=directory or None,
-            stdin=subprocess.DEVNULL,
-            pass_fds=[fd for fd in (control, arbiter) if fd >= 0],
-        )
+        fds = [fd for fd in (control, arbiter) if fd >= 0]
+        return begin([*PROGRAM, str(control), str(arbiter), divided], fds, directory)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if arbiter >= 0:
             os.close(arbiter)
+
+
+def begin(words: Sequence[str], fds: Sequence[int], directory: str) -> subprocess.Popen[bytes]:
+    """Start a program that has these descriptors, by their numbers. Raises OSError."""
+    return subprocess.Popen(words, cwd=directory or None, stdin=subprocess.DEVNULL, pass_fds=fds)
 
 
 def _own_end() -> int:
