@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -66,6 +67,35 @@ class Service(DirtyApp):
         while time.monotonic() < until_s:
             with suppress(BlockingIOError):
                 os.write(stacks, bytes(65536))
+
+
+class Copied(DirtyApp):
+    """Loaded once, and does in each copy what a file says that stands beside the probe's."""
+
+    preload = True
+
+    def after_fork(self) -> None:
+        do = Path(os.environ["LOOP_PROBE"]).with_name("do")
+        what = do.read_text() if do.exists() else ""
+        if what == "hang":
+            time.sleep(600)
+        elif what == "stop":
+            os.kill(os.getpid(), signal.SIGSTOP)
+        elif what == "fork":
+            fork_without_end()
+
+    def template(self) -> int:
+        """The process that this one is a copy of."""
+        return self._template
+
+    def init(self) -> None:
+        self._template = os.getpid()
+
+
+def fork_without_end() -> None:
+    while True:
+        with suppress(OSError):
+            os.fork()
 
 
 def write_all(number: int, data: bytes) -> None:

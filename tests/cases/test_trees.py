@@ -20,8 +20,11 @@ import pytest
 
 from dirty_runtime import DirtyError
 from dirty_runtime.arbiter.clock import Clock
-from dirty_runtime.arbiter.workers.template import OUTPUT, Start, Templates
+from dirty_runtime.arbiter.workers import template
+from dirty_runtime.arbiter.workers.process import Kept
+from dirty_runtime.arbiter.workers.template import OUTPUT, Start, Template, Templates
 from dirty_runtime.testing import Arbiter, started
+from tests.acceptance.facts import family
 from tests.dirty_runtime.processes import (
     LIMIT_S,
     dirty,
@@ -243,6 +246,46 @@ async def come(number: int) -> str:
 )
 def test_a_keeper_hands_signals_on(number: int) -> None:
     assert asyncio.run(come(number)) == f"{int(number)}\n"
+
+
+async def end_of(kept: Kept) -> None:
+    async with asyncio.timeout(LIMIT_S):
+        is_over = asyncio.Event()
+        kept.when_ended(is_over.set)
+        await is_over.wait()
+
+
+@pytest.mark.parametrize("has_forked", [False, True], ids=["it alone", "and what it has forked"])
+def test_a_template_that_stands_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, has_forked: bool
+) -> None:
+    monkeypatch.setattr(template, "STUCK_S", 0.1)
+    start = Start("command", ["true"], os.environ, str(Path.cwd()))
+
+    async def test() -> None:
+        templates = Templates("", LIMIT_S, Clock())
+        first = templates.start(start)
+        stands = [pid for pid in Template.pids if is_running(pid)]
+        if has_forked:
+            await end_of(first)
+            # Itself, the next that waits for an order, and the keeper of that.
+            await asyncio.to_thread(wait_until, lambda: len(family(stands[0])) == 3)
+            stands = family(stands[0])
+        for pid in stands:
+            os.kill(pid, signal.SIGSTOP)
+        if has_forked:
+            first = templates.start(start)
+        first.kill()
+        await end_of(first)
+        last = templates.start(start)
+        await end_of(last)
+        assert last.ending() == "exited with 0"
+        for pid in stands:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        await templates.stop()
+
+    asyncio.run(test())
 
 
 IN_A_NAMESPACE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")

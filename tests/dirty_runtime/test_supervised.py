@@ -34,6 +34,8 @@ from .test_launchers import Elsewhere, ElsewhereLauncher
 from .test_watch import Timer
 
 APPS = ("elsewhere:App", "elsewhere:Rare")
+# How a start may fail: by an app, or not.
+KINDS = ("refused", "victim", "never begun", *APPS)
 STEP_S = 0.0005
 # Longer than what waits for longest: an app that is tried again.
 LONG_S = 200.0
@@ -112,6 +114,20 @@ class Dying(Elsewhere):
         return self._traced
 
 
+class NeverBegun(Elsewhere):
+    """It is ordered, and whoever is to fork it does not."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order)
+        self.pid = 0
+
+    def say_ready(self, status: bytes) -> None:
+        """It has nothing to say."""
+
+    def is_victim(self) -> bool:
+        return True
+
+
 class Launcher(ElsewhereLauncher):
     """Starts those that serve, unless it is told otherwise for the next ones."""
 
@@ -126,6 +142,8 @@ class Launcher(ElsewhereLauncher):
             raise OSError("no process for now")
         if kind == "victim":
             return Dying(order, True)
+        if kind == "never begun":
+            return NeverBegun(order)
         if kind in order.apps:
             return Dying(order, False, kind)
         self.launched.append(Slow(order, self._clock))
@@ -150,7 +168,8 @@ class Supervised(RuleBasedStateMachine):
 
     async def begin(self) -> None:
         apps = (AppSpec(APPS[0], None), AppSpec(APPS[1], 1))
-        config = Config(apps, "unused", workers=3, max_workers=5, max_crashes=3, crash_window_s=30)
+        limits = {"max_crashes": 3, "crash_window_s": 30, "boot_timeout_s": 20}
+        config = Config(apps, "unused", workers=3, max_workers=5, **limits)
         self.arbiter, self.clock = DirtyArbiter(config), Clock()
         self.launcher = Launcher(self.clock)
         self.arbiter.launchers[""] = self.launcher
@@ -207,7 +226,11 @@ class Supervised(RuleBasedStateMachine):
 
     # --- what happens ---
 
-    @rule(kinds=st.lists(st.sampled_from(["refused", "victim", *APPS]), min_size=1, max_size=4))
+    @rule(
+        kinds=st.lists(
+            st.sampled_from(["refused", "victim", "never begun", *APPS]), min_size=1, max_size=4
+        )
+    )
     def the_next_ones_fail(self, kinds: list[str]) -> None:
         self.launcher.next += kinds
 
@@ -272,6 +295,16 @@ def test_a_reload_ends_with_the_last_worker_that_is_wanted() -> None:
     model.remove(1)
     assert not model.is_reloading
     assert model.arbiter.templates._before is None
+    model.teardown()
+
+
+def test_no_app_is_at_fault_for_a_worker_that_is_never_forked() -> None:
+    model = Supervised()
+    model.launcher.next.append("never begun")
+    (first, *_) = model.supervisor.workers.values()
+    model.do(first.process.kill)
+    model.pass_s(model.supervisor.config.boot_timeout_s + 1)
+    assert model.supervisor.health.reasons() == {}
     model.teardown()
 
 

@@ -39,17 +39,30 @@ FROM_OUTSIDE = frozenset(
 )
 
 
+class Orders(Protocol):
+    """Of whom processes are ordered: see `template.Orders`."""
+
+    def taken(self) -> None:
+        """An order has become a process."""
+
+    def withdrawn(self, kept: Kept) -> None:
+        """This one is to end, and has become none yet."""
+
+
 class Kept:
     """A process with a keeper.
 
     Args:
         channel: where it and its keeper say what becomes of it, and are told.
+        orders: of whom it was ordered.
     """
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: socket.socket, orders: Orders) -> None:
         channel.setblocking(False)
         self._channel = channel
+        self._orders = orders
         self._said = b""
+        self._told_ended: Callable[[], None] | None = None
 
     @property
     def pid(self) -> int:
@@ -61,7 +74,13 @@ class Kept:
 
     def when_ended(self, told: Callable[[], None]) -> None:
         """Have the running event loop call `told` once, when nothing of it is left."""
-        asyncio.get_running_loop().add_reader(self._channel, self._read, told)
+        self._told_ended = told
+        asyncio.get_running_loop().add_reader(self._channel, self._read)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nothing has come of it yet, neither a process nor an end."""
+        return self._channel.fileno() >= 0 and not self.pid
 
     def _hear(self) -> bool:
         """Take what was said. Returns whether more may come."""
@@ -73,11 +92,19 @@ class Kept:
             return True
         except OSError:
             part = b""
+        was_taken = bool(self._told("pid"))
         self._said += part
+        if not was_taken and self._told("pid"):
+            self._orders.taken()
         return bool(part) and not self._said.endswith(b"gone\n")
 
-    def _read(self, told: Callable[[], None]) -> None:
-        if self._hear():
+    def _read(self) -> None:
+        if not self._hear():
+            self.forget()
+
+    def forget(self) -> None:
+        """Nothing is left of it, or will come of it."""
+        if self._channel.fileno() < 0:
             return
         asyncio.get_running_loop().remove_reader(self._channel)
         self._channel.close()
@@ -85,8 +112,10 @@ class Kept:
             # It was the keeper that was killed, and with it the process, but nothing else.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
-        # What it has said last, elsewhere, can be read by now, and is read first.
-        asyncio.get_running_loop().call_soon(told)
+        told, self._told_ended = self._told_ended, None
+        if told is not None:
+            # What it has said last, elsewhere, can be read by now, and is read first.
+            asyncio.get_running_loop().call_soon(told)
 
     def ending(self) -> str:
         """How it ended, in a few words; for one that is gone."""
@@ -109,6 +138,8 @@ class Kept:
         """End it, and all that it has started."""
         with contextlib.suppress(OSError):
             self._channel.shutdown(socket.SHUT_WR)
+        if self.is_waiting:
+            self._orders.withdrawn(self)
         if its := self._told("keeper"):
             # It may have been stopped.
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -163,6 +194,7 @@ class Loading(Protocol):
     """A template that loads apps: see `template.Loaded`."""
 
     process: LocalProcess
+    is_ready: bool
     is_gone: bool
 
     def when_gone(self, told: Callable[[], None]) -> None: ...
@@ -301,7 +333,8 @@ class LocalProcess:
 
     def last_traced(self) -> str:
         if self._template is not None and self._cause is self._template.process:
-            return self._template.process.last_traced()
+            # What has been loaded is not at fault that it is not forked.
+            return "" if self._template.is_ready else self._template.process.last_traced()
         return self._last_traced
 
     def kill(self) -> None:

@@ -36,6 +36,8 @@ MOST_SAID_BYTES = 64 * 1024
 LEAVE_S = 5.0
 # Behind the time that the apps have.
 LATE_S = 1.0
+# How long a template may take no order, while one waits that is needed no more.
+STUCK_S = 5.0
 
 
 class Start(NamedTuple):
@@ -63,12 +65,56 @@ class Start(NamedTuple):
         return self._replace(fds=(*self.fds, *fds))
 
 
+class Orders:
+    """What is ordered of one template, and whether it takes that.
+
+    One that is stopped or stands, by what its apps do in it or somebody else does to it, would
+    have every order wait for good: it is killed when one was withdrawn and none is taken.
+
+    Args:
+        control: where the orders go.
+        clock: has the timers.
+        stuck: is called where none is taken.
+    """
+
+    def __init__(self, control: socket.socket, clock: Clock, stuck: Callable[[], None]) -> None:
+        self._control = control
+        self._clock = clock
+        self._stuck = stuck
+        # While it is False, none can be taken yet.
+        self.may_take = True
+        self._taken = 0
+
+    def order(self, start: Start) -> Kept:
+        """Order the process. Raises OSError."""
+        return Kept(_ordered(self._control, start), self)
+
+    def taken(self) -> None:
+        """As of `process.Orders`."""
+        self._taken += 1
+
+    def withdrawn(self, kept: Kept) -> None:
+        """As of `process.Orders`."""
+        self._clock.call_later(STUCK_S, self._look, kept, self._taken)
+
+    def _look(self, kept: Kept, taken: int) -> None:
+        if not kept.is_waiting:
+            return
+        if self._taken > taken or not self.may_take:
+            self.withdrawn(kept)
+            return
+        self._stuck()
+        # Who was forked already, and stands too, may keep it open.
+        kept.forget()
+
+
 class Template:
     """A template without apps.
 
     Args:
         directory: where it starts; empty for the current one.
         divided: the cgroup that it opens again if the arbiter cannot; empty for none.
+        clock: has the timers.
 
     Raises:
         OSError: it cannot be started, for now.
@@ -80,7 +126,7 @@ class Template:
 
     pids: ClassVar[set[int]] = set()
 
-    def __init__(self, directory: str, divided: str) -> None:
+    def __init__(self, directory: str, divided: str, clock: Clock) -> None:
         self.is_gone = False
         self._gone = asyncio.Event()
         self._control, end = socket.socketpair()
@@ -92,6 +138,7 @@ class Template:
             raise
         self.pids.add(self._process.pid)
         self._control.setblocking(False)
+        self._orders = Orders(self._control, clock, self._stuck)
         asyncio.get_running_loop().add_reader(self._control, self._end)
 
     @property
@@ -100,7 +147,7 @@ class Template:
 
     def start(self, start: Start) -> Kept:
         """Have the process forked. Raises OSError."""
-        return _ordered(self._control, start)
+        return self._orders.order(start)
 
     def let_go(self) -> None:
         """Order no more of it: it ends with what it has forked."""
@@ -113,10 +160,22 @@ class Template:
             async with clock.timeout(LEAVE_S):
                 await self._gone.wait()
         except TimeoutError:
-            self._process.kill()
+            self._kill()
             await self._gone.wait()
 
+    def _stuck(self) -> None:
+        if not self.is_gone:
+            log.error("template %d takes no orders: it is killed", self.pid)
+            self._kill()
+
+    def _kill(self) -> None:
+        self._process.kill()
+        # What it has forked may keep its socket open.
+        self._end()
+
     def _end(self) -> None:
+        if self.is_gone:
+            return
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._control)
         self._control.close()
@@ -173,6 +232,9 @@ class Loaded:
                 self._control.close()
                 raise
         self._control.setblocking(False)
+        self._orders = Orders(self._control, clock, self._stuck)
+        # It has a limit of its own.
+        self._orders.may_take = False
         asyncio.get_running_loop().add_reader(self._control, self._hear)
         self.process.when_leaving(lambda reason: None)
         self.process.when_ended(self._end)
@@ -181,7 +243,7 @@ class Loaded:
 
     def start(self, start: Start) -> Kept:
         """Have the process forked, when the apps are loaded. Raises OSError."""
-        return _ordered(self._control, start)
+        return self._orders.order(start)
 
     def when_gone(self, told: Callable[[], None]) -> None:
         """Call `told` once it has ended."""
@@ -204,16 +266,21 @@ class Loaded:
         self._said = (self._said + part)[-MOST_SAID_BYTES:]
         if part.endswith(b"\n") and (apps := loaded(self._said.splitlines()[-1])) is not None:
             self.apps, self._said = apps, b""
-            self.is_ready = True
+            self.is_ready = self._orders.may_take = True
             self._limit.cancel()
             text = "template %d has loaded %s"
             log.info(text, self.process.pid, printable(", ".join(self.apps)) or "none")
+
+    def _stuck(self) -> None:
+        if not self.is_gone:
+            log.error("template of %s takes no orders: it is killed", ", ".join(self.apps))
+            self.process.kill()
 
     def _end(self) -> None:
         self._limit.cancel()
         asyncio.get_running_loop().remove_reader(self._control)
         self._control.close()
-        self.is_gone = True
+        self.is_gone = self._orders.may_take = True
         waiting, self._waiting = self._waiting, []
         for told in waiting:
             told()
@@ -321,7 +388,7 @@ class Templates:
 
     def _usual(self) -> Template:
         if self._current is None or self._current.is_gone:
-            self._current = Template(self._directory, self.divided)
+            self._current = Template(self._directory, self.divided, self._clock)
         return self._current
 
     def _load(self, apps: Sequence[str], start: Start) -> Loaded:
@@ -352,8 +419,8 @@ class Templates:
                 self._load(one.apps, one.start_of_it)
 
 
-def _ordered(control: socket.socket, start: Start) -> Kept:
-    """Order the process. Raises OSError."""
+def _ordered(control: socket.socket, start: Start) -> socket.socket:
+    """Order the process. Returns its channel. Raises OSError."""
     if start.directory:
         os.stat(start.directory)
     channel, end = socket.socketpair()
@@ -364,7 +431,7 @@ def _ordered(control: socket.socket, start: Start) -> Kept:
     except BaseException:
         channel.close()
         raise
-    return Kept(channel)
+    return channel
 
 
 def _started(control: int, directory: str, divided: str) -> subprocess.Popen[bytes]:

@@ -345,6 +345,11 @@ class Worker:
         if self.state is not State.BOOTING:
             return
         limit, path = f"{self._boot_timeout_s:g} s, all of boot-timeout", self.process.last_traced()
+        if not path and not self.process.pid:
+            # Nobody has begun it: its apps have no part in that.
+            self._happens(Event.FAILED)
+            self._kill(0)
+            return
         self.failed_app = path if path in self.apps else ""
         whose = f"app {path} was" if self.failed_app else "its apps were"
         # Before it is killed; where it does not answer, it is killed all the same.
