@@ -327,6 +327,8 @@ class DirtyArbiter:
         await self._serve_all(None)
 
     async def _serve_all(self, predecessor: Predecessor | None) -> None:
+        if predecessor is None:
+            self._service.begins("it looks at its apps")
         try:
             if await self._learn():
                 await self._serve_known(predecessor)
@@ -346,6 +348,7 @@ class DirtyArbiter:
         self._set_marks()
         try:
             self.supervisor.start()
+            self._service.says(self._state_line())
             if predecessor is not None:
                 await self._succeed(predecessor)
             if self.sources is not None:
@@ -530,10 +533,12 @@ class DirtyArbiter:
         ready = sum(worker.state is State.READY for worker in workers)
         down = len(self.supervisor.down())
         failure = self.supervisor.reload_failure
+        boot = "" if failure or ready == self.supervisor.target else self.supervisor.last_boot_error
         parts = (
             f"{ready} of {self.supervisor.target} workers serve",
             f"{down} apps are down" if down else "",
             f"the reload failed: {printable(failure)}" if failure else "",
+            f"the last boot failed: {printable(boot)}" if boot else "",
         )
         return ", ".join(filter(None, parts))
 

@@ -54,7 +54,7 @@ class Service:
         self._unsent: deque[bytes] = deque()
         self._again: asyncio.TimerHandle | None = None
         self._beat: asyncio.TimerHandle | None = None
-        self._is_ready = self._has_left = self._has_failed = False
+        self._is_it = self._has_left = self._has_failed = False
 
     @classmethod
     def taken(cls, environment: MutableMapping[str, str]) -> Service:
@@ -104,9 +104,14 @@ class Service:
 
     # --- what it is told ---
 
+    def begins(self, status: str) -> None:
+        """It starts, and follows nobody who is the service still."""
+        self._is_it = True
+        self.says(status)
+
     def ready(self, status: str) -> None:
         """It serves; also, that a reload has ended."""
-        self._is_ready = True
+        self._is_it = True
         self._tell("READY=1", f"STATUS={status}")
         if self._watchdog_s and self._beat is None and self._address:
             self._tell_alive()
@@ -120,8 +125,8 @@ class Service:
         self._tell("STOPPING=1", f"STATUS={status}")
 
     def says(self, status: str) -> None:
-        """A line for people; before it is ready, another may still be the service."""
-        if self._is_ready:
+        """A line for people, unless another is still the service."""
+        if self._is_it:
             self._tell(f"STATUS={status}")
 
     def goes_on_with(self, pid: int) -> None:
@@ -184,9 +189,13 @@ class ServiceStatus(Observer):
         self._line = line
 
     def worker_ready(self, worker: ObservedWorker) -> None:
-        self._service.says(self._line())
+        self._says()
 
     def worker_gone(self, worker: ObservedWorker, reason: str) -> None:
+        # What it is put down to is known next.
+        asyncio.get_running_loop().call_soon(self._says)
+
+    def _says(self) -> None:
         self._service.says(self._line())
 
 

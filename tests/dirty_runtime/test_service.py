@@ -205,6 +205,28 @@ def end_by_scaling(manager: Manager, arbiter: Arbiter) -> None:
     app.write_text(text)
 
 
+def test_how_far_a_start_is_is_told_before_it_is_ready(manager: Manager) -> None:
+    hang = manager.directory / "hang"
+    hang.touch()
+    with manager.starting():
+        manager.until("STATUS=it looks at its apps")
+        manager.until("STATUS=0 of 1 workers serve")
+        assert "READY=1" not in manager.said
+        hang.unlink()
+        manager.until("READY=1")
+        manager.until("STATUS=1 of 1 workers serve")
+    (manager.directory / "broken").touch()
+    with manager.starting():
+        manager.until("STATUS=0 of 1 workers serve.*, the last boot failed: .*")
+
+
+def test_several_arbiters_tell_that_they_start(manager: Manager) -> None:
+    with manager.starting("--arbiters", "2", "--workers", "2"):
+        manager.until("STATUS=2 arbiters start")
+        manager.until("READY=1")
+        assert manager.said.count("STATUS=2 arbiters start") == 1
+
+
 def test_a_manager_that_is_gone_costs_no_service(manager: Manager) -> None:
     with manager.starting() as arbiter:
         manager.until("READY=1")

@@ -162,6 +162,7 @@ class Head:
 
     async def _serve_all(self, predecessor: Predecessor | None) -> None:
         if predecessor is None:
+            self._service.begins(f"{self.config.arbiters} arbiters start")
             self._accept()
         self.branches.start()
         await self._first(self._complete.wait(), self._ends.wait())
