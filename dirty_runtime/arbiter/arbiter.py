@@ -175,7 +175,12 @@ class DirtyArbiter:
         )
         self._post = Post(config, self.access, self._service, self.templates, clock)
         self.succession = Succession(
-            start, config.boot_timeout_s, self._post.share, self._post.keep, self._leave
+            start,
+            config.boot_timeout_s,
+            self._post.share,
+            self._post.give_way,
+            self._post.keep,
+            self._leave,
         )
         self.sources = Sources(self.reloading) if config.reload else None
         self._clock = clock

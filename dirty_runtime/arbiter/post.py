@@ -118,6 +118,12 @@ class Post:
         assert self.listener is not None
         return self.listener.share(), self.listener.is_lent
 
+    def give_way(self) -> str:
+        """Leave who comes to the other who has the socket; returns the path."""
+        assert self.listener is not None
+        self.listener.pause()
+        return self._config.socket_path
+
     def keep(self) -> None:
         """Have the socket alone again: nobody follows."""
         assert self.listener is not None

@@ -4,11 +4,14 @@ Rules: the next is a program of its own, started by the words that started this 
 said, so that it has the new code, and the new Python where the path leads to one. It boots beside
 this one, and takes no connection until its workers are ready; whatever ends it before that leaves
 this one serving. Then it is given the listening socket itself, from which this one takes those who
-come until the next one serves.
+come until the next one serves. That it does is not taken on its word: it alone is to answer who
+comes next, which is this one.
 
     next: READY    ─▶
                   ◀─ SOCKET, or LENT, and the socket : here
     next: SERVING  ─▶
+                  ◀─ STATUS, by a connection : here
+    next: its answer ─▶
                   ◀─ end of stream, when the pidfile is free
 """
 
@@ -21,15 +24,21 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
 from typing import NamedTuple
+
+import gdproto
 
 log = logging.getLogger("dirty")
 
 # Names the channel to whoever is followed.
 CHANNEL = "GD_SUCCEEDS_FD"
 READY, SOCKET, LENT, SERVING = b"R", b"S", b"L", b"T"
-# What is left to do when all workers are ready.
+# What is left to do when all workers are ready; and how long the answer may take that shows it.
 TAKE_S = 10.0
+ANSWER_S = 10.0
+# Until there is room for one more who connects.
+PAUSE_S = 0.05
 
 
 class SuccessionError(Exception):
@@ -98,6 +107,25 @@ class Successor:
         if not said:
             raise SuccessionError("it ended; the log says why")
 
+    async def answers(self, path: str, within_s: float) -> None:
+        """Have it answer there, where nobody else does. Raises SuccessionError if it does not."""
+        loop = asyncio.get_running_loop()
+        asks = loop.create_task(answer_at(path))
+        ends = asyncio.ensure_future(loop.sock_recv(self._channel, 1))
+        try:
+            waited = {asks, ends}
+            await asyncio.wait(waited, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+            if ends.done():
+                raise SuccessionError("it ended; the log says why")
+            if not asks.done():
+                raise SuccessionError(
+                    f"it says that it serves, and answers nobody in {within_s:g} s"
+                )
+        finally:
+            for one in (asks, ends):
+                one.cancel()
+            await asyncio.gather(asks, ends, return_exceptions=True)
+
     def give(self, listening: socket.socket, is_lent: bool) -> None:
         """Send it the socket, which may be lent to us. Raises SuccessionError."""
         try:
@@ -126,6 +154,7 @@ class Succession:
         start: how to start it; None where this process is no program of ours.
         boot_s: seconds that it may take until its workers are ready.
         share: return the listening socket for it, and whether it is lent; who comes is still taken.
+        give_way: leave who comes to the other from now on; returns the path where they do.
         keep: the other is gone, and may have had the socket.
         leave: leave socket and pidfile to the next, of that process, and end.
 
@@ -138,6 +167,7 @@ class Succession:
         start: Start | None,
         boot_s: float,
         share: Callable[[], tuple[socket.socket, bool]],
+        give_way: Callable[[], str],
         keep: Callable[[], None],
         leave: Callable[[int], None],
     ) -> None:
@@ -145,6 +175,7 @@ class Succession:
         self._start = start
         self.boot_s = boot_s
         self._share = share
+        self._give_way = give_way
         self._keep = keep
         self._leave = leave
         self._running: asyncio.Task[None] | None = None
@@ -191,9 +222,26 @@ class Succession:
     async def _hand_over(self, successor: Successor) -> None:
         successor.give(*self._share())
         await successor.told(SERVING, TAKE_S, "serving")
+        await successor.answers(self._give_way(), ANSWER_S)
 
     def _hindrance(self) -> str:
         if self._start is None:
             return "this arbiter was not started by `dirty serve`"
         # What a container's first process leaves behind ends with it.
         return "it is process 1, whose end ends all others" if os.getpid() == 1 else ""
+
+
+async def answer_at(path: str) -> None:
+    """Return when whoever serves there answers, or nobody can be reached there."""
+    loop = asyncio.get_running_loop()
+    # Who may not be asked, or whom somebody has taken the path from, is believed.
+    with suppress(OSError), closing(socket.socket(socket.AF_UNIX)) as asking:
+        asking.setblocking(False)
+        while True:
+            try:
+                asking.connect(path)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(PAUSE_S)
+        await loop.sock_sendall(asking, gdproto.Status(1).to_bytes())
+        await loop.sock_recv(asking, 1)

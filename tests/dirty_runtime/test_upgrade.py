@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
+import socket
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from dirty_runtime import DirtyClient, DirtyError
+from dirty_runtime.arbiter.succession import Start, SuccessionError, Successor
 
 from .processes import (
     CHANGING,
@@ -172,6 +176,10 @@ if "GD_SUCCEEDS_FD" in os.environ:
         if lie.read_text() == "shuts":
             given.shutdown(socket.SHUT_RDWR)
             os._exit(1)
+        if lie.read_text() == "says that it serves":
+            channel.sendall(b"T")
+            # Who comes is taken, and gets no answer.
+            kept = given.accept()
         lie.with_name("has").touch()
     time.sleep(600)
 """
@@ -189,18 +197,41 @@ def test_a_successor_that_lies_keeps_nobody_from_being_served(directory: Path) -
         for lie, told in (
             ("junk", "it says what cannot be before it is ready"),
             ("has the socket", "it ended"),
+            ("says that it serves", "it ended"),
             ("shuts", "was shut down: there is a new one"),
         ):
             (directory / "lie").write_text(lie)
             arbiter.signal(signal.SIGUSR2)
-            if lie == "has the socket":
+            if lie in ("has the socket", "says that it serves"):
                 wait_until((directory / "has").exists)
-                assert answers() == 1
+                (directory / "has").unlink()
+                if lie == "has the socket":
+                    assert answers() == 1
                 *_, booting = re.findall(r"arbiter (\d+) boots", arbiter.log.read_text())
                 os.kill(int(booting), signal.SIGKILL)
             wait_until_logged(arbiter, told)
             wait_until(lambda: not arbiter.status()["upgrading"])
             assert answers() == 1
+
+
+def test_a_successor_that_answers_nobody_is_waited_for_no_longer(tmp_path: Path) -> None:
+    path = str(tmp_path / "calls")
+    words = (sys.executable, "-c", "import time; time.sleep(600)")
+
+    async def ask() -> str:
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(path)
+            listening.listen(0)
+            successor = Successor(Start(words, str(tmp_path), os.environ))
+            try:
+                await successor.answers(path, 0.05)
+                return ""
+            except SuccessionError as error:
+                return str(error)
+            finally:
+                successor.end()
+
+    assert asyncio.run(ask()) == "it says that it serves, and answers nobody in 0.05 s"
 
 
 def test_a_pidfile_that_is_lost_on_the_way_costs_no_service(directory: Path) -> None:

@@ -174,12 +174,12 @@ class Listener:
         if not self._is_shared or self._came is None:
             return
         self._is_shared = False
+        self._stop_looking()
         if hung_up(self._file.socket.fileno()):
             log.error("the socket at %s was shut down: there is a new one", self.path)
-            self._stop_looking()
             self._come_back(self._came)
         else:
-            self._listen(self._came)
+            self.resume()
 
     def leave(self) -> None:
         """Leave the socket to the arbiter that has it too."""

@@ -90,7 +90,12 @@ class Head:
         answerers = Answerers(turns, clock)
         self._questioners = Questioners(answerers, clock, turns)
         self.succession = Succession(
-            start, config.boot_timeout_s, self._post.share, self._post.keep, self._leave
+            start,
+            config.boot_timeout_s,
+            self._post.share,
+            self._post.give_way,
+            self._post.keep,
+            self._leave,
         )
         launchers = len(Catalogue.of(config).launchers)
         shares = [Share(index, config.arbiters) for index in range(config.arbiters)]
