@@ -302,6 +302,12 @@ STATUS_ANSWER = Form(
         FormField("upgrade_failure", TEXT, "why the last one did not follow; empty if it did"),
         FormField("log_dropped", INT, "lines of its log that nobody took in time"),
         FormField("limits", dict_of(a(APP_LIMITS)), "how long calls may take, by app"),
+        FormField(
+            "silent",
+            dict_of(NUMBER),
+            "of several arbiters, how long those say nothing that do not answer, by number",
+            unit="seconds",
+        ),
         FormField("draining", a(DRAINING), "of one that stops, what it waits for", nullable=True),
     ),
 )

@@ -123,6 +123,8 @@ def _drawn(state: State) -> Group:
         parts.append(f"[yellow]draining: {words(draining)}[/]")
     if state.get("reloading"):
         parts.append("[yellow]reloading[/]")
+    for number, seconds in state.get("silent", {}).items():
+        parts.append(f"[red]arbiter {_said(number)} says nothing for {seconds:.0f} s[/]")
     parts += ["", _draw_workers(state), "", _draw_apps(state)]
     if state.get("actions"):
         parts += ["", _draw_actions(state)]

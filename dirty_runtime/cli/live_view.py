@@ -317,6 +317,8 @@ def _heading(state: State) -> str:
     )
     if state.get("draining"):
         text += "; it drains"
+    for number, seconds in state.get("silent", {}).items():
+        text += f"\narbiter {number} says nothing for {seconds:.0f} s"
     for app, reason in state.get("down", {}).items():
         text += f"\n{app} is down: {reason}"
     return "\n".join(map(printable, text.splitlines()))

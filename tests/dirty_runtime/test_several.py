@@ -281,6 +281,47 @@ def test_one_that_dies_is_replaced_and_the_other_serves_on(
     wait_until_logged(arbiter, "one of 2, died: killed by SIGKILL")
 
 
+def test_one_that_is_stopped_is_told_of_and_takes_up_again(
+    arbiter: Arbiter, clients: list[DirtyClient], tmp_path: Path
+) -> None:
+    stopped = branches(arbiter)[-1]
+    slot = next(
+        number
+        for number, client in enumerate(clients)
+        if stopped in ancestors(client.execute(OURS, "pid"))
+    )
+    held, served = clients[slot], clients[1 - slot]
+    call = Call(held, tmp_path)
+    call.wait_until_running()
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        with contextlib.ExitStack() as stack, ThreadPoolExecutor(8) as pool:
+            # Whom it does not take is told so; who comes then is served by the other.
+            several = [stack.enter_context(arbiter.client(timeout=LIMIT_S)) for _ in range(8)]
+            told = [pool.submit(one.execute, OURS, "add_later", 1, 2) for one in several]
+            errors = [one.exception(LIMIT_S) for one in told]
+            assert None in errors
+            for error in errors:
+                assert error is None or "does not answer" in str(error), error
+            wait_until(lambda: str(slot) in served.status()["silent"])
+            assert {one["slot"] for one in served.status()["workers"]} == {1 - slot}
+            for one in several:
+                assert one.execute(OURS, "add_later", 1, 2) == 3
+        with pytest.raises(DirtyConnectionError, match=f"arbiter {slot} does not answer"):
+            served.manage(ManageOp.RELOAD)
+        shown = run_dirty("status", "--socket", arbiter.socket_path).stdout
+        assert f"arbiter {slot} says nothing for" in shown
+        call.let_go()
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    assert call.result() == "go on"
+    wait_until(lambda: served.status()["silent"] == {})
+    assert {one["slot"] for one in served.status()["workers"]} == {0, 1}
+    with contextlib.ExitStack() as stack:
+        of_each(arbiter, stack)
+    wait_until_logged(arbiter, f"arbiter {slot} answers again")
+
+
 def ancestors(pid: int) -> list[int]:
     """The processes above, from the nearest."""
     found = []

@@ -119,6 +119,7 @@ class StatusAnswers:
             "upgrade_failure": self._succession.failure,
             "log_dropped": LOG.dropped,
             "limits": {path: app_limits(supervisor.config, path) for path in router.apps},
+            "silent": {},
             "draining": self._draining(),
         }
 

@@ -2,7 +2,8 @@
 
 Rules: a look asks all of them, and is told of those that answer. An order goes to whom it is for:
 the number of a slot or a call names its branch; workers are added where there are the fewest and
-taken where there are the most, and each branch keeps one.
+taken where there are the most, and each branch keeps one. One that is silent is told of, and gets
+no orders.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class HeadAnswers:
             if one.index in answers and one.has_served:
                 one.target = answers[one.index]["target_workers"]
         merged["target_workers"] = self._target
+        merged["silent"] = self._branches.silent()
         merged["arbiter_pid"] = os.getpid()
         merged["uptime"] = round(self._lifetime.uptime_s, 3)
         merged["stash_bytes"] = self._stash.bytes
@@ -78,6 +80,9 @@ class HeadAnswers:
         if message.slot is not None or message.call is not None:
             told = [await self._of_one(message, peer)]
         else:
+            if op is ManageOp.RELOAD and self._branches.silent():
+                # It would take up again with what was there before.
+                raise next(one for one in self._branches.all if one.is_silent).unheard()
             answers = await self._branches.ask_all(message, peer)
             told = cast(list[ManageAnswer], list(answers.values()))
         merged: dict[str, Any] = dict(told[0])
@@ -102,7 +107,9 @@ class HeadAnswers:
         """Have more or fewer workers, or so many. Raises DirtyError."""
         # They may have been scaled by what is not an order: a reload of the settings.
         await self.state(peer)
-        targets = {one.index: one.target for one in self._branches.all if one.is_up}
+        targets = {
+            one.index: one.target for one in self._branches.all if one.is_up and not one.is_silent
+        }
         total = self._target
         change = {ManageOp.ADD: count, ManageOp.REMOVE: -count}.get(op, count - total)
         if (most := self._max_workers()) < total + change:

@@ -22,7 +22,7 @@ from ..policy.catalogue import AppFacts
 from ..policy.division import Share, check_asked, divided
 from ..turns import Turns
 from . import channel
-from .channel import ASKS, CALLER, CHANNEL, FAILED, LEAVES, READY, SHARE, Channel, peer_in
+from .channel import ASKS, BEAT, CALLER, CHANNEL, FAILED, LEAVES, READY, SHARE, Channel, peer_in
 from .questions import Questioners
 from .relay import Relay
 
@@ -115,7 +115,9 @@ class Dealt:
         self._channel.listen(self._take, self._orphaned)
 
     def _take(self, kind: bytes, data: bytes, one: socket.socket | None) -> None:
-        if one is not None and kind == CALLER and self._came is not None:
+        if kind == BEAT:
+            self._channel.tell(BEAT, data.decode())
+        elif one is not None and kind == CALLER and self._came is not None:
             self._came(one)
         elif one is not None and kind == ASKS:
             self._questioners.take(one, peer_in(data))

@@ -3,7 +3,8 @@
 Rules: each has its share of the workers, and is started by the words that started the head. Callers
 are dealt in turns to those that are up, to such as are about to end only where there are no others;
 while none takes any, they wait here. One that dies by itself is started again, its callers are told
-by the end of their connections, and those who come meanwhile go to the others.
+by the end of their connections, and those who come meanwhile go to the others. So do they while one
+says nothing, which is asked again and again; whom it has not taken by then is told so.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import signal
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import gdproto
 
-from ...errors import DirtyConnectionError, DirtyError
+from ...errors import DirtyConnectionError, DirtyError, to_message
 from ..clock import Clock, Timer
 from ..policy.restarts import Backoff
 from ..succession import CHANNEL as SUCCEEDS
@@ -28,6 +30,7 @@ from ..workers.template import Start as Ordered
 from ..workers.template import Templates
 from .channel import (
     ASKS,
+    BEAT,
     CALLER,
     CHANNEL,
     FAILED,
@@ -46,6 +49,8 @@ log = logging.getLogger("dirty")
 # Callers who wait until a branch takes them; with more, nobody new is taken.
 MOST_WAITING = 1000
 AGAIN_S = 0.01
+# How often each is asked whether it is there, and how long it may take to answer.
+LOOK_S, SILENT_S = 0.5, 2.0
 # How long a branch may take to answer a question of the head that is no order.
 ANSWER_S = 5.0
 
@@ -58,6 +63,7 @@ class Grown:
         target: how many workers it is to have, as it told last.
         has_served: whether it has told, since it was started last, that a worker is ready.
         leaves: whether it has told, since then, that it lets go of all that it has.
+        is_silent: whether it has not answered for SILENT_S.
     """
 
     def __init__(self, index: int, target: int) -> None:
@@ -68,11 +74,31 @@ class Grown:
         self.wait: Timer | None = None
         self.process: Kept | None = None
         self.channel: Channel | None = None
+        self.is_silent = False
+        # Since when an answer is due, and whether it has been asked for.
+        self._due_s: float | None = None
+        self._is_asked = False
+        # How many callers have been dealt to it, and the last of them, which it may not have taken.
+        self._dealt = 0
+        self._untaken: deque[socket.socket] = deque()
 
     @property
     def is_up(self) -> bool:
         """Whether there is somebody to deal to."""
         return self.channel is not None and self.channel.is_open
+
+    def begun(self, process: Kept, channel: Channel) -> None:
+        """It has been started."""
+        self.process, self.channel = process, channel
+        self.has_served = self.leaves = False
+
+    def ended(self) -> None:
+        """Its process is gone."""
+        self.process = self.channel = None
+        self.has_served = False
+        self._heard()
+        while self._untaken:
+            self._untaken.popleft().close()
 
     def signal(self, number: int) -> None:
         """Send it a signal, if it lives."""
@@ -83,10 +109,70 @@ class Grown:
         """A connection on which it is asked. Raises DirtyConnectionError."""
         ours, theirs = socket.socketpair()
         with theirs:
-            if self.channel is None or not self.channel.give(ASKS, theirs, peer):
+            if self.channel is None or self.is_silent or not self.channel.give(ASKS, theirs, peer):
                 ours.close()
-                raise DirtyConnectionError(f"arbiter {self.index} does not answer for now")
+                raise self.unheard()
         return Asking(ours)
+
+    def unheard(self) -> DirtyConnectionError:
+        """What is told who wants something of it."""
+        return DirtyConnectionError(f"arbiter {self.index} does not answer for now")
+
+    # --- callers, and whether it takes them ---
+
+    def deal(self, caller: socket.socket, now_s: float) -> bool:
+        """Hand the caller's connection to it. Returns False where it is not taken."""
+        if self.channel is None or not self.is_up or not self.channel.give(CALLER, caller):
+            return False
+        if self.has_served:
+            self._dealt += 1
+            self._untaken.append(caller)
+            self._ask(now_s)
+        else:
+            # It takes them when it comes to serve.
+            caller.close()
+        return True
+
+    def look(self, now_s: float) -> None:
+        """Ask it whether it is there, and see whether it has answered."""
+        if not self.has_served:
+            return
+        self._ask(now_s)
+        if self.silent_s(now_s) < SILENT_S:
+            return
+        if not self.is_silent:
+            self.is_silent = True
+            text = "arbiter %d says nothing for %g s: who comes is dealt to others"
+            log.warning(text, self.index, SILENT_S)
+        told = to_message(self.unheard(), 0).to_bytes()
+        while self._untaken:
+            with self._untaken.popleft() as caller, suppress(OSError):
+                caller.send(told, socket.MSG_DONTWAIT)
+                # It has this connection, too.
+                caller.shutdown(socket.SHUT_RDWR)
+
+    def silent_s(self, now_s: float) -> float:
+        """How long an answer is due."""
+        return 0.0 if self._due_s is None else now_s - self._due_s
+
+    def answered(self, number: int, now_s: float) -> None:
+        """It has taken the callers up to that number."""
+        while self._untaken and self._dealt - len(self._untaken) < number:
+            self._untaken.popleft().close()
+        if self.is_silent:
+            log.info("arbiter %d answers again", self.index)
+        self._heard()
+        if self._untaken:
+            self._ask(now_s)
+
+    def _heard(self) -> None:
+        self._due_s, self._is_asked, self.is_silent = None, False, False
+
+    def _ask(self, now_s: float) -> None:
+        if self._due_s is None:
+            self._due_s = now_s
+        if self.channel is not None and not self._is_asked:
+            self._is_asked = self.channel.tell(BEAT, str(self._dealt))
 
 
 class Branches:
@@ -127,6 +213,7 @@ class Branches:
         self._again: asyncio.TimerHandle | None = None
         self._turn = 0
         self._gone = asyncio.Event()
+        self._look_timer: Timer | None = None
         # Who would be told to have as many workers as before.
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -136,6 +223,12 @@ class Branches:
         """Start all."""
         for one in self.all:
             self._begin(one)
+        self._look()
+
+    def _look(self) -> None:
+        for one in self.all:
+            one.look(self._clock())
+        self._look_timer = self._clock.call_later(LOOK_S, self._look)
 
     def _begin(self, one: Grown) -> None:
         one.wait = None
@@ -156,9 +249,8 @@ class Branches:
                 log.error("arbiter %d cannot be started for now: %s", one.index, error.strerror)
                 self._begin_later(one, False)
                 return
-        one.process, one.channel = process, Channel(ours)
-        one.has_served = one.leaves = False
-        one.channel.listen(lambda kind, data, it: self._told(one, kind, data, it), lambda: None)
+        one.begun(process, channel := Channel(ours))
+        channel.listen(lambda kind, data, it: self._told(one, kind, data, it), lambda: None)
         process.when_ended(lambda: self._ended(one, process))
 
     def _begin_later(self, one: Grown, has_served: bool) -> None:
@@ -172,6 +264,8 @@ class Branches:
             self._ready(one)
         elif kind == LEAVES:
             one.leaves = True
+        elif kind == BEAT:
+            one.answered(int(data), self._clock())
         elif kind == FAILED and not self._has_started:
             self._failed(data.decode())
         elif kind == FAILED:
@@ -203,8 +297,7 @@ class Branches:
             # What it has said last.
             one.channel.take()
             one.channel.close()
-        one.process = one.channel = None
-        one.has_served = False
+        one.ended()
         self._gone.set()
         if self._is_ending:
             return
@@ -230,6 +323,8 @@ class Branches:
     def kill(self) -> None:
         """End them and all that they have started, at once."""
         self._is_ending = True
+        if self._look_timer is not None:
+            self._look_timer.cancel()
         for one in self.all:
             if one.process is not None:
                 one.process.kill()
@@ -252,7 +347,7 @@ class Branches:
         self._again = None
         was_full = len(self._waiting) > MOST_WAITING
         while self._waiting and self._dealt(self._waiting[0]):
-            self._waiting.popleft().close()
+            self._waiting.popleft()
         if self._waiting:
             self._again = asyncio.get_running_loop().call_later(AGAIN_S, self._deal_waiting)
         is_full = len(self._waiting) > MOST_WAITING
@@ -262,10 +357,8 @@ class Branches:
     def _dealt(self, caller: socket.socket) -> bool:
         self._turn = (self._turn + 1) % len(self.all)
         in_turn = self.all[self._turn :] + self.all[: self._turn]
-        for one in sorted(in_turn, key=lambda one: one.leaves):
-            if one.channel is not None and one.is_up and one.channel.give(CALLER, caller):
-                return True
-        return False
+        in_turn.sort(key=lambda one: (one.is_silent, one.leaves))
+        return any(one.deal(caller, self._clock()) for one in in_turn)
 
     def taken_waiting(self) -> list[socket.socket]:
         """Those whom nobody will take."""
@@ -275,6 +368,11 @@ class Branches:
         return waiting
 
     # --- what they are asked ---
+
+    def silent(self) -> dict[str, float]:
+        """How long those do not answer that do not, by their numbers, in seconds."""
+        now_s = self._clock()
+        return {str(one.index): round(one.silent_s(now_s), 3) for one in self.all if one.is_silent}
 
     async def ask(
         self, one: Grown, message: gdproto.Message, peer: Peer, limit_s: float | None = None
