@@ -1,4 +1,4 @@
-# @generated from spec/ (ea87453d43898626) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (05c153f546ec27b3) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -302,6 +302,7 @@ class StatusAnswer(TypedDict):
         upgrade_failure: why the last one did not follow; empty if it did.
         log_dropped: lines of its log that nobody took in time.
         limits: how long calls may take, by app.
+        silent: of several arbiters, how long those say nothing that do not answer, by number, in seconds.
         draining: of one that stops, what it waits for.
     """
 
@@ -334,6 +335,7 @@ class StatusAnswer(TypedDict):
     upgrade_failure: NotRequired[str]
     log_dropped: NotRequired[int]
     limits: NotRequired[dict[str, AppLimits]]
+    silent: NotRequired[dict[str, float]]
     draining: NotRequired[Draining | None]
 
 
@@ -770,6 +772,7 @@ FORMS: Final[dict[str, Form]] = {
         FormField('upgrade_failure', ResultType('string', None, ''), False, False, '', 'why the last one did not follow; empty if it did'),
         FormField('log_dropped', ResultType('integer', None, ''), False, False, '', 'lines of its log that nobody took in time'),
         FormField('limits', ResultType('dict', ResultType('form', None, 'AppLimits'), ''), False, False, '', 'how long calls may take, by app'),
+        FormField('silent', ResultType('dict', ResultType('number', None, ''), ''), False, False, 'seconds', 'of several arbiters, how long those say nothing that do not answer, by number'),
         FormField('draining', ResultType('form', None, 'Draining'), False, True, '', 'of one that stops, what it waits for'),
     ), 'The state of an arbiter, its workers and its queues.'),
     'AppAttributes': Form('AppAttributes', (

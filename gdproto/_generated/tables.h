@@ -1,7 +1,7 @@
-/* @generated from spec/ (ea87453d43898626) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (05c153f546ec27b3) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "10b29a6ba880bb55"
+#define SPEC_HASH "71cc783bdd05d5bf"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

@@ -1,4 +1,4 @@
-# @generated from spec/ (ea87453d43898626) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (05c153f546ec27b3) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '10b29a6ba880bb55'
+SPEC_HASH: Final = '71cc783bdd05d5bf'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

@@ -1,4 +1,4 @@
--- @generated from spec/ (ea87453d43898626) by python -m spec.codegen --write; do not edit
+-- @generated from spec/ (05c153f546ec27b3) by python -m spec.codegen --write; do not edit
 -- GD/1 in Wireshark: frames, values and messages with names, what is wrong with them by its
 -- portable code, and which frame answers which. `wireshark -X lua_script:gd.lua`, or a copy
 -- of this file in the folder of personal Lua plugins.

@@ -1,4 +1,4 @@
-// @generated from spec/ (ea87453d43898626) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (05c153f546ec27b3) by python -m spec.codegen --write; do not edit
 //! Values, and their bytes.
 //!
 //! Reading never goes deeper than MAX_DEPTH containers, and reserves memory for no more than
