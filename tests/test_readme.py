@@ -98,7 +98,9 @@ def test_explain() -> None:
 @pytest.mark.parametrize("program", ["gunicorn", "uvicorn"])
 def test_the_web_applications(program: str, tmp_path: Path) -> None:
     export, serve, *servers = block("sh", "flask_app:app").splitlines()
-    fetches = dict(zip(("gunicorn", "uvicorn"), block("sh", "curl").splitlines(), strict=True))
+    fetches = dict(
+        zip(("gunicorn", "uvicorn"), block("sh", "curl localhost:8001").splitlines(), strict=True)
+    )
     (line,) = [one for one in servers if one.startswith(program)]
     port = re.search(r"800\d", line)
     assert port is not None
@@ -116,6 +118,19 @@ def test_the_web_applications(program: str, tmp_path: Path) -> None:
         running([sys.executable, "-m", *web], root, environment),
     ):
         assert len(fetch(f"http://{url}").split()) >= 50
+
+
+def test_the_way_of_a_web_developer(tmp_path: Path) -> None:
+    for text in blocks("python"):
+        if found := re.match(r"# (\w+\.py)\n", text):
+            (tmp_path / found[1]).write_text(text)
+    _, serve, fetches = block("sh", "uvicorn --port").splitlines()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = str(probe.getsockname()[1])
+    words = shlex.split(serve.removesuffix("&").replace("8000", free))
+    with running([sys.executable, "-m", *words], tmp_path, dict(os.environ)):
+        assert fetch(f"http://{shlex.split(fetches)[-1].replace('8000', free)}") == '"once upon"'
 
 
 @contextlib.contextmanager
