@@ -203,6 +203,10 @@ def trailing(out: Collected) -> None:
             f"frame-{slug(name)}",
             "exchange",
         )
+    for what, payload in {"payload-at-fault": "07", "field-missing": pairs()}.items():
+        data = frame("RESPONSE", payload)
+        refused(out, f"frame-trailing-before-{what}", "GD-FRAME-020", data + NONE, "trailing_data",
+                size(data), "frame-response", "exchange")  # fmt: skip
     refused(
         out,
         "frame-twice",

@@ -43,6 +43,7 @@ def areas() -> Iterator[Collected]:
         impossible(out, name)
         order(out, name)
         passed(out, name)
+        inside(out, name)
         cut(out, name)
         unserializable(out, name)
         yield out
@@ -276,7 +277,10 @@ def moved(payload: Mapping[str, Any], path: str) -> dict[str, Any]:
 def mistyped(out: Collected, name: str, path: str, field: ir.Field) -> None:
     """The field with a value of every type."""
     full, what = FULL[name], f"{slug(name)}-{slug(path)}"
-    for kind, sample in SAMPLES.items():
+    samples = SAMPLES
+    if "integer" in field.types and "float" not in field.types:
+        samples = SAMPLES | {"whole-float64": 1.0}
+    for kind, sample in samples.items():
         payload = replaced(full, path, sample)
         if kind == "none" and (not field.required or not field.types):
             continue
@@ -439,6 +443,33 @@ def passed(out: Collected, name: str) -> None:
             refused(out, case, "GD-MSG-006 GD-MSG-008", whole(name, payload), error, what)
 
 
+def inside(out: Collected, name: str) -> None:
+    """A dict among the fields that has keys of their names: they are no fields."""
+    full, kind = FULL[name], slug(name)
+    fields = leaves(MESSAGES[name].fields or ())
+    dicts = [path for path, field in fields if field.types == ("dict",)]
+    if not dicts:
+        return
+    around, _, _ = dicts[-1].rpartition(".")
+    names = {
+        path.rpartition(".")[2]: SAMPLES["bytes"]
+        for path, field in fields
+        if _wrong(field) and path.rpartition(".")[0] == around
+    }
+    payload = replaced(full, dicts[-1], names)
+    neighbour = f"{kind}-names-inside"
+    valid(out, neighbour, "GD-MSG-038", name, payload)
+    for path, field in fields:
+        if field.required and _wrong(field):
+            bad = replaced(payload, path, 1)
+            error = fault("wrong_field_type", in_payload(bad, path), path)
+            case = f"{neighbour}-{slug(path)}"
+            refused(out, case, "GD-MSG-038", whole(name, bad), error, neighbour)
+            lacking = without(payload, path)
+            error = fault("missing_field", in_payload(lacking, path.rpartition(".")[0]), path)
+            refused(out, f"{case}-alone", "GD-MSG-005", whole(name, lacking), error, neighbour)
+
+
 def _wrong(field: ir.Field) -> bool:
     """Whether bytes are of the wrong type for it."""
     return bool(field.types) and "bytes" not in field.types
@@ -484,6 +515,9 @@ def unserializable(out: Collected, name: str) -> None:
                         "wrong_field_type",
                         alike,
                     )
+                if "float" not in field.types:
+                    number = float(field.default or 0)
+                    wrong["as-whole-float"] = ("GD-MSG-036", "wrong_field_type", number)
             if field.required:
                 wrong["as-none"] = ("GD-MSG-036", "wrong_field_type", None)
             # The field is judged before what is inside of it.

@@ -181,6 +181,10 @@ def ends(out: Collected) -> None:
         error("truncated", "connection", 3, offset=HEADER_BYTES + 2),
     ]
     add(out, "ends-while-skipping", "GD-FRAME-010 GD-ERR-005", data, events, eof=True)
+    first = frame("CANCEL", "00" * 9, 2)
+    told = error("unexpected_payload", "exchange", 2, offset=AT["length"])
+    requires = "GD-FRAME-010 GD-ERR-004 GD-ERR-005"
+    add(out, "ends-while-skipping-again", requires, first + data, [told, *events], eof=True)
 
 
 def long(out: Collected) -> None:

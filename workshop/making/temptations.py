@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .collected import As, Collected, Step, fault
+from .frames import slug
 from .meaning import FULL, SMALLEST, whole
 from .messages import refused, valid
-from .sessions import error, got, received, sent, written
+from .sessions import ended, error, got, received, sent, written
 from .wire import (
     CODE,
     HEADER_BYTES,
@@ -149,6 +150,13 @@ TEXTS = {
 }  # fmt: skip
 
 
+# Keys that some language takes for one another.
+KEYS_ALIKE = {
+    "behind-a-nul": ("a", "a\0", "a\0b", "a\0c"),
+    "like-numbers": ("1", "01", "1.0", "1e0", "+1", " 1", "0", "-0", "", "true", "null", "None"),
+}  # fmt: skip
+
+
 def texts(out: Collected) -> None:
     """Each as a value and as a key: nothing is trimmed, folded, normalised or unescaped."""
     for name, value in TEXTS.items():
@@ -161,6 +169,9 @@ def texts(out: Collected) -> None:
         data = pairs(*((key, NONE) for key in keys))
         name = f"keys-one-byte-apart-{length}"
         out.means(name, "GD-TLV-013 GD-TLV-022", data, dict.fromkeys(keys))
+    for name, alike in KEYS_ALIKE.items():
+        data = pairs(*((key, NONE) for key in alike))
+        out.means(f"keys-{name}", "GD-TLV-013", data, dict.fromkeys(alike))
     by_case = pairs(("a", NONE), ("A", NONE), (" a", NONE))
     out.means("keys-by-case", "GD-TLV-013", by_case, {"a": None, "A": None, " a": None})
 
@@ -402,8 +413,21 @@ def left_by_a_fault(out: Collected) -> None:
             add(name, "GD-FRAME-023 GD-ERR-003", role, _opened(role, kind), bad, refused_then)
             add(f"{role}-answers-{kind.lower()}", "GD-EXCH-022", role, _opened(role, kind),
                 sent("RESPONSE"))  # fmt: skip
+        cancelled = received(written("CANCEL"), got("CANCEL"))
+        for kind in ("CANCEL", "PAUSE"):
+            add(f"{role}-payload-in-{slug(kind)}-after-cancel", "GD-FRAME-023 GD-EXCH-026", role,
+                _opened(role, "REQUEST"), cancelled, received(frame(kind, "00"), told),
+                refused_then)  # fmt: skip
+        add(f"{role}-answers-after-cancel", "GD-EXCH-022", role, _opened(role, "REQUEST"),
+            cancelled, sent("RESPONSE"))  # fmt: skip
     stray = received(written("RESPONSE"), error("unexpected_message", "connection"))
     for role in ("client", "lane"):
+        given_up: Step = {"abandon": "7", "expect": {}}
+        add(f"{role}-payload-in-end-of-what-was-given-up", "GD-FRAME-023 GD-EXCH-026", role,
+            _opened(role, "REQUEST"), given_up, received(frame("END", "00"), told),
+            stray)  # fmt: skip
+        add(f"{role}-answer-to-what-was-given-up", "GD-EXCH-013", role,
+            _opened(role, "REQUEST"), given_up, received(written("RESPONSE"), ended()))  # fmt: skip
         for kind in ("STATUS", "CANCEL", "END"):
             bad = received(frame(kind, "00"), told)
             add(f"{role}-payload-in-{kind.lower()}-leaves-none-open", "GD-FRAME-023 GD-EXCH-026",

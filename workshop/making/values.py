@@ -471,6 +471,7 @@ KEYS = {
     "delete": ("a\x7fb", '["a\x7fb"]'),
     "c1-control": ("a\x85b", '["a\x85b"]'),
     "letter-not-ascii": ("a\u00e9", '["a\u00e9"]'),
+    "digit-not-ascii": ("a\u0663", '["a\u0663"]'),
     "32-characters": ("k" * 32, "k" * 32),
     "33-characters": ("k" * 33, f'["{"k" * 32}\u2026"]'),
     "every-short-form": ("\b\f\n\r\t", '["\\b\\f\\n\\r\\t"]'),
@@ -496,6 +497,15 @@ def paths(out: Collected) -> None:
     out.means("path-mixed-good", "GD-ERR-006", value, {"model": [None, {"a b": True}]})
     error = fault("invalid_bool", size(value) - 1, 'model[1]["a b"]')
     out.undecodable("path-mixed", "GD-ERR-006", value[:-2] + "02", error, "path-mixed-good")
+    deeper = pairs(("b", TRUE))
+    for name, value, held, path in (
+        ("behind-index", items(deeper), [{"b": True}], "[0].b"),
+        ("behind-quoted", pairs(("a b", deeper)), {"a b": {"b": True}}, '["a b"].b'),
+    ):
+        out.means(f"path-{name}-good", "GD-ERR-006", value, held)
+        error = fault("invalid_bool", size(value) - 1, path)
+        out.undecodable(f"path-{name}", "GD-ERR-006", value[:-2] + "02", error,
+                        f"path-{name}-good")  # fmt: skip
     # Keys of three letters below one of `letters`: each of them takes four characters.
     times = 49
     for letters in (3, 4, 5):
