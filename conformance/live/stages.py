@@ -21,13 +21,15 @@ from pathlib import Path
 from typing import Any
 
 import gdproto
-from gdproto.declaration import ANSWERING, ENDING, OPENING
+from gdproto.declaration import ANSWERING, ENDING, MESSAGES, OPENING
 
 from .expectations import CLOSED, Expected, Outcome, shown
 from .script import Crashed, Unsupported
 from .transcript import Transcript
 from .wire import Mismatch, NothingCame, Wire
 
+# That of each message, by its code; empty where it is of none.
+EXTENSION_OF = {one.code: one.extension for one in MESSAGES}
 APP = "gdproto.conformance.live.app:App"
 WIDE_APP = "gdproto.conformance.live.app:Wide"
 BROKEN_APP = "gdproto.conformance.live.app:Broken"
@@ -293,6 +295,8 @@ class ClientStage(Stage):
         self._listener.listen()
         self._open: dict[Wire, set[int]] = {}
         self._is_idle = False
+        # The extensions that a STATUS was answered by.
+        self._listed: set[str] = set()
         self._steps: tuple[Step, ...] = ()
 
     def start(
@@ -419,7 +423,11 @@ class ClientStage(Stage):
             if outcome.request_id in ids:
                 raise Mismatch("an id that is not open", f"{outcome.request_id} a second time")
             ids.add(outcome.request_id)
+        extension = EXTENSION_OF[outcome.CODE]
+        if extension and extension not in self._listed:
+            raise Mismatch(f"nothing of {extension}, which no STATUS has listed", shown(outcome))
         if isinstance(outcome, gdproto.Status):
+            self._listed.update(self.extensions or ())
             make = self.answers_status or self._state
             self.answer(wire, make(outcome.request_id))
             return False

@@ -47,9 +47,9 @@ def stream(*args: Any, take: int | None = None) -> dict[str, Any]:
 
 # What a language, or a reader of JSON, may take for one another.
 ALIKE: list[Any] = [
-    None, False, True, 0, 1, 0.0, 1.0, -1.5, 2**53 + 1, 2**63 - 1, -(2**63), "", "0", "12", "1.0",
-    "true", "null", "\u00e9", "\u00c3\u00a9", "\U0001f600", "\n\x01\"\\", [], {}, [[]],
-    {"": [None, {"1": 1}]},
+    None, False, True, 0, 1, 0.0, 1.0, -1.5, 0.1 + 0.2, 1e300, 2**53 + 1, 2**63 - 1,
+    -(2**63), "", "0", "12", "1.0", "true", "null", "\u00e9", "\u00c3\u00a9", "\U0001f600",
+    "\n\x01\"\\", [], {}, [[]], {"": [None, {"1": 1}]},
 ]  # fmt: skip
 STATUS = {"do": "status"}
 GET = {"do": "stash", "table": "t", "key": "k"}
@@ -359,17 +359,20 @@ def gunicorns_texts(stage: ClientStage) -> None:
 
 @BOOK.script("client-texts-of-others", "GD-GUN-002 GD-ERR-016")
 def texts_of_others(stage: ClientStage) -> None:
-    """Answers with such a text under a type that says something else: it is the type that
-    counts."""
-    stage.start([GET], [call(1)])
+    """Answers with such a text under a type that says something else, and as the end of another
+    text: it is the type that counts, and how the text begins."""
+    stage.start([GET], [call(1)], [GET])
     told = "Key not found: k"
     wire, question = stage.next(opens(gdproto.Stash))
     stage.answer(wire, gdproto.Error(question.request_id, "DirtyTimeoutError", told))
     wire, request = stage.next(A_REQUEST)
     stage.answer(wire, gdproto.Error(request.request_id, "DirtyAppError", told))
-    ((first,), (second,)) = stage.outcomes()
+    wire, question = stage.next(opens(gdproto.Stash))
+    stage.answer(wire, gdproto.Error(question.request_id, "DirtyError", f"The disk says: {told}"))
+    ((first,), (second,), (third,)) = stage.outcomes()
     check_fails(first, "DirtyTimeoutError")
     check_fails(second, "DirtyAppError")
+    check_fails(third, "DirtyError")
 
 
 # --- what may not come ---
@@ -598,7 +601,7 @@ def gives_up_without_cancel(stage: ClientStage) -> None:
     gives_up(stage)
 
 
-@BOOK.script("client-timeout", "GD-EXCH-013 GD-EXCH-014")
+@BOOK.script("client-timeout", "GD-EXCH-013 GD-EXCH-014 GD-EXT-001")
 def timeout(stage: ClientStage) -> None:
     """Does not answer a call in its time: DirtyTimeoutError, and a late answer is discarded."""
     stage.start([call(1)], [call("next")], timeout=TIMEOUT_S)

@@ -32,8 +32,10 @@ from ..wire import Mismatch, Wire
 BOOT_FAILED = 3
 TICKS, TICK_S = 200, 0.02
 SOON_S = 2.0
-LETTERS = ("\u00e9", "\u20ac", "\U0001f600")
-TOO_MANY, ENOUGH = 66_000, 1_000
+# So many of each are too much text, by whatever a language counts: these are not as many
+# characters as bytes are permitted, but for the first, nor the last as many units of UTF-16.
+LETTERS = {"\u00e9": 66_000, "\u20ac": 40_000, "\U0001f600": 20_000}
+ENOUGH = 1_000
 MAX_DEPTH = 512
 CANCELLED = "DirtyCancelledError"
 
@@ -131,7 +133,8 @@ def calls(stage: WorkerStage) -> None:
 def traces(stage: WorkerStage) -> None:
     """Calls with a trace, and with all kinds of dicts that tell none: all are served."""
     (wire,) = stage.ready()
-    for number, trace in enumerate((TRACE, {}, *NO_TRACES.values()), 1):
+    no_parent = {"tracestate": "v=1", "sent": 1}
+    for number, trace in enumerate((TRACE, {}, no_parent, *NO_TRACES.values()), 1):
         request = stage.request(number, "add", 20, 22)
         request.trace = trace
         wire.send(request)
@@ -177,13 +180,13 @@ def long_failure(stage: WorkerStage) -> None:
     """Calls actions that fail with a long text, or have a long name, each of whose characters takes
     several bytes: it is cut, and not escaped."""
     (wire,) = stage.ready()
-    for number, letter in enumerate(LETTERS, 1):
-        wire.send(stage.request(number, "fail", letter * TOO_MANY))
+    for number, (letter, times) in enumerate(LETTERS.items(), 1):
+        wire.send(stage.request(number, "fail", letter * times))
         answer = wire.expect(error(number, "DirtyAppError"))
         assert isinstance(answer, gdproto.Error)
         if letter * ENOUGH not in answer.message:
             raise Mismatch(f"{ENOUGH} times {letter} in its message", shown(answer.message))
-    wire.send(stage.request(9, "\u20ac" * TOO_MANY))
+    wire.send(stage.request(9, "\u20ac" * LETTERS["\u20ac"]))
     wire.expect(error(9, "DirtyAppError"))
     still_serves(stage, wire)
 
@@ -199,6 +202,8 @@ def exception_class(stage: WorkerStage) -> None:
     kind, bases = (answer.details.get(name) for name in names)
     if not isinstance(kind, str | None) or not is_list_of_names(bases):
         raise Mismatch("a name and a list of names", f"{kind!r} and {bases!r}")
+    if kind is not None and kind in (bases or ()):
+        raise Mismatch(f"what {kind} specialises", f"{bases!r}, and itself among it")
 
 
 def is_list_of_names(found: object) -> bool:
@@ -229,14 +234,19 @@ def app_of_others(stage: WorkerStage) -> None:
     still_serves(stage, wire)
 
 
-@BOOK.script("worker-fields", "GD-MSG-002 GD-MSG-003 GD-MSG-006 GD-MSG-007 GD-MSG-014")
+@BOOK.script("worker-fields", "GD-MSG-002 GD-MSG-003 GD-MSG-006 GD-MSG-007 GD-MSG-014 GD-MSG-075")
 def fields(stage: WorkerStage) -> None:
-    """Sends a REQUEST as a client may have written it: reversed, with unknown fields, and none."""
+    """Sends a REQUEST as a client may have written it: reversed, with unknown fields, and none; and
+    one with extensions that nobody knows."""
     (wire,) = stage.ready()
     path = ("app_path", stage.terms.app)
     payload = pairs(("x", 1), ("kwargs", None), ("action", "echo"), ("timeout", None), path)
     wire.send(frame(MessageCode.REQUEST, payload, 5))
     wire.expect(response(5, {"args": [], "kwargs": {}}))
+    for number, extensions in enumerate((["x-none"], [1, None, b"memfd", ["memfd"]]), 6):
+        payload = pairs(path, ("action", "add"), ("extensions", extensions), ("args", [20, 22]))
+        wire.send(frame(MessageCode.REQUEST, payload, number))
+        wire.expect(response(number, 42))
 
 
 @BOOK.script("worker-every-split", "GD-FRAME-009 GD-FRAME-011")
@@ -323,6 +333,9 @@ def payload_in_a_cancel(stage: WorkerStage) -> None:
     wire.expect(chunk(1, 0))
     wire.send(frame(MessageCode.CANCEL, b"\x00", 1))
     wire.expect_stream(1, fault(1, "unexpected_payload", offset=4))
+    # For as long as several items would take.
+    wire.send(stage.request(2, "sleep", 4 * TICK_S))
+    wire.expect(response(2))
     still_serves(stage, wire)
 
 

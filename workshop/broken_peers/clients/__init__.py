@@ -62,6 +62,25 @@ class CancelsWhereItMayNot(Passage):
         return True
 
 
+class FindsTextsAnywhere(Passage):
+    """Takes a text of gunicorn for an error type wherever in a message it stands."""
+
+    told_by = "client-texts-of-others"
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame)
+        if isinstance(message, gdproto.Error) and "Key not found: " in message.message:
+            message.message = message.message[message.message.index("Key not found: ") :]
+            frame = message.to_bytes()
+        yield frame
+
+
+class CancelsUnasked(CancelsWhereItMayNot):
+    """Sends CANCEL for what takes too long, without a question for STATUS."""
+
+    told_by = "client-timeout"
+
+
 @dataclass
 class AsksAgain(Passage):
     """Sends a REQUEST again on a new connection when it was lost without an answer."""
@@ -197,7 +216,7 @@ MUTANTS: dict[str, type[Passage]] = {
     for one in (
         TakesAnyId, CancelsWhereItMayNot, AsksAgain, DoesNotHearOfTheConnection, NeedsKnownKeys,
         AnswersItself, LeavesAtAFault, TakesBoolsForNumbers, TakesTextsForTypes, AsksForAnotherKey,
-        StaysConnected,
+        StaysConnected, CancelsUnasked, FindsTextsAnywhere,
     )
 }  # fmt: skip
 

@@ -313,6 +313,39 @@ class EchoesNoEmptyKeywords(BrokenWorker):
         yield frame
 
 
+class Refuses(BrokenWorker):
+    """Refuses a REQUEST for something that stands beside the call."""
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame) if header.code == MessageCode.REQUEST else None
+        if isinstance(message, gdproto.Request) and self.minds(message):
+            error = gdproto.Error(header.request_id, "DirtyProtocolError", "no")
+            self.opener.sendall(error.to_bytes())
+        else:
+            yield frame
+
+    def minds(self, request: gdproto.Request) -> bool:
+        raise NotImplementedError
+
+
+class RefusesUnknownExtensions(Refuses):
+    """Refuses a caller who takes an extension that it does not know."""
+
+    told_by = "worker-fields"
+
+    def minds(self, request: gdproto.Request) -> bool:
+        return bool(request.extensions)
+
+
+class RefusesTracesWithoutParent(Refuses):
+    """Refuses a trace that has keys, and no `traceparent`."""
+
+    told_by = "worker-traces"
+
+    def minds(self, request: gdproto.Request) -> bool:
+        return bool(request.trace) and "traceparent" not in (request.trace or {})
+
+
 class GivesZeros(BrokenWorker):
     """Gives zeros for a blob."""
 
@@ -333,6 +366,7 @@ MUTANTS: dict[str, type[BrokenWorker]] = {
         TellsOffsetsAsText, CutsNothing, CutsCharacters, AnswersWhatAFaultEnded, DiesOfSignals,
         EscapesWhatCanBeSent, CancelsWhateverRuns, HearsNothingButCancel, DoesNotMindAnOpenId,
         ServesAllAppsByOne, DiesOfInterrupts, HearsNoKeywords, EchoesNoEmptyKeywords, GivesZeros,
+        RefusesUnknownExtensions, RefusesTracesWithoutParent,
     )
 }  # fmt: skip
 
