@@ -220,11 +220,36 @@ def test_how_far_a_start_is_is_told_before_it_is_ready(manager: Manager) -> None
         manager.until("STATUS=0 of 1 workers serve.*, the last boot failed: .*")
 
 
-def test_several_arbiters_tell_that_they_start(manager: Manager) -> None:
-    with manager.starting("--arbiters", "2", "--workers", "2"):
+def test_several_arbiters_are_one_service(manager: Manager) -> None:
+    before, several = os.stat(manager.path), ("--arbiters", "2", "--workers", "2")
+    with manager.starting(*several) as arbiter:
         manager.until("STATUS=2 arbiters start")
         manager.until("READY=1")
+        manager.until("STATUS=2 arbiters serve")
         assert manager.said.count("STATUS=2 arbiters start") == 1
+        manager.until("WATCHDOG=1")
+        wait_until_logged(arbiter, f"serves at {manager.path}, by 2 arbiters")
+        started = list[str]()
+
+        def have_told() -> bool:
+            started[:] = re.findall(r"arbiter (\d+) is one", arbiter.log.read_text())
+            return len(started) == 2
+
+        wait_until(have_told)
+        workers = [worker["pid"] for worker in arbiter.status()["workers"]]
+        for pid in (*map(int, started), *workers):
+            told = Path(f"/proc/{pid}/environ").read_text()
+            assert not re.search("NOTIFY_SOCKET|WATCHDOG_|LISTEN_", told)
+        arbiter.signal(signal.SIGHUP)
+        manager.until("RELOADING=1")
+        manager.until("READY=1")
+        with arbiter.client() as client:
+            follow(manager, arbiter, client)
+            pid = client.status()["arbiter_pid"]
+        os.kill(pid, signal.SIGTERM)
+        manager.until("STOPPING=1")
+        wait_until(lambda: not is_running(pid))
+    assert os.stat(manager.path).st_ino == before.st_ino
 
 
 def test_a_manager_that_is_gone_costs_no_service(manager: Manager) -> None:

@@ -23,6 +23,7 @@ import gdproto
 from ...errors import DirtyConnectionError, DirtyError, to_message
 from ..clock import Clock, Timer
 from ..policy.restarts import Backoff
+from ..service import TAKEN as OF_SERVICE
 from ..succession import CHANNEL as SUCCEEDS
 from ..succession import Start
 from ..workers.process import Kept
@@ -235,8 +236,10 @@ class Branches:
         if self._is_ending:
             return
         ours, theirs = pair()
-        environment = {**self._start.environment, SHARE: f"{one.index}/{len(self.all)}"}
-        environment.pop(SUCCEEDS, None)
+        # Only the head is the service, and follows another.
+        kept = self._start.environment.keys() - {SUCCEEDS, *OF_SERVICE}
+        environment = {name: self._start.environment[name] for name in kept}
+        environment[SHARE] = f"{one.index}/{len(self.all)}"
         with theirs:
             fds = [(CHANNEL, theirs.fileno())]
             words, directory = self._start.words, self._start.directory
