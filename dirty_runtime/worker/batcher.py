@@ -44,6 +44,10 @@ class Batcher(Generic[M]):
         """How many wait for their batch."""
         return len(self._key_of)
 
+    def has(self, key: Hashable) -> bool:
+        """Whether some of the key wait."""
+        return key in self._waiting
+
     def put(self, member: M, key: Hashable, cost: float) -> None:
         """A member has come."""
         self._waiting.setdefault(key, OrderedDict())[member] = cost

@@ -30,6 +30,15 @@ if TYPE_CHECKING:
 MOST_HELD = 1000
 
 
+class Group:
+    """Those of one key that wait: how an app's key is hashed and compared is asked as they come."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: Hashable) -> None:
+        self.key = key
+
+
 class Gatherer:
     """Gathers the calls of one method.
 
@@ -58,9 +67,9 @@ class Gatherer:
             batch.function
         )
         self._batcher: Batcher[Exchange] = Batcher(batch.max_size, batch.max_wait_s)
-        self._items: dict[Exchange, Any] = {}
-        # By their keys, which are an app's: how they are hashed and compared is asked once.
-        self._groups: dict[Hashable, object] = {}
+        self._items: dict[Exchange, tuple[Any, Group]] = {}
+        # By their keys, which are an app's, and may be large: those of which some wait.
+        self._groups: dict[Hashable, Group] = {}
         self._is_considering = False
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -75,11 +84,11 @@ class Gatherer:
             self._lane.fail(exchange, error)
             return
         end_copy("a key or a size")
-        self._items[exchange] = item
+        self._items[exchange] = item, group
         self._batcher.put(exchange, group, cost)
         self._consider_soon()
 
-    def _judged(self, exchange: Exchange) -> tuple[Any, object, float]:
+    def _judged(self, exchange: Exchange) -> tuple[Any, Group, float]:
         """The item of a call, its group, what it costs. Raises what the app does, or TypeError."""
         request = exchange.request
         if len(request.args) != 1 or request.kwargs:
@@ -87,19 +96,28 @@ class Gatherer:
         item = self._taken(request.args[0])
         key = self._batch.key(item) if self._batch.key is not None else None
         cost = self._batch.size(item) if self._batch.size is not None else 1
-        return item, self._group_of(key), max(0.0, float(cost))
+        cost = max(0.0, float(cost))
+        return item, self._groups.setdefault(key, Group(key)), cost
 
-    def _group_of(self, key: Hashable) -> object:
-        """One object for all keys that are equal. Raises what the app does."""
-        # A group that is forgotten while some of it wait is two batches, and nothing worse.
-        if len(self._groups) > 64 + 2 * self._batcher.waiting_count:
+    def _taken_out(self, exchange: Exchange) -> Any:
+        """The item of a call that waits no more, of which nothing else is kept here."""
+        item, group = self._items.pop(exchange)
+        if self._batcher.has(group):
+            return item
+        try:
+            self._groups.pop(group.key, None)
+        except BaseException as error:
+            end_copy("a key", error)
+        if len(self._groups) > self._batcher.waiting_count:
+            # Keys that are not equal to themselves. Two groups of one key are two batches, and
+            # nothing worse.
             self._groups.clear()
-        return self._groups.setdefault(key, object())
+        return item
 
     def cancel(self, exchange: Exchange) -> None:
         """The call is given up."""
-        self._batcher.withdraw(exchange)
-        self._items.pop(exchange, None)
+        if self._batcher.withdraw(exchange):
+            self._taken_out(exchange)
         self._lane.finish(exchange, failure=DirtyCancelledError("the caller gave up"))
 
     def _consider_soon(self) -> None:
@@ -115,14 +133,12 @@ class Gatherer:
             self._timer.cancel()
             self._timer = None
         if members := self._batcher.take(loop.time()):
-            if not self._batcher.waiting_count:
-                self._groups.clear()
             self._task = loop.create_task(self._run(members), context=Context())
         elif (due_s := self._batcher.due_s()) is not None:
             self._timer = loop.call_at(due_s, self._consider)
 
     async def _run(self, members: Sequence[Exchange]) -> None:
-        items = [self._items.pop(member) for member in members]
+        items = [self._taken_out(member) for member in members]
         for member in members:
             if member.request.trace is not None:
                 # They run together: none of them is the one that runs.

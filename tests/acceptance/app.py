@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from dirty_runtime import DirtyApp
+from dirty_runtime import DirtyApp, batched
 
 
 class Service(DirtyApp):
@@ -67,6 +67,15 @@ class Service(DirtyApp):
         while time.monotonic() < until_s:
             with suppress(BlockingIOError):
                 os.write(stacks, bytes(65536))
+
+
+class Batched(DirtyApp):
+    """Gathers what has one key."""
+
+    @batched(max_size=8, key=lambda item: item[0])
+    def by_key(self, items: list[tuple[str, float]]) -> list[int]:
+        time.sleep(max(seconds for _, seconds in items))
+        return [len(key) for key, _ in items]
 
 
 class Copied(DirtyApp):

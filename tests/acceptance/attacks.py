@@ -140,7 +140,7 @@ class Attack(NamedTuple):
 
 ATTACKS: list[Attack] = []
 # Files beside this one that have more of them.
-FILES = ("passed", "extremes", "crowds", "workers", "templates", "disks")
+FILES = ("passed", "extremes", "crowds", "workers", "templates", "disks", "strangers", "batches")
 Strike = Callable[[Stage], None]
 
 
