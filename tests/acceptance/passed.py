@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import os
 import socket
 import struct
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import gdproto
 from dirty_runtime.sockets.passing import MOST, SEALS, send_passing
@@ -19,9 +22,9 @@ LINGERS_S = 2
 REFERENCE = {"gd:memfd": 0, "offset": 0, "size": 10}
 
 
-def call(number: int) -> bytes:
+def call(number: int, reference: Mapping[str, Any] = REFERENCE) -> bytes:
     """A call that takes what is passed with it."""
-    return gdproto.Request(number, APP, "size", (REFERENCE,), {}, 30.0).to_bytes()
+    return gdproto.Request(number, APP, "size", (dict(reference),), {}, 30.0).to_bytes()
 
 
 def agreed(one: Attacker) -> None:
@@ -123,6 +126,46 @@ def nested(stage: Stage) -> None:
                     inner, outer = ours, theirs
                 passed(attacker, call(request), [inner.detach(), outer.detach()])
                 attacker.take(1)
+
+
+@attack("passed: references that lie about what is passed, and other files than memory")
+def lies(stage: Stage) -> None:
+    numbers = [-1, 0, 1, 63, 2**31, 2**63 - 1, -(2**63), None, 0.0, "0", True]
+    references = [
+        {"gd:memfd": number, "offset": offset, "size": size}
+        for number, offset, size in itertools.product(numbers, repeat=3)
+    ]
+    step = 32 if stage.quick else 1
+    pids = stage.arbiter.pids()
+    with stage.attacker() as attacker:
+        agreed(attacker)
+        with stage.watched():
+            for request, reference in enumerate(references[::step], 2):
+                passed(attacker, call(request, reference), [memory(4096)])
+                attacker.take(1)
+            for request, number in enumerate(no_memory(), len(references) + 2):
+                passed(attacker, call(request), [number])
+                attacker.take(1)
+    assert stage.arbiter.pids() == pids
+
+
+def no_memory() -> Iterator[int]:
+    """Descriptors of what is no memory, or cannot be kept as such."""
+    exit_, entry = os.pipe()
+    yield from (exit_, entry)
+    yield os.open("/dev/zero", os.O_RDONLY)
+    yield os.open("/proc/self/mem", os.O_RDONLY)
+    yield os.open("/", os.O_PATH)
+    with tempfile.TemporaryFile() as file:
+        yield os.dup(file.fileno())
+    yield os.eventfd(0)
+    yield os.pidfd_open(os.getpid())
+    for flags in (os.MFD_ALLOW_SEALING, os.MFD_ALLOW_SEALING | os.MFD_HUGETLB):
+        for size in (0, 2**21):
+            number = os.memfd_create("gd", flags)
+            os.ftruncate(number, size)
+            fcntl.fcntl(number, fcntl.F_ADD_SEALS, SEALS)
+            yield number
 
 
 @attack("passed: memory as large as a file can be, of which nothing is filled")
