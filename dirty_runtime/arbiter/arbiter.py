@@ -24,6 +24,7 @@ from ..errors import DirtyPermissionError
 from ..printable import printable
 from ..settings import Config, ConfigError, label_of, renewed
 from . import collector, logs, signals, system
+from .anew import read_anew
 from .answers.management import Management
 from .answers.registry import Answerers
 from .answers.stash import StashAnswers
@@ -288,7 +289,9 @@ class DirtyArbiter:
 
     async def _inspect_anew(self) -> Mapping[str, AppFacts]:
         """As `_inspect`, with what is installed now, and the settings as they are now."""
-        config, changed, fixed = renewed(self.config, self._read() if self._read else self.config)
+        limit_s, read = self.config.boot_timeout_s, self._read
+        new = await read_anew(read, limit_s, self._clock) if read else self.config
+        config, changed, fixed = renewed(self.config, new)
         access = Access.of(config)
         system.check_cpus(config.cpu_affinity)
         self.templates.renew()

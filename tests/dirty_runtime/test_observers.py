@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dirty_runtime.arbiter.telemetry import hooks
 from dirty_runtime.arbiter.telemetry.observer import EVENTS, ObservedCall, Observer, Observers
 
 from .test_calls import made
@@ -68,3 +69,12 @@ def test_an_observer_has_every_event(event: str) -> None:
     assert getattr(Observer, event).__doc__
     with pytest.raises(AttributeError):
         Observers([]).tell(f"{event}_not")
+
+
+@pytest.mark.parametrize(("long_s", "is_told"), [(-1.0, True), (60.0, False)])
+def test_a_hook_that_takes_long_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, long_s: float, is_told: bool
+) -> None:
+    monkeypatch.setattr(hooks, "LONG_S", long_s)
+    hooks.call_hook({"dirty_worker_exit": lambda: None}, "dirty_worker_exit")
+    assert ("the hook dirty_worker_exit took 0.0 s" in caplog.text) == is_told

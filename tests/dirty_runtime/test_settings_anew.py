@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator
+import signal
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dirty_runtime import DirtyTimeoutError
-from dirty_runtime.settings import AT_START, Config, label_of
+from dirty_runtime.arbiter.anew import read_anew
+from dirty_runtime.arbiter.clock import Clock
+from dirty_runtime.settings import AT_START, Config, ConfigError, label_of
 from dirty_runtime.testing import Arbiter, started
 
-from .processes import CHANGING, ROOT, dirty, run_dirty, wait_until_logged
+from .processes import CHANGING, ROOT, dirty, run_dirty, wait_until, wait_until_logged
 
 APP = "changing:Good"
 FILE = f'dirty_apps = ["{APP}"]\n'
@@ -24,11 +30,11 @@ class Served:
 
     def __init__(self, arbiter: Arbiter, file: Path) -> None:
         self.arbiter = arbiter
-        self._file = file
+        self.file = file
 
     def reload(self, text: str) -> str:
         """Reload with such a file. Returns what the command says of a failure."""
-        self._file.write_text(FILE + text)
+        self.file.write_text(FILE + text)
         return run_dirty("reload", "--socket", self.arbiter.socket_path, "--wait", "30").stderr
 
 
@@ -82,6 +88,41 @@ def test_a_file_that_cannot_be_used_leaves_everything(
     assert arbiter.pids() == pids
     wait_until_logged(arbiter, "no reload, what served goes on: ")
     assert arbiter.process.poll() is None
+
+
+WAITS = """
+import pathlib, time
+while not pathlib.Path(__file__).with_name("go").exists():
+    time.sleep(0.01)
+"""
+
+
+def test_a_file_that_takes_long_keeps_nobody_waiting(served: Served) -> None:
+    arbiter = served.arbiter
+    told, done = (arbiter.log.read_text().count(word) for word in ("reloading", "reloaded: "))
+    served.file.write_text(FILE + WAITS)
+    arbiter.signal(signal.SIGHUP)
+    wait_until(lambda: arbiter.log.read_text().count("reloading") > told)
+    # It reads, and answers.
+    assert arbiter.status()["reloading"]
+    with arbiter.client() as client:
+        assert isinstance(client.execute(APP, "pid"), int)
+    served.file.with_name("go").touch()
+    wait_until(lambda: arbiter.log.read_text().count("reloaded: ") > done)
+
+
+def exits() -> Config:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("read", "reason"),
+    [(partial(time.sleep, 600), "in 0.01 s"), (exits, "KeyboardInterrupt")],
+    ids=["never ends", "ends the process"],
+)
+def test_reading_has_an_end(read: Callable[[], Config], reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        asyncio.run(read_anew(read, 0.01, Clock()))
 
 
 def test_all_that_stays_is_a_setting_and_told_by_the_guide() -> None:

@@ -23,6 +23,7 @@ from gdproto import ManageOp
 from ...errors import DirtyError, DirtyNoWorkersAvailableError, to_message
 from ...settings import Config, ConfigError, label_of, renewed
 from .. import collector, logs, signals, system
+from ..anew import read_anew
 from ..answers.registry import Answerers
 from ..answers.stash import StashAnswers
 from ..clients.access import Access
@@ -297,13 +298,20 @@ class Head:
         return os.getpid(), os.geteuid()
 
     def _reload(self) -> None:
+        self._do(self._reload_all())
+
+    async def _reload_all(self) -> None:
         """Take the settings that are for all; the branches do the rest, each for itself."""
+        limit_s, read = self.config.boot_timeout_s, self._read
         try:
-            config, _, fixed = renewed(self.config, self._read() if self._read else self.config)
+            new = await read_anew(read, limit_s, self._clock) if read else self.config
+            config, _, fixed = renewed(self.config, new)
             check_divided(config)
             self._access = Access.of(config)
         except ConfigError as error:
             log.error("the reload failed: %s", error)
+            return
+        if self._ends.is_set():
             return
         if "arbiters" in fixed:
             log.warning("%s stays as it is, until `dirty upgrade` or a start", label_of("arbiters"))

@@ -1,13 +1,15 @@
 """The config file's hooks that the arbiter calls.
 
 Rules: a hook that raises is told of each time that it does, and called again the next time: it may
-have failed for a reason that passes. The arbiter that hooks get has gunicorn's attributes too.
+have failed for a reason that passes. One that takes long keeps everybody waiting, and the log tells
+that: it is called where it may look at the arbiter. This has gunicorn's attributes too.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -17,16 +19,23 @@ from .observer import ObservedWorker, Observer
 
 log = logging.getLogger("dirty")
 
+# After this a hook is told to take long.
+LONG_S = 0.5
+
 
 def call_hook(hooks: Mapping[str, Callable[..., Any]], name: str, *args: Any) -> None:
     """Call the hook, if there is one; what it raises is logged."""
     hook = hooks.get(name)
     if hook is None:
         return
+    begun_s = time.monotonic()
     try:
         hook(*args)
     except Exception:
         log.exception("the hook %s failed", name)
+    took_s = time.monotonic() - begun_s
+    if took_s > LONG_S:
+        log.warning("the hook %s took %.1f s, in which nobody was served", name, took_s)
 
 
 class HookedArbiter:
