@@ -84,7 +84,7 @@ CALLED = {
     "on_dirty_starting": "`(arbiter)`: in the arbiter, before its first worker",
     "dirty_post_fork": "`(arbiter, worker)`: in a new worker, before it loads its apps",
     "dirty_worker_init": "`(worker)`: in a worker, when its apps are loaded",
-    "dirty_worker_exit": "`(arbiter, worker)`: in the arbiter, which waits for it, when a worker is gone",
+    "dirty_worker_exit": "`(arbiter, worker)`: in the arbiter, which waits, when a worker is gone",
 }
 CODE = re.compile(r"`([a-z_0-9]+)`")
 LISTING = re.compile(r"<pre>.*?</pre>", re.DOTALL)
