@@ -141,8 +141,8 @@ class Role:
         opens: messages that open an exchange on such a connection.
         max_open: exchanges open at once; None for any number: GD-EXCH-010, GD-EXCH-012.
         meaning: one phrase.
-        more_by: the field of the worker's answer to STATUS that may permit more (GD-ROLE-033);
-            empty for none.
+        more_by: the field of the worker's answer to STATUS that may permit more (GD-ROLE-033,
+            GD-ROLE-036); empty for none.
     """
 
     name: str

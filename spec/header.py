@@ -19,7 +19,7 @@ Header = Struct(
     # GD-FRAME-017 GD-FRAME-024
     "request_id"
     / Fits(Int64ub, error="int_out_of_range")
-    * "chosen by the side that opens the exchange, from 1 up",
+    * "chosen by the side that opens the exchange",
 )
 
 Frame = Framed(Header, {m.name: m.payload for m in MESSAGES})

@@ -370,11 +370,11 @@ def _permitted(role: ir.Role, add: Any, opened: Any, answered: Any) -> None:
     fewer: Step = {"permit": "1", "expect": {}}
     more = opened("REQUEST", 4)
     two, done = (permit, *three[:2], fewer), answered("RESPONSE", 1)
-    add("permitted-fewer", "GD-EXCH-020 GD-ROLE-028", *two, done, one_more)
-    add("permitted-fewer-after-both", "GD-ROLE-028", *two, done, answered("RESPONSE", 2), more)
+    add("permitted-fewer", "GD-EXCH-020 GD-ROLE-036", *two, done, one_more)
+    add("permitted-fewer-after-both", "GD-ROLE-036", *two, done, answered("RESPONSE", 2), more)
     none: Step = {"permit": "0", "expect": {}}
-    add("permitted-none", "GD-ROLE-028", none, opened("REQUEST", 3))
-    add("permitted-none-is-one", "GD-ROLE-028", none, opened("REQUEST", 3), one_more)
+    add("permitted-none", "GD-ROLE-036", none, opened("REQUEST", 3))
+    add("permitted-none-is-one", "GD-ROLE-036", none, opened("REQUEST", 3), one_more)
 
 
 # --- faults of frames, and what becomes of their exchange ---

@@ -628,6 +628,16 @@ def unencodable_containers(out: Collected) -> None:
             f"depth-{kind}-limit",
         )
 
+    many = As(repeated={"item": {"foreign": ""}, "times": limit + 1})
+    out.unencodable("encode-list-limit-plus-1-of-foreign", "GD-TLV-028", many,
+                    fault("too_many_items"), "list-limit")  # fmt: skip
+    # Too deep, and too many: in the order of the chapter on errors.
+    too_many = {"repeated": {"item": {"none": ""}, "times": limit + 1}}
+    around = {"in": "list", "times": LIMIT["max_depth"], "around": too_many}
+    error = fault("nesting_too_deep", path=nested_path("list"))
+    out.unencodable("encode-depth-before-count", "GD-TLV-026", As(nested=around), error,
+                    "depth-list-limit")  # fmt: skip
+
 
 def keys_that_are_no_text(out: Collected) -> None:
     none = {"none": ""}
