@@ -1,4 +1,4 @@
-# @generated from spec/ (05c153f546ec27b3) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (c6bbe79b28e9bbb9) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '71cc783bdd05d5bf'
+SPEC_HASH: Final = '1168636e16ff2388'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576
@@ -100,7 +100,7 @@ HEADER_FIELDS: Final[tuple[HeaderField, ...]] = (
     HeaderField('version', 2, 1, 'protocol version'),
     HeaderField('type', 3, 1, 'message type'),
     HeaderField('length', 4, 4, 'payload bytes that follow'),
-    HeaderField('request_id', 8, 8, 'chosen by the side that opens the exchange, from 1 up'),
+    HeaderField('request_id', 8, 8, 'chosen by the side that opens the exchange'),
 )
 
 VALUE_TYPES: Final[tuple[ValueType, ...]] = (

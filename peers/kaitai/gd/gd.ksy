@@ -1,4 +1,4 @@
-# @generated from spec/ (05c153f546ec27b3) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (c6bbe79b28e9bbb9) by python -m spec.codegen --write; do not edit
 meta:
   id: gd
   title: GD/1, a binary worker protocol
@@ -40,7 +40,7 @@ types:
         doc: payload bytes that follow
       - id: request_id
         type: u8
-        doc: chosen by the side that opens the exchange, from 1 up
+        doc: chosen by the side that opens the exchange
   payload:
     doc: Nothing follows the value.
     seq:

@@ -1,4 +1,4 @@
--- @generated from spec/ (05c153f546ec27b3) by python -m spec.codegen --write; do not edit
+-- @generated from spec/ (c6bbe79b28e9bbb9) by python -m spec.codegen --write; do not edit
 -- GD/1 in Wireshark: frames, values and messages with names, what is wrong with them by its
 -- portable code, and which frame answers which. `wireshark -X lua_script:gd.lua`, or a copy
 -- of this file in the folder of personal Lua plugins.
@@ -18,7 +18,7 @@ local header = {
   {name = "version", at = 2, bytes = 1, form = "uint8", meaning = "protocol version", fault = "unsupported_version", constant = 1},
   {name = "type", at = 3, bytes = 1, form = "uint8", meaning = "message type", fault = "unknown_message_type"},
   {name = "length", at = 4, bytes = 4, form = "uint32", meaning = "payload bytes that follow", fault = "payload_too_large", limit = limits.max_payload_bytes},
-  {name = "request_id", at = 8, bytes = 8, form = "uint64", meaning = "chosen by the side that opens the exchange, from 1 up"},
+  {name = "request_id", at = 8, bytes = 8, form = "uint64", meaning = "chosen by the side that opens the exchange"},
 }
 local codes = {
   [1] = "REQUEST",

@@ -1,4 +1,4 @@
-// @generated from spec/ (05c153f546ec27b3) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (c6bbe79b28e9bbb9) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.List;
