@@ -8,7 +8,16 @@ import pytest
 
 import gdproto
 from gdproto import declaration
-from gdproto.declaration import ANSWERING, ENDING, MESSAGES, OPENING, ROLES, MessageCode
+from gdproto.declaration import (
+    ANSWERING,
+    ENDING,
+    MESSAGES,
+    OPENING,
+    ROLES,
+    FieldRule,
+    MessageCode,
+    MessageRule,
+)
 
 TEXT = Path(__file__).resolve().parents[2] / "spec" / "text"
 MADE: dict[MessageCode, gdproto.Message] = {
@@ -24,6 +33,54 @@ MADE: dict[MessageCode, gdproto.Message] = {
     MessageCode.PAUSE: gdproto.Pause(7),
     MessageCode.RESUME: gdproto.Resume(7),
 }
+
+
+# What those sent who spoke it first, and what is still enough.
+FIRST: dict[str, dict[str, object]] = {
+    "REQUEST": {"app_path": "m:A", "action": "go"},
+    "RESPONSE": {"result": 1},
+    "ERROR": {"error": {"error_type": "DirtyError", "message": "no"}},
+    "CHUNK": {"data": 1},
+    "STASH": {"op": 1, "table": "t"},
+    "MANAGE": {"op": 1},
+}
+OPTIONAL = [
+    (message, one)
+    for message in MESSAGES
+    for one in (*(message.fields or ()), *(more for f in message.fields or () for more in f.fields))
+    if not one.required
+]
+
+
+def parsed(message: MessageRule, fields: dict[str, object]) -> gdproto.Message:
+    """A message that is sent with these fields."""
+    payload = gdproto.encode(fields)
+    return gdproto.parse(gdproto.Header(message.code, len(payload), 7).to_bytes() + payload)
+
+
+@pytest.mark.proves("GD-EXT-004")
+def test_no_field_is_required_that_was_not_at_first() -> None:
+    for message in MESSAGES:
+        required = {one.name for one in message.fields or () if one.required}
+        assert required == FIRST.get(message.name, {}).keys()
+        if message.fields:
+            assert parsed(message, FIRST[message.name])
+
+
+@pytest.mark.proves("GD-EXT-004")
+@pytest.mark.parametrize(
+    ("message", "one"), OPTIONAL, ids=[f"{message.name} {one.name}" for message, one in OPTIONAL]
+)
+def test_a_field_that_is_left_out_means_its_default(message: MessageRule, one: FieldRule) -> None:
+    fields = FIRST[message.name]
+    without = parsed(message, fields)
+    found = getattr(without, one.name)
+    assert found == (tuple(one.default) if isinstance(found, tuple) else one.default)
+    if one.default is not None:
+        inner = fields.get("error")
+        given = {**inner, one.name: one.default} if isinstance(inner, dict) else None
+        more = {"error": given} if given else {**fields, one.name: one.default}
+        assert parsed(message, more) == without
 
 
 def is_sent(role: str, *messages: gdproto.Message) -> bool:
