@@ -26,7 +26,7 @@ HOLD = Path("/run/hold")
 SERVICE_LOG = Path("/run/service.log")
 ARBITER = "dirty-arbiter"
 CGROUPS = Path("/sys/fs/cgroup")
-LIMIT_S = 40.0
+LIMIT_S = 60.0
 DIRTY = "/opt/dirty/bin/dirty"
 
 told: dict[str, Any] = {}
@@ -125,9 +125,8 @@ def hangs() -> None:
     pinged = show("WatchdogTimestampMonotonic")
     until(lambda: show("WatchdogTimestampMonotonic") != pinged, "it never told the watchdog")
     os.kill(before, signal.SIGSTOP)
-    found: list[str] = []
-    until(lambda: found.append(show("Result")["Result"]) or found[-1] != "success", "no watchdog")
-    told["watchdog"] = found[-1]
+    # What it ended by is gone as soon as it is started again: systemd says it.
+    until(lambda: show("NRestarts")["NRestarts"] != "0", "no watchdog")
     # Who calls meanwhile waits in the socket.
     told["after watchdog"] = call("eat", 1000)
     told["restarts"] = show("NRestarts")["NRestarts"]
@@ -219,17 +218,23 @@ def alone() -> None:
             client.wait_ready(LIMIT_S)
         return process
 
-    first = start(1)
-    first.kill()
-    first.wait()
-    until(lambda: "memory" not in (base / "cgroup.subtree_control").read_text(), "it is closed")
-    left = set(below())
+    def kill(process: subprocess.Popen[bytes]) -> set[str]:
+        """Returns what it has left, when the next one may come."""
+        process.kill()
+        process.wait()
+        until(lambda: "memory" not in (base / "cgroup.subtree_control").read_text(), "it is closed")
+        return set(below())
+
+    left = kill(start(1))
     second = start(2)
     told["left by one that was killed"] = len(left)
     told["left of it"] = sorted(left & set(below()) - {ARBITER})
     told["of two arbiters"] = len(below())
-    second.terminate()
-    told["ended"] = second.wait(LIMIT_S)
+    # Its head alone: the others end by themselves.
+    kill(second)
+    next_one = start(1)
+    next_one.terminate()
+    told["ended"] = next_one.wait(LIMIT_S)
     told["left"] = below()
     # Another process in the same cgroup.
     other = subprocess.Popen(["sleep", "600"], preexec_fn=enter)

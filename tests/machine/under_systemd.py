@@ -14,7 +14,7 @@ import pytest
 from . import run
 
 # Of a machine that others use, too.
-LIMIT_S = 280.0
+LIMIT_S = 400.0
 MEMORY = 64 * 2**20
 MET = f"killed by SIGKILL: it met its limit of memory, {MEMORY} bytes"
 
@@ -58,7 +58,8 @@ def test_an_upgrade_goes_on_as_the_service(told: dict[str, Any]) -> None:
 
 
 def test_one_that_hangs_is_started_again_and_who_calls_waits(told: dict[str, Any]) -> None:
-    assert (told["watchdog"], told["restarts"]) == ("watchdog", "1")
+    assert "dirty.service: Failed with result 'watchdog'" in told["said"]
+    assert told["restarts"] == "1"
     assert told["after watchdog"] == 1000
 
 
