@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +18,12 @@ from typing import Any
 
 import pytest
 
-from dirty_runtime import DirtyError, DirtyNoWorkersAvailableError, DirtyWorkerError
+from dirty_runtime import (
+    DirtyConnectionError,
+    DirtyError,
+    DirtyNoWorkersAvailableError,
+    DirtyWorkerError,
+)
 from dirty_runtime.testing import Arbiter, started
 from tests.dirty_runtime.processes import wait_until_logged
 
@@ -119,6 +126,27 @@ def test_slots_are_added_and_given_back(serve: Serve) -> None:
         dirty("scale", "-1", "--socket", arbiter.socket_path)
         until(lambda: len(arbiter.status()["workers"]) == 1, "one leaves")
         assert client.execute(A, "echo", 3) == 3
+
+
+def test_several_arbiters_have_workers_in_one_cluster(serve: Serve) -> None:
+    def ready() -> dict[int, int]:
+        # Who comes to one as it dies is told so.
+        workers = list[dict[str, Any]]()
+        with contextlib.suppress(DirtyConnectionError):
+            workers = arbiter.status()["workers"]
+        return {one["slot"]: one["pid"] for one in workers if one["booted"] and one["node"]}
+
+    with serve(A, options=("--arbiters", "2"), workers=2) as arbiter:
+        until(lambda: len(ready()) == 2, "each has one")
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(arbiter.client(timeout=60)) for _ in range(4)]
+            assert len({client.execute(A, "where")[0] for client in clients}) == 2
+        log = arbiter.log.read_text()
+        killed = int(re.findall(r"arbiter (\d+) is one of 2", log)[0])
+        before = ready()
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: len(before.items() - ready().items()) == 1, "one bridge goes with it")
+        until(lambda: len(ready()) == 2, "another")
 
 
 def test_a_node_that_dies_under_load_leaves_nothing_unexplained(
