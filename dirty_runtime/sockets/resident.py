@@ -20,7 +20,7 @@ LIBRARY.mmap.argtypes = (
     ctypes.c_long,
 )
 LIBRARY.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
-LIBRARY.mincore.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p)
+LIBRARY.mincore.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
 FAILED = ctypes.c_void_p(-1).value
 
 
@@ -42,9 +42,11 @@ class Resident:
     def has(self, start: int, end: int) -> bool:
         """Whether all bytes from `start` to `end` are there."""
         begin = start - start % mmap.PAGESIZE
-        pages = ctypes.create_string_buffer(-((begin - end) // mmap.PAGESIZE))
-        told: int = LIBRARY.mincore(self._address + begin, end - begin, pages)
-        return told == 0 and all(page & 1 for page in pages.raw)
+        pages = bytearray(-((begin - end) // mmap.PAGESIZE))
+        # An array of its own type would leave that for the collector.
+        first = ctypes.byref(ctypes.c_char.from_buffer(pages))
+        told: int = LIBRARY.mincore(self._address + begin, end - begin, first)
+        return told == 0 and all(page & 1 for page in pages)
 
     def close(self) -> None:
         """Give the mapping back, which keeps the file."""

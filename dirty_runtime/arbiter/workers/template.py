@@ -80,7 +80,7 @@ class Orders:
     def __init__(self, control: socket.socket, clock: Clock, stuck: Callable[[], None]) -> None:
         self._control = control
         self._clock = clock
-        self._stuck = stuck
+        self._stuck: Callable[[], None] | None = stuck
         # While it is False, none can be taken yet.
         self.may_take = True
         self._taken = 0
@@ -97,13 +97,18 @@ class Orders:
         """As of `process.Orders`."""
         self._clock.call_later(STUCK_S, self._look, kept, self._taken)
 
+    def end(self) -> None:
+        """The template is gone: nothing is to be done about it, nor refers to it from here."""
+        self._stuck = None
+
     def _look(self, kept: Kept, taken: int) -> None:
         if not kept.is_waiting:
             return
         if self._taken > taken or not self.may_take:
             self.withdrawn(kept)
             return
-        self._stuck()
+        if self._stuck is not None:
+            self._stuck()
         # Who was forked already, and stands too, may keep it open.
         kept.forget()
 
@@ -180,6 +185,7 @@ class Template:
         loop.remove_reader(self._control)
         self._control.close()
         self.is_gone = True
+        self._orders.end()
         # It has closed all, and may not be dead yet, where others have the processors.
         loop.run_in_executor(None, self._process.wait).add_done_callback(self._ended)
 
