@@ -26,6 +26,11 @@ class OnA(DirtyApp):
 
         return [os.getpid(), ray.get_runtime_context().get_node_id()]
 
+    def address(self) -> str:
+        import ray
+
+        return str(ray.util.get_node_ip_address())
+
     def environment(self, name: str) -> str | None:
         return os.environ.get(name)
 
