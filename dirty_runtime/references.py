@@ -245,8 +245,8 @@ def _mapped(number: int, size: int) -> memoryview:
     import ctypes
 
     # Private: systems before Linux 6.7 share nothing that is sealed, though nobody writes here.
-    flags = mmap.MAP_PRIVATE | getattr(mmap, "MAP_POPULATE", 0)
-    place = map_at(None, size, mmap.PROT_READ, flags, number)
+    # Pages come as they are read: to have all of them at once takes longer, even where all are.
+    place = map_at(None, size, mmap.PROT_READ, mmap.MAP_PRIVATE, number)
     mapped = (ctypes.c_ubyte * size).from_address(place)
     letting_go = weakref.finalize(mapped, unmap, place, size)
     letting_go.atexit = False
