@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from . import (
+    byreference,
     calls,
     capacity,
     clients,
@@ -48,7 +49,8 @@ RUNTIME_PARTS: dict[str, Measure] = {
 }
 # With arbiters of their own, and half a minute each: left out of a quick run.
 SERVICE_PARTS: dict[str, Measure] = {
-    module.KEY: module.part for module in (starting, gathering, preload, models, capacity)
+    module.KEY: module.part
+    for module in (starting, gathering, preload, models, capacity, byreference)
 }
 PARTS = (*CODEC_PARTS, instructions.KEY, *RUNTIME_PARTS, *SERVICE_PARTS, *peers.KEYS)
 

@@ -365,5 +365,21 @@ BARS = (
         Value("preload", "back_empty", OURS, "ms", 1e3),
         most=20,
     ),
+    *(
+        Bar(
+            f"byreference.{key}.{rival}",
+            f"{title} by reference, times as long as {rival}",
+            TimesAsLong("byreference", (key,), OURS, rival),
+            most=most,
+        )
+        for key, title, most in (("image", "6 MB", 1.3), ("large", "1 GiB", 2.0))
+        for rival in ("a copy and a call", "with fresh memory")
+    ),
+    Bar(
+        "byreference.memory",
+        "arbiter's memory above idle during 1 GiB by reference",
+        Value("byreference", "large_memory", OURS, "MB", 1e-6),
+        most=8,
+    ),
     Bar("idle.cpu", "idle arbiter", Value("idle", "cpu", OURS, "% of a core"), most=0.1),
 )

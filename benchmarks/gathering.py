@@ -109,13 +109,16 @@ def asking(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Ask:
 
 
 @contextmanager
-def mosec_server() -> Iterator[int]:
-    """Mosec with the same model; gives its port."""
+def mosec_server(program: str = "gathering_mosec.py", redis: str = "") -> Iterator[int]:
+    """Mosec with the same model, or with another program, which may need Redis; gives its port."""
     with tempfile.TemporaryDirectory() as directory:
         port = 20000 + os.getpid() % 20000
-        words = [sys.executable, str(HERE / "gathering_mosec.py"), "--port", str(port)]
+        words = [sys.executable, str(HERE / program), "--port", str(port)]
         process = subprocess.Popen(
-            [*words, "--log-level", "error"], cwd=directory, stdout=subprocess.DEVNULL
+            [*words, "--log-level", "error"],
+            cwd=directory,
+            env=os.environ | {"BENCHMARK_REDIS": redis},
+            stdout=subprocess.DEVNULL,
         )
         try:
             asyncio.run(_until_it_listens(port))

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks import bars, codec, instructions, one_core, peers, report
+from benchmarks import bars, byreference, codec, instructions, one_core, peers, report
 from benchmarks.__main__ import RUNTIME_PARTS
 from benchmarks.clients import OURS
 from benchmarks.codec import CodecPlan
@@ -66,6 +66,20 @@ def test_the_runtime() -> None:
     needs_compiler = {bar.key for bar in bars.BARS if bar.key.startswith(beside_c)}
     assert unmeasured <= (needs_gunicorn if shutil.which("cc") else needs_gunicorn | needs_compiler)
     report.markdown(Results({}, True, parts))
+
+
+def test_arrays_by_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = 2 * 2**20
+    monkeypatch.setattr(byreference, "IMAGE", replace(byreference.IMAGE, size=few))
+    monkeypatch.setattr(byreference, "LARGE", replace(byreference.LARGE, size=few))
+    monkeypatch.setattr(byreference, "find_mosec", lambda: False)
+    with stage((OURS,), silent) as running:
+        part = byreference.part(running, replace(TINY, echoes=1))
+    assert {byreference.AGAIN, byreference.COPY, byreference.NEW} <= set(part.sides)
+    judged = bars.judge(Results({}, True, [part]))
+    assert judged
+    assert all(one.value is not None for one in judged)
+    report.markdown(Results({}, True, [part]))
 
 
 def test_what_is_undisturbed_is_as_before_afterwards() -> None:
