@@ -461,7 +461,7 @@ def inside(out: Collected, name: str) -> None:
     valid(out, neighbour, "GD-MSG-038", name, payload)
     for path, field in fields:
         if field.required and _wrong(field):
-            bad = replaced(payload, path, 1)
+            bad = replaced(payload, path, SAMPLES["bytes"])
             error = fault("wrong_field_type", in_payload(bad, path), path)
             case = f"{neighbour}-{slug(path)}"
             refused(out, case, "GD-MSG-038", whole(name, bad), error, neighbour)
