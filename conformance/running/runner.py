@@ -29,6 +29,8 @@ from .testee import CONTRACT, OPERATIONS, Json
 
 # Enough for a million pairs on a busy machine.
 TIMEOUT_S = 30.0
+# What a start gets at least: to load a runtime may take longer than any answer.
+START_S = 10.0
 # A testee that gives no answer so often in a row is not asked on.
 GIVE_UP_AFTER = 10
 START_TRIES = 3
@@ -105,7 +107,7 @@ class Runner:
         cases: what is asked.
         known: the list of known failures.
         everything: all cases by id, where `cases` are some of them.
-        timeout_s: for the answers to a case, in seconds.
+        timeout_s: for the answers to a case, in seconds; a start has START_S at least.
         jobs: how many processes work at once.
 
     Attributes:
@@ -228,7 +230,8 @@ class _Worker:
                 if self.runner.stopping.is_set():
                     self.process.kill()
                 command = {"do": "start", "contract": CONTRACT}
-                said = self.process.ask(command, time.monotonic() + self.timeout_s)
+                limit_s = max(self.timeout_s, START_S)
+                said = self.process.ask(command, time.monotonic() + limit_s)
                 said.pop("n")
                 return introduced(said)
             except OSError as error:

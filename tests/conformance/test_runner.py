@@ -131,7 +131,8 @@ def test_a_testee_that_cannot_be_judged_is_told_in_one_line(how: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_start_without_an_answer_ends() -> None:
+def test_a_start_without_an_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner_module, "START_S", 0.2)
     with pytest.raises(RunError, match="it does not start: no answer"):
         run("hangs_at_the_start", timeout_s=0.2)
 
