@@ -193,6 +193,9 @@ WHAT: dict[str, Callable[[Arbiter], object]] = {
     ),
     "questions": lambda arbiter: arbiter.status(),
     "questions that are left": lambda arbiter: sent(arbiter, QUESTIONS),
+    "thousands of questions that are left": lambda arbiter: sent(
+        arbiter, b"".join(gdproto.Status(number).to_bytes() for number in range(1, 2000)), 100
+    ),
     "questions that are cancelled": lambda arbiter: sent(
         arbiter, QUESTIONS + gdproto.Cancel(2).to_bytes(), 100
     ),

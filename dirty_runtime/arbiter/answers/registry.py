@@ -206,10 +206,10 @@ async def _answer_in_turn(
             result = await answering()
         if isinstance(result, Later):
             result = await result.answer(client)
-        if not _is_cancelled():
+        if not _is_in_vain(client):
             client.answer(question.request_id, result)
     except TimeoutError as error:
-        if _is_cancelled():
+        if _is_in_vain(client):
             return
         if not limit.expired():
             client.decline(question.request_id, _told(error, question))
@@ -220,17 +220,18 @@ async def _answer_in_turn(
         # Nobody waits for it. With the task, which would keep it, it would wait for the collector.
         return
     except gdproto.ProtocolError as error:
-        if not _is_cancelled():
+        if not _is_in_vain(client):
             client.decline(question.request_id, DirtyProtocolError.of(error))
     except Exception as error:
-        if not _is_cancelled():
+        if not _is_in_vain(client):
             client.decline(question.request_id, _told(error, question))
 
 
-def _is_cancelled() -> bool:
+def _is_in_vain(client: ClientConnection) -> bool:
     """Whether nobody waits for the answer, though the answerer went on."""
     task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    # Of one who leaves with many questions, they are cancelled one after the other.
+    return client.has_left or (task is not None and task.cancelling() > 0)
 
 
 def _told(error: Exception, question: gdproto.Message) -> DirtyError:

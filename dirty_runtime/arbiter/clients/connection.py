@@ -299,6 +299,11 @@ class ClientConnection:
         self._moved(self._clock())
 
     @property
+    def has_left(self) -> bool:
+        """Whether nothing that it asked is answered any more."""
+        return self._is_leaving
+
+    @property
     def is_there(self) -> bool:
         """Whether somebody reads what it is answered, as far as the kernel knows by now."""
         return not self._is_leaving and not hung_up(self.descriptor)
