@@ -289,6 +289,7 @@ STATUS_ANSWER = Form(
         FormField("queues", dict_of(INT), "waiting requests, by app"),
         FormField("waits", dict_of(NUMBER), "how long the oldest waits, by app", unit="seconds"),
         FormField("waiting_bytes", INT, "what the waiting requests take", unit="bytes"),
+        FormField("passed_bytes", INT, "memory by reference of what is under way", unit="bytes"),
         FormField("stash_bytes", INT, "what the stash takes", unit="bytes"),
         # GD-MSG-073
         FormField(

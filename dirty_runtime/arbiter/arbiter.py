@@ -204,6 +204,7 @@ class DirtyArbiter:
         status = StatusAnswers(
             self.lifetime,
             self.dispatcher.clients,
+            self.dispatcher.passed,
             self.calls,
             self.router,
             self.supervisor,

@@ -119,6 +119,8 @@ def _drawn(state: State) -> Group:
         heading += f", up {state['uptime']:.0f} s"
         heading += f", {state['clients']} clients, {state['restarts']} restarts"
     parts: list[RenderableType] = [heading, _said(count_workers(state))]
+    if passed := state.get("passed_bytes"):
+        parts.append(f"{passed / 2**20:.1f} MiB by reference under way")
     if draining := state.get("draining"):
         parts.append(f"[yellow]draining: {words(draining)}[/]")
     if state.get("reloading"):

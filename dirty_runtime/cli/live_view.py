@@ -315,6 +315,8 @@ def _heading(state: State) -> str:
         f"{state.get('clients', 0)} clients, {state.get('restarts', 0)} restarts; "
         f"{count_workers(state)}\n{rate:.1f} calls/s, {busy} run, {waiting} wait"
     )
+    if passed := state.get("passed_bytes"):
+        text += f"; {passed / 2**20:.1f} MiB by reference under way"
     if state.get("draining"):
         text += "; it drains"
     for number, seconds in state.get("silent", {}).items():

@@ -147,6 +147,7 @@ ARBITER: tuple[tuple[str, Any, str, str], ...] = (
     ("clients", GaugeMetricFamily, "dirty_clients", "Connections of clients."),
     ("uptime", GaugeMetricFamily, "dirty_uptime_seconds", "How long the arbiter serves."),
     ("waiting_bytes", GaugeMetricFamily, "dirty_waiting_bytes", "What waiting calls take."),
+    ("passed_bytes", GaugeMetricFamily, "dirty_passed_bytes", "Memory by reference under way."),
     ("stash_bytes", GaugeMetricFamily, "dirty_stash_bytes", "What the stash takes."),
     ("reloading", GaugeMetricFamily, "dirty_reloading", "Whether a reload is under way."),
     ("log_dropped", CounterMetricFamily, "dirty_log_dropped_lines", "Log lines nobody took."),

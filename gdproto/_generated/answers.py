@@ -1,4 +1,4 @@
-# @generated from spec/ (c6bbe79b28e9bbb9) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (491f70fdd71691e3) by python -m spec.codegen --write; do not edit
 """What questions are answered by: the types of answers, and the operations as data."""
 
 from __future__ import annotations
@@ -292,6 +292,7 @@ class StatusAnswer(TypedDict):
         queues: waiting requests, by app.
         waits: how long the oldest waits, by app, in seconds.
         waiting_bytes: what the waiting requests take, in bytes.
+        passed_bytes: memory by reference of what is under way, in bytes.
         stash_bytes: what the stash takes, in bytes.
         resources: the part of each id that is given, by resource.
         down: why an app is put aside, by app.
@@ -325,6 +326,7 @@ class StatusAnswer(TypedDict):
     queues: NotRequired[dict[str, int]]
     waits: NotRequired[dict[str, float]]
     waiting_bytes: NotRequired[int]
+    passed_bytes: NotRequired[int]
     stash_bytes: NotRequired[int]
     resources: NotRequired[dict[str, dict[str, float]]]
     down: NotRequired[dict[str, str]]
@@ -762,6 +764,7 @@ FORMS: Final[dict[str, Form]] = {
         FormField('queues', ResultType('dict', ResultType('integer', None, ''), ''), False, False, '', 'waiting requests, by app'),
         FormField('waits', ResultType('dict', ResultType('number', None, ''), ''), False, False, 'seconds', 'how long the oldest waits, by app'),
         FormField('waiting_bytes', ResultType('integer', None, ''), False, False, 'bytes', 'what the waiting requests take'),
+        FormField('passed_bytes', ResultType('integer', None, ''), False, False, 'bytes', 'memory by reference of what is under way'),
         FormField('stash_bytes', ResultType('integer', None, ''), False, False, 'bytes', 'what the stash takes'),
         FormField('resources', ResultType('dict', ResultType('dict', ResultType('number', None, ''), ''), ''), False, False, '', 'the part of each id that is given, by resource'),
         FormField('down', ResultType('dict', ResultType('string', None, ''), ''), False, False, '', 'why an app is put aside, by app'),

@@ -27,6 +27,7 @@ from dirty_runtime.references import referring, shared_array
 from dirty_runtime.sockets.passing import MIN_BYTES, MOST, send_passing
 from dirty_runtime.testing import Arbiter, running
 
+from .processes import run_dirty
 from .reference_apps import targets
 
 APPS = "tests.dirty_runtime.reference_apps"
@@ -289,8 +290,12 @@ def test_who_does_not_read_has_little_kept(raw: Raw, arbiter: Arbiter, client: D
     status = client.status()
     worker, own = status["workers"][0]["pid"], status["arbiter_pid"]
     assert within(WAIT_S, lambda: memories(own) > 3)
+    assert client.status()["passed_bytes"] >= LARGE
+    shown = run_dirty("status", "--socket", arbiter.socket_path).stdout
+    assert "MiB by reference under way\n" in shown
     # It has all that it may have when the worker waits with one more.
     assert within(WAIT_S, lambda: memories(worker) > 0)
     assert memories(own) + memories(worker) < 100
     raw.socket.close()
     assert nothing_is_left(client)
+    assert within(WAIT_S, lambda: not client.status()["passed_bytes"])

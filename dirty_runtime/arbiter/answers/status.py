@@ -12,6 +12,7 @@ import gdproto
 from gdproto.answers import AppLimits, Draining, StatusAnswer, WorkerLimits, WorkerStatus
 
 from ...settings import Config
+from ...sockets.passing import Account
 from ...version import EXTENSIONS, PROTOCOL, VERSION
 from ..calls import Calls
 from ..clients.connection import CallOf, ClientConnection
@@ -45,6 +46,7 @@ class StatusAnswers:
         self,
         lifetime: Lifetime,
         clients: Collection[ClientConnection],
+        passed: Account,
         calls: Calls[ClientConnection, Place],
         router: Router[CallOf, Place],
         supervisor: Supervisor,
@@ -57,6 +59,7 @@ class StatusAnswers:
     ) -> None:
         self._lifetime = lifetime
         self._clients = clients
+        self._passed = passed
         self._calls = calls
         self._router = router
         self._supervisor = supervisor
@@ -109,6 +112,7 @@ class StatusAnswers:
             "queues": queues,
             "waits": waits,
             "waiting_bytes": router.waiting_bytes,
+            "passed_bytes": self._passed.bytes,
             "stash_bytes": self._stash.bytes,
             "resources": _numbers(supervisor.resources.taken()),
             "down": supervisor.down(),

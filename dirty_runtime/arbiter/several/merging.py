@@ -20,7 +20,10 @@ from gdproto.answers import (
     StatusAnswer,
 )
 
-SUMS = ("worker_count", "target_workers", "clients", "restarts", "waiting_bytes", "log_dropped")
+SUMS = (
+    "worker_count", "target_workers", "clients", "restarts",
+    "waiting_bytes", "passed_bytes", "log_dropped",
+)  # fmt: skip
 SUMS_BY_NAME = ("restart_reasons", "queues")
 REASONS = ("last_boot_error", "reload_failure")
 
