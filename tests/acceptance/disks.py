@@ -13,7 +13,7 @@ from pathlib import Path
 import gdproto
 from dirty_runtime.testing import Arbiter
 
-from .attacks import APP, BAR_S, MIB, Stage, attack, staged
+from .attacks import APP, BAR_S, MIB, Stage, attack, framed, nested, staged
 from .peers import LIMIT_S, Attacker
 
 THROTTLES = Path("/sys/fs/cgroup/blkio")
@@ -76,28 +76,70 @@ def slow_disk() -> Iterator[SlowDisk | None]:
         yield disk
 
 
-@attack("an answer of 60 MiB, which a disk has that reads 20 MB a second")
-def slow_reads(stage: Stage) -> None:
-    # In small, `tests/cases/test_large_answers_and_disks.py` has disks that stand.
+@contextlib.contextmanager
+def served_from(stage: Stage) -> Iterator[tuple[Stage, SlowDisk] | None]:
+    """An arbiter that keeps large frames there; None where there can be none.
+
+    In small there is none: `tests/cases/test_large_answers_and_disks.py` has disks that stand.
+    """
     with contextlib.ExitStack() as stack:
         disk = None if stage.quick else stack.enter_context(slow_disk())
         if disk is None:
+            yield None
             return
-        own = stack.enter_context(staged((), False, {"TMPDIR": str(disk.path)}))
-        reader = stack.enter_context(Attacker(own.arbiter.socket_path))
-        reader.send([gdproto.Request(1, APP, "zeros", [SIZE]).to_bytes()])
-        # All of it is there, but for what the socket has taken.
-        until_s = time.monotonic() + LIMIT_S
-        while sum(one.stat().st_size for one in disk.files_of(own.arbiter)) < SIZE * 0.9:
-            assert time.monotonic() < until_s
-            time.sleep(0.1)
-        for one in disk.files_of(own.arbiter):
-            disk.drop(one)
-        disk.slow_down(own.arbiter)
-        # A wait for the disk takes no processor time, and other programs take what counts.
-        realtime = os.sched_param(os.sched_get_priority_min(os.SCHED_FIFO))
-        os.sched_setscheduler(own.arbiter.process.pid, os.SCHED_FIFO, realtime)
-        with own.watched():
-            reader.take(1)
+        yield stack.enter_context(staged((), False, {"TMPDIR": str(disk.path)})), disk
+
+
+def forget(own: Stage, disk: SlowDisk, size: int) -> None:
+    """When its file has so much, have nothing of that in memory, and read slowly from now on."""
+    until_s = time.monotonic() + LIMIT_S
+    while sum(one.stat().st_size for one in disk.files_of(own.arbiter)) < size:
+        assert time.monotonic() < until_s
+        time.sleep(0.1)
+    for one in disk.files_of(own.arbiter):
+        disk.drop(one)
+    disk.slow_down(own.arbiter)
+    # A wait for the disk takes no processor time, and other programs take what counts.
+    realtime = os.sched_param(os.sched_get_priority_min(os.SCHED_FIFO))
+    os.sched_setscheduler(own.arbiter.process.pid, os.SCHED_FIFO, realtime)
+
+
+@attack("an answer of 60 MiB, which a disk has that reads 20 MB a second")
+def slow_reads(stage: Stage) -> None:
+    with served_from(stage) as served:
+        if served is None:
+            return
+        own, disk = served
+        with Attacker(own.arbiter.socket_path) as reader:
+            reader.send([gdproto.Request(1, APP, "zeros", [SIZE]).to_bytes()])
+            # All of it is there, but for what the socket has taken.
+            forget(own, disk, SIZE * 9 // 10)
+            with own.watched():
+                reader.take(1)
         stage.outcome = own.outcome
         assert own.outcome.stands.wall_s < BAR_S
+
+
+@attack("a REQUEST of 60 MiB of nested lists, and one of keys, which such a disk has")
+def slow_looks(stage: Stage) -> None:
+    head = gdproto.encode({"app_path": APP, "action": "pid", "args": None})[:-1]
+    small = b"\x20" + (2**20).to_bytes(4) + bytes(2**20)
+    last = gdproto.encode({"action": "pid", "app_path": APP})[5:]
+    args = gdproto.encode("args") + b"\x20" + (59).to_bytes(4) + small * 59
+    fields = gdproto.encode({f"{number:x}": None for number in range(1_000_000)})
+    payloads = [head + nested(SIZE), b"\x21" + (3).to_bytes(4) + args + last, fields]
+    for payload in payloads:
+        frame = framed(gdproto.MessageCode.REQUEST, payload)
+        with served_from(stage) as served:
+            if served is None:
+                return
+            own, disk = served
+            with Attacker(own.arbiter.socket_path) as sender:
+                sender.send([frame[:-1]])
+                forget(own, disk, len(frame) * 9 // 10)
+                with own.watched():
+                    sender.send([frame[-1:]])
+                    sender.take(1)
+            stage.outcome = max(stage.outcome, own.outcome)
+    # Whose thread looks may be kept from the processor while it has the interpreter.
+    assert stage.outcome.stands.wall_s < 5 * BAR_S
