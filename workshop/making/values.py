@@ -209,14 +209,14 @@ def lists(out: Collected) -> None:
     spans = [(1, None, ""), (5, 1, ""), (7, None, "[0]"), (14, None, "[1]")]
     cut(out, "list-2", items(int64(1), int64(2)), spans)
     # As the only item, where more bytes stand before what is missing than are missing.
-    inner = [(1, None, ""), (5, 1, ""), (6, None, "[0]")]
+    spans = [(1, None, ""), (5, 1, ""), (6, None, "[0]")]
     for kind, data, value, is_sized in (
         ("bool", TRUE, True, False), ("float", CODE["float64"] + "3ff8000000000000", 1.5, False),
         ("bytes", blob("bytes", b"aa"), b"aa", True), ("list", items(NONE), [None], True),
         ("dict", pairs(("", NONE)), {"": None}, True),
     ):  # fmt: skip
         out.means(f"list-of-one-{kind}", "GD-TLV-014", items(data), [value])
-        cut(out, f"list-of-one-{kind}", items(data), inner + [(10, 6, "[0]")] * is_sized)
+        cut(out, f"list-of-one-{kind}", items(data), spans + [(10, 6, "[0]")] * is_sized)
     trailing(out, "list-1", items(NONE))
     _owed(out)
     _many(out, "list", {"repeat": NONE, "times": LIMIT["max_items"]})
