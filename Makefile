@@ -168,4 +168,5 @@ spec: $(VENV)/installed  ## write the generated files from spec/
 	$(BIN)/python -m workshop.making --write
 
 clean:  ## remove what the targets made
+	@awk '$$2 ~ "^$(CURDIR)/build/container/" {print $$2}' /proc/mounts 2> /dev/null | tac | xargs -r umount
 	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -29,10 +29,9 @@ CERTIFICATES = Path("/etc/ssl/certs")
 
 def podman(*words: str, limit_s: float = LIMIT_S, check: bool = True) -> str:
     """What podman says on both its outputs. Raises AssertionError where it fails, if checked."""
-    own = ("--root", "store", "--runroot", "run", "--events-backend", "none")
-    how = ("--cgroup-manager", "cgroupfs", "--runtime", "runc")
+    own = (f"--root={PLACE / 'store'}", f"--runroot={PLACE / 'run'}", "--events-backend=none")
+    how = ("--cgroup-manager=cgroupfs", "--runtime=runc")
     PLACE.mkdir(parents=True, exist_ok=True)
-    own = tuple(str(PLACE / word) if word in ("store", "run") else word for word in own)
     done = subprocess.run(
         ["podman", *own, *how, *words], capture_output=True, text=True, timeout=limit_s
     )
@@ -43,6 +42,15 @@ def podman(*words: str, limit_s: float = LIMIT_S, check: bool = True) -> str:
 def is_here() -> bool:
     """Whether what is needed is installed, and this user may."""
     return os.getuid() == 0 and all(map(shutil.which, ("podman", "runc", "mmdebstrap", "nsenter")))
+
+
+def unmount() -> None:
+    """Unmount what podman leaves mounted, and what it could not, as where it was killed."""
+    mounts = [line.split(" ")[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    left = [place for place in mounts if place.startswith(f"{PLACE}{os.sep}")]
+    if left:
+        # Those below others came later.
+        subprocess.run(["umount", *reversed(left)], check=True, timeout=LIMIT_S)
 
 
 def bases() -> dict[str, tuple[str, ...]]:

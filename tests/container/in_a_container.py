@@ -19,7 +19,7 @@ import yaml
 
 from dirty_runtime import DirtyClient, DirtyError
 
-from . import LIMIT_S, LONG_S, ROOT, bases, build, is_here, limits, make_base, podman
+from . import LIMIT_S, LONG_S, ROOT, bases, build, is_here, limits, make_base, podman, unmount
 
 POD = "shop-dirty"
 APP = "prices:Prices"
@@ -94,8 +94,15 @@ def logs() -> str:
 
 
 @pytest.fixture(scope="module")
-def image() -> str:
+def image() -> Iterator[str]:
     """The image with the guide's app, and one more, built by the commands of the guide."""
+    try:
+        yield _built()
+    finally:
+        unmount()
+
+
+def _built() -> str:
     for name, packages in bases().items():
         make_base(name, packages)
     ours, theirs = commands()
