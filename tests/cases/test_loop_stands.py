@@ -33,6 +33,7 @@ from dirty_runtime.arbiter.stash.memory import MemoryStash
 from dirty_runtime.arbiter.telemetry.counters import Counters
 from dirty_runtime.arbiter.turns import AT_ONCE_S, SLICE_S, Turns
 from dirty_runtime.arbiter.workers.process import Placement
+from dirty_runtime.sockets.passing import Account
 from gdproto import StashOp
 from gdproto.answers import STASH_OPERATIONS
 
@@ -213,7 +214,7 @@ def test_status_of_many_workers_is_made_in_slices() -> None:
     async def test() -> None:
         watched = Watched()
         calls: Any = Calls(router)
-        parts: list[Any] = [lifetime, (), calls, router, supervisor, reload]
+        parts: list[Any] = [lifetime, (), Account(), calls, router, supervisor, reload]
         parts += [succession, watched.stash]
         status = StatusAnswers(*parts, Turns(), time.monotonic, Counters(worker.apps))
         (told,) = await watched.during(status.answer(gdproto.Status(1), NOBODY))
