@@ -51,13 +51,23 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 2 * (os.cpu_count() or 1)
 
 
-# Whoever waits longest for others begins first, and is not what all wait for at the end.
-LONGEST = ("test_live_peers.py", "test_live_broken.py")
+# Whatever takes longest begins first, and is not what all wait for at the end; before all what
+# others wait for in the middle.
+LONGEST = (
+    "test_subjects.py::",
+    "::test_the_python_codec_passes_the_same_tests",
+    "test_live_peers.py::",
+    "test_live_broken.py::",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests first that would be last otherwise."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    items.sort(
+        key=lambda item: next(
+            (place for place, part in enumerate(LONGEST) if part in item.nodeid), len(LONGEST)
+        )
+    )
 
 
 def pytest_unconfigure() -> None:
