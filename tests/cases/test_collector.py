@@ -99,14 +99,31 @@ def test_what_is_little_is_looked_at_again_and_again() -> None:
 # --- nothing waits for it ---
 
 
-@pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Arbiter, Path]]:
-    directory = tmp_path_factory.mktemp("watched")
+@contextlib.contextmanager
+def watching(directory: Path, *words: str) -> Iterator[tuple[Arbiter, Path]]:
+    """An arbiter that tells in a file what a collector would find, a line each time."""
     config, found = directory / "conf.py", directory / "found"
     config.write_text(LOOKS.format(found=str(found)))
-    options = ("-c", str(config), "--frame-timeout", "0.1", "--timeout", "0.3")
+    options = ("-c", str(config), "--frame-timeout", "0.1", "--timeout", "0.3", *words)
     with serving(OURS, MANY, workers=2, options=options) as arbiter:
         yield arbiter, found
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Arbiter, Path]]:
+    with watching(tmp_path_factory.mktemp("watched")) as arbiter_and_found:
+        yield arbiter_and_found
+
+
+def found_behind(watched: tuple[Arbiter, Path], act: Callable[[Arbiter], object]) -> set[str]:
+    """What a collector would find of what was done, a while later."""
+    arbiter, found = watched
+    before = found.stat().st_size
+    act(arbiter)
+    wait_until(lambda: arbiter.status()["clients"] == 1)
+    looks = found.read_text().count("\n")
+    wait_until(lambda: found.read_text().count("\n") > looks + 1)
+    return set(found.read_text()[before:].split())
 
 
 def sent(arbiter: Arbiter, data: bytes, read: int = 0) -> None:
@@ -212,11 +229,21 @@ WHAT: dict[str, Callable[[Arbiter], object]] = {
 
 @pytest.mark.parametrize("what", WHAT)
 def test_what_is_over_waits_for_no_collector(watched: tuple[Arbiter, Path], what: str) -> None:
-    arbiter, found = watched
-    before = found.stat().st_size
-    for _ in range(1 if "workers" in what else FEW):
-        WHAT[what](arbiter)
-    wait_until(lambda: arbiter.status()["clients"] == 1)
-    looks = found.read_text().count("\n")
-    wait_until(lambda: found.read_text().count("\n") > looks + 1)
-    assert set(found.read_text()[before:].split()) == set()
+    def again_and_again(arbiter: Arbiter) -> None:
+        for _ in range(1 if "workers" in what else FEW):
+            WHAT[what](arbiter)
+
+    assert found_behind(watched, again_and_again) == set()
+
+
+def test_templates_that_have_loaded_apps_wait_for_none(tmp_path: Path) -> None:
+    def again(arbiter: Arbiter) -> None:
+        # Who was replaced last is kept until another is.
+        for _ in range(3):
+            reload(arbiter)
+            arbiter.wait_ready()
+
+    with watching(tmp_path, "--preload") as watched:
+        # Functions of a file that is read again are the file's own to leave.
+        (tmp_path / "conf.py").write_text("")
+        assert found_behind(watched, again) == set()

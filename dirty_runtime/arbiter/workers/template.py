@@ -99,7 +99,7 @@ class Orders:
 
     def end(self) -> None:
         """The template is gone: nothing is to be done about it, nor refers to it from here."""
-        self._stuck = None
+        self._stuck, self.may_take = None, True
 
     def _look(self, kept: Kept, taken: int) -> None:
         if not kept.is_waiting:
@@ -279,14 +279,16 @@ class Loaded:
 
     def _stuck(self) -> None:
         if not self.is_gone:
-            log.error("template of %s takes no orders: it is killed", ", ".join(self.apps))
+            text = "template of %s takes no orders: it is killed"
+            log.error(text, printable(", ".join(self.apps)))
             self.process.kill()
 
     def _end(self) -> None:
         self._limit.cancel()
         asyncio.get_running_loop().remove_reader(self._control)
         self._control.close()
-        self.is_gone = self._orders.may_take = True
+        self.is_gone = True
+        self._orders.end()
         waiting, self._waiting = self._waiting, []
         for told in waiting:
             told()
