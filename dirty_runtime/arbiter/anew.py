@@ -11,8 +11,25 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ..failure import describe
-from ..settings import Config, ConfigError
+from ..settings import Config, ConfigError, renewed
 from .clock import Clock
+
+
+async def settings_anew(
+    old: Config, read: Callable[[], Config] | None, clock: Clock
+) -> tuple[Config, list[str], list[str]]:
+    """The settings as they are now, as `renewed` tells them.
+
+    Args:
+        old: those of before; `boot_timeout_s` is how long reading may take.
+        read: reads them; None where there is nothing to read.
+        clock: has the timer.
+
+    Raises:
+        ConfigError: they cannot be used, or reading them takes too long.
+    """
+    new = await read_anew(read, old.boot_timeout_s, clock) if read else old
+    return renewed(old, new)
 
 
 async def read_anew(read: Callable[[], Config], limit_s: float, clock: Clock) -> Config:

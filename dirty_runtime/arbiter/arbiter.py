@@ -22,9 +22,9 @@ import gdproto
 
 from ..errors import DirtyPermissionError
 from ..printable import printable
-from ..settings import Config, ConfigError, label_of, renewed
+from ..settings import Config, ConfigError, label_of
 from . import collector, logs, signals, system
-from .anew import read_anew
+from .anew import settings_anew
 from .answers.management import Management
 from .answers.registry import Answerers
 from .answers.stash import StashAnswers
@@ -175,14 +175,7 @@ class DirtyArbiter:
             self._inspect_anew, self.supervisor, self._service.reloading, self._reloaded
         )
         self._post = Post(config, self.access, self._service, self.templates, clock)
-        self.succession = Succession(
-            start,
-            config.boot_timeout_s,
-            self._post.share,
-            self._post.give_way,
-            self._post.keep,
-            self._leave,
-        )
+        self.succession = Succession(start, config.boot_timeout_s, self._post, self._leave)
         self.sources = Sources(self.reloading) if config.reload else None
         self._clock = clock
         self._hasty = False
@@ -290,9 +283,7 @@ class DirtyArbiter:
 
     async def _inspect_anew(self) -> Mapping[str, AppFacts]:
         """As `_inspect`, with what is installed now, and the settings as they are now."""
-        limit_s, read = self.config.boot_timeout_s, self._read
-        new = await read_anew(read, limit_s, self._clock) if read else self.config
-        config, changed, fixed = renewed(self.config, new)
+        config, changed, fixed = await settings_anew(self.config, self._read, self._clock)
         access = Access.of(config)
         system.check_cpus(config.cpu_affinity)
         self.templates.renew()

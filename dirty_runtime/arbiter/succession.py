@@ -25,9 +25,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import gdproto
+
+if TYPE_CHECKING:
+    from .post import Post
 
 log = logging.getLogger("dirty")
 
@@ -153,9 +156,7 @@ class Succession:
     Args:
         start: how to start it; None where this process is no program of ours.
         boot_s: seconds that it may take until its workers are ready.
-        share: return the listening socket for it, and whether it is lent; who comes is still taken.
-        give_way: leave who comes to the other from now on; returns the path where they do.
-        keep: the other is gone, and may have had the socket.
+        post: has the socket that the next is given, of this arbiter.
         leave: leave socket and pidfile to the next, of that process, and end.
 
     Attributes:
@@ -166,17 +167,13 @@ class Succession:
         self,
         start: Start | None,
         boot_s: float,
-        share: Callable[[], tuple[socket.socket, bool]],
-        give_way: Callable[[], str],
-        keep: Callable[[], None],
+        post: Post,
         leave: Callable[[int], None],
     ) -> None:
         self.failure = ""
         self._start = start
         self.boot_s = boot_s
-        self._share = share
-        self._give_way = give_way
-        self._keep = keep
+        self._post = post
         self._leave = leave
         self._running: asyncio.Task[None] | None = None
 
@@ -214,15 +211,15 @@ class Succession:
             await self._hand_over(successor)
         except BaseException:
             successor.end()
-            self._keep()
+            self._post.keep()
             raise
         self._leave(successor.pid)
         successor.release()
 
     async def _hand_over(self, successor: Successor) -> None:
-        successor.give(*self._share())
+        successor.give(*self._post.share())
         await successor.told(SERVING, TAKE_S, "serving")
-        await successor.answers(self._give_way(), ANSWER_S)
+        await successor.answers(self._post.give_way(), ANSWER_S)
 
     def _hindrance(self) -> str:
         if self._start is None:

@@ -21,9 +21,9 @@ import gdproto
 from gdproto import ManageOp
 
 from ...errors import DirtyError, DirtyNoWorkersAvailableError, to_message
-from ...settings import Config, ConfigError, label_of, renewed
+from ...settings import Config, ConfigError, label_of
 from .. import collector, logs, signals, system
-from ..anew import read_anew
+from ..anew import settings_anew
 from ..answers.registry import Answerers
 from ..answers.stash import StashAnswers
 from ..clients.access import Access
@@ -90,14 +90,7 @@ class Head:
         self._post = Post(config, self._access, service, self._templates, clock)
         answerers = Answerers(turns, clock)
         self._questioners = Questioners(answerers, clock, turns)
-        self.succession = Succession(
-            start,
-            config.boot_timeout_s,
-            self._post.share,
-            self._post.give_way,
-            self._post.keep,
-            self._leave,
-        )
+        self.succession = Succession(start, config.boot_timeout_s, self._post, self._leave)
         launchers = len(Catalogue.of(config).launchers)
         shares = [Share(index, config.arbiters) for index in range(config.arbiters)]
         self.branches = Branches(
@@ -302,10 +295,8 @@ class Head:
 
     async def _reload_all(self) -> None:
         """Take the settings that are for all; the branches do the rest, each for itself."""
-        limit_s, read = self.config.boot_timeout_s, self._read
         try:
-            new = await read_anew(read, limit_s, self._clock) if read else self.config
-            config, _, fixed = renewed(self.config, new)
+            config, _, fixed = await settings_anew(self.config, self._read, self._clock)
             check_divided(config)
             self._access = Access.of(config)
         except ConfigError as error:
