@@ -19,6 +19,7 @@ import gdproto
 
 from .converters import ARRAY, PLAIN
 from .errors import DirtyProtocolError
+from .sockets.mapping import map_at, unmap
 from .sockets.passing import AVAILABLE, MEMFD, MIN_BYTES, MOST, SEALS, Descriptors, size_of
 
 MARK = "gd:memfd"
@@ -251,27 +252,6 @@ def _mapped(number: int, size: int) -> memoryview:
     letting_go = weakref.finalize(mapped, unmap, place, size)
     letting_go.atexit = False
     return memoryview(mapped).cast("B").toreadonly()
-
-
-def map_at(place: int | None, size: int, protection: int, flags: int, number: int) -> int:
-    """Map memory, as `mmap` of C. Returns where. Raises OSError."""
-    import ctypes
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.mmap.restype = ctypes.c_void_p
-    at, length = ctypes.c_void_p(place), ctypes.c_size_t(size)
-    done = libc.mmap(at, length, protection, flags, number, ctypes.c_long(0))
-    if done is None or done == ctypes.c_void_p(-1).value:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
-    return int(done)
-
-
-def unmap(place: int, size: int) -> None:
-    """Let go of what was mapped."""
-    import ctypes
-
-    ctypes.CDLL(None).munmap(ctypes.c_void_p(place), ctypes.c_size_t(size))
 
 
 def takes_references(extensions: Any) -> bool:

@@ -9,19 +9,11 @@ from __future__ import annotations
 import ctypes
 import mmap
 
-LIBRARY = ctypes.PyDLL(None)
-LIBRARY.mmap.restype = ctypes.c_void_p
-LIBRARY.mmap.argtypes = (
-    ctypes.c_void_p,
-    ctypes.c_size_t,
-    ctypes.c_int,
-    ctypes.c_int,
-    ctypes.c_int,
-    ctypes.c_long,
-)
-LIBRARY.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
-LIBRARY.mincore.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
-FAILED = ctypes.c_void_p(-1).value
+from .mapping import map_at, unmap
+
+# Without letting others run: it is asked within a turn of the loop.
+mincore = ctypes.PyDLL(None).mincore
+mincore.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
 
 
 class Resident:
@@ -33,10 +25,7 @@ class Resident:
     """
 
     def __init__(self, number: int, size: int) -> None:
-        address = LIBRARY.mmap(None, size, mmap.PROT_READ, mmap.MAP_SHARED, number, 0)
-        if address is None or address == FAILED:
-            raise OSError("the file cannot be mapped")
-        self._address: int = address
+        self._address = map_at(None, size, mmap.PROT_READ, mmap.MAP_SHARED, number)
         self._size = size
 
     def has(self, start: int, end: int) -> bool:
@@ -45,9 +34,9 @@ class Resident:
         pages = bytearray(-((begin - end) // mmap.PAGESIZE))
         # An array of its own type would leave that for the collector.
         first = ctypes.byref(ctypes.c_char.from_buffer(pages))
-        told: int = LIBRARY.mincore(self._address + begin, end - begin, first)
+        told: int = mincore(self._address + begin, end - begin, first)
         return told == 0 and all(page & 1 for page in pages)
 
     def close(self) -> None:
         """Give the mapping back, which keeps the file."""
-        LIBRARY.munmap(self._address, self._size)
+        unmap(self._address, self._size)

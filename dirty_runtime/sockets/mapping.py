@@ -1,0 +1,39 @@
+"""Memory that is mapped as by C: Python's own mapping holds a descriptor as long as it is there.
+
+Rules: the library is loaded with the first that is mapped, and once: most programs map nothing, and
+each loading of it would leave a type to the collector.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any
+
+
+def map_at(place: int | None, size: int, protection: int, flags: int, number: int) -> int:
+    """Map memory, as `mmap` of C. Returns where. Raises OSError."""
+    import ctypes
+
+    done = _libc().mmap(place, size, protection, flags, number, 0)
+    if done is None or done == ctypes.c_void_p(-1).value:
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
+    return int(done)
+
+
+def unmap(place: int, size: int) -> None:
+    """Let go of what was mapped."""
+    _libc().munmap(place, size)
+
+
+@cache
+def _libc() -> Any:
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    pointer, size, number = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
+    libc.mmap.restype = pointer
+    libc.mmap.argtypes = (pointer, size, number, number, number, ctypes.c_long)
+    libc.munmap.argtypes = (pointer, size)
+    return libc
