@@ -205,15 +205,20 @@ async def kept(one: Stage, disk: Disk) -> tuple[Peer, int]:
     return lane, number
 
 
+async def answered_quickly(one: Stage) -> Peer:
+    """The second client's call is answered at once; returns the lane on which it was."""
+    lane, number = await one.call(1)
+    await lane.send(gdproto.Response(number, "quick"))
+    assert await one.clients[1].next() == gdproto.Response(1, "quick")
+    return lane
+
+
 @KINDS
 def test_others_are_served_and_then_all_of_it_is_there(told: dict[str, Any], disk: Disk) -> None:
     async def test() -> None:
         async with stage(told) as one:
             lane, number = await kept(one, disk)
-            other, id_there = await one.call(1)
-            assert other is not lane
-            await other.send(gdproto.Response(id_there, "quick"))
-            assert await one.clients[1].next() == gdproto.Response(1, "quick")
+            assert await answered_quickly(one) is not lane
             await lane.send(gdproto.End(number))
             disk.goes.set()
             assert await one.clients[0].next() == gdproto.Chunk(1, LARGE)
@@ -227,9 +232,7 @@ def test_others_are_served_while_it_is_read(told: dict[str, Any], unread: Disk) 
     async def test() -> None:
         async with stage(told) as one:
             lane, number = await kept(one, unread)
-            other, id_there = await one.call(1)
-            await other.send(gdproto.Response(id_there, "quick"))
-            assert await one.clients[1].next() == gdproto.Response(1, "quick")
+            assert await answered_quickly(one) is not lane
             unread.goes.set()
             assert await one.clients[0].next() == gdproto.Chunk(1, LARGE)
             await lane.send(gdproto.End(number))

@@ -138,10 +138,7 @@ def test_what_a_service_manager_hands_on_and_is_told(manager: Manager) -> None:
             told = Path(f"/proc/{worker}/environ").read_text()
             assert not re.search("NOTIFY_SOCKET|WATCHDOG_|LISTEN_", told)
             follow(manager, arbiter, client)
-        pid = arbiter.status()["arbiter_pid"]
-        os.kill(pid, signal.SIGTERM)
-        manager.until("STOPPING=1")
-        wait_until(lambda: not is_running(pid))
+        end_the_successor(manager, arbiter)
     # It is the manager's, and who comes now waits in it.
     assert os.stat(manager.path).st_ino == before.st_ino
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as waiting:
@@ -167,6 +164,14 @@ def follow(manager: Manager, arbiter: Arbiter, client: DirtyClient) -> None:
     wait_until_logged(arbiter, f"arbiter {pid} follows at")
     # It did not say so before it did.
     assert f"arbiter {pid} serves at" not in arbiter.log.read_text()
+
+
+def end_the_successor(manager: Manager, arbiter: Arbiter) -> None:
+    """End who serves in the place of `arbiter`: it tells the manager."""
+    pid = arbiter.status()["arbiter_pid"]
+    os.kill(pid, signal.SIGTERM)
+    manager.until("STOPPING=1")
+    wait_until(lambda: not is_running(pid))
 
 
 def test_a_reload_is_told_with_its_end(manager: Manager) -> None:
@@ -245,10 +250,7 @@ def test_several_arbiters_are_one_service(manager: Manager) -> None:
         manager.until("READY=1")
         with arbiter.client() as client:
             follow(manager, arbiter, client)
-            pid = client.status()["arbiter_pid"]
-        os.kill(pid, signal.SIGTERM)
-        manager.until("STOPPING=1")
-        wait_until(lambda: not is_running(pid))
+        end_the_successor(manager, arbiter)
     assert os.stat(manager.path).st_ino == before.st_ino
 
 

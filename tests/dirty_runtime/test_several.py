@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -253,15 +253,17 @@ def test_workers_are_added_where_there_are_the_fewest(arbiter: Arbiter) -> None:
 # --- one that dies ---
 
 
+def slot_of(branch: int, clients: Sequence[DirtyClient]) -> int:
+    """Which of the clients it serves, of which each has another."""
+    served = (branch in ancestors(client.execute(OURS, "pid")) for client in clients)
+    return list(served).index(True)
+
+
 def test_one_that_dies_is_replaced_and_the_other_serves_on(
     arbiter: Arbiter, clients: list[DirtyClient], tmp_path: Path
 ) -> None:
     first = branches(arbiter)[-1]
-    slot = next(
-        number
-        for number, client in enumerate(clients)
-        if first in ancestors(client.execute(OURS, "pid"))
-    )
+    slot = slot_of(first, clients)
     lost, served = clients[slot], clients[1 - slot]
     worker = lost.execute(OURS, "pid")
     call = Call(lost, tmp_path)
@@ -285,11 +287,7 @@ def test_one_that_is_stopped_is_told_of_and_takes_up_again(
     arbiter: Arbiter, clients: list[DirtyClient], tmp_path: Path
 ) -> None:
     stopped = branches(arbiter)[-1]
-    slot = next(
-        number
-        for number, client in enumerate(clients)
-        if stopped in ancestors(client.execute(OURS, "pid"))
-    )
+    slot = slot_of(stopped, clients)
     held, served = clients[slot], clients[1 - slot]
     call = Call(held, tmp_path)
     call.wait_until_running()
