@@ -6,12 +6,13 @@ import contextlib
 import os
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import gdproto
 from dirty_runtime.testing import Arbiter
+from tests.dirty_runtime.processes import wait_until
 
 from .attacks import APP, BAR_S, MIB, Stage, attack, framed, nested, staged
 from .peers import LIMIT_S, Attacker
@@ -92,10 +93,8 @@ def served_from(stage: Stage) -> Iterator[tuple[Stage, SlowDisk] | None]:
 
 def forget(own: Stage, disk: SlowDisk, size: int) -> None:
     """When its file has so much, have nothing of that in memory, and read slowly from now on."""
-    until_s = time.monotonic() + LIMIT_S
-    while sum(one.stat().st_size for one in disk.files_of(own.arbiter)) < size:
-        assert time.monotonic() < until_s
-        time.sleep(0.1)
+    files = partial(disk.files_of, own.arbiter)
+    wait_until(lambda: sum(one.stat().st_size for one in files()) >= size, limit_s=LIMIT_S)
     for one in disk.files_of(own.arbiter):
         disk.drop(one)
     disk.slow_down(own.arbiter)

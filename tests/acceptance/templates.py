@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.dirty_runtime.processes import wait_until
+
 from .attacks import Stage, attack, staged
 from .facts import family
 from .peers import LIMIT_S
@@ -54,13 +56,11 @@ def copies(stage: Stage, what: str) -> None:
         with own.watched(calls=False):
             do.write_text(what)
             os.kill(worker, signal.SIGKILL)
+            # For so long it does that, to whatever is started anew.
             time.sleep(1.5)
             do.unlink()
             own.arbiter.wait_ready()
-            until_s = time.monotonic() + LIMIT_S
-            while len(family(own.arbiter.process.pid)) > count:
-                assert time.monotonic() < until_s
-                time.sleep(0.05)
+            wait_until(lambda: len(family(own.arbiter.process.pid)) <= count, limit_s=LIMIT_S)
         stage.outcome = own.outcome
 
 
@@ -89,8 +89,5 @@ def stands(stage: Stage) -> None:
             # The first is replaced by the copy that was there already.
             (worker,) = own.arbiter.pids()
             os.kill(worker, signal.SIGKILL)
-            until_s = time.monotonic() + LIMIT_S
-            while not own.arbiter.pids() - {worker}:
-                assert time.monotonic() < until_s
-                time.sleep(0.05)
+            wait_until(lambda gone={worker}: own.arbiter.pids() - gone, limit_s=LIMIT_S)
     stage.outcome = own.outcome

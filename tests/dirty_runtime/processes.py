@@ -100,10 +100,12 @@ def run_dirty(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]
 
 
 def wait_until(
-    holds: Callable[[], bool], describe: Callable[[], str] = lambda: "it never came true"
+    holds: Callable[[], object],
+    describe: Callable[[], str] = lambda: "it never came true",
+    limit_s: float = LIMIT_S,
 ) -> None:
-    """Return when `holds`; fails after LIMIT_S seconds."""
-    due_s = time.monotonic() + LIMIT_S
+    """Return when `holds`; fails after `limit_s` seconds."""
+    due_s = time.monotonic() + limit_s
     while not holds():
         assert time.monotonic() < due_s, describe()
         time.sleep(POLL_S)
