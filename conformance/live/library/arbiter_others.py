@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -17,6 +18,8 @@ from ..wire import Mismatch, Wire
 TABLE = "conformance-others"
 HALVES, IDLERS, UNREADERS, FEW = 50, 100, 5, 10
 ASKED_UNREAD, TRIES = 40, 10
+# How long it is tried where none is short enough: a machine may have much else to do.
+TRIES_S = 1.0
 # What others may take of an arbiter's time at once.
 TURN_S = 0.02
 VALUE = b"x" * 65_536
@@ -27,10 +30,16 @@ QUESTIONS, PADDING = 2_000, b"x" * 1_000
 STILL_S = 1.0
 
 
-def least_s(act: Callable[[], object]) -> float:
-    """The shortest time that it takes, of several: what else the machine does is not in it."""
-    found = []
-    for _ in range(TRIES):
+def least_s(act: Callable[[], object], enough_s: float = math.inf) -> float:
+    """The shortest time that it takes, of several; what else the machine does is not in it.
+
+    Args:
+        act: what is timed.
+        enough_s: until one takes no longer, it is tried on for a while.
+    """
+    found: list[float] = []
+    end_s = time.monotonic() + TRIES_S
+    while len(found) < TRIES or (min(found) > enough_s and time.monotonic() < end_s):
         began_s = time.monotonic()
         act()
         found.append(time.monotonic() - began_s)
@@ -54,9 +63,10 @@ def others_are_served(stage: ArbiterStage) -> None:
     for count, sent in ((HALVES, half), (HALVES, half[: gdproto.HEADER_BYTES]), (IDLERS, b"")):
         come(stage, other, count, sent)
     come(stage, other, UNREADERS, unread)
-    took_s = least_s(lambda: asks(other))
-    if took_s > before_s + TURN_S:
-        raise Mismatch(f"an answer within {before_s + TURN_S:.3f} s", f"one after {took_s:.3f} s")
+    most_s = before_s + TURN_S
+    took_s = least_s(lambda: asks(other), most_s)
+    if took_s > most_s:
+        raise Mismatch(f"an answer within {most_s:.3f} s", f"one after {took_s:.3f} s")
     if (result := stage.ask("add", 1, 1)) != 2:
         raise Mismatch("2", str(result))
 

@@ -8,6 +8,7 @@ misbehaves, and `told_by` which scripts are about that rule: one of them must fa
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -493,6 +494,21 @@ class TellsTheWholeFailure(Passage):
         yield frame
 
 
+class MakesOthersWait(Passage):
+    """Takes a millisecond longer for an answer with each connection on which something came."""
+
+    told_by = "arbiter-others-are-served"
+    busy: ClassVar[list[Passage]] = []
+
+    def came(self, by_opener: bool, data: bytes) -> None:
+        if by_opener and self not in self.busy:
+            self.busy.append(self)
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        time.sleep(0.001 * len(self.busy))
+        yield frame
+
+
 def _code(frame: bytes, header: Header) -> str:
     """The portable code that an ERROR gives; empty if it is none, or gives none."""
     if header.code != MessageCode.ERROR:
@@ -546,6 +562,6 @@ MUTANTS: dict[str, type[Passage]] = {
         KeepsALateAnswer, TruncatesIds, JudgesHalfHeaders, TellsWithinAFrame,
         StaysOpenWithinAFrame, TellsNumbersAsText, TellsSizesAsText, TellsWorkersAsText,
         TellsShareAboveAll, GivesAnIdTwice, ListsNoId,
-        AnswersWhatAFaultEnded, TellsTheWholeFailure,
+        AnswersWhatAFaultEnded, TellsTheWholeFailure, MakesOthersWait,
     )
 }  # fmt: skip
