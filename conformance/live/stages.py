@@ -224,7 +224,9 @@ class WorkerStage(Stage):
     testee: Testee | None = None
 
     def start(self, lanes: int = 1, *apps: str) -> list[Wire]:
-        """Start the worker with so many lanes. Returns the arbiter's ends."""
+        """Start the worker with so many lanes; another one is ended. Returns the arbiter's ends."""
+        if self.testee is not None:
+            self.testee.end()
         ends = [socket.socketpair() for _ in range(lanes)]
         wires = [self._add(ours) for ours, _ in ends]
         theirs = [end.fileno() for _, end in ends]
@@ -249,6 +251,14 @@ class WorkerStage(Stage):
         for wire in wires:
             wire.expect(_status_answer(1))
         return wires
+
+    def has_started(self, pid: int) -> bool:
+        """Whether the process is the worker's, or one that the worker started."""
+        assert self.testee is not None
+        try:
+            return os.getpgid(pid) == self.testee.process.pid
+        except (OSError, OverflowError):
+            return False
 
     def tell(self, number: signal.Signals) -> None:
         """Send a signal to the worker, and to whatever it started."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import gdproto
 
+from ..app import is_forbidden
 from ..errors import DirtyAppError
 from ..failure import Failure, tell
 from ..hints import hint
@@ -25,8 +26,22 @@ def facts_of(request: gdproto.Request) -> dict[str, Any]:
     return facts | facts_of_trace(request.trace)
 
 
+class Forbidden(Exception):
+    """A call that the worker refuses by itself."""
+
+
+def permit(action: str) -> None:
+    """Raises Forbidden for an action that may not be called from outside."""
+    if is_forbidden(action):
+        raise Forbidden(f"action {action!r} cannot be called from outside")
+
+
 def app_error(error: BaseException, request: gdproto.Request, tracebacks: bool) -> DirtyAppError:
     """What the caller is told of an exception, which the log has too."""
+    if isinstance(error, Forbidden):
+        # No exception of the app's: GD-ERR-038.
+        LOG.say("ERROR", f"{head_of(request)} failed: {error}", facts_of(request))
+        return DirtyAppError(str(error), request.app_path, request.action)
     told = tell(error)
     _log(told, request)
     told_trace = told.traceback if tracebacks else None

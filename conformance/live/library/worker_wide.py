@@ -91,7 +91,7 @@ def end_while_held(stage: WorkerStage) -> None:
     call_beside(stage, wire, 3, 1)
     wire.send(stage.request(4, "tick", TICKS, TICK_S))
     wire.expect(chunk(4, 0))
-    wire.send(gdproto.Pause(1), gdproto.Resume(2))
+    wire.send(gdproto.Pause(1), gdproto.Resume(2), gdproto.Resume(4))
     items = [0, *call_beside(stage, wire, 5, 4)]
     # What comes after that answer comes in spite of the PAUSE.
     wire.expect(chunk(4, len(items)))

@@ -134,7 +134,16 @@ func (l *lane) send(of *run, message gd.Message) error {
 	if l.running != of {
 		return errOver
 	}
-	return l.write(l.connection.Send(message))
+	frame, err := l.connection.Send(message)
+	return l.write(frame, unsendable(err))
+}
+
+// What has no bytes is no error of the app.
+func unsendable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &refusal{gd.DirtyAppError, "the result cannot be encoded: " + err.Error()}
 }
 
 // Writes the last message of a run, with which the lane is free again.
@@ -149,7 +158,7 @@ func (l *lane) finish(of *run, message gd.Message) error {
 		of.cancel()
 		l.running = nil
 	}
-	return l.write(frame, err)
+	return l.write(frame, unsendable(err))
 }
 
 func (l *lane) answer(of *run, request *gd.Request) {

@@ -207,7 +207,7 @@ class Lane {
         await this.stream(requestId, result, signal);
         if (!running.isOver) this.send(new gd.EndMessage({ requestId }));
       } else if (!running.isOver) {
-        this.send(new gd.ResponseMessage({ requestId, result: (result ?? null) as gd.Value }));
+        this.give(new gd.ResponseMessage({ requestId, result: (result ?? null) as gd.Value }));
       }
     } catch (thrown) {
       if (!running.isOver) this.send(failed(request, thrown));
@@ -242,7 +242,17 @@ class Lane {
       }
       signal.throwIfAborted();
       const chunk = new gd.ChunkMessage({ requestId, data: item as gd.Value });
-      if (!this.send(chunk)) await once(this.socket, "drain");
+      if (!this.give(chunk)) await once(this.socket, "drain");
+    }
+  }
+
+  /** As `send`. Throws Refused for a result that has no bytes: no error of the app's. */
+  private give(message: gd.Message): boolean {
+    try {
+      return this.send(message);
+    } catch (fault) {
+      if (!(fault instanceof gd.ProtocolError)) throw fault;
+      throw new Refused(`the result cannot be encoded: ${fault.message}`, gd.DirtyAppError);
     }
   }
 

@@ -7,6 +7,8 @@ Rules: as for the broken arbiters. Here the arbiter is the opener.
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import socket
 from collections.abc import Iterator
@@ -62,6 +64,55 @@ class TellsLittle(BrokenWorker):
             }
             frame = message.to_bytes()
         yield frame
+
+
+class TellsTheProcessOfAnother(BrokenWorker):
+    """Answers STATUS with the process that has started it."""
+
+    told_by = "worker-ready"
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame)
+        if isinstance(message, gdproto.Response) and isinstance(message.result, dict):
+            if "pid" in message.result:
+                message.result["pid"] = os.getppid()
+            frame = message.to_bytes()
+        yield frame
+
+
+class IsReadyAtOnce(BrokenWorker):
+    """Answers STATUS before its apps are initialised, and has calls wait for that."""
+
+    told_by = "worker-ready-*"
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        if header.code == MessageCode.STATUS:
+            about = {"pid": os.getpid(), "apps": [APP], "version": "1", "extensions": ["cancel"]}
+            self.opener.sendall(gdproto.Response(header.request_id, about).to_bytes())
+        yield frame
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame)
+        held = message.result if isinstance(message, gdproto.Response) else None
+        if not (isinstance(held, dict) and "pid" in held):
+            yield frame
+
+
+class GoesOnUnderTheNextId(BrokenWorker):
+    """Ends a stream by an ERROR for a CANCEL with a payload, and has what is left of it come when
+    its id is open again."""
+
+    told_by = "worker-payload-in-a-cancel"
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        yield frame
+        if header.code == MessageCode.CANCEL and header.length:
+            self.ended = header.request_id
+        elif header.code == MessageCode.REQUEST and header.request_id == self.ended:
+            self.ended = None
+            self.opener.sendall(gdproto.Chunk(header.request_id, 99).to_bytes())
+
+    ended: int | None = None
 
 
 class ExitsWellWhenItCannotBoot(BrokenWorker):
@@ -142,6 +193,35 @@ class ChangesErrors(BrokenWorker):
 
     def change(self, error: gdproto.Error) -> None:
         """Change it."""
+
+
+class AsksForWhatItCannotSend(ChangesErrors):
+    """Writes a question mark for each character that cannot be encoded."""
+
+    told_by = "worker-failures"
+
+    def change(self, error: gdproto.Error) -> None:
+        error.message = re.sub(r"\\(x..|u....)", "?", error.message)
+
+
+class TellsAClassOfItsOwn(ChangesErrors):
+    """Tells a class also where no exception of the app ended the call."""
+
+    told_by = "worker-exception-class"
+
+    def change(self, error: gdproto.Error) -> None:
+        error.details.setdefault("exception_type", "worker.CannotSend")
+
+
+class TellsBytesFromTheFault(ChangesErrors):
+    """Tells as raw data what stands from the fault on."""
+
+    told_by = "worker-unexpected-payload"
+
+    def change(self, error: gdproto.Error) -> None:
+        raw, offset = error.details.get("raw_data"), error.details.get("offset")
+        if isinstance(raw, str) and isinstance(offset, int):
+            error.details["raw_data"] = raw[2 * offset :]
 
 
 class TellsNoPath(ChangesErrors):
@@ -361,7 +441,9 @@ class GivesZeros(BrokenWorker):
 MUTANTS: dict[str, type[BrokenWorker]] = {
     one.__name__: one
     for one in (
-        NeverReady, TellsLittle, ExitsWellWhenItCannotBoot, IgnoresCancel, LosesTheEnd,
+        NeverReady, TellsLittle, TellsTheProcessOfAnother, IsReadyAtOnce, GoesOnUnderTheNextId,
+        AsksForWhatItCannotSend, TellsAClassOfItsOwn, TellsBytesFromTheFault,
+        ExitsWellWhenItCannotBoot, IgnoresCancel, LosesTheEnd,
         LetsPrivateNamesThrough, OutlivesItsLanes, TellsAnotherType, TellsNoPath,
         TellsOffsetsAsText, CutsNothing, CutsCharacters, AnswersWhatAFaultEnded, DiesOfSignals,
         EscapesWhatCanBeSent, CancelsWhateverRuns, HearsNothingButCancel, DoesNotMindAnOpenId,
