@@ -496,6 +496,7 @@ class Fields(Subconstruct):
         ordered: dict[str, Any] = {}
         for field in fields:
             value: Any = obj.get(field.name)
+            # GD-MSG-093
             if value is None and not field.required:
                 value = field.default
             if not field.required and field.leaves_out(value):
@@ -544,6 +545,8 @@ class Framed(Construct):
     def _build(self, obj: Mapping[str, Any], stream: Any, context: Any, path: Any) -> Any:
         header = obj["header"]
         form = self.payloads[header["type"]]
+        # The id is judged before the payload is: GD-MSG-094.
+        self.header._build({**header, "length": 0}, io.BytesIO(), context, path)
         body = b"" if form is None else form.build(obj["payload"])
         self.header._build({**header, "length": len(body)}, stream, context, path)
         stream.write(body)

@@ -147,7 +147,7 @@ STAGES = (
             Check("invalid_field_value", "its value is impossible", "type", "field"),
         ),
     ),
-    # GD-TLV-032
+    # GD-TLV-032, GD-MSG-094
     Stage(
         "writing",
         "encode",
@@ -162,7 +162,7 @@ STAGES = (
             Check("int_out_of_range", "no type holds the integer", path="value"),
             Check("nesting_too_deep", "max_depth containers are open", path="value"),
             Check("too_many_items", "there are more than max_items", path="value"),
-            # GD-TLV-030
+            # GD-TLV-030, of which GD-TLV-033 says the text
             Check("key_not_string", "a key has no text", path="value"),
             Check("duplicate_key", "two keys have the same text", path="key"),
             Check("invalid_text", "a text has no UTF-8 form", path="value"),

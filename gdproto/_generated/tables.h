@@ -1,7 +1,7 @@
-/* @generated from spec/ (491f70fdd71691e3) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (29f8ebf8fb89fce2) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "5f03495f8bc2ced8"
+#define SPEC_HASH "402feae4e9bf8cc7"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

@@ -416,7 +416,7 @@ def _with_nan(out: Collected, case: str, name: str, path: str, value: As) -> Non
 
 def order(out: Collected, name: str) -> None:
     """Two fields at fault, in the other order on the wire: that of the table counts."""
-    paths = [path for path, field in leaves(MESSAGES[name].fields or ()) if _wrong(field)]
+    paths = [path for path, field in leaves(MESSAGES[name].fields or ()) if is_not_bytes(field)]
     full, kind = FULL[name], slug(name)
     for first, second in pairwise(paths):
         payload = replaced(replaced(full, first, SAMPLES["bytes"]), second, SAMPLES["bytes"])
@@ -435,7 +435,7 @@ def passed(out: Collected, name: str) -> None:
     """A field at fault behind one that is none: none ends nothing."""
     fields = leaves(MESSAGES[name].fields or ())
     for (first, none), (second, field) in pairwise(fields):
-        if not none.required and _wrong(field):
+        if not none.required and is_not_bytes(field):
             payload = replaced(replaced(FULL[name], first, None), second, SAMPLES["bytes"])
             error = fault("wrong_field_type", in_payload(payload, second), second)
             what = f"{slug(name)}-{slug(first)}-none"
@@ -454,13 +454,13 @@ def inside(out: Collected, name: str) -> None:
     names = {
         path.rpartition(".")[2]: SAMPLES["bytes"]
         for path, field in fields
-        if _wrong(field) and path.rpartition(".")[0] == around
+        if is_not_bytes(field) and path.rpartition(".")[0] == around
     }
     payload = replaced(full, dicts[-1], names)
     neighbour = f"{kind}-names-inside"
     valid(out, neighbour, "GD-MSG-038", name, payload)
     for path, field in fields:
-        if field.required and _wrong(field):
+        if field.required and is_not_bytes(field):
             bad = replaced(payload, path, SAMPLES["bytes"])
             error = fault("wrong_field_type", in_payload(bad, path), path)
             case = f"{neighbour}-{slug(path)}"
@@ -470,7 +470,7 @@ def inside(out: Collected, name: str) -> None:
             refused(out, f"{case}-alone", "GD-MSG-005", whole(name, lacking), error, neighbour)
 
 
-def _wrong(field: ir.Field) -> bool:
+def is_not_bytes(field: ir.Field) -> bool:
     """Whether bytes are of the wrong type for it."""
     return bool(field.types) and "bytes" not in field.types
 

@@ -13,7 +13,7 @@ from gdproto.spec.codegen import ir
 
 from .collected import Collected, Event, Step, fault
 from .frames import slug
-from .meaning import SMALLEST, canonical, message
+from .meaning import MESSAGES, SMALLEST, canonical, leaves, message
 from .wire import ANSWERING, HEADER_BYTES, MESSAGE_CODE, OPENING, REQUEST_ID, SPEC, frame, size
 
 ROLES = {role.name: role for role in SPEC.roles}
@@ -44,6 +44,7 @@ def areas() -> Iterator[Collected]:
         several(out, role)
         failures(out, role)
         ends(out, role)
+        nothing_given(out, role)
         yield out
 
 
@@ -507,3 +508,16 @@ def ends(out: Collected, role: ir.Role) -> None:
     cut = error("truncated", "connection", offset=HEADER_BYTES + 1)
     steps = [*before, received(data[:-2], told), eof(cut)]
     add("ends-while-skipping", "GD-FRAME-010 GD-ERR-005", *steps)
+
+
+def nothing_given(out: Collected, role: ir.Role) -> None:
+    """None where a program gives nothing for a field with a default: the default is meant."""
+    opening = [] if role.side == "opener" else [received(written("REQUEST"), got("REQUEST"))]
+    for kind in [*role.opens] if role.side == "opener" else ["ERROR"]:
+        for path, field in leaves(MESSAGES[kind].fields or ()):
+            if field.default is not None:
+                given = said(kind)
+                given["fields"][field.name] = {"none": ""}
+                step = {"send": given, "expect": {"bytes": written(kind)}}
+                name = f"{role.name}-gives-nothing-for-{slug(path)}-of-{slug(kind)}"
+                out.converses(name, "GD-MSG-093", role=role.name, steps=[*opening, step])

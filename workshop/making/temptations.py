@@ -7,12 +7,13 @@ connection keeps less of its exchanges than it needs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from .collected import As, Collected, Step, fault
 from .frames import slug
-from .meaning import FULL, SMALLEST, whole
-from .messages import refused, valid
-from .sessions import ended, error, got, received, sent, written
+from .meaning import FULL, MESSAGES, SMALLEST, leaves, message, whole
+from .messages import is_not_bytes, refused, replaced, valid
+from .sessions import ROLES, ended, error, got, received, sent, written
 from .wire import (
     CODE,
     HEADER_BYTES,
@@ -50,6 +51,7 @@ def areas() -> Iterator[Collected]:
     out = Collected("session", "which-fault", "Frames with two faults, and what a fault leaves.")
     two_faults(out)
     sent_at_fault(out)
+    sent_with_two_faults(out)
     left_by_a_fault(out)
     yield out
 
@@ -396,6 +398,41 @@ def sent_at_fault(out: Collected) -> None:
             "GD-EXCH-021 GD-EXCH-027", role=role, steps=[*steps, refused])  # fmt: skip
         out.converses(f"{role}-{state}-before-sending-{kind.lower()}", "GD-EXCH-022", role=role,
             steps=[*steps, received("")])  # fmt: skip
+
+
+def sent_with_two_faults(out: Collected) -> None:
+    """The id, then the fields in their order, then what they hold."""
+
+    def add(name: str, kind: str, payload: dict[str, Any], code: str, path: str, **id: int) -> None:
+        said = message(kind, payload, **id)
+        step = {"send": said, "expect": {"error": fault(code, path=path)}}
+        out.converses(
+            f"client-sends-{slug(kind)}-{name}", "GD-MSG-094", role="client", steps=[step]
+        )
+
+    for kind in ROLES["client"].opens:
+        fields = leaves(MESSAGES[kind].fields or ())
+        bad: dict[str, tuple[Any, str]] = {}
+        deep: dict[str, As] = {}
+        for path, field in fields:
+            if field.minimum is not None:
+                bad[path] = (field.minimum - 1, "invalid_field_value")
+            elif is_not_bytes(field):
+                bad[path] = (b"a", "wrong_field_type")
+            if not field.scalar and (not field.types or field.types[0] in ("list", "dict")):
+                form = "dict" if field.types == ("dict",) else "list"
+                deep[path] = As(nested={"in": form, "times": LIMIT["max_depth"]})
+        for path, held in [*((one, value) for one, (value, _) in bad.items()), *deep.items()]:
+            payload = replaced(FULL[kind], path, held)
+            inside = "inside-" * (path in deep and held is deep[path])
+            add(f"id-before-{inside}{slug(path)}", kind, payload, "int_out_of_range", "request_id",
+                request_id=2**64)  # fmt: skip
+        places = [path for path, _ in fields]
+        for first, held in deep.items():
+            for second, (value, code) in bad.items():
+                if places.index(first) < places.index(second):
+                    payload = replaced(replaced(FULL[kind], first, held), second, value)
+                    add(f"{slug(second)}-before-inside-{slug(first)}", kind, payload, code, second)
 
 
 def left_by_a_fault(out: Collected) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 
 from gdproto.conformance.cases import Recipe, Typed
 
 from .collected import As, Collected, fault
-from .wire import CODE, LIMIT, NONE, SPEC, TRUE, blob, int64, items, pairs, size, text, u32
+from .wire import CODE, LIMIT, NONE, SPEC, TRUE, blob, float64, int64, items, pairs, size, text, u32
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
@@ -459,6 +460,8 @@ def precedence(out: Collected) -> None:
 
 EMPTY = {"bytes": b"", "string": "", "list": [], "dict": {}}
 
+QUOTE = '\\"'
+
 # How a key stands in a path; the quotes of JSON where it is no plain identifier.
 KEYS = {
     "identifier": ("model_2", "model_2"),
@@ -477,11 +480,22 @@ KEYS = {
     "control-last": ("a\x1fb", '["a\\u001fb"]'),
     "space": (" ", '[" "]'),
     "slash": ("a/b", '["a/b"]'),
+    "hyphen": ("a-b", '["a-b"]'),
+    "dollar": ("$a", '["$a"]'),
+    "apostrophe": ("a'b", '["a\'b"]'),
+    "brackets": ("a[0]", '["a[0]"]'),
+    # What encoders of JSON escape of themselves.
+    "markup": ("<a>&", '["<a>&"]'),
+    "line-separators": ("\u2028\u2029", '["\u2028\u2029"]'),
+    "unprintable": ("\u00ad\u200b\ue000\uffff", '["\u00ad\u200b\ue000\uffff"]'),
     "delete": ("a\x7fb", '["a\x7fb"]'),
     "c1-control": ("a\x85b", '["a\x85b"]'),
     "letter-not-ascii": ("a\u00e9", '["a\u00e9"]'),
     "digit-not-ascii": ("a\u0663", '["a\u0663"]'),
     "32-characters": ("k" * 32, "k" * 32),
+    # A key is counted and cut before it is quoted.
+    "32-quotes": ('"' * 32, f'["{QUOTE * 32}"]'),
+    "33-quotes": ('"' * 33, f'["{QUOTE * 32}\u2026"]'),
     "33-characters": ("k" * 33, f'["{"k" * 32}\u2026"]'),
     "every-short-form": ("\b\f\n\r\t", '["\\b\\f\\n\\r\\t"]'),
     "32-wide": ("\u20ac" * 32, f'["{chr(0x20AC) * 32}"]'),
@@ -666,15 +680,25 @@ def keys_that_are_no_text(out: Collected) -> None:
         ("int", {"int64": "7"}, "7"),
         ("negative-int", {"int64": "-7"}, "-7"),
         ("float", {"float64": "3ff8000000000000"}, "1.5"),
+        ("float-whole", {"float64": float64(2.0)[2:]}, "2.0"),
+        ("float-minus-0", {"float64": float64(-0.0)[2:]}, "-0.0"),
+        ("float-shortest", {"float64": float64(0.1)[2:]}, "0.1"),
+        ("float-largest-plain", {"float64": float64(1e15)[2:]}, "1000000000000000.0"),
+        ("float-exponent", {"float64": float64(1e16)[2:]}, "1e+16"),
+        ("float-smallest-plain", {"float64": float64(1e-4)[2:]}, "0.0001"),
+        ("float-minus-exponent", {"float64": float64(-2.5e-5)[2:]}, "-2.5e-05"),
+        ("float-exponent-of-3", {"float64": float64(1e300)[2:]}, "1e+300"),
+        ("float-infinite", {"float64": float64(math.inf)[2:]}, "inf"),
+        ("float-nan", {"float64": float64(math.nan)[2:]}, "nan"),
         ("true", {"bool": "true"}, "True"),
+        ("false", {"bool": "false"}, "False"),
         ("none", none, "None"),
     ):
         outcomes = {"text": {"bytes": pairs((as_text, NONE))}, "refused": refused}
         out.add(
             f"encode-key-{name}",
-            "GD-TLV-030",
+            "GD-TLV-030 GD-TLV-033",
             "permitted",
-            "The text is the one that Python's str gives.",
             value={"dict": [[key, none]]},
             policy="non-string-keys",
             outcomes=outcomes,

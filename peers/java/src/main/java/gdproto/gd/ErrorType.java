@@ -1,4 +1,4 @@
-// @generated from spec/ (491f70fdd71691e3) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (29f8ebf8fb89fce2) by python -m spec.codegen --write; do not edit
 package gdproto.gd;
 
 import java.util.List;
