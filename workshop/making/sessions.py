@@ -289,6 +289,9 @@ def several(out: Collected, role: ir.Role) -> None:
         notice = received(written("ERROR", 0), got("ERROR", 0))
         add("is-told-of-the-connection", "GD-ERR-015", sent("REQUEST", 1), notice)
         add("is-told-while-idle", "GD-ERR-015", notice)
+        given_up: Step = {"abandon": "0", "expect": {}}
+        add("gives-up-the-id-0", "GD-ERR-015 GD-EXCH-013", sent("REQUEST", 0), given_up,
+            received(written("ERROR", 0), ended(0)), sent("REQUEST", 0))  # fmt: skip
 
 
 def _one_at_a_time(role: ir.Role, add: Any, opened: Any, answered: Any) -> None:
@@ -490,6 +493,9 @@ def ends(out: Collected, role: ir.Role) -> None:
         return {"eof": True, "expect": {"events": list(events)}}
 
     add("ends-idle", "GD-FRAME-009", eof(CLOSED))
+    add("ends-once", "GD-FRAME-009", eof(CLOSED), eof())
+    cut = error("truncated", "connection", 0, offset=1)
+    add("ends-early-once", "GD-FRAME-010 GD-ERR-002", received("47"), eof(cut), eof())
     for state in ("calling", "streaming", "asking", "abandoned"):
         add(f"ends-{state}", "GD-FRAME-009", *way(role, state), eof(CLOSED))
     kind = "REQUEST" if role.side == "answerer" else "RESPONSE"

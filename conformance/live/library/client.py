@@ -126,16 +126,22 @@ def values(stage: ClientStage) -> None:
 
 @BOOK.script("client-stash", "GD-TLV-022 GD-EXCH-002")
 def read_of_stash(stage: ClientStage) -> None:
-    """Has a key of the stash read: it asks for that key of that table, and tells the value."""
-    stage.start([GET])
-    wire, question = stage.next(opens(gdproto.Stash, is_get, "for the key"))
-    stage.answer(wire, gdproto.Response(question.request_id, {"a": [1, None]}))
-    check(stage.outcome(), result={"a": [1, None]})
+    """Has keys of the stash read, a text and an integer: it asks for that key of that table, and
+    tells the value."""
+    keys: tuple[str | int, ...] = ("k", 7, "7")
+    stage.start(*([{**GET, "key": key}] for key in keys))
+    for key in keys:
+        asks = partial(is_get, key=key)
+        wire, question = stage.next(opens(gdproto.Stash, asks, f"for the key {key!r}"))
+        stage.answer(wire, gdproto.Response(question.request_id, {"a": [key, None]}))
+    for (outcome,), asked in zip(stage.outcomes(), keys, strict=True):
+        check(outcome, result={"a": [asked, None]})
 
 
-def is_get(message: gdproto.Stash) -> bool:
-    """Whether it is what `GET` has asked."""
-    return (message.op, message.table, message.key) == (gdproto.StashOp.GET, "t", "k")
+def is_get(message: gdproto.Stash, key: Any) -> bool:
+    """Whether it is what `GET` asks, of that key."""
+    asked = [message.op, message.table, message.key]
+    return same(asked, [gdproto.StashOp.GET, "t", key])
 
 
 @BOOK.script("client-order-of-fields", "GD-MSG-001")
@@ -350,29 +356,41 @@ def error_of_connection(stage: ClientStage) -> None:
 
 @BOOK.script("client-gunicorns-texts", "GD-GUN-002")
 def gunicorns_texts(stage: ClientStage) -> None:
-    """Answers a read of the stash as gunicorn does where the key is missing."""
-    stage.start([GET])
-    wire, question = stage.next(opens(gdproto.Stash))
-    stage.answer(wire, gdproto.Error(question.request_id, "DirtyError", "Key not found: k"))
-    check_fails(stage.outcome(), "StashKeyNotFoundError")
+    """Answers reads of the stash as gunicorn does where the key or the table is missing."""
+    stage.start([GET], [GET])
+    for text in ("Key not found: k", "Table not found: t"):
+        wire, question = stage.next(opens(gdproto.Stash))
+        stage.answer(wire, gdproto.Error(question.request_id, "DirtyError", text))
+    (key,), (table,) = stage.outcomes()
+    check_fails(key, "StashKeyNotFoundError")
+    # Whoever reads a key may not care which of the two is missing.
+    check_fails(table, "StashTableNotFoundError", "StashKeyNotFoundError")
 
 
 @BOOK.script("client-texts-of-others", "GD-GUN-002 GD-ERR-016")
 def texts_of_others(stage: ClientStage) -> None:
-    """Answers with such a text under a type that says something else, and as the end of another
-    text: it is the type that counts, and how the text begins."""
-    stage.start([GET], [call(1)], [GET])
+    """Answers with such a text under a type that says something else, and with other texts that
+    are like it: it is the type that counts, and how the text begins."""
     told = "Key not found: k"
+    others = (
+        f"The disk says: {told}",
+        "No Table not found: t",
+        "Key not found",
+        "key not found: k",
+    )
+    stage.start([GET], [call(1)], *([GET] for _ in others))
     wire, question = stage.next(opens(gdproto.Stash))
     stage.answer(wire, gdproto.Error(question.request_id, "DirtyTimeoutError", told))
     wire, request = stage.next(A_REQUEST)
     stage.answer(wire, gdproto.Error(request.request_id, "DirtyAppError", told))
-    wire, question = stage.next(opens(gdproto.Stash))
-    stage.answer(wire, gdproto.Error(question.request_id, "DirtyError", f"The disk says: {told}"))
-    ((first,), (second,), (third,)) = stage.outcomes()
+    for other in others:
+        wire, question = stage.next(opens(gdproto.Stash))
+        stage.answer(wire, gdproto.Error(question.request_id, "DirtyError", other))
+    ((first,), (second,), *rest) = stage.outcomes()
     check_fails(first, "DirtyTimeoutError")
     check_fails(second, "DirtyAppError")
-    check_fails(third, "DirtyError")
+    for (outcome,) in rest:
+        check_fails(outcome, "DirtyError")
 
 
 # --- what may not come ---
@@ -446,6 +464,22 @@ def fault_beside_a_call(stage: ClientStage) -> None:
     by_name = dict(zip(("a", "b"), outcomes, strict=True))
     check_fails(by_name[first.args[0]], codes=("payload_not_dict",))
     check(by_name[second.args[0]], result="well")
+
+
+@BOOK.script("client-state-beside-a-call", "GD-EXCH-009 GD-EXCH-010 GD-EXCH-022")
+def state_beside_a_call(stage: ClientStage) -> None:
+    """Has a read of the stash and a call at once, and answers the one by what may not come for it:
+    the call goes well."""
+    stage.start([GET, call("b")])
+    asked = [stage.next(opens(gdproto.Message)) for _ in range(2)]
+    asked.sort(key=lambda one: isinstance(one[1], gdproto.Request))
+    (one, question), (other, request) = asked
+    stage.answer(one, gdproto.Chunk(question.request_id, 1), gdproto.End(question.request_id))
+    stage.silence(AGAIN_S, "as only one exchange has failed")
+    stage.answer(other, gdproto.Response(request.request_id, "well"))
+    ((first, second),) = stage.outcomes()
+    check_fails(first, codes=("unexpected_message",))
+    check(second, result="well")
 
 
 @BOOK.script("client-chunk-at-fault", "GD-EXCH-025 GD-EXCH-010")

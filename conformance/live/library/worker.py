@@ -42,6 +42,7 @@ ENOUGH = 1_000
 LETTER = re.compile("[a-z]")
 MAX_DEPTH = 512
 CANCELLED = "DirtyCancelledError"
+INHERITED = ("toString", "hashCode", "ToString", "GetHashCode", "to_s", "inspect", "hash", "can")
 
 
 is_ready = as_declared("WorkerAnswer")
@@ -251,9 +252,10 @@ def is_list_of_names(found: object) -> bool:
 
 @BOOK.script("worker-forbidden", "GD-ROLE-020 GD-SEC-004")
 def forbidden(stage: WorkerStage) -> None:
-    """Calls what is private, what initialises and closes, and what is not there."""
+    """Calls what is private, what initialises and closes, what is not there, and what every object
+    of some language has."""
     (wire,) = stage.ready()
-    names = ("_hidden", "__init__", "__class__", "init", "close", "absent", "")
+    names = ("_hidden", "__init__", "__class__", "init", "close", "absent", "", *INHERITED)
     for number, name in enumerate(names, 1):
         wire.send(stage.request(number, name))
         wire.expect(error(number, "DirtyAppError"))

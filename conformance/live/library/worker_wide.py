@@ -77,6 +77,9 @@ def pause(stage: WorkerStage) -> None:
     items += wire.expect_stream(1, end(1))
     if items != list(range(1, TICKS)):
         raise Mismatch("the rest of the stream", str(items))
+    # What is no stream is not held back.
+    wire.send(stage.request(4, "sleep", TICK_S), gdproto.Pause(4))
+    wire.expect(response(4, TICK_S))
 
 
 @BOOK.script("worker-wide-end-while-held", "GD-EXT-010 GD-EXT-005")

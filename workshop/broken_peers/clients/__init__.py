@@ -157,10 +157,14 @@ class LeavesAtAFault(Passage):
         try:
             gdproto.parse(frame)
         except gdproto.ProtocolError:
-            for one in self.others:
-                if one is not self:
-                    one.opener.shutdown(socket.SHUT_RDWR)
-                    one.answerer.shutdown(socket.SHUT_RDWR)
+            self.leave()
+
+    def leave(self) -> None:
+        """Close all connections but this one."""
+        for one in self.others:
+            if one is not self:
+                one.opener.shutdown(socket.SHUT_RDWR)
+                one.answerer.shutdown(socket.SHUT_RDWR)
 
 
 class TakesBoolsForNumbers(Passage):
@@ -202,6 +206,50 @@ class AsksForAnotherKey(Passage):
         yield frame
 
 
+class WritesKeysAsText(Passage):
+    """Reads the text of a key of the stash in place of the key."""
+
+    told_by = "client-stash"
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame)
+        if isinstance(message, gdproto.Stash):
+            message.key = str(message.key)
+            frame = message.to_bytes()
+        yield frame
+
+
+class FindsTextsThatAreLike(Passage):
+    """Takes a text that is like one of gunicorn's for it."""
+
+    told_by = "client-texts-of-others"
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame)
+        if isinstance(message, gdproto.Error) and message.message.lower().startswith("key not f"):
+            message.message = "Key not found: k"
+            frame = message.to_bytes()
+        yield frame
+
+
+class LeavesAtWhatMayNotCome(LeavesAtAFault):
+    """Closes what it has open when the answer to one call may not come for it."""
+
+    told_by = "client-state-beside-a-call"
+
+    question = 0
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        if header.code == MessageCode.STASH:
+            self.question = header.request_id
+        yield from super().asked(frame, header)
+
+    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        yield frame
+        if header.code == MessageCode.CHUNK and header.request_id == self.question:
+            self.leave()
+
+
 class StaysConnected(Passage):
     """Stays connected after a fault that ends the connection."""
 
@@ -216,7 +264,8 @@ MUTANTS: dict[str, type[Passage]] = {
     for one in (
         TakesAnyId, CancelsWhereItMayNot, AsksAgain, DoesNotHearOfTheConnection, NeedsKnownKeys,
         AnswersItself, LeavesAtAFault, TakesBoolsForNumbers, TakesTextsForTypes, AsksForAnotherKey,
-        StaysConnected, CancelsUnasked, FindsTextsAnywhere,
+        StaysConnected, CancelsUnasked, FindsTextsAnywhere, WritesKeysAsText,
+        FindsTextsThatAreLike, LeavesAtWhatMayNotCome,
     )
 }  # fmt: skip
 

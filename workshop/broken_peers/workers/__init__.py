@@ -158,6 +158,20 @@ class LetsPrivateNamesThrough(BrokenWorker):
         yield frame
 
 
+class CallsWhatEveryObjectHas(BrokenWorker):
+    """Calls a method that every object of its language has, as if it were the app's."""
+
+    told_by = "worker-forbidden"
+
+    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
+        message = gdproto.parse(frame)
+        if isinstance(message, gdproto.Request) and message.action == "toString":
+            told = gdproto.Response(header.request_id, "[object Object]")
+            self.opener.sendall(told.to_bytes())
+        else:
+            yield frame
+
+
 class OutlivesItsLanes(BrokenWorker):
     """Lives on when its lanes have ended."""
 
@@ -444,7 +458,8 @@ MUTANTS: dict[str, type[BrokenWorker]] = {
         NeverReady, TellsLittle, TellsTheProcessOfAnother, IsReadyAtOnce, GoesOnUnderTheNextId,
         AsksForWhatItCannotSend, TellsAClassOfItsOwn, TellsBytesFromTheFault,
         ExitsWellWhenItCannotBoot, IgnoresCancel, LosesTheEnd,
-        LetsPrivateNamesThrough, OutlivesItsLanes, TellsAnotherType, TellsNoPath,
+        LetsPrivateNamesThrough, CallsWhatEveryObjectHas, OutlivesItsLanes, TellsAnotherType,
+        TellsNoPath,
         TellsOffsetsAsText, CutsNothing, CutsCharacters, AnswersWhatAFaultEnded, DiesOfSignals,
         EscapesWhatCanBeSent, CancelsWhateverRuns, HearsNothingButCancel, DoesNotMindAnOpenId,
         ServesAllAppsByOne, DiesOfInterrupts, HearsNoKeywords, EchoesNoEmptyKeywords, GivesZeros,
