@@ -18,12 +18,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from typing import Any, NoReturn
 
 import ray
 from ray.exceptions import RayError
 
-from ..failure import describe, short, tell
+from ..failure import describe, tell
 from ..line_writer import Target
 from ..printable import printable
 from ..version import VERSION
@@ -31,9 +32,11 @@ from ..worker.leaving import FLUSH_S
 from ..worker.log import LOG, target
 from ..worker.surroundings import Surroundings
 from .actor import LOG_LINES, PRINTED, SAID, TRACE, Place, Slot
+from .in_order import InOrder
 from .lifeline import Lifeline, is_gone, watch_head
-from .pieces import Piece, pieces
+from .pieces import Frames, Numbered, arrived, carried, is_end, taken
 from .placement import Wait, options_of, required, why_not
+from .sending import Sending
 from .shipping import left_out
 
 # On the trace, beside what a worker says.
@@ -72,12 +75,11 @@ class Bridge:
         lanes = [socket.socket(fileno=fd) for fd in self._around.fds]
         served = actor.serve.remote()
         for number, lane in enumerate(lanes):
-            self._carry_down(
-                partial(_stream(actor.sent), number), lane.sendall, partial(_end, lane)
-            )
-            self._start(self._carry_up, actor, number, lane)
+            down = InOrder(Sending(lane, socket.SHUT_RDWR).send_all)
+            self._carry_down(partial(_stream(actor.sent), number), down)
+            self._start(self._carry_up, actor, number, lane, down)
         for name, write in self._writers.items():
-            self._carry_down(partial(_stream(actor.said), name), write, lambda: None)
+            self._carry_down(partial(_stream(actor.said), name), InOrder(write))
         try:
             code = int(ray.get(served))
         except RayError as error:
@@ -95,15 +97,15 @@ class Bridge:
         address = self._order["address"]
         logging.getLogger("ray").setLevel(logging.CRITICAL)
         # Ray takes a minute to find out that nobody is there.
-        late = threading.Timer(LATE_S, self._tell, (f"{WAITS} no cluster answers at {address}",))
+        late = threading.Timer(LATE_S, lambda: self._tell(f"{WAITS} {_why_late(address)}"))
         late.daemon = True
         late.start()
         while True:
             try:
                 self._join(address)
                 break
-            except (ConnectionError, RayError, TimeoutError) as error:
-                self._tell(f"{WAITS} the cluster at {address} cannot be reached: {short(error)}")
+            except (ConnectionError, RayError, RuntimeError, TimeoutError) as error:
+                self._tell(f"{WAITS} the cluster at {address} cannot be reached: {_last(error)}")
                 time.sleep(AGAIN_S)
         late.cancel()
         # Ray has signals of its own.
@@ -126,11 +128,12 @@ class Bridge:
     def _placed_actor(self) -> Any:
         """The actor, as soon as it has a place, and has loaded what it is made of."""
         options = options_of(self._order["needs"])
-        count = len(self._around.fds)
-        kind = ray.remote(max_restarts=0, max_task_retries=0, concurrency_groups={"in": 1})(Slot)
+        lanes = len(self._around.fds)
+        groups = {"in": lanes}
+        kind = ray.remote(max_restarts=0, max_task_retries=0, concurrency_groups=groups)(Slot)
         # A thread for each stream of what it sends and says, and those that serve and tell.
-        made = kind.options(max_concurrency=count + len(SAID) + 2, **options)
-        actor = made.remote(VERSION, self._order["environment"], count)
+        made = kind.options(max_concurrency=lanes + len(SAID) + 2, **options)
+        actor = made.remote(VERSION, self._order["environment"], lanes)
         asked = actor.place.remote()
         threading.Thread(target=watch_head, args=(self._head(), self._lost), daemon=True).start()
         self._wait_for(asked, required(options))
@@ -158,26 +161,29 @@ class Bridge:
 
     # --- what is carried ---
 
-    def _carry_up(self, actor: Any, number: int, lane: socket.socket) -> None:
+    def _carry_up(self, actor: Any, number: int, lane: socket.socket, down: InOrder) -> None:
+        ask = actor.ask.options(concurrency_group="in").remote
         put = actor.put.options(concurrency_group="in", num_returns=0).remote
-        at = 0
-        with suppress(OSError):
-            for at, piece in enumerate(pieces(lane), 1):
-                put(number, at - 1, piece)
-        put(number, at, b"")
+        numbers, frames = count(), Frames()
+        with suppress(OSError, RayError):
+            while True:
+                *first, last = taken(lane, frames)
+                for piece in first:
+                    put(carried(number, next(numbers), piece))
+                if not frames.is_between:
+                    put(carried(number, next(numbers), last))
+                elif answer := ray.get(ask(carried(number, next(numbers), last))):
+                    down.put(*arrived(answer)[1:])
+                if is_end(last):
+                    return
+        put(carried(number, next(numbers), b""))
 
-    def _carry_down(
-        self,
-        begin: Callable[[], Any],
-        write: Callable[[Any], object],
-        over: Callable[[], object],
-    ) -> None:
+    def _carry_down(self, begin: Callable[[], Any], down: InOrder) -> None:
         def carry() -> None:
             # An arbiter that is gone ends this process, by its keeper; an actor, by its line.
             with suppress(OSError, RayError):
-                for piece in _all_of(begin):
-                    write(piece)
-                over()
+                for number, piece in _all_of(begin):
+                    down.put(number, piece)
 
         self._downs.append(self._start(carry))
 
@@ -220,11 +226,11 @@ class Bridge:
             self._around.write_trace(f"{line}\n".encode())
 
 
-def _writers(around: Surroundings) -> dict[str, Callable[[Piece], object]]:
+def _writers(around: Surroundings) -> dict[str, Callable[[Any], object]]:
     """What takes what the worker says: where this process logs and prints, and its trace."""
 
-    def to(where: Target) -> Callable[[Piece], object]:
-        def write(piece: Piece) -> None:
+    def to(where: Target) -> Callable[[bytes], object]:
+        def write(piece: bytes) -> None:
             data = memoryview(piece)
             with suppress(OSError):
                 where.follow()
@@ -241,14 +247,31 @@ def _writers(around: Surroundings) -> dict[str, Callable[[Piece], object]]:
     }
 
 
-def _all_of(begin: Callable[[], Any]) -> Iterator[Any]:
-    """All that a stream of the actor brings: it comes by several tasks. Raises RayError."""
+def _all_of(begin: Callable[[], Any]) -> Iterator[Numbered]:
+    """All that a stream of the actor brings, up to an empty piece: it comes by several tasks.
+
+    Raises:
+        RayError: there is no actor any more.
+    """
     while True:
         for result in begin():
-            piece = ray.get(result)
-            if not len(memoryview(piece)):
+            _, number, piece = arrived(ray.get(result))
+            yield number, piece
+            if is_end(piece):
                 return
-            yield piece
+
+
+def _why_late(address: str) -> str:
+    """Why nothing is heard of a cluster; Ray itself says it after a minute."""
+    host, _, port = address.rpartition(":")
+    if not port.isdigit() or is_gone((host.strip("[]"), int(port))):
+        return f"no cluster answers at {address}"
+    return f"what answers at {address} does not let this machine in: see RAY_AUTH_MODE there"
+
+
+def _last(error: BaseException) -> str:
+    """What the error says in the end: Ray puts what led to it before."""
+    return (str(error).strip() or type(error).__name__).splitlines()[-1]
 
 
 def _address_of(node: str) -> tuple[str, int] | None:
@@ -261,11 +284,6 @@ def _stream(method: Any) -> Any:
     """What calls the method, whose results come one by one."""
     held = {"_generator_backpressure_num_objects": AHEAD}
     return method.options(num_returns="streaming", **held).remote
-
-
-def _end(lane: socket.socket) -> None:
-    with suppress(OSError):
-        lane.shutdown(socket.SHUT_RDWR)
 
 
 def _waits(wait: Wait) -> str:

@@ -1,8 +1,8 @@
 """The actor: a worker that stands in a cluster, and takes what its bridge carries.
 
 Rules: its lanes are those of any worker, and it runs the worker's code. What it says, it says to
-the bridge: on its trace, in its log, by what it prints. The order in which pieces are put in is
-that of their numbers: Ray may hand on a small one before a large one. It ends with its bridge.
+the bridge: on its trace, in its log, by what it prints. Pieces are numbered each way: Ray may hand
+on a small one before a large one. It ends with its bridge.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from itertools import islice
+from functools import partial
+from itertools import chain, islice, repeat
 from typing import NamedTuple
 
 from ..version import VERSION
@@ -24,7 +25,9 @@ from ..worker.leaving import FLUSH_S, leave
 from ..worker.log import LOG
 from ..worker.sources import find_apps
 from ..worker.surroundings import Surroundings
-from .pieces import PIECE_BYTES, Piece, pieces
+from .intake import Intake
+from .outlet import Outlet
+from .pieces import PIECE_BYTES, Carried, Numbered, arrived, carried, is_end
 
 ARBITER_GONE = 4
 # Ray keeps some hundred bytes of each result of a task, for as long as that runs.
@@ -43,58 +46,6 @@ class Place(NamedTuple):
     pid: int
     host: str
     port: int
-
-
-class Intake:
-    """Puts pieces into a lane in the order of their numbers, by a thread where the lane is full."""
-
-    def __init__(self, lane: socket.socket) -> None:
-        self._lane = lane
-        self._pieces: dict[int, memoryview] = {}
-        # That of the piece which is put in next, and whether the thread is at it.
-        self._number = 0
-        self._is_full = False
-        self._changed = threading.Condition()
-        threading.Thread(target=self._run, name="intake", daemon=True).start()
-
-    def put(self, number: int, piece: Piece) -> None:
-        with self._changed:
-            self._pieces[number] = memoryview(piece)
-            if not self._is_full:
-                self._put_now()
-
-    def _put_now(self) -> None:
-        """Put in what is there, as far as nobody has to wait for that."""
-        # A lane that the worker has closed takes no more.
-        with suppress(OSError):
-            while piece := self._pieces.get(self._number):
-                with suppress(BlockingIOError):
-                    piece = piece[self._lane.send(piece, socket.MSG_DONTWAIT) :]
-                if piece:
-                    self._pieces[self._number] = piece
-                    self._is_full = True
-                    self._changed.notify()
-                    return
-                self._done()
-            if piece is not None:
-                self._lane.shutdown(socket.SHUT_WR)
-
-    def _done(self) -> None:
-        del self._pieces[self._number]
-        self._number += 1
-
-    def _run(self) -> None:
-        with suppress(OSError):
-            while True:
-                with self._changed:
-                    while not self._is_full:
-                        self._changed.wait()
-                    piece = self._pieces[self._number]
-                self._lane.sendall(piece)
-                with self._changed:
-                    self._done()
-                    self._is_full = False
-                    self._put_now()
 
 
 class Slot:
@@ -117,9 +68,10 @@ class Slot:
         # Another hold on the worker's, by which nothing more comes of them at its end.
         self._ends = [end.dup() for end in ends]
         self._intakes = [Intake(lane) for lane in lanes]
-        self._sent = [_to_the_end(pieces(lane)) for lane in lanes]
+        self._outlets = [Outlet(lane) for lane in lanes]
+        self._sent = [outlet.stream() for outlet in self._outlets]
         pipes = {name: os.pipe() for name in SAID}
-        self._said = {name: _to_the_end(_read(source)) for name, (source, _) in pipes.items()}
+        self._said = {name: _to_the_end(source) for name, (source, _) in pipes.items()}
         os.environ["GD_WORKER_FDS"] = ",".join(str(end.detach()) for end in ends)
         os.environ["DIRTY_TRACE_FD"] = str(pipes[TRACE][1])
         # What the log is set up with, here.
@@ -137,17 +89,24 @@ class Slot:
         here, port = ray.get_runtime_context(), listener.getsockname()[1]
         return Place(here.get_node_id(), here.get_actor_id() or "", os.getpid(), host, port)
 
-    def put(self, lane: int, number: int, piece: Piece) -> None:
-        """Have the piece go into the lane; an empty one is its end."""
+    def put(self, what: Carried) -> None:
+        """Have the piece go into its lane; an empty one is the end of that."""
+        lane, number, piece = arrived(what)
         self._intakes[lane].put(number, piece)
 
-    def sent(self, lane: int) -> Iterator[Piece]:
-        """What the worker sends on the lane, as of `said`."""
-        yield from _some(self._sent[lane])
+    def ask(self, what: Carried) -> Carried:
+        """The same, and what the worker sends upon it within a moment; empty where that is none."""
+        lane, number, piece = arrived(what)
+        answer = self._outlets[lane].answer(partial(self._intakes[lane].put, number, piece))
+        return b"" if answer is None else carried(lane, *answer)
 
-    def said(self, name: str) -> Iterator[Piece]:
+    def sent(self, lane: int) -> Iterator[Carried]:
+        """What the worker sends on the lane otherwise, as of `said`."""
+        yield from _some(lane, self._sent[lane])
+
+    def said(self, name: str) -> Iterator[Carried]:
         """What it says elsewhere: so much of it, or all, and then an empty piece."""
-        yield from _some(self._said[name])
+        yield from _some(0, self._said[name])
 
     def serve(self) -> int:
         """Be a worker, until its lanes end. Returns what it would exit with."""
@@ -165,24 +124,16 @@ class Slot:
                     end.shutdown(socket.SHUT_RDWR)
 
 
-def _to_the_end(found: Iterable[Piece]) -> Iterator[Piece]:
-    """All of it, and then nothing, again and again."""
-    with suppress(OSError):
-        yield from found
-    while True:
-        yield b""
-
-
-def _some(found: Iterator[Piece]) -> Iterator[Piece]:
-    for piece in islice(found, MOST_RESULTS):
-        yield piece
-        if piece == b"":
+def _some(lane: int, found: Iterator[Numbered]) -> Iterator[Carried]:
+    for number, piece in islice(found, MOST_RESULTS):
+        yield carried(lane, number, piece)
+        if is_end(piece):
             return
 
 
-def _read(source: int) -> Iterator[bytes]:
-    while data := os.read(source, PIECE_BYTES):
-        yield data
+def _to_the_end(source: int) -> Iterator[Numbered]:
+    """All that comes, and then nothing, again and again."""
+    return enumerate(chain(iter(partial(os.read, source, PIECE_BYTES), b""), repeat(b"")))
 
 
 def _print_to(fd: int) -> None:

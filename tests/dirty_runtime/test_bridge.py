@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pickle
+import queue
 import socket
 import threading
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,19 +18,32 @@ import gdproto
 from dirty_runtime.app import AppSpec
 from dirty_runtime.arbiter.policy.allocation import allocate
 from dirty_runtime.arbiter.policy.catalogue import AppFacts, Catalogue
-from dirty_runtime.bridge.actor import Intake
+from dirty_runtime.bridge.in_order import InOrder
+from dirty_runtime.bridge.intake import Intake
 from dirty_runtime.bridge.lifeline import Lifeline, is_gone
-from dirty_runtime.bridge.pieces import LARGE_BYTES, PIECE_BYTES, Frames, pieces
+from dirty_runtime.bridge.outlet import Outlet
+from dirty_runtime.bridge.pieces import (
+    LARGE_BYTES,
+    PIECE_BYTES,
+    Frames,
+    Part,
+    Piece,
+    is_end,
+    taken,
+)
 from dirty_runtime.bridge.placement import options_of, required, why_not
+from dirty_runtime.bridge.sending import Sending
 from dirty_runtime.bridge.shipping import left_out
 from dirty_runtime.settings import Config
+from dirty_runtime.sockets import passing
+from dirty_runtime.sockets.passing import SEALS
 
 LIMIT_S = 30.0
 SMALL = gdproto.Response(1, "x").to_bytes()
 LARGE = gdproto.Response(2, bytes(LARGE_BYTES + 3 * PIECE_BYTES)).to_bytes()
 
 
-def cut(data: bytes, step: int = 0) -> list[bytes | pickle.PickleBuffer]:
+def cut(data: bytes, step: int = 0) -> list[Piece]:
     """The pieces of what is sent, all at once or `step` bytes at a time."""
     here, there = socket.socketpair()
 
@@ -38,27 +55,47 @@ def cut(data: bytes, step: int = 0) -> list[bytes | pickle.PickleBuffer]:
     sender = threading.Thread(target=send)
     sender.start()
     with here:
-        found = list(pieces(here))
+        found = to_the_end(here)
     sender.join(LIMIT_S)
     return found
 
 
+def to_the_end(source: socket.socket) -> list[Piece]:
+    frames, found = Frames(), list[Piece]()
+    while not found or not is_end(found[-1]):
+        found += taken(source, frames)
+    return found[:-1]
+
+
+def data_of(found: list[Piece]) -> bytes:
+    return b"".join(bytes(memoryview(one)) for one in found if not isinstance(one, Part))
+
+
+def memory(data: bytes) -> int:
+    """Sealed memory that has these bytes."""
+    number = os.memfd_create("gd", os.MFD_ALLOW_SEALING)
+    assert os.write(number, data) == len(data)
+    fcntl.fcntl(number, fcntl.F_ADD_SEALS, SEALS)
+    return number
+
+
 @pytest.mark.parametrize("data", [SMALL, SMALL * 9, LARGE, SMALL + LARGE + SMALL, LARGE + LARGE])
 def test_pieces_are_all_that_came(data: bytes) -> None:
-    assert b"".join(map(bytes, map(memoryview, cut(data)))) == data
+    assert data_of(cut(data)) == data
 
 
 def test_only_what_is_large_goes_by_the_store_and_then_as_a_whole() -> None:
     found = cut(SMALL + LARGE + SMALL)
-    large = [one for one in found if isinstance(one, pickle.PickleBuffer)]
-    assert len(large) == 1
-    assert len(memoryview(large[0])) > LARGE_BYTES
-    assert all(len(memoryview(one)) <= PIECE_BYTES for one in found if one is not large[0])
+    (large,) = (one for one in found if isinstance(one, pickle.PickleBuffer))
+    assert len(memoryview(large)) > LARGE_BYTES
+    rest = [one for one in found if isinstance(one, bytes)]
+    assert len(rest) == len(found) - 1
+    assert all(len(one) <= PIECE_BYTES for one in rest)
 
 
 def test_a_stream_that_ends_within_a_large_frame_is_carried_so_far() -> None:
     half = LARGE[: len(LARGE) // 2]
-    assert b"".join(map(bytes, map(memoryview, cut(half)))) == half
+    assert data_of(cut(half)) == half
 
 
 def test_frames_are_followed_however_they_are_cut() -> None:
@@ -75,7 +112,145 @@ def test_frames_are_followed_however_they_are_cut() -> None:
 
 def test_what_is_no_frame_is_carried_all_the_same() -> None:
     nonsense = b"\xff" * (3 * PIECE_BYTES)
-    assert b"".join(map(bytes, map(memoryview, cut(nonsense)))) == nonsense
+    assert data_of(cut(nonsense)) == nonsense
+
+
+def test_the_last_frame_is_found_however_they_are_cut() -> None:
+    one, two = SMALL, gdproto.Response(3, bytes(300)).to_bytes()
+    frames = Frames()
+    frames.passed(one[:5])
+    frames.passed(one[5:] + two + one[:7])
+    assert frames.begin == len(one) - 5 + len(two)
+    frames.passed(one[7:] + two[:20])
+    assert (frames.begin, frames.is_between) == (len(one) - 7, False)
+    frames.passed(two[20:])
+    assert (frames.begin, frames.is_between) == (0, True)
+
+
+MEMORIES = {
+    "one": [b"one"],
+    "none": [b""],
+    "several": [b"a" * 5000, b"", b"b" * 70_001],
+}
+
+
+@pytest.mark.parametrize("memories", MEMORIES.values(), ids=MEMORIES)
+@pytest.mark.parametrize("before", [b"", SMALL, SMALL * 3], ids=["alone", "behind", "far behind"])
+def test_memory_goes_with_its_frame(
+    memories: list[bytes], before: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In at one end, and out at the other, as sealed memory of its own."""
+    monkeypatch.setattr("dirty_runtime.bridge.pieces.PART_BYTES", 30_000)
+    numbers = [memory(data) for data in memories]
+    (here, lane), (end, there) = socket.socketpair(), socket.socketpair()
+    with here, lane, end, there:
+        here.sendall(before)
+        passing.send_passing(here, SMALL, numbers)
+        here.sendall(SMALL)
+        here.shutdown(socket.SHUT_WR)
+        sending = Sending(end, socket.SHUT_WR)
+        for piece in [*to_the_end(lane), b""]:
+            sending.send_all(piece)
+        at, came = 0, dict[int, list[int]]()
+        while data := passing.receive_passed(there, len(SMALL), passed := list[int]()):
+            came[at] = passed
+            at += len(data)
+    assert at == len(before) + 2 * len(SMALL)
+    found = came.pop(len(before))
+    assert not any(came.values())
+    assert [os.pread(one, 2**20, 0) for one in found] == memories
+    assert [passing.size_of(one) for one in found] == [len(data) for data in memories]
+    for number in (*numbers, *found):
+        os.close(number)
+
+
+def test_what_is_no_sealed_memory_does_not_go_with_its_frame() -> None:
+    here, lane = socket.socketpair()
+    with here, lane:
+        passing.send_passing(here, SMALL, [0, memory_number := memory(b"x")])
+        here.shutdown(socket.SHUT_WR)
+        assert to_the_end(lane) == [SMALL]
+    os.close(memory_number)
+
+
+CHUNK, END = gdproto.Chunk(1, "x").to_bytes(), gdproto.End(1).to_bytes()
+
+
+class Carried:
+    """An outlet, with the stream that reads it, and what a worker that stands there sends."""
+
+    def __init__(self) -> None:
+        self.worker, self.lane = socket.socketpair()
+        self.outlet = Outlet(self.lane)
+        self.streamed: queue.Queue[tuple[int, Piece]] = queue.Queue()
+        self.reader = threading.Thread(target=self._run)
+        self.reader.start()
+
+    def _run(self) -> None:
+        for found in self.outlet.stream():
+            self.streamed.put(found)
+            if is_end(found[1]):
+                return
+
+
+@pytest.fixture
+def carried() -> Iterator[Carried]:
+    carried = Carried()
+    yield carried
+    carried.worker.close()
+    # The stream ends with the lane, whoever has read of it.
+    carried.reader.join(LIMIT_S)
+    assert not carried.reader.is_alive()
+    carried.outlet.close()
+    carried.lane.close()
+
+
+def test_who_asks_has_a_quick_answer_and_the_stream_has_none(carried: Carried) -> None:
+    for number in range(100):
+        asked = partial(carried.worker.sendall, SMALL)
+        found = carried.outlet.answer(asked) or carried.streamed.get(timeout=LIMIT_S)
+        assert found == (number, SMALL)
+    assert carried.streamed.empty()
+
+
+def test_what_takes_longer_comes_by_the_stream(carried: Carried) -> None:
+    assert carried.outlet.answer(lambda: None) is None
+    carried.worker.sendall(SMALL)
+    assert carried.streamed.get(timeout=LIMIT_S) == (0, SMALL)
+    assert carried.outlet.answer(lambda: None) is None
+
+
+def test_what_follows_a_chunk_comes_by_the_stream(carried: Carried) -> None:
+    found = carried.outlet.answer(partial(carried.worker.sendall, CHUNK))
+    carried.worker.sendall(END)
+    came = [found] if found else []
+    while len(data_of([piece for _, piece in came])) < len(CHUNK + END):
+        came.append(carried.streamed.get(timeout=LIMIT_S))
+    assert data_of([piece for _, piece in sorted(came)]) == CHUNK + END
+    assert [number for number, _ in sorted(came)] == list(range(len(came)))
+
+
+def test_the_end_of_a_lane_comes_by_the_stream_whoever_was_answered_last(
+    carried: Carried,
+) -> None:
+    carried.outlet.answer(partial(carried.worker.sendall, SMALL))
+    carried.worker.shutdown(socket.SHUT_RDWR)
+    carried.reader.join(LIMIT_S)
+    assert not carried.reader.is_alive()
+
+
+def test_what_several_bring_is_written_in_order() -> None:
+    written: list[Piece] = []
+    in_order = InOrder(written.append)
+    threads = [
+        threading.Thread(target=in_order.put, args=(number, bytes(number)))
+        for number in range(20, -1, -1)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LIMIT_S)
+    assert written == [bytes(number) for number in range(21)]
 
 
 def test_a_lane_gets_pieces_in_their_order_however_full_it_is() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from dirty_runtime.testing import Arbiter, running
 
 CLUSTER = Path(__file__).with_name("cluster.py")
 LIMIT_S = 90.0
+# A token that whoever runs the tests has for clusters of theirs is none of these.
+OPEN = {"RAY_AUTH_MODE": "disabled"}
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 2}
 
 
 def until(is_so: Callable[[], Any], what: str, within_s: float = LIMIT_S) -> Any:
@@ -46,9 +50,10 @@ def is_there(pid: int) -> bool:
 class Nodes:
     """The cluster, told what becomes of its nodes."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str] = OPEN) -> None:
         self.process = subprocess.Popen(
             [sys.executable, CLUSTER],
+            env=os.environ | environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -76,9 +81,14 @@ class Nodes:
 
 
 @pytest.fixture(scope="module")
-def nodes() -> Iterator[Nodes]:
+def ray() -> None:
+    """Ray is there."""
     if importlib.util.find_spec("ray") is None:
         pytest.skip("Ray is not installed, or there is none for this Python: pip install '.[ray]'")
+
+
+@pytest.fixture(scope="module")
+def nodes(ray: None) -> Iterator[Nodes]:
     cluster = Nodes()
     yield cluster
     cluster.stop()
@@ -93,6 +103,7 @@ def serve(nodes: Nodes) -> Serve:
 
     def begin(*apps: str, options: tuple[str, ...] = (), **more: Any) -> Any:
         more.setdefault("directory", CLUSTER.parent)
+        more.setdefault("environment", OPEN)
         told = ("--launcher", "ray", "--ray-address", nodes.address, *options)
         return running(*apps, options=told, **more)
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .cluster import kill
+from .conftest import OPEN
 
 RAY = Path(sys.executable).with_name("ray")
 MEMORY_BYTES = 200 * 2**20
@@ -91,6 +92,7 @@ class Networks:
             [*command, "--block"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            env=os.environ | OPEN,
             start_new_session=True,
         )
         self._started.append(process)

@@ -27,7 +27,7 @@ from dirty_runtime import (
 from dirty_runtime.testing import Arbiter, started
 from tests.dirty_runtime.processes import wait_until_logged
 
-from .conftest import CLUSTER, LIMIT_S, Nodes, Serve, is_there, until, worker_of
+from .conftest import CLUSTER, LIMIT_S, OPEN, Nodes, Serve, is_there, until, worker_of
 
 A, B, C = "apps:OnA", "apps:OnB", "apps:OnC"
 # On a machine that does much else; Ray itself finds out about a node after some ten seconds.
@@ -82,7 +82,7 @@ def test_who_waits_for_a_place_holds_nobody_up_and_is_told_why(nodes: Nodes) -> 
     command = [sys.executable, "-m", "dirty_runtime", "serve", "--socket", "SOCKET"]
     command += ["--launcher", "ray", "--ray-address", nodes.address, "--workers", "1"]
     command += [f"--app={app}" for app in (C, A)]
-    with started(command, directory=CLUSTER.parent) as arbiter:
+    with started(command, directory=CLUSTER.parent, environment=OPEN) as arbiter:
         arbiter.wait_ready(1)
         with arbiter.client() as client:
             assert client.execute(A, "echo", 1) == 1

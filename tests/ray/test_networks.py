@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from dirty_runtime import DirtyWorkerError
 from dirty_runtime.testing import running
 
-from .conftest import CLUSTER, until, worker_of
+from .conftest import CLUSTER, OPEN, until, worker_of
 
 A, B = "apps:OnA", "apps:OnB"
 # On a machine that does much else.
@@ -20,9 +19,7 @@ SOON_S = 5.0
 
 # Ray's own commands take their time.
 @pytest.mark.timeout(300)
-def test_nodes_with_networks_of_their_own(tmp_path: Path) -> None:
-    if importlib.util.find_spec("ray") is None:
-        pytest.skip("Ray is not installed, or there is none for this Python: pip install '.[ray]'")
+def test_nodes_with_networks_of_their_own(ray: None, tmp_path: Path) -> None:
     from .networks import may_make_networks, networks
 
     if not may_make_networks():
@@ -31,7 +28,7 @@ def test_nodes_with_networks_of_their_own(tmp_path: Path) -> None:
     with networks("ab") as nodes:
         options = ("--launcher", "ray", "--ray-address", nodes.address)
         with (
-            running(A, B, options=options, directory=CLUSTER.parent) as arbiter,
+            running(A, B, options=options, directory=CLUSTER.parent, environment=OPEN) as arbiter,
             arbiter.client(timeout=60) as client,
         ):
             where = {app: client.execute(app, "where") for app in (A, B)}

@@ -58,6 +58,14 @@ def test_large_values_come_as_they_were(served: Arbiter, app: str, size: int) ->
         assert client.execute(app, "echo", value) == value
 
 
+@pytest.mark.parametrize("app", [A, MANY])
+def test_what_no_frame_holds_goes_by_reference_there_and_back(served: Arbiter, app: str) -> None:
+    value = [os.urandom(1024) * (100 * 1024), "beside", os.urandom(1024) * 1024]
+    with served.client(timeout=60) as client:
+        assert client.execute(app, "echo", value) == value
+        assert client.execute(app, "echo", 1) == 1
+
+
 def test_a_large_stream_comes_as_it_was(served: Arbiter) -> None:
     with served.client() as client:
         sizes = Counter(map(len, client.stream(A, "blocks", 6, 5 * 2**20)))
