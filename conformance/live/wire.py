@@ -10,6 +10,7 @@ import select
 import socket
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 import gdproto
 
@@ -183,9 +184,10 @@ class Wire:
     def expect_among(self, request_id: int, *wanted: Expected) -> list[object]:
         """The items of a stream's chunks until each of `wanted` has come, in any order."""
         items: list[object] = []
+        more = replace(chunk(request_id), text=f"more CHUNKs under id {request_id}")
         left = [*wanted]
         while left:
-            message = self.expect(chunk(request_id), *left)
+            message = self.expect(more, *left)
             if isinstance(message, gdproto.Chunk):
                 items.append(message.data)
             else:

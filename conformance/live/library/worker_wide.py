@@ -48,10 +48,10 @@ def ready(stage: WorkerStage) -> None:
         raise Mismatch("cancel and flow among the extensions", str(extensions))
 
 
-@BOOK.script("worker-wide-unread", "GD-ROLE-032 GD-EXCH-001")
+@BOOK.script("worker-wide-unread", "GD-ROLE-032 GD-EXCH-001 GD-EXT-022")
 def unread(stage: WorkerStage) -> None:
-    """Holds a long stream back, and calls beside it: each call is answered, though nobody reads
-    the stream."""
+    """Holds a long stream back, and calls beside it: the stream does not come to its end, and each
+    call is answered, though nobody reads the stream."""
     wire = opened(stage)
     wire.send(stage.request(1, "blobs", BLOBS, BLOB_BYTES))
     wire.expect(chunk(1))
