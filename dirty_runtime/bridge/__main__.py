@@ -35,7 +35,7 @@ from .actor import LOG_LINES, PRINTED, SAID, TRACE, Place, Slot
 from .in_order import InOrder
 from .lifeline import Lifeline, is_gone, watch_head
 from .pieces import Frames, Numbered, arrived, carried, is_end, taken
-from .placement import Wait, options_of, required, why_not
+from .placement import Looks, Wait, options_of, required, why_not
 from .sending import Sending
 from .shipping import left_out
 
@@ -43,8 +43,6 @@ from .shipping import left_out
 WAITS, BUSY, PLACED, DIED, LOST = "waits", "busy", "placed", "died", "lost"
 ENDED = 5
 LOOK_S = 0.5
-# How often it is looked before a place that seems to be free is taken for one that is not.
-LOOKS = 5
 AGAIN_S = 1.0
 LATE_S = 5.0
 # Pieces of a lane that may be on their way: a caller who reads slowly holds the worker up.
@@ -133,10 +131,14 @@ class Bridge:
         kind = ray.remote(max_restarts=0, max_task_retries=0, concurrency_groups=groups)(Slot)
         # A thread for each stream of what it sends and says, and those that serve and tell.
         made = kind.options(max_concurrency=lanes + len(SAID) + 2, **options)
+        wanted = required(options)
+        looks = Looks(_wait(wanted))
         actor = made.remote(VERSION, self._order["environment"], lanes)
         asked = actor.place.remote()
         threading.Thread(target=watch_head, args=(self._head(), self._lost), daemon=True).start()
-        self._wait_for(asked, required(options))
+        while not ray.wait([asked], timeout=LOOK_S)[0]:
+            if wait := looks.told(_wait(wanted)):
+                self._tell(f"{BUSY if wait.may_end else WAITS} {wait.reason}")
         try:
             place: Place = ray.get(asked)
             Lifeline(place.host, place.port, self._died)
@@ -149,15 +151,6 @@ class Bridge:
     def _head(self) -> tuple[str, int]:
         host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
         return host.strip("[]"), int(port)
-
-    def _wait_for(self, asked: Any, wanted: dict[str, float]) -> None:
-        looks = 0
-        while not ray.wait([asked], timeout=LOOK_S)[0]:
-            looks += 1
-            nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-            wait = why_not(wanted, nodes, ray.available_resources())
-            if wait is not None and (looks >= LOOKS or not wait.may_end):
-                self._tell(_waits(wait))
 
     # --- what is carried ---
 
@@ -286,8 +279,10 @@ def _stream(method: Any) -> Any:
     return method.options(num_returns="streaming", **held).remote
 
 
-def _waits(wait: Wait) -> str:
-    return f"{BUSY if wait.may_end else WAITS} {wait.reason}"
+def _wait(wanted: dict[str, float]) -> Wait | None:
+    """Why there is no place for it now; None where there seems to be one."""
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return why_not(wanted, nodes, ray.available_resources())
 
 
 def _reason(error: BaseException) -> str:

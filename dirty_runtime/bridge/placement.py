@@ -19,6 +19,10 @@ OPTIONS = {
 }
 IN_CLUSTER = {"num_cpus": "CPU", "num_gpus": "GPU", "memory": "memory"}
 
+# How often it is looked, each half a second, before an actor that had room is taken for one that
+# waits.
+LOOKS = 40
+
 Amounts = Mapping[str, float]
 
 
@@ -75,6 +79,25 @@ def why_not(wanted: Amounts, nodes: Iterable[Amounts], free: Amounts) -> Wait | 
         left = shown({name: free.get(name, 0) for name in wanted})
         return Wait(f"{asked} is taken by others: free are {left}", True)
     return None
+
+
+class Looks:
+    """When an actor that does not answer counts as one that waits for what others have.
+
+    While it starts, what it has itself is taken, too: so where there was room before it was asked
+    for, it starts, as it seems, until that takes too long.
+
+    Args:
+        before: what `why_not` said before the actor was asked for.
+    """
+
+    def __init__(self, before: Wait | None) -> None:
+        self._left = 0 if before is not None else LOOKS
+
+    def told(self, wait: Wait | None) -> Wait | None:
+        """What is to be told of it, after another look."""
+        self._left -= 1
+        return wait if wait is None or not wait.may_end or self._left < 0 else None
 
 
 def shown(amounts: Amounts) -> str:

@@ -31,7 +31,7 @@ from dirty_runtime.bridge.pieces import (
     is_end,
     taken,
 )
-from dirty_runtime.bridge.placement import options_of, required, why_not
+from dirty_runtime.bridge.placement import LOOKS, Looks, options_of, required, why_not
 from dirty_runtime.bridge.sending import Sending
 from dirty_runtime.bridge.shipping import left_out
 from dirty_runtime.settings import Config
@@ -307,6 +307,21 @@ def test_what_others_have_may_come_free() -> None:
 
 def test_what_is_free_is_not_waited_for() -> None:
     assert why_not({"CPU": 1, "a": 1}, NODES, {"CPU": 1.0, "a": 1.0}) is None
+
+
+def test_an_actor_that_starts_slowly_in_its_place_waits_for_nobody() -> None:
+    has_it_itself = why_not({"a": 1}, [{"a": 1.0}], {"a": 0.0})
+    looks = Looks(None)
+    assert [looks.told(has_it_itself) for _ in range(LOOKS)] == [None] * LOOKS
+    assert looks.told(has_it_itself) is has_it_itself
+    assert looks.told(None) is None
+
+
+def test_who_found_no_room_is_told_to_wait_at_once_and_where_there_will_be_none() -> None:
+    taken = why_not({"a": 1}, [{"a": 1.0}], {"a": 0.0})
+    assert Looks(taken).told(taken) is taken
+    missing = why_not({"b": 1}, [{"a": 1.0}], {})
+    assert Looks(None).told(missing) is missing
 
 
 def test_pipes_sockets_and_what_is_hidden_are_not_sent(tmp_path: Path) -> None:
