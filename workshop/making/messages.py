@@ -352,6 +352,9 @@ def impossible(out: Collected, name: str) -> None:
         good["after"] = {"empty": b"", "text": "", "false": False}
         bad["after"] = {"empty-list": [], "empty-dict": {}}
         bad["key"] = {"empty-list": [], "empty-dict": {}}
+    if name == "ERROR":
+        good["error.error_type"] = {"empty": "", "unknown": "PersonalError"}
+        good["error.message"] = {"empty": "", "of-lines": "no\nmore\0"}
     if name == "MANAGE":
         good["count"] = {"0": 0, "minus-1": -1, "min": -(2**63), "max": 2**63 - 1}
         good["slot"] = good["call"] = {"1": 1, "max": 2**63 - 1}

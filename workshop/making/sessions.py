@@ -289,6 +289,9 @@ def several(out: Collected, role: ir.Role) -> None:
         notice = received(written("ERROR", 0), got("ERROR", 0))
         add("is-told-of-the-connection", "GD-ERR-015", sent("REQUEST", 1), notice)
         add("is-told-while-idle", "GD-ERR-015", notice)
+        add("is-told-twice", "GD-ERR-015", notice, notice)
+        add("is-told-after-an-answer-under-0", "GD-ERR-015", sent("REQUEST", 0),
+            answered("RESPONSE", 0), notice)  # fmt: skip
         given_up: Step = {"abandon": "0", "expect": {}}
         add("gives-up-the-id-0", "GD-ERR-015 GD-EXCH-013", sent("REQUEST", 0), given_up,
             received(written("ERROR", 0), ended(0)), sent("REQUEST", 0))  # fmt: skip

@@ -66,14 +66,18 @@ def ready(stage: WorkerStage) -> None:
     wires = stage.start(2)
     for wire in wires:
         wire.send(gdproto.Status(1))
+    called: list[str] = []
     for wire in wires:
         answer = wire.expect(response(1, is_ready))
         assert isinstance(answer, gdproto.Response)
+        called += answer.result.get("lane_apps", answer.result["apps"])
         if stage.terms.app not in answer.result["apps"]:
             raise Mismatch(f"{stage.terms.app} among the apps", str(answer.result["apps"]))
         pid = answer.result["pid"]
         if not stage.has_started(pid):
             raise Mismatch("as pid a process that the command has started", str(pid))
+    if stage.terms.app not in called:
+        raise Mismatch(f"{stage.terms.app} called on some lane", str(called))
     for wire in wires:
         still_serves(stage, wire)
 
@@ -151,6 +155,9 @@ def calls(stage: WorkerStage) -> None:
     named = {"key": "word", "\u00e9": [1, {"a": None}]}
     wire.send(gdproto.Request(6, stage.terms.app, "echo", (), named))
     wire.expect(response(6, {"args": [], "kwargs": named}))
+    alike = [1.0, 1, True, "1"]
+    wire.send(stage.request(8, "echo", *alike))
+    wire.expect(response(8, {"args": alike, "kwargs": {}}))
     wire.send(stage.request(7, "blob", 5))
     wire.expect(response(7, b"xxxxx"))
 
