@@ -38,7 +38,8 @@ def permit(action: str) -> None:
 
 def app_error(error: BaseException, request: gdproto.Request, tracebacks: bool) -> DirtyAppError:
     """What the caller is told of an exception, which the log has too."""
-    if isinstance(error, Forbidden):
+    # An app's exception may lie about its class, or raise where it is asked.
+    if type(error) is Forbidden:
         # No exception of the app's: GD-ERR-038.
         LOG.say("ERROR", f"{head_of(request)} failed: {error}", facts_of(request))
         return DirtyAppError(str(error), request.app_path, request.action)
