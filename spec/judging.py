@@ -172,7 +172,7 @@ STAGES = (
     ),
 )
 
-# A size is refused, at the size, when it cannot fit into the bytes that remain: GD-TLV-017.
+# A size is refused, at the size, when it cannot fit into the bytes that remain: GD-TLV-016.
 FITTING = (
     "size * unit + owed <= bytes that remain after the size; `unit` is 1 for bytes and strings, "
     "and else the smallest_element_bytes of the list or dict; `owed` is the sum, over all open "

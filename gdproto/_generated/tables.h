@@ -1,7 +1,7 @@
-/* @generated from spec/ (29f8ebf8fb89fce2) by python -m spec.codegen --write; do not edit */
+/* @generated from spec/ (4db3d56a9a427fba) by python -m spec.codegen --write; do not edit */
 /* === The facts of the wire =================================================================== */
 
-#define SPEC_HASH "402feae4e9bf8cc7"
+#define SPEC_HASH "bf4d3690e7fddfc1"
 #define MAX_PAYLOAD_BYTES 67108864
 #define MAX_BLOB_BYTES 67108864
 #define MAX_ITEMS 1048576

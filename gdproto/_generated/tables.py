@@ -1,4 +1,4 @@
-# @generated from spec/ (29f8ebf8fb89fce2) by python -m spec.codegen --write; do not edit
+# @generated from spec/ (4db3d56a9a427fba) by python -m spec.codegen --write; do not edit
 """The wire facts of GD/1 as data."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from ..rows import ErrorType, FieldRule, HeaderField, MessageRule, Role, Transition, ValueType
 
-SPEC_HASH: Final = '402feae4e9bf8cc7'
+SPEC_HASH: Final = 'bf4d3690e7fddfc1'
 MAX_PAYLOAD_BYTES: Final = 67_108_864
 MAX_BLOB_BYTES: Final = 67_108_864
 MAX_ITEMS: Final = 1_048_576

@@ -608,6 +608,15 @@ def unencodable_scalars(out: Collected) -> None:
             error,
             f"{kind}-limit",
         )
+    # A text is counted in bytes.
+    held = [{"repeat": "c3a9", "times": LIMIT["max_blob_bytes"] // 2 + 1}]
+    out.unencodable(
+        "encode-string-limit-plus-1-wide",
+        "GD-TLV-027 GD-LIM-002",
+        As(string=held),
+        fault("length_too_large"),
+        "string-limit",
+    )
 
 
 def unencodable_containers(out: Collected) -> None:

@@ -1,4 +1,4 @@
--- @generated from spec/ (29f8ebf8fb89fce2) by python -m spec.codegen --write; do not edit
+-- @generated from spec/ (4db3d56a9a427fba) by python -m spec.codegen --write; do not edit
 -- GD/1 in Wireshark: frames, values and messages with names, what is wrong with them by its
 -- portable code, and which frame answers which. `wireshark -X lua_script:gd.lua`, or a copy
 -- of this file in the folder of personal Lua plugins.

@@ -1,4 +1,4 @@
-// @generated from spec/ (29f8ebf8fb89fce2) by python -m spec.codegen --write; do not edit
+// @generated from spec/ (4db3d56a9a427fba) by python -m spec.codegen --write; do not edit
 //! Messages, and the frames that carry them.
 //!
 //! A field of several kinds, or of any, is a `Value`; where it is optional, none stands for its
