@@ -98,11 +98,22 @@ class ArbiterStage(Stage):
         connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connected.settimeout(self.terms.limit_s)
         try:
-            connected.connect(self.socket_path)
+            self._come(connected)
         except OSError as error:
             connected.close()
             raise Crashed(f"no arbiter answers at {self.socket_path}: {error}") from None
         return self._add(connected)
+
+    def _come(self, connected: socket.socket) -> None:
+        """Connect, as soon as there is room among those who wait to be taken. Raises OSError."""
+        due_s = time.monotonic() + self.terms.limit_s
+        while True:
+            try:
+                return connected.connect(self.socket_path)
+            except BlockingIOError:
+                if time.monotonic() > due_s:
+                    raise
+                time.sleep(POLL_S)
 
     def status(self) -> dict[str, Any]:
         """The arbiter's answer to STATUS, on a connection of its own."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from gdproto.conformance.live.expectations import CLOSED, closed, error, fault, 
 from gdproto.conformance.live.frames import frame, pairs, portions
 from gdproto.conformance.live.lanes import Seen, faults
 from gdproto.conformance.live.script import Book
+from gdproto.conformance.live.stages import ArbiterStage, Terms
 from gdproto.conformance.live.transcript import Transcript
 from gdproto.conformance.live.wire import Mismatch, NothingCame, Wire
 
@@ -140,6 +143,23 @@ def test_a_reset_is_a_close(ends: tuple[Wire, socket.socket]) -> None:
 
 
 # --- transcripts ---
+
+
+def test_who_finds_no_room_among_those_who_come_waits_for_it(tmp_path: Path) -> None:
+    path = str(tmp_path / "socket")
+    stage = ArbiterStage(Terms(), Transcript("", "arbiter"), socket_path=path)
+    with socket.socket(socket.AF_UNIX) as listener, contextlib.ExitStack() as taken:
+        listener.bind(path)
+        listener.listen(1)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                one = taken.enter_context(socket.socket(socket.AF_UNIX))
+                one.setblocking(False)
+                one.connect(path)
+        accepts = threading.Timer(0.1, lambda: taken.enter_context(listener.accept()[0]))
+        accepts.start()
+        stage.connect().drop()
+        accepts.join()
 
 
 def test_a_transcript_is_read_as_it_was_written(tmp_path: Path) -> None:
