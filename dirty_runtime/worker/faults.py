@@ -6,7 +6,6 @@ from typing import Any
 
 import gdproto
 
-from ..app import is_forbidden
 from ..errors import DirtyAppError
 from ..failure import Failure, tell
 from ..hints import hint
@@ -30,10 +29,9 @@ class Forbidden(Exception):
     """A call that the worker refuses by itself."""
 
 
-def permit(action: str) -> None:
-    """Raises Forbidden for an action that may not be called from outside."""
-    if is_forbidden(action):
-        raise Forbidden(f"action {action!r} cannot be called from outside")
+def forbidden(action: str) -> Forbidden:
+    """What is raised for an action that may not be called from outside."""
+    return Forbidden(f"action {action!r} cannot be called from outside")
 
 
 def app_error(error: BaseException, request: gdproto.Request, tracebacks: bool) -> DirtyAppError:

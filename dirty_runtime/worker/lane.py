@@ -21,7 +21,7 @@ from typing import Any
 import gdproto
 from gdproto import NEED_DATA, MessageReceived, Request, Response
 
-from ..app import App, by_position
+from ..app import App, by_position, is_forbidden
 from ..errors import (
     DirtyAppNotFoundError,
     DirtyCancelledError,
@@ -36,7 +36,7 @@ from ..sockets.transfer import RECEIVE_BYTES, receive, widen
 from . import spans
 from .chunks import ChunkWriter
 from .converted import has_arrays
-from .faults import app_error, facts_of, head_of, name_of, permit, unencodable
+from .faults import app_error, facts_of, forbidden, head_of, name_of, unencodable
 from .forks import end_copy, is_worker
 from .log import LOG
 from .loop import AsyncItems, Cancelled, EventLoop, Stuck
@@ -295,7 +295,8 @@ class LaneServer:
 
     def _call(self, app: App, request: gdproto.Request) -> Any:
         action, kwargs = request.action, request.kwargs
-        permit(action)
+        if is_forbidden(action):
+            raise forbidden(action)
         RUNNING.set((request.app_path, action, self._asks, request.request_id, request.trace))
         if not kwargs:
             return app(action, *request.args)

@@ -40,7 +40,7 @@ from ..sockets.transfer import MORE_BYTES, receive
 from . import spans
 from .call_threads import CallThreads
 from .converted import Converted, bare, has_arrays
-from .faults import app_error, facts_of, head_of, name_of, permit, unencodable
+from .faults import app_error, facts_of, forbidden, head_of, name_of, unencodable
 from .forks import end_copy
 from .gatherer import Gatherer
 from .lane import OUR_NAMES, LaneServer
@@ -383,7 +383,8 @@ class LoopLane:
 
     def _called(self, request: gdproto.Request) -> Any:
         action, kwargs = request.action, request.kwargs
-        permit(action)
+        if is_forbidden(action):
+            raise forbidden(action)
         called: Callable[..., Any] = self._app
         if not kwargs.keys().isdisjoint(OUR_NAMES):
             called = by_position(self._app.__call__, 2)
