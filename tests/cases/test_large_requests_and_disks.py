@@ -100,7 +100,7 @@ def test_no_room_is_told_and_what_was_taken_is_given_back(
         large = bytes(4 * MIB)
         assert client.execute(OURS, "echo", large)["args"] == [large]
     wait_until_logged(arbiter, "no room for a large request")
-    wait_until(lambda: files(arbiter) == [])
+    wait_until(lambda: files(arbiter) == [], lambda: f"still open: {files(arbiter)}")
 
 
 def test_a_file_that_somebody_cut_ends_its_connection_alone() -> None:
