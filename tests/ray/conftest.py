@@ -38,6 +38,11 @@ def worker_of(arbiter: Arbiter, app: str) -> dict[str, Any]:
     return next((one for one in arbiter.status()["workers"] if app in one["apps"]), {})
 
 
+def dirty(*words: str) -> None:
+    """Run the command. Raises CalledProcessError where it fails."""
+    subprocess.run([sys.executable, "-m", "dirty_runtime", *words], check=True, timeout=LIMIT_S)
+
+
 def is_there(pid: int) -> bool:
     """Whether the process lives."""
     try:

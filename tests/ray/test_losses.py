@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -27,16 +26,11 @@ from dirty_runtime import (
 from dirty_runtime.testing import Arbiter, started
 from tests.dirty_runtime.processes import wait_until_logged
 
-from .conftest import CLUSTER, LIMIT_S, OPEN, Nodes, Serve, is_there, until, worker_of
+from .conftest import CLUSTER, LIMIT_S, OPEN, Nodes, Serve, dirty, is_there, until, worker_of
 
 A, B, C = "apps:OnA", "apps:OnB", "apps:OnC"
 # On a machine that does much else; Ray itself finds out about a node after some ten seconds.
 SOON_S = 4.0
-
-
-def dirty(*words: str) -> None:
-    """Run the command. Raises CalledProcessError where it fails."""
-    subprocess.run([sys.executable, "-m", "dirty_runtime", *words], check=True, timeout=LIMIT_S)
 
 
 def lost_call(arbiter: Arbiter, app: str, begun: Path, lose: Callable[[], Any]) -> float:
