@@ -225,11 +225,13 @@ class Spooler:
         return count
 
     def whole(self, rest: bytes | memoryview) -> Spool:
-        """The frame that ends with `rest`. Raises OSError."""
+        """The frame that ends with `rest`, which is the caller's alone. Raises OSError."""
         self._append(rest)
-        if self._spool is None:
+        # A link has this in hand until it reads again, which an idle one does not.
+        spool, self._spool = self._spool, None
+        if spool is None:
             raise self._error or OSError("there are no parts")
-        return self._spool
+        return spool
 
     def _do(self, act: Act) -> None:
         if self._elsewhere is None:

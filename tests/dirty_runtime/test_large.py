@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,7 +16,13 @@ import pytest
 
 import gdproto
 from dirty_runtime import DirtyClient
-from dirty_runtime.sockets.spool import KEPT_IN_MEMORY_BYTES, READ_BYTES, Spool, Spooler
+from dirty_runtime.sockets.spool import (
+    HELD_BYTES,
+    KEPT_IN_MEMORY_BYTES,
+    READ_BYTES,
+    Spool,
+    Spooler,
+)
 
 from .processes import LIMIT_S, OURS, Arbiter, serving, wait_for_answers, wait_until
 
@@ -218,6 +225,18 @@ def test_what_is_no_more_in_memory_is_read_before_it_is_sent(
     assert came == LARGE[: 3 * READ_BYTES]
     in_memory = subprocess.check_output(["stat", "-f", "-c", "%T", tmp_path], text=True)
     assert len(counts) == (0 if in_memory.strip() in ("tmpfs", "ramfs") else 2)
+
+
+def test_who_takes_a_large_frame_has_its_file_alone() -> None:
+    """A link that reads nothing more has what has put it together still in hand."""
+    spooler = Spooler()
+    spooler.add(LARGE[:HELD_BYTES])
+    spool = spooler.whole(LARGE[HELD_BYTES : HELD_BYTES + 9])
+    assert spool.view() == LARGE[: HELD_BYTES + 9]
+    gone = weakref.ref(spool)
+    del spool
+    assert gone() is None
+    assert (spooler.size, spooler.may_pour) == (0, False)
 
 
 def test_a_full_disk_is_told_at_the_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
