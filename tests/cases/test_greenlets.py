@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -21,6 +20,7 @@ from dirty_runtime import DirtyClient, DirtyTimeoutError
 from dirty_runtime.client.answers import Deadline
 from dirty_runtime.client.sync import Channel
 from dirty_runtime.testing import Arbiter, ending, running
+from tests.backlog import full_backlog
 from tests.dirty_runtime.processes import LIMIT_S, wait_until
 
 PROGRAM = Path(__file__).with_name("greenlets.py")
@@ -70,15 +70,7 @@ def arbiter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arbiter]:
 def full(tmp_path: Path) -> Iterator[str]:
     """A socket whose backlog is full, and at which nobody accepts."""
     path = str(tmp_path / "full")
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket(socket.AF_UNIX))
-        listener.bind(path)
-        listener.listen(0)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                waiting = stack.enter_context(socket.socket(socket.AF_UNIX))
-                waiting.setblocking(False)
-                waiting.connect(path)
+    with full_backlog(path):
         yield path
 
 

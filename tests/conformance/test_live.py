@@ -21,6 +21,7 @@ from gdproto.conformance.live.script import Book
 from gdproto.conformance.live.stages import ArbiterStage, Terms
 from gdproto.conformance.live.transcript import Transcript
 from gdproto.conformance.live.wire import Mismatch, NothingCame, Wire
+from tests.backlog import full_backlog
 
 SCRIPTS = live.scripts()
 
@@ -148,14 +149,7 @@ def test_a_reset_is_a_close(ends: tuple[Wire, socket.socket]) -> None:
 def test_who_finds_no_room_among_those_who_come_waits_for_it(tmp_path: Path) -> None:
     path = str(tmp_path / "socket")
     stage = ArbiterStage(Terms(), Transcript("", "arbiter"), socket_path=path)
-    with socket.socket(socket.AF_UNIX) as listener, contextlib.ExitStack() as taken:
-        listener.bind(path)
-        listener.listen(1)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                one = taken.enter_context(socket.socket(socket.AF_UNIX))
-                one.setblocking(False)
-                one.connect(path)
+    with full_backlog(path) as listener, contextlib.ExitStack() as taken:
         accepts = threading.Timer(0.1, lambda: taken.enter_context(listener.accept()[0]))
         accepts.start()
         stage.connect().drop()

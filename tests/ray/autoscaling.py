@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .cluster import MEMORY_BYTES, descendants, kill
-from .conftest import OPEN
+from .cluster import descendants, kill
+from .node import begin_node, free_port, head_of, wait_until_up
 
-RAY = Path(sys.executable).with_name("ray")
 # So Ray itself calls it.
 HEAD = "ray.head.default"
 # Its provider of nodes that are processes.
@@ -79,30 +75,13 @@ def told(resource: str, address: str) -> dict[str, Any]:
 def autoscaled(resource: str, directory: Path) -> Iterator[Autoscaled]:
     """A cluster that may have two nodes, each of which has one of the resource."""
     host = "127.0.0.1"
-    with socket.create_server((host, 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port(host)
     config = directory / "autoscaling.json"
     config.write_text(json.dumps(told(resource, f"{host}:{port}")))
-    command = [
-        str(RAY),
-        "start",
-        "--head",
-        "--block",
-        f"--port={port}",
-        f"--node-ip-address={host}",
-    ]
-    command += ["--num-cpus=0", f"--object-store-memory={MEMORY_BYTES}", "--disable-usage-stats"]
-    command += ["--include-dashboard=false", f"--autoscaling-config={config}"]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=os.environ | OPEN | FAKE,
-        start_new_session=True,
-    )
+    scales = f"--autoscaling-config={config}"
+    process = begin_node(host, 0, *head_of(port), scales, environment=FAKE)
     try:
-        assert process.stdout is not None
-        assert any(b"--block" in line for line in process.stdout), "ray start ended"
+        wait_until_up(process)
         yield Autoscaled(process, f"{host}:{port}")
     finally:
         kill([process.pid])

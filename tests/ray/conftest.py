@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from dirty_runtime.testing import Arbiter, running
+from dirty_runtime.testing import Arbiter, running, started
 
 CLUSTER = Path(__file__).with_name("cluster.py")
 LIMIT_S = 90.0
@@ -99,6 +99,18 @@ def nodes(ray: None) -> Iterator[Nodes]:
     cluster.stop()
 
 
+def starting(address: str, *apps: str) -> AbstractContextManager[Arbiter]:
+    """An arbiter that has its workers in the cluster there, from its start on: as `started`."""
+    command = [sys.executable, "-m", "dirty_runtime", "serve", "--socket", "SOCKET"]
+    command += ["--workers", "1", *in_cluster(address), *(f"--app={app}" for app in apps)]
+    return started(command, directory=CLUSTER.parent, environment=OPEN)
+
+
+def in_cluster(address: str) -> tuple[str, ...]:
+    """The words of ``dirty serve`` for workers in the cluster there."""
+    return "--launcher", "ray", "--ray-address", address
+
+
 Serve = Callable[..., AbstractContextManager[Arbiter]]
 
 
@@ -109,7 +121,6 @@ def serve(nodes: Nodes) -> Serve:
     def begin(*apps: str, options: tuple[str, ...] = (), **more: Any) -> Any:
         more.setdefault("directory", CLUSTER.parent)
         more.setdefault("environment", OPEN)
-        told = ("--launcher", "ray", "--ray-address", nodes.address, *options)
-        return running(*apps, options=told, **more)
+        return running(*apps, options=(*in_cluster(nodes.address), *options), **more)
 
     return begin

@@ -9,18 +9,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from .cluster import kill
-from .conftest import OPEN
+from .node import begin_node, free_port, head_of, wait_until_up
 
-RAY = Path(sys.executable).with_name("ray")
-MEMORY_BYTES = 200 * 2**20
 LIMIT_S = 100.0
 CPUS = 4
 
@@ -71,38 +66,17 @@ class Networks:
             ip("-n", space, "address", "add", f"{address}/24", "dev", "eth0")
             for one in ("lo", "eth0"):
                 ip("-n", space, "link", "set", one, "up")
-        with socket.create_server((here, 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port(here)
         self.address = f"{here}:{port}"
-        self._ray([], here, "--head", f"--port={port}", "--include-dashboard=false")
+        self._begin(begin_node(here, 0, *head_of(port)))
         for name, address in self.addresses.items():
-            self._ray(
-                ["ip", "netns", "exec", f"{self._name}{name}"],
-                address,
-                f"--address={self.address}",
-                "--resources",
-                json.dumps({name: CPUS}),
-            )
+            joins = (f"--address={self.address}", "--resources", json.dumps({name: CPUS}))
+            within = ("ip", "netns", "exec", f"{self._name}{name}")
+            self._begin(begin_node(address, CPUS, *joins, within=within))
 
-    def _ray(self, within: list[str], address: str, *words: str) -> None:
-        cpus = CPUS if within else 0
-        command = [*within, str(RAY), "start", f"--node-ip-address={address}", f"--num-cpus={cpus}"]
-        command += [f"--object-store-memory={MEMORY_BYTES}", "--disable-usage-stats", *words]
-        process = subprocess.Popen(
-            [*command, "--block"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=os.environ | OPEN,
-            start_new_session=True,
-        )
-        self._started.append(process)
-        assert process.stdout is not None
-        said = b""
-        for line in process.stdout:
-            said += line
-            if b"--block" in line:
-                return
-        raise AssertionError(f"ray start ended: {said.decode()}")
+    def _begin(self, node: subprocess.Popen[bytes]) -> None:
+        self._started.append(node)
+        wait_until_up(node)
 
     def cut(self, name: str) -> None:
         """Have nothing come to the node or from it any more."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from dirty_runtime.testing import Arbiter, started
+from dirty_runtime.testing import Arbiter
 
-from .conftest import CLUSTER, OPEN, dirty, until
+from .conftest import dirty, starting, until
 
 APP = "apps:OnC"
 
@@ -24,18 +23,15 @@ def places(arbiter: Arbiter) -> list[str]:
 def test_slots_and_nodes_come_and_go_together(ray: None, tmp_path: Path) -> None:
     from .autoscaling import autoscaled
 
-    command = [sys.executable, "-m", "dirty_runtime", "serve", "--socket", "SOCKET", "--app", APP]
-    with autoscaled("c", tmp_path) as cluster:
-        command += ["--launcher", "ray", "--ray-address", cluster.address, "--workers", "1"]
-        with started(command, directory=CLUSTER.parent, environment=OPEN) as arbiter:
-            arbiter.wait_ready(1)
-            assert cluster.nodes() == 1
-            dirty("scale", "+1", "--wait", "90", "--socket", arbiter.socket_path)
-            assert len(set(places(arbiter))) == cluster.nodes() == 2
-            with arbiter.client() as client:
-                assert client.execute(APP, "echo", 1) == 1
-            dirty("scale", "-1", "--socket", arbiter.socket_path)
-            until(lambda: cluster.nodes() == 1, "a node goes")
-            assert len(places(arbiter)) == 1
-            with arbiter.client() as client:
-                assert client.execute(APP, "echo", 2) == 2
+    with autoscaled("c", tmp_path) as cluster, starting(cluster.address, APP) as arbiter:
+        arbiter.wait_ready(1)
+        assert cluster.nodes() == 1
+        dirty("scale", "+1", "--wait", "90", "--socket", arbiter.socket_path)
+        assert len(set(places(arbiter))) == cluster.nodes() == 2
+        with arbiter.client() as client:
+            assert client.execute(APP, "echo", 1) == 1
+        dirty("scale", "-1", "--socket", arbiter.socket_path)
+        until(lambda: cluster.nodes() == 1, "a node goes")
+        assert len(places(arbiter)) == 1
+        with arbiter.client() as client:
+            assert client.execute(APP, "echo", 2) == 2

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import sys
 import threading
 import time
 from collections import Counter
@@ -23,10 +22,10 @@ from dirty_runtime import (
     DirtyNoWorkersAvailableError,
     DirtyWorkerError,
 )
-from dirty_runtime.testing import Arbiter, started
+from dirty_runtime.testing import Arbiter
 from tests.dirty_runtime.processes import wait_until_logged
 
-from .conftest import CLUSTER, LIMIT_S, OPEN, Nodes, Serve, dirty, is_there, until, worker_of
+from .conftest import CLUSTER, LIMIT_S, Nodes, Serve, dirty, is_there, starting, until, worker_of
 
 A, B, C = "apps:OnA", "apps:OnB", "apps:OnC"
 # On a machine that does much else; Ray itself finds out about a node after some ten seconds.
@@ -73,10 +72,7 @@ def test_an_actor_that_leaves_a_child_is_gone_all_the_same(serve: Serve) -> None
 
 
 def test_who_waits_for_a_place_holds_nobody_up_and_is_told_why(nodes: Nodes) -> None:
-    command = [sys.executable, "-m", "dirty_runtime", "serve", "--socket", "SOCKET"]
-    command += ["--launcher", "ray", "--ray-address", nodes.address, "--workers", "1"]
-    command += [f"--app={app}" for app in (C, A)]
-    with started(command, directory=CLUSTER.parent, environment=OPEN) as arbiter:
+    with starting(nodes.address, C, A) as arbiter:
         arbiter.wait_ready(1)
         with arbiter.client() as client:
             assert client.execute(A, "echo", 1) == 1

@@ -10,7 +10,7 @@ import pytest
 from dirty_runtime import DirtyWorkerError
 from dirty_runtime.testing import running
 
-from .conftest import CLUSTER, OPEN, until, worker_of
+from .conftest import CLUSTER, OPEN, in_cluster, until, worker_of
 
 A, B = "apps:OnA", "apps:OnB"
 # On a machine that does much else.
@@ -26,7 +26,7 @@ def test_nodes_with_networks_of_their_own(ray: None, tmp_path: Path) -> None:
         pytest.skip("networks cannot be made here: that takes `ip`, and root")
     value = bytes(range(256)) * (20 * 2**12)
     with networks("ab") as nodes:
-        options = ("--launcher", "ray", "--ray-address", nodes.address)
+        options = in_cluster(nodes.address)
         with (
             running(A, B, options=options, directory=CLUSTER.parent, environment=OPEN) as arbiter,
             arbiter.client(timeout=60) as client,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from dirty_runtime.testing import running, started
+from dirty_runtime.testing import running
 
-from .conftest import CLUSTER, OPEN, TOKEN, Nodes, until, worker_of
+from .conftest import CLUSTER, TOKEN, Nodes, in_cluster, starting, until, worker_of
 
 APP = "apps:OnA"
 
@@ -22,16 +21,14 @@ def address(ray: None) -> Iterator[str]:
 
 
 def test_who_has_the_token_is_served(address: str) -> None:
-    options = ("--launcher", "ray", "--ray-address", address)
+    options = in_cluster(address)
     served = running(APP, options=options, directory=CLUSTER.parent, environment=TOKEN)
     with served as arbiter, arbiter.client() as client:
         assert client.execute(APP, "echo", 1) == 1
 
 
 def test_who_has_none_is_told_why_it_waits(address: str) -> None:
-    command = [sys.executable, "-m", "dirty_runtime", "serve", "--socket", "SOCKET", "--app", APP]
-    command += ["--launcher", "ray", "--ray-address", address]
-    with started(command, directory=CLUSTER.parent, environment=OPEN) as arbiter:
+    with starting(address, APP) as arbiter:
         arbiter.wait_ready(0)
         waits = until(lambda: worker_of(arbiter, APP).get("waits"), "it waits")
         assert "RAY_AUTH_MODE" in waits
