@@ -62,17 +62,29 @@ class CancelsWhereItMayNot(Passage):
         return True
 
 
-class FindsTextsAnywhere(Passage):
-    """Takes a text of gunicorn for an error type wherever in a message it stands."""
+class MistakesErrors(Passage):
+    """Takes some errors for others."""
 
     told_by = "client-texts-of-others"
 
     def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
         message = gdproto.parse(frame)
-        if isinstance(message, gdproto.Error) and "Key not found: " in message.message:
-            message.message = message.message[message.message.index("Key not found: ") :]
+        if isinstance(message, gdproto.Error) and self.mistakes(message):
             frame = message.to_bytes()
         yield frame
+
+    def mistakes(self, error: gdproto.Error) -> bool:
+        """Make another of it. Returns whether it is one of these."""
+        raise NotImplementedError
+
+
+class FindsTextsAnywhere(MistakesErrors):
+    """Takes a text of gunicorn for an error type wherever in a message it stands."""
+
+    def mistakes(self, error: gdproto.Error) -> bool:
+        _, text, rest = error.message.partition("Key not found: ")
+        error.message = text + rest
+        return bool(text)
 
 
 class CancelsUnasked(CancelsWhereItMayNot):
@@ -180,17 +192,12 @@ class TakesBoolsForNumbers(Passage):
         yield frame
 
 
-class TakesTextsForTypes(Passage):
+class TakesTextsForTypes(MistakesErrors):
     """Takes a text of gunicorn's for what it says, whatever the type."""
 
-    told_by = "client-texts-of-others"
-
-    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
-        message = gdproto.parse(frame)
-        if isinstance(message, gdproto.Error) and message.message.startswith("Key not found: "):
-            message.error_type = "StashKeyNotFoundError"
-            frame = message.to_bytes()
-        yield frame
+    def mistakes(self, error: gdproto.Error) -> bool:
+        error.error_type = "StashKeyNotFoundError"
+        return error.message.startswith("Key not found: ")
 
 
 class AsksForAnotherKey(Passage):
@@ -201,35 +208,29 @@ class AsksForAnotherKey(Passage):
     def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
         message = gdproto.parse(frame)
         if isinstance(message, gdproto.Stash):
-            message.key = "another"
+            message.key = self.in_place_of(message.key)
             frame = message.to_bytes()
         yield frame
 
+    def in_place_of(self, key: object) -> str:
+        """The key that is read."""
+        return "another"
 
-class WritesKeysAsText(Passage):
+
+class WritesKeysAsText(AsksForAnotherKey):
     """Reads the text of a key of the stash in place of the key."""
 
-    told_by = "client-stash"
-
-    def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
-        message = gdproto.parse(frame)
-        if isinstance(message, gdproto.Stash):
-            message.key = str(message.key)
-            frame = message.to_bytes()
-        yield frame
+    def in_place_of(self, key: object) -> str:
+        return str(key)
 
 
-class FindsTextsThatAreLike(Passage):
+class FindsTextsThatAreLike(MistakesErrors):
     """Takes a text that is like one of gunicorn's for it."""
 
-    told_by = "client-texts-of-others"
-
-    def answered(self, frame: bytes, header: Header) -> Iterator[bytes]:
-        message = gdproto.parse(frame)
-        if isinstance(message, gdproto.Error) and message.message.lower().startswith("key not f"):
-            message.message = "Key not found: k"
-            frame = message.to_bytes()
-        yield frame
+    def mistakes(self, error: gdproto.Error) -> bool:
+        is_like = error.message.lower().startswith("key not f")
+        error.message = "Key not found: k"
+        return is_like
 
 
 class LeavesAtWhatMayNotCome(LeavesAtAFault):

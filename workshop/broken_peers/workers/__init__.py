@@ -103,6 +103,7 @@ class GoesOnUnderTheNextId(BrokenWorker):
     its id is open again."""
 
     told_by = "worker-payload-in-a-cancel"
+    ended: int | None = None
 
     def asked(self, frame: bytes, header: Header) -> Iterator[bytes]:
         yield frame
@@ -111,8 +112,6 @@ class GoesOnUnderTheNextId(BrokenWorker):
         elif header.code == MessageCode.REQUEST and header.request_id == self.ended:
             self.ended = None
             self.opener.sendall(gdproto.Chunk(header.request_id, 99).to_bytes())
-
-    ended: int | None = None
 
 
 class ExitsWellWhenItCannotBoot(BrokenWorker):
