@@ -113,6 +113,7 @@ class ArbiterStage(Stage):
             except BlockingIOError:
                 if time.monotonic() > due_s:
                     raise
+                # Nothing tells that there is room.
                 time.sleep(POLL_S)
 
     def status(self) -> dict[str, Any]:

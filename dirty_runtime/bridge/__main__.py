@@ -149,8 +149,7 @@ class Bridge:
         return actor
 
     def _head(self) -> tuple[str, int]:
-        host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
-        return host.strip("[]"), int(port)
+        return _host_and_port(ray.get_runtime_context().gcs_address)
 
     # --- what is carried ---
 
@@ -256,10 +255,14 @@ def _all_of(begin: Callable[[], Any]) -> Iterator[Numbered]:
 
 def _why_late(address: str) -> str:
     """Why nothing is heard of a cluster; Ray itself says it after a minute."""
-    host, _, port = address.rpartition(":")
-    if not port.isdigit() or is_gone((host.strip("[]"), int(port))):
+    if not address.rpartition(":")[2].isdigit() or is_gone(_host_and_port(address)):
         return f"no cluster answers at {address}"
     return f"what answers at {address} does not let this machine in: see RAY_AUTH_MODE there"
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 def _last(error: BaseException) -> str:

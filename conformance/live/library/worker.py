@@ -13,6 +13,7 @@ from typing import Any
 import gdproto
 from gdproto import HEADER_BYTES, MessageCode, StashOp
 
+from ..app import BOOT_S
 from ..expectations import (
     Expected,
     Outcome,
@@ -33,8 +34,8 @@ from ..wire import Mismatch, Wire
 BOOT_FAILED = 3
 TICKS, TICK_S = 200, 0.02
 SOON_S = 2.0
-# Half of what the app's init takes; a call of a worker that is ready takes a tenth of that.
-INIT_S, STARTS = 0.15, 5
+# A call of a worker that is ready takes a tenth of that.
+INIT_S, STARTS = BOOT_S / 2, 5
 # So many of each are too much text, by whatever a language counts: these are not as many
 # characters as bytes are permitted, but for the first, nor the last as many units of UTF-16.
 LETTERS = {"\u00e9": 66_000, "\u20ac": 40_000, "\U0001f600": 20_000}
