@@ -66,20 +66,18 @@ def encode_by(encoded: Callable[[Any], bytes], value: Any, default: Default) -> 
 
 def _replaced(value: Any, default: Default) -> Any:
     """The value, with another in each place where one has no form."""
-
-    def inside(one: Any) -> Any:
-        return _replaced(one, default)
-
-    value = strict.plain(value)
+    # What cannot be read has none either.
+    with suppress(ValueError):
+        value = strict.plain(value)
     kind = type(value)
     if kind is list:
-        return list(map(inside, value))
+        return [_replaced(one, default) for one in value]
     if kind is dict:
-        return dict(zip(value, map(inside, value.values()), strict=True))
+        return {key: _replaced(one, default) for key, one in value.items()}
     if any(rule.python is kind for rule in VALUE_TYPES):
         return value
     other = default(value)
-    return value if other is value else inside(other)
+    return value if other is value else _replaced(other, default)
 
 
 def decode(data: Buffer, *, zero_copy: bool = False) -> Any:

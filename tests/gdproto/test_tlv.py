@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gdproto
-from gdproto import ProtocolError
+from gdproto import ProtocolError, tlv
 from gdproto.errors import format_path
 from gdproto.spec.oracle import build_value, parse_value
 
@@ -133,6 +133,24 @@ def test_only_protocol_errors_escape(make: Callable[[], Any]) -> None:
     with pytest.raises(ProtocolError) as caught:
         gdproto.encode([value])
     assert caught.value.code == "unsupported_type"
+
+
+@pytest.mark.parametrize("encode", [gdproto.encode, tlv.encode])
+def test_what_a_default_raises_ends_nothing_early(encode: Callable[..., bytes]) -> None:
+    def default(value: Any) -> Any:
+        raise StopIteration
+
+    for value in ([1, object(), 2], {"a": 1, "b": object(), "c": 3}):
+        with pytest.raises(StopIteration):
+            encode(value, default=default)
+
+
+@pytest.mark.parametrize("encode", [gdproto.encode, tlv.encode])
+def test_what_cannot_be_read_goes_to_a_default_too(encode: Callable[..., bytes]) -> None:
+    values = [released(), (object(),)]
+    assert encode(values, default=lambda _: "text") == encode(["text", ["text"]])
+    with pytest.raises(ProtocolError, match=r"unsupported_type in \[0\]"):
+        encode(values, default=lambda value: value)
 
 
 def test_nan_keeps_its_bits() -> None:
