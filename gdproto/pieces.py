@@ -36,7 +36,7 @@ class Pieces:
         return b"".join(self._pieces)
 
     def under(self, name: str, fields: dict[str, Any]) -> Pieces:
-        """A dict of these fields and, under the name, of this value."""
+        """A dict of these fields and, under the name, which is none of theirs, of this value."""
         return Pieces([encode({**fields, name: None})[:-1], *self._pieces])
 
     def response(self, request_id: int) -> tuple[Header, list[bytes]]:

@@ -550,6 +550,7 @@ def _handed(codec: Codec, role: str, data: bytes, portion: int, options: dict[st
     for start in range(0, len(data), portion):
         connection.receive_data(data[start : start + portion])
         told += [*_told(codec, connection), connection.passable, connection.unread(HEADER_BYTES)]
+        told.append(connection.untaken_bytes)
     connection.receive_eof()
     return [*told, *_told(codec, connection), sorted(connection.open_exchanges)]
 

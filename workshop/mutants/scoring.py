@@ -32,7 +32,7 @@ from gdproto.conformance.running.runner import introduced
 from gdproto.conformance.running.testee import Json
 from gdproto.conformance.testees.python import GdprotoTestee
 
-from . import beside_c, careful, doors, inside, walked
+from . import beside_c, careful, conveniences, doors, inside, walked
 from .loading import loaded
 from .mutant import LOW_LIMITS, Mutant, MutantError, Sources, limited, original
 from .operated import Operated
@@ -205,7 +205,12 @@ class Suite:
 
     def _open_doors(self, testee: GdprotoTestee, strict: StrictUse) -> Iterator[Door]:
         for name, through in (
-            doors.APART | inside.APART | careful.APART | beside_c.APART | walked.APART
+            doors.APART
+            | inside.APART
+            | careful.APART
+            | beside_c.APART
+            | walked.APART
+            | conveniences.APART
         ).items():
             yield self._opened(testee, strict, name, through)
         for one in self._small:
