@@ -343,6 +343,11 @@ class Channel:
         except OSError as error:
             raise lost(self._path, error) from None
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something came with the last answer: by then it is about the connection."""
+        return self._connection.is_inside_frame
+
     def _receive(self) -> None:
         """Read once. Raises OSError."""
         try:
@@ -507,7 +512,7 @@ class Channels:
         return None
 
     def _keep(self, channel: Channel) -> None:
-        if channel.is_clean and self._generation == _generation:
+        if channel.is_clean and not channel.has_more and self._generation == _generation:
             self._idle.append(channel)
         else:
             channel.close()

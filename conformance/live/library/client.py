@@ -354,6 +354,22 @@ def error_of_connection(stage: ClientStage) -> None:
     check_fails(stage.outcome(), "DirtyProtocolError")
 
 
+@BOOK.script("client-told-to-leave", "GD-ERR-039 GD-ERR-015")
+def told_to_leave(stage: ClientStage) -> None:
+    """Sends an ERROR under id 0 with an answer, and stays: the next call comes elsewhere."""
+    stage.start([call(1)], [call(2)])
+    wire, request = stage.next(A_REQUEST)
+    notice = gdproto.Error(0, "DirtyNoWorkersAvailableError", "it stops", {"begun": False})
+    stage.answer(wire, gdproto.Response(request.request_id, "one"), notice)
+    other, request = stage.next(request_of(2))
+    if other is wire:
+        raise Mismatch("the next call on another connection", "it on the one that was to be left")
+    stage.answer(other, gdproto.Response(request.request_id, "two"))
+    ((first,), (second,)) = stage.outcomes()
+    check(first, result="one")
+    check(second, result="two")
+
+
 @BOOK.script("client-gunicorns-texts", "GD-GUN-002")
 def gunicorns_texts(stage: ClientStage) -> None:
     """Answers reads of the stash as gunicorn does where the key or the table is missing."""

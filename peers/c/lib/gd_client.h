@@ -320,9 +320,10 @@ static inline gd_channel *gd__channel_open(const gd_client *client, gd_failure *
     return channel;
 }
 
-/* Whether a connection that rested is still good: nothing has come there. */
+/* Whether a connection that rested is still good: nothing has come with the last answer or since. */
 static inline bool gd__is_good(gd_channel *channel) {
-    return !gd__channel_read(channel) && channel->connection.open == 0;
+    return gd_connection_next(&channel->connection, &channel->event) == GD_EVENT_NONE &&
+        !gd__channel_read(channel) && channel->connection.open == 0;
 }
 
 static inline gd_channel *gd__channel_take(gd_client *client, gd_failure *failure) {

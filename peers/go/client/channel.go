@@ -51,8 +51,11 @@ func dialed(ctx context.Context, path string) (*channel, error) {
 
 func (c *channel) close() { c.conn.Close() }
 
-// Whether nothing has come since the last exchange, neither bytes nor the end.
+// Whether nothing has come with the last answer or since, neither a message nor the end.
 func (c *channel) isQuiet() bool {
+	if c.connection.Next() != nil {
+		return false
+	}
 	isQuiet := false
 	err := c.raw.Read(func(fd uintptr) bool {
 		var one [1]byte

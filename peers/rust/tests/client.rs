@@ -1,6 +1,6 @@
 //! The client against an arbiter that does what each test has it do.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,6 +12,7 @@ use dirty::gd::messages::{Chunk, End, Error, Message, Response};
 use dirty::gd::{Connection, Dict, ErrorType, Event, Role, Value};
 
 const LONG: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_millis(2);
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// A socket of its own, removed with it.
@@ -26,6 +27,8 @@ impl Arbiter {
         let name = format!("dirty-{}-{number}.sock", std::process::id());
         let path = std::env::temp_dir().join(name);
         let listener = UnixListener::bind(&path).expect("the socket is free");
+        // A client that has failed does not come: nobody waits for it for ever.
+        listener.set_nonblocking(true).expect("a socket");
         Arbiter { path, listener }
     }
 
@@ -34,7 +37,19 @@ impl Arbiter {
     }
 
     fn accept(&self) -> Wire {
-        let (socket, _) = self.listener.accept().expect("a client connects");
+        let due = Instant::now() + LONG;
+        let socket = loop {
+            match self.listener.accept() {
+                Ok((socket, _)) => break socket,
+                Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < due => {
+                    std::thread::sleep(SHORT);
+                }
+                Err(error) => panic!("a client connects: {error}"),
+            }
+        };
+        socket.set_nonblocking(false).expect("a socket");
+        socket.set_read_timeout(Some(LONG)).expect("a socket");
+        socket.set_write_timeout(Some(LONG)).expect("a socket");
         Wire { socket, connection: Connection::new(Role::Arbiter) }
     }
 }

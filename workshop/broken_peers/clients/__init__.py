@@ -129,6 +129,12 @@ class DoesNotHearOfTheConnection(Passage):
             yield frame
 
 
+class StaysWhereItIsToLeave(DoesNotHearOfTheConnection):
+    """Makes its next call on a connection of which it was told that it ends."""
+
+    told_by = "client-told-to-leave"
+
+
 class NeedsKnownKeys(Passage):
     """Takes no notice of an answer that has keys which it does not know."""
 

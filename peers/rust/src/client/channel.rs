@@ -52,8 +52,12 @@ impl Channel {
         })
     }
 
-    /// Whether nothing has come since the last exchange, neither bytes nor the end.
+    /// Whether nothing has come with the last answer or since, neither a message nor the end.
     pub(super) fn is_quiet(&mut self) -> bool {
+        self.connection.next_event().is_none() && self.has_nothing_to_read()
+    }
+
+    fn has_nothing_to_read(&mut self) -> bool {
         (&*self.socket).read(&mut self.buffer).is_err_and(|error| is_passing(error.kind()))
     }
 

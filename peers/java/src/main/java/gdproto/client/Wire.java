@@ -60,6 +60,9 @@ final class Wire implements AutoCloseable {
   /** Whether something runs on that was given up and cannot be cancelled. */
   private boolean isHeld;
 
+  /** Whether something has come that is about the connection. */
+  private boolean isEnding;
+
   /** Whether nothing more is asked here. */
   private boolean isLeft;
 
@@ -120,9 +123,9 @@ final class Wire implements AutoCloseable {
     return over != null;
   }
 
-  /** Whether what is asked here waits behind nothing that was given up. */
+  /** Whether what is asked here waits behind nothing that was given up, and it goes on. */
   synchronized boolean isFree() {
-    return over == null && !isHeld && toCancel.isEmpty();
+    return over == null && !isEnding && !isHeld && toCancel.isEmpty();
   }
 
   /** Nothing more is asked here: it closes when all that is under way has been answered. */
@@ -248,7 +251,18 @@ final class Wire implements AutoCloseable {
   }
 
   private synchronized List<Event> received(byte[] bytes, int count) {
-    return connection.receive(bytes, 0, count);
+    List<Event> events = connection.receive(bytes, 0, count);
+    // Who gets an answer that came together with that may call before it is that one's turn.
+    isEnding |= events.stream().anyMatch(Wire::endsIt);
+    return events;
+  }
+
+  /** Whether it is about the connection. */
+  private static boolean endsIt(Event event) {
+    return event instanceof Event.Received received
+            && received.message() instanceof Message.Error
+            && !received.ended()
+        || event instanceof Event.Fault fault && fault.error().scope() == Scope.CONNECTION;
   }
 
   private synchronized List<Event> ended() {
