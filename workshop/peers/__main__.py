@@ -9,6 +9,7 @@ The exit status is 1 where anything failed.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -50,6 +51,10 @@ def main(words: list[str]) -> int:
     for language, one in scores.items():
         if one.unsupported:
             print(f"{language} has no way to hold: {', '.join(one.unsupported)}")
+    # Once more, and last: who sees the end of a long log alone sees these.
+    for language, one in scores.items():
+        for fault in one.faults:
+            print(f"{language}: {fault}")
     return 1 if failed else 0
 
 
@@ -85,8 +90,9 @@ def _done(peer: Peer, commands: Iterable[str], environment: Mapping[str, str] = 
     print(f"== {peer.language}", flush=True)
     built(peer)
     for command in commands:
+        began_s = time.monotonic()
         run(peer, command, environment=environment)
-        print(f"   {command}", flush=True)
+        print(f"   {command}: {time.monotonic() - began_s:.0f} s", flush=True)
 
 
 def _table(scores: dict[str, Score]) -> Table:
