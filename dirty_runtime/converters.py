@@ -63,6 +63,14 @@ class Kind(NamedTuple):
     take: Convert
     make: Convert
 
+    def taken(self, value: Any) -> Any:
+        """What is sent for the value; what `take` raises goes through, as out of a generator."""
+        try:
+            return self.take(value)
+        except StopIteration as error:
+            # It would end the list in which the value stands.
+            raise RuntimeError(f"the converter of {self.name} raised StopIteration") from error
+
 
 COMMON = (
     Kind(
@@ -170,7 +178,7 @@ class Converters:
             return value if PLAIN.issuperset(map(type, value)) else list(map(self._out, value))
         found = self._kind(kind)
         if found is not None:
-            return {MARK + found.name: self._out(found.take(value))}
+            return {MARK + found.name: self._out(found.taken(value))}
         return array_out(value) if self._has_arrays else value
 
     def _kind(self, cls: type) -> Kind | None:

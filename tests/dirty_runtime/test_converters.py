@@ -292,6 +292,17 @@ def test_what_is_too_deep_or_holds_itself_is_for_the_codec() -> None:
         gdproto.encode(COMMON.to_wire(round_))
 
 
+def test_a_converter_that_ends_an_iteration_loses_no_items() -> None:
+    class Spent:
+        pass
+
+    converters = Converters()
+    converters.add(Spent, "Spent", lambda value: next(iter(())), Spent)
+    for values in ([1, Spent(), 2], {"a": 1, "b": Spent(), "c": 2}):
+        with pytest.raises(RuntimeError, match="the converter of Spent raised StopIteration"):
+            converters.to_wire(values)
+
+
 # --- encode with a default ---
 
 
