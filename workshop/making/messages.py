@@ -9,6 +9,7 @@ from typing import Any
 
 from gdproto.conformance.cases import Recipe
 from gdproto.spec.codegen import ir
+from gdproto.spec.codegen.layout import may_be_absent
 
 from .collected import As, Collected, fault
 from .frames import slug
@@ -231,12 +232,23 @@ def forms(out: Collected, name: str) -> None:
     requires = "GD-MSG-001 GD-MSG-039"
     order = " GD-MSG-040 GD-MSG-055 GD-MSG-074" * (name == "REQUEST")
     valid(out, f"{kind}-full", requires + order, name, full)
+    some(out, name)
     backwards = dict(reversed(full.items()))
     if backwards != full or len(full) > 1:
         valid(out, f"{kind}-backwards", "GD-MSG-002", name, backwards)
     if name == "ERROR":
         inside = {"error": dict(reversed(full["error"].items()))}
         valid(out, "error-backwards", "GD-MSG-002", name, inside)
+
+
+def some(out: Collected, name: str) -> None:
+    """The first of the fields that a sender leaves out, one more each time: how many there are."""
+    fields = MESSAGES[name].fields or ()
+    left_out = [field.name for field in fields if may_be_absent(field)]
+    # With none of them, all but one and all there are cases enough.
+    for count in range(1, len(left_out) - 1):
+        payload = {key: value for key, value in FULL[name].items() if key not in left_out[count:]}
+        valid(out, f"{slug(name)}-with-{count}", "GD-MSG-007 GD-MSG-039", name, payload)
 
 
 def absent(out: Collected, name: str, path: str, field: ir.Field) -> None:

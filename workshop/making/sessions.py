@@ -121,6 +121,11 @@ def transition(out: Collected, role: ir.Role, state: str, sender: str, kind: str
     requires += "" if mine else " GD-EXCH-022"
     name = f"{role.name}-{state}-{verb}-{slug(kind)}"
     out.converses(name, requires, role=role.name, steps=steps)
+    if not scope and after in ("calling", "asking"):
+        # A RESPONSE is delivered in both; what follows a CHUNK is a stream, or a refusal.
+        steps[-1] = probe(role, after, "CHUNK")
+        requires += " GD-EXCH-009" if after == "asking" else ""
+        out.converses(f"{name}-then-chunk", requires, role=role.name, steps=steps)
 
 
 def judged(role: ir.Role, state: str, sender: str, kind: str) -> tuple[str, str, str, str]:
@@ -183,12 +188,12 @@ def arrival(kind: str, code: str, scope: str, state: str, after: str) -> list[Ev
     return [ended()] if state != "idle" and after == "idle" else []
 
 
-def probe(role: ir.Role, state: str) -> Step:
-    """A RESPONSE: what comes of it shows the state."""
-    code, scope, after, _ = _from_answerer(state, "RESPONSE")
+def probe(role: ir.Role, state: str, kind: str = "RESPONSE") -> Step:
+    """A message of the answerer: what comes of it shows the state."""
+    code, scope, after, _ = _from_answerer(state, kind)
     if role.side == "answerer":
-        return sent("RESPONSE", refused=code if scope else "")
-    return received(written("RESPONSE"), *arrival("RESPONSE", code, scope, state, after))
+        return sent(kind, refused=code if scope else "")
+    return received(written(kind), *arrival(kind, code, scope, state, after))
 
 
 def last(role: ir.Role, state: str, request_id: int = REQUEST_ID) -> Step:
