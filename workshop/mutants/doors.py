@@ -528,12 +528,13 @@ def vars_of(message: Any) -> dict[str, Any]:
 
 
 def leaves(value: Any) -> list[Any]:
-    """What the value holds, in one row: views told from bytes, NaN from numbers by their bits."""
+    """What the value holds, in one row: views told from bytes, tuples from lists, NaN by its bits."""
     found, pending = [], [value]
     while pending:
         one = pending.pop()
         if isinstance(one, list | tuple):
             pending += one
+            found.append((type(one).__name__, ""))
         elif isinstance(one, dict):
             pending += [*one.values(), *one]
         else:

@@ -241,8 +241,8 @@ class StrictUse:
         for name in ("decode", "Encoder"):
             setattr(strict, name, self._counted(getattr(strict, name)))
         for kind in codec.MESSAGE_CLASSES.values():
-            if hasattr(kind, "_from_bytes"):
-                kind._from_bytes = staticmethod(self._noted(kind._from_bytes))
+            kind._from_bytes = staticmethod(self._noted(kind._from_bytes))
+            kind._write_payload = self._doubted(kind._write_payload)
 
     def _counted(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*arguments: Any, **named: Any) -> Any:
@@ -261,6 +261,16 @@ class StrictUse:
             return message
 
         return noted
+
+    def _doubted(self, write: Callable[..., None]) -> Callable[..., None]:
+        def doubted(*arguments: Any) -> None:
+            try:
+                write(*arguments)
+            except Exception:
+                self.count += 1
+                raise
+
+        return doubted
 
 
 def _limits(testee: GdprotoTestee) -> Any:

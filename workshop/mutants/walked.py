@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
+from itertools import product
 from typing import Any
 
 from gdproto import encode
+from workshop.making.meaning import MESSAGES, SMALLEST, at
+from workshop.making.meaning import leaves as leaves_of
 
 from .doors import Codec, leaves, tried
 
@@ -179,34 +182,23 @@ def fast(codec: Codec) -> list[Any]:
 
 
 def _messages(codec: Codec) -> Iterator[Any]:
-    def request(*args: Any, **fields: Any) -> Any:
-        return codec.Request(1, "m:A", "go", *args, **fields)
+    """Messages with what no vector gives a field: tuples, encoded values, and what is as deep."""
+    for name, smallest in SMALLEST.items():
+        kind = getattr(codec, name.title())
+        fields = leaves_of(MESSAGES[name].fields or ())
+        held = {field.name: at(smallest, path) for path, field in fields if field.required}
+        for (_, field), value in product(fields, _held(codec)):
+            yield kind(1, **{**held, field.name: value})
 
-    for priority in (-11, -10, -9, 9, 10, 11):
-        yield request(priority=priority)
-    for timeout in (-1, -0.5, 0, 0.0, 0.5, 1, True, "1"):
-        yield request(timeout=timeout)
-    holders: tuple[Any, ...] = ([], [1], (1,), {}, "s")
-    yield from map(request, holders)
-    for op in range(-1, 12):
-        yield from (codec.Stash(1, op, "t"), codec.Manage(1, op))
+
+def _held(codec: Codec) -> Iterator[Any]:
+    encoded = codec.Encoded(encode(1))
+    yield from ((), (1,), [1], {}, {"k": (1,)}, encoded, [encoded], {"k": encoded})
     for depth in range(MAX_DEPTH - 4, MAX_DEPTH + 1):
         value: Any = []
         for _ in range(depth - 1):
             value = [value]
-        yield from (
-            request([value]),
-            request((), {"k": value}),
-            codec.Error(1, "e", "m", {"k": value}),
-        )
-        yield from (
-            codec.Response(1, value),
-            codec.Chunk(1, value),
-            codec.Stash(1, 1, "t", "k", value),
-        )
-    held = codec.Encoded(encode(1))
-    yield from (codec.Response(1, held), codec.Chunk(1, held), codec.Stash(1, 1, "t", "k", held))
-    yield from (codec.Response(1, [held]), request([held]), request((), {"k": held}))
+        yield from (value, [value], {"k": value})
 
 
 # By name; each is passed once, whatever the cases are.
