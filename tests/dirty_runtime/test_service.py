@@ -211,13 +211,13 @@ def end_by_scaling(manager: Manager, arbiter: Arbiter) -> None:
 
 
 def test_how_far_a_start_is_is_told_before_it_is_ready(manager: Manager) -> None:
-    hang = manager.directory / "hang"
-    hang.touch()
+    wait = manager.directory / "wait"
+    wait.touch()
     with manager.starting():
         manager.until("STATUS=it looks at its apps")
         manager.until("STATUS=0 of 1 workers serve")
         assert "READY=1" not in manager.said
-        hang.unlink()
+        wait.unlink()
         manager.until("READY=1")
         manager.until("STATUS=1 of 1 workers serve")
     (manager.directory / "broken").touch()
