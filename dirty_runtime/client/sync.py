@@ -311,8 +311,9 @@ class Channel:
 
     def _wait_at_most(self, seconds: float) -> None:
         if not 0 <= self._limit_s - seconds < SLACK_S:
-            self._limit_s = seconds
-            self._socket.settimeout(seconds)
+            # The next call of as many seconds has some microseconds more, or less, left by then.
+            self._limit_s = seconds + SLACK_S / 10
+            self._socket.settimeout(self._limit_s)
 
     def receive(self, deadline: Deadline, idle_s: float | None = None) -> gdproto.Message:
         """The next answer, waited for until the deadline, or for `idle_s` seconds if given.
@@ -325,7 +326,8 @@ class Channel:
             while True:
                 event = self._connection.next_event()
                 if type(event) is MessageReceived and event.message.request_id:
-                    self.is_clean = event.ended
+                    # What came with the end of an exchange is about the connection.
+                    self.is_clean = event.ended and not self._connection.untaken_bytes
                     if self._incoming is not None and self._incoming.came:
                         return self._resolved(event.message)
                     return event.message
@@ -333,20 +335,16 @@ class Channel:
                     self._wait_at_most(limit.left_s())
                     self._receive()
                 elif (answer := answer_in(event, self._path)) is not None:
-                    self.is_clean = answer.ended
+                    self.is_clean = answer.ended and not self._connection.untaken_bytes
                     return answer.message
         except gdproto.ProtocolError as error:
-            self.is_clean = not self._connection.open_exchanges
+            is_open = self._connection.open_exchanges or self._connection.untaken_bytes
+            self.is_clean = not is_open
             raise broken(error) from None
         except TimeoutError:
             raise limit.passed() from None
         except OSError as error:
             raise lost(self._path, error) from None
-
-    @property
-    def has_more(self) -> bool:
-        """Whether something came with the last answer: by then it is about the connection."""
-        return self._connection.is_inside_frame
 
     def _receive(self) -> None:
         """Read once. Raises OSError."""
@@ -512,7 +510,7 @@ class Channels:
         return None
 
     def _keep(self, channel: Channel) -> None:
-        if channel.is_clean and not channel.has_more and self._generation == _generation:
+        if channel.is_clean and self._generation == _generation:
             self._idle.append(channel)
         else:
             channel.close()
