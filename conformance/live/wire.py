@@ -10,6 +10,7 @@ import select
 import socket
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 import gdproto
@@ -133,6 +134,9 @@ class Wire:
         """Close."""
         if self._socket.fileno() >= 0:
             self._transcript.note(self.name, DROPPED)
+            # A process that another thread has just forked may have the socket, too.
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
             self._socket.close()
 
     # --- receiving ---

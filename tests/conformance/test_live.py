@@ -143,6 +143,14 @@ def test_a_reset_is_a_close(ends: tuple[Wire, socket.socket]) -> None:
     wire.drop()
 
 
+def test_a_drop_is_a_close_although_a_process_that_was_forked_has_the_socket() -> None:
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(5.0)
+    with ours.dup(), theirs:
+        Wire(ours, "1", Transcript("x", "arbiter"), 0.2).drop()
+        assert theirs.recv(1) == b""
+
+
 # --- transcripts ---
 
 
