@@ -24,7 +24,7 @@ import gdproto
 from gdproto import MessageReceived, Response
 
 from ..errors import DirtyConnectionError, DirtyError, DirtyProtocolError, from_message
-from ..sockets.own import is_pythons, unix_socket
+from ..sockets.own import end, is_pythons, unix_socket
 from ..sockets.passing import Descriptors, Incoming, receive_passed, send_passing
 from ..sockets.round_trip import round_trip, round_trip_of_its_own
 from ..sockets.transfer import RECEIVE_BYTES, receive, widen
@@ -87,6 +87,7 @@ class Channel:
 
     def __init__(self, socket_path: str, deadline: Deadline, large: Large | None = None) -> None:
         self._path = socket_path
+        self._generation = _generation
         # Whether it was asked, and what comes if descriptors may be passed.
         self._was_asked = False
         self._incoming: Incoming | None = None
@@ -361,8 +362,11 @@ class Channel:
             self._connection.receive_eof()
 
     def close(self) -> None:
-        """Close; an exchange that is still open is cancelled by it."""
-        self._socket.close()
+        """Close; an exchange that is still open is cancelled by it, but for a parent's."""
+        if self._generation == _generation:
+            end(self._socket)
+        else:
+            self._socket.close()
 
 
 class Channels:

@@ -17,6 +17,7 @@ from weakref import ref
 
 import gdproto
 
+from ..sockets.own import end
 from ..sockets.passing import Incoming, Parcel, receive_passed
 from ..sockets.transfer import RECEIVE_BYTES, receive
 from .large import Large, never
@@ -167,7 +168,10 @@ class Wire:
             loop.remove_reader(self._socket.fileno())
             loop.remove_writer(self._socket.fileno())
         self._waiting.clear()
-        self._socket.close()
+        if self.pid == os.getpid():
+            end(self._socket)
+        else:
+            self._socket.close()
 
     def _usable_loop(self) -> asyncio.AbstractEventLoop | None:
         """The loop; None where this is closed, the loop has ended, or it is a parent process's.

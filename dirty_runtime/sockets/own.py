@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 
 
 class OwnSocket(socket.socket):
@@ -28,3 +29,10 @@ def unix_socket() -> socket.socket:
 def is_pythons(connected: socket.socket) -> bool:
     """Whether it is a socket of Python's own, which holds up the thread while it waits."""
     return type(connected) is OwnSocket or type(connected).__module__ == "socket"
+
+
+def end(connected: socket.socket) -> None:
+    """Close a connection that this process has opened: it ends although a child has it, too."""
+    with suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)
+    connected.close()

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -21,7 +23,7 @@ from hypothesis import strategies as st
 
 from dirty_runtime import DirtyClient
 
-from .processes import OURS, Arbiter, serving
+from .processes import OURS, Arbiter, serving, wait_until
 
 ITEMS = 300
 
@@ -135,3 +137,44 @@ def test_a_child_that_is_forked_beside_threads_that_call_is_not_held_up(arbiter:
             is_over.set()
             for thread in threads:
                 thread.join()
+
+
+@contextmanager
+def a_child() -> Iterator[None]:
+    """A process that has all that this one has, and does nothing."""
+    child = os.fork()
+    if not child:
+        signal.pause()
+        os._exit(1)
+    try:
+        yield
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def under_way(arbiter: Arbiter) -> int:
+    return sum(worker["busy"] for worker in arbiter.status()["workers"])
+
+
+def test_a_stream_that_is_closed_ends_although_a_child_has_its_connection(arbiter: Arbiter) -> None:
+    with arbiter.client() as client:
+        stream = client.stream(OURS, "count", 10**9)
+        assert next(stream) == 0
+        with a_child():
+            assert under_way(arbiter) == 1
+            stream.close()
+            wait_until(lambda: under_way(arbiter) == 0)
+
+
+def test_a_stream_on_a_loop_ends_although_a_child_has_its_connection(arbiter: Arbiter) -> None:
+    async def test() -> None:
+        async with arbiter.client() as client:
+            stream = client.stream_async(OURS, "count", 10**9)
+            assert await anext(stream) == 0
+            with a_child():
+                assert under_way(arbiter) == 1
+                await stream.aclose()
+                await asyncio.to_thread(wait_until, lambda: under_way(arbiter) == 0)
+
+    asyncio.run(test())
