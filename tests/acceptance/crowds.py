@@ -70,9 +70,13 @@ def all_changes(stage: Stage) -> None:
 def over_together(stage: Stage, ask: Ask) -> None:
     """The time of all is over at one moment."""
     end_s = time.monotonic() + (SHORT_S if stage.quick else WAIT_S)
+
+    def left_s() -> float:
+        return max(0.0, end_s - time.monotonic())
+
     with connected(stage, stage.few(10, 2)) as waiting:
         for one in waiting:
-            one.send(ask(number, end_s - time.monotonic()) for number in range(1, EACH + 1))
+            one.send(ask(number, left_s()) for number in range(1, EACH + 1))
             # Answered behind all of them.
             one.strike([stash(StashOp.LENGTH, "w", "l", number=1000)], 1)
         with stage.watched():
