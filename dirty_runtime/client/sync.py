@@ -77,7 +77,8 @@ class Channel:
     """One connection to the arbiter.
 
     Attributes:
-        is_clean: whether another exchange may begin.
+        connection: what its bytes belong to.
+        is_clean: whether no exchange is open.
         thread: the only one that may use it; None for any.
 
     Raises:
@@ -87,11 +88,11 @@ class Channel:
 
     def __init__(self, socket_path: str, deadline: Deadline, large: Large | None = None) -> None:
         self._path = socket_path
-        self._generation = _generation
+        self._pid = os.getpid()
         # Whether it was asked, and what comes if descriptors may be passed.
         self._was_asked = False
         self._incoming: Incoming | None = None
-        self._connection = gdproto.Connection("client")
+        self.connection = gdproto.Connection("client")
         self._limit_s = 0.0
         self.is_clean = True
         # Where there is one processor, who stays awake keeps the arbiter from it.
@@ -164,7 +165,7 @@ class Channel:
                 self._ask(limit)
             if self._incoming is not None and isinstance(message, gdproto.Request):
                 message.extensions = TAKES
-            parts = self._connection.send_parts(message)
+            parts = self.connection.send_parts(message)
         except gdproto.ProtocolError as error:
             return self._send_too_large(message, error, limit)
         except BrokenPipeError:
@@ -199,9 +200,9 @@ class Channel:
         was_clean, self.is_clean = self.is_clean, False
         number = next(self._large.ids)
         self._wait_at_most(limit.left_s())
-        self._socket.sendall(self._connection.send(gdproto.Status(number)))
+        self._socket.sendall(self.connection.send(gdproto.Status(number)))
         while True:
-            event = self._connection.next_event()
+            event = self.connection.next_event()
             if type(event) is MessageReceived and event.message.request_id == number:
                 break
             if isinstance(event, gdproto.ConnectionClosed):
@@ -250,7 +251,7 @@ class Channel:
                 found = self._large.referring(message, is_too_large=True)
             if found is None:
                 raise DirtyProtocolError.of(error) from None
-            frame = self._connection.send(found[0])
+            frame = self.connection.send(found[0])
             self.is_clean = False
             self._pass(frame, found[1], limit)
         except gdproto.ProtocolError as fault:
@@ -274,14 +275,14 @@ class Channel:
         assert self._incoming is not None
         passed: list[int] = []
         data = receive_passed(self._socket, at_most, passed)
-        self._connection.receive_data(data)
+        self.connection.receive_data(data)
         if not data:
-            self._connection.receive_eof()
+            self.connection.receive_eof()
         self._incoming.fed(len(data), passed)
 
     def _resolved(self, message: gdproto.Message) -> gdproto.Message:
         assert self._incoming is not None
-        descriptors = self._incoming.last(self._connection.untaken_bytes)
+        descriptors = self._incoming.last(self.connection.untaken_bytes)
         return message if descriptors is None else self._large.resolved(message, descriptors)
 
     def _round_trip(self, frame: bytes, limit: Deadline) -> None:
@@ -297,9 +298,9 @@ class Channel:
         data = self._there_and_back(self._socket, frame, AWAKE_S if may_stay_awake else 0.0)
         self._was_quick = time.monotonic() - started_s < QUICK_S
         if data:
-            self._connection.receive_data(data)
+            self.connection.receive_data(data)
         else:
-            self._connection.receive_eof()
+            self.connection.receive_eof()
 
     def _send_large(self, parts: list[bytes], limit: Deadline) -> None:
         for part in parts:
@@ -325,10 +326,9 @@ class Channel:
         limit = deadline if idle_s is None else deadline.within(idle_s)
         try:
             while True:
-                event = self._connection.next_event()
+                event = self.connection.next_event()
                 if type(event) is MessageReceived and event.message.request_id:
-                    # What came with the end of an exchange is about the connection.
-                    self.is_clean = event.ended and not self._connection.untaken_bytes
+                    self.is_clean = event.ended
                     if self._incoming is not None and self._incoming.came:
                         return self._resolved(event.message)
                     return event.message
@@ -336,11 +336,10 @@ class Channel:
                     self._wait_at_most(limit.left_s())
                     self._receive()
                 elif (answer := answer_in(event, self._path)) is not None:
-                    self.is_clean = answer.ended and not self._connection.untaken_bytes
+                    self.is_clean = answer.ended
                     return answer.message
         except gdproto.ProtocolError as error:
-            is_open = self._connection.open_exchanges or self._connection.untaken_bytes
-            self.is_clean = not is_open
+            self.is_clean = not self.connection.open_exchanges
             raise broken(error) from None
         except TimeoutError:
             raise limit.passed() from None
@@ -351,22 +350,19 @@ class Channel:
         """Read once. Raises OSError."""
         try:
             if self._incoming is None:
-                receive(self._socket, self._connection)
-            elif self._connection.room:
-                self._incoming.fed(receive(self._socket, self._connection), [])
+                receive(self._socket, self.connection)
+            elif self.connection.room:
+                self._incoming.fed(receive(self._socket, self.connection), [])
             else:
                 self._receive_passed(RECEIVE_BYTES)
-            self._large.sees(self._connection.kept_bytes)
+            self._large.sees(self.connection.kept_bytes)
         except ConnectionResetError:
             # Whether something was under way, the connection knows.
-            self._connection.receive_eof()
+            self.connection.receive_eof()
 
     def close(self) -> None:
         """Close; an exchange that is still open is cancelled by it, but for a parent's."""
-        if self._generation == _generation:
-            end(self._socket)
-        else:
-            self._socket.close()
+        end(self._socket, self._pid)
 
 
 class Channels:
@@ -514,7 +510,9 @@ class Channels:
         return None
 
     def _keep(self, channel: Channel) -> None:
-        if channel.is_clean and self._generation == _generation:
+        # What came behind the end of an exchange is about the connection.
+        has_more = channel.connection.untaken_bytes
+        if channel.is_clean and not has_more and self._generation == _generation:
             self._idle.append(channel)
         else:
             channel.close()

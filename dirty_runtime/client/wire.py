@@ -168,10 +168,7 @@ class Wire:
             loop.remove_reader(self._socket.fileno())
             loop.remove_writer(self._socket.fileno())
         self._waiting.clear()
-        if self.pid == os.getpid():
-            end(self._socket)
-        else:
-            self._socket.close()
+        end(self._socket, self.pid)
 
     def _usable_loop(self) -> asyncio.AbstractEventLoop | None:
         """The loop; None where this is closed, the loop has ended, or it is a parent process's.

@@ -31,8 +31,13 @@ def is_pythons(connected: socket.socket) -> bool:
     return type(connected) is OwnSocket or type(connected).__module__ == "socket"
 
 
-def end(connected: socket.socket) -> None:
-    """Close a connection that this process has opened: it ends although a child has it, too."""
-    with suppress(OSError):
-        connected.shutdown(socket.SHUT_RDWR)
+def end(connected: socket.socket, opener: int) -> None:
+    """Close a connection. That which this process has opened ends although a child has it, too.
+
+    Args:
+        opener: the process that has opened it, which may be a parent of this one.
+    """
+    if opener == os.getpid():
+        with suppress(OSError):
+            connected.shutdown(socket.SHUT_RDWR)
     connected.close()
