@@ -212,14 +212,16 @@ def end_by_scaling(manager: Manager, arbiter: Arbiter) -> None:
 
 def test_how_far_a_start_is_is_told_before_it_is_ready(manager: Manager) -> None:
     wait = manager.directory / "wait"
-    wait.touch()
+    os.mkfifo(wait)
     with manager.starting():
         manager.until("STATUS=it looks at its apps")
         manager.until("STATUS=0 of 1 workers serve")
         assert "READY=1" not in manager.said
-        wait.unlink()
+        # Nothing can be written before the worker reads it.
+        wait.write_text("go on")
         manager.until("READY=1")
         manager.until("STATUS=1 of 1 workers serve")
+    wait.unlink()
     (manager.directory / "broken").touch()
     with manager.starting():
         manager.until("STATUS=0 of 1 workers serve.*, the last boot failed: .*")

@@ -423,6 +423,7 @@ def torn(stage: ArbiterStage) -> Iterator[bytes]:
 
 
 def answer_of_the_dead(stage: ArbiterStage) -> bytes:
+    """What comes of a large answer of which nothing is read until its worker has died."""
     before = pids(stage)
     wire = stage.connect()
     with tempfile.TemporaryDirectory(prefix="gd-") as directory:
