@@ -490,21 +490,29 @@ class DirtyArbiter:
         await self.supervisor.stop(self._time_to_close_s)
         if self._post.listener is not None:
             self._post.listener.take_last()
-        pace = Pace(self.turns)
-        for client in list(self.dispatcher.clients):
-            for_each((client,), self.door.let_go_to_another, NOT_LET_GO)
-            await pace()
+        # What was asked meanwhile has what is left of its time.
+        await self._let_go(lambda client: not client.waits)
+        clients = self.dispatcher.clients
+        left_s = self.lifetime.left_s or 0
+        await self._wait(left_s, lambda: not any(client.waits for client in clients))
+        await self._let_go(lambda _: True)
         # One turn of the loop for the transports to close.
         await asyncio.sleep(0)
-        await self._sent()
+        # Clients take why they were let go, those that read it soon.
+        await self._wait(DISCARD_S, lambda: not self.door.has_unsent)
         await asyncio.to_thread(self.stash.close)
 
-    async def _sent(self) -> None:
-        """Return when clients have taken why they were let go, those that read it soon."""
-        limit_s = self._clock() + DISCARD_S
-        while self._clock() < limit_s and not self._hasty:
-            if not self.door.has_unsent:
-                return
+    async def _let_go(self, may_go: Callable[[ClientConnection], bool]) -> None:
+        pace = Pace(self.turns)
+        for client in list(self.dispatcher.clients):
+            if may_go(client):
+                for_each((client,), self.door.let_go_to_another, NOT_LET_GO)
+            await pace()
+
+    async def _wait(self, limit_s: float, is_done: Callable[[], bool]) -> None:
+        """Return when it is, or at the limit."""
+        until_s = self._clock() + limit_s
+        while not (is_done() or self._hasty) and self._clock() < until_s:
             await asyncio.sleep(LOOK_S)
 
     def _time_to_close_s(self, worker: Worker) -> float:

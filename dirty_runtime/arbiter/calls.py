@@ -33,6 +33,7 @@ from ..errors import (
     DirtyTimeoutError,
     DirtyWorkerError,
 )
+from .lifetime import STOPS
 from .policy.division import ALONE, Share
 from .policy.routing import Router
 
@@ -444,5 +445,4 @@ def _unread(call: Call[C, L]) -> DirtyError:
 
 def _not_begun(call: Call[C, L]) -> DirtyError:
     """What is told of a call that another arbiter may take."""
-    reason = "the arbiter is stopping"
-    return DirtyNoWorkersAvailableError(call.app_path, reason=reason, begun=False)
+    return DirtyNoWorkersAvailableError(call.app_path, reason=STOPS, begun=False)

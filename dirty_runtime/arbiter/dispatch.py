@@ -155,6 +155,7 @@ class Dispatcher:
         """Take no new calls; `quiet` tells when there are none."""
         self._is_draining = True
         self._calls.drained()
+        self._answerers.drain()
         self.door.drain()
 
     async def stop(self) -> None:

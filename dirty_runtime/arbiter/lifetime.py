@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
+from ..errors import DirtyNoWorkersAvailableError
+
+STOPS = "the arbiter is stopping"
+
 
 class StartError(Exception):
     """The arbiter could not start; the message is one line that says why."""
+
+
+def stops(begun: bool | None = False) -> DirtyNoWorkersAvailableError:
+    """What is told of what an arbiter that stops waits for no longer.
+
+    Args:
+        begun: False where another arbiter may do it: nothing of it has begun.
+    """
+    return DirtyNoWorkersAvailableError(None, STOPS, STOPS, begun)
 
 
 class Phase(StrEnum):

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
 import signal
+import socket
+import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+import gdproto
+from dirty_runtime import AsyncStashClient, DirtyNoWorkersAvailableError
 
 from .processes import LIMIT_S, OURS, dirty, run_dirty, serving, wait_until
 
@@ -110,6 +119,77 @@ def test_what_is_asked_of_workers_is_not_done_while_it_drains() -> None:
         assert "workers wanted" not in log
         assert "ERROR" not in log
         assert f"{OURS} count abandoned" in log
+
+
+CLOSES = """
+import os
+class App:
+    def init(self): pass
+    def close(self):
+        open("closing").read()
+    def __call__(self, action): return action
+"""
+
+
+def test_what_was_asked_at_last_is_answered(tmp_path: Path) -> None:
+    (tmp_path / "closes.py").write_text(CLOSES)
+    os.mkfifo(tmp_path / "closing")
+    stash = tmp_path / "stash"
+    options = ("--chdir", str(tmp_path), "--stash", f"sqlite:{stash}", "--close-timeout", "100")
+    with serving("closes:App", options=options) as arbiter:
+        arbiter.wait_ready()
+        arbiter.signal(signal.SIGTERM)
+        with (
+            open(tmp_path / "closing", "w") as closing,
+            contextlib.closing(sqlite3.connect(stash, isolation_level=None)) as locked,
+            socket.socket(socket.AF_UNIX) as asks,
+            socket.socket(socket.AF_UNIX) as idles,
+        ):
+            # Nothing is waited for any more but the worker.
+            locked.execute("BEGIN IMMEDIATE")
+            for one in (idles, asks):
+                one.settimeout(LIMIT_S)
+                one.connect(f"{arbiter.socket_path}.draining")
+            connection = gdproto.Connection("client")
+            asks.sendall(connection.send(gdproto.Stash(1, gdproto.StashOp.PUT, "t", "k", "v")))
+            asks.sendall(connection.send(gdproto.Status(2)))
+            assert answer(asks, connection).request_id == 2
+            closing.close()
+            assert b"the arbiter is stopping" in idles.recv(1000)
+            locked.execute("COMMIT")
+            assert answer(asks, connection) == gdproto.Response(1, True)
+        assert arbiter.wait() == 0
+
+
+def answer(asks: socket.socket, connection: gdproto.Connection) -> gdproto.Message:
+    while (event := connection.next_event()) is gdproto.NEED_DATA:
+        connection.receive_data(asks.recv(1000))
+    assert isinstance(event, gdproto.MessageReceived)
+    return event.message
+
+
+@pytest.mark.parametrize("several", [(), ("--arbiters", "2", "--workers", "2")])
+def test_an_end_waits_for_nobody_who_waits_for_what_may_never_happen(
+    several: tuple[str, ...],
+) -> None:
+    async def end() -> list[Any]:
+        async with AsyncStashClient(arbiter.socket_path) as one:
+            waits: list[Awaitable[Any]] = [
+                asyncio.ensure_future(one.pop_left("t", "l", wait=LIMIT_S)),
+                asyncio.ensure_future(anext(await one.watch("t"))),
+            ]
+            # What waits is with the arbiter when what comes behind it is answered.
+            assert await one.length("t", "l") == 0
+            arbiter.signal(signal.SIGTERM)
+            return await asyncio.gather(*waits, return_exceptions=True)
+
+    with serving(OURS, options=several) as arbiter:
+        arbiter.wait_ready()
+        for error in asyncio.run(end()):
+            assert isinstance(error, DirtyNoWorkersAvailableError)
+            assert error.begun is False
+        assert arbiter.wait() == 0
+        assert "calls still ran" not in arbiter.log.read_text()
 
 
 def test_a_reload_with_many_connections_is_one() -> None:

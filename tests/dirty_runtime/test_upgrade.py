@@ -11,14 +11,16 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dirty_runtime import DirtyClient, DirtyError
+from dirty_runtime import AsyncStashClient, DirtyClient, DirtyError, StashClient
 from dirty_runtime.arbiter.succession import Start, SuccessionError, Successor
 
 from .processes import (
     CHANGING,
+    LIMIT_S,
     Arbiter,
     is_running,
     run_dirty,
@@ -146,6 +148,33 @@ def test_calls_that_run_end_where_they_began(directory: Path) -> None:
             (directory / "go").touch()
             assert long.result() == "there"
             wait_until(lambda: not old.exists())
+        end(arbiter)
+
+
+@pytest.mark.parametrize("several", [(), ("--arbiters", "2")])
+def test_who_waits_for_the_stash_waits_on_at_the_next_one(
+    directory: Path, several: tuple[str, ...]
+) -> None:
+    async def wait(one: AsyncStashClient) -> tuple[Any, Any]:
+        popped = asyncio.ensure_future(one.pop_left("t", "l", wait=LIMIT_S))
+        changed = asyncio.ensure_future(anext(await one.watch("t")))
+        # What waits is with the arbiter when what comes behind it is answered.
+        assert await one.length("t", "l") == 0
+        await asyncio.to_thread(upgrade, arbiter)
+        await asyncio.to_thread(arbiter.wait)
+        with StashClient(arbiter.socket_path) as other:
+            await asyncio.to_thread(other.push_right, "t", "l", "item")
+        return await asyncio.gather(popped, changed)
+
+    async def test() -> tuple[Any, Any]:
+        async with AsyncStashClient(arbiter.socket_path) as one:
+            return await wait(one)
+
+    with serving_here(directory, "Changing", workers=2, options=several) as arbiter:
+        item, change = asyncio.run(test())
+        assert item == "item"
+        # Of a stash in memory the next one knows nothing.
+        assert change["kind"] == "missed"
         end(arbiter)
 
 

@@ -10,7 +10,8 @@ Rules:
 * Most are answered at once. What takes long has turns of the loop, and is waited for by those that
   come after it on its connection.
 * What has to wait for something to happen says so by `Later`: it is waited for beside those that
-  come after it, and for as long as it was asked to.
+  come after it, and for as long as it was asked to, but for no drain: whoever waits then is told to
+  ask another arbiter.
 * A question that waits can be cancelled, and ends with its connection.
 * While a client has too much to read, what it has asked waits.
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -34,6 +36,7 @@ from ...errors import (
 )
 from ..clients.connection import ClientConnection
 from ..clock import Clock
+from ..lifetime import stops
 from ..patience import Limits
 from ..turns import Turns
 
@@ -81,6 +84,46 @@ class Later:
         return result
 
 
+class Waits:
+    """Those who wait for something to happen."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self._is_draining = False
+        self._waiting: dict[asyncio.Task[Any], None] = {}
+        # Those of them who are to wait no longer.
+        self._ended: set[asyncio.Task[Any]] = set()
+
+    async def result(self, answer: Answer) -> Any:
+        """What comes of it. Raises DirtyNoWorkersAvailableError where a drain comes before."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._waiting[task] = None
+        if self._is_draining:
+            self._end(task)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            if task not in self._ended or task.cancelling() > 1:
+                raise
+            raise stops() from None
+        finally:
+            del self._waiting[task]
+            if task in self._ended:
+                self._ended.remove(task)
+                task.uncancel()
+
+    def drain(self) -> None:
+        """Have all, now and from now on, end who wait."""
+        self._is_draining = True
+        self._turns.tell(deque(self._waiting), self._end)
+
+    def _end(self, task: asyncio.Task[Any]) -> None:
+        if task in self._waiting:
+            self._ended.add(task)
+            task.cancel()
+
+
 class Answerers:
     """The answerers of one arbiter.
 
@@ -92,6 +135,11 @@ class Answerers:
     def __init__(self, turns: Turns, clock: Clock) -> None:
         self._answerers: dict[type[gdproto.Message], Answerer] = {}
         self._limits = Limits(turns, clock)
+        self._waits = Waits(turns)
+
+    def drain(self) -> None:
+        """Wait for nothing to happen any more."""
+        self._waits.drain()
 
     def register(
         self,
@@ -144,7 +192,9 @@ class Answerers:
             raise DirtyOverloadedError(f"overloaded: {MAX_WAITING} questions wait", "", 1.0)
         turn = client.turns.setdefault(kind, asyncio.Lock())
         return asyncio.get_running_loop().create_task(
-            _answer_in_turn(answering, self._limits, answerer.limit_s, question, client, turn)
+            _answer_in_turn(
+                answering, self._limits, answerer.limit_s, self._waits, question, client, turn
+            )
         )
 
 
@@ -196,6 +246,7 @@ async def _answer_in_turn(
     answering: Callable[[], Answer],
     limits: Limits,
     limit_s: float,
+    waits: Waits,
     question: gdproto.Message,
     client: ClientConnection,
     turn: asyncio.Lock,
@@ -205,7 +256,7 @@ async def _answer_in_turn(
             await client.heard()
             result = await answering()
         if isinstance(result, Later):
-            result = await result.answer(client)
+            result = await waits.result(result.answer(client))
         if not _is_in_vain(client):
             client.answer(question.request_id, result)
     except TimeoutError as error:

@@ -16,11 +16,12 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from operator import attrgetter
 
-from ...errors import DirtyConnectionError, DirtyNoWorkersAvailableError
+from ...errors import DirtyConnectionError
 from ...settings import Config
 from ...sockets import descriptors
 from ..apart import for_each
 from ..clock import Alarm, Clock
+from ..lifetime import stops
 from ..policy.crowd import STALLED_S, Cause, Crowd, Going, Keeping, Rest
 from ..turns import some_of
 from .connection import ClientConnection
@@ -29,7 +30,6 @@ log = logging.getLogger("dirty")
 
 DESCRIPTORS = "descriptors"
 NOT_LET_GO = "a client cannot be let go of"
-STOPPING = "the arbiter is stopping"
 # Of clients that are about to be closed, how many are given their time for it.
 MOST_LEAVING = 64
 # How often the log tells that clients are let go.
@@ -341,8 +341,7 @@ class Door:
 
     def let_go_to_another(self, client: ClientConnection) -> None:
         """Have the client find our successor."""
-        begun = None if client.waits else False
-        client.let_go(DirtyNoWorkersAvailableError(None, STOPPING, STOPPING, begun))
+        client.let_go(stops(None if client.waits else False))
 
     @property
     def is_calm(self) -> bool:

@@ -20,17 +20,16 @@ from typing import Any
 import gdproto
 from gdproto import ManageOp
 
-from ...errors import DirtyError, DirtyNoWorkersAvailableError, to_message
+from ...errors import DirtyError, to_message
 from ...settings import Config, ConfigError, label_of
 from .. import collector, logs, signals, system
 from ..anew import settings_anew
 from ..answers.registry import Answerers
 from ..answers.stash import StashAnswers
 from ..clients.access import Access
-from ..clients.door import STOPPING
 from ..clock import Clock
 from ..event_loop import new_event_loop
-from ..lifetime import Lifetime, StartError
+from ..lifetime import Lifetime, StartError, stops
 from ..policy.catalogue import Catalogue
 from ..policy.division import Share, check_divided
 from ..post import Post
@@ -194,10 +193,9 @@ class Head:
         await self.branches.gone()
         if self._post.listener is not None:
             self._post.listener.take_last()
-        error = DirtyNoWorkersAvailableError(None, STOPPING, STOPPING, False)
         for caller in self.branches.taken_waiting():
             with caller, suppress(OSError):
-                caller.send(to_message(error, 0).to_bytes())
+                caller.send(to_message(stops(), 0).to_bytes())
         self._questioners.close()
         for task in self._tasks:
             task.cancel()
