@@ -168,6 +168,7 @@ def answer(asks: socket.socket, connection: gdproto.Connection) -> gdproto.Messa
     return event.message
 
 
+@pytest.mark.proves("GD-ROLE-038")
 @pytest.mark.parametrize("several", [(), ("--arbiters", "2", "--workers", "2")])
 def test_an_end_waits_for_nobody_who_waits_for_what_may_never_happen(
     several: tuple[str, ...],
