@@ -101,7 +101,8 @@ class Process:
         self._said.clear()
         self._count += 1
         data = memoryview(envelope.pack({**command, "n": self._count}))
-        with selectors.DefaultSelector() as selector:
+        # Without a descriptor of its own, which would cost each command as much as its answer.
+        with selectors.PollSelector() as selector:
             selector.register(self._stdin, selectors.EVENT_WRITE)
             selector.register(self._stdout, selectors.EVENT_READ)
             selector.register(self._stderr, selectors.EVENT_READ)
