@@ -15,9 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def copied(folder: Path) -> Path:
-    """The copy, in the folder."""
-    ignore = shutil.ignore_patterns("__pycache__", "spec", "conformance", "*.so")
-    shutil.copytree(ROOT / "spec", folder / "spec", ignore=shutil.ignore_patterns("__pycache__"))
+    """The copy, in the folder, with what Python has compiled of it already."""
+    # What has one more dot is being written.
+    ignore = shutil.ignore_patterns("*.pyc.*", "spec", "conformance", "*.so")
+    shutil.copytree(ROOT / "spec", folder / "spec", ignore=shutil.ignore_patterns("*.pyc.*"))
     shutil.copytree(ROOT / "gdproto", folder / "gdproto", ignore=ignore)
     for generated in GENERATED:
         shutil.copytree(ROOT / generated, folder / generated, ignore=ignore, dirs_exist_ok=True)
