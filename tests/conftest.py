@@ -58,6 +58,10 @@ LONGEST = (
     "::test_the_python_codec_passes_the_same_tests",
     "test_live_peers.py::",
     "test_live_broken.py::",
+    "::test_the_site_builds_without_a_warning",
+    "::test_a_guide_does_what_it_shows[three-in-the-morning]",
+    "::test_situation[apps_fail_to_boot]",
+    "::test_a_guide_does_what_it_shows[operate]",
 )
 
 
