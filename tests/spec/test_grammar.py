@@ -29,7 +29,6 @@ class Grammar(Rule):
 
 
 TEXT = grammar.text(walk())
-Grammar.load_grammar(TEXT.replace("\n", "\r\n"), strict=True)
 SHORT = [
     case
     for case in CASES.values()
@@ -38,6 +37,12 @@ SHORT = [
     and "limit" not in case.id
     and len(made(case.bytes)) <= MAX_BYTES
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loaded() -> None:
+    """It takes long: not where these tests are only collected."""
+    Grammar.load_grammar(TEXT.replace("\n", "\r\n"), strict=True)
 
 
 def derives(case: Case) -> bool:
