@@ -167,8 +167,14 @@ def _rewritten(node: Any, path: tuple[Where, ...], new: dict[str, Any]) -> Any:
         if len(path) == 1:
             return replace(node, **new)
         path = path[1:]
-    held = {name: _rewritten(getattr(node, name), path, new) for name in names}
-    changed = {name: one for name, one in held.items() if one is not getattr(node, name)}
+    changed = {}
+    for name in names:
+        held = getattr(node, name)
+        # Most of what a node holds is neither.
+        if held.__class__ is tuple or _fields(held.__class__):
+            made = _rewritten(held, path, new)
+            if made is not held:
+                changed[name] = made
     return replace(node, **changed) if changed else node
 
 
