@@ -6,7 +6,7 @@
 Rules: the arbiter is a process of its own, in a session of its own, at a socket of its own in a
 new directory, where its log is kept too. When the block is left it is told to stop; what is then
 left of its session is killed. Where the program that started it is killed itself, so is the
-session. A failure to start is one line, with the log as its note.
+session. A failure to start is one line. The log is the note of whatever fails within the block.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from ..client import DirtyClient
 from ..client.readiness import State, is_ready, not_ready, wait
@@ -29,8 +29,13 @@ from ..seconds import seconds
 READY_S = 60.0
 STOP_S = 40.0
 CALL_S = 30.0
+# Of a log, at an error.
+NOTED_CHARACTERS = 64 * 1024
 # Kills a session when its stdin ends: that is, with the process that holds the other end.
 GUARD = ("/bin/sh", "-c", 'read -r _; kill -KILL "-$0"')
+
+
+E = TypeVar("E", bound=Exception)
 
 
 class ArbiterError(Exception):
@@ -119,9 +124,7 @@ class Arbiter:
             raise self._error(f"the arbiter runs on after {timeout:g} s") from None
 
     def _error(self, reason: str) -> ArbiterError:
-        error = ArbiterError(reason)
-        error.add_note(f"The arbiter's log:\n{self.log.read_text(errors='replace')}")
-        return error
+        return note_log(ArbiterError(reason), self.log)
 
 
 @contextlib.contextmanager
@@ -184,7 +187,20 @@ def started(
                 words, output, Path(directory or "."), {**os.environ, **(environment or {})}
             )
         with ending(process):
-            yield Arbiter(socket_path, log, process)
+            try:
+                yield Arbiter(socket_path, log, process)
+            except Exception as error:
+                note_log(error, log)
+                raise
+
+
+def note_log(error: E, log: Path) -> E:
+    """The error, with the end of the log as its note, once."""
+    heading = f"The arbiter's log, {log}:\n"
+    if not any(note.startswith(heading) for note in getattr(error, "__notes__", ())):
+        written = log.read_text(errors="replace") if log.exists() else ""
+        error.add_note(heading + written[-NOTED_CHARACTERS:])
+    return error
 
 
 def begin(

@@ -23,6 +23,10 @@ class Service(DirtyApp):
         time.sleep(seconds)
         return "rested"
 
+    def mark_and_nap(self, path: str, seconds: float) -> str:
+        Path(path).touch()
+        return self.nap(seconds)
+
     def nap_and_mark(self, seconds: float, path: str) -> None:
         time.sleep(seconds)
         Path(path).write_text("done")

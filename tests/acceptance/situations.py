@@ -172,8 +172,10 @@ def naps_in_four_threads(quick: bool) -> float:
 def a_worker_is_killed(quick: bool) -> float:
     with serving(APP) as arbiter, arbiter.client() as client, beginning(4) as begin:
         (pid,) = arbiter.pids()
-        call = begin(client.execute, APP, "nap", 60)
-        wait_until(lambda: busy(arbiter) == 1)
+        mark = arbiter.log.with_name("mark")
+        call = begin(client.execute, APP, "mark_and_nap", str(mark), 60)
+        # A call that it has been given and not begun goes elsewhere.
+        wait_until(mark.exists)
         queued = [begin(client.execute, APP, "pid") for _ in range(3)]
         wait_until(lambda: arbiter.status()["queues"][APP] == 3)
         start_s = time.monotonic()

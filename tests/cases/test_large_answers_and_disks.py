@@ -333,6 +333,8 @@ def test_a_call_whose_worker_dies_meanwhile_fails_when_the_disk_goes(
 def test_a_disk_that_stands_is_no_silence_of_the_worker(told: dict[str, Any], disk: Disk) -> None:
     async def test() -> None:
         async with stage(told) as one:
+            # Before that it may be silent for so long.
+            await kept(one, disk)
             dispatcher, looked = one.arbiter.dispatcher, 0
             watch = dispatcher._silence = SilenceWatch(0.02, dispatcher, one.arbiter._clock)
             look = watch._look
@@ -343,7 +345,8 @@ def test_a_disk_that_stands_is_no_silence_of_the_worker(told: dict[str, Any], di
                 look(place)
 
             watch._look = counted  # type: ignore[method-assign]
-            await kept(one, disk)
+            (place,) = one.arbiter.calls.running
+            watch.watch(place)
             while looked < 4:
                 await asyncio.sleep(0.001)
             assert one.worker.condemned == []

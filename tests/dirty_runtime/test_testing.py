@@ -92,6 +92,19 @@ def test_an_arbiter_that_cannot_start_says_why_at_once() -> None:
     assert "no_such_module" in note
 
 
+def test_whatever_fails_has_the_log_as_its_note(directory: Path) -> None:
+    with (
+        pytest.raises(ZeroDivisionError) as caught,
+        running(GOOD, directory=directory) as outer,
+        running(GOOD, directory=directory) as inner,
+    ):
+        raise ZeroDivisionError
+    notes = caught.value.__notes__
+    assert len(notes) == 2
+    for note, arbiter in zip(notes, (inner, outer), strict=True):
+        assert f"serves at {arbiter.socket_path}" in note
+
+
 def test_workers_that_do_not_come_are_counted(directory: Path) -> None:
     with running(GOOD, directory=directory) as arbiter:
         arbiter.wait_ready(1)

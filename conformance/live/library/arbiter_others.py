@@ -19,7 +19,7 @@ TABLE = "conformance-others"
 HALVES, IDLERS, UNREADERS, FEW = 50, 100, 5, 10
 ASKED_UNREAD, TRIES = 40, 10
 # How long it is tried where none is short enough: a machine may have much else to do.
-TRIES_S = 1.0
+TRIES_S = 5.0
 # What others may take of an arbiter's time at once.
 TURN_S = 0.02
 VALUE = b"x" * 65_536
