@@ -102,7 +102,7 @@ def test_the_site_builds_without_a_warning(tmp_path: Path, conformance_results: 
     site = tmp_path / "site"
     words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)]
     env = {**os.environ, "CONFORMANCE_RESULTS": str(conformance_results)}
-    done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     chapter = (site / "spec" / "04-values" / "index.html").read_text()
     assert 'id="GD-TLV-012"' in chapter

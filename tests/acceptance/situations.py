@@ -597,25 +597,30 @@ def writers_and_a_crash(quick: bool) -> float:
         StashClient(arbiter.socket_path) as stash,
         beginning(4) as begin,
     ):
-        stop = threading.Event()
-        writers = [begin(_write, arbiter.socket_path, number, stop) for number in range(4)]
+        stop, acknowledged = threading.Event(), dict[str, int]()
+        writers = [
+            begin(_write, arbiter.socket_path, number, acknowledged, stop) for number in range(4)
+        ]
         for _ in range(3 if quick else 20):
             before = arbiter.pids()
             os.kill(min(before), signal.SIGKILL)
             wait_until(lambda old=before: len(arbiter.pids()) == 2 and arbiter.pids() != old)
+        wait_until(lambda: len(acknowledged) > 100)
         stop.set()
-        acknowledged = {key: value for writer in writers for key, value in writer.result().items()}
-        assert len(acknowledged) > 100
+        for writer in writers:
+            writer.result()
         return sum(stash.get("t", key) != value for key, value in acknowledged.items())
 
 
-def _write(socket_path: str, number: int, stop: threading.Event) -> dict[str, int]:
-    """Put until told to stop. Returns what was acknowledged."""
-    acknowledged: dict[str, int] = {}
+def _write(
+    socket_path: str, number: int, acknowledged: dict[str, int], stop: threading.Event
+) -> None:
+    """Put until told to stop, and enter what was acknowledged."""
     with StashClient(socket_path) as stash:
-        while not stop.is_set() and len(acknowledged) < 100_000:
-            key, value = f"{number}-{len(acknowledged)}", len(acknowledged)
+        for value in range(25_000):
+            key = f"{number}-{value}"
             with contextlib.suppress(DirtyError):
                 stash.put("t", key, value)
                 acknowledged[key] = value
-    return acknowledged
+            if stop.is_set():
+                return

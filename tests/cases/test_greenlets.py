@@ -202,9 +202,13 @@ def test_an_interrupt_ends_the_wait_to_connect(full: str) -> None:
     before = signal.signal(signal.SIGUSR2, interrupt)
     try:
         timer = threading.Timer(0.02, signal.pthread_kill, (threading.get_ident(), signal.SIGUSR2))
-        timer.start()
-        with pytest.raises(KeyboardInterrupt):
+
+        def interrupted() -> None:
+            timer.start()
             Channel(full, Deadline(LIMIT_S))
+
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
         timer.join()
     finally:
         signal.signal(signal.SIGUSR2, before)

@@ -42,20 +42,23 @@ def arbiter(tmp_path: Path) -> Iterator[Arbiter]:
 
 
 async def flooded(arbiter: Arbiter, beside: DirtyClient, calls: int) -> list[int]:
-    """What another client's calls, one after the other, are numbered beside a flood of calls."""
+    """How another client's calls are numbered beside a flood of calls."""
     async with DirtyClient(arbiter.socket_path, LIMIT_S) as flood:
         asking = [
             asyncio.create_task(flood.execute_async("numbers_app:Numbers", "next"))
             for _ in range(FLOOD)
         ]
         await asking[0]
-        numbers = [await beside.execute_async("numbers_app:Numbers", "next") for _ in range(calls)]
+        # At once: how soon one follows another is the machine's matter.
+        numbers = await asyncio.gather(
+            *(beside.execute_async("numbers_app:Numbers", "next") for _ in range(calls))
+        )
         # The flood goes on all the while.
         assert not all(one.done() for one in asking)
         for one in asking:
             one.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
-    return numbers
+    return sorted(numbers)
 
 
 def test_one_client_does_not_stand_before_another(arbiter: Arbiter) -> None:
@@ -63,9 +66,8 @@ def test_one_client_does_not_stand_before_another(arbiter: Arbiter) -> None:
         async with DirtyClient(arbiter.socket_path, LIMIT_S) as beside:
             numbers = await flooded(arbiter, beside, 20)
         gaps = [after - before for before, after in itertools.pairwise(numbers)]
-        # Its own, what the lanes run when it comes, and a turn of the flood's; on a busy machine
-        # some more begin between its answer and its next call. The flood has hundreds waiting.
-        assert statistics.median(gaps) <= LANES + 2, gaps
+        # Its own and one of the flood's, in turns; a thread that begins may be overtaken.
+        assert statistics.median(gaps) == 2, gaps
         assert max(gaps) <= 4 * LANES, gaps
 
     asyncio.run(test())
@@ -98,8 +100,11 @@ def test_one_client_does_not_fill_the_queue_for_all(arbiter: Arbiter) -> None:
                 asyncio.create_task(flood.execute_async("numbers_app:Numbers", "next"))
                 for _ in range(QUEUE)
             ]
-            with pytest.raises(DirtyOverloadedError, match="of this connection wait"):
-                await asking[-1]
+            # The last may be taken, where the machine is slow.
+            done, _ = await asyncio.wait(asking, return_when=asyncio.FIRST_EXCEPTION)
+            (error, *_) = filter(None, (one.exception() for one in done))
+            assert isinstance(error, DirtyOverloadedError)
+            assert "of this connection wait" in error.message
             assert await beside.execute_async("numbers_app:Numbers", "next") > 0
             for one in asking:
                 one.cancel()

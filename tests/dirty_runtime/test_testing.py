@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from dirty_runtime.testing import ArbiterError, ending, running, started
+from dirty_runtime.testing import Arbiter, ArbiterError, ending, running, started
 
-from .processes import CHANGING, LIMIT_S, ROOT, is_running, wait_until
+from .processes import CHANGING, LIMIT_S, ROOT, is_running, wait_until, wait_until_logged
 
 GOOD = "changing:Good"
 
@@ -92,13 +92,17 @@ def test_an_arbiter_that_cannot_start_says_why_at_once() -> None:
     assert "no_such_module" in note
 
 
+def fault_of(*arbiters: Arbiter) -> Exception:
+    """One that comes when all their logs are written."""
+    for one in arbiters:
+        wait_until_logged(one, f"serves at {one.socket_path}")
+    return ZeroDivisionError()
+
+
 def test_whatever_fails_has_the_log_as_its_note(directory: Path) -> None:
-    with (
-        pytest.raises(ZeroDivisionError) as caught,
-        running(GOOD, directory=directory) as outer,
-        running(GOOD, directory=directory) as inner,
-    ):
-        raise ZeroDivisionError
+    two = (running(GOOD, directory=directory) for _ in range(2))
+    with pytest.raises(ZeroDivisionError) as caught, next(two) as outer, next(two) as inner:
+        raise fault_of(outer, inner)
     notes = caught.value.__notes__
     assert len(notes) == 2
     for note, arbiter in zip(notes, (inner, outer), strict=True):
