@@ -18,6 +18,8 @@ THEIRS = "tests.dirty_runtime.gunicorn_kinds:Theirs"
 OURS = "tests.dirty_runtime.kinds:Ours"
 CHANGING = Path(__file__).with_name("changing.py")
 LIMIT_S = 30.0
+# Within which a call begins, also beside much else.
+ENOUGH_S = 0.7
 POLL_S = 0.01
 
 

@@ -27,7 +27,7 @@ from dirty_runtime import (
 )
 from dirty_runtime.testing import Arbiter
 
-from .processes import LIMIT_S, dirty, serving, wait_until
+from .processes import ENOUGH_S, LIMIT_S, dirty, serving, wait_until
 
 PATH = "tests.dirty_runtime.test_faces:Model"
 THREADS = 6
@@ -211,8 +211,8 @@ def test_a_protocol_must_name_its_app(client: DirtyClient) -> None:
 
 
 def test_options_do_not_meet_arguments(client: DirtyClient) -> None:
-    quick = client.with_options(timeout=0.1, priority=1)
-    assert (quick.timeout, quick.priority, quick.idle_timeout) == (0.1, 1, None)
+    quick = client.with_options(timeout=ENOUGH_S, priority=1)
+    assert (quick.timeout, quick.priority, quick.idle_timeout) == (ENOUGH_S, 1, None)
     assert (client.timeout, client.priority) == (30.0, 0)
     assert quick.execute(PATH, "given", timeout=3, priority="mine") == [3, "mine"]
     assert quick.app(Model).given(timeout=3, priority="mine") == [3, "mine"]

@@ -29,7 +29,7 @@ from dirty_runtime import (
 )
 from dirty_runtime.testing import Arbiter, ArbiterError, InProcess, in_process
 
-from .processes import CHANGING, LIMIT_S, wait_until
+from .processes import CHANGING, ENOUGH_S, LIMIT_S, wait_until
 
 pytest_plugins = ["dirty_runtime.testing.fixtures"]
 
@@ -152,7 +152,7 @@ def test_deadlines_and_cancels_are_real() -> None:
     app = Counting()
     with in_process(app) as arbiter, arbiter.client() as client:
         with pytest.raises(DirtyTimeoutError):
-            client.with_options(timeout=0.05).execute(PATH, "until_cancelled")
+            client.with_options(timeout=ENOUGH_S).execute(PATH, "until_cancelled")
         assert app.cancelled.wait(LIMIT_S)
         app.cancelled.clear()
         app.runs.clear()
@@ -164,7 +164,7 @@ def test_deadlines_and_cancels_are_real() -> None:
 
 def test_one_that_hangs_is_replaced() -> None:
     app = Counting()
-    given = {"timeout_s": 0.05, "graceful_timeout_s": 0.0}
+    given = {"timeout_s": ENOUGH_S, "graceful_timeout_s": 0.0}
     with in_process(app, **given) as arbiter, arbiter.client() as client:
         with pytest.raises(DirtyTimeoutError):
             client.execute(PATH, "stuck")

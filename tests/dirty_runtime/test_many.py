@@ -22,7 +22,7 @@ from dirty_runtime import (
 )
 from dirty_runtime.testing import Arbiter, running
 
-from .processes import LIMIT_S, wait_until
+from .processes import ENOUGH_S, LIMIT_S, wait_until
 
 HERE = Path(__file__).parent
 MANY, PLAIN = "gathering:Many", "gathering:Plain"
@@ -185,7 +185,7 @@ def test_a_cancel_ends_one_alone(arbiter: Arbiter, client: DirtyClient) -> None:
 def test_a_deadline_ends_one_alone(client: DirtyClient) -> None:
     before = state(client)
     with pytest.raises(DirtyTimeoutError):
-        client.with_options(timeout=0.05).execute(MANY, "wait", "never")
+        client.with_options(timeout=ENOUGH_S).execute(MANY, "wait", "never")
     until_state(client, lambda now: now["cancelled"] == before["cancelled"] + 1)
     assert client.execute(MANY, "blob", 3) == b"xxx"
 
@@ -193,7 +193,7 @@ def test_a_deadline_ends_one_alone(client: DirtyClient) -> None:
 def test_a_plain_call_may_ask_whether_it_is_cancelled(client: DirtyClient) -> None:
     before = state(client)
     with pytest.raises(DirtyTimeoutError):
-        client.with_options(timeout=0.05).execute(MANY, "asked")
+        client.with_options(timeout=ENOUGH_S).execute(MANY, "asked")
     until_state(client, lambda now: now["cancelled"] == before["cancelled"] + 1)
 
 
@@ -202,10 +202,10 @@ def test_a_plain_call_that_waits_for_a_thread_never_begins_when_it_is_cancelled(
 ) -> None:
     before = state(client)
     first = threading.Thread(
-        target=lambda: gave_up(client.with_options(timeout=0.3), "asked"), daemon=True
+        target=lambda: gave_up(client.with_options(timeout=2 * ENOUGH_S), "asked"), daemon=True
     )
     first.start()
-    gave_up(client.with_options(timeout=0.1), "asked")
+    gave_up(client.with_options(timeout=ENOUGH_S), "asked")
     first.join(LIMIT_S)
     until_state(client, lambda now: now["cancelled"] >= before["cancelled"] + 1)
     assert state(client)["cancelled"] <= before["cancelled"] + 2
@@ -268,7 +268,7 @@ def test_a_worker_with_a_call_that_does_not_end_is_replaced() -> None:
     ):
         (worker,) = client.status()["workers"]
         with pytest.raises(DirtyTimeoutError):
-            client.with_options(timeout=0.1).execute(MANY, "stubborn", 60.0)
+            client.with_options(timeout=ENOUGH_S).execute(MANY, "stubborn", 60.0)
 
         def replaced() -> bool:
             assert client.execute(MANY, "blob", 1) == b"x"
