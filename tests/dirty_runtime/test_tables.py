@@ -278,10 +278,11 @@ def test_what_has_lived_its_time_leaves_its_room() -> None:
     tables = MemoryStash(max_bytes=5000)
     ask(tables, StashOp.ENSURE)
     empty = tables.bytes
-    ask(tables, StashOp.PUT, key="k", value=b"x" * 1000, ttl=0.02)
+    ask(tables, StashOp.PUT, key="k", value=b"x" * 1000, ttl=1000)
     with pytest.raises(StashError, match="does not fit"):
         ask(tables, StashOp.PUT_MANY, value=[[n, b"x" * 1000] for n in range(4)])
     assert ask(tables, StashOp.KEYS) == ["k"]
+    ask(tables, StashOp.TOUCH, key="k", ttl=0.02)
 
     async def waits() -> None:
         while tables.bytes > empty:
