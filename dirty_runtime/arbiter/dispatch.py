@@ -155,7 +155,6 @@ class Dispatcher:
         """Take no new calls; `quiet` tells when there are none."""
         self._is_draining = True
         self._calls.drained()
-        self._answerers.drain()
         self.door.drain()
 
     async def stop(self) -> None:
@@ -305,8 +304,11 @@ class Dispatcher:
 
     def look_whether_quiet(self) -> None:
         """Set `quiet` if it is."""
-        if self._calls.is_quiet and self.door.is_calm:
-            self.quiet.set()
+        if self._calls.is_quiet:
+            # Until then a call may need what its worker waits for.
+            self._answerers.drain()
+            if self.door.is_calm:
+                self.quiet.set()
 
     def _start(self, call: CallOf, lane: Place) -> None:
         if type(call.frame) is Parcel and not lane.takes_descriptors:

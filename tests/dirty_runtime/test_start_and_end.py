@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import gdproto
-from dirty_runtime import AsyncStashClient, DirtyNoWorkersAvailableError
+from dirty_runtime import AsyncStashClient, DirtyClient, DirtyNoWorkersAvailableError
 
 from .processes import LIMIT_S, OURS, dirty, run_dirty, serving, wait_until
 
@@ -191,6 +191,40 @@ def test_an_end_waits_for_nobody_who_waits_for_what_may_never_happen(
             assert error.begun is False
         assert arbiter.wait() == 0
         assert "calls still ran" not in arbiter.log.read_text()
+
+
+TAKES = """
+from dirty_runtime import stash
+class App:
+    def init(self): pass
+    def close(self): pass
+    def __call__(self, action):
+        stash.put("t", "waits", True)
+        return stash.pop_left("t", "l", wait=30)
+"""
+
+
+def test_a_call_that_waits_in_the_stash_is_one_that_runs(tmp_path: Path) -> None:
+    (tmp_path / "takes.py").write_text(TAKES)
+
+    async def take() -> Any:
+        async with (
+            DirtyClient(arbiter.socket_path) as client,
+            AsyncStashClient(arbiter.socket_path) as one,
+        ):
+            changes = await one.watch("t")
+            taken = asyncio.ensure_future(client.execute_async("takes:App", "take"))
+            await anext(changes)
+            arbiter.signal(signal.SIGTERM)
+            await asyncio.to_thread(wait_until, Path(f"{arbiter.socket_path}.draining").exists)
+            async with AsyncStashClient(f"{arbiter.socket_path}.draining") as other:
+                await other.push_right("t", "l", "item")
+            return await taken
+
+    with serving("takes:App", options=("--chdir", str(tmp_path))) as arbiter:
+        arbiter.wait_ready()
+        assert asyncio.run(take()) == "item"
+        assert arbiter.wait() == 0
 
 
 def test_a_reload_with_many_connections_is_one() -> None:

@@ -10,8 +10,8 @@ Rules:
 * Most are answered at once. What takes long has turns of the loop, and is waited for by those that
   come after it on its connection.
 * What has to wait for something to happen says so by `Later`: it is waited for beside those that
-  come after it, and for as long as it was asked to, but for no drain: whoever waits then is told to
-  ask another arbiter.
+  come after it, and for as long as it was asked to; in a drain no longer than calls run: whoever
+  waits then is told to ask another arbiter.
 * A question that waits can be cancelled, and ends with its connection.
 * While a client has too much to read, what it has asked waits.
 """
@@ -115,8 +115,9 @@ class Waits:
 
     def drain(self) -> None:
         """Have all, now and from now on, end who wait."""
-        self._is_draining = True
-        self._turns.tell(deque(self._waiting), self._end)
+        if not self._is_draining:
+            self._is_draining = True
+            self._turns.tell(deque(self._waiting), self._end)
 
     def _end(self, task: asyncio.Task[Any]) -> None:
         if task in self._waiting:
@@ -190,12 +191,44 @@ class Answerers:
             answering = begun.rest
         if client.question_count >= MAX_WAITING:
             raise DirtyOverloadedError(f"overloaded: {MAX_WAITING} questions wait", "", 1.0)
-        turn = client.turns.setdefault(kind, asyncio.Lock())
         return asyncio.get_running_loop().create_task(
-            _answer_in_turn(
-                answering, self._limits, answerer.limit_s, self._waits, question, client, turn
-            )
+            self._answer_in_turn(answering, answerer.limit_s, question, client)
         )
+
+    async def _answer_in_turn(
+        self,
+        answering: Callable[[], Answer],
+        limit_s: float,
+        question: gdproto.Message,
+        client: ClientConnection,
+    ) -> None:
+        try:
+            turn = client.turns.setdefault(type(question), asyncio.Lock())
+            async with self._limits.timeout(limit_s) as limit, turn:
+                await client.heard()
+                result = await answering()
+            if isinstance(result, Later):
+                result = await self._waits.result(result.answer(client))
+            if not _is_in_vain(client):
+                client.answer(question.request_id, result)
+        except TimeoutError as error:
+            if _is_in_vain(client):
+                return
+            if not limit.expired():
+                client.decline(question.request_id, _told(error, question))
+                return
+            reason = f"no answer within {limit_s:g} s"
+            client.decline(question.request_id, DirtyTimeoutError(reason, limit_s))
+        except asyncio.CancelledError:
+            # Nobody waits for it: with the task, which would keep it, it would wait for the
+            # collector.
+            return
+        except gdproto.ProtocolError as error:
+            if not _is_in_vain(client):
+                client.decline(question.request_id, DirtyProtocolError.of(error))
+        except Exception as error:
+            if not _is_in_vain(client):
+                client.decline(question.request_id, _told(error, question))
 
 
 class Begun:
@@ -240,42 +273,6 @@ def _begun(answering: Answer, question: gdproto.Message) -> Begun:
         return Begun(answering)
     except Exception as error:
         raise _told(error, question) from None
-
-
-async def _answer_in_turn(
-    answering: Callable[[], Answer],
-    limits: Limits,
-    limit_s: float,
-    waits: Waits,
-    question: gdproto.Message,
-    client: ClientConnection,
-    turn: asyncio.Lock,
-) -> None:
-    try:
-        async with limits.timeout(limit_s) as limit, turn:
-            await client.heard()
-            result = await answering()
-        if isinstance(result, Later):
-            result = await waits.result(result.answer(client))
-        if not _is_in_vain(client):
-            client.answer(question.request_id, result)
-    except TimeoutError as error:
-        if _is_in_vain(client):
-            return
-        if not limit.expired():
-            client.decline(question.request_id, _told(error, question))
-            return
-        reason = f"no answer within {limit_s:g} s"
-        client.decline(question.request_id, DirtyTimeoutError(reason, limit_s))
-    except asyncio.CancelledError:
-        # Nobody waits for it. With the task, which would keep it, it would wait for the collector.
-        return
-    except gdproto.ProtocolError as error:
-        if not _is_in_vain(client):
-            client.decline(question.request_id, DirtyProtocolError.of(error))
-    except Exception as error:
-        if not _is_in_vain(client):
-            client.decline(question.request_id, _told(error, question))
 
 
 def _is_in_vain(client: ClientConnection) -> bool:
