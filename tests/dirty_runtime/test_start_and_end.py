@@ -20,6 +20,7 @@ import gdproto
 from dirty_runtime import AsyncStashClient, DirtyClient, DirtyNoWorkersAvailableError
 
 from .processes import LIMIT_S, OURS, dirty, run_dirty, serving, wait_until
+from .test_serve import Call
 
 SLOW = """
 import os, pathlib, subprocess, sys, time
@@ -191,6 +192,29 @@ def test_an_end_waits_for_nobody_who_waits_for_what_may_never_happen(
             assert error.begun is False
         assert arbiter.wait() == 0
         assert "calls still ran" not in arbiter.log.read_text()
+
+
+@pytest.mark.proves("GD-ROLE-039")
+def test_who_comes_to_look_at_a_drain_is_not_let_go_before_its_end(tmp_path: Path) -> None:
+    with serving(OURS) as arbiter, arbiter.client() as client:
+        running = Call(client, tmp_path)
+        running.wait_until_running()
+        arbiter.signal(signal.SIGTERM)
+        place = Path(f"{arbiter.socket_path}.draining")
+        wait_until(place.exists)
+        with socket.socket(socket.AF_UNIX) as looks:
+            looks.settimeout(LIMIT_S)
+            looks.connect(str(place))
+            connection = gdproto.Connection("client")
+            # Between its questions it is idle, while the arbiter is asked by others.
+            for request_id in (1, 2, 3):
+                assert run_dirty("status", "--socket", arbiter.socket_path).returncode == 0
+                looks.sendall(connection.send(gdproto.Status(request_id)))
+                assert isinstance(answer(looks, connection), gdproto.Response)
+            running.let_go()
+            assert running.result() == "go on"
+            assert b"the arbiter is stopping" in looks.recv(1000)
+        assert arbiter.wait() == 0
 
 
 TAKES = """

@@ -87,8 +87,9 @@ class Door:
         self._due_s = math.inf
         self._is_relieving = False
         self._is_draining = self._drains_on = False
-        # Of a drain: those to look at whether they may go.
+        # Of a drain: those to look at whether they may go, and who came to look at it.
         self._to_go: deque[ClientConnection] = deque()
+        self._onlookers: set[ClientConnection] = set()
         self._told_s = -math.inf
 
     def _limit(self, config: Config) -> None:
@@ -116,6 +117,8 @@ class Door:
     def came(self, client: ClientConnection) -> None:
         """A client connected: another may have to go for it."""
         self._crowd.came(client, client.peer, self._clock())
+        if self._is_draining:
+            self._onlookers.add(client)
         if self._crowd.count(Rest.LEAVING) > MOST_LEAVING:
             self._abort_leaving()
         scarce = descriptors.is_scarce(client.descriptor)
@@ -224,6 +227,7 @@ class Door:
     def gone(self, client: ClientConnection) -> None:
         """The client is connected no more."""
         self._moved.pop(client, None)
+        self._onlookers.discard(client)
         self._crowd.gone(client)
         self.keeps(client, 0, 0)
         if client in self.extra:
@@ -304,7 +308,7 @@ class Door:
     # --- the end ---
 
     def drain(self) -> None:
-        """Let go of whoever is idle, now and from now on."""
+        """Let go of whoever is idle, now and from now on, but for those who come only now."""
         self._is_draining = True
         self._to_go.extend(self._crowd.of(Rest.IDLE))
         # What is still to be looked at is looked at in the next turn of the loop.
@@ -332,7 +336,8 @@ class Door:
 
     def _let_go_idle(self, workers: Collection[int], client: ClientConnection) -> None:
         self._look_at(client)
-        if self._crowd.rest_of(client) is Rest.IDLE and client.pid not in workers:
+        stays = client in self._onlookers or client.pid in workers
+        if self._crowd.rest_of(client) is Rest.IDLE and not stays:
             self.let_go_to_another(client)
 
     def _drain_on(self) -> None:
