@@ -85,6 +85,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _what_others_have_left_is_not_collected() -> None:
+    """Keep what earlier files have left from each collection that a test of this one asks for."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def conformance_results(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A folder with the results of all that this project judges, run once for all workers."""
