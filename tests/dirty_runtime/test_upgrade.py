@@ -227,7 +227,7 @@ def test_a_successor_that_lies_keeps_nobody_from_being_served(directory: Path) -
             ("junk", "it says what cannot be before it is ready"),
             ("has the socket", "it ended"),
             ("says that it serves", "it ended"),
-            ("shuts", "was shut down: there is a new one"),
+            ("shuts", f"arbiter serves at {arbiter.socket_path} again"),
         ):
             (directory / "lie").write_text(lie)
             arbiter.signal(signal.SIGUSR2)
@@ -241,6 +241,7 @@ def test_a_successor_that_lies_keeps_nobody_from_being_served(directory: Path) -
             wait_until_logged(arbiter, told)
             wait_until(lambda: not arbiter.status()["upgrading"])
             assert answers() == 1
+        assert "was shut down: there is a new one" in arbiter.log.read_text()
 
 
 def test_a_successor_that_answers_nobody_is_waited_for_no_longer(tmp_path: Path) -> None:
