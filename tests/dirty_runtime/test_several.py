@@ -283,6 +283,20 @@ def test_one_that_dies_is_replaced_and_the_other_serves_on(
     wait_until_logged(arbiter, "one of 2, died: killed by SIGKILL")
 
 
+def test_whom_one_that_dies_has_not_taken_the_other_serves(arbiter: Arbiter) -> None:
+    arbiter.wait_ready()
+    dies = branches(arbiter)[-1]
+    os.kill(dies, signal.SIGSTOP)
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(4) as pool:
+        several = [stack.enter_context(arbiter.client(timeout=LIMIT_S)) for _ in range(4)]
+        calls = [pool.submit(one.execute, OURS, "add_later", 1, 2) for one in several]
+        # They are dealt in turns.
+        wait_until(lambda: sum(call.done() for call in calls) == 2)
+        os.kill(dies, signal.SIGKILL)
+        assert [call.result(LIMIT_S) for call in calls] == [3] * 4
+    arbiter.wait_ready()
+
+
 def test_one_that_is_stopped_is_told_of_and_takes_up_again(
     arbiter: Arbiter, clients: list[DirtyClient], tmp_path: Path
 ) -> None:

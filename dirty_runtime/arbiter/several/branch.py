@@ -108,6 +108,7 @@ class Dealt:
         self._questioners = questioners
         self._orphaned = orphaned
         self._came: Came | None = None
+        self._count = 0
 
     def accept(self, came: Came, make_room: Callable[[], bool] = lambda: False) -> None:
         """Have `came` called with each connection."""
@@ -118,6 +119,9 @@ class Dealt:
         if kind == BEAT:
             self._channel.tell(BEAT, data.decode())
         elif one is not None and kind == CALLER and self._came is not None:
+            # Before anything is read of it: whom this one has not taken others can serve.
+            self._count += 1
+            self._channel.tell(BEAT, str(self._count))
             self._came(one)
         elif one is not None and kind == ASKS:
             self._questioners.take(one, peer_in(data))

@@ -3,8 +3,9 @@
 Rules: each has its share of the workers, and is started by the words that started the head. Callers
 are dealt in turns to those that are up, to such as are about to end only where there are no others;
 while none takes any, they wait here. One that dies by itself is started again, its callers are told
-by the end of their connections, and those who come meanwhile go to the others. So do they while one
-says nothing, which is asked again and again; whom it has not taken by then is told so.
+by the end of their connections, and those whom it has not taken go to the others, as those do who
+come meanwhile. So do they while one says nothing, which is asked again and again; whom it has not
+taken by then is told so.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class Grown:
         # Since when an answer is due, and whether it has been asked for.
         self._due_s: float | None = None
         self._is_asked = False
-        # How many callers have been dealt to it, and the last of them, which it may not have taken.
+        # How many callers have been dealt to it, and the last of them, which it has not taken.
         self._dealt = 0
         self._untaken: deque[socket.socket] = deque()
 
@@ -92,14 +93,15 @@ class Grown:
         """It has been started."""
         self.process, self.channel = process, channel
         self.has_served = self.leaves = False
+        self._dealt = 0
 
-    def ended(self) -> None:
-        """Its process is gone."""
+    def ended(self) -> deque[socket.socket]:
+        """Its process is gone. Returns the callers whom it has not taken."""
         self.process = self.channel = None
         self.has_served = False
         self._heard()
-        while self._untaken:
-            self._untaken.popleft().close()
+        untaken, self._untaken = self._untaken, deque()
+        return untaken
 
     def signal(self, number: int) -> None:
         """Send it a signal, if it lives."""
@@ -125,13 +127,11 @@ class Grown:
         """Hand the caller's connection to it. Returns False where it is not taken."""
         if self.channel is None or not self.is_up or not self.channel.give(CALLER, caller):
             return False
+        self._dealt += 1
+        self._untaken.append(caller)
         if self.has_served:
-            self._dealt += 1
-            self._untaken.append(caller)
+            # Else it takes them when it comes to serve.
             self._ask(now_s)
-        else:
-            # It takes them when it comes to serve.
-            caller.close()
         return True
 
     def look(self, now_s: float) -> None:
@@ -300,7 +300,8 @@ class Branches:
             # What it has said last.
             one.channel.take()
             one.channel.close()
-        one.ended()
+        for caller in one.ended():
+            self.deal(caller)
         self._gone.set()
         if self._is_ending:
             return

@@ -20,7 +20,8 @@ log = logging.getLogger("dirty")
 SHARE, CHANNEL = "GD_BRANCH", "GD_BRANCH_FD"
 # A connection of somebody who calls; one on which the other end is asked; and what a branch says.
 CALLER, ASKS, READY, FAILED, LEAVES = b"C", b"A", b"R", b"F", b"L"
-# With a number, which comes back when all has been taken that was said before.
+# With how many callers have been dealt: it comes back when they have been taken, and comes with
+# each of them that is.
 BEAT = b"B"
 PEER = struct.Struct("=qq")
 MOST_BYTES = 8192
