@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from dirty_runtime.testing import processes
 from workshop.subjects import codecs, kept
 
 from .nursery import Nursery
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell has what it runs in the background ignore it, and so would what tests start and end.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no fault of a test: hypothesis's own 200 ms for an example are too few.
 settings.register_profile("unhurried", settings(), deadline=None)
