@@ -44,6 +44,7 @@ GUIDES = [
     *(page for part in ("start", "guides") for page in sorted((ROOT / "docs" / part).glob("*.md"))),
     *(ROOT / "docs" / "design" / f"{name}.md" for name in DESIGNS),
 ]
+PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{4}\b")
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
 
@@ -68,12 +69,19 @@ def free_port() -> int:
     """A port that nobody listens at now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def with_free_ports(text: str) -> str:
+    """The text with others in the place of the ports that it names: somebody may have those."""
+    free = {number: str(free_port()) for number in set(PORT.findall(text))}
+    return PORT.sub(lambda found: free[found[0]], text)
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
 def test_a_guide_does_what_it_shows(guide: Path, tmp_path: Path) -> None:
-    text = script(guide.read_text())
+    text = with_free_ports(script(guide.read_text()))
     assert text.count("\n") > 20
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     log = tmp_path / "log"
