@@ -14,14 +14,18 @@ import atexit, sys, threading, time
 from dirty_runtime import exiting
 
 def main():
+    ends = threading.Event()
     atexit.register(lambda: print("an exit handler"))
-    threading.Thread(target=lambda: (time.sleep(0.1), print("a thread"))).start()
+    threading.Thread(target=lambda: (ends.wait(), time.sleep(0.1), print("a thread"))).start()
     print("the program")
-    {end}
+    try:
+        {end}
+    finally:
+        ends.set()
 
 """
 ENDS = {
-    "it returns": "",
+    "it returns": "pass",
     "with a status": "sys.exit(3)",
     "with one that is too large": "sys.exit(300)",
     "with none": "sys.exit(None)",
