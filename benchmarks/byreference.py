@@ -4,7 +4,7 @@ Rules: all sides take turns within each round, ours twice, which tells what a di
 image of 6 MB goes to a worker, and 6 KB come back; of 1 GiB comes the sum of every 65,536th byte.
 The worker reads a view of the memory where there is one.
 
-* gdproto: by reference, from a mebibyte on; over the socket is what 6 MB do by default.
+* gdproto: by reference, in memory that the client lends and uses again; and over the socket.
 * shared_array: new memory for each call, filled by a copy of the array.
 * A copy and a call: memcpy into memory that has been used, and a small call of the same client.
   With fresh memory: the copy is that of `numpy.copy`. The array goes nowhere.
@@ -31,7 +31,6 @@ import numpy
 
 from dirty_runtime import Converters, DirtyClient
 from dirty_runtime.references import shared_array
-from dirty_runtime.sockets.passing import MIN_BYTES
 from dirty_runtime.testing import running
 
 from .byreference_app import ACTIONS
@@ -97,10 +96,10 @@ def _side(call: Call, count: int, arbiter: Process) -> Side:
 
 @contextlib.contextmanager
 def _clients(path: str) -> Iterator[tuple[DirtyClient, DirtyClient]]:
-    """One that passes by reference, and one that does as by default."""
+    """One that passes by reference, and one that never does."""
     with (
-        DirtyClient(path, converters=ARRAYS, memfd_min_bytes=MIN_BYTES) as ours,
-        DirtyClient(path, converters=ARRAYS) as usual,
+        DirtyClient(path, converters=ARRAYS) as ours,
+        DirtyClient(path, converters=ARRAYS, memfd_min_bytes=0) as usual,
     ):
         yield ours, usual
 

@@ -1,9 +1,10 @@
 """Large bytes that travel beside their frame, in memory that is passed: the extension `memfd`.
 
-Rules: the bytes of a frame go into one memory, which is sealed before it is passed; what is sealed
-already is passed as it is. Who receives looks for the seals and the size before reading: nobody can
-take away or change what is read. Bytes come out as bytes; those of an array, where arrays are
-converted, as a read-only view of the memory, which stays mapped as long as somebody has it.
+Rules: the bytes of a frame go into one memory, which is sealed before it is passed, or is lent;
+what is sealed already is passed as it is. Who receives looks for the seals and the size before
+reading: nobody can take away what is read, and nobody but who lends it can change it. Bytes come
+out as bytes; those of an array, where arrays are converted, as a read-only view of the memory,
+which stays mapped as long as somebody has it.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ import fcntl
 import mmap
 import os
 import weakref
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import gdproto
 
 from .converters import ARRAY, PLAIN
-from .errors import DirtyProtocolError
+from .errors import DirtyError, DirtyProtocolError
+from .sockets.borrowed import Borrowed
+from .sockets.lent import Lent
 from .sockets.mapping import map_at, unmap
-from .sockets.passing import AVAILABLE, MEMFD, MIN_BYTES, MOST, SEALS, Descriptors, size_of
+from .sockets.passing import AVAILABLE, MEMFD, MIN_BYTES, MOST, SEALS, Descriptors, Passed
 
 MARK = "gd:memfd"
 FORM = [MARK, "offset", "size"]
@@ -30,6 +34,7 @@ SCALARS = PLAIN - {bytes}
 BYTES = (bytes, bytearray, memoryview)
 MOST_AT_ONCE = 1 << 30
 TOO_LARGE = ("length_too_large", "payload_too_large")
+Lend = Callable[[int], Lent]
 
 
 class Outgoing:
@@ -37,10 +42,16 @@ class Outgoing:
 
     Args:
         least: from how many bytes on they are large.
+        lend: gives memory of so many bytes that is lent; None where it is to be the receiver's.
+
+    Attributes:
+        lent: what it gave.
     """
 
-    def __init__(self, least: int) -> None:
+    def __init__(self, least: int, lend: Lend | None = None) -> None:
         self._least = least
+        self._lend = lend
+        self.lent: Lent | None = None
         # What is to be copied, and where to; and memory that is passed as it is.
         self._parts: list[tuple[int, memoryview]] = []
         self._size = 0
@@ -99,20 +110,34 @@ class Outgoing:
     def descriptors(self) -> Descriptors:
         """What is to be passed. Raises OSError where there is no memory for it."""
         numbers: list[int] = []
+        memories: list[Passed] = []
         try:
             if self._parts:
                 numbers.append(self._written())
+                size = self._size if self.lent is None else self.lent.size
+                memories.append(Passed(size, self.lent is not None))
                 for place in self._referring:
                     place[MARK] += 1
             for memory in self._shared:
                 numbers.append(memory.seal())
+                memories.append(Passed(len(memory), False))
         except BaseException:
             for number in numbers:
                 os.close(number)
             raise
-        return Descriptors(numbers)
+        return Descriptors(numbers, memories=memories)
+
+    def _copied_into(self, lent: Lent) -> int:
+        for at, view in self._parts:
+            lent.write(at, view)
+        number, self.lent = os.dup(lent.number), lent
+        return number
 
     def _written(self) -> int:
+        if self._lend is not None:
+            # Where the system has none that can be lent, it may have some that is sealed.
+            with suppress(OSError):
+                return self._copied_into(self._lend(self._size))
         number = os.memfd_create("gd", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         try:
             os.ftruncate(number, self._size)
@@ -128,16 +153,29 @@ class Outgoing:
         return number
 
 
-def referring(values: Sequence[Any], least: int) -> tuple[list[Any], Descriptors] | None:
-    """The values with references in the place of large bytes, and what is to be passed.
+class Referred(NamedTuple):
+    """Values with references in the place of large bytes, and what is to be passed.
+
+    Attributes:
+        lent: what is lent of that.
+    """
+
+    values: list[Any]
+    descriptors: Descriptors
+    lent: Lent | None
+
+
+def referring(values: Sequence[Any], least: int, lend: Lend | None = None) -> Referred | None:
+    """The values with references in the place of large bytes.
 
     Args:
         least: how much it is to be in all, in bytes; memory that is passed as it is always is.
+        lend: gives memory that is lent; None for such as is the receiver's.
 
     Returns:
         None where it is less, or there is no memory: they are sent as they are.
     """
-    outgoing = Outgoing(min(least, MIN_BYTES))
+    outgoing = Outgoing(min(least, MIN_BYTES), lend)
     taken = [outgoing.taken(value) for value in values]
     if not outgoing.is_worth(least):
         return None
@@ -145,7 +183,7 @@ def referring(values: Sequence[Any], least: int) -> tuple[list[Any], Descriptors
         descriptors = outgoing.descriptors()
     except OSError:
         return None
-    return taken, descriptors
+    return Referred(taken, descriptors, outgoing.lent)
 
 
 def copied(value: Any) -> Any:
@@ -167,21 +205,25 @@ class Memories:
     """The memory that came with one frame.
 
     Args:
-        numbers: its descriptors.
+        descriptors: its own; they can be had.
         views: whether arrays are views of the memory.
+        borrowed: has what is mapped of memory that is lent; None where none may be.
 
     Raises:
-        DirtyProtocolError: one of them is no sealed memory; or, from `resolved`, a reference is to
-            what is not there.
+        DirtyProtocolError: it is lent and may not be; or, from `resolved`, a reference is to what
+            is not there.
     """
 
-    def __init__(self, numbers: Sequence[int], views: bool) -> None:
-        self._numbers = numbers
+    def __init__(
+        self, descriptors: Descriptors, views: bool, borrowed: Borrowed | None = None
+    ) -> None:
+        self._numbers = descriptors.numbers
+        self._passed = descriptors.memories
         self._views = views
-        try:
-            self._sizes = [size_of(number) for number in numbers]
-        except ValueError as error:
-            raise DirtyProtocolError(str(error), code="invalid_field_value") from None
+        self._borrowed = borrowed
+        if borrowed is None and descriptors.has_lent:
+            reason = "what was passed may still be changed by who passed it"
+            raise DirtyProtocolError(reason, code="invalid_field_value")
         self._mapped: dict[int, memoryview] = {}
 
     def resolved(self, value: Any) -> Any:
@@ -203,7 +245,7 @@ class Memories:
         return {key: self.resolved(one) for key, one in value.items()}
 
     def _check(self, number: int, offset: int, size: int) -> None:
-        if number >= len(self._numbers) or offset + size > self._sizes[number]:
+        if number >= len(self._numbers) or offset + size > self._passed[number].size:
             reason = "a reference is to memory that was not passed with its frame"
             raise DirtyProtocolError(reason, code="invalid_field_value")
 
@@ -221,7 +263,13 @@ class Memories:
         if not size:
             return memoryview(b"")
         if number not in self._mapped:
-            self._mapped[number] = _mapped(self._numbers[number], self._sizes[number])
+            told, found = self._passed[number], self._numbers[number]
+            mapped = self._borrowed.view if told.is_lent and self._borrowed else _mapped
+            try:
+                self._mapped[number] = mapped(found, told.size)
+            except OSError as error:
+                reason = f"memory that was passed cannot be mapped: {error.strerror}"
+                raise DirtyError(reason) from None
         return self._mapped[number][offset : offset + size]
 
 
@@ -260,9 +308,15 @@ def takes_references(extensions: Any) -> bool:
 
 
 def resolved_message(
-    message: gdproto.Message, descriptors: Descriptors, views: bool
+    message: gdproto.Message,
+    descriptors: Descriptors,
+    views: bool,
+    borrowed: Borrowed | None = None,
 ) -> gdproto.Message:
     """The message, with bytes in the place of references; the descriptors are closed.
+
+    Args:
+        borrowed: has what is lent of their memory; None where none may be.
 
     Raises:
         DirtyError: they cannot be had, or a reference is to what is not there.
@@ -270,13 +324,12 @@ def resolved_message(
     try:
         if descriptors.refusal:
             raise descriptors.error()
-        return _resolved(message, descriptors, views)
+        return _resolved(message, Memories(descriptors, views, borrowed))
     finally:
         descriptors.close()
 
 
-def _resolved(message: gdproto.Message, descriptors: Descriptors, views: bool) -> gdproto.Message:
-    memories = Memories(descriptors.numbers, views)
+def _resolved(message: gdproto.Message, memories: Memories) -> gdproto.Message:
     if isinstance(message, gdproto.Request):
         message.args = memories.resolved(list(message.args))
         message.kwargs = memories.resolved(message.kwargs)

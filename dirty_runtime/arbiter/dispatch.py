@@ -311,8 +311,7 @@ class Dispatcher:
                 self.quiet.set()
 
     def _start(self, call: CallOf, lane: Place) -> None:
-        if type(call.frame) is Parcel and not lane.takes_descriptors:
-            reason = "its worker takes no bytes by reference"
+        if type(call.frame) is Parcel and (reason := lane.refuses(call.frame.descriptors)):
             error = DirtyNoWorkersAvailableError(call.app_path, reason=reason, begun=False)
             self._perform(self._calls.unstarted(lane, error, self._clock()))
             return

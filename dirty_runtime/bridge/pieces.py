@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import gdproto
 
-from ..sockets.passing import receive_passed, receive_within, size_of
+from ..sockets.passing import judged, receive_passed, receive_within
 
 # Ray puts what is larger than 100 KB into its store.
 PIECE_BYTES = 96 * 1024
@@ -147,7 +147,7 @@ def _parts(passed: list[int]) -> Iterator[Part]:
     """The memories that were passed; none where one cannot be read: who wants them is told."""
     try:
         with suppress(ValueError):
-            for number, size in [(number, size_of(number)) for number in passed]:
+            for number, size in [(number, judged(number).size) for number in passed]:
                 memory = mmap.mmap(number, size, prot=mmap.PROT_READ) if size else b""
                 for offset in range(0, size or 1, PART_BYTES):
                     share = memoryview(memory)[offset : offset + PART_BYTES]

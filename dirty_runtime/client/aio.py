@@ -33,7 +33,7 @@ from ..errors import (
     from_message,
 )
 from ..sockets.own import unix_socket
-from ..sockets.passing import Descriptors, Incoming, Parcel
+from ..sockets.passing import Incoming, Parcel
 from ..sockets.transfer import widen
 from .answers import (
     Deadline,
@@ -45,7 +45,7 @@ from .answers import (
     says_nothing_began,
     unreachable,
 )
-from .large import TAKES, TOO_LARGE, Large, lists_memfd, takes_none
+from .large import TAKES, TOO_LARGE, Large, Referring, passing_in
 from .wire import Wire
 
 CONNECT_PAUSE_S = 0.005
@@ -71,7 +71,7 @@ class AsyncChannel(Wire):
     ) -> None:
         super().__init__(connected, large)
         # Whether it was told that descriptors may be passed; known when the STATUS was answered.
-        self._may_pass = False
+        self._may_pass = self._may_lend = False
         # Whether that is known, and what waits for it: a future would keep the loop.
         self.is_known = False
         self._awaiting: asyncio.Future[None] | None = None
@@ -140,8 +140,10 @@ class AsyncChannel(Wire):
         Raises:
             DirtyProtocolError: there is none.
         """
+        found = self._referring(message) if self.large.was_seen else None
         try:
-            return encoded(self.connection, message)
+            if found is None:
+                return encoded(self.connection, message)
         except DirtyProtocolError as error:
             if error.code not in TOO_LARGE or not self.large.sees_too_large():
                 raise
@@ -150,16 +152,14 @@ class AsyncChannel(Wire):
             if found is None:
                 raise
         try:
-            return Parcel(self.connection.send(found[0]), found[1])
+            return self.parcel(self.connection.send(found.request), found)
         except gdproto.ProtocolError as error:
             raise DirtyProtocolError.of(error) from None
 
-    def _referring(
-        self, message: gdproto.Message, is_too_large: bool = False
-    ) -> tuple[gdproto.Request, Descriptors] | None:
+    def _referring(self, message: gdproto.Message, is_too_large: bool = False) -> Referring | None:
         if not self._may_pass or not isinstance(message, gdproto.Request):
             return None
-        return self.large.referring(message, is_too_large)
+        return self.large.referring(message, self._may_lend, is_too_large)
 
     def _sent(self, message: gdproto.Message, parts: list[bytes] | Parcel) -> bool:
         """Send the frame, with large bytes by reference. Returns as `Wire.send`."""
@@ -170,7 +170,7 @@ class AsyncChannel(Wire):
         ):
             self._say_what_is_taken(message)
             if (found := self._referring(message)) is not None:
-                return self.send_parcel(Parcel(found[0].to_bytes(), found[1]))
+                return self.send_parcel(self.parcel(found.request.to_bytes(), found))
         return self.send(parts)
 
     async def known(self, deadline: Deadline) -> None:
@@ -191,6 +191,7 @@ class AsyncChannel(Wire):
 
     def end(self, request_id: int) -> None:
         """Nobody awaits the answer any more."""
+        self.lent.pop(request_id, None)
         if self._calls.pop(request_id, None) is None:
             return
         self._deadlines.drop(request_id)
@@ -278,6 +279,8 @@ class AsyncChannel(Wire):
 
     def _take(self, message: gdproto.Message) -> None:
         call = self._calls.get(message.request_id)
+        if self.lent:
+            self.answered(message)
         if self.incoming is not None:
             try:
                 message = self.resolved(message)
@@ -301,7 +304,8 @@ class AsyncChannel(Wire):
                 status.result.get("extensions") if isinstance(status.result, dict) else None
             )
             self._can_cancel = isinstance(extensions, list) and "cancel" in extensions
-            self._may_pass = self.large.least > 0 and lists_memfd(status)
+            if self.large.is_passed:
+                self._may_pass, self._may_lend = passing_in(status)
         self._now_known()
         given_up, self._given_up = self._given_up, []
         for number in given_up:
@@ -318,6 +322,7 @@ class AsyncStream(Wire):
     """A connection for one exchange, which is read as it is asked for."""
 
     _reader: asyncio.Future[None] | None = None
+    may_lend = False
 
     async def more(self) -> None:
         """Return when the connection has taken more bytes, or knows of its end."""
@@ -365,8 +370,8 @@ class AsyncChannels:
                     continue
                 if failure is not None or not says_nothing_began(error):
                     raise
-                if takes_none(error) and isinstance(message, gdproto.Request):
-                    self._large.refused.add(message.app_path)
+                if isinstance(message, gdproto.Request):
+                    self._large.failed(message.app_path, error)
                 failure = error
             except TimeoutError:
                 raise deadline.passed() from None
@@ -390,6 +395,8 @@ class AsyncChannels:
             answer = await self._first(stream, message, deadline.within(idle_s))
             if isinstance(answer, DirtyError):
                 stream.close()
+                if isinstance(message, gdproto.Request):
+                    self._large.failed(message.app_path, answer)
                 with instead(answer):
                     stream = AsyncStream(await connect(self._path, deadline), self._large)
                 answer = await self._first(stream, message, deadline.within(idle_s))
@@ -431,16 +438,17 @@ class AsyncChannels:
     async def _agree(self, stream: AsyncStream, message: gdproto.Message, limit: Deadline) -> None:
         """Ask whether descriptors may be passed. Raises DirtyError."""
         stream.send([stream.connection.send(gdproto.Status(next(self._ids)))])
-        if lists_memfd(await self._next(stream, limit)) and isinstance(message, gdproto.Request):
+        may_pass, stream.may_lend = passing_in(await self._next(stream, limit))
+        if may_pass and isinstance(message, gdproto.Request):
             stream.incoming = Incoming()
             message.extensions = TAKES
 
     def _begin(self, stream: AsyncStream, message: gdproto.Message) -> None:
         """Send what opens the exchange. Raises DirtyError."""
         if stream.incoming is not None and isinstance(message, gdproto.Request):
-            found = self._large.referring(message)
+            found = self._large.referring(message, stream.may_lend)
             if found is not None:
-                stream.send_parcel(Parcel(stream.connection.send(found[0]), found[1]))
+                stream.send_parcel(stream.parcel(stream.connection.send(found.request), found))
                 return
         parts = encoded(stream.connection, message)
         self._large.sees(sum(map(len, parts)))
@@ -475,6 +483,8 @@ class AsyncChannels:
                 raise broken(error) from None
             answer = answer_in(event, self._path)
             if answer is not None:
+                if stream.lent:
+                    stream.answered(answer.message)
                 return stream.resolved(answer.message)
             if event is gdproto.NEED_DATA:
                 try:

@@ -12,7 +12,6 @@ from gdproto import Request
 
 from ..printable import shown
 from ..seconds import ValueRefused, seconds
-from ..sockets.passing import USUAL_BYTES
 from .answers import Deadline, of_form
 from .base import request_ids
 from .faces import Faces
@@ -54,7 +53,8 @@ class DirtyClient(Faces):
             more for each second of waiting. 0 is usual.
         converters: for values that no type of the wire holds; see `dirty_runtime.Converters`.
         memfd_min_bytes: from how many on bytes go by reference, there and back, where the arbiter
-            takes that; 0 for never.
+            takes that; 0 for never. None for what is usual: from 2 MiB on by memory that is used
+            again, where it takes such, and else from 64 MiB on.
 
     Raises:
         ValueRefused: a DirtyError and a ValueError: a timeout is not above 0, or the priority is
@@ -69,7 +69,7 @@ class DirtyClient(Faces):
         idle_timeout: float | None = None,
         priority: int = 0,
         converters: Converters | None = None,
-        memfd_min_bytes: int = USUAL_BYTES,
+        memfd_min_bytes: int | None = None,
     ) -> None:
         self.converters = converters
         self.memfd_min_bytes = memfd_min_bytes
@@ -276,6 +276,7 @@ class DirtyClient(Faces):
     def close(self) -> None:
         """Close the connections of threads; a later call opens one again."""
         self._channels.close()
+        self._large.close()
         for loop in self._loops:
             self._on_loops.channels.close_on(loop)
 

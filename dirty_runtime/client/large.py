@@ -7,14 +7,45 @@ connection is asked by a STATUS of its own. Where it is refused, bytes are sent.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gdproto
 
-from ..sockets.passing import AVAILABLE, MEMFD, MIN_BYTES, Descriptors
+from ..errors import DirtyError
+from ..sockets.passing import (
+    AVAILABLE,
+    MEMFD,
+    MEMFD_LENT,
+    MIN_BYTES,
+    USUAL_BYTES,
+    USUAL_LENT_BYTES,
+    Descriptors,
+)
+
+if TYPE_CHECKING:
+    from ..sockets.lent import Lent
 
 TOO_LARGE = ("length_too_large", "payload_too_large")
 TAKES = [MEMFD]
+
+
+class Referring:
+    """A request with references in the place of large bytes.
+
+    Args:
+        request: that.
+        descriptors: what is to be passed with it.
+        lent: what is lent of that: to be given to `answered`.
+    """
+
+    __slots__ = ("descriptors", "lent", "request")
+
+    def __init__(
+        self, request: gdproto.Request, descriptors: Descriptors, lent: Lent | None
+    ) -> None:
+        self.request = request
+        self.descriptors = descriptors
+        self.lent = lent
 
 
 class Large:
@@ -22,50 +53,74 @@ class Large:
 
     Args:
         ids: for what its connections ask.
-        least: from how many bytes on they are large; 0 for never.
+        least: from how many bytes on they are large; 0 for never, and None for what is usual.
 
     Attributes:
+        is_passed: whether anything is.
         views: whether arrays come as views of the memory.
         was_seen: whether there were large ones.
         refused: apps whose workers take none.
+        unlent: apps whose workers take none that are lent.
     """
 
-    def __init__(self, ids: Iterator[int], least: int) -> None:
+    def __init__(self, ids: Iterator[int], least: int | None) -> None:
         self.ids = ids
-        self.least = least
+        self._least = USUAL_BYTES if least is None else least
+        self._least_lent = USUAL_LENT_BYTES if least is None else least
+        self.is_passed = self._least > 0
         self.views = False
         self.was_seen = False
         self.refused: set[str] = set()
+        self.unlent: set[str] = set()
 
     def sees(self, size: int) -> bool:
         """Whether so many bytes are large, of which it takes note."""
-        if 0 < self.least <= size:
+        if 0 < self._least_lent <= size:
             self.was_seen = True
             return True
         return False
 
     def sees_too_large(self) -> bool:
         """Whether what no frame carries may be passed, of which it takes note."""
-        self.was_seen = self.was_seen or self.least > 0
-        return self.least > 0
+        self.was_seen = self.was_seen or self.is_passed
+        return self.is_passed
 
     def referring(
-        self, request: gdproto.Request, is_too_large: bool = False
-    ) -> tuple[gdproto.Request, Descriptors] | None:
+        self, request: gdproto.Request, may_lend: bool, is_too_large: bool = False
+    ) -> Referring | None:
         """The request with references in the place of large bytes; None where it has none."""
         from ..references import referring
+        from ..sockets.lent import lend
 
-        if request.app_path in self.refused:
+        path = request.app_path
+        if path in self.refused:
             return None
-        least = min(self.least, MIN_BYTES) if is_too_large else self.least
-        found = referring([list(request.args), request.kwargs], least)
+        lends = may_lend and path not in self.unlent
+        least = self._least_lent if lends else self._least
+        if is_too_large:
+            least = min(least, MIN_BYTES)
+        values = [list(request.args), request.kwargs]
+        found = referring(values, least, (lambda size: lend(size, (self, path))) if lends else None)
         if found is None:
             return None
-        (args, kwargs), descriptors = found
-        number, path, action = request.request_id, request.app_path, request.action
-        timeout, priority, trace = request.timeout, request.priority, request.trace
+        (args, kwargs), descriptors, lent = found
+        number, action, timeout = request.request_id, request.action, request.timeout
+        priority, trace = request.priority, request.trace
         taken = gdproto.Request(number, path, action, args, kwargs, timeout, priority, trace, TAKES)
-        return taken, descriptors
+        return Referring(taken, descriptors, lent)
+
+    def failed(self, app_path: str, failure: DirtyError) -> None:
+        """Take note of it where nothing has begun for what its workers do not take."""
+        reason = str(getattr(failure, "details", {}).get("reason"))
+        if "by reference" in reason:
+            (self.unlent if "lent" in reason else self.refused).add(app_path)
+
+    def close(self) -> None:
+        """Keep no memory for what is sent next."""
+        if self.was_seen:
+            from ..sockets.lent import LENT
+
+            LENT.close(lambda one: one.borrower[0] is self)
 
     def resolved(self, message: gdproto.Message, descriptors: Descriptors) -> gdproto.Message:
         """The answer, with bytes in the place of references. Raises DirtyError."""
@@ -74,17 +129,20 @@ class Large:
         return resolved_message(message, descriptors, self.views)
 
 
-def lists_memfd(answer: gdproto.Message) -> bool:
-    """Whether an answer to STATUS says that descriptors may be passed."""
+def passing_in(answer: gdproto.Message) -> tuple[bool, bool]:
+    """Whether descriptors may be passed, and of memory that is lent, as a STATUS's answer says."""
     told: Any = answer.result if isinstance(answer, gdproto.Response) else None
     extensions = told.get("extensions") if isinstance(told, dict) else None
-    return AVAILABLE and isinstance(extensions, list) and MEMFD in extensions
+    known = extensions if AVAILABLE and isinstance(extensions, list) else []
+    return MEMFD in known, MEMFD in known and MEMFD_LENT in known
 
 
-def takes_none(failure: Any) -> bool:
-    """Whether a worker takes no references, for which nothing has begun."""
-    details = getattr(failure, "details", {})
-    return "by reference" in str(details.get("reason"))
+def answered(lent: Lent, answer: gdproto.Message) -> None:
+    """The exchange that it was lent for has ended, by that answer: it may be used again."""
+    from ..sockets.lent import LENT
+
+    if isinstance(answer, gdproto.Response | gdproto.End):
+        LENT.put(lent)
 
 
 def never() -> Large:

@@ -18,14 +18,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gdproto
 from gdproto import MessageReceived, Response
 
 from ..errors import DirtyConnectionError, DirtyError, DirtyProtocolError, from_message
 from ..sockets.own import end, is_pythons, unix_socket
-from ..sockets.passing import Descriptors, Incoming, receive_passed, send_passing
+from ..sockets.passing import Incoming, receive_passed, send_passing
 from ..sockets.round_trip import round_trip, round_trip_of_its_own
 from ..sockets.transfer import RECEIVE_BYTES, receive, widen
 from .answers import (
@@ -37,7 +37,10 @@ from .answers import (
     says_nothing_began,
     unreachable,
 )
-from .large import TAKES, TOO_LARGE, Large, lists_memfd, never, takes_none
+from .large import TAKES, TOO_LARGE, Large, Referring, answered, never, passing_in
+
+if TYPE_CHECKING:
+    from ..sockets.lent import Lent
 
 # What a socket's buffer takes at once, or nearly.
 SMALL_FRAME_BYTES = 64 * 1024
@@ -90,8 +93,10 @@ class Channel:
         self._path = socket_path
         self._pid = os.getpid()
         # Whether it was asked, and what comes if descriptors may be passed.
-        self._was_asked = False
+        self._was_asked = self._may_lend = False
         self._incoming: Incoming | None = None
+        # What is lent for the exchange that is open.
+        self._lent: Lent | None = None
         self.connection = gdproto.Connection("client")
         self._limit_s = 0.0
         self.is_clean = True
@@ -165,6 +170,9 @@ class Channel:
                 self._ask(limit)
             if self._incoming is not None and isinstance(message, gdproto.Request):
                 message.extensions = TAKES
+                found = self._large.referring(message, self._may_lend)
+                if found is not None:
+                    return self._send_referring(found, limit)
             parts = self.connection.send_parts(message)
         except gdproto.ProtocolError as error:
             return self._send_too_large(message, error, limit)
@@ -213,7 +221,8 @@ class Channel:
             elif type(event) is MessageReceived:
                 answer_in(event, self._path)
         self.is_clean = was_clean
-        if lists_memfd(event.message):
+        may_pass, self._may_lend = passing_in(event.message)
+        if may_pass:
             self._incoming = Incoming()
 
     def _may_pass(self, message: gdproto.Message, limit: Deadline) -> bool:
@@ -228,12 +237,11 @@ class Channel:
         if not self._large.sees(size) or not self._may_pass(message, limit):
             return False
         assert isinstance(message, gdproto.Request)
-        found = self._large.referring(message)
+        found = self._large.referring(message, self._may_lend)
         if found is None:
             return False
-        taken, descriptors = found
         message.extensions = TAKES
-        self._pass(taken.to_bytes(), descriptors, limit)
+        self._pass(found.request.to_bytes(), found, limit)
         return True
 
     def _send_too_large(
@@ -248,28 +256,43 @@ class Channel:
                 and self._may_pass(message, limit)
             ):
                 assert isinstance(message, gdproto.Request)
-                found = self._large.referring(message, is_too_large=True)
+                found = self._large.referring(message, self._may_lend, is_too_large=True)
             if found is None:
                 raise DirtyProtocolError.of(error) from None
-            frame = self.connection.send(found[0])
-            self.is_clean = False
-            self._pass(frame, found[1], limit)
-        except gdproto.ProtocolError as fault:
-            raise DirtyProtocolError.of(fault) from None
-        except TimeoutError:
-            raise limit.passed() from None
         except BrokenPipeError:
             return False
         except OSError as fault:
             raise lost(self._path, fault) from None
+        return self._send_referring(found, limit)
+
+    def _send_referring(self, found: Referring, limit: Deadline) -> bool:
+        """As `send`. Raises DirtyError."""
+        try:
+            frame = self.connection.send(found.request)
+            self.is_clean = False
+            self._pass(frame, found, limit)
+        except gdproto.ProtocolError as error:
+            raise DirtyProtocolError.of(error) from None
+        except TimeoutError:
+            raise limit.passed() from None
+        except BrokenPipeError:
+            return False
+        except OSError as error:
+            raise lost(self._path, error) from None
         return True
 
-    def _pass(self, frame: bytes, descriptors: Descriptors, limit: Deadline) -> None:
-        with closing(descriptors):
+    def _pass(self, frame: bytes, found: Referring, limit: Deadline) -> None:
+        self._lent = found.lent
+        with closing(found.descriptors):
             self._wait_at_most(limit.left_s())
-            sent = send_passing(self._socket, frame, descriptors.numbers)
+            sent = send_passing(self._socket, frame, found.descriptors.numbers)
             if sent < len(frame):
                 self._send_large([frame[sent:]], limit)
+
+    def _answered(self, answer: gdproto.Message) -> None:
+        lent, self._lent = self._lent, None
+        if lent is not None:
+            answered(lent, answer)
 
     def _receive_passed(self, at_most: int) -> None:
         assert self._incoming is not None
@@ -329,6 +352,8 @@ class Channel:
                 event = self.connection.next_event()
                 if type(event) is MessageReceived and event.message.request_id:
                     self.is_clean = event.ended
+                    if self._lent is not None and event.ended:
+                        self._answered(event.message)
                     if self._incoming is not None and self._incoming.came:
                         return self._resolved(event.message)
                     return event.message
@@ -362,6 +387,7 @@ class Channel:
 
     def close(self) -> None:
         """Close; an exchange that is still open is cancelled by it, but for a parent's."""
+        self._lent = None
         end(self._socket, self._pid)
 
 
@@ -463,13 +489,12 @@ class Channels:
     ) -> tuple[Channel, gdproto.Message]:
         """As `_first`, once more. Raises `failure` where nobody is to be reached."""
         self.close()
-        if isinstance(message, gdproto.Request) and message.extensions:
-            if self.large.was_seen and takes_none(failure):
-                self.large.refused.add(message.app_path)
+        if isinstance(message, gdproto.Request):
+            self.large.failed(message.app_path, failure)
             message.extensions = None
         try:
             # What an app takes no references for is sent as it is.
-            channel = Channel(self._path, deadline)
+            channel = Channel(self._path, deadline, self.large)
         except DirtyConnectionError:
             raise failure from None
         try:

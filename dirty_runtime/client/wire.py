@@ -13,6 +13,7 @@ import os
 import socket
 from collections import deque
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from weakref import ref
 
 import gdproto
@@ -20,7 +21,10 @@ import gdproto
 from ..sockets.own import end
 from ..sockets.passing import Incoming, Parcel, receive_passed
 from ..sockets.transfer import RECEIVE_BYTES, receive
-from .large import Large, never
+from .large import Large, Referring, answered, never
+
+if TYPE_CHECKING:
+    from ..sockets.lent import Lent
 
 
 class Wire:
@@ -33,11 +37,13 @@ class Wire:
         connection: takes what is read.
         pid: the process that opened it; a child's copy is not to be used.
         incoming: the descriptors that come; None where none are taken.
+        lent: what is lent for the exchanges that are open, by their ids.
     """
 
     def __init__(self, connected: socket.socket, large: Large | None = None) -> None:
         self.large = large or never()
         self.incoming: Incoming | None = None
+        self.lent: dict[int, Lent] = {}
         self.connection = gdproto.Connection("client")
         self.pid = os.getpid()
         self._socket = connected
@@ -106,6 +112,19 @@ class Wire:
 
     # --- writing ---
 
+    def parcel(self, frame: bytes, found: Referring) -> Parcel:
+        """The frame of the request, with what is passed with it."""
+        if found.lent is not None:
+            self.lent[found.request.request_id] = found.lent
+        return Parcel(frame, found.descriptors)
+
+    def answered(self, answer: gdproto.Message) -> None:
+        """It has come: with the last one, what was lent may be used again."""
+        if not isinstance(answer, gdproto.Chunk):
+            lent = self.lent.pop(answer.request_id, None)
+            if lent is not None:
+                answered(lent, answer)
+
     def send_parcel(self, parcel: Parcel) -> bool:
         """As `send`, of a frame with descriptors."""
         return self._send(parcel)
@@ -168,6 +187,7 @@ class Wire:
             loop.remove_reader(self._socket.fileno())
             loop.remove_writer(self._socket.fileno())
         self._waiting.clear()
+        self.lent.clear()
         end(self._socket, self.pid)
 
     def _usable_loop(self) -> asyncio.AbstractEventLoop | None:

@@ -6,20 +6,44 @@ each loading of it would leave a type to the collector.
 
 from __future__ import annotations
 
+import mmap
 import os
 from functools import cache
 from typing import Any
 
+# Of mremap.
+MAY_MOVE, FIXED = 1, 2
+
 
 def map_at(place: int | None, size: int, protection: int, flags: int, number: int) -> int:
     """Map memory, as `mmap` of C. Returns where. Raises OSError."""
+    return _place_of(_libc().mmap(place, size, protection, flags, number, 0))
+
+
+def copy_at(place: int, size: int) -> None:
+    """Have a private copy of what is mapped there in its place. Raises OSError.
+
+    Who reads there meanwhile waits, or has read before.
+    """
     import ctypes
 
-    done = _libc().mmap(place, size, protection, flags, number, 0)
+    both, private = mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    copied = map_at(None, size, both, private, -1)
+    ctypes.memmove(copied, place, size)
+    try:
+        _place_of(_libc().mremap(copied, size, size, MAY_MOVE | FIXED, ctypes.c_void_p(place)))
+    except OSError:
+        unmap(copied, size)
+        raise
+
+
+def _place_of(done: int | None) -> int:
+    import ctypes
+
     if done is None or done == ctypes.c_void_p(-1).value:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error))
-    return int(done)
+    return done
 
 
 def unmap(place: int, size: int) -> None:
@@ -36,4 +60,6 @@ def _libc() -> Any:
     libc.mmap.restype = pointer
     libc.mmap.argtypes = (pointer, size, number, number, number, ctypes.c_long)
     libc.munmap.argtypes = (pointer, size)
+    libc.mremap.restype = pointer
+    libc.mremap.argtypes = (pointer, size, size, number)
     return libc

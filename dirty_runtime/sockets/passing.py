@@ -4,8 +4,9 @@ Rules: a frame's descriptors are passed with its first byte. The kernel gives th
 may begin before the frame and end in it or with it, so they are those of the last frame that begins
 there. What is kept is counted, of each connection and of all, and closed when nobody has it any
 more: who drops a frame need not think of them. Only memory that is sealed is kept: nobody can make
-it larger than it was counted. Who counts has others to serve: threads close for it, as `closing`
-says, and what the kernel would close while it reads or closes a socket is not let in, or taken out.
+it larger than it was counted, and only who lends it can write to it. Who counts has others to
+serve: threads close for it, as `closing` says, and what the kernel would close while it reads or
+closes a socket is not let in, or taken out.
 """
 
 from __future__ import annotations
@@ -32,24 +33,28 @@ if TYPE_CHECKING:
     from .spool import Spool
 
 AVAILABLE = hasattr(os, "memfd_create") and hasattr(fcntl, "F_ADD_SEALS")
-# The extension.
-MEMFD = "memfd"
+# The extensions.
+MEMFD, MEMFD_LENT = "memfd", "memfd-lent"
 # Of one frame.
 MOST = 64
 # Of less, a copy through the socket is as quick.
 MIN_BYTES = 1024 * 1024
 # What is less in all goes through the socket, unless somebody says otherwise: to fill and to map
-# fresh memory takes longer, where the system gives it in pages of 4 KiB.
+# fresh memory takes longer, where the system gives it in pages of 4 KiB. What is lent is not fresh.
 USUAL_BYTES = 64 * 1024 * 1024
+USUAL_LENT_BYTES = 2 * 1024 * 1024
 SPACE = socket.CMSG_SPACE(MOST * array("i").itemsize)
 CLOSED_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 # Of Linux 6.16 and later; Python has no name for it.
 SO_PASSRIGHTS = 83
 # In the place of descriptors that the kernel could not give.
 CUT = -1
-SEALS = 0
+SEALS = LENT_SEALS = 0
 if AVAILABLE:
-    SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+    OF_ALL = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
+    SEALS = OF_ALL | fcntl.F_SEAL_WRITE
+    # F_SEAL_FUTURE_WRITE, of Linux 5.1 and later: older Pythons have no name for it.
+    LENT_SEALS = OF_ALL | 0x10
 
 
 def receive_passed(source: socket.socket, at_most: int, passed: list[int], flags: int = 0) -> bytes:
@@ -133,16 +138,28 @@ def send_passing(target: socket.socket, data: bytes | memoryview, numbers: Seque
     return target.sendmsg([data], [rights])
 
 
-def size_of(number: int) -> int:
-    """The bytes of the memory. Raises ValueError where it is none, or not sealed."""
+class Passed:
+    """Memory that was passed: its bytes, and whether who passed it can write to it."""
+
+    __slots__ = ("is_lent", "size")
+
+    def __init__(self, size: int, is_lent: bool) -> None:
+        self.size = size
+        self.is_lent = is_lent
+
+
+def judged(number: int) -> Passed:
+    """What memory it is. Raises ValueError where it is none, or not sealed."""
     try:
         seals = fcntl.fcntl(number, fcntl.F_GET_SEALS)
         size = os.fstat(number).st_size
     except OSError:
         seals = size = 0
-    if seals & SEALS != SEALS:
-        raise ValueError("what was passed is no sealed memory")
-    return size
+    if seals & SEALS == SEALS:
+        return Passed(size, False)
+    if seals & LENT_SEALS == LENT_SEALS and LENT_SEALS:
+        return Passed(size, True)
+    raise ValueError("what was passed is no sealed memory")
 
 
 def unread_bytes(connected: socket.socket) -> int:
@@ -186,17 +203,37 @@ class Account:
 class Descriptors:
     """Those of one frame.
 
+    Args:
+        accounts: what they are counted in.
+        memories: what memory they are, where that is known.
+
     Attributes:
         numbers: the open ones.
-        bytes: what their memory takes.
+        memories: what memory they are.
+        bytes: what it takes.
         refusal: why they cannot be had; empty where they can.
         is_at_fault: whether that is the sender's fault.
     """
 
-    __slots__ = ("_accounts", "_closing", "_count", "bytes", "is_at_fault", "numbers", "refusal")
+    __slots__ = (
+        "_accounts",
+        "_closing",
+        "_count",
+        "bytes",
+        "is_at_fault",
+        "memories",
+        "numbers",
+        "refusal",
+    )
 
-    def __init__(self, numbers: list[int], accounts: Sequence[Account] = ()) -> None:
+    def __init__(
+        self,
+        numbers: list[int],
+        accounts: Sequence[Account] = (),
+        memories: Sequence[Passed] | None = None,
+    ) -> None:
         self.numbers = numbers
+        self.memories = memories or ()
         self.bytes = self._count = 0
         self.refusal = ""
         self.is_at_fault = False
@@ -206,9 +243,17 @@ class Descriptors:
             from . import closing
 
             self._closing = closing
-        self._judge(accounts)
+        if memories is None:
+            self._judge()
+        if not self.refusal:
+            self._count_in(accounts)
 
-    def _judge(self, accounts: Sequence[Account]) -> None:
+    @property
+    def has_lent(self) -> bool:
+        """Whether the sender can write to some of it."""
+        return any(memory.is_lent for memory in self.memories)
+
+    def _judge(self) -> None:
         # A client that passes nothing does without.
         from . import descriptors
 
@@ -219,11 +264,13 @@ class Descriptors:
         try:
             if count > MOST:
                 raise ValueError(f"{count} descriptors came with a frame, which has {MOST} at most")
-            size = sum(map(size_of, self.numbers))
+            self.memories = [judged(number) for number in self.numbers]
         except ValueError as error:
             self.is_at_fault = True
             self._refuse(str(error))
-            return
+
+    def _count_in(self, accounts: Sequence[Account]) -> None:
+        size, count = sum(memory.size for memory in self.memories), len(self.numbers)
         if not all(account.has_room(size, count) for account in accounts):
             self._refuse("no room for memory by reference (max-memfd-bytes, max-memfds)")
             return

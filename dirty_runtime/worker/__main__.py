@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..app import App, attributes_of, load_app
 from ..errors import DirtyAppError, DirtyError
 from ..failure import describe, place, tell
-from ..sockets.passing import MEMFD
+from ..sockets.passing import MEMFD, MEMFD_LENT
 from ..version import EXTENSIONS, VERSION
 from .converted import bare, converted
 from .forks import end_copy, take_for_worker
@@ -118,7 +118,8 @@ def status_of(apps: Mapping[str, App], lanes: Sequence[LaneServer]) -> WorkerAns
 def offered() -> list[str]:
     """The extensions that this worker has with its arbiter: descriptors take both."""
     taken = os.environ.get("GD_WORKER_EXTENSIONS", "").split(",")
-    return [name for name in EXTENSIONS if name != MEMFD or name in taken]
+    passes = MEMFD in taken
+    return [name for name in EXTENSIONS if passes or name not in (MEMFD, MEMFD_LENT)]
 
 
 def die_with_parent() -> None:

@@ -30,6 +30,7 @@ from ..errors import (
     to_message,
 )
 from ..references import referring, resolved_message, takes_references
+from ..sockets.borrowed import Borrowed
 from ..sockets.passing import Descriptors, receive_passed, send_passing, unread_bytes
 from ..sockets.round_trip import round_trip
 from ..sockets.transfer import RECEIVE_BYTES, receive, widen
@@ -80,6 +81,8 @@ class LaneServer:
         self.memfd_min_bytes = memfd_min_bytes
         # The descriptors that came since the last request.
         self._passed: list[int] = []
+        # What the call has been lent, if anything.
+        self._borrowed: Borrowed | None = None
         # What was passed since all was read, as far as that is known.
         self._unread_bytes = 0
         self._chunks = ChunkWriter(self._write)
@@ -135,7 +138,8 @@ class LaneServer:
         passed, self._passed = self._passed, []
         try:
             views = has_arrays(self._apps.get(request.app_path))
-            resolved_message(request, Descriptors(passed), views)
+            self._borrowed = Borrowed()
+            resolved_message(request, Descriptors(passed), views, self._borrowed)
         except DirtyError as error:
             self._finish(request, failure=error)
             return False
@@ -323,6 +327,8 @@ class LaneServer:
                 # What stands before an item that cannot be sent is sent all the same.
                 chunks.flush()
         end_copy(name_of(request))
+        if self._borrowed is not None:
+            self._give_back(request)
         self._write(connection.send(gdproto.End(request_id)))
 
     def _finish(
@@ -334,6 +340,8 @@ class LaneServer:
         """
         if failure is None:
             try:
+                if self._borrowed is not None:
+                    self._give_back(request)
                 if request.extensions and self._may_refer(request):
                     answer = Response(request.request_id, result)
                     if self._refer(answer, result):
@@ -344,6 +352,8 @@ class LaneServer:
                     return
                 failure = unencodable(error, request, self._tracebacks)
         if failure is not None:
+            # Nobody writes to it any more.
+            self._borrowed = None
             if self._span is not None:
                 self._span.failed(failure)
             if not self._is_open(request.request_id):
@@ -354,6 +364,13 @@ class LaneServer:
         else:
             for part in parts:
                 self._write(part)
+
+    def _give_back(self, request: gdproto.Request) -> None:
+        """Read nothing any more of what the client has lent. Raises DirtyError."""
+        borrowed, self._borrowed = self._borrowed, None
+        if borrowed is not None:
+            request.args, request.kwargs = (), {}
+            borrowed.give_back()
 
     def _may_refer(self, request: gdproto.Request) -> bool:
         return self.memfd_min_bytes > 0 and takes_references(request.extensions)
@@ -367,7 +384,7 @@ class LaneServer:
         found = referring([value], self.memfd_min_bytes)
         if found is None:
             return False
-        (taken,), descriptors = found
+        (taken,), descriptors, _ = found
         with closing(descriptors):
             self._wait_until_read(descriptors.bytes)
             frame = self._connection.send(type(answer)(answer.request_id, taken))

@@ -35,6 +35,7 @@ from ..errors import (
 )
 from ..failure import describe, tell
 from ..references import copied, referring, resolved_message, takes_references
+from ..sockets.borrowed import Borrowed
 from ..sockets.passing import Incoming, Parcel, receive_passed
 from ..sockets.transfer import MORE_BYTES, receive
 from . import spans
@@ -67,6 +68,7 @@ class Exchange:
 
     Attributes:
         request: what was asked.
+        borrowed: what it has been lent, if anything.
         task: runs it.
         call: where a thread runs it, or is to.
         has_begun: whether its task has.
@@ -81,6 +83,7 @@ class Exchange:
     """
 
     __slots__ = (
+        "borrowed",
         "call",
         "ends",
         "gatherer",
@@ -95,8 +98,9 @@ class Exchange:
         "waiter",
     )
 
-    def __init__(self, request: gdproto.Request) -> None:
+    def __init__(self, request: gdproto.Request, borrowed: Borrowed | None = None) -> None:
         self.request = request
+        self.borrowed = borrowed
         self.task: asyncio.Task[None] | None = None
         self.call: Future[Any] | None = None
         self.has_begun = self.is_cancelled = self.is_paused = self.ends = False
@@ -105,6 +109,13 @@ class Exchange:
         self.held: deque[Any] | None = None
         self.room: threading.Semaphore | None = None
         self.span: spans.RunSpan | None = None
+
+    def give_back(self) -> None:
+        """Read nothing any more of what the client has lent. Raises DirtyError."""
+        borrowed, self.borrowed = self.borrowed, None
+        if borrowed is not None:
+            self.request.args, self.request.kwargs = (), {}
+            borrowed.give_back()
 
     def asks(self) -> bool:
         """Whether the caller gave up."""
@@ -230,7 +241,7 @@ class LoopLane:
         try:
             while (event := self._next_event()) is not gdproto.NEED_DATA:
                 if isinstance(event, gdproto.MessageReceived):
-                    if self._incoming.came and not self._resolve(event.message):
+                    if self._incoming.came and self._has_descriptors(event.message):
                         continue
                     self._told(event.message)
                 elif isinstance(event, gdproto.ConnectionClosed):
@@ -262,17 +273,19 @@ class LoopLane:
         if self._ends is not None and not self._ends.done():
             self._ends.set_result(None)
 
-    def _resolve(self, message: gdproto.Message) -> bool:
-        """Have bytes in the place of what came by reference; False where that failed."""
+    def _has_descriptors(self, message: gdproto.Message) -> bool:
+        """Begin what came with some, with bytes in the place of references; False for others."""
         descriptors = self._incoming.last(self._connection.untaken_bytes)
         if descriptors is None or type(message) is not gdproto.Request:
-            return True
+            return False
+        borrowed = Borrowed()
         try:
-            resolved_message(message, descriptors, has_arrays(self._app))
+            resolved_message(message, descriptors, has_arrays(self._app), borrowed)
         except DirtyError as error:
             exchange = self._open[message.request_id] = Exchange(message)
             self.finish(exchange, failure=error)
-            return False
+        else:
+            self._begin(message, borrowed)
         return True
 
     def _told(self, message: gdproto.Message) -> None:
@@ -318,9 +331,9 @@ class LoopLane:
 
     # --- one exchange ---
 
-    def _begin(self, request: gdproto.Request) -> None:
+    def _begin(self, request: gdproto.Request, borrowed: Borrowed | None = None) -> None:
         assert self._loop is not None
-        exchange = self._open[request.request_id] = Exchange(request)
+        exchange = self._open[request.request_id] = Exchange(request, borrowed)
         if (gatherer := self._gatherer_of(request.action)) is not None:
             exchange.gatherer = gatherer
             gatherer.put(exchange)
@@ -454,13 +467,18 @@ class LoopLane:
         found = referring([value], self._least)
         if found is None:
             return False
-        (taken,), descriptors = found
+        (taken,), descriptors, _ = found
         frame = self._connection.send(type(answer)(answer.request_id, taken))
         self._write(Parcel(frame, descriptors))
         return True
 
     def _end_stream(self, exchange: Exchange) -> None:
         if self.is_open(exchange):
+            try:
+                exchange.give_back()
+            except DirtyError as error:
+                self.finish(exchange, failure=error)
+                return
             self._write(self._connection.send(gdproto.End(exchange.request.request_id)))
         self._forget(exchange)
 
@@ -542,11 +560,14 @@ class LoopLane:
         if request_id in self._connection.open_exchanges:
             if failure is None:
                 try:
+                    exchange.give_back()
                     answer = gdproto.Response(request_id, result)
                     if not (request.extensions and self._refer(request, answer, result)):
                         parts = self._connection.send_parts(answer)
                 except (gdproto.ProtocolError, TypeError) as error:
                     failure = unencodable(error, request, self._tracebacks)
+                except DirtyError as error:
+                    failure = error
             if failure is not None:
                 parts = self._connection.send_parts(to_message(failure, request_id))
         for part in parts:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import numpy as np
 
-from dirty_runtime import Converters, DirtyApp
+from dirty_runtime import Converters, DirtyApp, batched
+from dirty_runtime.sockets.borrowed import MAPPINGS
 
 
 class Arrays(DirtyApp):
@@ -40,6 +42,29 @@ class Arrays(DirtyApp):
             array[:] = number
             yield array
 
+    def where(self, array: Any) -> Any:
+        return array.__array_interface__["data"][0]
+
+    def mapped(self) -> int:
+        """How many mappings are kept of memory that was lent."""
+        return len(MAPPINGS._kept) + len(MAPPINGS._back)
+
+    def keep(self, array: Any) -> None:
+        self.kept = array
+
+    def let_go(self) -> Any:
+        """What is kept, in short."""
+        kept, self.kept = self.kept, None
+        return [int(kept[0]), int(kept[-1]), int(kept.sum())]
+
+    def same(self, array: Any) -> Any:
+        return array
+
+    def parts(self, array: Any, count: int) -> Iterator[Any]:
+        """Its parts, one by one; all of it is kept."""
+        self.kept = array
+        yield from np.split(array, count)
+
     def fail(self, array: Any) -> None:
         raise ValueError("no")
 
@@ -54,6 +79,25 @@ class Wide(Arrays):
     """As that, many calls at once."""
 
     concurrency = 8
+
+    @batched(max_size=4, max_wait_s=0.05)
+    def sums(self, arrays: list[Any]) -> list[Any]:
+        self.kept = arrays[0]
+        return [int(array.sum()) for array in arrays]
+
+    async def summed(self, array: Any) -> Any:
+        await asyncio.sleep(0)
+        return int(array.sum())
+
+    async def halves(self, array: Any) -> AsyncIterator[Any]:
+        for half in np.split(array, 2):
+            yield int(half.sum())
+
+    async def awaited(self, array: Any) -> Any:
+        """As `keep`, in a coroutine that reads on."""
+        self.kept = array
+        await asyncio.sleep(0)
+        return int(array.sum())
 
     async def streamed(self, count: int, times: int) -> AsyncIterator[Any]:
         for number in range(times):

@@ -159,7 +159,7 @@ def test_memory_goes_with_its_frame(
     found = came.pop(len(before))
     assert not any(came.values())
     assert [os.pread(one, 2**20, 0) for one in found] == memories
-    assert [passing.size_of(one) for one in found] == [len(data) for data in memories]
+    assert [passing.judged(one).size for one in found] == [len(data) for data in memories]
     for number in (*numbers, *found):
         os.close(number)
 

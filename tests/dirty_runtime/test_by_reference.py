@@ -16,6 +16,7 @@ import pytest
 
 import gdproto
 from dirty_runtime import Converters, DirtyClient
+from dirty_runtime.client import large
 from dirty_runtime.errors import (
     DirtyAppError,
     DirtyOverloadedError,
@@ -24,7 +25,7 @@ from dirty_runtime.errors import (
     DirtyWorkerError,
 )
 from dirty_runtime.references import referring, shared_array
-from dirty_runtime.sockets.passing import MIN_BYTES, MOST, send_passing
+from dirty_runtime.sockets.passing import MIN_BYTES, MOST, USUAL_LENT_BYTES, send_passing
 from dirty_runtime.testing import Arbiter, running
 
 from .processes import run_dirty
@@ -52,18 +53,31 @@ def client(arbiter: Arbiter) -> Iterator[DirtyClient]:
         yield client
 
 
-def test_by_default_what_no_frame_carries_goes_by_reference_alone(arbiter: Arbiter) -> None:
+def test_by_default_what_is_large_goes_in_memory_that_is_lent(arbiter: Arbiter) -> None:
+    with DirtyClient(arbiter.socket_path) as client:
+        small, large = bytes(USUAL_LENT_BYTES - 1000), bytes(40 * 2**20)
+        assert client.execute(ARRAYS, "told", small) == ["bytes", len(small), 0]
+        assert not client._large.was_seen
+        assert client.execute(ARRAYS, "told", large) == ["bytes", len(large), 0]
+        assert client._large.was_seen
+        # No frame carries so much.
+        assert client.execute(ARRAYS, "told", [large, large]) == ["list", 2, large]
+
+
+def test_who_lends_nothing_passes_by_default_what_no_frame_carries(
+    arbiter: Arbiter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large, "MEMFD_LENT", "x-none")
     with DirtyClient(arbiter.socket_path) as client:
         half = bytes(40 * 2**20)
         assert client.execute(ARRAYS, "told", half) == ["bytes", len(half), 0]
-        assert not client._large.was_seen
         assert client.execute(ARRAYS, "told", [half, half]) == ["list", 2, half]
-        assert client._large.was_seen
 
 
 def memories(pid: int) -> int:
-    """How many descriptors of passed memory a process has."""
-    return sum("memfd:gd" in where for where in targets(pid))
+    """How many descriptors of passed memory a process has, but for such as it lends."""
+    names = ("memfd:gd",) if pid == os.getpid() else ("memfd:gd", "memfd:lent")
+    return sum(name in where for where in targets(pid) for name in names)
 
 
 def within(limit_s: float, holds: Callable[[], bool]) -> bool:
@@ -137,7 +151,7 @@ def test_an_array_that_was_made_for_it_is_not_copied(client: DirtyClient) -> Non
     array[:] = 7
     found = referring([Converters(arrays=True).to_wire(array)], 1)
     assert found is not None
-    ((value,), descriptors) = found
+    ((value,), descriptors, _) = found
     assert os.pread(descriptors.numbers[0], 3, value["data"]["offset"]) == b"\7\7\7"
     # Sealed, it is written here alone, and goes as a copy.
     array[0] = 9

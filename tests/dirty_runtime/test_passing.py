@@ -45,10 +45,10 @@ def test_a_value_comes_out_as_it_went_in(value: Any) -> None:
     found = referring([value], LEAST)
     if found is None:
         return
-    (taken,), descriptors = found
+    (taken,), descriptors, _ = found
     # It goes through the codec as any value does.
     there = gdproto.decode(gdproto.encode(taken))
-    assert Memories(descriptors.numbers, views=False).resolved(there) == value
+    assert Memories(descriptors, views=False).resolved(there) == value
     descriptors.close()
 
 
@@ -58,7 +58,7 @@ def test_a_reference_is_to_what_was_passed_or_refused(number: int, offset: int, 
     data = bytes(range(20))
     descriptors = sealed(data)
     value = {MARK: number, "offset": offset, "size": size}
-    memories = Memories(descriptors.numbers, views=False)
+    memories = Memories(descriptors, views=False)
     if min(number, offset, size) < 0:
         assert memories.resolved(value) == value
     elif number or offset + size > len(data):

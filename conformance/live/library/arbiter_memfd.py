@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import mmap
 import os
 import select
 from collections.abc import Iterator
@@ -19,6 +20,11 @@ from ..wire import Mismatch, Wire
 from .arbiter_exchanges import still_serves
 
 STATUS_ID, BARRIER = 1, 900
+# Python has no name for it before 3.14.
+F_SEAL_FUTURE_WRITE = 0x10
+OF_ALL = 0
+if hasattr(fcntl, "F_ADD_SEALS"):
+    OF_ALL = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 DATA = bytes(range(256)) * 40
 
 
@@ -29,23 +35,35 @@ def memory(data: bytes, *, sealed: bool = True) -> Iterator[int]:
     try:
         os.write(fd, data)
         if sealed:
-            seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
-            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, OF_ALL | fcntl.F_SEAL_WRITE)
         yield fd
     finally:
         os.close(fd)
 
 
-def negotiated(stage: ArbiterStage) -> Wire:
-    """A connection on which descriptors may be passed."""
+@contextmanager
+def lent_memory(size: int, seals: int = OF_ALL) -> Iterator[tuple[int, mmap.mmap]]:
+    """A descriptor of memory, and that memory, which only who has this can write to."""
+    with memory(bytes(size), sealed=False) as fd, mmap.mmap(fd, size) as room:
+        try:
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals | F_SEAL_FUTURE_WRITE)
+        except OSError:
+            raise Unsupported("the system has no memory that can be lent") from None
+        yield fd, room
+
+
+def negotiated(stage: ArbiterStage, *names: str) -> Wire:
+    """A connection on which descriptors may be passed, and what else has these names."""
     if not hasattr(os, "memfd_create"):
         raise Unsupported("the system has no memfd")
     wire = stage.connect()
     wire.send(gdproto.Status(STATUS_ID))
     status = wire.expect(response(STATUS_ID))
     told = status.result if isinstance(status, gdproto.Response) else {}
-    if not isinstance(told, dict) or "memfd" not in told.get("extensions", ()):
-        raise Unsupported("its STATUS does not list memfd")
+    known = told.get("extensions") if isinstance(told, dict) else None
+    for name in ("memfd", *names):
+        if not isinstance(known, list) or name not in known:
+            raise Unsupported(f"its STATUS does not list {name}")
     return wire
 
 
@@ -54,7 +72,7 @@ def by_reference(number: int, offset: int, size: int) -> dict[str, Any]:
     return {"gd:memfd": number, "offset": offset, "size": size}
 
 
-@BOOK.script("arbiter-memfd", "GD-EXT-012 GD-EXT-014 GD-EXT-017 GD-PROF-008 GD-PROF-011")
+@BOOK.script("arbiter-memfd", "GD-EXT-012 GD-EXT-014 GD-EXT-017 GD-PROF-012 GD-PROF-011")
 def handed_on(stage: ArbiterStage) -> None:
     """Sends calls whose arguments came beside their frames, between some that need none."""
     wire = negotiated(stage)
@@ -103,6 +121,28 @@ def unasked(stage: ArbiterStage) -> None:
     still_serves(wire)
 
 
+@BOOK.script("arbiter-memfd-lent", "GD-EXT-017 GD-EXT-023 GD-EXT-024 GD-PROF-012")
+def lent(stage: ArbiterStage) -> None:
+    """Sends calls with the same memory, which it fills anew when the one before has ended."""
+    wire = negotiated(stage, "memfd-lent")
+    with lent_memory(len(DATA)) as (fd, room):
+        for number, data in enumerate((DATA, DATA[::-1], bytes(len(DATA))), 2):
+            room[:] = data
+            wire.send_with([fd], stage.request(number, "echo", by_reference(0, 0, len(DATA))))
+            wire.expect(response(number, {"args": [data], "kwargs": {}}))
+    still_serves(wire)
+
+
+@BOOK.script("arbiter-memfd-lent-unsealed", "GD-PROF-013 GD-PROF-010")
+def lent_unsealed(stage: ArbiterStage) -> None:
+    """Lends memory that it could take away while it is read: the exchange fails."""
+    wire = negotiated(stage, "memfd-lent")
+    with lent_memory(len(DATA), OF_ALL & ~fcntl.F_SEAL_SHRINK) as (fd, _):
+        wire.send_with([fd], stage.request(2, "echo", by_reference(0, 0, len(DATA))))
+        wire.expect(error(2))
+    still_serves(wire)
+
+
 LIES: dict[str, tuple[bool, dict[str, Any]]] = {
     "unsealed": (False, by_reference(0, 0, 1)),
     "beyond": (True, by_reference(0, len(DATA), 1)),
@@ -124,7 +164,7 @@ def refused(stage: ArbiterStage, sealed: bool, value: dict[str, Any]) -> None:
 for _name, (_sealed, _value) in LIES.items():
     BOOK.add(
         f"arbiter-memfd-{_name}",
-        "GD-PROF-009 GD-PROF-010",
+        "GD-PROF-013 GD-PROF-010",
         partial(refused, sealed=_sealed, value=_value),
         f"Passes memory that a receiver may not read: {_name}.",
     )

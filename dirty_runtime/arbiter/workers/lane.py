@@ -21,12 +21,12 @@ from ...app import MOST_AT_ONCE
 from ...errors import DirtyError
 from ...sockets.inbox import Inbox
 from ...sockets.link import Data, Link
-from ...sockets.passing import AVAILABLE, MEMFD, Account, Descriptors, Parcel
+from ...sockets.passing import AVAILABLE, MEMFD, MEMFD_LENT, Account, Descriptors, Parcel
 from ...sockets.spool import KEPT_IN_MEMORY_BYTES
 from ..policy.life import State
 from ..policy.restarts import Cause
 from .intake import Intake
-from .places import ManyExchanges, Place
+from .places import ManyExchanges, Place, lacking
 
 STATUS_ID = 1
 
@@ -123,7 +123,7 @@ class Lane:
         self._events = events
         # Whether the worker's STATUS lists the extension.
         self._takes_cancel = False
-        self._is_passed_to = False
+        self._is_passed_to = self._is_lent_to = False
         self._clock = clock
         self._socket = ours
         self._connection = gdproto.Connection(
@@ -148,10 +148,9 @@ class Lane:
         """Since when nothing has come of what is silent for longest."""
         return self.heard_s if self._many is None else self._many.silent_since_s
 
-    @property
-    def takes_descriptors(self) -> bool:
-        """Whether the worker's STATUS lists that extension."""
-        return self._is_passed_to
+    def refuses(self, descriptors: Descriptors) -> str:
+        """What the worker's STATUS does not list of what these need; empty where it lists all."""
+        return lacking(descriptors, self._is_passed_to, self._is_lent_to)
 
     @property
     def is_held(self) -> bool:
@@ -353,6 +352,7 @@ class Lane:
             known = extensions if isinstance(extensions, list) else []
             self._takes_cancel = "cancel" in known
             self._is_passed_to = AVAILABLE and MEMFD in known
+            self._is_lent_to = MEMFD_LENT in known
             if self._is_passed_to and self._link is not None:
                 self._link.take_descriptors((self._events.passed,), reads=True)
             apps = told.get("lane_apps")
@@ -374,6 +374,7 @@ class Lane:
             self._events,
             self._clock,
             count,
+            self._is_lent_to,
             partial(self.worker.lane_closed, self),
         )
 

@@ -19,7 +19,7 @@ from gdproto import NEED_DATA, FrameReceived
 from ...errors import DirtyError
 from ...sockets.inbox import Inbox
 from ...sockets.link import Data, Link
-from ...sockets.passing import Parcel
+from ...sockets.passing import Descriptors, Parcel
 from ...sockets.spool import Spool
 from .intake import Intake, nothing
 
@@ -53,9 +53,8 @@ class Place(Hashable, Protocol):
     @property
     def is_held(self) -> bool: ...
 
-    @property
-    def takes_descriptors(self) -> bool:
-        """Whether a REQUEST may come with some."""
+    def refuses(self, descriptors: Descriptors) -> str:
+        """Why a REQUEST may not come with these; empty where it may."""
 
     def request(self, frame: Data, header: gdproto.Header, now_s: float) -> None:
         """Start an exchange with a whole REQUEST frame."""
@@ -86,6 +85,15 @@ class PlaceEvents(Protocol):
     def lane_discarded(self, lane: Place) -> None: ...
 
 
+def lacking(descriptors: Descriptors, takes_some: bool, takes_lent: bool) -> str:
+    """What a worker lacks for these; empty where it lacks nothing."""
+    if not takes_some:
+        return "its worker takes no bytes by reference"
+    if descriptors.has_lent and not takes_lent:
+        return "its worker takes no bytes by reference in memory that is lent"
+    return ""
+
+
 class LanePlace:
     """Room for one exchange on a lane of several.
 
@@ -113,9 +121,8 @@ class LanePlace:
     def is_held(self) -> bool:
         return self._lane.intake.is_held
 
-    @property
-    def takes_descriptors(self) -> bool:
-        return self._lane.takes_descriptors
+    def refuses(self, descriptors: Descriptors) -> str:
+        return self._lane.refuses(descriptors)
 
     def request(self, frame: Data, header: gdproto.Header, now_s: float) -> None:
         self.client_id = header.request_id
@@ -152,6 +159,7 @@ class ManyExchanges:
     Args:
         link: the lane's; this is told of it from now on.
         count: how many it takes.
+        is_lent_to: whether it takes memory that is lent.
         closed: is called when the worker has closed its end.
 
     Attributes:
@@ -167,6 +175,7 @@ class ManyExchanges:
         events: PlaceEvents,
         clock: Callable[[], float],
         count: int,
+        is_lent_to: bool,
         closed: Callable[[], None],
     ) -> None:
         self.worker = worker
@@ -176,6 +185,7 @@ class ManyExchanges:
         self.intake = Intake(link, self.received, link.resume_reading)
         self._events = events
         self._closed = closed
+        self._is_lent_to = is_lent_to
         self._places_closed = 0
         self._heard_s = clock()
         connection.permit(count)
@@ -191,10 +201,9 @@ class ManyExchanges:
         opened = (self._place(number) for number in self._connection.open_exchanges)
         return min((place.heard_s for place in opened), default=self._heard_s)
 
-    @property
-    def takes_descriptors(self) -> bool:
-        """Whether its worker takes some with a REQUEST."""
-        return self._link.incoming is not None
+    def refuses(self, descriptors: Descriptors) -> str:
+        """Why its worker does not take these with a REQUEST; empty where it does."""
+        return lacking(descriptors, self._link.incoming is not None, self._is_lent_to)
 
     @property
     def open_count(self) -> int:
