@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 from dirty_runtime import AsyncStashClient, DirtyClient, DirtyError, StashClient
 from dirty_runtime.arbiter.succession import Start, SuccessionError, Successor
+from dirty_runtime.socket_path import MAX_SOCKET_PATH_BYTES
 
 from .processes import (
     CHANGING,
@@ -24,6 +26,7 @@ from .processes import (
     Arbiter,
     is_running,
     run_dirty,
+    running,
     serving_here,
     wait_until,
     wait_until_logged,
@@ -86,6 +89,22 @@ class Callers:
         self._pool.shutdown()
         for one in self._running:
             one.result()
+
+
+def test_one_follows_at_the_longest_path_that_a_client_can_connect_to(directory: Path) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        # With what is drained at, it is no socket's address any more.
+        path = f"{place}/".ljust(MAX_SOCKET_PATH_BYTES, "s")
+        with (
+            running(APP, directory=directory, socket_path=path) as arbiter,
+            arbiter.client() as client,
+        ):
+            assert client.execute(APP, "version") == 1
+            write(directory, 2)
+            upgrade(arbiter)
+            assert client.execute(APP, "version") == 2
+            end(arbiter)
+        assert os.listdir(place) == []
 
 
 def test_upgrades_reloads_and_scalings_fail_no_call(directory: Path) -> None:
