@@ -259,6 +259,66 @@ def test_a_death_fails_all_that_ran(arbiter: Arbiter, client: DirtyClient) -> No
     assert client.execute(MANY, "blob", 2) == b"xx"
 
 
+UNREAD = """
+from dirty_runtime import DirtyApp
+
+class Unread(DirtyApp):
+    concurrency = 2
+    made = 0
+
+    async def stream(self, path):
+        with open(path, "a") as runs:
+            print("run", file=runs)
+        while True:
+            self.made += 1
+            yield bytes(100_000)
+
+    async def state(self):
+        return self.made
+"""
+
+
+def stands(count: Callable[[], int]) -> Callable[[], bool]:
+    """Whether the count is above 0, and what it was before."""
+    before = 0
+
+    def is_same() -> bool:
+        nonlocal before
+        last, before = before, count()
+        return 0 < last == before
+
+    return is_same
+
+
+def test_a_stream_of_a_worker_that_died_before_it_read_to_go_on_is_not_begun_again(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "unread.py").write_text(UNREAD)
+    app, runs = "unread:Unread", tmp_path / "runs"
+    with running(app, directory=tmp_path) as arbiter, arbiter.client(timeout=LIMIT_S) as client:
+        came: list[bytes] = []
+        chunks = client.stream(app, "stream", str(runs))
+        came.append(next(chunks))
+        with arbiter.client(timeout=LIMIT_S) as asking:
+            # It is held back.
+            wait_until(stands(lambda: int(asking.execute(app, "state"))))
+            worker = asking.status()["workers"][0]["pid"]
+
+        def read() -> None:
+            with pytest.raises(DirtyWorkerError):
+                came.extend(chunks)
+
+        os.kill(worker, signal.SIGSTOP)
+        reader = threading.Thread(target=read)
+        reader.start()
+        # It is told to go on, and does not read that.
+        wait_until(stands(lambda: len(came)))
+        os.kill(worker, signal.SIGKILL)
+        reader.join(LIMIT_S)
+        assert not reader.is_alive()
+        assert runs.read_text() == "run\n"
+
+
 def test_a_worker_with_a_call_that_does_not_end_is_replaced() -> None:
     """Its lane-mates come to their end, and none fails."""
     options = ["--graceful-timeout", "0.3", "--close-timeout", "0.1"]

@@ -39,7 +39,7 @@ class Place(Hashable, Protocol):
         worker: whose it is.
         heard_s: when something came last of what runs there.
         paused: whether nothing is taken of it for now.
-        was_unread: whether the worker ended without having read what was sent last.
+        was_unread: whether the worker ended without having read the REQUEST.
         is_held: whether nothing is taken of it, for what came is written to a disk.
     """
 
@@ -115,7 +115,7 @@ class LanePlace:
 
     @property
     def was_unread(self) -> bool:
-        return self._lane.intake.was_unread and self._lane.open_count == 1
+        return self._lane.intake.was_unread and self._lane.asked_last is self
 
     @property
     def is_held(self) -> bool:
@@ -165,6 +165,7 @@ class ManyExchanges:
     Attributes:
         places: one for each.
         intake: what comes.
+        asked_last: the place of the REQUEST that was sent, if nothing was after it.
     """
 
     def __init__(
@@ -186,6 +187,7 @@ class ManyExchanges:
         self._events = events
         self._closed = closed
         self._is_lent_to = is_lent_to
+        self.asked_last: LanePlace | None = None
         self._places_closed = 0
         self._heard_s = clock()
         connection.permit(count)
@@ -205,21 +207,18 @@ class ManyExchanges:
         """Why its worker does not take these with a REQUEST; empty where it does."""
         return lacking(descriptors, self._link.incoming is not None, self._is_lent_to)
 
-    @property
-    def open_count(self) -> int:
-        """How many exchanges are open, given up or not."""
-        return len(self._connection.open_exchanges)
-
     def request(self, place: LanePlace, frame: Data, header: gdproto.Header) -> None:
         """Start the place's exchange."""
         own = gdproto.Header(header.code, header.length, place.request_id)
         self._connection.send_frame(b"", own)
         self._link.write(readdressed(frame, own.request_id))
+        self.asked_last = place
 
     def tell(self, message: gdproto.Cancel | gdproto.Pause | gdproto.Resume) -> None:
         """Say something of an exchange, if it is open."""
         if message.request_id in self._connection.open_exchanges:
             self._link.write(self._connection.send(message))
+            self.asked_last = None
 
     def place_closed(self) -> None:
         """One of the places takes nothing any more; with the last one the lane ends."""
@@ -234,7 +233,7 @@ class ManyExchanges:
             drained()
             # What knows each other is not to wait for the collector.
             self.places.clear()
-            self._inbox = self._inbox_of = None
+            self._inbox = self._inbox_of = self.asked_last = None
             self._closed = nothing
 
         self.intake.drain(over)
