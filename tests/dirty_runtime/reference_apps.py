@@ -33,13 +33,13 @@ class Arrays(DirtyApp):
 
     def counted(self, count: int, times: int) -> Iterator[Any]:
         for number in range(times):
-            yield np.full(count, number, "u1")
+            yield np.full(count, number % 256, "u1")
 
     def reused(self, count: int, times: int) -> Iterator[Any]:
         """Changes what it has given."""
         array = np.zeros(count, "u1")
         for number in range(times):
-            array[:] = number
+            array[:] = number % 256
             yield array
 
     def where(self, array: Any) -> Any:
@@ -101,7 +101,7 @@ class Wide(Arrays):
 
     async def streamed(self, count: int, times: int) -> AsyncIterator[Any]:
         for number in range(times):
-            yield np.full(count, number, "u1")
+            yield np.full(count, number % 256, "u1")
 
 
 class Plain(DirtyApp):
