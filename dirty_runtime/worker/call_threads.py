@@ -109,5 +109,7 @@ def _run(future: Future[Any], call: Callable[[], Any]) -> None:
         result = call()
     except BaseException as error:
         future.set_exception(error)
+        # Its traceback has this frame, and would keep what was called until the collector runs.
+        del future, call
     else:
         future.set_result(result)

@@ -157,6 +157,8 @@ class Gatherer:
         if failure is not None:
             for member in filter(self._lane.is_open, members):
                 self._lane.fail(member, failure)
+            # Its traceback has this frame.
+            failure = None
 
     async def _results(self, members: Sequence[Exchange], items: list[Any]) -> Sequence[Any]:
         """What the method gives for each; nothing of a stream, which is sent."""

@@ -517,7 +517,11 @@ class LoopLane:
         while exchange.held and not exchange.is_cancelled:
             await self._wait(exchange)
         if error is not None:
-            raise error
+            try:
+                raise error
+            finally:
+                # Its traceback has this frame.
+                del error
         if exchange.is_cancelled:
             raise asyncio.CancelledError
         self._end_stream(exchange)

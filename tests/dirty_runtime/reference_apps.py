@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -49,6 +50,14 @@ class Arrays(DirtyApp):
         """How many mappings are kept of memory that was lent."""
         return len(MAPPINGS._kept) + len(MAPPINGS._back)
 
+    def collect_nothing(self) -> None:
+        gc.collect()
+        gc.disable()
+
+    def in_use(self) -> int:
+        """How much memory that was lent somebody still has a view of."""
+        return len(MAPPINGS._used)
+
     def keep(self, array: Any) -> None:
         self.kept = array
 
@@ -68,6 +77,10 @@ class Arrays(DirtyApp):
     def fail(self, array: Any) -> None:
         raise ValueError("no")
 
+    def parts_and_fail(self, array: Any) -> Iterator[Any]:
+        yield int(array[0])
+        raise ValueError("no")
+
     def die(self, array: Any) -> None:
         os.kill(os.getpid(), 9)
 
@@ -84,6 +97,18 @@ class Wide(Arrays):
     def sums(self, arrays: list[Any]) -> list[Any]:
         self.kept = arrays[0]
         return [int(array.sum()) for array in arrays]
+
+    async def awaited_and_failed(self, array: Any) -> None:
+        await asyncio.sleep(0)
+        raise ValueError("no")
+
+    async def streamed_and_failed(self, array: Any) -> AsyncIterator[Any]:
+        yield int(array[0])
+        raise ValueError("no")
+
+    @batched(max_size=4, max_wait_s=0)
+    def gathered_and_failed(self, arrays: list[Any]) -> list[Any]:
+        raise ValueError("no")
 
     async def summed(self, array: Any) -> Any:
         await asyncio.sleep(0)

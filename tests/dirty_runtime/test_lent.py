@@ -21,6 +21,7 @@ from dirty_runtime.errors import DirtyAppError, DirtyTimeoutError
 from dirty_runtime.sockets.lent import LENT, Lent, lend, rounded
 from dirty_runtime.testing import Arbiter, running
 
+from .processes import wait_until
 from .reference_apps import targets
 
 APPS = "tests.dirty_runtime.reference_apps"
@@ -177,6 +178,27 @@ def test_what_was_not_answered_is_not_used_again(client: DirtyClient, app: str) 
 
     asyncio.run(given_up())
     assert not lent_to(client)
+
+
+@BOTH
+def test_a_call_that_fails_leaves_nothing_to_the_collector(app: str) -> None:
+    with (
+        running(app, workers=1) as one,
+        DirtyClient(one.socket_path, converters=Converters(arrays=True)) as client,
+    ):
+        client.execute(app, "collect_nothing")
+        failing = ["fail", "parts_and_fail"]
+        if app == WIDE:
+            failing += ["awaited_and_failed", "streamed_and_failed", "gathered_and_failed"]
+        for action in failing:
+            for _ in range(3):
+                with pytest.raises(DirtyAppError):
+                    list(client.stream(app, action, SOME))
+            wait_until(
+                lambda: not client.execute(app, "in_use"),
+                lambda action=action: f"{action}: {client.execute(app, 'in_use')}",
+                5.0,
+            )
 
 
 @pytest.mark.proves("GD-EXT-026")
