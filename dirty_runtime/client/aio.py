@@ -41,6 +41,7 @@ from .answers import (
     broken,
     closed,
     encoded,
+    may_ask_again,
     result_of,
     says_nothing_began,
     unreachable,
@@ -368,7 +369,7 @@ class AsyncChannels:
                 if getattr(error, "code", None) in TOO_LARGE and not channel.is_known:
                     await channel.known(deadline)
                     continue
-                if failure is not None or not says_nothing_began(error):
+                if failure is not None or not may_ask_again(error, message):
                     raise
                 if isinstance(message, gdproto.Request):
                     self._large.failed(message.app_path, error)

@@ -3,20 +3,22 @@
 Rules: a call has one deadline, everything that it waits for included. The arbiter keeps it too, and
 knows where the time went: its word is waited for a moment longer. An ERROR is raised as the
 error that it carries. A CHUNK is no answer to a plain call. What has not begun, as the arbiter
-says, may be asked once more, on a new connection: another arbiter may serve there by now.
+says, may be asked once more, on a new connection: another arbiter may serve there by now. So may
+STATUS, which changes nothing, where the arbiter ends that was asked.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from typing import Any
+from typing import Any, TypeGuard
 
 import gdproto
 
 from ..errors import (
     DirtyConnectionError,
     DirtyError,
+    DirtyNoWorkersAvailableError,
     DirtyProtocolError,
     DirtyTimeoutError,
     DirtyWorkerError,
@@ -85,6 +87,15 @@ def result_of(message: gdproto.Message) -> Any:
         raise from_message(message)
     ways = "stream() or stream_async(), in a shell with `dirty stream`"
     raise DirtyError(f"the action streams its result: call it with {ways}")
+
+
+def may_ask_again(error: BaseException, message: gdproto.Message) -> TypeGuard[DirtyError]:
+    """Whether `message` may be sent to another arbiter after that: nothing of it has begun, or it
+    changes nothing and the arbiter that was asked ends.
+    """
+    if type(message) is gdproto.Status and isinstance(error, DirtyNoWorkersAvailableError):
+        return True
+    return isinstance(error, DirtyError) and says_nothing_began(error)
 
 
 def says_nothing_began(error: DirtyError | gdproto.Message) -> bool:

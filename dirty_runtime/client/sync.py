@@ -33,6 +33,7 @@ from .answers import (
     answer_in,
     broken,
     lost,
+    may_ask_again,
     result_of,
     says_nothing_began,
     unreachable,
@@ -470,7 +471,7 @@ class Channels:
             answer = channel.receive(deadline, idle_s)
         except BaseException as error:
             self._keep(channel)
-            if not (isinstance(error, DirtyError) and says_nothing_began(error)):
+            if not may_ask_again(error, message):
                 raise
             failure = error
         else:

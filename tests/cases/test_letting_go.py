@@ -6,7 +6,9 @@ import asyncio
 import os
 import signal
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,3 +90,44 @@ def test_a_drain_lets_go_of_who_is_idle_and_waits_until_answers_are_read() -> No
         # And then it was let go, too.
         assert gdproto.parse_header(data[length:]).code == gdproto.MessageCode.ERROR
         assert arbiter.wait() == 0
+
+
+def ends_then_answers(listening: socket.socket, told: Any) -> None:
+    """Plays an arbiter that ends when it was asked, and the one that comes after."""
+    reason = "the arbiter is stopping"
+    ends = gdproto.Error(0, "DirtyNoWorkersAvailableError", reason, {"reason": reason})
+    for is_last in (False, True):
+        asked, _ = listening.accept()
+        with asked:
+            asked.settimeout(LIMIT_S)
+            while data := asked.recv(65536):
+                # Each is a STATUS, which has no payload.
+                for begin in range(0, len(data), gdproto.HEADER_BYTES):
+                    number = gdproto.parse_header(data, begin).request_id
+                    answer = gdproto.Response(number, told) if is_last else ends
+                    asked.sendall(answer.to_bytes())
+                if not is_last:
+                    break
+
+
+@pytest.mark.parametrize("face", ["sync", "async"])
+def test_who_asks_an_arbiter_that_ends_asks_the_next(tmp_path: Path, face: str) -> None:
+    path = str(tmp_path / "s")
+
+    async def ask() -> Any:
+        async with DirtyClient(path, LIMIT_S) as client:
+            return await client.status_async()
+
+    with socket.socket(socket.AF_UNIX) as listening, ThreadPoolExecutor(1) as pool:
+        listening.settimeout(LIMIT_S)
+        listening.bind(path)
+        listening.listen()
+        with serving(OURS) as real:
+            told = real.status() | {"arbiter_pid": 7}
+        arbiters = pool.submit(ends_then_answers, listening, told)
+        if face == "sync":
+            with DirtyClient(path, LIMIT_S) as client:
+                assert client.status()["arbiter_pid"] == 7
+        else:
+            assert asyncio.run(ask())["arbiter_pid"] == 7
+        arbiters.result(LIMIT_S)
