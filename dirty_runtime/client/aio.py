@@ -142,16 +142,16 @@ class AsyncChannel(Wire):
             DirtyProtocolError: there is none.
         """
         found = self._referring(message) if self.large.was_seen else None
-        try:
-            if found is None:
+        if found is None:
+            try:
                 return encoded(self.connection, message)
-        except DirtyProtocolError as error:
-            if error.code not in TOO_LARGE or not self.large.sees_too_large():
-                raise
-            self._say_what_is_taken(message)
-            found = self._referring(message, is_too_large=True)
-            if found is None:
-                raise
+            except DirtyProtocolError as error:
+                if error.code not in TOO_LARGE or not self.large.sees_too_large():
+                    raise
+                self._say_what_is_taken(message)
+                found = self._referring(message, is_too_large=True)
+                if found is None:
+                    raise
         try:
             return self.parcel(self.connection.send(found.request), found)
         except gdproto.ProtocolError as error:

@@ -31,9 +31,9 @@ class Mapping:
     """
 
     def __init__(self, key: Key, number: int, size: int) -> None:
-        self.key, self.size = key, size
         import ctypes
 
+        self.key, self.size = key, size
         self._place: int | None = map_at(None, size, mmap.PROT_READ, mmap.MAP_SHARED, number)
         self._bytes = ctypes.c_ubyte * size
         self._seen: weakref.ref[Any] | None = None

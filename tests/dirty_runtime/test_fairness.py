@@ -12,7 +12,7 @@ import pytest
 
 from dirty_runtime import DirtyClient, DirtyOverloadedError
 
-from .processes import LIMIT_S, Arbiter, serving
+from .processes import LIMIT_S, Arbiter, serving, wait_until
 
 FLOOD = 400
 LANES = 2
@@ -108,8 +108,8 @@ def test_a_higher_priority_goes_first(arbiter: Arbiter, tmp_path: Path) -> None:
         return asyncio.create_task(client.execute_async("numbers_app:Numbers", action, *args))
 
     async def until_waiting(count: int) -> None:
-        while (await asyncio.to_thread(arbiter.status))["queues"] != {"numbers_app:Numbers": count}:
-            await asyncio.sleep(0.01)
+        queues = {"numbers_app:Numbers": count}
+        await asyncio.to_thread(wait_until, lambda: arbiter.status()["queues"] == queues)
 
     async def test() -> None:
         async with DirtyClient(arbiter.socket_path, LIMIT_S) as client:
