@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,8 @@ PATIENCE_S = 20.0
 ALL_PATIENCE_S = 120.0
 # What a file's first test with processes starts for the others.
 START_S = 1.0
+# How long processes that start others are followed, and how often.
+SWEEP_S, LOOK_S = 10.0, 0.01
 # No examples are made smaller, and none is remembered: they are the same for each mutant.
 PROFILE = "judging"
 ALL = "all of them"
@@ -171,9 +174,32 @@ def _ended(status: int | None, lines: Sequence[str]) -> Ran:
 
 
 def sweep(own: str) -> None:
-    """Kill what is left of a run: the processes that have its mark."""
+    """Kill what is left of a run: the processes that have its mark, and whom these start meanwhile."""
     mark = f"MUTANT_SOURCE={own}/source".encode()
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with suppress(OSError):
-            if mark in path.read_bytes().split(b"\0"):
-                os.kill(int(path.parent.name), signal.SIGKILL)
+    until = time.monotonic() + SWEEP_S
+    while sum(_is_ended(path, mark) for path in Path("/proc").glob("[0-9]*")):
+        if time.monotonic() > until:
+            break
+        time.sleep(LOOK_S)
+
+
+def _is_ended(process: Path, mark: bytes) -> bool:
+    """Whether to look again: it had the mark, or tells nothing as it becomes another program."""
+    with suppress(OSError):
+        told = (process / "environ").read_bytes()
+        if mark in told.split(b"\0"):
+            os.kill(int(process.name), signal.SIGKILL)
+            return True
+        return not told and not _has_no_environment((process / "stat").read_text())
+    return False
+
+
+def _has_no_environment(stat: str) -> bool:
+    """Whether there is none and none to come: see proc_pid_stat(5).
+
+    One that becomes another program has none for a moment, in which it does not sleep.
+    """
+    # What follows the name, which may have blanks, is the third field.
+    fields = stat.rpartition(")")[2].split()
+    state, memory, start, end = (fields[number - 3] for number in (3, 23, 50, 51))
+    return memory == "0" or (state == "S" and start == end)
