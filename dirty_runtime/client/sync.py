@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import gdproto
@@ -50,6 +51,8 @@ SLACK_S = 0.01
 # A call as quick as this lets the next one be waited for awake, for at most so long.
 QUICK_S = 0.0002
 AWAKE_S = 0.0001
+# Likewise, where memory was passed: processes that have slept while it was filled wake up later.
+QUICK_PASSED_S = AWAKE_PASSED_S = 0.0006
 CONNECT_PAUSE_S = 0.005
 
 # The number of forks that lie between this process and the one that imported this module.
@@ -103,7 +106,8 @@ class Channel:
         self.is_clean = True
         # Where there is one processor, who stays awake keeps the arbiter from it.
         self._has_processors = processors() > 1
-        self._was_quick = False
+        # How long the last answer was waited for.
+        self._took_s = inf
         try:
             self._socket = unix_socket()
         except OSError as error:
@@ -289,6 +293,7 @@ class Channel:
             sent = send_passing(self._socket, frame, found.descriptors.numbers)
             if sent < len(frame):
                 self._send_large([frame[sent:]], limit)
+        self._round_trip(b"", limit, QUICK_PASSED_S, AWAKE_PASSED_S)
 
     def _answered(self, answer: gdproto.Message) -> None:
         lent, self._lent = self._lent, None
@@ -309,18 +314,22 @@ class Channel:
         descriptors = self._incoming.last(self.connection.untaken_bytes)
         return message if descriptors is None else self._large.resolved(message, descriptors)
 
-    def _round_trip(self, frame: bytes, limit: Deadline) -> None:
+    def _round_trip(
+        self, frame: bytes, limit: Deadline, quick_s: float = QUICK_S, awake_s: float = AWAKE_S
+    ) -> None:
         started_s = time.monotonic()
         # As `_wait_at_most`, which is seldom needed.
         if not 0 <= self._limit_s - limit.due_s + started_s < SLACK_S:
             self._wait_at_most(limit.left_s())
-        if self._incoming is not None:
-            self._socket.sendall(frame)
-            self._receive()
-            return
-        may_stay_awake = self._was_quick and self._has_processors
-        data = self._there_and_back(self._socket, frame, AWAKE_S if may_stay_awake else 0.0)
-        self._was_quick = time.monotonic() - started_s < QUICK_S
+        if self._took_s >= quick_s or not self._has_processors:
+            awake_s = 0.0
+        if self._incoming is None:
+            data = self._there_and_back(self._socket, frame, awake_s)
+        else:
+            passed: list[int] = []
+            data = self._there_and_back(self._socket, frame, awake_s, passed)
+            self._incoming.fed(len(data), passed)
+        self._took_s = time.monotonic() - started_s
         if data:
             self.connection.receive_data(data)
         else:

@@ -18,7 +18,7 @@ import gdproto
 
 from .passing import receive_passed
 
-ANSWER_BYTES = 4096
+ANSWER_BYTES = 16 * 1024
 
 
 class RoundTrip(Protocol):
@@ -39,7 +39,7 @@ def round_trip_in_python(
         passed: takes the descriptors that come with them; None to have the kernel close them.
 
     Returns:
-        4,096 bytes at most; none at the end of the stream.
+        16 KiB at most; none at the end of the stream.
 
     Raises:
         BrokenPipeError: the peer has closed, and did not get all of the frame.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import os
 import resource
@@ -22,7 +23,9 @@ import gdproto
 from dirty_runtime import DirtyConnectionError, DirtyTimeoutError
 from dirty_runtime.client import sync
 from dirty_runtime.client.answers import Deadline
+from dirty_runtime.client.large import Large
 from dirty_runtime.sockets import round_trip as implementations
+from dirty_runtime.sockets.passing import MEMFD
 
 LIMIT_S = 20.0
 AWAKE_S = 0.001
@@ -62,7 +65,7 @@ def test_the_c_one_was_built() -> None:
 @BOTH_WAYS
 @pytest.mark.parametrize(
     ("answer", "first"),
-    [(b"yes", b"yes"), (bytes(5000), bytes(4096))],
+    [(b"yes", b"yes"), (bytes(20_000), bytes(16_384))],
     ids=["small", "large"],
 )
 def test_an_answer(
@@ -245,7 +248,10 @@ def test_what_is_no_round_trip(round_trip: RoundTrip, arguments: tuple[Any, ...]
 
 
 class Peer:
-    """An arbiter that answers every STATUS but those with the ids that it was told."""
+    """An arbiter that answers every STATUS but those with the ids that it was told.
+
+    Memory may be passed to it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = str(path)
@@ -266,7 +272,8 @@ class Peer:
                     if event.request_id == self.leaves_at:
                         return
                     if event.request_id != self.ignores:
-                        peer.sendall(connection.send(gdproto.Response(event.request_id, {})))
+                        told = {"extensions": [MEMFD]}
+                        peer.sendall(connection.send(gdproto.Response(event.request_id, told)))
 
     def end(self) -> None:
         """Return when the thread has ended."""
@@ -282,11 +289,37 @@ def peer(tmp_path: Path) -> Iterator[Peer]:
 
 
 def ask(channel: sync.Channel, request_id: int, timeout_s: float = LIMIT_S) -> gdproto.Message:
+    return answer(channel, gdproto.Status(request_id), timeout_s)
+
+
+def answer(
+    channel: sync.Channel, message: gdproto.Message, timeout_s: float = LIMIT_S
+) -> gdproto.Message:
     deadline = Deadline(timeout_s)
-    assert channel.send(gdproto.Status(request_id), deadline)
+    assert channel.send(message, deadline)
     return channel.receive(deadline)
 
 
+class Clock:
+    """Time that passes by exchanges alone, which are noted: how long they may stay awake."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, processors: int, takes_s: float) -> None:
+        self.now_s = 0.0
+        self.takes_s = takes_s
+        self.waits: list[tuple[float, int]] = []
+        monkeypatch.setattr(sync, "processors", lambda: processors)
+        monkeypatch.setattr(time, "monotonic", lambda: self.now_s)
+        monkeypatch.setattr(sync, "round_trip", self._noting)
+
+    def _noting(
+        self, connected: socket.socket, frame: bytes, awake_s: float, *passed: list[int]
+    ) -> bytes:
+        self.waits.append((awake_s, len(passed)))
+        self.now_s += self.takes_s
+        return implementations.round_trip(connected, frame, 0.0, *passed)
+
+
+@pytest.mark.parametrize("was_large", [False, True], ids=["small", "once large"])
 @pytest.mark.parametrize(
     ("processors", "takes_s", "awake_s"),
     [(2, 0.0, sync.AWAKE_S), (2, sync.QUICK_S, 0.0), (1, 0.0, 0.0)],
@@ -298,22 +331,31 @@ def test_it_waits_awake_after_a_quick_answer(
     processors: int,
     takes_s: float,
     awake_s: float,
+    was_large: bool,
 ) -> None:
-    now = [0.0]
-    waits = []
-
-    def noting(connected: socket.socket, frame: bytes, awake_s: float) -> bytes:
-        waits.append(awake_s)
-        now[0] += takes_s
-        return implementations.round_trip(connected, frame, 0.0)
-
-    monkeypatch.setattr(sync, "processors", lambda: processors)
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(sync, "round_trip", noting)
-    with closing(sync.Channel(peer.path, Deadline(LIMIT_S))) as channel:
+    clock = Clock(monkeypatch, processors, takes_s)
+    large = Large(itertools.count(100), None)
+    large.was_seen = was_large
+    with closing(sync.Channel(peer.path, Deadline(LIMIT_S), large)) as channel:
         ask(channel, 1)
         ask(channel, 2)
-    assert waits == [0.0, awake_s]
+    # Who was told that memory may be passed takes some at any time.
+    assert clock.waits == [(0.0, was_large), (awake_s, was_large)]
+
+
+@pytest.mark.parametrize("is_quick", [True, False], ids=["quick", "slow"])
+def test_for_what_memory_was_passed_it_waits_awake_for_longer(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch, is_quick: bool
+) -> None:
+    takes_s = sync.QUICK_S if is_quick else sync.QUICK_PASSED_S
+    clock = Clock(monkeypatch, 2, takes_s)
+    large = Large(itertools.count(100), 1024)
+    with closing(sync.Channel(peer.path, Deadline(LIMIT_S), large)) as channel:
+        for number in (1, 2):
+            answer(channel, gdproto.Request(number, "m:App", "look", [bytes(1 << 20)], {}))
+        ask(channel, 3)
+    awake_s = sync.AWAKE_PASSED_S if is_quick else 0.0
+    assert clock.waits == [(0.0, True), (awake_s, True), (0.0, True)]
 
 
 def test_an_answer_that_stays_away(peer: Peer) -> None:
