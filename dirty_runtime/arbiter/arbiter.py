@@ -556,9 +556,9 @@ class DirtyArbiter:
             self._hasty = True
             self._begun_to_end.set()
 
-    def imported(self, path: str) -> None:
+    def imported(self, path: str, since_s: float) -> None:
         if self.sources is not None:
-            self.sources.add(path)
+            self.sources.add(path, since_s)
 
     def reload_ended(self, is_new: bool) -> None:
         if is_new:

@@ -135,6 +135,20 @@ def is_watched(arbiter: Arbiter, client: DirtyClient, directory: Path) -> None:
     wait_until(changed)
 
 
+def test_what_is_saved_right_after_it_was_imported_is_loaded(directory: Path) -> None:
+    saves = """
+    def init(self):
+        if VALUE == 1:
+            with open("beside.py", "w") as file:
+                file.write("VALUE = 2")
+"""
+    (directory / "shop.py").write_text(APP + saves)
+    with running(SHOP, options=["--reload"], directory=directory) as arbiter:
+        with arbiter.client() as client:
+            wait_until(lambda: client.execute(SHOP, "value") == 2)
+        assert arbiter.stop() == 0
+
+
 def test_reload_needs_a_package(directory: Path) -> None:
     (directory / "watchfiles.py").write_text("raise ImportError\n")
     words = dirty("serve", "--app", SHOP, "--socket", "socket", "--reload")

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
+from contextlib import suppress
 from typing import Any
 
 from ...printable import printable
@@ -49,8 +51,11 @@ class Sources:
         self._more = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def add(self, path: str) -> None:
-        """Apps depend on the file."""
+    def add(self, path: str, since_s: float) -> None:
+        """Apps depend on the file, and have read it in the last `since_s` seconds."""
+        if path not in self._files and _is_younger(path, since_s):
+            # Before anybody looked; or before it was read, and then it is read once more.
+            self._begin({path})
         self._files.add(path)
         if (directory := os.path.dirname(path)) not in self._directories:
             self._directories.add(directory)
@@ -90,8 +95,18 @@ class Sources:
         async for changed in changes:
             while self._reloading.is_under_way:
                 await asyncio.sleep(PAUSE_S)
-            log.info("changed: %s", printable(", ".join(sorted({path for _, path in changed}))))
-            self._reloading.begin()
+            self._begin({path for _, path in changed})
+
+    def _begin(self, changed: set[str]) -> None:
+        log.info("changed: %s", printable(", ".join(sorted(changed))))
+        self._reloading.begin()
 
     def _concerns(self, change: object, path: str) -> bool:
         return path in self._files or (path.endswith(".py") and self._reloading.has_failed)
+
+
+def _is_younger(path: str, age_s: float) -> bool:
+    """Whether the file was changed in the last `age_s` seconds."""
+    with suppress(OSError):
+        return time.time() - os.stat(path).st_mtime < age_s
+    return False

@@ -81,8 +81,8 @@ class StartEvents(Protocol):
     def cannot_start(self, reason: str) -> None:
         """No worker boots or serves, and none was ever ready."""
 
-    def imported(self, path: str) -> None:
-        """Apps depend on the file."""
+    def imported(self, path: str, since_s: float) -> None:
+        """Apps depend on the file, and have read it in the last `since_s` seconds."""
 
     def reload_ended(self, is_new: bool) -> None:
         """All workers are new, or one failed and what served goes on."""
@@ -383,8 +383,8 @@ class Supervisor:
     def worker_tired(self, worker: Worker) -> None:
         self.recycle(worker, "its number of calls", Cause.CALLS)
 
-    def worker_imported(self, path: str) -> None:
-        self._arbiter.imported(path)
+    def worker_imported(self, worker: Worker, path: str) -> None:
+        self._arbiter.imported(path, self._clock() - worker.started_s)
 
     def worker_asks_to_leave(self, worker: Worker, reason: str) -> None:
         if self.recycle(worker, reason):

@@ -83,8 +83,8 @@ class SupervisorEvents(Protocol):
     def worker_tired(self, worker: Worker) -> None:
         """The worker has answered as many calls as it should."""
 
-    def worker_imported(self, path: str) -> None:
-        """A worker has imported a module of its apps from the file."""
+    def worker_imported(self, worker: Worker, path: str) -> None:
+        """The worker has imported a module of its apps from the file."""
 
     def worker_asks_to_leave(self, worker: Worker, reason: str) -> None:
         """The worker, which is ready, wants a successor."""
@@ -202,7 +202,7 @@ class Worker:
         self._happens(Event.OPENED)
         self.process.when_ended(partial(self._supervisor.in_turn, self._ended))
         if self._tells_sources:
-            self.process.when_imported(self._supervisor.worker_imported)
+            self.process.when_imported(partial(self._supervisor.worker_imported, self))
         self.process.when_leaving(self._asks_to_leave)
         self.process.when_moved(self._moved)
         self._boot_limit = self._later(self._boot_timeout_s, self._check_booted)
