@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,26 +16,39 @@ import pytest
 FOLDER = "MUTANTS_MAP"
 
 
-def pytest_configure() -> None:
+class Noting:
+    """Says which test runs, and notes how long it took.
+
+    Args:
+        current: file that is to have its number; the notes go beside it.
+        go_on: has this process note its lines, whatever the test before it did.
+    """
+
+    def __init__(self, current: Path, go_on: Callable[[], None]) -> None:
+        self._current = current
+        self._go_on = go_on
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        number = item.session.items.index(item)
+        # At once, whatever is read beside: the width is always the same.
+        with self._current.open("r+") as file:
+            file.write(f"{number:08}")
+        self._go_on()
+        began = time.monotonic()
+        try:
+            return (yield)
+        finally:
+            seconds = time.monotonic() - began
+            with self._current.with_suffix(".tests").open("a") as file:
+                file.write(f"{number:08}\t{seconds:.3f}\t{item.nodeid}\n")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     current = Path(os.environ[FOLDER], worker)
     current.write_text("")
     current.with_suffix(".lines").touch()
     os.environ["MUTANTS_CURRENT"] = str(current)
-    importlib.import_module("sitecustomize").note_lines(str(current), "tests")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    current = Path(os.environ["MUTANTS_CURRENT"])
-    number = item.session.items.index(item)
-    # At once, whatever is read beside: the width is always the same.
-    with current.open("r+") as file:
-        file.write(f"{number:08}")
-    began = time.monotonic()
-    try:
-        return (yield)
-    finally:
-        seconds = time.monotonic() - began
-        with current.with_suffix(".tests").open("a") as file:
-            file.write(f"{number:08}\t{seconds:.3f}\t{item.nodeid}\n")
+    go_on = importlib.import_module("sitecustomize").note_lines(str(current), "tests")
+    config.pluginmanager.register(Noting(current, go_on))

@@ -51,12 +51,16 @@ def of_the_run(kill: Callable[[int, int], None]) -> Callable[[int, int], None]:
     return guarded
 
 
-def note_lines(current_path: str, process: str) -> None:
+def note_lines(current_path: str, process: str) -> Callable[[], None]:
     """Note which lines of the runtime are run from now on, in which test.
 
     Args:
         current_path: file that has the number of the test; what is run in it goes beside it.
         process: "tests", or "child".
+
+    Returns:
+        What goes on noting, in the thread that calls it: Python stops where noting itself fails,
+        as in values that are nested too deeply, or by an exception out of a signal's handler.
     """
     import threading
 
@@ -88,8 +92,12 @@ def note_lines(current_path: str, process: str) -> None:
                 os.write(notes, ("\t".join(row) + "\n").encode())
         return run
 
-    sys.settrace(called)
-    threading.settrace(called)
+    def go_on() -> None:
+        sys.settrace(called)
+        threading.settrace(called)
+
+    go_on()
+    return go_on
 
 
 def _out_of_the_way(descriptor: int) -> int:
