@@ -18,6 +18,7 @@ from workshop.mutants.runtime.__main__ import LEDGER
 from workshop.mutants.runtime.broken import Broken, everything, sample
 from workshop.mutants.runtime.judging import ALL, Judge, Verdict, chosen, environment
 from workshop.mutants.runtime.reach import Case, Reach
+from workshop.mutants.runtime.types import NAME, TypeChecker
 
 from .processes import LIMIT_S, ROOT, dirty
 
@@ -58,6 +59,14 @@ def test_a_mutant_that_no_test_tells_lives_and_another_is_killed() -> None:
     assert lives == Verdict(same.name)
     assert killed.outcome == "fails"
     assert killed.killer.startswith(WAITS)
+
+
+def test_the_type_checker_is_asked_before_any_test() -> None:
+    types = TypeChecker(1, [f"dirty_runtime/{RESTARTS}"])
+    of_another_type, wrong = broken("return 0.0", "return None"), broken("wait_s * 2", "wait_s * 3")
+    asked = Judge(Reach({}, {}), types=types)
+    assert [asked.verdict(one).killer for one in (of_another_type, wrong)] == [NAME, ""]
+    assert not types.refuses(None)
 
 
 def test_a_mutant_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from .. import survivors
 from .broken import Broken, everything, sample
 from .judging import BUDGET_S, Judge, Verdict
 from .reach import MapError, read
+from .types import TypeChecker
 
 LEDGER = Path(__file__).with_name("survivors.toml")
 SAMPLE = 300
@@ -32,14 +33,19 @@ def run(mutants: Sequence[Broken], judge: Judge, jobs: int) -> int:
     """Print the table and the score; 1 when it is below the bar, or a survivor has no reason."""
     began = time.monotonic()
     lived: list[str] = []
+    refused = 0
     for one in judge.verdicts(mutants, jobs):
         print(line(one), flush=True)
+        refused += one.outcome == "types"
         if not one.killer:
             lived.append(one.mutant)
     seconds = time.monotonic() - began
     killed = len(mutants) - len(lived)
     percent = 100 * killed / len(mutants)
-    print(f"{killed} of {len(mutants)} mutants killed: {percent:.1f} %, in {seconds:.0f} s")
+    print(
+        f"{killed} of {len(mutants)} mutants killed: {percent:.1f} %, {refused} of them by the type "
+        f"checker, in {seconds:.0f} s"
+    )
     wrong = wrongs(lived)
     for words in wrong:
         print(words, file=sys.stderr)
@@ -70,7 +76,10 @@ def main() -> int:
         parser.error("no mutant has such a name")
     mutants = sample(options.sample or len(among), options.seed, tuple(among))
     try:
-        judge = Judge(read(options.jobs, options.stale), options.budget)
+        types = TypeChecker(options.jobs)
+        if types.refuses(None):
+            raise MapError("the type checker refuses the runtime as it is")
+        judge = Judge(read(options.jobs, options.stale), options.budget, types)
         return run(mutants, judge, options.jobs)
     except (MapError, survivors.LedgerError) as error:
         print(f"mutants: {error}", file=sys.stderr)

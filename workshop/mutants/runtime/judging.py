@@ -1,7 +1,7 @@
 """Which test tells a mutant from the runtime.
 
-Rules: a mutant is judged by tests that run the changed lines: first those that start no process, then
-of each file in turn, as many as fit into BUDGET_S. A test that does not end in time has failed. A kill counts
+Rules: a mutant that the type checker passes is judged by tests that run the changed lines: first those
+that start no process, then of each file in turn, as many as fit into BUDGET_S. A test that does not end in time has failed. A kill counts
 only if the same test passes on the runtime as it is; a test that does not is asked no more. Nothing
 of a mutant is left behind: neither processes nor files.
 """
@@ -21,8 +21,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import types
 from .broken import ROOT, RUNTIME, Broken
 from .reach import HOOK, Case, Reach
+from .types import TypeChecker
 
 # What the tests of one mutant may take together, where each takes as long as it should.
 BUDGET_S = 30.0
@@ -43,8 +45,8 @@ class Verdict:
     """What became of one mutant.
 
     Attributes:
-        killer: the test that told it from the runtime; empty if it lives.
-        outcome: "fails", "late", "import", or why nothing was asked.
+        killer: the test that told it from the runtime, or the type checker; empty if it lives.
+        outcome: "types", "fails", "late", "import", or why nothing was asked.
     """
 
     mutant: str
@@ -61,10 +63,17 @@ class Ran:
 
 
 class Judge:
-    """Judges mutants by the tests of the map."""
+    """Judges mutants by the tests of the map.
 
-    def __init__(self, reach: Reach, budget_s: float = BUDGET_S) -> None:
+    Args:
+        types: refuses some before; None where all are to be judged by tests.
+    """
+
+    def __init__(
+        self, reach: Reach, budget_s: float = BUDGET_S, types: TypeChecker | None = None
+    ) -> None:
         self._reach = reach
+        self._types = types
         self._budget_s = budget_s
         # What the tests say of the runtime as it is, by their names.
         self._is_sound: dict[str, bool] = {}
@@ -76,6 +85,8 @@ class Judge:
 
     def verdict(self, mutant: Broken) -> Verdict:
         """Judge one mutant."""
+        if self._types is not None and self._types.refuses(mutant):
+            return Verdict(mutant.name, types.NAME, "types")
         tests = chosen(self._reach.of(mutant), self._budget_s)
         while tests:
             ran = run(tests, mutant)
