@@ -331,7 +331,7 @@ class Calls(Generic[C, L]):
         following = self._router.release(lane, now_s)
         if following is not None:
             return self._started(following, lane, now_s)
-        return self._spent(lane) if self._retiring and lane in self._retiring else ()
+        return self._spent(lane) if self._retiring else ()
 
     def discarded(self, lane: L, now_s: float) -> Actions[C, L]:
         """The worker has ended the exchange of a call that was given up."""

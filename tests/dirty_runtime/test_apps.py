@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 from dirty_runtime import DirtyApp, DirtyAppError, DirtyAppNotFoundError
 from dirty_runtime.app import AppSpec, is_forbidden, load_app, parse_app_spec
 from dirty_runtime.arbiter.policy.allocation import allocate, reallocate, slot_to_add
+from dirty_runtime.arbiter.policy.catalogue import AppFacts
+from dirty_runtime.arbiter.workers.inspection import checked
+from dirty_runtime.settings import ConfigError
 
 GOOD_SPECS = [
     ("app:App", "app:App", None, ""),
@@ -21,6 +25,17 @@ GOOD_SPECS = [
     ("app:Outer.Inner", "app:Outer.Inner", None, ""),
     ("app:App@node", "app:App", None, "node"),
     ("app:App:2@node", "app:App", 2, "node"),
+]
+IMPOSSIBLE = [
+    ({"workers": 0}, "workers is a number above 0"),
+    ({"workers": True}, "workers is a number above 0"),
+    ({"stashes": "abc"}, "stashes is a list of names"),
+    ({"stashes": ["a", 1]}, "stashes is a list of names"),
+    ({"concurrency": 0}, "concurrency is 1 to"),
+    ({"concurrency": 1.0}, "concurrency is 1 to"),
+    ({"fill": -1}, "fill is 0 to"),
+    ({"preload": 1}, "preload is True or False"),
+    ({"resources": {"gpu": -1}}, "resources has for gpu a whole number"),
 ]
 BAD_SPECS = [
     "", ":", "app", "app:", ":App", "app:App:", "app:App:0", "app:App:-1", "app:App:x",
@@ -32,6 +47,17 @@ BAD_SPECS = [
 @pytest.mark.parametrize(("spec", "path", "workers", "launcher"), GOOD_SPECS)
 def test_good_specs(spec: str, path: str, workers: int | None, launcher: str) -> None:
     assert parse_app_spec(spec) == (path, workers, launcher)
+
+
+@pytest.mark.parametrize(("found", "reason"), IMPOSSIBLE)
+def test_impossible_facts_are_named(found: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ConfigError, match=f"^app m:A: {reason}"):
+        checked("m:A", found)
+
+
+def test_what_an_app_does_not_say_is_usual() -> None:
+    assert checked("m:A", {}) == AppFacts()
+    assert checked("m:A", {"stashes": ["a"]}) == AppFacts(stashes=("a",))
 
 
 @pytest.mark.parametrize("spec", BAD_SPECS)

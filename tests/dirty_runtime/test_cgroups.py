@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from dirty_runtime.arbiter.workers.cgroup import (
     death_of,
     of_arbiters,
     own_cgroup,
+    remove,
 )
 from dirty_runtime.divided import ARBITER
 
@@ -152,3 +154,17 @@ def test_where_none_can_be_made_workers_are_limited_by_addresses(
     assert cgroups.leaf(1, 5) is None
     cgroups.end()
     assert sorted(os.listdir(own)) == sorted((ARBITER, "cgroup.controllers") if controllers else ())
+
+
+def test_what_is_gone_at_once_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    (tmp_path / "one").mkdir()
+    remove([tmp_path / "one", tmp_path / "never there"], 0.05)
+    assert (list(tmp_path.iterdir()), waits) == ([], [])
+    (tmp_path / "other" / "below").mkdir(parents=True)
+    # What cannot be removed is tried for so long, and no longer.
+    remove([tmp_path / "other"], 0.05)
+    assert waits

@@ -75,6 +75,16 @@ def test_names_that_callers_make_up_are_counted_together() -> None:
     assert sum(sum(tally.runs(counts.numbers).counts) for counts in actions.values()) == ended
 
 
+def test_the_oldest_name_that_never_went_well_is_given_up_for_one_that_did() -> None:
+    counters = Counters(["a"])
+    counters.call_ended(ran("good"), "RESPONSE", 1.0)
+    for number in range(MOST_ACTIONS - 1):
+        counters.call_ended(ran(f"made-up-{number}"), "ERROR", 1.0)
+    counters.call_ended(ran("good too"), "END", 1.0)
+    kept = {"good", "good too", *(f"made-up-{number}" for number in range(1, MOST_ACTIONS - 1))}
+    assert set(counters.apps["a"].actions) == {OTHER, *kept}
+
+
 ADDS = {"python": tally.add_in_python, "built": tally.add}
 
 

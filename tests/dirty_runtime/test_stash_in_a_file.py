@@ -109,6 +109,37 @@ def test_what_is_replaced_makes_room(tmp_path: Path) -> None:
     again.close()
 
 
+def test_less_than_before_fits_where_there_is_no_room_any_more(tmp_path: Path) -> None:
+    path = str(tmp_path / "stash")
+    before = SqliteStash(path)
+    asyncio.run(before.put("t", "key", LARGE))
+    before.close()
+    tables = SqliteStash(path, max_bytes=len(LARGE) // 2)
+    smaller = gdproto.Encoded(gdproto.encode(b"x" * 40_000))
+    assert asyncio.run(tables.put("t", "key", smaller))
+    with pytest.raises(StashError, match="does not fit"):
+        asyncio.run(tables.put("t", "key", LARGE))
+    tables.close()
+
+
+@pytest.mark.parametrize("way", ["clear", "delete_table"])
+def test_the_room_of_a_table_that_goes_is_free_again(tmp_path: Path, way: str) -> None:
+    tables = SqliteStash(str(tmp_path / "stash"), max_bytes=4 * len(LARGE))
+
+    async def ask() -> None:
+        for _ in range(3):
+            for number in range(3):
+                assert await tables.put("t", number, LARGE)
+            await getattr(tables, way)("t")
+
+    asyncio.run(ask())
+    assert tables.bytes < len(LARGE)
+    tables.close()
+    again = SqliteStash(str(tmp_path / "stash"))
+    assert again.bytes == tables.bytes
+    again.close()
+
+
 def test_what_is_no_place_for_it_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"stash is memory, sqlite:PATH or valkey:.*, not 'redis:x'"

@@ -326,13 +326,13 @@ class Tables:
         return 0 if last is None else last - first + 1
 
     def _ends_of(self, table: str, name: bytes) -> tuple[int, int | None]:
-        """The places of the first and of the last item; (0, None) where there is none."""
-        row = self.db.execute(
+        """The places of the first and of the last item; that is None where there is none."""
+        ends: tuple[int, int | None] = self.db.execute(
             "SELECT (SELECT MIN(place) FROM items WHERE owner = :owner AND list = :list), "
             "(SELECT MAX(place) FROM items WHERE owner = :owner AND list = :list)",
             {"owner": self.owner(table), "list": name},
         ).fetchone()
-        return (0, None) if row[1] is None else (row[0], row[1])
+        return ends
 
     def _remove(self, kind: str, size: str, which: str, values: Any) -> int:
         sizes = self.db.execute(

@@ -219,14 +219,15 @@ def remove(paths: Iterable[Path], limit_s: float) -> None:
 
 
 def _removed(path: Path) -> bool:
-    with suppress(FileNotFoundError):
-        try:
-            path.rmdir()
-        except OSError:
-            # A kernel before 5.14 has no such file.
-            with suppress(OSError):
-                (path / "cgroup.kill").write_text("1")
-            return False
+    try:
+        path.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        # A kernel before 5.14 has no such file.
+        with suppress(OSError):
+            (path / "cgroup.kill").write_text("1")
+        return False
     return True
 
 
