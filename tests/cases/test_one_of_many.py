@@ -108,6 +108,15 @@ def is_logged(caplog: pytest.LogCaptureFixture) -> bool:
     return "ZeroDivisionError" in caplog.text
 
 
+def test_limits_of_one_client_are_parts_of_those_of_all() -> None:
+    dispatcher, apps = Desk().dispatcher, (AppSpec(APP, None, ""),)
+    more = {"max_memfd_bytes": 1000, "max_queue_share": 25, "max_memfds": 7}
+    dispatcher.limit_passed(Config(apps, "/s", **more))
+    assert dispatcher.limits_of_passed == (250, 7)
+    assert dispatcher.passed.has_room(1000, 99)
+    assert not dispatcher.passed.has_room(1001, 1)
+
+
 def test_a_start_that_fails_is_its_calls(caplog: pytest.LogCaptureFixture) -> None:
     desk = Desk()
     clients = [desk.call() for _ in range(3)]

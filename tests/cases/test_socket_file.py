@@ -23,6 +23,7 @@ import pytest
 from dirty_runtime.arbiter.clients import listener as listeners
 from dirty_runtime.arbiter.clients.access import Access
 from dirty_runtime.arbiter.clients.listener import Listener
+from dirty_runtime.arbiter.clients.socket_file import SocketFile
 from dirty_runtime.settings import ConfigError
 from dirty_runtime.socket_path import DRAINING, MAX_SOCKET_PATH_BYTES
 from tests.cases.test_left_over import OTHER_USER, as_root
@@ -221,6 +222,26 @@ def test_the_longest_path_can_be_looked_at_while_it_drains(root: Path) -> None:
         assert "draining: 1 running" in run_dirty("status", "--socket", str(path)).stdout
         held.close()
     assert list(root.iterdir()) == []
+
+
+def test_a_socket_that_is_lent_stays_where_it_is(root: Path) -> None:
+    path = root / "s"
+    with socket.socket(socket.AF_UNIX) as given:
+        given.bind(str(path))
+        SocketFile(str(path), ACCESS, given.dup(), is_lent=True).close()
+        assert path.is_socket()
+        SocketFile(str(path), ACCESS, given.dup()).close()
+    assert list(root.iterdir()) == []
+
+
+def test_it_gets_another_name_in_its_own_directory_and_leaves_nothing_open(root: Path) -> None:
+    before = os.listdir("/proc/self/fd")
+    file = SocketFile(str(root / "s"), ACCESS)
+    file.rename(str(root / f"s{DRAINING}"))
+    assert [one.name for one in root.iterdir()] == [f"s{DRAINING}"]
+    file.close()
+    assert list(root.iterdir()) == []
+    assert os.listdir("/proc/self/fd") == before
 
 
 NAMES = {"no text": b"s\xff", "turned text": "sö\u202e".encode(), "white space": b" s\n"}

@@ -107,6 +107,7 @@ def test_new_code_is_loaded_by_itself(directory: Path) -> None:
         client = arbiter.client()
         # What an action imports counts from then on, and what nobody imports does not.
         assert client.execute(SHOP, "lazily") == 1
+        assert not lines(arbiter, "changed: ")
         is_watched(arbiter, client, directory)
         write("unused", "VALUE = 2")
         write("beside", "VALUE = 2")

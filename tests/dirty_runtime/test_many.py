@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import gdproto
 from dirty_runtime import (
     DirtyAppError,
     DirtyCancelledError,
@@ -257,6 +259,17 @@ def test_a_death_fails_all_that_ran(arbiter: Arbiter, client: DirtyClient) -> No
     assert {type(one) for one in found} == {DirtyWorkerError}
     # The next worker has places of its own.
     assert client.execute(MANY, "blob", 2) == b"xx"
+
+
+def test_who_leaves_within_a_large_answer_spoils_no_other(arbiter: Arbiter) -> None:
+    for _ in range(3):
+        with socket.socket(socket.AF_UNIX) as leaving:
+            leaving.settimeout(LIMIT_S)
+            leaving.connect(arbiter.socket_path)
+            leaving.sendall(gdproto.Request(1, MANY, "blob", [20_000_000]).to_bytes())
+            assert leaving.recv(65_536)
+    # In each place of the worker.
+    assert gathered(arbiter, *[("blob", 2)] * 200) == [b"xx"] * 200
 
 
 UNREAD = """

@@ -22,6 +22,7 @@ from dirty_runtime import (
     DirtyClient,
     DirtyConnectionError,
     DirtyError,
+    DirtyProtocolError,
     DirtyTimeoutError,
     DirtyWorkerError,
     StashClient,
@@ -242,8 +243,9 @@ def test_workers_are_added_where_there_are_the_fewest(arbiter: Arbiter) -> None:
     told = manage(arbiter, ManageOp.SET, count=1)
     assert (told["removed"], told["target_workers"]) == (3, 2)
     assert told["reason"] == "each arbiter keeps at least one worker"
-    with pytest.raises(DirtyError, match="65 workers are more than max-workers, 64"):
+    with pytest.raises(DirtyProtocolError, match="65 workers are more than max-workers") as refused:
         manage(arbiter, ManageOp.ADD, count=63)
+    assert (refused.value.code, refused.value.path) == ("invalid_field_value", "count")
     arbiter.signal(signal.SIGTTIN)
     wait_until(lambda: arbiter.status()["target_workers"] == 3)
     arbiter.signal(signal.SIGTTOU)
