@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import subprocess
 import sys
@@ -21,6 +22,11 @@ LIMIT_S = 30.0
 # Within which a call begins, also beside much else.
 ENOUGH_S = 0.7
 POLL_S = 0.01
+
+
+def python_path(*first: object) -> str:
+    """A PYTHONPATH of these, and of what is on it here."""
+    return os.pathsep.join([*map(str, first), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 @contextlib.contextmanager

@@ -17,7 +17,18 @@ import pytest
 
 from dirty_runtime.cli.failing import NOT_READY, UNREACHABLE
 
-from .processes import LIMIT_S, OURS, ROOT, THEIRS, Arbiter, dirty, run_dirty, serving, wait_until
+from .processes import (
+    LIMIT_S,
+    OURS,
+    ROOT,
+    THEIRS,
+    Arbiter,
+    dirty,
+    python_path,
+    run_dirty,
+    serving,
+    wait_until,
+)
 
 BAD_APPS = """
 import time
@@ -298,7 +309,7 @@ def test_help_names_the_commands() -> None:
 def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> None:
     blocked = tmp_path / "click.py"
     blocked.write_text("raise ModuleNotFoundError('no click', name='click')")
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    environment = {**os.environ, "PYTHONPATH": python_path(tmp_path)}
     done = subprocess.run(
         dirty("--help"), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LIMIT_S
     )

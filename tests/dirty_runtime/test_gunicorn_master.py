@@ -18,7 +18,7 @@ from dirty_runtime.testing import ending
 from tests.conftest import made_once
 from tests.examples.web_servers import WebServer
 
-from .processes import ROOT, wait_until
+from .processes import ROOT, python_path, wait_until
 
 INSTALLED = "installed"
 VERSIONS = (INSTALLED, "25.0.3", "23.0.0")
@@ -103,7 +103,7 @@ class Gunicorn(WebServer):
         folder.joinpath("gunicorn.conf.py").write_text(CONFIG)
         folder.joinpath("web.py").write_text(WEB)
         self.write(1)
-        paths = os.pathsep.join(filter(None, (installed(version), str(ROOT), str(folder))))
+        paths = python_path(*filter(None, (installed(version), ROOT, folder)))
         command = [sys.executable, "-m", "gunicorn", "--bind", "unix:SOCKET", "--chdir"]
         command += [str(folder), "--config", f"{folder}/gunicorn.conf.py", *options, "web:app"]
         folder.joinpath("more").mkdir()

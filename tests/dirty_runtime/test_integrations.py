@@ -34,7 +34,7 @@ from dirty_runtime.integrations.events import event, events, events_async
 from dirty_runtime.integrations.replies import reply_to
 from dirty_runtime.testing import ending
 
-from .processes import LIMIT_S, OURS, ROOT, wait_until
+from .processes import LIMIT_S, OURS, ROOT, python_path, wait_until
 
 Sent = list[MutableMapping[str, Any]]
 
@@ -278,7 +278,7 @@ def manage(tmp_path: Path, settings: dict[str, Any], *words: str) -> subprocess.
     return subprocess.Popen(
         command,
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": f"{ROOT}:{tmp_path}"},
+        env=os.environ | {"PYTHONPATH": python_path(ROOT, tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,

@@ -24,7 +24,15 @@ from dirty_runtime.settings import ConfigError
 from dirty_runtime.testing import Arbiter
 from dirty_runtime.testing.processes import ending
 
-from .processes import CHANGING, LIMIT_S, is_running, run_dirty, wait_until, wait_until_logged
+from .processes import (
+    CHANGING,
+    LIMIT_S,
+    is_running,
+    python_path,
+    run_dirty,
+    wait_until,
+    wait_until_logged,
+)
 
 APP = "changing:Changing"
 # As systemd does: the socket is descriptor 3, and the process keeps its number.
@@ -98,7 +106,7 @@ class Manager:
             process = subprocess.Popen(
                 command,
                 cwd=self.directory,
-                env={**os.environ, **told, "PYTHONPATH": os.getcwd()},
+                env={**os.environ, **told, "PYTHONPATH": python_path(os.getcwd())},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
