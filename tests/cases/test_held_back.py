@@ -13,7 +13,7 @@ import gdproto
 from dirty_runtime import DirtyApp
 from dirty_runtime.worker.call_threads import CallThreads
 from dirty_runtime.worker.loop import EventLoop
-from tests.cases.lanes import Caller, wide_lane_to
+from tests.cases.lanes import APP, Caller, wide_lane_to
 from tests.dirty_runtime.processes import LIMIT_S
 
 ITEMS = 500
@@ -60,6 +60,19 @@ def test_a_plain_generator_that_is_held_back_keeps_no_thread() -> None:
         # It goes on where it began.
         assert len(items + more) == ITEMS
         assert len(set(items + more)) == 1
+
+
+def test_a_status_is_answered_beside_what_runs() -> None:
+    with wide_lane_to(Plain(), EventLoop(), threads=1) as caller:
+        stream = caller.send("threads")
+        caller.wire.sendall(gdproto.Pause(stream).to_bytes() + gdproto.Status(9).to_bytes())
+        connection = gdproto.Connection("client")
+        connection.send(gdproto.Request(stream, APP, "any"))
+        connection.send(gdproto.Status(9))
+        while (event := connection.next_event()) is gdproto.NEED_DATA or event.request_id != 9:
+            if event is gdproto.NEED_DATA:
+                connection.receive_data(caller.wire.recv(65_536))
+        assert event.message == gdproto.Response(9, {})
 
 
 def test_one_that_is_held_back_can_be_given_up() -> None:

@@ -241,7 +241,9 @@ def test_no_text_forges_a_line_of_json() -> None:
 
 
 def test_a_line_has_a_bound() -> None:
-    assert len(TextFormatter().format(record_of("x" * 10**6))) < MOST + 100
+    long = "x" * 10**6
+    assert len(TextFormatter().format(record_of(long))) < MOST + 100
+    assert len(JsonFormatter().format(record_of(long, ValueError(long)))) < 3 * MOST
 
 
 def test_text_that_cannot_be_told_breaks_nothing() -> None:

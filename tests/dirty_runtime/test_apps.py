@@ -36,6 +36,8 @@ IMPOSSIBLE = [
     ({"fill": -1}, "fill is 0 to"),
     ({"preload": 1}, "preload is True or False"),
     ({"resources": {"gpu": -1}}, "resources has for gpu a whole number"),
+    ({"resources": {"gpu": 4097}}, "resources has for gpu a whole number"),
+    ({"resources": {"memory": float("inf")}}, "resources has for memory a whole number"),
 ]
 BAD_SPECS = [
     "", ":", "app", "app:", ":App", "app:App:", "app:App:0", "app:App:-1", "app:App:x",
@@ -58,6 +60,9 @@ def test_impossible_facts_are_named(found: dict[str, Any], reason: str) -> None:
 def test_what_an_app_does_not_say_is_usual() -> None:
     assert checked("m:A", {}) == AppFacts()
     assert checked("m:A", {"stashes": ["a"]}) == AppFacts(stashes=("a",))
+    # Of memory it takes bytes.
+    needs = {"gpu": 4096, "memory": 1 << 40}
+    assert checked("m:A", {"resources": needs}) == AppFacts(resources=needs)
 
 
 @pytest.mark.parametrize("spec", BAD_SPECS)

@@ -333,6 +333,11 @@ def test_the_picture_is_xml_with_every_point_within(shape: str) -> None:
     assert len(points) >= 3 * len(found.steps)
     assert all(0 <= float(x) <= WIDTH and 0 <= float(y) <= HEIGHT for x, y in points)
     assert "a <title> & more" in "".join(picture.itertext())
+    grid = [one for one in picture.iter("{http://www.w3.org/2000/svg}line") if one.get("x1")]
+    across = [one for one in grid if one.get("y1") == one.get("y2")]
+    assert len(across) >= 2
+    # One at each load that has a number below.
+    assert len([one for one in grid if one.get("x1") == one.get("x2")]) >= 5
 
 
 def test_json_has_every_name_and_no_infinity() -> None:

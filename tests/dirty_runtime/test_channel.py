@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import errno
 import itertools
 import multiprocessing
 import os
@@ -10,6 +12,7 @@ import resource
 import select
 import signal
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,12 +23,13 @@ from typing import Any
 import pytest
 
 import gdproto
-from dirty_runtime import DirtyConnectionError, DirtyTimeoutError
+from dirty_runtime import DirtyClient, DirtyConnectionError, DirtyTimeoutError
 from dirty_runtime.client import sync
 from dirty_runtime.client.answers import Deadline
 from dirty_runtime.client.large import Large
 from dirty_runtime.sockets import round_trip as implementations
 from dirty_runtime.sockets.passing import MEMFD
+from tests.backlog import full_backlog
 
 LIMIT_S = 20.0
 AWAKE_S = 0.001
@@ -373,3 +377,55 @@ def test_an_arbiter_that_leaves(peer: Peer) -> None:
         ask(channel, 1)
         with pytest.raises(DirtyConnectionError, match="closed the connection"):
             ask(channel, 2)
+
+
+def test_no_descriptor_for_a_connection_is_told(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left() -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sync, "unix_socket", none_left)
+        with pytest.raises(DirtyConnectionError, match="Too many open files"):
+            sync.Channel(peer.path, Deadline(LIMIT_S))
+    sync.Channel(peer.path, Deadline(LIMIT_S)).close()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "parts"), [(1.5, (1, 500_000)), (0.0, (0, 1)), (3.0, (3, 1)), (1e-9, (0, 1))]
+)
+def test_a_limit_is_never_none(seconds: float, parts: tuple[int, int]) -> None:
+    assert struct.unpack("@ll", sync.timeval(seconds)) == parts
+
+
+def test_a_copy_of_the_process_connects_once_more_and_keeps_that(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channels = sync.Channels(peer.path)
+    channels.open(Deadline(LIMIT_S))
+    (before,) = channels._idle
+    # As after a fork.
+    monkeypatch.setattr(sync, "_generation", sync._generation + 1)
+    for _ in range(2):
+        channels.open(Deadline(LIMIT_S))
+        (kept,) = channels._idle
+        assert kept is not before
+    channels.open(Deadline(LIMIT_S))
+    assert channels._idle == [kept]
+    channels.close()
+
+
+@pytest.mark.parametrize("face", ["execute", "stream", "execute_async", "stream_async"])
+def test_where_nobody_takes_it_the_time_is_over(tmp_path: Path, face: str) -> None:
+    path = str(tmp_path / "s")
+
+    def call() -> None:
+        called: Any = getattr(DirtyClient(path, 0.1), face)("m:App", "act")
+        if face == "stream":
+            next(called)
+        elif face.endswith("_async"):
+            asyncio.run(anext(called) if face == "stream_async" else called)
+
+    with full_backlog(path), pytest.raises(DirtyTimeoutError, match=r"within 0\.1 s"):
+        call()

@@ -92,6 +92,19 @@ def test_results_are_lines_of_json(
     assert [json.loads(line) for line in done.stdout.splitlines()] == lines
 
 
+def test_of_the_stash_what_may_be_left_out_comes_last(arbiter: Arbiter) -> None:
+    for words, told in (
+        (("put", "words", '"apple"', "1"), "true"),
+        (("exists", "words"), "true"),
+        (("exists", "words", '"pear"'), "false"),
+        (("keys", "words", '"b*"'), "[]"),
+        (("incr", "words", '"apple"', "2"), "3"),
+        (("incr", "words", '"pear"', "2", "--initial", "5"), "7"),
+    ):
+        done = run_dirty("stash", *words, "--socket", arbiter.socket_path)
+        assert (done.stdout.strip(), done.stderr) == (told, "")
+
+
 def test_bytes_are_printed_as_hex(arbiter: Arbiter) -> None:
     done = run_dirty("stream", OURS, "burst", "1", "--socket", arbiter.socket_path)
     assert done.stdout == f'"{"00" * 50_000}"\n'

@@ -179,6 +179,8 @@ def test_all_of_an_app_is_awaited_by_name(client: DirtyClient) -> None:
     [
         ("predct", f"app {PATH} has no action predct; did you mean predict?"),
         ("workers", f"app {PATH} has no action workers"),
+        # What is near can be called.
+        ("inti", f"app {PATH} has no action inti"),
         ("init", f"app {PATH}: init cannot be called from outside"),
         ("_hidden", f"app {PATH}: _hidden cannot be called from outside"),
     ],

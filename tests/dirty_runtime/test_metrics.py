@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from dirty_runtime import DirtyConnectionError
 from dirty_runtime.arbiter.clients.access import Access
 from dirty_runtime.arbiter.clock import Clock
 from dirty_runtime.arbiter.exporter import Exporter
@@ -31,7 +32,7 @@ from dirty_runtime.client.readiness import State
 from dirty_runtime.metrics import serving as serving_http
 from dirty_runtime.metrics.families import ARBITER, WORKERS, Families
 from dirty_runtime.metrics.pushing import Pusher
-from dirty_runtime.metrics.serving import unready
+from dirty_runtime.metrics.serving import answer, unready
 from dirty_runtime.settings import AppSpec, Config, host_and_port
 from dirty_runtime.testing import Arbiter
 from gdproto.answers import StatusAnswer, WorkerStatus
@@ -204,6 +205,17 @@ def test_it_is_ready_when_each_app_is_served(more: dict[str, Any], lacking: list
     worker = {"booted": True, "apps": ["m:A", "m:B"]}
     state = {"apps": ["m:A", "m:B"], "workers": [worker, {"booted": False, "apps": []}], **more}
     assert list(unready(state)) == lacking
+
+
+def test_an_arbiter_that_does_not_answer_is_told_as_unavailable() -> None:
+    class Gone:
+        def state(self) -> None:
+            raise DirtyConnectionError("nobody is there\n")
+
+    gone: Any = Gone()
+    for page in ("/metrics", "/healthz", "/readyz?now"):
+        assert answer(gone, page, "")[::2] == (503, b"nobody is there\\n\n")
+    assert answer(gone, "/other", "")[0] == 404
 
 
 def test_metrics_can_be_served_beside_an_arbiter_that_runs(arbiter: Arbiter) -> None:

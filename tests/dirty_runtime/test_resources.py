@@ -221,6 +221,8 @@ BAD_SETTINGS: list[tuple[dict[str, Any], str]] = [
     ({"resources": {"gpu": ["a,b"]}}, "has ids that are words or numbers"),
     ({"resources": {"gpu": [""]}}, "has ids that are words or numbers"),
     ({"resources": {"gpu": [1.5]}}, "has ids that are words or numbers"),
+    ({"resources": {"gpu": [-1]}}, "has ids that are words or numbers"),
+    ({"resources": {"gpu": [True]}}, "has ids that are words or numbers"),
     ({"resources": {"gpu": ["0", 0]}}, "resources gpu has the id 0 twice"),
     ({"app_resources": {"m:B": {}}}, "app-resources names app m:B, which is not served"),
     ({"app_resources": {"m:A": 1}}, "app-resources of app m:A is a dict of numbers"),
