@@ -391,9 +391,20 @@ def test_reloads_and_upgrades_fail_no_call_and_a_drain_lets_them_end(tmp_path: P
         assert list(Path(arbiter.socket_path).parent.glob("socket*")) == []
 
 
-def test_a_start_that_fails_is_told_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "none.py").write_text("raise RuntimeError('it is broken')\n")
-    words = serve("--workers", "2", app="none:None")
+FAILS = "raise RuntimeError('it is broken')"
+IN_INIT = f"""
+from dirty_runtime import DirtyApp
+
+class Nothing(DirtyApp):
+    def init(self):
+        {FAILS}
+"""
+
+
+@pytest.mark.parametrize("text", [FAILS, IN_INIT], ids=["import", "init"])
+def test_a_start_that_fails_is_told_in_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "none.py").write_text(text)
+    words = serve("--workers", "2", app="none:Nothing")
     with started(words, directory=tmp_path) as arbiter:
         assert arbiter.wait() == 1
         lines = arbiter.log.read_text().splitlines()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import threading
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from dirty_runtime.sockets.mapping import map_at
 from dirty_runtime.sockets.shelf import Shelf
 
 IDLE_S, MOST_BYTES, MOST_COUNT = 10.0, 100, 4
@@ -156,3 +158,8 @@ def test_a_copy_of_the_process_keeps_nothing() -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert not one.is_closed
     shelf.close()
+
+
+def test_what_cannot_be_mapped_is_an_error() -> None:
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        map_at(None, 4096, mmap.PROT_READ, mmap.MAP_SHARED, -1)

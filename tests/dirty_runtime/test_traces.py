@@ -14,6 +14,7 @@ from opentelemetry import trace as api
 from opentelemetry.sdk.trace import TracerProvider
 
 from dirty_runtime import CurrentRequest, DirtyAppError, DirtyClient, DirtyWorkerError
+from dirty_runtime.client.tracing import told
 from dirty_runtime.seconds import ValueRefused
 from dirty_runtime.testing import Arbiter, running
 from dirty_runtime.tracing import headers_of, sent_s, trace_id_of
@@ -26,6 +27,19 @@ ID, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = f"00-{ID}-{SPAN}-01"
 TRACER = TracerProvider().get_tracer("caller")
 Span = dict[str, Any]
+
+
+def test_a_call_has_the_trace_that_it_is_given_or_that_of_the_current_span() -> None:
+    assert told(None) is None
+    assert told({}) is None
+    with TRACER.start_as_current_span("caller") as span:
+        current = told(None)
+        given = told({"traceparent": PARENT})
+        assert told({}) is None
+    assert current is not None
+    assert trace_id_of(current) == f"{span.get_span_context().trace_id:032x}"
+    assert given is not None
+    assert trace_id_of(given) == ID
 
 
 @pytest.fixture(scope="module")
