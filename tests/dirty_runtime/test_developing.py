@@ -41,6 +41,9 @@ class Shop(DirtyApp):
     def say(self, level, text, *args):
         log.log(getattr(logging, level), text, *args)
 
+    def print_it(self, text):
+        print(text)
+
     async def say_later(self, text):
         log.warning(text)
 
@@ -198,6 +201,11 @@ def test_what_is_below_the_level_is_not(text: Arbiter) -> None:
     call(text, "say", "INFO", "of some weight")
     said(text, "of some weight")
     assert not lines(text, "of no weight")
+
+
+def test_what_it_prints_is_seen_at_once(text: Arbiter) -> None:
+    call(text, "print_it", "as it is printed")
+    assert said(text, "as it is printed") == "as it is printed"
 
 
 def test_what_cannot_be_told_is_told_of(text: Arbiter) -> None:
