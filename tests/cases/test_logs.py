@@ -208,6 +208,27 @@ def test_a_line_that_was_cut_is_whole_in_the_next_file() -> None:
     writer.close(LIMIT_S)
 
 
+def test_each_time_that_it_begins_to_fail_is_told_once() -> None:
+    class Failing(Gate):
+        fails = 2
+
+        def write(self, data: memoryview) -> int:
+            self.fails -= 1
+            if self.fails >= 0:
+                raise OSError(28, "No space left on device")
+            self.taken += bytes(data)
+            return len(data)
+
+    failing, reasons = Failing(), list[OSError]()
+    writer = LineWriter(failing, told, reasons.append)
+    for count, text in enumerate((b"one\n", b"two\n"), 1):
+        failing.fails = 2
+        writer.put(text)
+        wait_until(lambda text=text: failing.taken.endswith(text))
+        assert len(reasons) == count
+    writer.close(LIMIT_S)
+
+
 def test_a_reader_that_has_gone_is_no_error() -> None:
     reading, writing = os.pipe()
     os.close(reading)

@@ -188,6 +188,17 @@ def test_a_client_that_is_dropped_leaves_nothing_to_a_loop_that_goes_on(arbiter:
     assert asyncio.run(drop_some()) == 0
 
 
+def test_a_client_that_is_closed_leaves_no_timer_to_its_loop(arbiter: Arbiter) -> None:
+    async def call() -> list[Any]:
+        client = arbiter.client()
+        assert await client.execute_async(OURS, "add_later", 1, 2) == 3
+        await client.close_async()
+        loop: Any = asyncio.get_running_loop()
+        return [one for one in loop._scheduled if not one.cancelled()]
+
+    assert asyncio.run(call()) == []
+
+
 def test_a_call_that_waits_when_its_client_is_closed_fails(tmp_path: Path) -> None:
     async def close_meanwhile(client: DirtyClient) -> None:
         call = asyncio.create_task(client.execute_async(OURS, "pid"))

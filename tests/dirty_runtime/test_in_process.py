@@ -27,7 +27,7 @@ from dirty_runtime import (
     get_dirty_client,
     stash,
 )
-from dirty_runtime.testing import Arbiter, ArbiterError, InProcess, in_process
+from dirty_runtime.testing import Arbiter, ArbiterError, InProcess, in_process, threads
 
 from .processes import CHANGING, ENOUGH_S, LIMIT_S, wait_until
 
@@ -214,6 +214,30 @@ def test_a_path_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_cannot_start_says_why(app: Any, reason: str) -> None:
     with pytest.raises(ArbiterError, match=reason), in_process(app):
         raise AssertionError("it started")
+
+
+def test_a_start_that_takes_too_long_says_what_it_waits_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    may_end = threading.Event()
+
+    class Slow(DirtyApp):
+        def init(self) -> None:
+            may_end.wait(LIMIT_S)
+
+    monkeypatch.setattr(threads, "READY_S", 0.05)
+    monkeypatch.setattr(threads, "SOON_S", 0.05)
+    ends = threading.Timer(0.5, may_end.set)
+    ends.start()
+    try:
+        with (
+            pytest.raises(ArbiterError, match=r"0 of 1 workers were ready after 0\.05 s"),
+            in_process({"slow:App": Slow}),
+        ):
+            raise AssertionError("it started")
+    finally:
+        may_end.set()
+        ends.join()
 
 
 def test_a_class_of_a_function_needs_a_path() -> None:

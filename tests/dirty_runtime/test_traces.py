@@ -243,7 +243,8 @@ def test_a_worker_that_dies_names_what_it_ran(arbiter: Arbiter, client: DirtyCli
     arbiter.wait_ready()
 
 
-def test_calls_of_a_batch_have_their_spans_each(client: DirtyClient) -> None:
+@pytest.mark.parametrize("action", ["together", "together_later"])
+def test_calls_of_a_batch_have_their_spans_each(client: DirtyClient, action: str) -> None:
     callers = [Caller(client) for _ in range(3)]
 
     async def each() -> list[int]:
@@ -251,14 +252,14 @@ def test_calls_of_a_batch_have_their_spans_each(client: DirtyClient) -> None:
             calls = []
             for number, caller in enumerate(callers):
                 with caller as traced:
-                    call = traced.execute_async(MANY, "together", number)
+                    call = traced.execute_async(MANY, action, number)
                     # The request is made in the caller's context.
                     calls.append(asyncio.ensure_future(call))
             return list(await asyncio.gather(*calls))
 
     assert asyncio.run(each()) == [1, 2, 3]
     for caller in callers:
-        assert caller.spans(2)[f"{MANY} together"]["parent"] == caller.span_id
+        assert caller.spans(2)[f"{MANY} {action}"]["parent"] == caller.span_id
 
 
 # --- what callers say ---

@@ -112,3 +112,9 @@ class Many(Traced):
     @batched(max_size=10, max_wait_s=0.01)
     def together(self, items: list[int]) -> list[int]:
         return [item + 1 for item in items]
+
+    @batched(max_size=10, max_wait_s=0.01)
+    async def together_later(self, items: list[int]) -> list[int]:
+        # It belongs to none of them.
+        with TRACER.start_as_current_span("of all"):
+            return [item + 1 for item in items]
