@@ -598,6 +598,18 @@ def test_a_share_of_no_limit_is_none() -> None:
     submit(router, *(Job(client="x", size_bytes=1000) for _ in range(100)))
 
 
+def test_what_is_behind_one_that_is_taken_when_it_is_held_no_more_waits_from_then_on() -> None:
+    router: Router[Job, int] = Router(APPS)
+    assert router.add(1, "worker", APPS, 0.0) is None
+    router.hold("x")
+    plain, first, second = (Job("a", "x", priority) for priority in (0, 3, 3))
+    submit(router, plain, first, second)
+    assert router.resume("x", 7.0) == [(first, 1)]
+    # It counts for as long as it has waited, which the second has not.
+    assert router.release(1, 7.0) is plain
+    assert router.release(1, 7.0) is second
+
+
 # --- whatever happens, in any order ---
 
 MAX_QUEUE, MAX_BYTES, SHARE = 6, 24, 50
@@ -650,6 +662,13 @@ class Model(RuleBasedStateMachine):
             if job.app_path not in self.apps_to_take():
                 self.passed.pop((worker, job.app_path), None)
 
+    def have_turn(self, job: Job) -> None:
+        """It is taken; what its connection has behind it waits from now on."""
+        key = self.line(job)
+        self.stop_waiting(job)
+        if key in self.places:
+            self.places[key] = (self.next_number(), self.now_s)
+
     def forget(self, lane: int) -> None:
         """A worker without lanes is another one when it has some again."""
         worker = self.workers.pop(lane)
@@ -697,10 +716,7 @@ class Model(RuleBasedStateMachine):
             assert job.app_path not in passed
             passed.add(job.app_path)
         self.passed.pop((worker, job.app_path), None)
-        key = self.line(job)
-        self.stop_waiting(job)
-        if key in self.places:
-            self.places[key] = (self.next_number(), self.now_s)
+        self.have_turn(job)
 
     def notice_passed(self) -> None:
         """A lane may look in vain where all are held, or not: who was passed over had its turn."""
@@ -843,7 +859,7 @@ class Model(RuleBasedStateMachine):
             assert job.client == client
             assert job is self.next_job(job.app_path)
             assert self.start_at_once(job, lane)
-            self.stop_waiting(job)
+            self.have_turn(job)
         for job in self.waiting:
             assert not self.able(job)
 
