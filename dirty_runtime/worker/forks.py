@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from typing import TypeVar
 
 from ..failure import describe, place
 from ..line_writer import write_line
@@ -23,6 +24,8 @@ TELL_S = 0.5
 # Of Linux: clear the pages in a child. And what means nothing.
 MADV_WIPEONFORK = 18
 MADV_NONSENSE = -1
+
+T = TypeVar("T")
 
 
 class Mark:
@@ -83,6 +86,17 @@ def end_copy(what: str, error: BaseException | None = None) -> None:
         with suppress(BaseException):
             stream.flush()
     os._exit(code)
+
+
+def in_worker(what: str, call: Callable[[], T]) -> T:
+    """What the call gives, in the worker; a copy of it that comes back from there ends."""
+    try:
+        given = call()
+    except BaseException as error:
+        end_copy(what, error)
+        raise
+    end_copy(what)
+    return given
 
 
 def _outcome(error: BaseException | None) -> tuple[int, str]:

@@ -42,7 +42,7 @@ from . import spans
 from .call_threads import CallThreads
 from .converted import Converted, bare, has_arrays
 from .faults import app_error, facts_of, forbidden, head_of, name_of, unencodable
-from .forks import end_copy
+from .forks import end_copy, in_worker
 from .gatherer import Gatherer
 from .lane import OUR_NAMES, LaneServer
 from .leaving import leave
@@ -405,7 +405,8 @@ class LoopLane:
 
     async def _in_thread(self, exchange: Exchange, call: Callable[[], Any]) -> Any:
         """What the call gives in one of the threads; it is not interrupted."""
-        exchange.call = self._threads.submit(copy_context().run, call)
+        inside = partial(in_worker, name_of(exchange.request), call)
+        exchange.call = self._threads.submit(copy_context().run, inside)
         try:
             return await asyncio.wrap_future(exchange.call)
         finally:
@@ -414,7 +415,7 @@ class LoopLane:
     async def in_thread(self, call: Callable[[], Any]) -> Any:
         """What the call, which is several exchanges', gives in one of the threads."""
         assert self._loop is not None
-        return await self._loop.run_in_executor(self._threads, call)
+        return await self._loop.run_in_executor(self._threads, in_worker, "a batch", call)
 
     # --- streams ---
 

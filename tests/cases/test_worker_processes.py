@@ -24,7 +24,7 @@ from tests.dirty_runtime.processes import LIMIT_S, is_running, wait_until, wait_
 APP = """
 import asyncio, atexit, ctypes, multiprocessing, os, signal, sys, threading, time
 from concurrent.futures import ThreadPoolExecutor
-from dirty_runtime import DirtyApp
+from dirty_runtime import DirtyApp, batched
 
 def keep_on():
     while True:
@@ -74,7 +74,9 @@ class App(DirtyApp):
             yield [os.getpid(), os.waitpid(pid, 0)[1]]
             return
         told(path)
-        while True:
+        if how == "raise":
+            raise RuntimeError("in the copy")
+        while how != "end":
             yield "copy"
     def fork_in_c(self, how, path):
         pid = ctypes.PyDLL(None).fork()
@@ -129,6 +131,12 @@ class App(DirtyApp):
     def leave(self):
         os._exit(5)
 
+class Wide(App):
+    concurrency = 4
+    @batched(max_size=4)
+    def fork_together(self, paths):
+        return [self.fork("return", path) for path in paths]
+
 class Stays(DirtyApp):
     def close(self):
         keep_on()
@@ -164,6 +172,12 @@ def arbiter(directory: Path) -> Iterator[Arbiter]:
         yield arbiter
 
 
+@pytest.fixture(scope="module")
+def wide(directory: Path) -> Iterator[Arbiter]:
+    with running("made:Wide", threads=2, directory=directory) as arbiter:
+        yield arbiter
+
+
 @pytest.fixture
 def client(arbiter: Arbiter) -> Iterator[DirtyClient]:
     arbiter.wait_ready()
@@ -178,6 +192,7 @@ def asked(client: DirtyClient, action: str, *args: object) -> Any:
 # --- copies ---
 
 
+@pytest.mark.parametrize("app", ["made:App", "made:Wide"])
 @pytest.mark.parametrize(
     ("action", "how", "code"),
     [
@@ -189,23 +204,40 @@ def asked(client: DirtyClient, action: str, *args: object) -> Any:
         ("fork_later", "return", 0),
         ("fork_and_await", "", None),
         ("fork_items", "", None),
+        ("fork_items", "end", 0),
+        ("fork_items", "raise", 1),
         ("fork_in_c", "return", 0),
     ],
 )
 def test_a_copy_answers_nothing_and_ends(
-    arbiter: Arbiter, client: DirtyClient, tmp_path: Path, action: str, how: str, code: int | None
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    app: str,
+    action: str,
+    how: str,
+    code: int | None,
 ) -> None:
-    (worker,) = arbiter.pids()
+    one: Arbiter = request.getfixturevalue("arbiter" if app == "made:App" else "wide")
+    one.wait_ready()
+    (worker,) = one.pids()
     kept = tmp_path / "copies"
-    (answer,) = client.stream("made:App", action, how, str(kept))
-    assert answer[0] == worker
-    assert code is None or os.waitstatus_to_exitcode(answer[1]) == code
-    assert {asked(client, "pid") for _ in range(5)} == {worker}
-    assert asked(client, "pid_later") == worker
+    with one.client() as client:
+        (answer,) = client.stream(app, action, how, str(kept))
+        assert answer[0] == worker
+        assert code is None or os.waitstatus_to_exitcode(answer[1]) == code
+        assert {client.execute(app, "pid") for _ in range(5)} == {worker}
+        assert client.execute(app, "pid_later") == worker
     (copy,) = kept.read_text().split()
     if how != "exit":
         said = f"process {copy}, forked in worker {worker}"
-        wait_until(lambda: said in arbiter.log.read_text(), arbiter.log.read_text)
+        wait_until(lambda: said in one.log.read_text(), one.log.read_text)
+
+
+def test_a_copy_of_a_batch_answers_nothing_and_ends(wide: Arbiter, tmp_path: Path) -> None:
+    (worker,) = wide.pids()
+    with wide.client() as client:
+        assert client.execute("made:Wide", "fork_together", str(tmp_path / "copies")) == [worker, 0]
+        assert client.execute("made:Wide", "pid") == worker
 
 
 def test_a_copy_holds_no_lane(arbiter: Arbiter, client: DirtyClient) -> None:
