@@ -121,8 +121,10 @@ class AppHandler(logging.Handler):
         try:
             self._log.put(said)
         except Exception as error:
-            # An exception whose text cannot be made.
-            self._log.say("ERROR", f"a line of {record.name} cannot be written: {short(error)}")
+            # By the code of an exception.
+            said.exc_info = None
+            vars(said)["traceback"] = f"its traceback cannot be made: {short(error)}"
+            self._log.put(said)
 
 
 def _said(record: logging.LogRecord) -> str:

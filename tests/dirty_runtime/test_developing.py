@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dirty_runtime import DirtyClient
+from dirty_runtime import DirtyAppError, DirtyClient
 from dirty_runtime.testing import Arbiter, running
 
 from .processes import LIMIT_S, dirty, wait_until
@@ -64,6 +64,18 @@ class Shop(DirtyApp):
             1 / 0
         except ZeroDivisionError:
             log.exception("it failed again")
+
+    def fail_oddly(self, raises):
+        class Odd(Exception):
+            @property
+            def __notes__(self):
+                raise ValueError("no notes")
+        if raises:
+            raise Odd("it is odd")
+        try:
+            raise Odd("it is odd")
+        except Odd:
+            log.exception("it failed oddly")
 
     def configure(self):
         logging.basicConfig(format="OWN %(name)s %(message)s")
@@ -215,6 +227,16 @@ def test_what_cannot_be_told_is_told_of(text: Arbiter) -> None:
     wait_until(lambda: bool(lines(text, "it failed again")))
     assert said(text, "    ZeroDivisionError: division by zero")
     assert lines(text, "it failed")
+
+
+def test_an_exception_that_has_no_text_is_told_of(text: Arbiter) -> None:
+    call(text, "fail_oddly", False)
+    assert "shop:Shop fail_oddly, request " in said(text, "it failed oddly")
+    assert said(text, "    its traceback cannot be made: ValueError")
+    with pytest.raises(DirtyAppError, match="it is odd"):
+        call(text, "fail_oddly", True)
+    call(text, "say", "INFO", "it goes on")
+    assert said(text, "it goes on")
 
 
 def test_an_app_that_configures_logging_has_that(text: Arbiter) -> None:
