@@ -68,6 +68,20 @@ def test_a_cancel_that_comes_with_its_request_is_seen(peer: socket.socket, actio
     assert answer(peer, 8) == gdproto.Response(8, {"args": [1], "kwargs": {}})
 
 
+@pytest.mark.parametrize("action", ["count", "count_later"])
+def test_a_fault_in_a_frame_of_what_runs_ends_it(peer: socket.socket, action: str) -> None:
+    cancel = gdproto.Cancel(7).to_bytes()
+    header = gdproto.Header(cancel[3], len(cancel) - gdproto.HEADER_BYTES + 1, 7)
+    odd = header.to_bytes() + cancel[gdproto.HEADER_BYTES :] + b"\xff"
+    peer.sendall(gdproto.Request(7, APP, action, (10**12,)).to_bytes() + odd)
+    last = answer(peer, 7)
+    assert isinstance(last, gdproto.Error)
+    assert last.error_type == "DirtyProtocolError"
+    # It counts no longer.
+    peer.sendall(gdproto.Request(8, APP, "echo", (1,)).to_bytes())
+    assert answer(peer, 8) == gdproto.Response(8, {"args": [1], "kwargs": {}})
+
+
 def test_an_answer_is_sent_before_the_lane_fails() -> None:
     app = Ours()
     app.init()
