@@ -298,6 +298,18 @@ def test_a_reload_ends_with_the_last_worker_that_is_wanted() -> None:
     model.teardown()
 
 
+def test_one_that_has_answered_a_call_is_replaced_at_once_and_another_later() -> None:
+    model = Supervised()
+    for served in (1, 0):
+        slot = model.supervisor.slots[0]
+        slot.worker.served = served
+        model.do(slot.worker.process.kill)
+        model.pass_s(BOOT_S / 10)
+        assert (slot.candidate is not None) is bool(served)
+        model.serve()
+    model.teardown()
+
+
 def test_no_app_is_at_fault_for_a_worker_that_is_never_forked() -> None:
     model = Supervised()
     model.launcher.next.append("never begun")
