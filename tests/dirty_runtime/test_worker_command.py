@@ -73,6 +73,23 @@ def test_it_is_called_and_streams(arbiter: Arbiter) -> None:
         assert client.status()["restarts"] == 0
 
 
+def test_a_program_that_is_gone_meanwhile_is_told_and_run_when_it_is_back(directory: Path) -> None:
+    program = directory / "program"
+    program.write_text(f"#!/bin/sh\nexec {COMMAND}\n")
+    program.chmod(0o755)
+    options = ("--chdir", str(directory), "--worker-command", "./program")
+    with serving(APP, options=options) as arbiter:
+        program.rename(directory / "away")
+        (before,) = arbiter.pids()
+        os.kill(before, signal.SIGKILL)
+        wait_until_logged(arbiter, "it cannot be started: No such file or directory")
+        (directory / "away").rename(program)
+        with arbiter.client() as client:
+            wait_until(lambda: client.status()["workers"] and arbiter.pids() != {before})
+            client.wait_ready(LIMIT_S)
+            assert client.execute(APP, "shout", "hello") == "HELLO"
+
+
 def test_it_is_replaced_reloaded_and_stopped(arbiter: Arbiter, directory: Path) -> None:
     with arbiter.client() as client:
         first = arbiter.pids()
@@ -203,6 +220,15 @@ def test_what_would_run_is_told_without_starting_it(directory: Path) -> None:
     assert done.returncode == 0
     assert f"worker-command: {COMMAND}" in done.stdout.splitlines()
     assert "worker 1: no app" in done.stdout.splitlines()
+
+
+def test_launchers_are_told_as_they_were_given(directory: Path) -> None:
+    given = [f"{name}={sys.executable} {name}.py" for name in ("b", "a", "c")]
+    words = ["--app", APP, "--socket", "s", "--worker-command", COMMAND]
+    words += [word for one in given for word in ("--launcher", one)]
+    done = run_dirty("serve", *words, "--check-config", cwd=directory)
+    told = [line for line in done.stdout.splitlines() if line.startswith("launcher ")]
+    assert told == [f"launcher {one.replace('=', ': ', 1)}" for one in given]
 
 
 def test_a_worker_that_does_not_list_cancel_is_sent_none(directory: Path) -> None:
