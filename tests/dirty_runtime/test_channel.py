@@ -400,20 +400,23 @@ def test_a_limit_is_never_none(seconds: float, parts: tuple[int, int]) -> None:
 
 
 def test_a_copy_of_the_process_connects_once_more_and_keeps_that(
-    peer: Peer, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    channels = sync.Channels(peer.path)
-    channels.open(Deadline(LIMIT_S))
-    (before,) = channels._idle
-    # As after a fork.
-    monkeypatch.setattr(sync, "_generation", sync._generation + 1)
-    for _ in range(2):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "s"))
+        listener.listen()
+        channels = sync.Channels(str(tmp_path / "s"))
         channels.open(Deadline(LIMIT_S))
-        (kept,) = channels._idle
-        assert kept is not before
-    channels.open(Deadline(LIMIT_S))
-    assert channels._idle == [kept]
-    channels.close()
+        (before,) = channels._idle
+        # As after a fork.
+        monkeypatch.setattr(sync, "_generation", sync._generation + 1)
+        for _ in range(2):
+            channels.open(Deadline(LIMIT_S))
+            (kept,) = channels._idle
+            assert kept is not before
+        channels.open(Deadline(LIMIT_S))
+        assert channels._idle == [kept]
+        channels.close()
 
 
 @pytest.mark.parametrize("face", ["execute", "stream", "execute_async", "stream_async"])
