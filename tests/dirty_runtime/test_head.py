@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +18,7 @@ from dirty_runtime.arbiter.clock import Clock
 from dirty_runtime.arbiter.lifetime import Lifetime
 from dirty_runtime.arbiter.several.answers import HeadAnswers
 from dirty_runtime.arbiter.several.branches import Branches, Grown
-from dirty_runtime.arbiter.several.channel import FAILED, READY, Channel
+from dirty_runtime.arbiter.several.channel import ASKS, BEAT, CALLER, FAILED, LEAVES, READY, Channel
 from dirty_runtime.arbiter.stash.memory import MemoryStash
 from dirty_runtime.arbiter.succession import Start
 from dirty_runtime.arbiter.workers.template import Start as Ordered
@@ -30,7 +31,8 @@ class Process:
     """Of one branch, which ends when it is told to."""
 
     def __init__(self, end: socket.socket) -> None:
-        # Its end of the channel.
+        self._end = end
+        self.taken = 0
         self.channel = Channel(end)
         self.end: Callable[[], None] = lambda: None
 
@@ -39,6 +41,15 @@ class Process:
 
     def ending(self) -> str:
         return "killed by SIGKILL"
+
+    def hears(self) -> bytes:
+        """The kind of what it is told next, empty where that is nothing."""
+        with suppress(BlockingIOError):
+            data, fds, _, _ = socket.recv_fds(self._end, 100, 1)
+            for number in fds:
+                os.close(number)
+            return data[:1]
+        return b""
 
     def kill(self) -> None:
         self.channel.close()
@@ -67,17 +78,42 @@ class Told:
             Start(("dirty",), "", {}),
             [1] * count,
             self.templates,
-            lambda one, peer: one.close(),
+            self._asked,
             lambda: self.said.append("started"),
             self.said.append,
             self.said.append,
             Clock(),
         )
 
+    def _asked(self, connection: socket.socket, peer: tuple[int, int]) -> None:
+        with connection:
+            self.said.append((connection.recv(10), peer))
+
+    def dealt(self) -> int:
+        """To which one that calls is dealt, which takes him."""
+        caller, there = socket.socketpair()
+        with there:
+            self.branches.deal(caller)
+            ((index, taker),) = (
+                (index, one)
+                for index, one in enumerate(self.templates.started)
+                if one.hears() == CALLER
+            )
+            taker.taken += 1
+            assert caller.fileno() >= 0
+            self.tell(index, BEAT, str(taker.taken))
+            # It has him, and nobody else.
+            assert caller.fileno() < 0
+        return int(index)
+
     def tell(self, index: int, kind: bytes, text: str = "") -> None:
         """Have the branch say so, and the head hear it."""
-        channel = self.branches.all[index].channel
         assert self.templates.started[index].channel.tell(kind, text)
+        self.hear(index)
+
+    def hear(self, index: int) -> None:
+        """Have the head take what the branch has said."""
+        channel = self.branches.all[index].channel
         assert channel is not None
         channel.take()
 
@@ -132,6 +168,30 @@ def test_one_that_cannot_start_again_ends_nobody(caplog: pytest.LogCaptureFixtur
     assert "arbiter 1 cannot start: it is broken" in caplog.messages
 
 
+def test_what_one_asks_comes_with_who_is_behind_it() -> None:
+    def test(told: Told) -> None:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.send(b"a question")
+            assert told.templates.started[1].channel.give(ASKS, theirs, (7, 8))
+            told.hear(1)
+        assert told.said == [(b"a question", (7, 8))]
+
+    with_branches(test)
+
+
+def test_who_calls_is_dealt_to_one_that_leaves_only_where_there_is_no_other() -> None:
+    def test(told: Told) -> None:
+        assert sorted(told.dealt() for _ in range(3)) == [0, 1, 2]
+        told.tell(1, LEAVES)
+        assert {told.dealt() for _ in range(6)} == {0, 2}
+        told.tell(0, LEAVES)
+        told.tell(2, LEAVES)
+        assert {told.dealt() for _ in range(3)} == {0, 1, 2}
+
+    with_branches(test, 3)
+
+
 STATE: Any = {
     "worker_count": 0, "clients": 0, "restarts": 0, "waiting_bytes": 0, "passed_bytes": 0,
     "log_dropped": 0, "restart_reasons": {}, "queues": {}, "last_boot_error": "",
@@ -144,30 +204,33 @@ UP: Any = SimpleNamespace(is_open=True)
 
 
 class Scaled(Branches):
-    """Branches that are up, and have at once as many workers as they are told to.
+    """Branches that serve, and have at once as many workers as they are told to.
 
     Attributes:
+        workers: how many each has.
         deaf: which takes no orders.
     """
 
-    deaf: int | None = None
-
-    def __init__(self, *targets: int) -> None:
+    def __init__(self, *workers: int) -> None:
         nothing: Any = None
-        super().__init__(nothing, targets, *[nothing] * 5, Clock())
+        super().__init__(nothing, workers, *[nothing] * 5, Clock())
+        self.workers = list(workers)
+        self.deaf: int | None = None
         for one in self.all:
-            one.channel = UP
+            one.channel, one.has_served = UP, True
 
     async def ask(self, one: Grown, message: gdproto.Message, *_: Any) -> object:
-        if one.is_silent:
+        if one.is_silent or not one.is_up:
             raise one.unheard()
-        if isinstance(message, gdproto.Status):
-            return STATE | {"target_workers": one.target, "worker_count": one.target}
-        assert isinstance(message, gdproto.Manage)
-        if one.index == self.deaf:
-            raise one.unheard()
-        by = message.count if message.op == ManageOp.ADD else -message.count
-        return {"spawned" if by > 0 else "removed": abs(by), "target_workers": one.target + by}
+        if isinstance(message, gdproto.Manage):
+            if one.index == self.deaf:
+                raise one.unheard()
+            by = message.count if message.op == ManageOp.ADD else -message.count
+            self.workers[one.index] += by
+            told = {"spawned" if by > 0 else "removed": abs(by)}
+        else:
+            told = STATE | {"worker_count": self.workers[one.index]}
+        return told | {"target_workers": self.workers[one.index]}
 
 
 def scaled(branches: Branches, op: ManageOp, count: int, most: int = 64) -> Any:
@@ -180,6 +243,7 @@ def scaled(branches: Branches, op: ManageOp, count: int, most: int = 64) -> Any:
 @pytest.mark.parametrize(
     ("op", "count", "told", "targets"),
     [
+        (ManageOp.ADD, 1, {"spawned": 1, "operation": "add"}, [2, 3]),
         (ManageOp.ADD, 3, {"spawned": 3, "operation": "add"}, [4, 3]),
         (ManageOp.REMOVE, 2, {"removed": 2, "operation": "remove"}, [1, 1]),
         (ManageOp.SET, 8, {"spawned": 4, "operation": "set"}, [4, 4]),
@@ -196,7 +260,7 @@ def test_orders_make_the_parts_even(
         "success": True, "requested": count, **told,
         "total_workers": sum(targets), "target_workers": sum(targets),
     }  # fmt: skip
-    assert [one.target for one in branches.all] == targets
+    assert branches.workers == targets
 
 
 def test_more_than_may_be_is_refused_by_the_field() -> None:
@@ -205,7 +269,10 @@ def test_more_than_may_be_is_refused_by_the_field() -> None:
     with pytest.raises(DirtyProtocolError, match="6 workers are more than max-workers, 5") as no:
         scaled(branches, ManageOp.ADD, 1, most=5)
     assert (no.value.code, no.value.path) == ("invalid_field_value", "count")
-    assert sum(one.target for one in branches.all) == 5
+    assert branches.workers == [3, 2]
+    # They have changed since by what was no order.
+    branches.workers = [1, 2]
+    assert scaled(branches, ManageOp.SET, 5, most=5)["spawned"] == 2
 
 
 def test_what_is_not_done_is_told_with_the_reason() -> None:
@@ -216,12 +283,14 @@ def test_what_is_not_done_is_told_with_the_reason() -> None:
     branches.deaf = 0
     answer = scaled(branches, ManageOp.ADD, 4)
     assert (answer["spawned"], answer["reason"]) == (2, "arbiter 0 does not answer for now")
-    assert [one.target for one in branches.all] == [1, 3]
+    assert branches.workers == [1, 3]
 
 
-def test_who_is_silent_gets_no_orders_and_keeps_his_workers() -> None:
+@pytest.mark.parametrize("is_there", [True, False], ids=["silent", "gone"])
+def test_who_does_not_answer_gets_no_orders_and_keeps_his_workers(is_there: bool) -> None:
     branches = Scaled(3, 1, 1)
-    branches.all[1].is_silent = True
+    one = branches.all[1]
+    one.is_silent, one.channel = is_there, UP if is_there else None
     answer = scaled(branches, ManageOp.ADD, 2)
     assert (answer["spawned"], answer["target_workers"], answer["total_workers"]) == (2, 7, 6)
-    assert [one.target for one in branches.all] == [3, 1, 3]
+    assert branches.workers == [3, 1, 3]
