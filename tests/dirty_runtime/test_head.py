@@ -236,7 +236,15 @@ class Scaled(Branches):
 def scaled(branches: Branches, op: ManageOp, count: int, most: int = 64) -> Any:
     """What is answered to who has them scaled."""
     succession: Any = SimpleNamespace(is_under_way=False, failure="")
-    answers = HeadAnswers(branches, Lifetime(Clock()), succession, MemoryStash(), lambda: most)
+    answers = HeadAnswers(
+        branches,
+        Lifetime(Clock()),
+        succession,
+        MemoryStash(),
+        lambda: most,
+        lambda: None,
+        lambda: False,
+    )
     return asyncio.run(answers.scale(op, count, NOBODY))
 
 
