@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import gdproto
-from dirty_runtime import DirtyProtocolError
+from dirty_runtime import DirtyConnectionError, DirtyProtocolError
 from dirty_runtime.arbiter.clock import Clock
 from dirty_runtime.arbiter.lifetime import Lifetime
 from dirty_runtime.arbiter.several.answers import HeadAnswers
@@ -23,6 +23,8 @@ from dirty_runtime.arbiter.stash.memory import MemoryStash
 from dirty_runtime.arbiter.succession import Start
 from dirty_runtime.arbiter.workers.template import Start as Ordered
 from gdproto import ManageOp
+
+from .processes import LIMIT_S
 
 NOBODY = (0, 0)
 
@@ -225,6 +227,8 @@ class Scaled(Branches):
         if isinstance(message, gdproto.Manage):
             if one.index == self.deaf:
                 raise one.unheard()
+            if message.op == ManageOp.RELOAD:
+                return {"success": True, "operation": "reload"}
             by = message.count if message.op == ManageOp.ADD else -message.count
             self.workers[one.index] += by
             told = {"spawned" if by > 0 else "removed": abs(by)}
@@ -233,19 +237,37 @@ class Scaled(Branches):
         return told | {"target_workers": self.workers[one.index]}
 
 
+class Asked:
+    """What is answered of branches.
+
+    Attributes:
+        stash: of all.
+        is_renewing: whether the settings are being read again.
+        renewed: how often they were to be.
+    """
+
+    def __init__(self, branches: Branches, most: int = 64, upgrade: str = "") -> None:
+        self.stash = MemoryStash()
+        self.is_renewing = False
+        self.renewed = 0
+        succession: Any = SimpleNamespace(is_under_way=not upgrade, failure=upgrade)
+        self.answers = HeadAnswers(
+            branches,
+            Lifetime(Clock()),
+            succession,
+            self.stash,
+            lambda: most,
+            self._renew,
+            lambda: self.is_renewing,
+        )
+
+    def _renew(self) -> None:
+        self.renewed += 1
+
+
 def scaled(branches: Branches, op: ManageOp, count: int, most: int = 64) -> Any:
     """What is answered to who has them scaled."""
-    succession: Any = SimpleNamespace(is_under_way=False, failure="")
-    answers = HeadAnswers(
-        branches,
-        Lifetime(Clock()),
-        succession,
-        MemoryStash(),
-        lambda: most,
-        lambda: None,
-        lambda: False,
-    )
-    return asyncio.run(answers.scale(op, count, NOBODY))
+    return asyncio.run(Asked(branches, most).answers.scale(op, count, NOBODY))
 
 
 @pytest.mark.parametrize(
@@ -302,3 +324,37 @@ def test_who_does_not_answer_gets_no_orders_and_keeps_his_workers(is_there: bool
     answer = scaled(branches, ManageOp.ADD, 2)
     assert (answer["spawned"], answer["target_workers"], answer["total_workers"]) == (2, 7, 6)
     assert branches.workers == [3, 1, 3]
+
+
+def test_the_state_of_all_has_what_the_head_alone_knows() -> None:
+    branches = Scaled(1, 1)
+    asked = Asked(branches)
+    asyncio.run(asked.stash.put("t", "k", gdproto.Encoded(gdproto.encode(b"x" * 1000))))
+    state: Any = asyncio.run(asked.answers.state(NOBODY))
+    assert (state["arbiter_pid"], state["silent"]) == (os.getpid(), {})
+    assert (state["upgrading"], state["upgrade_failure"]) == (True, "")
+    assert state["stash_bytes"] == asked.stash.bytes > 1000
+    assert 0 <= state["uptime"] < LIMIT_S
+    assert not state["reloading"]
+    asked = Asked(branches, upgrade="it is broken")
+    asked.is_renewing = branches.all[1].is_silent = True
+    state = asyncio.run(asked.answers.state(NOBODY))
+    assert (state["upgrading"], state["upgrade_failure"]) == (False, "it is broken")
+    assert list(state["silent"]) == ["1"]
+    assert state["reloading"]
+
+
+def test_a_reload_is_of_what_is_for_all_too_or_of_nothing() -> None:
+    branches = Scaled(1, 1)
+    asked = Asked(branches)
+    client: Any = SimpleNamespace(pid=0, uid=0)
+
+    def reload() -> Any:
+        return asyncio.run(asked.answers.manage(gdproto.Manage(1, ManageOp.RELOAD), client))
+
+    assert reload()["total_workers"] == 2
+    assert asked.renewed == 1
+    branches.all[1].is_silent = True
+    with pytest.raises(DirtyConnectionError, match="arbiter 1 does not answer"):
+        reload()
+    assert asked.renewed == 1
