@@ -33,6 +33,7 @@ from gdproto import ManageOp
 from .processes import (
     LIMIT_S,
     OURS,
+    ROOT,
     Arbiter,
     dirty,
     is_running,
@@ -389,6 +390,41 @@ def test_reloads_and_upgrades_fail_no_call_and_a_drain_lets_them_end(tmp_path: P
         wait_until(lambda: not any(map(is_running, (pid, *workers))))
         assert not pidfile.exists()
         assert list(Path(arbiter.socket_path).parent.glob("socket*")) == []
+
+
+def test_a_reload_takes_the_bounds_of_all(tmp_path: Path) -> None:
+    file = tmp_path / "dirty.conf.py"
+
+    def write_bounds(workers: int, more: str = "") -> None:
+        bounds = f"dirty_max_workers = {workers}\ndirty_stash_max_bytes = {workers * 1000}\n"
+        file.write_text(f'dirty_apps = ["{OURS}"]\ndirty_workers = 2\n{bounds}{more}')
+
+    write_bounds(2)
+    words = dirty("serve", "-c", str(file), "--socket", "SOCKET", *TWO)
+    with started(words, directory=ROOT) as arbiter, StashClient(arbiter.socket_path) as stash:
+        arbiter.wait_ready()
+        write_bounds(3)
+        done = run_dirty("reload", "--socket", arbiter.socket_path, "--wait", "30")
+        assert done.returncode == 0, done.stderr
+        assert manage(arbiter, ManageOp.ADD, count=1)["target_workers"] == 3
+        stash.put("t", "k", b"x" * 2000)
+        write_bounds(4)
+        arbiter.signal(signal.SIGHUP)
+        wait_until(lambda: arbiter.log.read_text().count("reloaded: ") == 4)
+        assert manage(arbiter, ManageOp.SET, count=4)["target_workers"] == 4
+        # What cannot be used leaves everything.
+        for more, reason in (
+            ("dirty_manage_users = 'nobody-of-that-name'", "there is no user"),
+            ("dirty_workers = 1", "arbiters is at most workers, 1"),
+            ("dirty_cpu_affinity = '8191'", "cpu-affinity 8191"),
+        ):
+            write_bounds(5, more)
+            arbiter.signal(signal.SIGHUP)
+            wait_until_logged(arbiter, reason)
+            with pytest.raises(DirtyProtocolError, match="5 workers are more than max-workers, 4"):
+                manage(arbiter, ManageOp.ADD, count=1)
+        done = run_dirty("reload", "--socket", arbiter.socket_path, "--wait", "30")
+        assert "cpu-affinity 8191" in done.stderr
 
 
 FAILS = "raise RuntimeError('it is broken')"

@@ -109,6 +109,22 @@ def test_what_is_replaced_makes_room(tmp_path: Path) -> None:
     again.close()
 
 
+def test_what_fits_to_the_byte_fits_and_a_byte_more_does_not(tmp_path: Path) -> None:
+    async def put(most: int) -> int:
+        tables = SqliteStash(str(tmp_path / str(most)), max_bytes=most)
+        try:
+            await tables.put("t", "k", LARGE)
+            await tables.push_right("t", "l", LARGE)
+            return tables.bytes
+        finally:
+            tables.close()
+
+    taken = asyncio.run(put(0))
+    assert asyncio.run(put(taken)) == taken
+    with pytest.raises(StashError, match="does not fit"):
+        asyncio.run(put(taken - 1))
+
+
 def test_less_than_before_fits_where_there_is_no_room_any_more(tmp_path: Path) -> None:
     path = str(tmp_path / "stash")
     before = SqliteStash(path)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hiredis
 import pytest
 import redis
 from redis.asyncio.connection import UnixDomainSocketConnection
@@ -334,6 +335,37 @@ def test_what_is_put_at_once_is_sent_in_pieces(shared: Server) -> None:
     most, found, size = asyncio.run(put())
     assert found == pairs
     assert most < min(size, line.SENT_BYTES + 2 * line.PIECE_BYTES)
+
+
+@pytest.mark.parametrize("first", [[], [b"y" * (line.PIECE_BYTES + 1)]], ids=["small", "large"])
+def test_a_long_question_is_that_of_the_library_in_even_pieces(first: list[bytes]) -> None:
+    word = b"x" * (line.PIECE_BYTES // 16)
+
+    async def packed(more: list[bytes]) -> list[bytes]:
+        asked = line.Asked(("EVALSHA", "digest", 0), more, asyncio.get_running_loop())
+        return list(asked.packed())
+
+    more = [*first, *[word] * 100]
+    pieces = asyncio.run(packed(more))
+    assert b"".join(pieces) == hiredis.pack_command(("EVALSHA", "digest", 0, *more))  # type: ignore[arg-type]
+    # One more than fits, and what is left.
+    words = [count for piece in pieces if (count := piece.count(word))]
+    assert words == [17] * 5 + [15]
+    # A short one takes one way.
+    assert len(asyncio.run(packed([]))) == 1
+
+
+def test_what_a_url_says_of_texts_leaves_bytes_as_they_are(shared: Server) -> None:
+    async def ask() -> tuple[Any, Any]:
+        tables = ValkeyStash(f"{shared.url}?decode_responses=1")
+        after = gdproto.decode(bytes(await tables.changes("decoded")))["next"]
+        await tables.put("decoded", "k", gdproto.Encoded(gdproto.encode(b"\xff")))
+        changes = await tables.changes("decoded", None, after, None, LONG_S)
+        value = await tables.get("decoded", "k")
+        await let_go(tables)
+        return gdproto.decode(bytes(value)), gdproto.decode(bytes(changes))["changes"]
+
+    assert asyncio.run(ask()) == (b"\xff", [{"kind": "put", "key": "k"}])
 
 
 def test_a_killed_server_is_an_error_and_found_again(own: Server) -> None:

@@ -31,6 +31,8 @@ class HeadAnswers:
 
     Args:
         max_workers: the most of all together.
+        renew: has the settings of all read again.
+        is_renewing: whether they are being read.
     """
 
     def __init__(
@@ -40,12 +42,16 @@ class HeadAnswers:
         succession: Succession,
         stash: Backend,
         max_workers: Callable[[], int],
+        renew: Callable[[], object],
+        is_renewing: Callable[[], bool],
     ) -> None:
         self._branches = branches
         self._lifetime = lifetime
         self._succession = succession
         self._stash = stash
         self._max_workers = max_workers
+        self._renew = renew
+        self._is_renewing = is_renewing
 
     async def status(self, message: gdproto.Status, client: ClientConnection) -> StatusAnswer:
         """The state of all. Raises DirtyError."""
@@ -64,6 +70,7 @@ class HeadAnswers:
         merged["arbiter_pid"] = os.getpid()
         merged["uptime"] = round(self._lifetime.uptime_s, 3)
         merged["stash_bytes"] = self._stash.bytes
+        merged["reloading"] = merged["reloading"] or self._is_renewing()
         merged["upgrading"] = self._succession.is_under_way
         merged["upgrade_failure"] = self._succession.failure
         return merged
@@ -84,6 +91,9 @@ class HeadAnswers:
                 # It would take up again with what was there before.
                 raise next(one for one in self._branches.all if one.is_silent).unheard()
             answers = await self._branches.ask_all(message, peer)
+            if op is ManageOp.RELOAD:
+                # Where none of them begins one, nothing is taken here either.
+                self._renew()
             told = cast(list[ManageAnswer], list(answers.values()))
         merged: dict[str, Any] = dict(told[0])
         if op is ManageOp.CALLS:

@@ -74,19 +74,18 @@ class Head:
         service: Service,
         read: Callable[[], Config] | None = None,
     ) -> None:
-        check_divided(config)
-        system.check_cpus(config.cpu_affinity)
+        _check(config)
         self.config = config
         self._service = service
         self._read = read
         self._clock = clock = Clock()
         self.lifetime = Lifetime(clock)
-        self._access = Access.of(config)
+        access = Access.of(config)
         turns = Turns()
         self.stash = stash_of(config, turns, clock)
         self._templates = Templates(config.directory, config.boot_timeout_s, clock)
         self._cgroups = Cgroups()
-        self._post = Post(config, self._access, service, self._templates, clock)
+        self._post = Post(config, access, service, self._templates, clock)
         answerers = Answerers(turns, clock)
         self._questioners = Questioners(answerers, clock, turns)
         self.succession = Succession(start, config.boot_timeout_s, self._post, self._leave)
@@ -108,15 +107,19 @@ class Head:
             self.succession,
             self.stash,
             lambda: self.config.max_workers,
+            lambda: self._do(self._renewed()),
+            lambda: self._reading > 0,
         )
         answerers.register(gdproto.Status, self._answers.status)
         answerers.register(gdproto.Manage, self._answers.manage)
         answerers.register(gdproto.Stash, StashAnswers(self.stash).answer, waits=self.stash.waits)
+        # How often the settings are being read again.
+        self._reading = 0
         self._failure = ""
         self._has_predecessor = False
         self._complete = asyncio.Event()
         self._ends = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
 
     def run(self) -> None:
         """Serve until a signal ends it; this process is its own.
@@ -267,7 +270,7 @@ class Head:
         logs.LOG.reopen()
         self.branches.send_signal(signal.SIGUSR1)
 
-    def _do(self, doing: Coroutine[Any, Any, None]) -> None:
+    def _do(self, doing: Coroutine[Any, Any, object]) -> None:
         task = asyncio.get_running_loop().create_task(doing)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -293,23 +296,32 @@ class Head:
 
     async def _reload_all(self) -> None:
         """Take the settings that are for all; the branches do the rest, each for itself."""
+        if await self._renewed():
+            self._service.reloading()
+            self.branches.send_signal(signal.SIGHUP)
+            self._do(self._reloaded())
+
+    async def _renewed(self) -> bool:
+        """Take the settings that are for all. Returns whether that is done."""
+        self._reading += 1
         try:
             config, _, fixed = await settings_anew(self.config, self._read, self._clock)
-            check_divided(config)
-            self._access = Access.of(config)
+            # What no branch could have is not for all either.
+            _check(config)
+            Access.of(config)
         except ConfigError as error:
             log.error("the reload failed: %s", error)
-            return
+            return False
+        finally:
+            self._reading -= 1
         if self._ends.is_set():
-            return
+            return False
         if "arbiters" in fixed:
             log.warning("%s stays as it is, until `dirty upgrade` or a start", label_of("arbiters"))
         self.config = config
         self.stash.max_bytes = config.stash_max_bytes
         self.succession.boot_s = config.boot_timeout_s
-        self._service.reloading()
-        self.branches.send_signal(signal.SIGHUP)
-        self._do(self._reloaded())
+        return True
 
     async def _reloaded(self) -> None:
         """Tell the service manager when all have reloaded."""
@@ -342,3 +354,9 @@ class Head:
     def _leave(self, pid: int) -> None:
         self._post.leave(pid)
         self._end(signal.SIGTERM)
+
+
+def _check(config: Config) -> None:
+    """Raises ConfigError where several arbiters cannot have these settings here."""
+    check_divided(config)
+    system.check_cpus(config.cpu_affinity)

@@ -71,7 +71,6 @@ class ValkeyStash:
         self._changes = Changes(self._turns, forgotten=self._unfollow)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeping: asyncio.Task[None] | None = None
-        self._asked_s = 0.0
 
     def close(self) -> None:
         """Let go of the server; not to be called on the event loop itself while it runs."""
