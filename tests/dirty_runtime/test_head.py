@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,14 +16,17 @@ import pytest
 
 import gdproto
 from dirty_runtime import DirtyConnectionError, DirtyProtocolError
+from dirty_runtime.app import AppSpec
 from dirty_runtime.arbiter.clock import Clock
 from dirty_runtime.arbiter.lifetime import Lifetime
 from dirty_runtime.arbiter.several.answers import HeadAnswers
 from dirty_runtime.arbiter.several.branches import Branches, Grown
 from dirty_runtime.arbiter.several.channel import ASKS, BEAT, CALLER, FAILED, LEAVES, READY, Channel
+from dirty_runtime.arbiter.several.whole import Whole
 from dirty_runtime.arbiter.stash.memory import MemoryStash
 from dirty_runtime.arbiter.succession import Start
 from dirty_runtime.arbiter.workers.template import Start as Ordered
+from dirty_runtime.settings import Config, ConfigError
 from gdproto import ManageOp
 
 from .processes import LIMIT_S
@@ -240,28 +245,32 @@ class Scaled(Branches):
 class Asked:
     """What is answered of branches.
 
+    Args:
+        upgrade: why the last one failed; empty where one is under way.
+        read: reads the settings of all again.
+
     Attributes:
         stash: of all.
-        is_renewing: whether the settings are being read again.
-        renewed: how often they were to be.
+        renewed: how often the settings of all were taken.
     """
 
-    def __init__(self, branches: Branches, most: int = 64, upgrade: str = "") -> None:
+    def __init__(
+        self,
+        branches: Branches,
+        most: int = 64,
+        upgrade: str = "",
+        read: Callable[[], Config] | None = None,
+    ) -> None:
         self.stash = MemoryStash()
-        self.is_renewing = False
         self.renewed = 0
+        apps = (AppSpec("m:A", None),)
+        self.config = Config(apps, "/s", workers=2, arbiters=2, max_workers=most)
+        whole = Whole(self.config, read, Clock(), self._renewed)
         succession: Any = SimpleNamespace(is_under_way=not upgrade, failure=upgrade)
-        self.answers = HeadAnswers(
-            branches,
-            Lifetime(Clock()),
-            succession,
-            self.stash,
-            lambda: most,
-            self._renew,
-            lambda: self.is_renewing,
-        )
+        self.answers = HeadAnswers(branches, Lifetime(Clock()), succession, self.stash, whole)
+        self.whole = whole
 
-    def _renew(self) -> None:
+    def _renewed(self) -> None:
         self.renewed += 1
 
 
@@ -337,11 +346,39 @@ def test_the_state_of_all_has_what_the_head_alone_knows() -> None:
     assert 0 <= state["uptime"] < LIMIT_S
     assert not state["reloading"]
     asked = Asked(branches, upgrade="it is broken")
-    asked.is_renewing = branches.all[1].is_silent = True
+    branches.all[1].is_silent = True
     state = asyncio.run(asked.answers.state(NOBODY))
     assert (state["upgrading"], state["upgrade_failure"]) == (False, "it is broken")
     assert list(state["silent"]) == ["1"]
-    assert state["reloading"]
+
+
+def test_settings_that_cannot_be_had_are_told_until_they_can() -> None:
+    may_read, problem = threading.Event(), ["it is broken"]
+
+    def read() -> Config:
+        may_read.wait(LIMIT_S)
+        if problem:
+            raise ConfigError(problem.pop())
+        return replace(asked.config, max_workers=7)
+
+    async def test() -> None:
+        async def state() -> tuple[bool, str]:
+            told: Any = await asked.answers.state(NOBODY)
+            return told["reloading"], told["reload_failure"]
+
+        renewing = asyncio.ensure_future(asked.whole.renew())
+        await asyncio.sleep(0)
+        assert await state() == (True, "")
+        may_read.set()
+        assert await renewing is False
+        assert await state() == (False, "it is broken")
+        assert (asked.renewed, asked.whole.config.max_workers) == (0, 64)
+        assert await asked.whole.renew()
+        assert await state() == (False, "")
+        assert (asked.renewed, asked.whole.config.max_workers) == (1, 7)
+
+    asked = Asked(Scaled(1, 1), read=read)
+    asyncio.run(test())
 
 
 def test_a_reload_is_of_what_is_for_all_too_or_of_nothing() -> None:
@@ -349,8 +386,14 @@ def test_a_reload_is_of_what_is_for_all_too_or_of_nothing() -> None:
     asked = Asked(branches)
     client: Any = SimpleNamespace(pid=0, uid=0)
 
+    async def manage() -> Any:
+        told = await asked.answers.manage(gdproto.Manage(1, ManageOp.RELOAD), client)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return told
+
     def reload() -> Any:
-        return asyncio.run(asked.answers.manage(gdproto.Manage(1, ManageOp.RELOAD), client))
+        return asyncio.run(manage())
 
     assert reload()["total_workers"] == 2
     assert asked.renewed == 1

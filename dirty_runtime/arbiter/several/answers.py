@@ -9,7 +9,6 @@ no orders.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Any, cast
 
 import gdproto
@@ -24,15 +23,14 @@ from ..stash.backend import Backend
 from ..succession import Succession
 from . import merging
 from .branches import ANSWER_S, Branches
+from .whole import Whole
 
 
 class HeadAnswers:
     """Answers STATUS and MANAGE for all branches.
 
     Args:
-        max_workers: the most of all together.
-        renew: has the settings of all read again.
-        is_renewing: whether they are being read.
+        whole: the settings of all.
     """
 
     def __init__(
@@ -41,17 +39,13 @@ class HeadAnswers:
         lifetime: Lifetime,
         succession: Succession,
         stash: Backend,
-        max_workers: Callable[[], int],
-        renew: Callable[[], object],
-        is_renewing: Callable[[], bool],
+        whole: Whole,
     ) -> None:
         self._branches = branches
         self._lifetime = lifetime
         self._succession = succession
         self._stash = stash
-        self._max_workers = max_workers
-        self._renew = renew
-        self._is_renewing = is_renewing
+        self._whole = whole
 
     async def status(self, message: gdproto.Status, client: ClientConnection) -> StatusAnswer:
         """The state of all. Raises DirtyError."""
@@ -70,7 +64,8 @@ class HeadAnswers:
         merged["arbiter_pid"] = os.getpid()
         merged["uptime"] = round(self._lifetime.uptime_s, 3)
         merged["stash_bytes"] = self._stash.bytes
-        merged["reloading"] = merged["reloading"] or self._is_renewing()
+        merged["reloading"] = merged["reloading"] or self._whole.is_being_read
+        merged["reload_failure"] = self._whole.failure or merged["reload_failure"]
         merged["upgrading"] = self._succession.is_under_way
         merged["upgrade_failure"] = self._succession.failure
         return merged
@@ -93,7 +88,7 @@ class HeadAnswers:
             answers = await self._branches.ask_all(message, peer)
             if op is ManageOp.RELOAD:
                 # Where none of them begins one, nothing is taken here either.
-                self._renew()
+                self._whole.begin()
             told = cast(list[ManageAnswer], list(answers.values()))
         merged: dict[str, Any] = dict(told[0])
         if op is ManageOp.CALLS:
@@ -122,7 +117,7 @@ class HeadAnswers:
         }
         total = self._target
         change = {ManageOp.ADD: count, ManageOp.REMOVE: -count}.get(op, count - total)
-        if (most := self._max_workers()) < total + change:
+        if (most := self._whole.config.max_workers) < total + change:
             reason = f"{total + change} workers are more than max-workers, {most}"
             raise DirtyProtocolError(reason, code="invalid_field_value", path="count")
         spread = merging.spread_more if change > 0 else merging.spread_less

@@ -21,9 +21,8 @@ import gdproto
 from gdproto import ManageOp
 
 from ...errors import DirtyError, to_message
-from ...settings import Config, ConfigError, label_of
+from ...settings import Config
 from .. import collector, logs, signals, system
-from ..anew import settings_anew
 from ..answers.registry import Answerers
 from ..answers.stash import StashAnswers
 from ..clients.access import Access
@@ -31,7 +30,7 @@ from ..clock import Clock
 from ..event_loop import new_event_loop
 from ..lifetime import Lifetime, StartError, stops
 from ..policy.catalogue import Catalogue
-from ..policy.division import Share, check_divided
+from ..policy.division import Share
 from ..post import Post
 from ..predecessor import Predecessor, inherited
 from ..service import Service
@@ -45,6 +44,7 @@ from ..workers.worker import LEAVE_S
 from .answers import HeadAnswers
 from .branches import Branches
 from .questions import Questioners
+from .whole import Whole
 
 log = logging.getLogger("dirty")
 
@@ -74,11 +74,9 @@ class Head:
         service: Service,
         read: Callable[[], Config] | None = None,
     ) -> None:
-        _check(config)
-        self.config = config
-        self._service = service
-        self._read = read
         self._clock = clock = Clock()
+        self._whole = Whole(config, read, clock, self._renewed)
+        self._service = service
         self.lifetime = Lifetime(clock)
         access = Access.of(config)
         turns = Turns()
@@ -106,20 +104,21 @@ class Head:
             self.lifetime,
             self.succession,
             self.stash,
-            lambda: self.config.max_workers,
-            lambda: self._do(self._renewed()),
-            lambda: self._reading > 0,
+            self._whole,
         )
         answerers.register(gdproto.Status, self._answers.status)
         answerers.register(gdproto.Manage, self._answers.manage)
         answerers.register(gdproto.Stash, StashAnswers(self.stash).answer, waits=self.stash.waits)
-        # How often the settings are being read again.
-        self._reading = 0
         self._failure = ""
         self._has_predecessor = False
         self._complete = asyncio.Event()
         self._ends = asyncio.Event()
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def config(self) -> Config:
+        """What all together are to be."""
+        return self._whole.config
 
     def run(self) -> None:
         """Serve until a signal ends it; this process is its own.
@@ -200,6 +199,7 @@ class Head:
             with caller, suppress(OSError):
                 caller.send(to_message(stops(), 0).to_bytes())
         self._questioners.close()
+        self._whole.end()
         for task in self._tasks:
             task.cancel()
         await asyncio.sleep(0)
@@ -270,7 +270,7 @@ class Head:
         logs.LOG.reopen()
         self.branches.send_signal(signal.SIGUSR1)
 
-    def _do(self, doing: Coroutine[Any, Any, object]) -> None:
+    def _do(self, doing: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(doing)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -296,32 +296,14 @@ class Head:
 
     async def _reload_all(self) -> None:
         """Take the settings that are for all; the branches do the rest, each for itself."""
-        if await self._renewed():
+        if await self._whole.renew() and not self._ends.is_set():
             self._service.reloading()
             self.branches.send_signal(signal.SIGHUP)
             self._do(self._reloaded())
 
-    async def _renewed(self) -> bool:
-        """Take the settings that are for all. Returns whether that is done."""
-        self._reading += 1
-        try:
-            config, _, fixed = await settings_anew(self.config, self._read, self._clock)
-            # What no branch could have is not for all either.
-            _check(config)
-            Access.of(config)
-        except ConfigError as error:
-            log.error("the reload failed: %s", error)
-            return False
-        finally:
-            self._reading -= 1
-        if self._ends.is_set():
-            return False
-        if "arbiters" in fixed:
-            log.warning("%s stays as it is, until `dirty upgrade` or a start", label_of("arbiters"))
-        self.config = config
-        self.stash.max_bytes = config.stash_max_bytes
-        self.succession.boot_s = config.boot_timeout_s
-        return True
+    def _renewed(self) -> None:
+        self.stash.max_bytes = self.config.stash_max_bytes
+        self.succession.boot_s = self.config.boot_timeout_s
 
     async def _reloaded(self) -> None:
         """Tell the service manager when all have reloaded."""
@@ -354,9 +336,3 @@ class Head:
     def _leave(self, pid: int) -> None:
         self._post.leave(pid)
         self._end(signal.SIGTERM)
-
-
-def _check(config: Config) -> None:
-    """Raises ConfigError where several arbiters cannot have these settings here."""
-    check_divided(config)
-    system.check_cpus(config.cpu_affinity)
