@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -147,7 +147,7 @@ def serve(
             return new if branch is None else branch.settings(new)
 
         if check_config:
-            _show_config(config)
+            _show_config(config, told)
             return
         if start is not None and config.socket_path == path:
             start = start.at(path)
@@ -303,8 +303,12 @@ def _set_up_logs(config: Config) -> None:
         raise ConfigError(reason, "log_file") from None
 
 
-def _show_config(config: Config) -> None:
-    """Print the settings, and which worker would load which apps. Raises ConfigError."""
+def _show_config(config: Config, told: Sequence[str]) -> None:
+    """Print the settings, and which worker would load which apps. Raises ConfigError.
+
+    Args:
+        told: lines about the settings.
+    """
     from ..arbiter.clients.access import Access
     from ..arbiter.clients.socket_file import check_socket
     from ..arbiter.policy.allocation import shortages
@@ -324,7 +328,8 @@ def _show_config(config: Config) -> None:
         catalogue.learn(path, facts)
     shares = [Share(index, config.arbiters) for index in range(config.arbiters)]
     check_asked({spec.path: spec.workers for spec in catalogue.specs}, shares[0])
-    for line in [*unknown_variables(os.environ), *shortages(catalogue.specs, config.workers)]:
+    short = shortages(catalogue.specs, config.workers)
+    for line in (*told, *unknown_variables(os.environ), *short):
         click.echo(printable(line), err=True)
     for slot, line in sorted(chain(*map(partial(_slots_of, config, catalogue), shares))):
         click.echo(f"worker {slot}: {line}")

@@ -91,6 +91,18 @@ def test_a_file_of_gunicorns_is_served_as_it_says(tmp_path: Path) -> None:
         assert (facts["gid"], facts["groups"]) == (SOMEBODY, [SOMEBODY])
 
 
+def test_what_changes_nothing_here_is_told_by_who_looks_at_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(APP)
+    file = tmp_path / "gunicorn.conf.py"
+    file.write_text('dirty_apps = ["app:App"]\nbind = ":80"\ntimeout = 3\n')
+    words = ("serve", "-c", file.name, "--socket", "s", "--check-config")
+    done = run_dirty(*words, cwd=tmp_path)
+    told = f"config file {file}: gunicorn's own settings change nothing here: bind, timeout\n"
+    assert (done.returncode, done.stderr) == (0, told)
+    done = run_dirty(*words, "--under-gunicorn", "", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_who_is_root_becomes_another_for_good_and_others_are_told() -> None:
     done = subprocess.run([sys.executable, "-c", BECOME], capture_output=True, text=True, cwd=ROOT)
     ids = (SOMEBODY,) * 3

@@ -98,9 +98,9 @@ def installed(version: str) -> str:
 class Gunicorn(WebServer):
     """A master whose config has the line, and whose web application calls."""
 
-    def __init__(self, folder: Path, version: str, *options: str) -> None:
+    def __init__(self, folder: Path, version: str, *options: str, config: str = CONFIG) -> None:
         self.folder = folder
-        folder.joinpath("gunicorn.conf.py").write_text(CONFIG)
+        folder.joinpath("gunicorn.conf.py").write_text(config)
         folder.joinpath("web.py").write_text(WEB)
         self.write(1)
         paths = python_path(*filter(None, (installed(version), ROOT, folder)))
@@ -188,8 +188,9 @@ def test_the_arbiter_is_ours_and_lives_with_the_master(master: Gunicorn) -> None
     assert not is_alive(worker)
 
 
-def test_a_killed_master_leaves_nothing(tmp_path: Path) -> None:
-    server = Gunicorn(tmp_path, INSTALLED)
+def test_a_killed_master_without_a_name_leaves_nothing(tmp_path: Path) -> None:
+    nameless = "".join(line for line in CONFIG.splitlines(True) if "proc_name" not in line)
+    server = Gunicorn(tmp_path, INSTALLED, config=nameless)
     with ending(server.process):
         wait_until(server.is_up, server.log.read_text)
         worker, *_ = server.called()
