@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import fcntl
+import importlib
 import os
 import pickle
 import queue
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -37,6 +42,8 @@ from dirty_runtime.bridge.shipping import left_out
 from dirty_runtime.settings import Config
 from dirty_runtime.sockets import passing
 from dirty_runtime.sockets.passing import SEALS
+
+from .processes import ROOT
 
 LIMIT_S = 30.0
 SMALL = gdproto.Response(1, "x").to_bytes()
@@ -373,3 +380,125 @@ def test_nobody_listens_where_a_node_was() -> None:
         address = listener.getsockname()
         assert not is_gone(address)
     assert is_gone(address)
+
+
+# --- the bridge itself, and its actor ---
+
+
+class Ended(Exception):
+    """The process would have ended, with this exit code."""
+
+
+class Around:
+    """What a bridge is told; what it says on its trace."""
+
+    log_file = ""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def write_trace(self, data: bytes) -> None:
+        self.said.append(data.decode())
+
+
+@pytest.fixture
+def bridging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The module of bridges, whether there is Ray or not: what is tried of it needs none."""
+    exceptions = ModuleType("ray.exceptions")
+    vars(exceptions)["RayError"] = type("RayError", (Exception,), {})
+    monkeypatch.setitem(sys.modules, "ray", ModuleType("ray"))
+    monkeypatch.setitem(sys.modules, "ray.exceptions", exceptions)
+    name = "dirty_runtime.bridge.__main__"
+    sys.modules.pop(name, None)
+    yield importlib.import_module(name)
+    del sys.modules[name]
+
+
+@pytest.fixture
+def around(monkeypatch: pytest.MonkeyPatch) -> Around:
+    def end(code: int) -> None:
+        raise Ended(code)
+
+    monkeypatch.setattr(os, "_exit", end)
+    return Around()
+
+
+@pytest.mark.parametrize(
+    ("node", "told"),
+    [
+        ("none yet", "died it burnt\n"),
+        ("there", "died it burnt\n"),
+        ("gone", "lost its node is gone\n"),
+    ],
+)
+def test_an_actor_that_died_is_told_from_one_whose_node_is_gone(
+    bridging: Any, around: Around, node: str, told: str
+) -> None:
+    bridge = bridging.Bridge(around, {})
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        bridge._node = None if node == "none yet" else listener.getsockname()
+        if node == "gone":
+            listener.close()
+        with pytest.raises(Ended, match=str(bridging.ENDED)):
+            bridge._died("it burnt")
+    assert around.said == [told]
+
+
+def test_what_came_before_the_end_is_handed_on_before_it_is_told(
+    bridging: Any, around: Around, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridging, "ON_ITS_WAY_S", LIMIT_S)
+    bridge = bridging.Bridge(around, {})
+    bridge._downs.append(threading.Timer(0.01, around.write_trace, [b"the last\n"]))
+    bridge._downs[0].start()
+    with pytest.raises(Ended):
+        bridge._lost("the head is gone")
+    assert around.said == ["the last\n", "lost the head is gone\n"]
+
+
+def test_what_is_told_is_told_once_on_a_line_that_is_not_too_long(
+    bridging: Any, around: Around
+) -> None:
+    bridge = bridging.Bridge(around, {})
+    for line in ("waits a\nb", "waits a\nb", "x" * 1000, "waits a\nb"):
+        bridge._tell(line)
+    short, long, again = around.said
+    assert short == again == "waits a\\nb\n"
+    assert len(long) == bridging.REASON_CHARACTERS + len("…\n")
+
+
+def test_a_cluster_that_says_nothing_is_told_from_one_that_is_not_there(bridging: Any) -> None:
+    assert bridging._why_late("auto") == "no cluster answers at auto"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = "{}:{}".format(*listener.getsockname())
+        assert "does not let this machine in" in bridging._why_late(address)
+    assert bridging._why_late(address) == f"no cluster answers at {address}"
+    assert bridging._host_and_port("[::1]:6379") == ("::1", 6379)
+
+
+SAYS = """
+import os
+from dirty_runtime.bridge.actor import SAID, Slot
+from dirty_runtime.bridge.pieces import arrived
+from dirty_runtime.version import VERSION
+from dirty_runtime.worker.log import LOG
+told = os.fdopen(os.dup(1), "w")
+slot = Slot(VERSION, {"BY": "the bridge"}, 2)
+print("printed", os.environ["BY"])
+LOG.say("ERROR", "logged")
+os.write(int(os.environ["DIRTY_TRACE_FD"]), b"traced")
+for name in SAID:
+    print(name, *arrived(next(slot.said(name))), file=told)
+"""
+
+
+def test_an_actor_hands_on_what_is_traced_logged_and_printed_each_by_itself() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SAYS], cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S
+    )
+    assert done.returncode == 0, done.stderr
+    traced, logged, printed = done.stdout.splitlines()
+    assert traced == "trace 0 0 b'traced'"
+    assert logged.startswith("log 0 0 ")
+    assert "logged" in logged
+    assert printed == "printed 0 0 b'printed the bridge\\n'"
