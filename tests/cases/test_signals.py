@@ -119,11 +119,11 @@ def test_a_worker_is_in_no_group_of_the_arbiters(arbiter: Arbiter) -> None:
 
 # --- too soon, and once more ---
 
-# Sends itself signals where files are made and removed, then serves.
+# Sends itself signals before and after it serves, and where files are made and removed.
 EARLY = """
 import os, signal, sys
-from dirty_runtime.arbiter import pidfile
-make, remove = pidfile.Pidfile.write, pidfile.Pidfile.remove
+from dirty_runtime.arbiter import DirtyArbiter, pidfile
+make, remove, run = pidfile.Pidfile.write, pidfile.Pidfile.remove, DirtyArbiter.run
 def shoot(when):
     for word in os.environ.get(when, "").split():
         os.kill(os.getpid(), getattr(signal, word))
@@ -131,7 +131,9 @@ def write(self):
     shoot("AT_FIRST"); make(self); shoot("AT_FIRST")
 def removed(self):
     shoot("AT_LAST"); remove(self); shoot("AT_LAST")
-pidfile.Pidfile.write, pidfile.Pidfile.remove = write, removed
+def ran(self, **how):
+    shoot("AT_FIRST"); run(self, **how); shoot("AT_LAST")
+pidfile.Pidfile.write, pidfile.Pidfile.remove, DirtyArbiter.run = write, removed, ran
 from dirty_runtime.__main__ import main
 main()
 """

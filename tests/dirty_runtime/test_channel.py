@@ -432,3 +432,19 @@ def test_where_nobody_takes_it_the_time_is_over(tmp_path: Path, face: str) -> No
 
     with full_backlog(path), pytest.raises(DirtyTimeoutError, match=r"within 0\.1 s"):
         call()
+
+
+def test_a_time_that_is_over_is_told_also_where_nobody_serves_any_more(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+
+    async def call() -> None:
+        client = DirtyClient(str(path), 0.05)
+        await client.connect_async()
+        path.unlink()
+        await client.execute_async("m:App", "act")
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        with pytest.raises(DirtyTimeoutError, match=r"within 0\.05 s"):
+            asyncio.run(call())

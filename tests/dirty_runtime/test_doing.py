@@ -175,6 +175,29 @@ def test_a_worker_that_nobody_waits_for_is_not_said_to_run_nothing() -> None:
     assert threads == ["Thread 1:", "  in c", ""]
 
 
+@pytest.mark.parametrize(
+    ("threads", "tasks", "lines"),
+    [
+        ("Thread 1:\n  in c", "Task a:\n  in b", ["Thread 1:", "  in c", "Task a:", "  in b"]),
+        (
+            "Thread 1:",
+            None,
+            ["Thread 1:", "Its tasks are not known: its interpreter, or its event"],
+        ),
+        (None, None, ["It does not tell where its threads are."]),
+    ],
+    ids=["both", "no tasks", "nothing"],
+)
+def test_stacks_are_lines(threads: str | None, tasks: str | None, lines: list[str]) -> None:
+    calls = [{"call": number, "app": "m:App", "action": "act"} for number in (1, 2)]
+    told = {"worker": 7, "slot": 0, "running": calls, "threads": threads, "tasks": tasks}
+    first, *rest, last = stack_lines(told)
+    assert first == "worker 7 (slot 0) runs c1 m:App act, c2 m:App act"
+    # The last may be longer than here.
+    assert [line[: len(start)] for line, start in zip(rest, lines, strict=True)] == lines
+    assert last == ""
+
+
 def test_a_worker_that_is_silent_leaves_its_stacks_in_the_log() -> None:
     with serving(DOING, options=("--timeout", "0.3")) as arbiter:
         assert isinstance(Called(arbiter, "hold_the_interpreter").failed(), DirtyTimeoutError)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+from gunicorn.config import Config  # type: ignore[import-untyped]
 
 from dirty_runtime import DirtyClient
 from dirty_runtime.testing import ending
@@ -150,6 +153,66 @@ def master(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gunicorn]
     with ending(server.process):
         wait_until(server.is_up, server.log.read_text)
         yield server
+
+
+Line = Callable[..., list[tuple[str, str]]]
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch) -> Line:
+    """Tells the options of the arbiter, by gunicorn's settings of the file and of elsewhere."""
+    # Who imports it here is no master.
+    monkeypatch.delitem(sys.modules, "gunicorn.arbiter", raising=False)
+    module = importlib.import_module("dirty_runtime.integrations.gunicorn")
+
+    def options(of_file: dict[str, Any], elsewhere: dict[str, Any]) -> list[tuple[str, str]]:
+        read = ModuleType("__config__")
+        vars(read).update(of_file)
+        monkeypatch.setitem(sys.modules, "__config__", read)
+        cfg = Config()
+        for name, value in ({"chdir": "/"} | of_file | elsewhere).items():
+            cfg.set(name, value)
+        command = module._command(cfg, "/s")
+        assert command[:4] == [sys.executable, "-m", "dirty_runtime", "serve"]
+        return list(zip(command[4::2], command[5::2], strict=True))
+
+    return options
+
+
+APPS = ["a:A", "b:B:2"]
+USUAL = {
+    "--socket": "/s",
+    "--under-gunicorn": "",
+    "--workers": "0",
+    "--threads": "1",
+    "--timeout": "300",
+    "--graceful-timeout": "30",
+    "--chdir": "/",
+}
+
+
+@pytest.mark.parametrize(
+    ("of_file", "elsewhere", "others", "untold"),
+    [
+        ({}, {"dirty_apps": APPS}, [("--app", "a:A"), ("--app", "b:B:2")], set()),
+        ({"dirty_apps": APPS}, {}, [], set()),
+        ({"dirty_apps": APPS}, {"dirty_apps": ["c:C"]}, [("--app", "c:C")], set()),
+        ({"dirty_workers": 3}, {"dirty_workers": 4}, [("--workers", "4")], set()),
+        ({"dirty_workers": 3, "dirty_threads": 1}, {}, [], {"--workers", "--threads"}),
+        ({"proc_name": "web"}, {}, [("--under-gunicorn", "web")], set()),
+    ],
+    ids=["apps", "apps of the file", "other apps", "workers", "numbers of the file", "a name"],
+)
+def test_the_arbiter_is_told_what_its_file_does_not_say(
+    line: Line,
+    of_file: dict[str, Any],
+    elsewhere: dict[str, Any],
+    others: list[tuple[str, str]],
+    untold: set[str],
+) -> None:
+    told = line(of_file, elsewhere)
+    assert [one for one in told if one not in USUAL.items()] == others
+    assert USUAL.keys() - {name for name, _ in told} == untold
 
 
 def is_alive(pid: int) -> bool:

@@ -8,18 +8,21 @@ import pty
 import select
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from dirty_runtime import DirtyWorkerError
+from dirty_runtime import DirtyClient, DirtyWorkerError
 from dirty_runtime.cli.live_view import LiveView, Rows, StacksScreen
 from dirty_runtime.testing import Arbiter
+from gdproto import ManageOp
 
 from .processes import LIMIT_S, ROOT, dirty, serving, wait_until
 from .test_doing import DOING, Called, listed
@@ -142,6 +145,39 @@ def test_it_shows_an_arbiter_that_drains() -> None:
 
         driven(arbiter, test)
         assert isinstance(called.failed(), DirtyWorkerError)
+
+
+class Slow:
+    """An arbiter whose first answer comes when it is let go; it tells which one it is."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.may_answer = threading.Event()
+
+    def status(self) -> dict[str, Any]:
+        self.asked += 1
+        told = {"arbiter_pid": self.asked, "workers": []}
+        if self.asked == 1:
+            assert self.may_answer.wait(LIMIT_S)
+        return told
+
+    def manage(self, op: ManageOp) -> dict[str, Any]:
+        return {"calls": []}
+
+
+def test_an_answer_that_a_later_one_has_overtaken_is_not_shown() -> None:
+    async def run() -> str:
+        slow = Slow()
+        view = LiveView(cast(DirtyClient, slow), LIMIT_S)
+        async with asyncio.timeout(LIMIT_S), view.run_test() as pilot:
+            await until(pilot, lambda: slow.asked == 1)
+            view.look()
+            await until(pilot, lambda: view.looks == 1)
+            slow.may_answer.set()
+            await view.workers.wait_for_complete()
+            return str(view.query_one("#head", Static).render())
+
+    assert asyncio.run(run()).startswith("arbiter 2,")
 
 
 def test_it_runs_in_a_terminal_and_quits_by_a_key(arbiter: Arbiter) -> None:
