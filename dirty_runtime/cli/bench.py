@@ -216,4 +216,4 @@ def _show(found: Bench, title: str, picture: str | None, as_json: bool) -> None:
         return
     from ..bench.drawing import draw
 
-    Console(markup=False, emoji=False, highlight=False).print(draw(found), soft_wrap=True)
+    Console(markup=False, emoji=False).print(draw(found), soft_wrap=True)
