@@ -27,9 +27,9 @@ RESTARTS = "arbiter/policy/restarts.py"
 PURE, SLOW = Case(WAITS, 0.05, True), Case("test_b.py::one", 1.0, False)
 
 
-def broken(old: str, new: str, file: str = RESTARTS) -> Broken:
+def broken(old: str, new: str, file: str = RESTARTS, function: str = "Backoff.died") -> Broken:
     start = (ROOT / "dirty_runtime" / file).read_text().index(old)
-    place = Place("Backoff.died", True, start, start + len(old), old)
+    place = Place(function, True, start, start + len(old), old)
     return Broken(f"{old} => {new}", file, Change(place, old, new))
 
 
@@ -137,6 +137,17 @@ def test_tests_without_processes_are_asked_first_and_files_in_turn() -> None:
     assert [one.name for one in asked[1:]] == [
         "test_b.py::one", "test_c.py::1", "test_c.py::2", "test_d.py::1", "test_d.py::2",
     ]  # fmt: skip
+
+
+def test_whoever_uses_a_class_is_asked_of_what_makes_it() -> None:
+    file = "arbiter/policy/catalogue.py"
+    of_class = broken("preload: bool = False", "preload: bool = True", file, "AppFacts")
+    of_method = broken("self._resources = resources", "pass", file, "Catalogue.__init__")
+    reach = Reach(
+        {1: PURE, 2: SLOW}, {of_class.lines[0]: {1}, of_method.lines[0]: {1}, file: {1, 2}}
+    )
+    assert reach.of(of_class) == [PURE, SLOW]
+    assert reach.of(of_method) == [PURE]
 
 
 def test_the_ledger_has_a_reason_for_each() -> None:

@@ -6,6 +6,7 @@ for persons. What the compiler prints is judged with the codec; `testing` is wha
 
 from __future__ import annotations
 
+import ast
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
@@ -53,6 +54,11 @@ class Broken:
         first, last = (text.count("\n", 0, at) + 1 for at in (place.start, place.stop))
         return [f"{self.file}:{line}" for line in range(first, last + 1)]
 
+    @property
+    def is_of_class(self) -> bool:
+        """Whether what is changed runs once, when the class is made."""
+        return self.change.place.function.rpartition(".")[2] in _classes(self.file)
+
     def source(self) -> str:
         """The text of the broken module."""
         text, place = _text(self.file), self.change.place
@@ -75,6 +81,13 @@ def everything() -> tuple[Broken, ...]:
 def _text(file: str) -> str:
     """The text of a module, which stays the same for a run."""
     return (RUNTIME / file).read_text()
+
+
+@cache
+def _classes(file: str) -> frozenset[str]:
+    """The names of its classes."""
+    nodes = ast.walk(ast.parse(_text(file)))
+    return frozenset(node.name for node in nodes if isinstance(node, ast.ClassDef))
 
 
 def _of_file(file: str) -> Iterator[Broken]:

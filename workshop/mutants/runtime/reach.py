@@ -58,10 +58,14 @@ class Reach:
     reached: dict[str, set[int]]
 
     def of(self, mutant: Broken) -> list[Case]:
-        """The tests that run the changed lines; where none does, what is around them."""
+        """The tests that run the changed lines; where none does, what is around them.
+
+        What makes a class runs once, in whatever test comes first: all that use its file count.
+        """
         by_line = (self.reached.get(line, set()) for line in mutant.lines)
         found = (
-            set[int]().union(*by_line)
+            (self.reached.get(mutant.file, set()) if mutant.is_of_class else set[int]())
+            or set[int]().union(*by_line)
             or self.reached.get(mutant.function, set())
             or self.reached.get(mutant.file, set())
         )
