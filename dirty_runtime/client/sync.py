@@ -212,7 +212,7 @@ class Channel:
         self._was_asked = True
         was_clean, self.is_clean = self.is_clean, False
         number = next(self._large.ids)
-        self._wait_at_most(limit.left_s())
+        # So little does not wait.
         self._socket.sendall(self.connection.send(gdproto.Status(number)))
         while True:
             event = self.connection.next_event()

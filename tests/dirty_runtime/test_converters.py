@@ -25,6 +25,7 @@ import pytest
 import gdproto
 from dirty_runtime import Converters, DirtyApp, DirtyAppError, DirtyClient, DirtyProtocolError
 from dirty_runtime.testing import in_process
+from dirty_runtime.worker.converted import Converted
 from tests.vectors import CASES
 
 ARRAYS = Converters(arrays=True)
@@ -457,3 +458,14 @@ assert "numpy" in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_no_name_of_an_argument_is_taken_by_the_app_itself() -> None:
+    class App:
+        def __call__(self, action: str, *args: Any, **kwargs: Any) -> Any:
+            return [action, kwargs]
+
+    given: dict[str, Any] = {"self": 1, "action": datetime.date(2026, 1, 2)}
+    app: Any = App()
+    found = Converted(app, COMMON)("act", **COMMON.to_wire(given))
+    assert found == ["act", COMMON.to_wire(given)]
