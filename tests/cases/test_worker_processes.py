@@ -84,6 +84,8 @@ class App(DirtyApp):
             return [os.getpid(), os.waitpid(pid, 0)[1]]
         told(path)
         return "copy"
+    async def fork_in_c_later(self, how, path):
+        return self.fork_in_c(how, path)
     def lanes(self):
         return os.environ["GD_WORKER_FDS"].split(",")
     def hold(self):
@@ -207,6 +209,7 @@ def asked(client: DirtyClient, action: str, *args: object) -> Any:
         ("fork_items", "end", 0),
         ("fork_items", "raise", 1),
         ("fork_in_c", "return", 0),
+        ("fork_in_c_later", "return", 0),
     ],
 )
 def test_a_copy_answers_nothing_and_ends(
