@@ -6,9 +6,11 @@ A worker that is told to end serves until its successor does; by others it dies,
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+import gdproto
 from dirty_runtime import DirtyWorkerError
 from dirty_runtime.arbiter.signals import MEANINGLESS, MEANT, name_of
 from dirty_runtime.testing import Arbiter, ending
@@ -160,6 +163,41 @@ def test_an_end_that_is_wanted_too_soon_leaves_nothing(number: str, tmp_path: Pa
     assert process.returncode == 0, said
     assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
+
+
+# Becomes a worker that was sent a signal before.
+WORKER = """
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+os.kill(os.getpid(), int(sys.argv[1]))
+from dirty_runtime.worker.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_what_comes_to_a_worker_before_it_runs_finds_its_handler(number: signal.Signals) -> None:
+    ours, lane = socket.socketpair()
+    trace, written = os.pipe()
+    told = {
+        "GD_WORKER_FDS": str(lane.fileno()),
+        "GD_WORKER_APPS": json.dumps([OURS]),
+        "DIRTY_TRACE_FD": str(written),
+    }
+    with open(trace) as traced, ours:
+        ours.settimeout(LIMIT_S)
+        ours.sendall(gdproto.Status(1).to_bytes())
+        with subprocess.Popen(
+            [sys.executable, "-c", WORKER, str(int(number))],
+            env=os.environ | told, pass_fds=(lane.fileno(), written), cwd=ROOT,
+        ) as worker, ending(worker):  # fmt: skip
+            lane.close()
+            os.close(written)
+            assert isinstance(gdproto.parse(ours.recv(65536)), gdproto.Response)
+            ours.close()
+            assert worker.wait(LIMIT_S) == 0
+        asked = ["leave SIGTERM came to it"] if number == signal.SIGTERM else []
+        assert traced.read().splitlines() == [*asked, OURS]
 
 
 @pytest.mark.parametrize("more", ["SIGTERM", "SIGINT", "SIGQUIT", HARMLESS])

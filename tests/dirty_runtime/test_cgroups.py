@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -20,7 +21,10 @@ from dirty_runtime.arbiter.workers.cgroup import (
     own_cgroup,
     remove,
 )
+from dirty_runtime.arbiter.workers.template import PROGRAM, begin
 from dirty_runtime.divided import ARBITER
+
+from .processes import LIMIT_S
 
 V1 = "30 25 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
 V2 = "31 25 0:27 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n"
@@ -123,6 +127,33 @@ def test_the_last_that_was_forked_for_one_that_was_killed_opens_its_cgroup_again
     control = tmp_path / "cgroup.subtree_control"
     assert control.exists() == is_opened
     assert not is_opened or control.read_text() == "-memory"
+
+
+@pytest.mark.parametrize(
+    ("is_divided", "is_gone"),
+    [(True, True), (True, False), (False, True)],
+    ids=["gone", "stopped", "gone, nothing divided"],
+)
+def test_a_template_that_outlives_its_arbiter_opens_what_that_has_divided(
+    is_divided: bool, is_gone: bool, tmp_path: Path
+) -> None:
+    (tmp_path / ARBITER).mkdir()
+    control, theirs = socket.socketpair()
+    arbiter, lives = os.pipe()
+    words = [str(theirs.fileno()), str(arbiter), str(tmp_path) if is_divided else ""]
+    with open(arbiter), open(lives, "w") as living, control, theirs:
+        template = begin([*PROGRAM, *words], (theirs.fileno(), arbiter), str(tmp_path))
+        (tmp_path / ARBITER / "cgroup.procs").write_text(f"{template.pid}\n")
+        if is_gone:
+            living.close()
+        theirs.close()
+        control.close()
+        try:
+            assert template.wait(LIMIT_S / 3) == 0
+        finally:
+            template.kill()
+            template.wait()
+    assert (tmp_path / "cgroup.subtree_control").exists() == (is_divided and is_gone)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 import gdproto
 from dirty_runtime.errors import DirtyProtocolError
-from dirty_runtime.references import MARK, Memories, referring
+from dirty_runtime.references import MARK, Memories, referring, resolved_message
 from dirty_runtime.sockets.passing import (
     MOST,
     Account,
@@ -123,3 +124,17 @@ def test_what_is_kept_is_counted_and_given_back() -> None:
     assert Descriptors([os.dup(number) for _ in range(MOST + 1)]).is_at_fault
     with pytest.raises(DirtyProtocolError):
         raise Descriptors([os.open("/dev/null", os.O_RDONLY)]).error()
+
+
+@pytest.mark.parametrize("offset", [0, 1], ids=["there", "beyond its end"])
+def test_what_came_with_a_message_is_given_back_with_its_references(offset: int) -> None:
+    """Also where the app keeps what else it has of the call."""
+    account = Account()
+    with contextlib.closing(sealed(b"some data")) as data:
+        descriptors = Descriptors([os.dup(data.numbers[0])], (account,))
+    assert account.bytes == 9
+    request = gdproto.Request(1, "a:B", "c", ({MARK: 0, "offset": offset, "size": 9},))
+    with pytest.raises(DirtyProtocolError) if offset else contextlib.nullcontext():
+        resolved_message(request, descriptors, views=False)
+        assert request.args == [b"some data"]
+    assert (account.bytes, account.count, descriptors.numbers) == (0, 0, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -10,20 +11,41 @@ from collections.abc import Iterator
 import pytest
 
 import gdproto
+from dirty_runtime import current_request
 from dirty_runtime.worker.lane import ArbiterAtFault, ArbiterGone, LaneServer
 from dirty_runtime.worker.loop import EventLoop
 
 from .kinds import Ours
-from .processes import LIMIT_S
+from .processes import LIMIT_S, wait_until
 
 APP = "kinds:Ours"
 READY = {"apps": [APP]}
 
 
+class Patient(Ours):
+    """Waits to be given up, and knows whether it was."""
+
+    was_given_up = False
+
+    def ask(self) -> None:
+        wait_until(lambda: current_request().cancelled, limit_s=LIMIT_S / 3)
+        self.was_given_up = True
+
+    async def sleep(self) -> None:
+        try:
+            await asyncio.sleep(LIMIT_S / 3)
+        except asyncio.CancelledError:
+            self.was_given_up = True
+            raise
+
+    def knows(self) -> bool:
+        return self.was_given_up
+
+
 @pytest.fixture
 def peer() -> Iterator[socket.socket]:
     """The arbiter's end of a lane that is served by a thread."""
-    app = Ours()
+    app = Patient()
     app.init()
     ours, theirs = socket.socketpair()
     ours.settimeout(LIMIT_S)
@@ -70,16 +92,30 @@ def test_a_cancel_that_comes_with_its_request_is_seen(peer: socket.socket, actio
 
 @pytest.mark.parametrize("action", ["count", "count_later"])
 def test_a_fault_in_a_frame_of_what_runs_ends_it(peer: socket.socket, action: str) -> None:
-    cancel = gdproto.Cancel(7).to_bytes()
-    header = gdproto.Header(cancel[3], len(cancel) - gdproto.HEADER_BYTES + 1, 7)
-    odd = header.to_bytes() + cancel[gdproto.HEADER_BYTES :] + b"\xff"
-    peer.sendall(gdproto.Request(7, APP, action, (10**12,)).to_bytes() + odd)
-    last = answer(peer, 7)
-    assert isinstance(last, gdproto.Error)
-    assert last.error_type == "DirtyProtocolError"
+    fails_by_a_frame(peer, gdproto.Request(7, APP, action, (10**12,)))
     # It counts no longer.
     peer.sendall(gdproto.Request(8, APP, "echo", (1,)).to_bytes())
     assert answer(peer, 8) == gdproto.Response(8, {"args": [1], "kwargs": {}})
+
+
+@pytest.mark.parametrize("action", ["ask", "sleep"])
+def test_what_sends_nothing_learns_of_a_fault_in_its_frames(
+    peer: socket.socket, action: str
+) -> None:
+    fails_by_a_frame(peer, gdproto.Request(7, APP, action))
+    peer.sendall(gdproto.Request(8, APP, "knows").to_bytes())
+    assert answer(peer, 8) == gdproto.Response(8, True)
+
+
+def fails_by_a_frame(peer: socket.socket, request: gdproto.Request) -> None:
+    """Send the request, and a frame of its exchange that has a byte too much."""
+    cancel = gdproto.Cancel(7).to_bytes()
+    header = gdproto.Header(cancel[3], len(cancel) - gdproto.HEADER_BYTES + 1, 7)
+    odd = header.to_bytes() + cancel[gdproto.HEADER_BYTES :] + b"\xff"
+    peer.sendall(request.to_bytes() + odd)
+    last = answer(peer, 7)
+    assert isinstance(last, gdproto.Error)
+    assert last.error_type == "DirtyProtocolError"
 
 
 def test_an_answer_is_sent_before_the_lane_fails() -> None:
