@@ -27,7 +27,7 @@ from .reach import HOOK, Case, Reach
 from .types import TypeChecker
 
 # What the tests of one mutant may take together, where each takes as long as it should.
-BUDGET_S = 30.0
+BUDGET_S = 120.0
 # How long a test may take beyond ten times that, and all of them beyond what they take.
 PATIENCE_S = 20.0
 ALL_PATIENCE_S = 120.0
