@@ -30,7 +30,8 @@ from tests.dirty_runtime.processes import LIMIT_S
 
 APP = "m:A"
 LARGE = bytes(100_000)
-SEVERAL = {"exchanges": 2, "extensions": ["cancel", "flow"]}
+ONE = {"exchanges": 1, "extensions": ["cancel", "flow"]}
+SEVERAL = ONE | {"exchanges": 2}
 KINDS = pytest.mark.parametrize("told", [{}, SEVERAL], ids=["one exchange", "several"])
 
 
@@ -281,6 +282,30 @@ def test_what_is_given_up_meanwhile_ends_once(told: dict[str, Any], at_last: Dis
             there, id_there = await one.call(1)
             await there.send(gdproto.Response(id_there, "next"))
             assert await one.clients[1].next() == gdproto.Response(1, "next")
+
+    asyncio.run(test())
+
+
+@pytest.mark.parametrize("told", [ONE, SEVERAL], ids=["one exchange", "several"])
+def test_nothing_is_left_of_what_is_given_up_half_way(told: dict[str, Any], disk: Disk) -> None:
+    async def test() -> None:
+        async with stage(told) as one:
+            loop = asyncio.get_running_loop()
+            lane, number = await one.call(0)
+            frame = lane.connection.send(gdproto.Chunk(number, LARGE))
+            await loop.sock_sendall(lane.socket, frame[:-1])
+            await asked(disk)
+            disk.goes.set()
+            await loop.sock_sendall(one.clients[0].socket, gdproto.Cancel(1).to_bytes())
+            assert isinstance(await one.clients[0].next(), gdproto.Error)
+            assert await lane.next() == gdproto.Cancel(number)
+            await loop.sock_sendall(lane.socket, frame[-1:])
+            await lane.send(gdproto.Error(number, "DirtyCancelledError", "given up"))
+            while one.arbiter.router.busy_of(one.worker.places):
+                await asyncio.sleep(0)
+            # Each place has another call, that one too.
+            for _ in one.worker.places:
+                await answered_quickly(one)
 
     asyncio.run(test())
 
