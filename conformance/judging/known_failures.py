@@ -12,8 +12,8 @@ Rules: a list is TOML. An entry names cases by ids or globs of them, less those 
 with an exclamation mark, or by the error that they expect, or by both. The first entry that fits
 counts. It excuses wrong answers, and with ``outcome = "crashed"`` or ``"timeout"`` these instead.
 Where it is a race which of several failures comes, ``outcome = ["timeout", "fail"]`` excuses each,
-and the reason tells of what wins when. A case that is listed and passes is an unexpected pass. An
-entry of which no case fails is stale. Both fail the run.
+and the reason tells of what wins when; with "pass" among them it may pass too. Else a listed case
+that passes is an unexpected pass, and an entry of which no case fails is stale. Both fail the run.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ class Entry:
         reason: one sentence for a person.
         cases: globs of ids, and with "!" before it of those that are not meant; empty for all.
         expects: codes of expected errors; empty for any, and none.
-        outcomes: what is excused; several where which of them comes is a race.
+        outcomes: what is excused; several where which of them comes is a race, and a pass among
+            them where it is a race whether it fails.
     """
 
     reason: str
@@ -57,6 +58,11 @@ class Entry:
         spared = [glob[1:] for glob in self.cases if glob.startswith("!")]
         fits = (not meant or _fits(case, meant)) and not _fits(case, spared)
         return fits and (not self.expects or code in self.expects)
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether a case of it that passes is as it should be."""
+        return Outcome.PASS in self.outcomes
 
     def __str__(self) -> str:
         return f"{', '.join([*self.cases, *self.expects])}: {self.reason}"
@@ -94,7 +100,8 @@ def _entry(place: str, table: object) -> Entry:
 
 def _outcomes(place: str, given: object) -> tuple[Outcome, ...]:
     listed = given if isinstance(given, list) else [given]
-    if not listed or not all(one in EXCUSABLE for one in listed):
+    failures = [one for one in listed if one != Outcome.PASS]
+    if not failures or not all(one in EXCUSABLE for one in failures):
         raise KnownError(f"{place}: outcome is one of {', '.join(EXCUSABLE)}, or several")
     return tuple(map(Outcome, listed))
 
@@ -118,7 +125,7 @@ def excuse(result: Result, entries: Sequence[Entry], code: str = "") -> Result:
         code: that of the error which the case expects; empty for none.
     """
     entry = entry_of(entries, result.case, code)
-    if entry is None:
+    if entry is None or (entry.may_pass and result.outcome is Outcome.PASS):
         return result
     if result.outcome in entry.outcomes:
         reason = f"{entry.reason} ({result.reason})" if result.reason else entry.reason
