@@ -9,15 +9,15 @@ import select
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 import gdproto
 from dirty_runtime import DirtyClient, StashClient
-from dirty_runtime.arbiter.clients import connection
-from dirty_runtime.arbiter.clients.connection import MOST_UNREAD_BYTES
+from dirty_runtime.arbiter.clients import connection, door
+from dirty_runtime.arbiter.clients.connection import MOST_UNREAD_BYTES, hung_up
 from dirty_runtime.testing import InProcess, in_process
 from gdproto import ManageOp, StashOp
 from tests.acceptance.facts import rss_mb
@@ -166,17 +166,24 @@ def test_half_a_close_gives_up_calls_whatever_is_unread(
 # --- what stands behind them ---
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
-    """An arbiter that discards for a short time what comes after a fault."""
-    monkeypatch.setattr(connection, "DISCARD_S", 0.02)
-    with in_process(Ours, idle_timeout_s=0.6) as arbiter:
+@contextmanager
+def arbiter_here(idle_timeout_s: float) -> Iterator[InProcess]:
+    """An arbiter that has something large to answer with."""
+    with in_process(Ours, idle_timeout_s=idle_timeout_s) as arbiter:
         with StashClient(arbiter.socket_path, LIMIT_S) as stash:
             stash.put("unread", "key", bytes(MOST_UNREAD_BYTES // 4))
         yield arbiter
 
 
-def at_fault_behind(arbiter: InProcess, client: socket.socket, count: int) -> None:
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
+    """An arbiter that discards for a short time what comes after a fault."""
+    monkeypatch.setattr(connection, "DISCARD_S", 0.02)
+    with arbiter_here(0.6) as arbiter:
+        yield arbiter
+
+
+def send_fault_behind(arbiter: InProcess, client: socket.socket, count: int) -> None:
     """Ask for so much that the kernel does not take it, and then send what is no frame."""
     client.setblocking(True)
     client.settimeout(LIMIT_S)
@@ -184,6 +191,10 @@ def at_fault_behind(arbiter: InProcess, client: socket.socket, count: int) -> No
     client.sendall(b"".join(asked(number)["get"] for number in range(1, count + 1)))
     client.sendall(b"no frame at all, it is a fault")
     wait_until(lambda: not unread_bytes(client))
+
+
+def at_fault_behind(arbiter: InProcess, client: socket.socket, count: int) -> None:
+    send_fault_behind(arbiter, client, count)
     # The arbiter does not discard any more.
     due_s = time.monotonic() + 10 * connection.DISCARD_S
     wait_until(lambda: bool(arbiter.status()) and time.monotonic() > due_s)
@@ -204,6 +215,19 @@ def test_who_does_not_read_it_has_the_time_of_any_who_does_not_read(impatient: I
     with socket.socket(socket.AF_UNIX) as client:
         at_fault_behind(impatient, client, 3)
         wait_until(lambda: impatient.status()["clients"] == 1)
+
+
+def test_where_many_are_let_go_one_has_no_time_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "DISCARD_S", 10 * LIMIT_S)
+    monkeypatch.setattr(door, "LOOKED_AT_S", 0.01)
+    monkeypatch.setattr(door, "MOST_LEAVING", 1)
+    with arbiter_here(10 * LIMIT_S) as arbiter, ExitStack() as opened:
+        first, second = (opened.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(2))
+        send_fault_behind(arbiter, first, 3)
+        send_fault_behind(arbiter, second, 3)
+        # Whoever comes finds that they are too many.
+        wait_until(lambda: bool(arbiter.status()) and hung_up(first.fileno()))
+        assert not hung_up(second.fileno())
 
 
 MANY_LARGE = [300_000] * 10

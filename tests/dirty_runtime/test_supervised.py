@@ -156,6 +156,8 @@ class Launcher(ElsewhereLauncher):
 class Supervised(RuleBasedStateMachine):
     """Three slots at first, two apps, of which one asks for one worker."""
 
+    most = 5
+
     def __init__(self) -> None:
         super().__init__()
         logging.getLogger("dirty").setLevel(logging.CRITICAL + 1)
@@ -169,7 +171,7 @@ class Supervised(RuleBasedStateMachine):
     async def begin(self) -> None:
         apps = (AppSpec(APPS[0], None), AppSpec(APPS[1], 1))
         limits = {"max_crashes": 3, "crash_window_s": 30, "boot_timeout_s": 20}
-        config = Config(apps, "unused", workers=3, max_workers=5, **limits)
+        config = Config(apps, "unused", workers=3, max_workers=self.most, **limits)
         self.arbiter, self.clock = DirtyArbiter(config), Clock()
         self.launcher = Launcher(self.clock)
         self.arbiter.launchers[""] = self.launcher
@@ -295,6 +297,18 @@ def test_a_reload_ends_with_the_last_worker_that_is_wanted() -> None:
     model.remove(1)
     assert not model.is_reloading
     assert model.arbiter.templates._before is None
+    model.teardown()
+
+
+def test_those_that_a_slice_does_not_suffice_for_are_started_in_the_next_ones() -> None:
+    class Many(Supervised):
+        most = 30
+
+    model = Many()
+    model.add(Many.most)
+    assert len(model.supervisor.slots) == Many.most
+    # No time has passed: none of them has booted.
+    assert all(slot.worker or slot.candidate for slot in model.supervisor.slots.values())
     model.teardown()
 
 
