@@ -17,7 +17,7 @@ from workshop.mutants.runtime import judging
 from workshop.mutants.runtime.__main__ import LEDGER
 from workshop.mutants.runtime.broken import Broken, everything, sample
 from workshop.mutants.runtime.judging import ALL, Judge, Verdict, chosen, environment
-from workshop.mutants.runtime.reach import Case, Reach
+from workshop.mutants.runtime.reach import FEW, Case, Reach
 from workshop.mutants.runtime.types import NAME, TypeChecker
 
 from .processes import LIMIT_S, ROOT, dirty
@@ -139,15 +139,23 @@ def test_tests_without_processes_are_asked_first_and_files_in_turn() -> None:
     ]  # fmt: skip
 
 
-def test_whoever_uses_a_class_is_asked_of_what_makes_it() -> None:
+def test_where_few_run_a_line_those_around_it_are_asked_too() -> None:
     file = "arbiter/policy/catalogue.py"
     of_class = broken("preload: bool = False", "preload: bool = True", file, "AppFacts")
     of_method = broken("self._resources = resources", "pass", file, "Catalogue.__init__")
+    many = {number: Case(f"test_c.py::{number}", 0.1, True) for number in range(3, 3 + FEW)}
     reach = Reach(
-        {1: PURE, 2: SLOW}, {of_class.lines[0]: {1}, of_method.lines[0]: {1}, file: {1, 2}}
+        {1: PURE, 2: SLOW, **many},
+        {of_class.lines[0]: {*many}, of_method.lines[0]: {1}, file: {1, 2, *many}},
     )
-    assert reach.of(of_class) == [PURE, SLOW]
-    assert reach.of(of_method) == [PURE]
+    assert (reach.of(of_method), reach.of(of_class)) == ([PURE], [*many.values()])
+    assert reach.around(of_method) == [SLOW, *many.values()]
+    # What makes a class runs once, in whatever test comes first.
+    assert reach.around(of_class) == [PURE, SLOW]
+    reach.reached[of_method.function] = {1, *many}
+    assert reach.around(of_method) == [*many.values()]
+    reach.reached[of_method.lines[0]] = {*many}
+    assert reach.around(of_method) == []
 
 
 def test_the_ledger_has_a_reason_for_each() -> None:

@@ -1,9 +1,10 @@
 """Which test tells a mutant from the runtime.
 
-Rules: a mutant that the type checker passes is judged by tests that run the changed lines: first those
-that start no process, then of each file in turn, as many as fit into BUDGET_S. A test that does not end in time has failed. A kill counts
-only if the same test passes on the runtime as it is; a test that does not is asked no more. Nothing
-of a mutant is left behind: neither processes nor files.
+Rules: a mutant that the type checker passes is judged by tests that run the changed lines, and then
+by those around them where these are few: first those that start no process, then of each file in
+turn, as many of either as fit into BUDGET_S. A test that does not end in time has failed. A kill
+counts only if the same test passes on the runtime as it is; a test that does not is asked no more.
+Nothing of a mutant is left behind: neither processes nor files.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ class Judge:
         """Judge one mutant."""
         if self._types is not None and self._types.refuses(mutant):
             return Verdict(mutant.name, types.NAME, "types")
-        tests = chosen(self._reach.of(mutant), self._budget_s)
+        near, around = self._reach.of(mutant), self._reach.around(mutant)
+        tests = chosen(near, self._budget_s) + chosen(around, self._budget_s)
         while tests:
             ran = run(tests, mutant)
             if not ran.outcome:

@@ -25,6 +25,8 @@ HOOK = Path(__file__).with_name("hook")
 KEPT = ROOT / "build" / "mutants" / "runtime.json"
 # Importing alone reaches them.
 AT_IMPORT = -1
+# Where fewer tests run a line, others may that were not seen to.
+FEW = 5
 
 
 class MapError(Exception):
@@ -58,18 +60,27 @@ class Reach:
     reached: dict[str, set[int]]
 
     def of(self, mutant: Broken) -> list[Case]:
-        """The tests that run the changed lines; where none does, what is around them.
-
-        What makes a class runs once, in whatever test comes first: all that use its file count.
-        """
+        """The tests that run the changed lines."""
         by_line = (self.reached.get(line, set()) for line in mutant.lines)
-        found = (
-            (self.reached.get(mutant.file, set()) if mutant.is_of_class else set[int]())
-            or set[int]().union(*by_line)
-            or self.reached.get(mutant.function, set())
-            or self.reached.get(mutant.file, set())
-        )
-        return [self.tests[number] for number in sorted(found) if number in self.tests]
+        return self._tests(set[int]().union(*by_line))
+
+    def around(self, mutant: Broken) -> list[Case]:
+        """The others that call the function, or use the file, where few run the changed lines.
+
+        What makes a class runs once, in whatever test comes first; and what runs where a signal
+        comes, or as a process ends, is not always seen.
+        """
+        found = self.of(mutant)
+        if len(found) >= FEW and not mutant.is_of_class:
+            return []
+        wider = self.reached.get(mutant.function, set())
+        if len(wider) < FEW:
+            wider = wider | self.reached.get(mutant.file, set())
+        seen = {*found}
+        return [one for one in self._tests(wider) if one not in seen]
+
+    def _tests(self, numbers: set[int]) -> list[Case]:
+        return [self.tests[number] for number in sorted(numbers) if number in self.tests]
 
 
 def read(jobs: int, may_be_stale: bool = False) -> Reach:
