@@ -144,14 +144,13 @@ def test_where_few_run_a_line_those_around_it_are_asked_too() -> None:
     of_class = broken("preload: bool = False", "preload: bool = True", file, "AppFacts")
     of_method = broken("self._resources = resources", "pass", file, "Catalogue.__init__")
     many = {number: Case(f"test_c.py::{number}", 0.1, True) for number in range(3, 3 + FEW)}
+    named = Case("tests/dirty_runtime/test_apps.py::one", 0.1, True)
     reach = Reach(
-        {1: PURE, 2: SLOW, **many},
-        {of_class.lines[0]: {*many}, of_method.lines[0]: {1}, file: {1, 2, *many}},
+        {1: PURE, 2: SLOW, **many, 99: named}, {of_method.lines[0]: {1}, file: {1, 2, *many}}
     )
-    assert (reach.of(of_method), reach.of(of_class)) == ([PURE], [*many.values()])
-    assert reach.around(of_method) == [SLOW, *many.values()]
+    assert (reach.of(of_method), reach.around(of_method)) == ([PURE], [SLOW, *many.values()])
     # What makes a class runs once, in whatever test comes first.
-    assert reach.around(of_class) == [PURE, SLOW]
+    assert (reach.of(of_class), reach.around(of_class)) == ([named], [PURE, SLOW, *many.values()])
     reach.reached[of_method.function] = {1, *many}
     assert reach.around(of_method) == [*many.values()]
     reach.reached[of_method.lines[0]] = {*many}

@@ -55,9 +55,10 @@ class Broken:
         return [f"{self.file}:{line}" for line in range(first, last + 1)]
 
     @property
-    def is_of_class(self) -> bool:
-        """Whether what is changed runs once, when the class is made."""
-        return self.change.place.function.rpartition(".")[2] in _classes(self.file)
+    def of_class(self) -> str:
+        """The class where what is changed runs once, as it is made; empty where a function runs it."""
+        name = self.change.place.function.rpartition(".")[2]
+        return name if name in _classes(self.file) else ""
 
     def source(self) -> str:
         """The text of the broken module."""

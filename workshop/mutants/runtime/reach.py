@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,18 +62,23 @@ class Reach:
     reached: dict[str, set[int]]
 
     def of(self, mutant: Broken) -> list[Case]:
-        """The tests that run the changed lines."""
+        """The tests that run the changed lines, or are in files that name a changed class.
+
+        What makes a class runs once, in whatever test comes first.
+        """
+        if mutant.of_class:
+            is_named = re.compile(rf"\b{mutant.of_class}\b").search
+            return [one for one in self.tests.values() if is_named(_text(one.file))]
         by_line = (self.reached.get(line, set()) for line in mutant.lines)
         return self._tests(set[int]().union(*by_line))
 
     def around(self, mutant: Broken) -> list[Case]:
         """The others that call the function, or use the file, where few run the changed lines.
 
-        What makes a class runs once, in whatever test comes first; and what runs where a signal
-        comes, or as a process ends, is not always seen.
+        Where a signal comes, or as a process ends, lines are run that were not seen to be.
         """
         found = self.of(mutant)
-        if len(found) >= FEW and not mutant.is_of_class:
+        if len(found) >= FEW and not mutant.of_class:
             return []
         wider = self.reached.get(mutant.function, set())
         if len(wider) < FEW:
@@ -81,6 +88,13 @@ class Reach:
 
     def _tests(self, numbers: set[int]) -> list[Case]:
         return [self.tests[number] for number in sorted(numbers) if number in self.tests]
+
+
+@cache
+def _text(file: str) -> str:
+    """The text of a file of tests, which stays the same for a run."""
+    path = ROOT / file
+    return path.read_text() if path.exists() else ""
 
 
 def read(jobs: int, may_be_stale: bool = False) -> Reach:
