@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 from dirty_runtime import DirtyAppError, DirtyClient
 from dirty_runtime.testing import Arbiter, running
 
-from .processes import LIMIT_S, dirty, wait_until
+from .processes import LIMIT_S, ROOT, dirty, wait_until
 
 APP = """
 import logging
@@ -218,6 +220,25 @@ def test_what_is_below_the_level_is_not(text: Arbiter) -> None:
 def test_what_it_prints_is_seen_at_once(text: Arbiter) -> None:
     call(text, "print_it", "as it is printed")
     assert said(text, "as it is printed") == "as it is printed"
+
+
+PRINTS = """
+import ctypes, os
+from dirty_runtime.worker.surroundings import write_by_lines
+write_by_lines()
+{line}
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize("line", ["print('told')", "ctypes.CDLL(None).puts(b'told')"])
+def test_what_it_prints_is_there_though_it_is_killed(line: str) -> None:
+    command = [sys.executable, "-c", PRINTS.format(line=line)]
+    around = os.environ | {"PYTHONUNBUFFERED": ""}
+    done = subprocess.run(
+        command, cwd=ROOT, env=around, capture_output=True, text=True, timeout=LIMIT_S
+    )
+    assert done.stdout == "told\n"
 
 
 def test_what_cannot_be_told_is_told_of(text: Arbiter) -> None:
