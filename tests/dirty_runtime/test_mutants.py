@@ -85,6 +85,20 @@ def test_a_test_that_fails_by_itself_kills_nobody(monkeypatch: pytest.MonkeyPatc
     assert not judge().verdict(broken("wait_s * 2", "0")).killer
 
 
+@pytest.mark.parametrize("is_excused", [True, False])
+def test_of_one_that_lives_without_a_reason_more_are_asked(
+    is_excused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow_one_tells(tests: list[Case], mutant: Broken | None) -> judging.Ran:
+        return judging.Ran(SLOW.name, "fails") if mutant and SLOW in tests else judging.Ran()
+
+    monkeypatch.setattr(judging, "run", slow_one_tells)
+    one = broken("wait_s * 2", "2 * wait_s")
+    reach = Reach({1: PURE, 2: SLOW}, {one.lines[0]: {1, 2}})
+    asked = Judge(reach, 0.5, excused=[one.name] if is_excused else [])
+    assert asked.verdict(one).killer == ("" if is_excused else SLOW.name)
+
+
 def test_every_process_has_the_mutant(tmp_path: Path) -> None:
     own = str(tmp_path)
     around = environment(broken('prog_name="dirty"', 'prog_name="mutated"', "__main__.py"), own)

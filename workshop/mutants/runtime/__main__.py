@@ -79,7 +79,10 @@ def main() -> int:
         types = TypeChecker(options.jobs)
         if types.refuses(None):
             raise MapError("the type checker refuses the runtime as it is")
-        judge = Judge(read(options.jobs, options.stale), options.budget, types)
+        entries = survivors.read(LEDGER)
+        excused = {one.name for one in mutants if any(entry.covers(one.name) for entry in entries)}
+        reach = read(options.jobs, options.stale)
+        judge = Judge(reach, options.budget, types, excused)
         return run(mutants, judge, options.jobs)
     except (MapError, survivors.LedgerError) as error:
         print(f"mutants: {error}", file=sys.stderr)

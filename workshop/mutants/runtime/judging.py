@@ -2,9 +2,10 @@
 
 Rules: a mutant that the type checker passes is judged by tests that run the changed lines, and then
 by those around them where these are few: first those that start no process, then of each file in
-turn, as many of either as fit into BUDGET_S. A test that does not end in time has failed. A kill
-counts only if the same test passes on the runtime as it is; a test that does not is asked no more.
-Nothing of a mutant is left behind: neither processes nor files.
+turn, as many of either as fit into BUDGET_S. Of one that lives without a known reason more are
+asked. A test that does not end in time has failed. A kill counts only if the same test passes on
+the runtime as it is; a test that does not is asked no more. Nothing of a mutant is left behind:
+neither processes nor files.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from .types import TypeChecker
 
 # What the tests of one mutant may take together, where each takes as long as it should.
 BUDGET_S = 120.0
+# How many times that more tests may take, of one that would else need a reason.
+MORE = 5
 # How long a test may take beyond ten times that, and all of them beyond what they take.
 PATIENCE_S = 20.0
 ALL_PATIENCE_S = 120.0
@@ -68,12 +71,18 @@ class Judge:
 
     Args:
         types: refuses some before; None where all are to be judged by tests.
+        excused: names of those that have a reason to live.
     """
 
     def __init__(
-        self, reach: Reach, budget_s: float = BUDGET_S, types: TypeChecker | None = None
+        self,
+        reach: Reach,
+        budget_s: float = BUDGET_S,
+        types: TypeChecker | None = None,
+        excused: Collection[str] = (),
     ) -> None:
         self._reach = reach
+        self._excused = excused
         self._types = types
         self._budget_s = budget_s
         # What the tests say of the runtime as it is, by their names.
@@ -90,6 +99,14 @@ class Judge:
             return Verdict(mutant.name, types.NAME, "types")
         near, around = self._reach.of(mutant), self._reach.around(mutant)
         tests = chosen(near, self._budget_s) + chosen(around, self._budget_s)
+        found = self._asked(mutant, tests)
+        if found.killer or mutant.name in self._excused:
+            return found
+        seen = {*tests}
+        more = chosen([one for one in near + around if one not in seen], MORE * self._budget_s)
+        return self._asked(mutant, more) if more else found
+
+    def _asked(self, mutant: Broken, tests: Sequence[Case]) -> Verdict:
         while tests:
             ran = run(tests, mutant)
             if not ran.outcome:
