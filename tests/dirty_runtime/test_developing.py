@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from dirty_runtime import DirtyAppError, DirtyClient
+from dirty_runtime.arbiter.workers.sources import Sources
 from dirty_runtime.testing import Arbiter, running
 
 from .processes import LIMIT_S, ROOT, dirty, wait_until
@@ -289,3 +292,35 @@ def test_a_level_that_is_none_is_refused() -> None:
     done = subprocess.run(words, capture_output=True, text=True, timeout=LIMIT_S)
     assert done.returncode == 1
     assert "app-log-level is one of debug, info, warning, error, not 'loud'" in done.stderr
+
+
+def test_what_is_saved_between_two_watches_is_told(tmp_path: Path) -> None:
+    """A source in another directory ends a watch, and another begins."""
+    source, other = tmp_path / "here" / "app.py", tmp_path / "there" / "lazily.py"
+    for path in (source, other):
+        path.parent.mkdir()
+        path.write_text("VALUE = 1")
+
+    async def test() -> None:
+        begun = asyncio.Event()
+        reloading = SimpleNamespace(is_under_way=False, has_failed=False, begin=begun.set)
+        sources = Sources(reloading)  # type: ignore[arg-type]
+        look, watches = sources._look, list[str]()
+
+        def looked(*directories: str, **options: Any) -> Any:
+            if watches:
+                source.write_text("VALUE = 2")
+            watches.append(directories[0])
+            return look(*directories, **options)
+
+        sources._look = looked
+        sources.add(str(source), 0)
+        sources.begin()
+        while not watches:
+            await asyncio.sleep(0.01)
+        sources.add(str(other), 0)
+        async with asyncio.timeout(LIMIT_S):
+            await begun.wait()
+        sources.end()
+
+    asyncio.run(test())

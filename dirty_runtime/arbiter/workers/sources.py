@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import time
 from contextlib import suppress
@@ -24,6 +25,10 @@ log = logging.getLogger("dirty")
 TOGETHER_MS = 100
 STEP_MS = 50
 PAUSE_S = 0.05
+# How often a watch says that nothing has changed.
+SEEN_MS = 500
+# How much later it may be than a file's time says.
+COARSE_S = 0.01
 
 
 class Sources:
@@ -46,17 +51,21 @@ class Sources:
         logging.getLogger("watchfiles").setLevel(logging.WARNING)
         self._look: Any = watchfiles.awatch
         self._reloading = reloading
-        self._files: set[str] = set()
+        # Since when apps are known to depend on them, in seconds since the epoch.
+        self._files: dict[str, float] = {}
+        # Until when a watch has told of what changed, likewise.
+        self._seen_s = math.inf
         self._directories: set[str] = set()
         self._more = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def add(self, path: str, since_s: float) -> None:
         """Apps depend on the file, and have read it in the last `since_s` seconds."""
-        if path not in self._files and _is_younger(path, since_s):
+        now_s = time.time()
+        if path not in self._files and _changed_s(path) > now_s - since_s:
             # Before anybody looked; or before it was read, and then it is read once more.
             self._begin({path})
-        self._files.add(path)
+        self._files.setdefault(path, now_s)
         if (directory := os.path.dirname(path)) not in self._directories:
             self._directories.add(directory)
             self._more.set()
@@ -84,6 +93,7 @@ class Sources:
 
     async def _watch_in(self, directories: list[str]) -> None:
         """Reload by what changes there, until there are more directories."""
+        self._seen_s = min(self._seen_s, time.time())
         changes = self._look(
             *directories,
             watch_filter=self._concerns,
@@ -91,11 +101,25 @@ class Sources:
             step=STEP_MS,
             stop_event=self._more,
             recursive=False,
+            rust_timeout=SEEN_MS,
+            yield_on_timeout=True,
         )
-        async for changed in changes:
-            while self._reloading.is_under_way:
-                await asyncio.sleep(PAUSE_S)
-            self._begin({path for _, path in changed})
+        is_new = True
+        async for told in changes:
+            changed = {path for _, path in told} | (self._untold() if is_new else set())
+            is_new, self._seen_s = False, time.time()
+            if changed:
+                while self._reloading.is_under_way:
+                    await asyncio.sleep(PAUSE_S)
+                self._begin(changed)
+
+    def _untold(self) -> set[str]:
+        """What has changed since a watch told of changes last: between two, nobody looks."""
+        return {
+            path
+            for path, added_s in self._files.items()
+            if _changed_s(path) > max(added_s, self._seen_s) - COARSE_S
+        }
 
     def _begin(self, changed: set[str]) -> None:
         log.info("changed: %s", printable(", ".join(sorted(changed))))
@@ -105,8 +129,8 @@ class Sources:
         return path in self._files or (path.endswith(".py") and self._reloading.has_failed)
 
 
-def _is_younger(path: str, age_s: float) -> bool:
-    """Whether the file was changed in the last `age_s` seconds."""
+def _changed_s(path: str) -> float:
+    """When the file was changed, in seconds since the epoch; 0 where it is not there."""
     with suppress(OSError):
-        return time.time() - os.stat(path).st_mtime < age_s
-    return False
+        return os.stat(path).st_mtime
+    return 0.0
