@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -282,9 +281,9 @@ def run(kind: type[Passage], words: list[str]) -> int:
     *command, path, job = words
     if not path:
         return subprocess.call(words)
-    with tempfile.TemporaryDirectory(prefix="gd-") as directory:
-        relayed = f"{directory}/socket"
-        ready = threading.Event()
-        threading.Thread(target=serve, args=(relayed, path, kind, ready), daemon=True).start()
-        ready.wait()
-        return subprocess.call([*command, relayed, job])
+    # Beside the judge's, who removes it: this process may be killed.
+    relayed = f"{path}-relayed"
+    ready = threading.Event()
+    threading.Thread(target=serve, args=(relayed, path, kind, ready), daemon=True).start()
+    ready.wait()
+    return subprocess.call([*command, relayed, job])
