@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,8 @@ def ends_then_answers(listening: socket.socket, told: Any) -> None:
     ends = gdproto.Error(0, "DirtyNoWorkersAvailableError", reason, {"reason": reason})
     for is_last in (False, True):
         asked, _ = listening.accept()
-        with asked:
+        # Who was told once may leave before he is told again.
+        with asked, suppress(ConnectionError):
             asked.settimeout(LIMIT_S)
             while data := asked.recv(65536):
                 # Each is a STATUS, which has no payload.
