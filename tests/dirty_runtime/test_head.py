@@ -216,6 +216,7 @@ class Scaled(Branches):
     Attributes:
         workers: how many each has.
         deaf: which takes no orders.
+        told: what else the state of one has, by its number.
     """
 
     def __init__(self, *workers: int) -> None:
@@ -223,6 +224,7 @@ class Scaled(Branches):
         super().__init__(nothing, workers, *[nothing] * 5, Clock())
         self.workers = list(workers)
         self.deaf: int | None = None
+        self.told: dict[int, dict[str, Any]] = {}
         for one in self.all:
             one.channel, one.has_served = UP, True
 
@@ -238,7 +240,7 @@ class Scaled(Branches):
             self.workers[one.index] += by
             told = {"spawned" if by > 0 else "removed": abs(by)}
         else:
-            told = STATE | {"worker_count": self.workers[one.index]}
+            told = STATE | {"worker_count": self.workers[one.index]} | self.told.get(one.index, {})
         return told | {"target_workers": self.workers[one.index]}
 
 
@@ -267,7 +269,8 @@ class Asked:
         self.config = Config(apps, "/s", workers=2, arbiters=2, max_workers=most)
         whole = Whole(self.config, read, Clock(), self._renewed)
         succession: Any = SimpleNamespace(is_under_way=not upgrade, failure=upgrade)
-        self.answers = HeadAnswers(branches, Lifetime(Clock()), succession, self.stash, whole)
+        self.lifetime = Lifetime(Clock())
+        self.answers = HeadAnswers(branches, self.lifetime, succession, self.stash, whole)
         self.whole = whole
 
     def _renewed(self) -> None:
@@ -350,6 +353,19 @@ def test_the_state_of_all_has_what_the_head_alone_knows() -> None:
     state = asyncio.run(asked.answers.state(NOBODY))
     assert (state["upgrading"], state["upgrade_failure"]) == (False, "it is broken")
     assert list(state["silent"]) == ["1"]
+
+
+def test_of_an_end_that_branches_have_not_heard_of_the_state_tells_at_once() -> None:
+    branches = Scaled(1, 1)
+    branches.told[0] = {"queues": {"m:A": 2}, "workers": [{"age": 1, "busy": 1}]}
+    branches.told[1] = {"draining": {"running": 4, "waiting": 3, "left": 0.1}}
+    asked = Asked(branches)
+    state: Any = asyncio.run(asked.answers.state(NOBODY))
+    assert state["draining"] == branches.told[1]["draining"]
+    asked.lifetime.drain(600)
+    state = asyncio.run(asked.answers.state(NOBODY))
+    assert (state["draining"]["running"], state["draining"]["waiting"]) == (5, 5)
+    assert 600 - LIMIT_S < state["draining"]["left"] <= 600
 
 
 def test_settings_that_cannot_be_had_are_told_until_they_can() -> None:

@@ -56,6 +56,7 @@ class HeadAnswers:
         told = await self._branches.ask_all(gdproto.Status(0), peer, ANSWER_S)
         answers = cast(dict[int, StatusAnswer], told)
         merged = merging.status(list(answers.values()))
+        merged["draining"] = merging.draining(list(answers.values()), self._lifetime.left_s)
         for one in self._branches.all:
             if one.index in answers and one.has_served:
                 one.target = answers[one.index]["target_workers"]

@@ -51,7 +51,6 @@ def status(answers: Sequence[StatusAnswer]) -> StatusAnswer:
     }
     merged["down"] = {path: why for one in told for path, why in one["down"].items()}
     merged["reloading"] = any(one["reloading"] for one in told)
-    merged["draining"] = draining([one["draining"] for one in told if one["draining"]])
     return cast(StatusAnswer, merged)
 
 
@@ -63,14 +62,31 @@ def added(counted: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return dict(found)
 
 
-def draining(told: Sequence[Draining]) -> Draining | None:
-    """What those wait for that stop; None where none does."""
+def draining(answers: Sequence[StatusAnswer], left_s: float | None) -> Draining | None:
+    """What those wait for that stop; None where none does.
+
+    Args:
+        left_s: how long all may still run, in seconds, also those that have not heard of the end
+            yet; None where they go on.
+    """
+    told = [one["draining"] for one in answers if one["draining"]]
+    if left_s is not None:
+        told += [_unheard(one, left_s) for one in answers if not one["draining"]]
     if not told:
         return None
     return {
         "running": sum(one["running"] for one in told),
         "waiting": sum(one["waiting"] for one in told),
         "left": max(one["left"] for one in told),
+    }
+
+
+def _unheard(one: StatusAnswer, left_s: float) -> Draining:
+    """What one waits for that has not heard of the end."""
+    return {
+        "running": sum(worker["busy"] for worker in one["workers"]),
+        "waiting": sum(one["queues"].values()),
+        "left": round(left_s, 1),
     }
 
 
