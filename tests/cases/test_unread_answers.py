@@ -194,8 +194,8 @@ def send_fault_behind(arbiter: InProcess, client: socket.socket, count: int) -> 
 
 
 def at_fault_behind(arbiter: InProcess, client: socket.socket, count: int) -> None:
+    """As `send_fault_behind`, and what comes behind is discarded no more."""
     send_fault_behind(arbiter, client, count)
-    # The arbiter does not discard any more.
     due_s = time.monotonic() + 10 * connection.DISCARD_S
     wait_until(lambda: bool(arbiter.status()) and time.monotonic() > due_s)
 

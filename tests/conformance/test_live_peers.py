@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gdproto.conformance.judging import known_failures
+from gdproto.conformance.judging.known_failures import entry_of
 from gdproto.conformance.judging.outcomes import Outcome, Result, Run, read
 from workshop.subjects import peers as subjects
 from workshop.subjects.peers import SUBJECTS, Subject
@@ -83,12 +83,11 @@ def settled(run: Run) -> dict[str, Outcome]:
     results = run.results.values()
     if run.testee != GUNICORNS.testee:
         return {one.case: one.outcome for one in results}
-    known = known_failures.read(known_failures.FOLDER / GUNICORNS.known)
-    races = [entry for entry in known if entry.may_pass]
+    races = [entry for entry in GUNICORNS.entries if entry.may_pass]
     return {
         one.case: one.outcome
         for one in results
-        if one.case not in UNSETTLED and not known_failures.entry_of(races, one.case)
+        if one.case not in UNSETTLED and not entry_of(races, one.case)
     }
 
 

@@ -1,8 +1,9 @@
 """While developing: a reload whenever a file changes that the apps have imported.
 
 Rules: workers say what they import, also later. What changes while a reload is under way begins
-another behind it. Behind a reload that failed, any source beside those files counts: what is at
-fault may have never been imported.
+another behind it. Before a watch and between two nobody looks: there a file's own time tells that
+it was changed. Behind a reload that failed, any source beside those files counts: what is at fault
+may have never been imported.
 """
 
 from __future__ import annotations

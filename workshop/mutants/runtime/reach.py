@@ -67,8 +67,7 @@ class Reach:
         What makes a class runs once, in whatever test comes first.
         """
         if mutant.of_class:
-            is_named = re.compile(rf"\b{mutant.of_class}\b").search
-            return [one for one in self.tests.values() if is_named(_text(one.file))]
+            return [one for one in self.tests.values() if _names(one.file, mutant.of_class)]
         by_line = (self.reached.get(line, set()) for line in mutant.lines)
         return self._tests(set[int]().union(*by_line))
 
@@ -91,10 +90,10 @@ class Reach:
 
 
 @cache
-def _text(file: str) -> str:
-    """The text of a file of tests, which stays the same for a run."""
+def _names(file: str, word: str) -> bool:
+    """Whether a file of tests, which stays the same for a run, has the word."""
     path = ROOT / file
-    return path.read_text() if path.exists() else ""
+    return path.exists() and re.search(rf"\b{word}\b", path.read_text()) is not None
 
 
 def read(jobs: int, may_be_stale: bool = False) -> Reach:
