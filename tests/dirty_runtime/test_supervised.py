@@ -18,7 +18,7 @@ from unittest import mock
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from dirty_runtime.app import AppSpec
 from dirty_runtime.arbiter import DirtyArbiter, turns
@@ -226,6 +226,10 @@ class Supervised(RuleBasedStateMachine):
         found = [one for one in self.supervisor.workers.values() if one.state in states]
         return data.draw(st.sampled_from(found)) if found else None
 
+    @invariant()
+    def callers_are_told_what_an_operator_is_told(self) -> None:
+        assert self.arbiter.dispatcher._calls._down.keys() <= self.supervisor.down().keys()
+
     # --- what happens ---
 
     @rule(
@@ -321,6 +325,25 @@ def test_one_that_has_answered_a_call_is_replaced_at_once_and_another_later() ->
         model.pass_s(BOOT_S / 10)
         assert (slot.candidate is not None) is bool(served)
         model.serve()
+    model.teardown()
+
+
+def test_a_reload_tries_each_app_and_callers_wait_for_it_from_then_on() -> None:
+    model = Supervised()
+    _, rare = APPS
+    model.launcher.next += [rare] * 2
+    (served,) = (one for one in model.supervisor.workers.values() if rare in one.apps)
+    model.do(served.process.kill)
+    model.pass_s(BOOT_S * 2)
+    down = model.arbiter.dispatcher._calls._down
+    assert set(down) == set(model.supervisor.down()) == {rare}
+
+    def reload() -> None:
+        model.supervisor.reload({})
+        # At once, whenever its turn comes.
+        model.callers_are_told_what_an_operator_is_told()
+
+    model.do(reload)
     model.teardown()
 
 

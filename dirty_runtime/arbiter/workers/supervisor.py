@@ -259,6 +259,8 @@ class Supervisor:
             raise
         self._known, self._reloads = known, True
         self.health.forgive()
+        # From now on each is to be tried, whenever its turn comes.
+        self._events.apps_expected(self._catalogue.paths)
         for slot in self.slots.values():
             slot.must_change, slot.why = Cause.RELOAD, "reload"
             slot.backoff = Backoff()
